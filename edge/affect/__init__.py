@@ -1,0 +1,1 @@
+"""Aligning the modalities, fusion and emotion words."""

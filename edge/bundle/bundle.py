@@ -1,0 +1,69 @@
+"""An opened bundle: hashes verified, sessions and tables handed out by role."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, VariantName, read_manifest
+from edge.bundle.session import Provider, Session
+
+_BLOCK_BYTES = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Bundle:
+    """A verified folder of models."""
+
+    def __init__(self, folder: Path, provider: Provider = "cpu", threads: int = 1) -> None:
+        """Read and verify `folder`; BundleError names the first file that is not what it should be."""
+        self.folder = folder
+        self.provider: Provider = provider
+        self.threads = threads
+        self.manifest: Manifest = read_manifest(folder)
+        for stored in self.manifest.files():
+            self._verify(stored)
+
+    def role(self, name: str) -> Role:
+        """The description of a role; BundleError lists those that are there."""
+        if name not in self.manifest.roles:
+            raise BundleError(f"bundle {self.folder} has no role {name!r}; it has {', '.join(self.manifest.roles)}")
+        return self.manifest.roles[name]
+
+    def has(self, name: str) -> bool:
+        """Whether the bundle has this role."""
+        return name in self.manifest.roles
+
+    def variant_name(self, role: str) -> VariantName:
+        """The variant that the manifest chose for this bundle's provider."""
+        chosen = self.role(role).default
+        return chosen.get(self.provider, chosen["cpu"])
+
+    def session(self, role: str, graph: str = "model", variant: VariantName | None = None) -> Session:
+        """Open one graph of a role."""
+        stored = self.role(role).variants[variant or self.variant_name(role)].graphs[graph]
+        return Session(self.folder / stored.file, self.provider, self.threads)
+
+    def table(self, role: str, name: str) -> Path:
+        """The path of one of a role's tables."""
+        return self.folder / self.role(role).tables[name].file
+
+    def _verify(self, stored: StoredFile) -> None:
+        path = (self.folder / stored.file).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise BundleError(f"{stored.file} lies outside the bundle {self.folder}: the manifest was tampered with")
+        if not path.is_file():
+            raise BundleError(f"{path} is missing: build or install the bundle again")
+        if path.stat().st_size != stored.bytes or sha256_of(path) != stored.sha256:
+            raise BundleError(
+                f"{path} is not the file that the manifest vouches for (its SHA-256 differs): "
+                "it is damaged or was tampered with; build or install the bundle again"
+            )

@@ -1,0 +1,135 @@
+"""The bundle's manifest: what `bundle.yaml` says of every model, checked on reading.
+
+A role (`face_detector`, `asr`, ...) has variants (`fp32`, `cpu-int8`, ...); a variant has one or more graphs
+(`model`, or for ASR `encoder` and `decoder`). Tables (tokenizers, embedding rows) belong to the role.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MANIFEST_FILE = "bundle.yaml"
+VariantName = Literal["fp32", "fp16", "cpu-int8", "trt-int8"]
+
+
+class BundleError(Exception):
+    """A bundle that cannot be trusted or read; the message names the file and says what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoredFile(_Part):
+    """One file of the bundle, its path relative to the bundle's folder."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+class Tensor(_Part):
+    """One input or output: a dimension is a number, or a name where it is free."""
+
+    name: str
+    dtype: str
+    shape: list[int | str]
+    meaning: str = ""
+    range: tuple[float, float] | None = None
+
+
+class Graph(StoredFile):
+    """One ONNX file."""
+
+    opset: int
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+class Variant(_Part):
+    """One precision of a role's graphs, with what was measured when it was built."""
+
+    graphs: dict[str, Graph]
+    golden_tolerance: float
+    """Largest allowed root-mean-square error of an output against its golden one, over the golden's own RMS."""
+    measured: dict[str, Any] = Field(default_factory=dict)
+    """Parity, task metric and latency, each with its unit in the key (`latency_ms_1_thread`)."""
+    calibration: dict[str, Any] | None = None
+
+
+class Source(_Part):
+    """Where weights came from."""
+
+    archive: str
+    file: str
+    sha256: str
+    licence: str
+    origin: str = ""
+
+
+class Role(_Part):
+    """One job in the appliance."""
+
+    description: str
+    sources: list[Source]
+    training_data: str
+    not_checked: list[str] = Field(default_factory=list)
+    preprocessing: dict[str, Any] = Field(default_factory=dict)
+    labels: list[str] = Field(default_factory=list)
+    variants: dict[VariantName, Variant]
+    default: dict[str, VariantName]
+    """The variant for each provider (`cpu`, `cuda`, `tensorrt`)."""
+    tables: dict[str, StoredFile] = Field(default_factory=dict)
+    golden: StoredFile
+    """An .npz: `in.GRAPH.NAME` and `out.GRAPH.NAME` arrays, the outputs those of fp32 on the CPU."""
+
+
+class Manifest(_Part):
+    """The whole of `bundle.yaml`."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    version: str
+    built_with: dict[str, str] = Field(default_factory=dict)
+    roles: dict[str, Role]
+
+    def files(self) -> list[StoredFile]:
+        """Every file that the manifest vouches for."""
+        found: list[StoredFile] = []
+        for role in self.roles.values():
+            found.append(role.golden)
+            found.extend(role.tables.values())
+            for variant in role.variants.values():
+                found.extend(variant.graphs.values())
+        return found
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read `folder`/bundle.yaml; BundleError says what is wrong with it."""
+    path = folder / MANIFEST_FILE
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Manifest.model_validate(content)
+    except FileNotFoundError:
+        raise BundleError(
+            f"{path} is missing: {folder} is not a bundle. Build one: emvas bundle build RECIPE --out {folder}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise BundleError(f"{path} cannot be read: {error}. Build or install the bundle again.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleError(
+            f"{path}: {where}: {first['msg']}. The bundle was made by another version or edited by hand; "
+            "build or install it again."
+        ) from error
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write `manifest` as `folder`/bundle.yaml."""
+    text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")

@@ -1,0 +1,58 @@
+"""An ONNX Runtime session that says which provider really runs and refuses to fall back silently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from edge.bundle.manifest import BundleError
+
+Provider = Literal["cpu", "cuda", "tensorrt"]
+
+PROVIDERS: dict[str, str] = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+"""The words of a config and onnxruntime's names."""
+
+Array = npt.NDArray[Any]
+
+
+class ProviderError(BundleError):
+    """The asked provider does not run on this machine."""
+
+
+class Session:
+    """One graph, ready to run; `provider` is the one that onnxruntime really took."""
+
+    def __init__(self, path: Path, provider: Provider = "cpu", threads: int = 1) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=[PROVIDERS[provider]])
+        except Exception as error:  # onnxruntime raises its own unexported classes
+            raise BundleError(
+                f"{path} cannot be loaded by onnxruntime {ort.__version__} on {provider}: {error}"
+            ) from error
+        self.provider = self._session.get_providers()[0]
+        if self.provider != PROVIDERS[provider]:
+            raise ProviderError(
+                f"{path.name} was asked to run on {PROVIDERS[provider]} but onnxruntime took {self.provider}. "
+                "Install the matching onnxruntime build, or set models.provider to cpu."
+            )
+        self.input_names: list[str] = [item.name for item in self._session.get_inputs()]
+        self.output_names: list[str] = [item.name for item in self._session.get_outputs()]
+
+    def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
+        """Return the named outputs (all of them without `outputs`) for the named inputs."""
+        names = list(outputs) if outputs is not None else self.output_names
+        values = self._session.run(names, dict(feeds))
+        return dict(zip(names, (np.asarray(value) for value in values), strict=True))

@@ -1,0 +1,1 @@
+"""The command emvas: one file a command."""

@@ -1,0 +1,63 @@
+"""The whole configuration of a box."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from edge.config.delivery import DashboardConfig, MqttConfig, StoreConfig, SummaryConfig
+from edge.config.models import ModelsConfig
+from edge.config.perception import SpeechConfig, VisionConfig
+from edge.config.purpose import ALLOWANCES, Allowance, Purpose
+from edge.config.section import Section
+from edge.config.sources import CameraConfig, MicrophoneConfig
+from edge.config.understanding import AffectConfig, AlertsConfig, FatigueConfig
+
+_NAME = r"^[A-Za-z0-9_-]+$"
+
+
+class BoxConfig(Section):
+    """Which box this is; both names are levels of its MQTT topics."""
+
+    site: str = Field("site", pattern=_NAME)
+    id: str = Field("box", pattern=_NAME)
+
+
+class Config(Section):
+    """The whole configuration of a box."""
+
+    purpose: Purpose
+    consent: Literal["none", "recorded"] = "none"
+    box: BoxConfig = BoxConfig()
+    camera: CameraConfig = CameraConfig()
+    microphone: MicrophoneConfig = MicrophoneConfig()
+    models: ModelsConfig = ModelsConfig()
+    vision: VisionConfig = VisionConfig()
+    speech: SpeechConfig = SpeechConfig()
+    fatigue: FatigueConfig = FatigueConfig()
+    affect: AffectConfig = AffectConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    summary: SummaryConfig = SummaryConfig()
+    store: StoreConfig = StoreConfig()
+    mqtt: MqttConfig | None = None
+    dashboard: DashboardConfig = DashboardConfig()
+
+    @property
+    def allowance(self) -> Allowance:
+        """What this box's purpose lets out of the pipeline."""
+        return ALLOWANCES[self.purpose]
+
+    @model_validator(mode="after")
+    def _purpose_allows(self) -> Config:
+        if self.allowance.consent_needed and self.consent != "recorded":
+            raise ValueError(
+                f"purpose {self.purpose.value} needs `consent: recorded`: everybody in the picture has agreed in "
+                "writing"
+            )
+        if self.store.keep_words and not self.allowance.words:
+            raise ValueError(
+                f"store.keep_words is not allowed for purpose {self.purpose.value}: what people say stays in "
+                "memory; only purpose research with recorded consent may keep words"
+            )
+        return self

@@ -1,0 +1,54 @@
+"""Sections `mqtt`, `store`, `summary` and `dashboard`: what leaves the pipeline, and where to."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from edge.config.section import Section
+
+
+class MqttConfig(Section):
+    """The broker; leave the section out for a box that publishes nothing."""
+
+    host: str
+    port: int = Field(1883, ge=1, le=65535)
+    base: str = Field("emvas", pattern=r"^[A-Za-z0-9_-]+$", description="first level of every topic")
+    username: str | None = None
+    password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
+    password_env: str | None = Field(None, description="environment variable that holds the password")
+    tls: bool = False
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    home_assistant: bool = Field(False, description="announce the box to Home Assistant")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> MqttConfig:
+        if self.password_file and self.password_env:
+            raise ValueError("give password_file or password_env, not both")
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file belong together")
+        if (self.ca_file or self.cert_file) and not self.tls:
+            raise ValueError("ca_file and cert_file need tls: true")
+        return self
+
+
+class StoreConfig(Section):
+    """The timeline on this box."""
+
+    path: str = Field("timeline.db", description="SQLite file, relative to the state folder")
+    retention_days: float = Field(30.0, ge=1.0, le=3650.0)
+    keep_words: bool = Field(False, description="store transcripts; only where the purpose allows")
+
+
+class SummaryConfig(Section):
+    """The periodic summary."""
+
+    every_s: float = Field(300.0, ge=10.0, le=86400.0)
+
+
+class DashboardConfig(Section):
+    """The local page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)

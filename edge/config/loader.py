@@ -1,0 +1,96 @@
+"""Reading a configuration file; an error gives file, line, what is allowed and the nearest right name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from edge.config.appliance import Config
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used: one line for each fault."""
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate `path`.
+
+    Raises:
+        ConfigError: the file cannot be read, is no YAML, or says something that is not allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file; examples are in configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{path}{line}: not valid YAML: {problem}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}:1: a configuration is a list of `key: value` lines; examples are in configs/")
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        lines = [_sentence(path, tree, fault) for fault in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _sentence(path: Path, tree: yaml.Node | None, fault: ErrorDetails) -> str:
+    location = fault["loc"]
+    where = ".".join(str(part) for part in location)
+    start = f"{path}:{_line(tree, location)}: "
+    if fault["type"] == "extra_forbidden":
+        names = _allowed_keys(location[:-1])
+        return f"{start}`{where}` is not a key here{_nearest(str(location[-1]), names)}; allowed: {', '.join(names)}"
+    if fault["type"] == "missing":
+        return f"{start}`{where}` is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (it is {fault['input']!r})"
+    expected = fault.get("ctx", {}).get("expected")
+    near = (
+        _nearest(str(fault["input"]), str(expected).replace("'", "").replace(" or ", ", ").split(", "))
+        if expected
+        else ""
+    )
+    prefix = f"`{where}`: " if where else ""
+    return f"{start}{prefix}{message}{given}{near}"
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    found = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"; did you mean `{found[0]}`?" if found else ""
+
+
+def _allowed_keys(location: Sequence[int | str]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation
+        choices = [annotation, *get_args(annotation)]
+        model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)
+
+
+def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line of the deepest node on the way to `location`, counted from 1."""
+    node, line = tree, 1
+    for part in location:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for key, value in node.value:
+            if key.value == str(part):
+                line, node = key.start_mark.line + 1, value
+                break
+        else:
+            break
+    return line

@@ -1,0 +1,26 @@
+"""Sections `vision` and `speech`: what counts as a usable face, and how speech is cut."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge.config.section import Section
+
+
+class VisionConfig(Section):
+    """Faces."""
+
+    max_faces: int = Field(1, ge=1, le=16, description="faces followed at once; each costs a mesh and two iris runs")
+    expression_every_n_frames: int = Field(
+        3, ge=1, le=30, description="expression changes slower than lids; between runs the last one stands"
+    )
+
+
+class SpeechConfig(Section):
+    """Speech."""
+
+    transcribe: bool = Field(True, description="false: voice activity and prosody only, no words are ever computed")
+    language: Literal["auto", "zh", "en"] = Field("auto", description="auto detects each utterance's language")
+    max_utterance_s: float = Field(20.0, ge=5.0, le=28.0, description="longer speech is cut at its quietest point")

@@ -1,0 +1,1 @@
+"""The local page: reads the timeline, never the pipeline."""

@@ -1,0 +1,1 @@
+"""Baseline, PERCLOS, closures, blinks, yawns, nods, and one pure policy."""

@@ -1,0 +1,1 @@
+"""Topics, payloads, the durable outbox and the MQTT client."""

@@ -1,0 +1,1 @@
+"""The stages wired together; the live and the replay runner."""

@@ -1,0 +1,1 @@
+"""Voice activity, utterances, log-mel, prosody and speech recognition."""

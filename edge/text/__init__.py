@@ -1,0 +1,1 @@
+"""Tokens, the text encoder and sentiment."""

@@ -1,0 +1,1 @@
+"""Torch modules whose weights come from elsewhere, ready to be traced."""

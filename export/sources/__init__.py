@@ -1,0 +1,1 @@
+"""Reads foreign weight files."""

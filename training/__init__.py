@@ -1,0 +1,1 @@
+"""Learns what the box needs, with the features that the box computes."""

@@ -1,0 +1,1 @@
+"""Small heads on frozen encoders."""
