@@ -1,0 +1,28 @@
+"""Fixtures that name what a test needs from outside: the built bundle and the shared data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def bundle_dir() -> Path:
+    """The built default bundle."""
+    folder = Path(os.environ.get("EMVAS_BUNDLE", ROOT / "build" / "bundle"))
+    if not (folder / "bundle.yaml").is_file():
+        pytest.skip(f"no bundle at {folder}: `make bundle` builds it, or set EMVAS_BUNDLE")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real clips, speech and text."""
+    folder = Path(os.environ.get("EMVAS_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no data at {folder}: set EMVAS_DATA to the folder of clips and speech")
+    return folder
