@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUNDLE := build/bundle
+RECIPE := configs/bundles/default.yaml
+EXTRAS := cpu,export,dashboard,demo,dev
+READY  := $(VENV)/.installed
+
+# The first of these that runs and is Python 3.10 to 3.12; `make PYTHON=/path/to/python` overrides it.
+CANDIDATES := python3.11 python3.12 python3.10 python3
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
+	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
+
+.PHONY: help demo test check bundle setup clean
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(READY) ## make the environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "EMVAS Edge needs Python 3.10, 3.11 or 3.12 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+bundle: $(BUNDLE)/bundle.yaml ## fetch the weights and build the default bundle
+
+$(BUNDLE)/bundle.yaml: $(READY) $(RECIPE)
+	$(BIN)/emvas bundle build $(RECIPE) --out $(BUNDLE)
+
+demo: $(BUNDLE)/bundle.yaml ## run the whole appliance on a made-up drive; CLIP=my.mp4 or CAMERA=0 for yours
+	$(BIN)/python -m demo --bundle $(BUNDLE) $(if $(CLIP),--clip '$(CLIP)') $(if $(CAMERA),--camera $(CAMERA))
+
+check: $(READY) ## lint, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check $(BUNDLE)/bundle.yaml ## check, build the bundle, run every test
+	$(BIN)/python -m pytest
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build
