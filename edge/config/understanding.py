@@ -25,6 +25,9 @@ class FatigueConfig(Section):
     perclos_critical: float = Field(0.30, ge=0.20, le=0.40)
     least_valid_ratio: float = Field(0.5, ge=0.3, le=0.9, description="below this share of usable time no PERCLOS")
     baseline_s: float = Field(60.0, ge=20.0, le=120.0, description="usable time from which the open eye is learned")
+    hold_s: float = Field(
+        60.0, ge=5.0, le=300.0, description="time below the exit threshold before a PERCLOS level ends"
+    )
 
 
 class AffectConfig(Section):
@@ -40,4 +43,7 @@ class AlertsConfig(Section):
     cooldown_s: float = Field(
         45.0, ge=10.0, le=300.0, description="rest between alerts of one kind; never holds back a critical one"
     )
-    hold_s: float = Field(60.0, ge=5.0, le=300.0, description="time below the exit threshold before a state ends")
+    update_s: float = Field(3.0, ge=1.0, le=60.0, description="least time between updates while an alert lasts")
+    blind_s: float = Field(
+        10.0, ge=5.0, le=10.0, description="Euro NCAP: say within 10 s that the driver's eyes cannot be seen"
+    )
