@@ -216,6 +216,8 @@ class Alert:
     start_s: float
     duration_s: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    track: int | None = None
+    """The one person it is about; None when it is about the place or a group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ safety reasons (since 2025-02-02); its recital 18 says that fatigue is a physica
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
+
+from edge.messages import Alert, Face, Message, Summary
 
 
 class Purpose(str, Enum):
@@ -26,20 +29,61 @@ class Allowance:
     """Message kinds that may be stored and published."""
     words: bool
     """Whether transcripts may be stored or published."""
+    person_emotions: bool
+    """Whether the emotions of one person may be recorded: expressions of a face, a mood over time."""
     per_person: bool
     """Whether anything may refer to one person (a track)."""
     consent_needed: bool
 
 
-_EYES = frozenset({"blink", "closure", "yawn", "nod", "fatigue"})
+_EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue"})
 _EVENTS = frozenset({"alert", "summary", "source"})
 
 ALLOWANCES: dict[Purpose, Allowance] = {
-    Purpose.DRIVER_SAFETY: Allowance(_EYES | _EVENTS, words=False, per_person=True, consent_needed=False),
-    Purpose.CLASSROOM_WELLBEING: Allowance(_EVENTS, words=False, per_person=False, consent_needed=False),
+    Purpose.DRIVER_SAFETY: Allowance(
+        _EYES | _EVENTS | {"speech"}, words=False, person_emotions=False, per_person=True, consent_needed=False
+    ),
+    Purpose.CLASSROOM_WELLBEING: Allowance(
+        _EVENTS, words=False, person_emotions=False, per_person=False, consent_needed=False
+    ),
     Purpose.RESEARCH: Allowance(
-        _EYES | _EVENTS | {"affect", "speech", "transcript"}, words=True, per_person=True, consent_needed=True
+        _EYES | _EVENTS | {"affect", "speech", "transcript"},
+        words=True,
+        person_emotions=True,
+        per_person=True,
+        consent_needed=True,
     ),
 }
 """DESIGN: a driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes group aggregates
 and safety events; research publishes all and needs recorded consent."""
+
+_EVIDENCE_OF_A_PERSON = frozenset({"track", "tracks", "box", "boxes"})
+_EVIDENCE_IN_WORDS = frozenset({"text", "words", "transcript"})
+
+
+def permitted(message: Message, allowance: Allowance) -> Message | None:
+    """Return what of `message` may leave the pipeline: all of it, a thinned copy, or None.
+
+    The one place that withholds; it stands before every sink (JSONL, timeline, MQTT).
+    """
+    if message.kind not in allowance.kinds:
+        return None
+    if isinstance(message, Alert):
+        return _alert(message, allowance)
+    if isinstance(message, Face) and not allowance.person_emotions:
+        return dataclasses.replace(message, expression=None)
+    if isinstance(message, Summary) and allowance.per_person and not allowance.person_emotions:
+        # A driver's summary is one person's; a group's is an aggregate and keeps its shares.
+        return dataclasses.replace(message, emotions={}, score_mean=None)
+    return message
+
+
+def _alert(alert: Alert, allowance: Allowance) -> Alert | None:
+    if alert.track is not None and not allowance.per_person:
+        return None
+    withheld = (frozenset() if allowance.per_person else _EVIDENCE_OF_A_PERSON) | (
+        frozenset() if allowance.words else _EVIDENCE_IN_WORDS
+    )
+    if withheld.isdisjoint(alert.evidence):
+        return alert
+    return dataclasses.replace(alert, evidence={k: v for k, v in alert.evidence.items() if k not in withheld})

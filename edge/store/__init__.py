@@ -1,1 +1,6 @@
-"""The timeline on disk."""
+"""The timeline of this box: written by the daemon, read by the dashboard."""
+
+from edge.store.reader import TimelineReader
+from edge.store.timeline import Timeline
+
+__all__ = ["Timeline", "TimelineReader"]

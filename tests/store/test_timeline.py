@@ -1,0 +1,154 @@
+"""The timeline with real files: what is stored, when it is readable, and what a bad disk or file does to it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edge.config.delivery import StoreConfig
+from edge.messages import Alert, Blink, Face, Fatigue, Level, Source, Transcript
+from edge.store import Timeline, TimelineReader
+
+START_S = 1_700_000_000.0
+
+
+def alert(t_s: float, name: str = "a", note: str = "") -> Alert:
+    evidence = {"closure_ms": 1500, "note": note}
+    return Alert(t_s, name, "new", "microsleep", Level.CRITICAL, t_s - 1.5, 1.5, evidence, track=1)
+
+
+def blink(t_s: float) -> Blink:
+    return Blink(t_s, 1, t_s - 0.2, t_s, 200.0, 0.9, 4.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "timeline.db"
+
+
+def test_an_alert_is_readable_at_once_and_takes_the_telemetry_before_it_along(path: Path) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline.write(blink(1.0))
+    assert reader.latest("blink") is None
+    timeline.write(alert(2.0))
+    found = reader.latest("alert")
+    assert found is not None
+    assert found["level"] == "critical"
+    assert found["wall_s"] == START_S + 2.0
+    assert reader.latest("blink") is not None
+    timeline.close()
+
+
+def test_between_takes_the_start_and_leaves_the_end(path: Path) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    for t_s in (1.0, 2.0, 3.0):
+        timeline.write(Fatigue(t_s, 1, Level.NONE, 0.0, 0.0, 1.0))
+    timeline.close()
+    found = reader.between("fatigue", START_S + 1.0, START_S + 3.0)
+    assert [record["t_s"] for record in found] == [1.0, 2.0]
+
+
+def test_faces_are_stored_once_a_second_and_person(path: Path) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    for index in range(90):
+        for track in (1, 2):
+            timeline.write(Face(index / 30, track=track, usable=True, reason=None))
+    timeline.close()
+    assert len(reader.between("face", 0, START_S * 2)) == 2 * 3
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_words_are_stored_only_when_the_config_asks(path: Path, keep: bool) -> None:
+    timeline = Timeline(path, "s", START_S, StoreConfig(keep_words=keep))
+    timeline.write(Transcript(2.0, 0.0, 1.0, "a secret", "en", 0.9))
+    timeline.close()
+    assert (TimelineReader(path).latest("transcript") is not None) == keep
+    assert (b"a secret" in path.read_bytes()) == keep
+
+
+def test_what_is_older_than_the_retention_goes(path: Path) -> None:
+    old = Timeline(path, "old", START_S)
+    old.write(alert(0.0, "old"))
+    old.close()
+    new = Timeline(path, "new", START_S + 2 * 86_400, StoreConfig(retention_days=1))
+    new.write(alert(0.0, "new"))
+    new.close()
+    assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["new"]
+
+
+def test_the_newest_is_the_newest_though_the_clock_was_set_back(path: Path) -> None:
+    for session, start_s in (("first", START_S), ("second", START_S - 500)):
+        timeline = Timeline(path, session, start_s)
+        timeline.write(alert(0.0, session))
+        timeline.close()
+    latest = TimelineReader(path).latest("alert")
+    assert latest is not None
+    assert latest["id"] == "second"
+
+
+def test_a_file_that_is_not_there_reads_as_empty(path: Path) -> None:
+    assert TimelineReader(path).latest("alert") is None
+    assert TimelineReader(path).between("alert", 0, 1) == []
+
+
+@pytest.mark.parametrize("damage", ["not a database", "a page torn"])
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
+    path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    timeline = Timeline(path, "s", START_S)
+    for index in range(300):
+        timeline.write(alert(float(index), f"a{index}"))
+    timeline.close()
+    content = bytearray(path.read_bytes())
+    if damage == "not a database":
+        content[:64] = b"\xff" * 64
+    else:
+        content[4096:12288] = b"\xff" * 8192
+    path.write_bytes(content)
+    again = Timeline(path, "s", START_S)
+    again.write(alert(1.0, "after"))
+    again.close()
+    assert "moved to" in caplog.text
+    assert len(list(path.parent.glob("timeline.db.damaged-*"))) == 1
+    assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["after"]
+
+
+def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline.write(Source(0.0, "camera", "ok"))
+    full = timeline._connection
+    (pages,) = full.execute("PRAGMA page_count").fetchone()
+    full.execute(f"PRAGMA max_page_count={pages}")  # SQLite now answers as on a full disk: SQLITE_FULL
+    for index in range(400):
+        timeline.write(blink(index * 1.0))
+    caplog.clear()
+    timeline.write(alert(401.0, "while full", "x" * 20_000))
+    timeline.write(alert(402.0, "still full"))
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "free space" in caplog.text
+    assert timeline.dropped == 400
+    full.execute("PRAGMA max_page_count=1000000")
+    timeline.write(alert(403.0, "after"))
+    timeline.close()
+    assert "400 were lost" in caplog.text
+    found = reader.between("alert", 0, START_S * 2)
+    assert [record["id"] for record in found] == ["while full", "still full", "after"]
+    assert reader.latest("blink") is None
+
+
+def test_a_kill_leaves_a_sound_file_with_every_alert(path: Path) -> None:
+    timeline = Timeline(path, "s", START_S)
+    timeline.write(alert(1.0))
+    timeline.write(blink(2.0))
+    copied = path.parent / "as-after-a-kill.db"  # what the disk holds now, nothing closed
+    for suffix in ("", "-wal"):
+        Path(f"{copied}{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
+    timeline.close()
+    after = TimelineReader(copied)
+    assert after.latest("alert") is not None
+    assert after.latest("blink") is None
+    with sqlite3.connect(copied) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
