@@ -1,1 +1,5 @@
-"""Where pictures and sound come from: cameras, microphones and media files under one URI scheme."""
+"""Where pictures and sound come from: live cameras, microphones and media files, behind one URI scheme."""
+
+
+class CaptureError(Exception):
+    """A source that cannot be opened or read; the message says which, what is wrong and what to do."""

@@ -1,0 +1,105 @@
+"""A live camera by URI, kept open: pictures stamped when they are grabbed, and its sound where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import av
+
+from edge.capture import CaptureError, csi
+from edge.capture.media import MediaFile, decoded, end_of
+from edge.capture.picture import PictureDecoder
+from edge.capture.reconnect import kept_open
+from edge.capture.sound import SoundDecoder
+from edge.capture.uri import SourceUri, parse_uri
+from edge.config.sources import CameraConfig
+from edge.messages import Audio, Frame, Source
+
+_OPEN_S, _READ_S = 10.0, 5.0
+"""Patience while connecting and between two deliveries; a stalled network camera is connected again after that."""
+
+_LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+"""No jitter buffer (latency is worse than a torn picture) and at most 1 s of guessing what the stream holds."""
+
+
+class Camera:
+    """The configured camera; `stream` is run by one thread."""
+
+    def __init__(self, config: CameraConfig, with_sound: bool, now: Callable[[], float]) -> None:
+        """`now` is the box's time line: every item is stamped with it.
+
+        Raises:
+            CaptureError: there is no camera in `config`, or its URI or file cannot be used.
+        """
+        if config.uri is None:
+            raise CaptureError("camera.uri is not set: give a camera, or run without pictures")
+        self.uri: SourceUri = parse_uri(config.uri)
+        self._config, self._with_sound, self._now = config, with_sound, now
+        self._file = MediaFile(self.uri.path) if self.uri.is_file else None
+
+    def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
+        """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
+        if self._file is not None:
+            return self._played(self._file, stop)
+        return kept_open("camera", self._connect, self._now, stop)
+
+    def _played(self, file: MediaFile, stop: Event) -> Iterator[Frame | Audio | Source]:
+        start_s = self._now()
+        for item in file.read():
+            if isinstance(item, Source):
+                if item.source != "microphone" or self._with_sound:
+                    yield Source(start_s + item.t_s, item.source, item.state, item.detail)
+                continue
+            if isinstance(item, Audio) and not self._with_sound:
+                continue
+            if stop.wait(max(0.0, start_s + end_of(item) - self._now())):
+                return
+            if isinstance(item, Frame):
+                yield Frame(start_s + item.t_s, item.image, item.index)
+            else:
+                yield Audio(start_s + item.t_s, item.samples)
+
+    def _connect(self) -> Iterator[Frame | Audio | Source]:
+        if self.uri.scheme == "csi":
+            source = csi.argus(int(self.uri.target), self._config)
+            for index, image in enumerate(csi.pictures(source, self._config.width_px, self._config.height_px)):
+                yield Frame(self._now(), image, index)
+            return
+        try:
+            with self._container() as container:
+                yield from self._decoded(container)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise CaptureError(_sentence(self.uri, error)) from error
+
+    def _container(self) -> av.container.InputContainer:
+        if self.uri.scheme == "v4l2":
+            size = f"{self._config.width_px}x{self._config.height_px}"
+            asked = {"video_size": size, "framerate": f"{self._config.fps:g}"}
+            return av.open(self.uri.target, format="video4linux2,v4l2", options=asked)
+        options = {**_LIVE, "rtsp_transport": "tcp"} if self.uri.scheme == "rtsp" else _LIVE
+        return av.open(str(self.uri), options=options, timeout=(_OPEN_S, _READ_S))
+
+    def _decoded(self, container: av.container.InputContainer) -> Iterator[Frame | Audio | Source]:
+        if not container.streams.video:
+            raise CaptureError(f"{self.uri.printable} sends no pictures")
+        sound_streams = container.streams.audio[:1] if self._with_sound else ()
+        streams: list[av.VideoStream | av.AudioStream] = [container.streams.video[0], *sound_streams]
+        contexts = {stream.index: stream.codec_context for stream in streams}
+        pictures, sound = PictureDecoder(1.0 / self._config.fps), SoundDecoder()
+        if self._with_sound and len(streams) == 1:
+            yield Source(self._now(), "microphone", "absent", f"{self.uri.printable} sends no sound")
+        for packet in container.demux(streams):
+            for item in decoded(contexts[packet.stream_index], packet) or []:
+                if isinstance(item, av.VideoFrame):
+                    yield pictures.push(item, self._now())
+                elif isinstance(item, av.AudioFrame):
+                    yield from sound.push(item, self._now() - item.samples / item.sample_rate)
+
+
+def _sentence(uri: SourceUri, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    remedy = (
+        "is it plugged in, and is this user in the group `video`?" if uri.scheme == "v4l2" else "is it switched on?"
+    )
+    return f"{uri.printable} cannot be read ({reason}); {remedy}"

@@ -1,0 +1,102 @@
+"""Sound on its way in: resampled to 16 kHz mono, cut into even chunks, each on the source's time line."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from edge.messages import SAMPLE_RATE_HZ, Audio, Float32
+
+CHUNK_SAMPLES = 512
+"""32 ms, the window of the voice activity model: shorter gains nothing, longer delays it."""
+
+_GAP_S = 0.1
+"""A stamp this far behind the counted samples is a hole in the sound, not jitter of its delivery."""
+_SLEW = 0.01
+"""Share of the remaining error taken over at each block: follows a sound card's drift, ignores late deliveries."""
+
+
+class SampleClock:
+    """Stamps blocks of sound: time is counted in samples and drawn gently towards the measured times.
+
+    Delivery jitters and sound cards drift (100 ppm are 0.36 s an hour), so neither the measured time nor the count
+    alone will do. A measured time far ahead of the count means lost sound: the clock then jumps. It never runs back.
+    """
+
+    def __init__(self) -> None:
+        self._next_s: float | None = None
+
+    def stamp(self, measured_s: float, samples: int) -> tuple[float, bool]:
+        """The time of a block's first sample, and whether sound is missing before it."""
+        start_s, gap = measured_s, True
+        if self._next_s is not None:
+            error_s = measured_s - self._next_s
+            gap = error_s > _GAP_S
+            duration_s = samples / SAMPLE_RATE_HZ
+            start_s = measured_s if gap else self._next_s + max(_SLEW * error_s, -0.5 * duration_s)
+        self._next_s = start_s + samples / SAMPLE_RATE_HZ
+        return start_s, gap
+
+
+class SoundLine:
+    """Turns blocks of any length into `Audio` chunks of `CHUNK_SAMPLES`; a chunk never spans a gap."""
+
+    def __init__(self) -> None:
+        self._clock = SampleClock()
+        self._pending = np.empty(0, np.float32)
+        self._pending_s = 0.0
+
+    def push(self, measured_s: float, samples: Float32) -> list[Audio]:
+        """Take 16 kHz mono samples whose first one was heard at `measured_s`; return the chunks that are full."""
+        if not len(samples):
+            return []
+        start_s, gap = self._clock.stamp(measured_s, len(samples))
+        chunks = self.flush() if gap else []
+        self._pending_s = start_s - len(self._pending) / SAMPLE_RATE_HZ
+        return chunks + self.append(samples)
+
+    def append(self, samples: Float32) -> list[Audio]:
+        """Take samples that follow the last ones without a time of their own."""
+        self._pending = np.concatenate([self._pending, samples])
+        chunks = []
+        while len(self._pending) >= CHUNK_SAMPLES:
+            chunks.append(self._take(CHUNK_SAMPLES))
+        return chunks
+
+    def flush(self) -> list[Audio]:
+        """The samples that fill no chunk, as a shorter one."""
+        return [self._take(len(self._pending))] if len(self._pending) else []
+
+    def _take(self, count: int) -> Audio:
+        chunk = Audio(self._pending_s, self._pending[:count])
+        self._pending = self._pending[count:]
+        self._pending_s += count / SAMPLE_RATE_HZ
+        return chunk
+
+
+class SoundDecoder:
+    """Decoded sound of any rate, layout and format to `Audio` chunks."""
+
+    def __init__(self) -> None:
+        self._line = SoundLine()
+        self._resampler: av.AudioResampler | None = None
+        self._format: tuple[str, str, int] | None = None
+
+    def push(self, frame: av.AudioFrame, measured_s: float) -> list[Audio]:
+        """Take one decoded frame whose first sample was heard at `measured_s`."""
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or form != self._format:
+            self._resampler, self._format = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ), form
+        frame.pts = None
+        return self._line.push(measured_s, _samples(self._resampler.resample(frame)))
+
+    def flush(self) -> list[Audio]:
+        """What is left when the sound ends."""
+        rest = [] if self._resampler is None else self._line.append(_samples(self._resampler.resample(None)))
+        self._resampler = None
+        return rest + self._line.flush()
+
+
+def _samples(frames: list[av.AudioFrame]) -> Float32:
+    parts = [frame.to_ndarray().reshape(-1) for frame in frames]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)

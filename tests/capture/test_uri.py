@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.capture import CaptureError
+from edge.capture.uri import parse_uri
+from edge.config.sources import CAMERA_SCHEMES
+
+
+def test_a_file_is_absolute_or_relative() -> None:
+    assert parse_uri("file:///clips/a.mp4").path == Path("/clips/a.mp4")
+    assert parse_uri("file://clips/a.mp4").path == Path("clips/a.mp4")
+
+
+def test_a_password_is_not_shown() -> None:
+    uri = parse_uri("rtsp://viewer:s3cret@10.0.0.7:554/live")
+    assert uri.printable == "rtsp://10.0.0.7:554/live"
+    assert "s3cret" in str(uri), "the camera still gets it"
+
+
+@pytest.mark.parametrize("text", ["/dev/video0", "v4l2", "v4l2://", "ftp://host/a", "csi://front", ""])
+def test_what_is_no_uri_is_refused_with_an_example_of_one(text: str) -> None:
+    with pytest.raises(CaptureError, match="://"):
+        parse_uri(text)
+
+
+@given(st.sampled_from(CAMERA_SCHEMES), st.text())
+def test_any_text_is_parsed_or_refused(scheme: str, rest: str) -> None:
+    text = f"{scheme}://{rest}"
+    try:
+        assert str(parse_uri(text)) == text
+    except CaptureError as refusal:
+        assert scheme in str(refusal)
