@@ -1,0 +1,75 @@
+"""How an utterance is spoken: its features against the voice's own habit, and what a linear head reads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import BundleError
+from edge.messages import Utterance
+from edge.speech.personal import PersonalScale, Population
+from edge.speech.voice import FEATURES, measure
+
+SCORES = ("arousal", "valence")
+"""Order of the head's outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """The voice of one utterance; everything is None or empty with less than 0.2 s of voice in it."""
+
+    score: float | None
+    """Valence, -1 negative to 1 positive. Weak evidence: voices of joy and anger are much alike."""
+    arousal: float | None
+    """-1 calm to 1 excited."""
+    features: Mapping[str, float]
+    """As measured, by the names of `edge.speech.voice.FEATURES`."""
+    relative: Mapping[str, float]
+    """The same in spreads above the voice's own median so far."""
+
+
+_SILENT = Prosody(None, None, {}, {})
+
+
+class ProsodyAnalyzer:
+    """Utterances in, their prosody out; learns the voice from each of them after judging it.
+
+    A microphone does not know who speaks: the habit is that of all the voices it has heard, which is one person's
+    in a cab and a mixture in a room.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Raises BundleError when the bundle's head was trained on other features than this program computes."""
+        description = bundle.role("prosody").preprocessing
+        names = tuple(description["features"])
+        if names != FEATURES:
+            raise BundleError(
+                f"bundle {bundle.folder}: role prosody was trained on the features {', '.join(names)}, but this "
+                f"program computes {', '.join(FEATURES)}: build the bundle again with this version"
+            )
+        self._session = bundle.session("prosody")
+        self._scale = PersonalScale(population(description))
+
+    def step(self, utterance: Utterance) -> Prosody:
+        """Judge one utterance against those before it."""
+        features = measure(utterance.samples)
+        if features is None:
+            return _SILENT
+        relative = self._scale.relative(features)
+        self._scale.learn(features)
+        scores = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
+        arousal, valence = (float(value) for value in scores)
+        return Prosody(valence, arousal, _named(features), _named(relative))
+
+
+def population(description: Mapping[str, Any]) -> Population:
+    """The population that a head's description holds as `median` and `spread`."""
+    return Population(np.array(description["median"], np.float64), np.array(description["spread"], np.float64))
+
+
+def _named(values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
+    return dict(zip(FEATURES, values.tolist(), strict=True))

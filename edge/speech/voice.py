@@ -1,0 +1,146 @@
+"""What a voice sounds like in one utterance: a few features of pitch, loudness, timbre and rhythm.
+
+They follow the extended Geneva minimalistic set (Eyben et al., IEEE Trans. Affective Computing 7(2), 2016) where it
+needs no formants. Cepstra are left out on purpose: they carry the room and the corpus more than the feeling.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech.pitch import FRAME, HOP, Floats, PitchTrack, frames_of, track_pitch
+
+FEATURES = (
+    "pitch_st",
+    "pitch_range_st",
+    "pitch_slope_st_s",
+    "pitch_jitter",
+    "level_db",
+    "level_range_db",
+    "level_change_db",
+    "shimmer_db",
+    "periodicity",
+    "tilt_db_octave",
+    "alpha_ratio_db",
+    "hammarberg_db",
+    "centroid_hz",
+    "flux",
+    "voiced_share",
+    "syllables_hz",
+    "voiced_run_s",
+)
+"""Order of the features. st: semitones above 27.5 Hz; dB: below full scale; medians over the voiced frames."""
+
+LEAST_VOICED = 20
+"""Voiced frames (0.2 s) under which nothing is said about a voice."""
+_FLOOR_DB = -90.0
+_SPEECH_RANGE_DB = 35.0
+"""A frame this far under the loudest ones is a pause, not voice."""
+_SYLLABLE_DB = 2.0
+"""Dip of the loudness curve that separates two syllables (Mermelstein, JASA 58(4), 1975)."""
+_REFERENCE_HZ = 27.5
+_FRAME_S = HOP / SAMPLE_RATE_HZ
+_SIZE = 1024
+_FREQUENCIES = np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE_HZ)
+_WINDOW = np.hanning(FRAME)
+
+
+def measure(samples: Float32) -> Floats | None:
+    """The features of one utterance in the order of `FEATURES`, or None with less than 0.2 s of voice in it."""
+    frames = frames_of(samples)
+    track = track_pitch(frames)
+    level = _level_db(frames)
+    if not len(level):
+        return None
+    loud = level > max(float(np.percentile(level, 95)) - _SPEECH_RANGE_DB, _FLOOR_DB)
+    voiced = _without_octave_jumps(track, track.voiced & loud)
+    if int(voiced.sum()) < LEAST_VOICED:
+        return None
+    spectrum = np.square(np.abs(np.fft.rfft(frames[voiced] * _WINDOW, _SIZE)))
+    speech = loud[int(np.argmax(loud)) : len(loud) - int(np.argmax(loud[::-1]))]
+    values = (
+        *_pitch(track, voiced),
+        *_loudness(level, voiced),
+        1.0 - float(np.median(track.aperiodicity[voiced])),
+        *_timbre(spectrum),
+        float(voiced.sum()) / len(speech),
+        _syllable_rate(level[loud.argmax() :][: len(speech)]),
+        float(voiced.sum()) / _runs(voiced) * _FRAME_S,
+    )
+    return np.array(values)
+
+
+def _level_db(frames: Float32) -> Floats:
+    power = np.mean(np.square(frames, dtype=np.float64), axis=1) if len(frames) else np.zeros(0)
+    return np.asarray(10 * np.log10(np.maximum(power, 10 ** (_FLOOR_DB / 10))))
+
+
+def _without_octave_jumps(track: PitchTrack, voiced: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Drop frames more than 0.8 octaves from the median: halved and doubled periods, not intonation."""
+    if not voiced.any():
+        return voiced
+    octaves = np.log2(track.hz / np.median(track.hz[voiced]))
+    return voiced & (np.abs(octaves) < 0.8)
+
+
+def _pitch(track: PitchTrack, voiced: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    """Median, 20-80 % range, mean steepness and cycle-to-cycle change of the pitch."""
+    semitones = 12 * np.log2(track.hz / _REFERENCE_HZ)
+    together = voiced[1:] & voiced[:-1]
+    step = np.abs(np.diff(semitones))[together]
+    period = 1 / track.hz
+    change = np.abs(np.diff(period))[together] / period[1:][together]
+    low, high = np.percentile(semitones[voiced], [20, 80])
+    slope = float(np.mean(step)) / _FRAME_S if len(step) else 0.0
+    return float(np.median(semitones[voiced])), float(high - low), slope, float(np.median(change)) if len(step) else 0.0
+
+
+def _loudness(level: Floats, voiced: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    """Median level and its 20-80 % range, mean change from frame to frame, and shimmer (its median)."""
+    low, middle, high = np.percentile(level[voiced], [20, 50, 80])
+    change = np.abs(np.diff(level))[voiced[1:] & voiced[:-1]]
+    if not len(change):
+        return float(middle), float(high - low), 0.0, 0.0
+    return float(middle), float(high - low), float(np.mean(change)), float(np.median(change))
+
+
+def _timbre(spectrum: Floats) -> tuple[float, float, float, float, float]:
+    """Tilt, alpha ratio, Hammarberg index and centroid of the voiced frames' power spectra, and their change."""
+    hz = _FREQUENCIES
+    band = (hz >= 100) & (hz <= 5000)
+    decibel = 10 * np.log10(np.maximum(spectrum[:, band], 1e-12))
+    octaves = np.log2(hz[band])
+    weights = (octaves - octaves.mean()) / np.square(octaves - octaves.mean()).sum()
+    low, high = (hz >= 50) & (hz < 1000), (hz >= 1000) & (hz < 5000)
+    alpha = 10 * np.log10(spectrum[:, high].sum(1) + 1e-12) - 10 * np.log10(spectrum[:, low].sum(1) + 1e-12)
+    lower, upper = (hz >= 50) & (hz < 2000), (hz >= 2000) & (hz < 5000)
+    hammarberg = 10 * np.log10((spectrum[:, lower].max(1) + 1e-12) / (spectrum[:, upper].max(1) + 1e-12))
+    share = spectrum[:, band] / np.maximum(spectrum[:, band].sum(1, keepdims=True), 1e-12)
+    flux = np.abs(np.diff(share, axis=0)).sum(1)
+    return (
+        float(np.median(decibel @ weights)),
+        float(np.median(alpha)),
+        float(np.median(hammarberg)),
+        float(np.median(share @ hz[band])),
+        float(np.mean(flux)),
+    )
+
+
+def _syllable_rate(level: Floats) -> float:
+    """Peaks of the loudness curve per second: a proxy of the speaking rate (voiced or not)."""
+    smooth = np.convolve(level, np.ones(7) / 7, mode="valid")
+    peaks, rising, extreme = 0, True, float(smooth[0]) if len(smooth) else 0.0
+    for value in smooth.tolist():
+        ahead = value - extreme if rising else extreme - value
+        if ahead >= 0:
+            extreme = value
+        elif ahead < -_SYLLABLE_DB:
+            peaks += rising
+            rising, extreme = not rising, value
+    return peaks / (len(level) * _FRAME_S)
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> int:
+    return int(mask[0]) + int(np.count_nonzero(mask[1:] & ~mask[:-1]))

@@ -1,0 +1,211 @@
+"""Trains the linear head that reads arousal and valence from a voice: EmoDB, ten German actors.
+
+    python -m training.heads.prosody --data DIR/emodb --out configs/bundles/prosody_head.yaml
+
+Each speaker's utterances are read against his own habit, once with all his utterances as habit and once with the
+neutral ones only, since a box hears mostly neutral speech. There is no constant term: a voice at its habit says
+nothing. Loudness is left out of the head, since the recordings were levelled. The figures written into the checkpoint
+are of speakers the head was not trained on, with a habit learned from the utterances before, as on the box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+import yaml
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import recall_score
+
+from edge.capture.media import MediaFile
+from edge.messages import Audio
+from edge.speech.personal import PersonalScale, Population
+from edge.speech.prosody import SCORES
+from edge.speech.voice import FEATURES, measure
+
+Floats = npt.NDArray[np.float64]
+
+TARGETS = {"angry": (1.0, -1.0), "happy": (1.0, 1.0), "neutral": (0.0, 0.0), "sad": (-1.0, -1.0)}
+"""Arousal and valence of the emotions: their quadrant of Russell's circumplex."""
+_LEVELLED = ("level_db",)
+"""Features that say nothing in EmoDB."""
+_USED = np.array([name not in _LEVELLED for name in FEATURES])
+_PENALTY = 30.0
+_GOLDEN_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """Features (n, F), emotion and speaker of n utterances."""
+
+    features: Floats
+    emotion: npt.NDArray[np.str_]
+    speaker: npt.NDArray[np.str_]
+
+    def of(self, speakers: Iterable[str]) -> Recordings:
+        """The utterances of some speakers."""
+        kept = np.isin(self.speaker, list(speakers))
+        return Recordings(self.features[kept], self.emotion[kept], self.speaker[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """scores = clip(weights @ relative, -1, 1)."""
+
+    population: Population
+    weights: Floats
+
+    def scores(self, relative: Floats) -> Floats:
+        """Arousal and valence (n, 2) of features relative to the speaker's habit (n, F)."""
+        return np.clip(relative @ self.weights.T, -1.0, 1.0)
+
+
+def read_emodb(folder: Path) -> Recordings:
+    """Measure every utterance under `folder`/EMOTION/; the first two characters of a name are the speaker."""
+    rows = []
+    for emotion in TARGETS:
+        for path in sorted((folder / emotion).glob("*.flac")):
+            samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
+            features = measure(samples)
+            if features is not None:
+                rows.append((features, emotion, path.name[:2]))
+    if not rows:
+        raise click.ClickException(f"{folder}: no utterances; expected {'/, '.join(TARGETS)}/ with FLAC files")
+    features, emotions, speakers = zip(*rows, strict=True)
+    return Recordings(np.stack(features), np.array(emotions), np.array(speakers))
+
+
+def population_of(recordings: Recordings) -> Population:
+    """Median over the speakers of their medians and of their spreads."""
+    medians, spreads = [], []
+    for speaker in np.unique(recordings.speaker):
+        own = recordings.of([speaker]).features
+        medians.append(np.median(own, axis=0))
+        spreads.append(1.4826 * np.median(np.abs(own - medians[-1]), axis=0))
+    return Population(np.median(medians, axis=0), np.median(spreads, axis=0))
+
+
+def relative_to_habit(recordings: Recordings, population: Population, habit: Recordings) -> Floats:
+    """The features against a habit learned from `habit` before."""
+    scale = PersonalScale(population)
+    for features in habit.features:
+        scale.learn(features)
+    return np.stack([scale.relative(features) for features in recordings.features])
+
+
+def relative_as_heard(recordings: Recordings, population: Population) -> Floats:
+    """The features of one speaker as the box would see them: each against those before it."""
+    scale, rows = PersonalScale(population), []
+    for features in recordings.features:
+        rows.append(scale.relative(features))
+        scale.learn(features)
+    return np.stack(rows)
+
+
+def training_rows(recordings: Recordings, population: Population) -> tuple[Floats, npt.NDArray[np.str_]]:
+    """Every utterance twice: against the speaker's whole habit and against his neutral one."""
+    rows, emotions = [], []
+    for speaker in np.unique(recordings.speaker):
+        own = recordings.of([speaker])
+        neutral = own.emotion == "neutral"
+        calm = Recordings(own.features[neutral], own.emotion[neutral], own.speaker[neutral])
+        for habit in (own, calm):
+            rows.append(relative_to_habit(own, population, habit))
+            emotions.append(own.emotion)
+    return np.concatenate(rows), np.concatenate(emotions)
+
+
+def fit(recordings: Recordings) -> Head:
+    """Ridge regression on balanced emotions."""
+    population = population_of(recordings)
+    rows, emotions = training_rows(recordings, population)
+    weight = np.array([1 / np.mean(emotions == emotion) for emotion in emotions])
+    model = Ridge(alpha=_PENALTY, fit_intercept=False)
+    model.fit(
+        rows[:, _USED], np.array([TARGETS[emotion] for emotion in emotions]), sample_weight=weight / weight.mean()
+    )
+    weights = np.zeros((len(SCORES), len(FEATURES)))
+    weights[:, _USED] = model.coef_
+    return Head(population, weights)
+
+
+def evaluate(recordings: Recordings) -> dict[str, float]:
+    """Leave one speaker out; his utterances come in random order, each judged against those before it."""
+    rng = np.random.default_rng(0)
+    scores, truth, guessed, emotions = [], [], [], []
+    for speaker in np.unique(recordings.speaker):
+        others = recordings.of(set(recordings.speaker) - {speaker})
+        own = recordings.of([speaker])
+        order = rng.permutation(len(own.emotion))
+        own = Recordings(own.features[order], own.emotion[order], own.speaker[order])
+        head = fit(others)
+        relative = relative_as_heard(own, head.population)
+        classes = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+        rows, row_emotions = training_rows(others, head.population)
+        classes.fit(rows[:, _USED], row_emotions)
+        guessed.append(classes.predict(relative[:, _USED]))
+        scores.append(head.scores(relative))
+        truth.append(np.array([TARGETS[emotion] for emotion in own.emotion]))
+        emotions.append(own.emotion)
+    return _figures(np.concatenate(scores), np.concatenate(truth), np.concatenate(guessed), np.concatenate(emotions))
+
+
+def _figures(
+    scores: Floats, truth: Floats, guessed: npt.NDArray[np.str_], emotions: npt.NDArray[np.str_]
+) -> dict[str, float]:
+    aroused = truth[:, 0] != 0
+    sign = [np.mean(np.sign(scores[truth[:, 1] == side, 1]) == side) for side in (-1, 1)]
+    figures = {
+        "utterances": len(truth),
+        "unweighted_recall_4_emotions": recall_score(emotions, guessed, average="macro"),
+        "arousal_correlation": np.corrcoef(scores[:, 0], truth[:, 0])[0, 1],
+        "arousal_sign_accuracy": np.mean((scores[aroused, 0] > 0) == (truth[aroused, 0] > 0)),
+        "valence_correlation": np.corrcoef(scores[:, 1], truth[:, 1])[0, 1],
+        "valence_sign_recall": np.mean(sign),
+    }
+    return {name: round(float(value), 3) for name, value in figures.items()}
+
+
+def checkpoint(recordings: Recordings) -> dict[str, Any]:
+    """Everything the bundle's role `prosody` is built from, as plain data."""
+    head = fit(recordings)
+    rows = np.linspace(0, len(recordings.features) - 1, _GOLDEN_ROWS).astype(int)
+    relative = relative_to_habit(recordings, head.population, recordings)[rows]
+    return {
+        "features": list(FEATURES),
+        "scores": list(SCORES),
+        "median": _numbers(head.population.median),
+        "spread": _numbers(head.population.spread),
+        "weights": [_numbers(row) for row in head.weights],
+        "golden_features": [_numbers(row) for row in relative],
+        "measured_on_left_out_speakers": evaluate(recordings),
+        "training_data": (
+            f"EmoDB (Burkhardt et al., Interspeech 2005): {len(recordings.features)} utterances acted in German by "
+            f"{len(np.unique(recordings.speaker))} speakers, four of the seven emotions"
+        ),
+    }
+
+
+def _numbers(values: Floats) -> list[float]:
+    return [float(f"{value:.6g}") for value in values]
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="folder with angry/ happy/ neutral/ sad/")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="checkpoint to write")
+def main(data: Path, out: Path) -> None:
+    """Train the prosody head and write its checkpoint."""
+    content = checkpoint(read_emodb(data))
+    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
+    out.write_text(f"# Made by training/heads/prosody.py; do not edit.\n{text}", encoding="utf-8")
+    for name, value in content["measured_on_left_out_speakers"].items():
+        click.echo(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()
