@@ -37,8 +37,13 @@ def load_config(path: Path) -> Config:
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigError(f"{path}{line}: not valid YAML: {problem}") from error
+    except (ValueError, AttributeError, RecursionError) as error:  # what PyYAML lets through of a bad date or number
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}:1: a configuration is a list of `key: value` lines; examples are in configs/")
+    twice = [f"{path}:{line}: `{key}` is given twice" for line, key in _repeated(tree, set())]
+    if twice:
+        raise ConfigError("\n".join(twice))
     try:
         return Config.model_validate(content)
     except ValidationError as error:
@@ -55,6 +60,8 @@ def _sentence(path: Path, tree: yaml.Node | None, fault: ErrorDetails) -> str:
         return f"{start}`{where}` is not a key here{_nearest(str(location[-1]), names)}; allowed: {', '.join(names)}"
     if fault["type"] == "missing":
         return f"{start}`{where}` is missing"
+    if fault["type"] == "model_type":
+        return f"{start}`{where}` is a section: give `key: value` lines below it, or leave it out for its defaults"
     message = fault["msg"].removeprefix("Value error, ")
     given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (it is {fault['input']!r})"
     expected = fault.get("ctx", {}).get("expected")
@@ -79,6 +86,25 @@ def _allowed_keys(location: Sequence[int | str]) -> list[str]:
         choices = [annotation, *get_args(annotation)]
         model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
     return list(model.model_fields)
+
+
+def _repeated(node: yaml.Node | None, seen: set[int]) -> list[tuple[int, str]]:
+    """Line and key of each key that YAML would silently overrule; `seen` are nodes met through anchors already."""
+    if node is None or id(node) in seen:
+        return []
+    seen.add(id(node))
+    found: list[tuple[int, str]] = []
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            found += _repeated(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                found += [(key.start_mark.line + 1, key.value)] if key.value in keys else []
+                keys.add(key.value)
+            found += _repeated(value, seen)
+    return found
 
 
 def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> int:
