@@ -1,0 +1,48 @@
+"""Turns a TFLite model into an ONNX graph; the graph's own inputs and outputs keep TFLite's layout (NHWC)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from export.graphs.tflite_operators import OPERATORS
+from export.graphs.tflite_writer import TO_NCHW, TO_NHWC, GraphWriter
+from export.role import BuildError
+from export.sources.tflite import TfliteModel
+
+OPSET = 18
+_IR_VERSION = 8
+"""The file format that came with opset 18, which every supported onnxruntime reads."""
+
+
+def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]], batch: int | str) -> onnx.ModelProto:
+    """Return the ONNX graph of a model with one picture as input.
+
+    `image` names the input, (batch, height, width, channels); `outputs` gives the name of each output in the file's
+    order, with its shape after the batch. `batch` is a number, or a name where it is free.
+    """
+    writer = GraphWriter(model)
+    (source,) = model.inputs
+    writer.node("Transpose", [image], writer.name(source), perm=TO_NCHW)
+    for operator in model.operators:
+        if operator.name not in OPERATORS:
+            raise BuildError(
+                f"TFLite operator {operator.name} is not converted; those that are: {', '.join(OPERATORS)}"
+            )
+        OPERATORS[operator.name](writer, operator)
+    for (name, shape), index in zip(outputs.items(), model.outputs, strict=True):
+        inner = writer.name(index)
+        if len(writer.shape(index)) == 4:
+            inner = writer.node("Transpose", [inner], f"{name}_nhwc", perm=TO_NHWC)
+        writer.node("Reshape", [inner, writer.initializer(np.array([0, *shape], np.int64))], name)
+    described = [helper.make_tensor_value_info(image, TensorProto.FLOAT, [batch, *writer.shape(source)[1:]])]
+    results = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, *shape]) for name, shape in outputs.items()
+    ]
+    graph = helper.make_graph(writer.nodes, "tflite", described, results, writer.initializers)
+    converted = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION)
+    onnx.checker.check_model(converted, full_check=True)
+    return converted
