@@ -1,0 +1,95 @@
+"""What is the case now, and would be worth an alert: conditions read from messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.alerts.kinds import CANNOT_SEE_DRIVER, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
+from edge.fatigue.policy import CAUSES
+from edge.messages import Face, Fatigue, Level, Source
+
+SEEN_AGAIN_S = 20.0
+"""Eyes usable again for this long end `cannot_see_driver` (openpilot ends its camera-uncertain event after 20 s)."""
+GLIMPSE_S = 1.0
+"""Usable eyes interrupted for longer than this start that count again."""
+
+SILENCE_S = 5.0
+"""No frame at all for this long is a lost source, not a driver who cannot be seen: the time starts anew."""
+_ANYBODY = "driver"
+
+Key = tuple[str, str]
+"""Kind and subject of an alert: a track or the name of a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A state at `t_s` that an alert of `kind` about `subject` would tell; level NONE when it is over."""
+
+    kind: str
+    subject: str
+    level: Level
+    since_s: float
+    causes: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """What makes two conditions the same alert."""
+        return self.kind, self.subject
+
+
+def of_fatigue(message: Fatigue) -> list[Condition]:
+    """Return one condition a kind that fatigue can raise."""
+    measures = {
+        "perclos_60": message.perclos_60,
+        "perclos_180": message.perclos_180,
+        "valid_ratio": message.valid_ratio,
+        **message.evidence,
+    }
+    conditions = []
+    for kind in dict.fromkeys(KIND_OF_CAUSE.values()):
+        causes = tuple(cause for cause in message.causes if KIND_OF_CAUSE[cause] == kind)
+        level = max((CAUSES[cause] for cause in causes), default=Level.NONE)
+        since_s = message.evidence.get("closed_from_s", message.t_s) if kind == MICROSLEEP else message.t_s
+        evidence = {"track": message.track, **measures}
+        conditions.append(Condition(kind, str(message.track), level, since_s, causes, evidence))
+    return conditions
+
+
+def of_source(message: Source) -> Condition:
+    """Return the condition of a source; one that was never there is no loss."""
+    level = Level.ADVISORY if message.state == "lost" else Level.NONE
+    evidence = {"source": message.source, "detail": message.detail}
+    return Condition(SOURCE_LOST, message.source, level, message.t_s, evidence=evidence)
+
+
+class Sight:
+    """Whether anybody's eyes can be judged."""
+
+    def __init__(self, blind_s: float) -> None:
+        self._blind_s = blind_s
+        self._last_s: float | None = None
+        self._seen_s = 0.0
+        self._again_s = 0.0
+        self._blind_from_s: float | None = None
+
+    def step(self, face: Face) -> Condition:
+        """Take in one face, or that there is none."""
+        t_s = face.t_s
+        if self._last_s is None or t_s - self._last_s > SILENCE_S:
+            self._seen_s = self._again_s = t_s
+        self._last_s = t_s
+        if face.usable and face.eye_opening is not None:
+            if t_s - self._seen_s > GLIMPSE_S:
+                self._again_s = t_s
+            self._seen_s = t_s
+        if self._blind_from_s is None:
+            if t_s - self._seen_s >= self._blind_s:
+                self._blind_from_s = self._again_s = self._seen_s
+        elif self._seen_s - self._again_s >= SEEN_AGAIN_S:
+            self._blind_from_s = None
+        if self._blind_from_s is None:
+            return Condition(CANNOT_SEE_DRIVER, _ANYBODY, Level.NONE, t_s)
+        return Condition(CANNOT_SEE_DRIVER, _ANYBODY, Level.ADVISORY, self._blind_from_s)

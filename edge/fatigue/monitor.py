@@ -1,0 +1,60 @@
+"""The fatigue stage: faces in; faces with openness, events of the lids, mouth and head, and levels out."""
+
+from __future__ import annotations
+
+import math
+
+from edge.config.understanding import FatigueConfig
+from edge.fatigue.lids import GAP_S
+from edge.fatigue.person import REPORT_S, Person
+from edge.messages import Face, Fatigue, Level, Message
+
+FORGET_S = 60.0
+"""A person out of the picture for this long is forgotten: the last minute holds nothing of him any more."""
+
+
+class FatigueMonitor:
+    """Keeps one `Person` for each track."""
+
+    def __init__(self, config: FatigueConfig) -> None:
+        self._config = config
+        self._people: dict[int, Person] = {}
+        self._nobody_report_s = -math.inf
+
+    def step(self, face: Face) -> list[Message]:
+        """Return `face` with its openness first, then the events it completes, then levels that are due.
+
+        A level is reported once a second and at once when it, or what causes it, changes. While nobody is in the
+        picture the people seen last are reported as unknown, and track None where there are none.
+        """
+        messages: list[Message] = []
+        if face.track is None:
+            messages.append(face)
+        else:
+            if face.track not in self._people:
+                self._people[face.track] = Person(face.track, self._config, face.t_s)
+            messages += self._people[face.track].observe(face)
+        for person in list(self._people.values()):
+            messages += self._miss(person, face)
+        if not self._people:
+            messages += self._nobody(face.t_s)
+        return messages
+
+    def finish(self, t_s: float) -> list[Message]:
+        """End everything that goes on."""
+        return [message for person in self._people.values() for message in person.leave(t_s)]
+
+    def _miss(self, person: Person, face: Face) -> list[Message]:
+        away_s = face.t_s - person.seen_s
+        if away_s <= GAP_S:
+            return []
+        if away_s > FORGET_S:
+            del self._people[person.track]
+            return person.leave(face.t_s)
+        return person.miss(face.t_s, quiet=face.track is not None)
+
+    def _nobody(self, t_s: float) -> list[Message]:
+        if t_s < self._nobody_report_s + REPORT_S:
+            return []
+        self._nobody_report_s = t_s
+        return [Fatigue(t_s, None, Level.NONE, perclos_60=None, perclos_180=None, valid_ratio=0.0)]

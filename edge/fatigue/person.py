@@ -1,0 +1,143 @@
+"""Everything that fatigue knows about one person in the picture."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import replace
+
+from edge.config.understanding import FatigueConfig
+from edge.fatigue.baseline import EyeBaseline
+from edge.fatigue.blinks import LidCurve, closure
+from edge.fatigue.closures import Closures, Run, Settled
+from edge.fatigue.lids import GAP_S, Lids
+from edge.fatigue.nods import Nods
+from edge.fatigue.perclos import LONG_S, SHORT_S, Perclos
+from edge.fatigue.policy import YAWNS_WITHIN_S, Evidence, FatiguePolicy, Judgement
+from edge.fatigue.yawns import Yawns
+from edge.messages import Face, Fatigue, Level, Message, Nod, Yawn
+
+REPORT_S = 1.0
+
+
+class Person:
+    """One track: its baselines, its measures, its level."""
+
+    def __init__(self, track: int, config: FatigueConfig, t_s: float) -> None:
+        self.track = track
+        self.seen_s = t_s
+        """When this person was last in the picture."""
+        self._config = config
+        self._baseline = EyeBaseline(config.baseline_s)
+        self._lids = Lids(config.closed_below, config.open_above)
+        self._curve = LidCurve()
+        self._closures = Closures(look_down_s=config.sleep_s)
+        self._perclos = Perclos(t_s, config.least_valid_ratio)
+        self._yawns = Yawns()
+        self._yawned_s: deque[float] = deque()
+        self._nods = Nods()
+        self._policy = FatiguePolicy(config)
+        self._judgement = Judgement()
+        self._judged_s = -math.inf
+        self._report_s = t_s
+        self._run: Run | None = None
+
+    @property
+    def level(self) -> Level:
+        """The level now."""
+        return self._judgement.level
+
+    def observe(self, face: Face) -> list[Message]:
+        """Take in one frame of this person; return the Face with its openness, then what happened."""
+        self.seen_s = face.t_s
+        opening = face.eye_opening if face.usable else None
+        if opening is not None:
+            self._baseline.observe(face.t_s, opening)
+            face = replace(face, openness=self._baseline.openness(opening))
+        messages: list[Message] = [face, *self._lapsed(face.t_s)]
+        if face.pitch_deg is not None:
+            self._closures.guard.observe(face.t_s, face.pitch_deg)
+        if face.openness is not None:
+            messages += self._judge_lids(face.t_s, face.openness)
+        if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
+            messages.append(Nod(face.t_s, self.track, *nod))
+        messages += self._yawn(face.t_s, self._yawns.step(face))
+        return messages + self._report(face.t_s, seen=face.openness is not None, quiet=False)
+
+    def miss(self, t_s: float, quiet: bool) -> list[Message]:
+        """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
+        messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
+        return messages + self._report(t_s, seen=False, quiet=quiet)
+
+    def leave(self, t_s: float) -> list[Message]:
+        """End what goes on; a raised level ends with a last report."""
+        messages = [*self._settled(self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]
+        if self.level is not Level.NONE:
+            before, self._judgement = self._judgement, Judgement()
+            messages.append(self._fatigue(t_s, before))
+        return messages
+
+    def _judge_lids(self, t_s: float, openness: float) -> list[Message]:
+        self._judged_s = t_s
+        self._curve.observe(t_s, openness)
+        messages: list[Message] = []
+        for span in self._lids.step(t_s, openness):
+            if span.closed:
+                self._nods.lids_closed(span.start_s, span.end_s)
+            messages += self._settled(self._closures.step(span))
+        return messages
+
+    def _lapsed(self, t_s: float) -> list[Message]:
+        return self._settled(self._closures.lapse()) if t_s - self._judged_s > GAP_S else []
+
+    def _settled(self, settled: Settled) -> list[Message]:
+        for span in settled.spans:
+            self._perclos.add(span)
+        if settled.ended is None:
+            return []
+        self._run = settled.ended
+        found = [self._curve.blink(settled.ended, self.track), closure(settled.ended, self.track, self._config)]
+        return [message for message in found if message is not None]
+
+    def _yawn(self, t_s: float, yawn: tuple[float, float] | None) -> list[Message]:
+        if yawn is None:
+            return []
+        self._yawned_s.append(yawn[1])
+        return [Yawn(t_s, self.track, *yawn)]
+
+    def _report(self, t_s: float, seen: bool, quiet: bool) -> list[Message]:
+        while self._yawned_s and self._yawned_s[0] < t_s - YAWNS_WITHIN_S:
+            self._yawned_s.popleft()
+        run, before = self._closures.run, self._judgement
+        self._run = run or self._run
+        self._judgement = self._policy.step(
+            Evidence(
+                t_s=t_s,
+                seen=seen,
+                closed_s=run.duration_s if run else 0.0,
+                open_s=self._closures.open_s,
+                perclos_60=self._perclos.share(t_s, SHORT_S),
+                perclos_180=self._perclos.share(t_s, LONG_S),
+                yawns=len(self._yawned_s),
+            )
+        )
+        due = t_s >= self._report_s
+        if due:
+            self._report_s += REPORT_S * (math.floor((t_s - self._report_s) / REPORT_S) + 1)
+        wanted = due and not (quiet and self.level is Level.NONE)
+        return [self._fatigue(t_s, before)] if wanted or self._judgement != before else []
+
+    def _fatigue(self, t_s: float, before: Judgement) -> Fatigue:
+        evidence: dict[str, float] = {"baseline": self._baseline.open, "yawns": len(self._yawned_s)}
+        if self._run is not None and (self._judgement.asleep or before.asleep):
+            evidence |= {"closed_s": self._run.duration_s, "closed_from_s": self._run.start_s}
+        return Fatigue(
+            t_s=t_s,
+            track=self.track,
+            level=self._judgement.level,
+            perclos_60=self._perclos.share(t_s, SHORT_S),
+            perclos_180=self._perclos.share(t_s, LONG_S),
+            valid_ratio=self._perclos.valid_ratio(t_s),
+            causes=self._judgement.causes,
+            evidence=evidence,
+        )
