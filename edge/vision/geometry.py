@@ -1,0 +1,106 @@
+"""What the points say: lid opening, mouth opening, head pose.
+
+Signs, for a camera that does not mirror: `yaw_deg` > 0 is a head turned to the person's own left (the right of the
+picture), `pitch_deg` > 0 a head bent down, `roll_deg` > 0 a head tipped to the person's own left shoulder (clockwise
+in the picture). All three are relative to the camera's axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.messages import Float32
+from edge.vision.iris import LEFT_CORNERS, RIGHT_CORNERS, Eye
+
+_INNER_LIPS, _MOUTH_CORNERS = (13, 14), (78, 308)
+_ACROSS = ((33, 263), (133, 362), (127, 356), (234, 454), (70, 300))
+"""Pairs from the person's right to the left: eye corners, temples, cheeks, brows; none moves with the jaw."""
+_DOWN = ((10, 2), (109, 98), (338, 327))
+"""Pairs from the forehead to the base of the nose; the chin is left out because it drops in a yawn."""
+_PITCH_AT_REST_DEG = -5.0
+"""`_DOWN` leans towards the camera in an upright face; median of five GRID speakers facing it: -7.8 to 0.1."""
+LEAST_FACING = 0.75
+"""An eye whose width is foreshortened more is not read: the far eye, from about 30 degrees of yaw (cab_2.avi)."""
+_FACING_POWER = 4
+"""How much more the better-seen eye counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Angles of the head to the camera, in degrees; signs as in the module's docstring."""
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+def lid_gap(eye: Eye) -> float:
+    """Lid aperture over eye width, as seen: mean of the three middle pairs of the contour, never below 0.
+
+    Square to the line of the corners, so that a turned crop does not matter.
+    """
+    axis = eye.lids[8] - eye.lids[0]
+    width = float(np.hypot(*axis))
+    if width < 1e-6:
+        return 0.0
+    gaps = (eye.lids[3:6] - eye.lids[11:14]) @ np.array([-axis[1], axis[0]]) / width**2
+    return max(0.0, float(gaps.mean()))
+
+
+def facing(points: Float32) -> tuple[float, float]:
+    """For the right and the left eye: its width in the picture over its width in space, 0 edge-on to 1 square on."""
+    right, left = (points[b] - points[a] for a, b in (RIGHT_CORNERS, LEFT_CORNERS))
+    return _seen_share(right), _seen_share(left)
+
+
+def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float]) -> float | None:
+    """Lid aperture over eye width of both eyes together, the better-seen one weighing more; None when both are turned.
+
+    `seen` is what `facing` gives; a gap is scaled by it because turning narrows the eye's width but not its height.
+    """
+    read = [(lid_gap(eye) * share, share) for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
+    if not read:
+        return None
+    weights = [share**_FACING_POWER for _, share in read]
+    return float(np.average([value for value, _ in read], weights=weights))
+
+
+def eye_width_px(points: Float32) -> float:
+    """Width of the better-seen eye in px of the frame."""
+    return max(float(np.hypot(*(points[b, :2] - points[a, :2]))) for a, b in (RIGHT_CORNERS, LEFT_CORNERS))
+
+
+def mouth_ratio(points: Float32) -> float:
+    """Height between the inner lips over the mouth's width in space, so that turning the head does not open it."""
+    upper, lower = (points[index] for index in _INNER_LIPS)
+    left, right = (points[index] for index in _MOUTH_CORNERS)
+    return float(np.hypot(*(lower - upper)[:2]) / max(float(np.linalg.norm(right - left)), 1e-6))
+
+
+def head_pose(points: Float32) -> HeadPose:
+    """The head's angles from the mesh's own depth."""
+    across = _direction(points, _ACROSS)
+    down = _direction(points, _DOWN)
+    down = down - across * float(down @ across)
+    return HeadPose(
+        yaw_deg=_elevation_deg(across),
+        pitch_deg=_elevation_deg(down) - _PITCH_AT_REST_DEG,
+        roll_deg=float(np.degrees(np.arctan2(across[1], across[0]))),
+    )
+
+
+def _seen_share(span: Float32) -> float:
+    return float(np.hypot(span[0], span[1]) / max(float(np.linalg.norm(span)), 1e-6))
+
+
+def _direction(points: Float32, pairs: tuple[tuple[int, int], ...]) -> Float32:
+    start, end = np.array(pairs).T
+    total = (points[end] - points[start]).sum(axis=0)
+    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-6), np.float32)
+
+
+def _elevation_deg(direction: Float32) -> float:
+    """The angle out of the picture's plane, > 0 away from the camera."""
+    return float(np.degrees(np.arctan2(direction[2], np.hypot(direction[0], direction[1]))))

@@ -1,0 +1,66 @@
+"""Both eyes close up: the lids' contour and the iris, from MediaPipe's iris model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.bundle.bundle import Bundle
+from edge.messages import Float32
+from edge.vision.crop import Crop, Image, angle_between, unit_rgb
+from edge.vision.mesh import Mesh
+
+INPUT_PX = 64
+_MARGIN = 2.3
+"""Side of the crop over the distance of the eye's corners (MediaPipe, iris_landmark)."""
+_CONTOUR = 16
+"""The first 16 of the 71 contour points are the lids; the rest are the brow's region."""
+RIGHT_CORNERS, LEFT_CORNERS = (33, 133), (362, 263)
+"""Mesh points at the corners, from the picture's left to its right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """One eye as the model saw it, everything in px of its 64 px crop (the left eye mirrored)."""
+
+    lids: Float32
+    """(16, 2): 0 the outer corner, 1..7 the lower lid, 8 the inner corner, 9..15 the upper lid above 1..7."""
+    iris: Float32
+    """(5, 2): centre, then the four ends of its diameters."""
+    picture: Image
+    crop: Crop
+
+
+class EyeModel:
+    """Reads the eyes of given meshes; holds no state between frames."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._session = bundle.session("iris")
+
+    def read(self, image: Image, meshes: list[Mesh]) -> list[tuple[Eye, Eye]]:
+        """(right eye, left eye) of each mesh, all in one run."""
+        crops = [crop for mesh in meshes for crop in eye_crops(mesh)]
+        if not crops:
+            return []
+        eyes = self.read_crops([crop.cut(image, INPUT_PX) for crop in crops], crops)
+        return list(zip(eyes[::2], eyes[1::2], strict=True))
+
+    def read_crops(self, pictures: list[Image], crops: list[Crop]) -> list[Eye]:
+        """The eye in each picture (64, 64, 3), BGR."""
+        outputs = self._session.run({"image": unit_rgb(pictures)})
+        lids = outputs["contour"].reshape(len(crops), -1, 3)[:, :_CONTOUR, :2]
+        irises = outputs["iris"].reshape(len(crops), -1, 3)[..., :2]
+        return [Eye(*values) for values in zip(lids, irises, pictures, crops, strict=True)]
+
+
+def eye_crops(mesh: Mesh) -> tuple[Crop, Crop]:
+    """The crops of the right and the left eye, the left one mirrored."""
+    return _eye_crop(mesh.points, RIGHT_CORNERS, False), _eye_crop(mesh.points, LEFT_CORNERS, True)
+
+
+def _eye_crop(points: Float32, corners: tuple[int, int], mirrored: bool) -> Crop:
+    start, end = points[corners[0], :2], points[corners[1], :2]
+    x, y = ((start + end) / 2).tolist()
+    width = float(np.hypot(*(end - start)))
+    return Crop(x, y, _MARGIN * max(width, 1.0), angle_between(start, end), mirrored)

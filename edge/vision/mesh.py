@@ -1,0 +1,65 @@
+"""The 468-point face mesh: where the parts of a face are, and whether there is a face at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.bundle.bundle import Bundle
+from edge.messages import Box, Float32
+from edge.vision.crop import Crop, Image, angle_between, unit_rgb
+
+INPUT_PX = 192
+_POINTS = 468
+_LEAST_PRESENCE = 0.5
+_MARGIN = 1.5
+"""Side of the next crop over the longer side of the landmarks' box (MediaPipe, face_landmark_front)."""
+_RIGHT_EYE_OUTER, _LEFT_EYE_OUTER = 33, 263
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """One face: `points` (468, 3) in px of the frame, depth in the same unit, smaller towards the camera."""
+
+    points: Float32
+    presence: float
+
+    @property
+    def present(self) -> bool:
+        """Whether the model sees a face in its crop."""
+        return self.presence >= _LEAST_PRESENCE
+
+    def box(self) -> Box:
+        """The landmarks' box in px of the frame."""
+        low, high = self.points[:, :2].min(axis=0), self.points[:, :2].max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+    def next_crop(self) -> Crop:
+        """Where to look for this face in the next frame: around the landmarks, turned so that the eyes lie level."""
+        angle = angle_between(self.points[_RIGHT_EYE_OUTER], self.points[_LEFT_EYE_OUTER])
+        cosine, sine = np.cos(angle), np.sin(angle)
+        upright = self.points[:, :2] @ np.array([[cosine, -sine], [sine, cosine]], np.float32)
+        low, high = upright.min(axis=0), upright.max(axis=0)
+        x, y = np.array([[cosine, -sine], [sine, cosine]]) @ ((low + high) / 2)
+        return Crop(float(x), float(y), _MARGIN * float((high - low).max()), angle)
+
+
+class FaceMesh:
+    """Places the mesh in given crops; holds no state between frames."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._session = bundle.session("face_mesh")
+
+    def locate(self, image: Image, crops: list[Crop]) -> list[Mesh]:
+        """One mesh a crop, all in one run; a mesh that is not `present` says nothing about a face."""
+        if not crops:
+            return []
+        pictures = [crop.cut(image, INPUT_PX) for crop in crops]
+        outputs = self._session.run({"image": unit_rgb(pictures)})
+        found = []
+        for crop, landmarks, logit in zip(crops, outputs["landmarks"], outputs["presence"], strict=True):
+            points = crop.to_frame(landmarks.reshape(_POINTS, 3), INPUT_PX)
+            presence = 1.0 / (1.0 + float(np.exp(-np.clip(logit[0], -80.0, 80.0))))
+            found.append(Mesh(points, presence))
+        return found

@@ -1,0 +1,120 @@
+"""From a frame to its faces: detect, follow, mesh, irises, expression, usability."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.bundle.bundle import Bundle
+from edge.config.perception import VisionConfig
+from edge.messages import Face, Frame, Reason
+from edge.vision.detector import FaceDetector
+from edge.vision.expression import ExpressionModel
+from edge.vision.geometry import LEAST_FACING, eye_opening, eye_width_px, facing, head_pose, mouth_ratio
+from edge.vision.iris import Eye, EyeModel
+from edge.vision.mesh import FaceMesh, Mesh
+from edge.vision.tracker import Track, Tracker
+from edge.vision.usability import eye_quality, why_unusable
+
+_LOOK_S = 0.5
+"""Between looks for further faces while there are places left; with no face in sight every frame is looked at."""
+_LOOK_WHEN_FULL_S = 1.0
+"""Between looks for a face that has more right to a place: one that returns, or a much larger one."""
+_EXPRESSION_S = 1.0
+"""An expression older than this is no longer told."""
+_EXPRESSIVE = (None, Reason.EYES_HIDDEN)
+"""What may be wrong with the eyes of a face whose expression is read."""
+
+
+class FacePerception:
+    """Follows the faces of one camera; the same frames give the same faces."""
+
+    def __init__(self, bundle: Bundle, config: VisionConfig) -> None:
+        self._detector = FaceDetector(bundle)
+        self._mesh = FaceMesh(bundle)
+        self._eyes = EyeModel(bundle)
+        self._expression = ExpressionModel(bundle)
+        self._expression_every = config.expression_every_n_frames
+        self._tracker = Tracker(config.max_faces)
+        self._looked_s: float | None = None
+
+    def step(self, frame: Frame) -> list[Face]:
+        """Every face of the frame and every one that was lost less than `GRACE_S` ago (NO_FACE, with its number).
+
+        Where there is neither, one `Face` without a track. `usable` is about the eyes: `mouth`, the pose and the box
+        of an unusable face stand wherever the mesh was found.
+        """
+        self._tracker.expire(frame.t_s)
+        meshes = self._follow(frame) | self._look(frame)
+        self._tracker.settle()
+        seen = self._tracker.visible
+        eyes = self._eyes.read(frame.image, [meshes[track.number] for track in seen])
+        faces = [
+            _describe(frame.t_s, track, meshes[track.number], pair) for track, pair in zip(seen, eyes, strict=True)
+        ]
+        faces = self._express(frame, seen, faces)
+        faces += [Face(frame.t_s, track.number) for track in self._tracker.tracks if not track.visible]
+        return sorted(faces, key=lambda face: face.track or 0) or [Face(frame.t_s)]
+
+    def _follow(self, frame: Frame) -> dict[int, Mesh]:
+        """Meshes of the faces that are still where they were, by track."""
+        tracks = self._tracker.visible
+        found = {}
+        for track, mesh in zip(tracks, self._mesh.locate(frame.image, [track.crop for track in tracks]), strict=True):
+            if mesh.present:
+                found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
+            else:
+                self._tracker.lose(track)
+        return found
+
+    def _look(self, frame: Frame) -> dict[int, Mesh]:
+        """Meshes of new and returning faces, by track; empty where it is not yet time to look."""
+        if not self._look_is_due(frame.t_s):
+            return {}
+        self._looked_s = frame.t_s
+        claims = self._tracker.claim(self._detector.detect(frame.image))
+        found = {}
+        for (track, _), mesh in zip(
+            claims, self._mesh.locate(frame.image, [detection.crop for _, detection in claims]), strict=True
+        ):
+            if mesh.present:
+                found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
+        return found
+
+    def _look_is_due(self, t_s: float) -> bool:
+        if self._looked_s is None or not self._tracker.visible:
+            return True
+        return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S)
+
+    def _express(self, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
+        """The faces with their expressions: read anew for those whose turn it is, else the last while it is fresh."""
+        due = [
+            track
+            for track, face in zip(seen, faces, strict=True)
+            if (track.frames - 1) % self._expression_every == 0 and face.reason in _EXPRESSIVE
+        ]
+        read = self._expression.read(frame.image, [track.crop for track in due])
+        for track, expression in zip(due, read, strict=True):
+            track.expression, track.expression_s = expression, frame.t_s
+        return [
+            replace(face, expression=track.expression) if frame.t_s - track.expression_s <= _EXPRESSION_S else face
+            for track, face in zip(seen, faces, strict=True)
+        ]
+
+
+def _describe(t_s: float, track: Track, mesh: Mesh, eyes: tuple[Eye, Eye]) -> Face:
+    pose = head_pose(mesh.points)
+    seen = facing(mesh.points)
+    readable = [eye for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
+    reason = why_unusable(eye_width_px(mesh.points), pose, [eye_quality(eye.picture) for eye in readable])
+    return Face(
+        t_s=t_s,
+        track=track.number,
+        box=track.box,
+        usable=reason is None,
+        reason=reason,
+        eye_opening=eye_opening(eyes, seen) if reason is None else None,
+        mouth=mouth_ratio(mesh.points),
+        yaw_deg=pose.yaw_deg,
+        pitch_deg=pose.pitch_deg,
+        roll_deg=pose.roll_deg,
+    )

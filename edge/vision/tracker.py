@@ -1,0 +1,131 @@
+"""Who is who from frame to frame: tracks with stable numbers, by overlap and, after a loss, by place and size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.messages import Box
+from edge.vision.crop import Crop
+from edge.vision.detector import Detection
+from edge.vision.mesh import Mesh
+from edge.vision.overlap import overlap_with
+
+GRACE_S = 5.0
+"""A lost face keeps its number this long: a look over the shoulder must not throw away the person's baseline."""
+_SAME_OVERLAP = 0.3
+_RETURN_DISTANCE = 1.5
+"""A lost face may come back this many of its widths away."""
+_RETURN_SIZE = 2.0
+"""... and this many times larger or smaller."""
+_TAKEOVER_AREA = 2.0
+"""When all places are taken, a face this many times larger takes the place of the smallest one."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One person; `visible` is false between a loss and the return or the end of the grace."""
+
+    number: int
+    box: Box
+    crop: Crop
+    seen_s: float
+    visible: bool = True
+    frames: int = 0
+    """Frames in which it was seen."""
+    expression: Mapping[str, float] | None = None
+    expression_s: float = 0.0
+
+
+class Tracker:
+    """The tracks of one camera, at most `max_faces` of them visible."""
+
+    def __init__(self, max_faces: int) -> None:
+        self._max_faces = max_faces
+        self._last_number = 0
+        self.tracks: list[Track] = []
+
+    @property
+    def visible(self) -> list[Track]:
+        """The tracks that were seen in the last frame, by number."""
+        return [track for track in self.tracks if track.visible]
+
+    @property
+    def full(self) -> bool:
+        """Whether as many faces are followed as may be."""
+        return len(self.visible) >= self._max_faces
+
+    def expire(self, t_s: float) -> None:
+        """Forget the tracks that were lost too long ago."""
+        self.tracks = [track for track in self.tracks if track.visible or t_s - track.seen_s <= GRACE_S]
+
+    def claim(self, detections: list[Detection]) -> list[tuple[Track | None, Detection]]:
+        """The detections worth a mesh, each with the lost track it brings back, or None for a new person."""
+        seen = self.visible
+        unknown = [item for item in detections if not any(_same(item.box, track.box) for track in seen)]
+        lost = [track for track in self.tracks if not track.visible]
+        claims: list[tuple[Track | None, Detection]] = []
+        for track in lost:
+            returned = min(unknown, key=lambda item: _distance(item.box, track.box), default=None)
+            if returned is not None and _could_be(returned.box, track.box):
+                claims.append((track, returned))
+                unknown.remove(returned)
+        unknown.sort(key=lambda item: -_area(item.box))
+        free = max(0, self._max_faces - len(seen) - len(claims))
+        claims += [(None, item) for item in unknown[:free]]
+        if (
+            not free
+            and not claims
+            and unknown
+            and _area(unknown[0].box) >= _TAKEOVER_AREA * min(_area(track.box) for track in seen)
+        ):
+            claims.append((None, unknown[0]))
+        return claims
+
+    def follow(self, track: Track | None, mesh: Mesh, t_s: float) -> Track:
+        """The mesh shows a face: of `track`, or of a new person. Returns the track."""
+        if track is None:
+            self._last_number += 1
+            track = Track(self._last_number, mesh.box(), mesh.next_crop(), t_s)
+            self.tracks.append(track)
+        track.box, track.crop, track.seen_s, track.visible = mesh.box(), mesh.next_crop(), t_s, True
+        track.frames += 1
+        return track
+
+    def lose(self, track: Track) -> None:
+        """The face is not where it was."""
+        track.visible, track.expression = False, None
+
+    def settle(self) -> None:
+        """End a frame: of two tracks on one face the older stays, and beyond `max_faces` the smallest are lost."""
+        kept: list[Track] = []
+        for track in self.visible:
+            if any(_same(track.box, other.box) for other in kept):
+                self.tracks.remove(track)
+            else:
+                kept.append(track)
+        for track in sorted(kept, key=lambda item: -_area(item.box))[self._max_faces :]:
+            self.lose(track)
+
+
+def _same(first: Box, second: Box) -> bool:
+    return float(overlap_with(np.array(first), np.array([second]))[0]) >= _SAME_OVERLAP
+
+
+def _could_be(found: Box, lost: Box) -> bool:
+    larger = max(found[2] / lost[2], lost[2] / found[2])
+    return _distance(found, lost) <= _RETURN_DISTANCE * lost[2] and larger <= _RETURN_SIZE
+
+
+def _distance(first: Box, second: Box) -> float:
+    return float(
+        np.hypot(
+            first[0] + first[2] / 2 - second[0] - second[2] / 2, first[1] + first[3] / 2 - second[1] - second[3] / 2
+        )
+    )
+
+
+def _area(box: Box) -> float:
+    return box[2] * box[3]
