@@ -15,19 +15,28 @@ _BUSY_S = 5.0
 _SIDE_FILES = ("-wal", "-shm")
 
 
+class DatabaseUnusableError(Exception):
+    """A file that can neither be opened nor made; the message says which and what to do."""
+
+
 def open_database(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
     """Open `path` for writing, creating it and its folder, with `schema` applied (`CREATE ... IF NOT EXISTS`).
 
     A file that fails SQLite's quick check is renamed to `<name>.damaged-<unix time>` and a new one begun, which is
     said in the log. NORMAL keeps the file consistent through a power cut but may lose the last commits; FULL loses
     none (https://www.sqlite.org/pragma.html#pragma_synchronous).
+
+    Raises:
+        DatabaseUnusableError: the place is not writable or full, or another process holds the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return _open(path, schema, synchronous)
+    except (OSError, sqlite3.OperationalError) as error:  # locked, full, not permitted: the file itself is sound
+        raise DatabaseUnusableError(
+            f"{path} cannot be opened ({error}): is the folder writable, is there space, does another emvas use it?"
+        ) from error
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):  # locked, full, not permitted: the file itself is sound
-            raise
         aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000_000}")
         for suffix in ("", *_SIDE_FILES):
             side = Path(f"{path}{suffix}")

@@ -216,8 +216,7 @@ class Alert:
     start_s: float
     duration_s: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    track: int | None = None
-    """The one person it is about; None when it is about the place or a group."""
+    """What it rests on; `track` in it names the one person it is about."""
 
 
 @dataclass(frozen=True, slots=True)

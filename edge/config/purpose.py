@@ -79,7 +79,7 @@ def permitted(message: Message, allowance: Allowance) -> Message | None:
 
 
 def _alert(alert: Alert, allowance: Allowance) -> Alert | None:
-    if alert.track is not None and not allowance.per_person:
+    if alert.evidence.get("track") is not None and not allowance.per_person:
         return None
     withheld = (frozenset() if allowance.per_person else _EVIDENCE_OF_A_PERSON) | (
         frozenset() if allowance.words else _EVIDENCE_IN_WORDS

@@ -28,7 +28,7 @@ from edge.messages import (
 
 FACE = Face(1.0, track=1, box=(0, 0, 9, 9), usable=True, reason=None, openness=0.9, expression={"happy": 1.0})
 SUMMARY = Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {"microsleep": 1}, 0.9)
-OF_A_PERSON = Alert(1.0, "a1", "new", "microsleep", Level.CRITICAL, 0.5, 1.6, {"closure_ms": 1600}, track=1)
+OF_A_PERSON = Alert(1.0, "a1", "new", "microsleep", Level.CRITICAL, 0.5, 1.6, {"closure_ms": 1600, "track": 1})
 OF_THE_ROOM = Alert(
     1.0, "a2", "new", "distress", Level.WARNING, 0.5, 1.6, {"score": -0.8, "tracks": [1, 2], "text": "no"}
 )

@@ -17,7 +17,7 @@ START_S = 1_700_000_000.0
 
 def alert(t_s: float, name: str = "a", note: str = "") -> Alert:
     evidence = {"closure_ms": 1500, "note": note}
-    return Alert(t_s, name, "new", "microsleep", Level.CRITICAL, t_s - 1.5, 1.5, evidence, track=1)
+    return Alert(t_s, name, "new", "microsleep", Level.CRITICAL, t_s - 1.5, 1.5, evidence)
 
 
 def blink(t_s: float) -> Blink:

@@ -1,0 +1,170 @@
+"""One connection to the broker, from the first packet to the last: one paho client, used once."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.config.delivery import MqttConfig
+from edge.publish.events import Acknowledged, Connected, Event, Publication, Received, Token
+
+V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+PROTOCOL_NAMES = {V5: "MQTT 5", V311: "MQTT 3.1.1"}
+
+_KEEPALIVE_S = 30
+_CONNECT_S = 5.0
+_ANSWER_S = 10.0
+GOODBYE_S = 2.0
+"""How long a clean end may take."""
+WILL_DELAY_S = 20
+"""MQTT 5: a box that is back this soon (a tunnel, a broker's restart) was never reported as gone."""
+
+
+class Attempt:
+    """What became of one client: `accepted` by the broker, or a `refusal`, or neither."""
+
+    def __init__(
+        self, config: MqttConfig, client_id: str, number: int, protocol: MQTTProtocolVersion, will: Publication | None
+    ) -> None:
+        self.number = number
+        self.protocol = protocol
+        self.accepted = False
+        self.refusal: ReasonCode | None = None
+        self._config = config
+        self._will = will
+        self._answered = threading.Event()
+        self._over = threading.Event()
+        self._closed = threading.Event()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=protocol,
+            clean_session=None if protocol == V5 else True,
+            reconnect_on_failure=False,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publication can be sent now."""
+        return self.accepted and not self._over.is_set()
+
+    def serve(self, events: queue.SimpleQueue[Event | None], subscribe: Sequence[str]) -> None:
+        """Connect and stay until the connection ends or `end` is called. OSError, ValueError: no connection came."""
+        self._listen(events, subscribe)
+        self._connect()
+        self._client.loop_start()
+        if self._answered.wait(_ANSWER_S) and self.accepted:
+            self._over.wait()
+            self._client.disconnect()
+            self._closed.wait(GOODBYE_S)
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket) and not self._closed.is_set():
+            sock.shutdown(socket.SHUT_RDWR)  # a peer that does not even close: paho's thread ends with its socket
+        self._client.loop_stop()
+
+    def end(self) -> None:
+        """Make `serve` say goodbye and return; for another thread."""
+        self._over.set()
+        self._answered.set()
+
+    def publish(self, publication: Publication) -> Token | None:
+        """Hand one message to the network; None when the connection is going."""
+        properties = publish_properties(publication, PacketTypes.PUBLISH) if self.protocol == V5 else None
+        info = self._client.publish(
+            publication.path, publication.payload.encode(), publication.qos, publication.retained, properties
+        )
+        return Token(self.number, info.mid) if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def answered_nothing(self) -> bool:
+        """Whether the broker hung up without a word, as some do on a version of MQTT that they do not know."""
+        return self._closed.is_set() and not self.accepted and self.refusal is None
+
+    def _connect(self) -> None:
+        client, config = self._client, self._config
+        client.connect_timeout = _CONNECT_S
+        if config.username is not None:
+            client.username_pw_set(config.username, password_of(config))
+        if config.tls:
+            context = ssl.create_default_context(cafile=config.ca_file)
+            if config.cert_file:
+                context.load_cert_chain(config.cert_file, config.key_file)
+            client.tls_set_context(context)
+        if self._will:
+            properties = publish_properties(self._will, PacketTypes.WILLMESSAGE) if self.protocol == V5 else None
+            client.will_set(self._will.path, self._will.payload, self._will.qos, self._will.retained, properties)
+        if self.protocol == V5:
+            properties = _properties(PacketTypes.CONNECT)
+            if self._will:  # a clean start would end the old session and so send its will at once
+                properties.SessionExpiryInterval = 2 * WILL_DELAY_S
+            clean = self._will is None
+            client.connect(config.host, config.port, _KEEPALIVE_S, clean_start=clean, properties=properties)
+        else:
+            client.connect(config.host, config.port, _KEEPALIVE_S)
+
+    def _listen(self, events: queue.SimpleQueue[Event | None], subscribe: Sequence[str]) -> None:
+        def on_connect(client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+            if reason.is_failure:
+                self.refusal = reason
+            else:
+                if subscribe:
+                    client.subscribe([(path, 1) for path in subscribe])
+                self.accepted = True
+                events.put(Connected(self.number, PROTOCOL_NAMES[self.protocol]))
+            self._answered.set()
+
+        def on_disconnect(_client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
+            if flags.is_disconnect_packet_from_server:
+                self.refusal = reason
+            self._closed.set()
+            self.end()
+
+        def on_publish(_client: paho.Client, _data: Any, packet: int, reason: ReasonCode, _properties: Any) -> None:
+            events.put(Acknowledged(Token(self.number, packet), str(reason) if reason.is_failure else None))
+
+        def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+            events.put(Received(message.topic, bytes(message.payload), message.retain))
+
+        client = self._client
+        client.on_connect, client.on_disconnect = on_connect, on_disconnect
+        client.on_publish, client.on_message = on_publish, on_message
+
+
+def password_of(config: MqttConfig) -> str | None:
+    """The password from its file or the environment, read anew at each attempt; OSError when it is not there."""
+    if config.password_file:
+        return Path(config.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+    if config.password_env:
+        if config.password_env not in os.environ:
+            raise OSError(f"the environment variable {config.password_env} (mqtt.password_env) is not set")
+        return os.environ[config.password_env]
+    return None
+
+
+def publish_properties(publication: Publication, packet: int) -> Properties:
+    """The MQTT 5 properties of a message or, for packet type WILLMESSAGE, of a will."""
+    properties = _properties(packet)
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    if publication.properties:
+        properties.UserProperty = list(publication.properties)
+    if publication.expiry_s is not None:
+        properties.MessageExpiryInterval = publication.expiry_s
+    if packet == PacketTypes.WILLMESSAGE:
+        properties.WillDelayInterval = WILL_DELAY_S
+    return properties
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]

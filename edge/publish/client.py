@@ -1,0 +1,112 @@
+"""The link to the broker: MQTT 5 where the broker speaks it, else 3.1.1, kept up with a jittered back-off.
+
+Each attempt is a new paho client. paho would queue in memory what it may not send and send it again by itself; here
+the outbox alone decides what is sent again, so nothing of a lost connection is carried over.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+from edge.config.delivery import MqttConfig
+from edge.publish import troubles
+from edge.publish.attempt import GOODBYE_S, V5, V311, Attempt
+from edge.publish.events import Event, Publication, Token, Trouble
+
+_SHORTEST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 60.0
+_JITTER = (0.5, 1.5)
+"""Waits are multiplied by a random number from this range, so that a fleet does not return as one herd."""
+
+
+class Link:
+    """Keeps a connection up from `start` to `stop`; what happens comes as events in `events`."""
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        client_id: str,
+        will: Callable[[int], Publication] | None = None,
+        subscribe: Sequence[str] = (),
+    ) -> None:
+        """`will` gets the connection's number; an empty `client_id` lets the broker choose one."""
+        self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        """`None` in it is only a wake-up, put by the owner."""
+        self._config = config
+        self._client_id = client_id
+        self._will = will
+        self._subscribe = subscribe
+        self._protocol = V5
+        self._number = 0
+        self._said: str | None = None
+        self._attempt: Attempt | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publication can be sent now."""
+        attempt = self._attempt
+        return attempt is not None and attempt.connected
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what was given to `publish`, say goodbye (so no will is sent) and end, in a few seconds at most."""
+        self._stopping.set()
+        if attempt := self._attempt:
+            attempt.end()
+        self._thread.join(2 * GOODBYE_S)
+
+    def publish(self, publication: Publication) -> Token | None:
+        """Hand one message to the network; None when there is no connection. Only `Acknowledged` means delivered."""
+        attempt = self._attempt
+        return attempt.publish(publication) if attempt is not None and attempt.connected else None
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            attempt = self._try_once()
+            failures = 0 if attempt.accepted else failures + 1
+            if self._stopping.is_set():
+                return
+            other = attempt.answered_nothing() or troubles.is_about_version(attempt.refusal)
+            if other:
+                self._protocol = V311 if self._protocol == V5 else V5
+            if other and failures == 1:
+                continue
+            wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(failures, 10))
+            self._stopping.wait(wait_s * random.uniform(*_JITTER))
+
+    def _try_once(self) -> Attempt:
+        """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
+        self._number += 1
+        will = self._will(self._number) if self._will else None
+        attempt = Attempt(self._config, self._client_id, self._number, self._protocol, will)
+        self._attempt = attempt
+        if self._stopping.is_set():
+            return attempt
+        try:
+            attempt.serve(self.events, self._subscribe)
+        except (OSError, ValueError) as error:  # ValueError: ssl and paho about certificates and hosts
+            self._say(troubles.of_error(error, self._config))
+            return attempt
+        if attempt.accepted:
+            self._said = None
+        if self._stopping.is_set() or (self._protocol == V5 and troubles.is_about_version(attempt.refusal)):
+            return attempt
+        if attempt.refusal:
+            self._say(troubles.of_refusal(attempt.refusal, self._config))
+        elif attempt.accepted or self._protocol != V5:
+            self._say(troubles.of_lost_connection(self._config, attempt.accepted))
+        return attempt
+
+    def _say(self, sentence: str) -> None:
+        if sentence != self._said:
+            self._said = sentence
+            self.events.put(Trouble(sentence))

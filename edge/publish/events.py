@@ -1,0 +1,61 @@
+"""What goes to a broker and what comes back: the words that `Link` and its owners exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message to send; `properties` are MQTT 5 user properties, left out for 3.1.1."""
+
+    path: str
+    payload: str
+    qos: int
+    retained: bool
+    expiry_s: int | None = None
+    properties: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Names a publication until it is acknowledged: packet numbers start again with each connection."""
+
+    connection: int
+    packet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection stands; its number rises with each."""
+
+    connection: int
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """There is no connection: why, and what to do. Said once for each new reason."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker has a publication or, with `refusal`, does not take it."""
+
+    token: Token
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of a subscription."""
+
+    path: str
+    payload: bytes
+    retained: bool
+
+
+Event = Connected | Trouble | Acknowledged | Received

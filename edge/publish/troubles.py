@@ -1,0 +1,69 @@
+"""What is wrong with the connection to the broker, in words that say what to do; shared by `emvas run` and `listen`."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.config.delivery import MqttConfig
+
+_REFUSALS = {
+    "Bad user name or password": "does not accept user {user}: the user name or its password is wrong",
+    "Not authorized": "does not let user {user} in: the user name or its password is wrong, or an ACL forbids it",
+    "Unsupported protocol version": "speaks another version of MQTT",
+    "Client identifier not valid": "does not accept this box's name as a client id",
+    "Session taken over": "gave the connection to another client with the same name: do two boxes share box.id?",
+    "Server busy": "is busy",
+    "Server shutting down": "is shutting down",
+    "Banned": "has banned this box",
+}
+"""Reason codes of MQTT 5 (chapter 2.4), to which paho translates those of 3.1.1."""
+
+
+def of_refusal(reason: ReasonCode, config: MqttConfig) -> str:
+    """The broker answered, but not with yes."""
+    user = repr(config.username) if config.username else "without a name"
+    said = _REFUSALS.get(reason.getName(), f"refused the connection: {reason.getName()}").format(user=user)
+    return f"the broker at {_place(config)} {said}"
+
+
+def of_lost_connection(config: MqttConfig, was_connected: bool) -> str:
+    """The connection ended without a word."""
+    if was_connected:
+        return f"the connection to the broker at {_place(config)} was lost"
+    hint = "is it really a TLS port?" if config.tls else "is it an MQTT port, without TLS?"
+    return f"the broker at {_place(config)} does not answer in MQTT: {hint}"
+
+
+def is_about_version(reason: ReasonCode | None) -> bool:
+    """Whether the broker refused the version of MQTT and may speak the other."""
+    return reason is not None and reason.getName() == "Unsupported protocol version"
+
+
+def of_error(error: Exception, config: MqttConfig) -> str:
+    """There is not even a connection."""
+    place = _place(config)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        said = (
+            f"the certificate of the broker at {place} is not trusted ({error.verify_message}): the CA file must hold "
+            "the authority that signed it, and its name must be the host's"
+        )
+    elif isinstance(error, ssl.SSLError):
+        said = f"no TLS with {place} ({error.reason}): is it a TLS port, are the certificate files right?"
+    elif isinstance(error, ConnectionRefusedError):
+        said = f"no broker answers at {place}: is it running, are host and port right?"
+    elif isinstance(error, socket.gaierror):
+        said = f"the host name {config.host} is not known here: is it right, does this machine have a network?"
+    elif isinstance(error, TimeoutError):
+        said = f"no answer from {place}: is the host reachable, does a firewall stand between?"
+    elif isinstance(error, OSError) and error.filename:
+        said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}"
+    else:
+        said = f"no connection to {place}: {error}"
+    return said
+
+
+def _place(config: MqttConfig) -> str:
+    return f"{config.host}:{config.port}"
