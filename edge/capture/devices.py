@@ -1,0 +1,98 @@
+"""Which cameras and microphones this machine has."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.capture import CaptureError
+from edge.capture.microphone import sounddevice
+
+_QUERYCAP = 0x80685600
+"""VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability), 104 bytes."""
+_CAPABILITY = struct.Struct("16s32s32sIII12x")
+_VIDEO_CAPTURE = 0x00000001 | 0x00001000
+"""V4L2_CAP_VIDEO_CAPTURE and its multi-planar kind; other nodes of a camera carry metadata only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One camera or microphone; `setting` is what to write into the configuration."""
+
+    setting: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found, and for what was not: why, and what to do."""
+
+    devices: list[Device] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def cameras(folder: Path = Path("/dev")) -> Found:
+    """V4L2 cameras of `folder`, and what CSI cameras would need."""
+    found = Found()
+    nodes = sorted(folder.glob("video*"), key=lambda node: (len(node.name), node.name))
+    for node in nodes:
+        _ask(node, found)
+    if not nodes:
+        found.missing.append("no /dev/video*: plug in a USB camera, or use a network camera (rtsp://, http://)")
+    if shutil.which("gst-launch-1.0") is None:
+        found.missing.append(
+            "csi:// (Jetson cameras) needs GStreamer: sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
+        )
+    return found
+
+
+def _ask(node: Path, found: Found) -> None:
+    try:
+        device = _camera(node)
+    except PermissionError:
+        found.missing.append(f"{node} may not be opened: sudo usermod -aG video $USER, then log in again")
+    except OSError as error:
+        found.missing.append(f"{node} cannot be asked what it is ({error.strerror}): plug it in again")
+    else:
+        found.devices += [device] if device else []
+
+
+def _camera(node: Path) -> Device | None:
+    """The device behind a node; None when it delivers no pictures."""
+    handle = os.open(node, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size))
+    finally:
+        os.close(handle)
+    driver, card, bus, _, _, abilities = _CAPABILITY.unpack(answer)
+    if not abilities & _VIDEO_CAPTURE:
+        return None
+    return Device(f"v4l2://{node}", _text(card), f"{_text(driver)}, {_text(bus)}")
+
+
+def microphones() -> Found:
+    """Everything PortAudio can listen to."""
+    found = Found()
+    try:
+        devices = sounddevice().query_devices()
+    except CaptureError as error:
+        found.missing.append(str(error))
+        return found
+    for number, device in enumerate(devices):
+        if device["max_input_channels"]:
+            rate = f"{device['default_samplerate']:.0f} Hz"
+            found.devices.append(Device(str(number), str(device["name"]), rate))
+    if not found.devices:
+        found.missing.append(
+            "no microphone: plug one in; on a desktop also sudo apt install libasound2-plugins (sound server)"
+        )
+    return found
+
+
+def _text(raw: bytes) -> str:
+    return raw.split(b"\0")[0].decode(errors="replace")

@@ -1,0 +1,34 @@
+"""`emvas devices`: which cameras and microphones are there, what is missing, how to mend it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import click
+from rich.console import Console
+
+from edge.capture.devices import Found, cameras, microphones
+
+_SETTINGS = {"cameras": "camera.uri", "microphones": "microphone.device"}
+
+
+@click.command(epilog="\b\nExample:\n  emvas devices")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def devices(as_json: bool) -> None:
+    """List cameras and microphones, with the value to write into the configuration."""
+    found = {"cameras": cameras(), "microphones": microphones()}
+    if as_json:
+        click.echo(json.dumps({kind: dataclasses.asdict(part) for kind, part in found.items()}, ensure_ascii=False))
+        return
+    for kind, part in found.items():
+        _print(kind, part)
+
+
+def _print(kind: str, found: Found) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{kind}[/] ({_SETTINGS[kind]})")
+    for device in found.devices:
+        console.print(f"  {device.setting}  {device.name}  [dim]{device.detail}[/]")
+    for sentence in found.missing:
+        console.print(f"  [yellow]{sentence}[/]", markup=True)

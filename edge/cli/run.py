@@ -1,0 +1,85 @@
+"""`emvas run`: the live box."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+
+from edge.bundle.bundle import Bundle
+from edge.cli.setup import open_bundle, refused_in_a_sentence, state_folder
+from edge.cli.status import StatusLine, figures
+from edge.config import Config, ConfigError, load_config
+from edge.publish.publisher import Publisher
+from edge.runtime.clock import Clock
+from edge.runtime.health import Health
+from edge.runtime.live import LiveRunner
+from edge.runtime.sinks import Sink, TerminalSink
+from edge.store.timeline import Timeline
+
+OUTBOX_FILE = "outbox.db"
+
+
+@click.command(epilog="\b\nExample:\n  emvas run --config configs/desk.yaml --bundle build/bundle")
+@click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of timeline and outbox.")
+def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
+    """Watch and listen live until Ctrl+C or SIGTERM, or until a file:// camera has been played.
+
+    A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
+    """
+    console = Console(stderr=True)
+    logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
+    stop = threading.Event()
+    with refused_in_a_sentence(), ExitStack() as stack:
+        config = load_config(config_path)
+        if config.camera.uri is None and config.microphone.device is None:
+            raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
+        opened, clock = open_bundle(config, bundle), Clock()
+        session = f"{config.box.id}-{int(clock.start_wall_s)}"
+        runner = LiveRunner(opened, config, session, clock)
+        sinks: list[Sink] = [TerminalSink(console)]
+        publisher = _stores(config, state or state_folder(), session, clock, stack, sinks)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        line = stack.enter_context(StatusLine(console, clock))
+
+        def status(health: Health) -> None:
+            line.show(health)
+            if publisher:
+                publisher.measure(health.readings())
+
+        if publisher:
+            publisher.describe(_info(opened))
+        runner.run(sinks, stop, status)
+    console.print(f"Stopped. {figures(runner.health, clock.now_s())}", highlight=False)
+
+
+def _stores(
+    config: Config, folder: Path, session: str, clock: Clock, stack: ExitStack, sinks: list[Sink]
+) -> Publisher | None:
+    """Open the timeline and, where the configuration has a broker, the publisher; `stack` closes them."""
+    timeline = Timeline(folder / config.store.path, session, clock.start_wall_s, config.store)
+    stack.callback(timeline.close)
+    sinks.append(timeline)
+    if config.mqtt is None:
+        return None
+    publisher = Publisher(config, folder / OUTBOX_FILE, session, clock.start_wall_s)
+    publisher.start()
+    stack.callback(publisher.stop)
+    sinks.append(publisher)
+    return publisher
+
+
+def _info(bundle: Bundle) -> dict[str, object]:
+    """What the box runs, for its retained topic."""
+    manifest = bundle.manifest
+    models = {role: bundle.variant_name(role) for role in manifest.roles}
+    return {"bundle": f"{manifest.name} {manifest.version}", "provider": bundle.provider, "models": models}

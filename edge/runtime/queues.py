@@ -1,0 +1,83 @@
+"""What lies between the threads of the live runner: a slot for the newest picture and bounded queues."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+_Item = TypeVar("_Item")
+
+
+class Ended(Exception):  # noqa: N818 - the end of a stream is no error
+    """Nothing more will come."""
+
+
+class Bounded(Generic[_Item]):
+    """A queue of at most `size` items for any number of threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: deque[_Item] = deque()
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def offer(self, item: _Item) -> bool:
+        """Add `item` and return True; False where the queue is full or ended."""
+        with self._changed:
+            if self._ended or len(self._items) >= self._size:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def put(self, item: _Item) -> None:
+        """Add `item`, waiting for room; once the queue has ended it is not taken any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or len(self._items) < self._size)
+            if not self._ended:
+                self._items.append(item)
+                self._changed.notify_all()
+
+    def newest(self, item: _Item) -> int:
+        """Add `item` in place of everything that waits; return how many items that dropped."""
+        with self._changed:
+            dropped = len(self._items)
+            self._items.clear()
+            if not self._ended:
+                self._items.append(item)
+            self._changed.notify_all()
+            return dropped
+
+    def take(self, timeout_s: float | None = None) -> _Item | None:
+        """The oldest item; None when none came within `timeout_s`.
+
+        Raises:
+            Ended: the queue has ended and is empty.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._ended, timeout_s)
+            if self._items:
+                item = self._items.popleft()
+                self._changed.notify_all()
+                return item
+            if self._ended:
+                raise Ended
+            return None
+
+    def clear(self) -> int:
+        """Throw away what waits; return how many items that was."""
+        with self._changed:
+            dropped = len(self._items)
+            self._items.clear()
+            self._changed.notify_all()
+            return dropped
+
+    def end(self) -> None:
+        """Take no more; what waits can still be taken."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()

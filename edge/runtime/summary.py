@@ -1,0 +1,75 @@
+"""The periodic summary, made from the messages of a period."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from edge.messages import Affect, Alert, Face, Fatigue, Message, Summary
+
+
+class Summarizer:
+    """Messages in; a `Summary` each time their time crosses the end of a period."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._start_s = 0.0
+        self._period = _Period()
+
+    def step(self, message: Message) -> list[Summary]:
+        """Take in one message; return the summaries of the periods that it ends.
+
+        What is told late (an utterance is understood after it was spoken) counts in the period in which it is told.
+        """
+        done = []
+        while message.t_s >= self._start_s + self._every_s:
+            done.append(self._end(self._start_s + self._every_s))
+        self._period.add(message)
+        return done
+
+    def finish(self, t_s: float) -> list[Summary]:
+        """The summary of the last, shorter period."""
+        return [self._end(t_s)] if t_s > self._start_s else []
+
+    def _end(self, end_s: float) -> Summary:
+        summary = self._period.summary(self._start_s, end_s)
+        self._start_s, self._period = end_s, _Period()
+        return summary
+
+
+class _Period:
+    """Sums of one period."""
+
+    def __init__(self) -> None:
+        self._emotion_s: dict[str, float] = defaultdict(float)
+        self._score_s = 0.0
+        self._perclos: list[float] = []
+        self._alerts: dict[str, int] = defaultdict(int)
+        self._faces = 0
+        self._usable = 0
+
+    def add(self, message: Message) -> None:
+        if isinstance(message, Face):
+            self._faces += 1
+            self._usable += message.usable
+        elif isinstance(message, Fatigue) and message.perclos_60 is not None:
+            self._perclos.append(message.perclos_60)
+        elif isinstance(message, Affect):
+            length_s = message.end_s - message.start_s
+            self._emotion_s[message.emotion] += length_s
+            self._score_s += length_s * message.score
+        elif isinstance(message, Alert) and message.type == "new":
+            self._alerts[message.alert] += 1
+
+    def summary(self, start_s: float, end_s: float) -> Summary:
+        """Emotions as shares of the judged time, score weighted by it, PERCLOS as the mean of its reports."""
+        judged_s = sum(self._emotion_s.values())
+        return Summary(
+            t_s=end_s,
+            start_s=start_s,
+            end_s=end_s,
+            emotions={word: length_s / judged_s for word, length_s in sorted(self._emotion_s.items()) if judged_s},
+            score_mean=self._score_s / judged_s if judged_s else None,
+            perclos=sum(self._perclos) / len(self._perclos) if self._perclos else None,
+            alerts=dict(sorted(self._alerts.items())),
+            valid_ratio=self._usable / self._faces if self._faces else 0.0,
+        )
