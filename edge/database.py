@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from edge.error import EmvasError
+
 _log = logging.getLogger(__name__)
 
 _BUSY_S = 5.0
@@ -15,7 +17,7 @@ _BUSY_S = 5.0
 _SIDE_FILES = ("-wal", "-shm")
 
 
-class DatabaseUnusableError(Exception):
+class DatabaseUnusableError(EmvasError):
     """A file that can neither be opened nor made; the message says which and what to do."""
 
 

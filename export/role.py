@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from edge.bundle.manifest import Source, VariantName
+from edge.error import EmvasError
 
 Array = npt.NDArray[Any]
 
 
-class BuildError(Exception):
+class BuildError(EmvasError):
     """A bundle that cannot be built; the message says which role, what is wrong and what to do."""
 
 
@@ -66,9 +66,3 @@ class RoleBuilder(Protocol):
     def __call__(self, archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
         """Convert, quantize and measure; `work` is an empty folder, `options` the role's part of the recipe."""
         ...
-
-
-def rms_ratio(actual: Array, expected: Array) -> float:
-    """Root-mean-square of the difference over that of `expected`: the one measure of golden agreement."""
-    difference = np.sqrt(np.mean(np.square(actual.astype(np.float64) - expected.astype(np.float64))))
-    return float(difference / max(float(np.sqrt(np.mean(np.square(expected.astype(np.float64))))), 1e-12))

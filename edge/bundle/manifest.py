@@ -12,11 +12,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.error import EmvasError
+
 MANIFEST_FILE = "bundle.yaml"
 VariantName = Literal["fp32", "fp16", "cpu-int8", "trt-int8"]
 
 
-class BundleError(Exception):
+class BundleError(EmvasError):
     """A bundle that cannot be trusted or read; the message names the file and says what to do."""
 
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from edge.config.appliance import Config
+from edge.error import EmvasError
 
 
-class ConfigError(Exception):
+class ConfigError(EmvasError):
     """A configuration that cannot be used: one line for each fault."""
 
 
