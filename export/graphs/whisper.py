@@ -1,0 +1,202 @@
+"""Whisper as two graphs: an encoder that hands out the cross-attention's keys and values, a decoder with a cache.
+
+Keys lie transposed ([n, heads, head width, time]), as the product with the queries wants them; values are
+[n, heads, time, head width]. The cross-attention's keys and values are inputs of their own, one pair a layer, so that
+a step copies nothing; its batch is 1 and broadcasts over the hypotheses. The decoder's position is the length of its
+past, and it computes logits for the last position only. The embedding is the output projection itself, read by column.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+from torch.nn import functional
+from transformers import WhisperForConditionalGeneration
+from transformers.models.whisper.modeling_whisper import WhisperAttention
+
+OPSET = 20
+Cache = list[tuple[Tensor, Tensor]]
+"""Keys and values, one pair a layer."""
+
+
+class _Linear(nn.Module):
+    """One product for all projections of one input; weights lie as MatMul wants them."""
+
+    def __init__(self, *layers: nn.Linear, scales: tuple[float, ...] = ()) -> None:
+        super().__init__()
+        factors = scales or (1.0,) * len(layers)
+        pairs = list(zip(layers, factors, strict=True))
+        weight = torch.cat([layer.weight.detach() * factor for layer, factor in pairs])
+        bias = torch.cat(
+            [
+                torch.zeros(layer.out_features) if layer.bias is None else layer.bias.detach() * factor
+                for layer, factor in pairs
+            ]
+        )
+        self.weight = nn.Parameter(weight.T.contiguous(), requires_grad=False)
+        self.bias = nn.Parameter(bias, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight + self.bias
+
+
+class _Attention(nn.Module):
+    """Queries against keys and values that may come from elsewhere; the scale is folded into the queries' weights."""
+
+    def __init__(self, attention: WhisperAttention, *, cross: bool) -> None:
+        super().__init__()
+        self.heads, self.width = attention.num_heads, attention.head_dim
+        inputs = [attention.q_proj] if cross else [attention.q_proj, attention.k_proj, attention.v_proj]
+        self.inputs = _Linear(*inputs, scales=(attention.scaling, 1.0, 1.0)[: len(inputs)])
+        self.output = _Linear(attention.out_proj)
+
+    def project(self, x: Tensor) -> list[Tensor]:
+        """The input's projections, each [n, heads, time, head width]."""
+        return [_heads(part, self.heads) for part in self.inputs(x).split(self.heads * self.width, dim=-1)]
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None = None) -> Tensor:
+        """The attended values, projected: [n, time, width]."""
+        scores = query @ keys
+        weights = torch.softmax(scores if bias is None else scores + bias, dim=-1)
+        return self.output((weights @ values).transpose(1, 2).flatten(2))
+
+
+def _heads(x: Tensor, heads: int) -> Tensor:
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.norm, self.rise, self.fall = layer.final_layer_norm, _Linear(layer.fc1), _Linear(layer.fc2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.fall(functional.gelu(self.rise(self.norm(x))))
+
+
+class _EncoderLayer(nn.Module):
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.norm = layer.self_attn_layer_norm
+        self.attention = _Attention(layer.self_attn, cross=False)
+        self.feed_forward = _FeedForward(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = self.attention.project(self.norm(x))
+        return self.feed_forward(x + self.attention.attend(query, key.transpose(2, 3), value))
+
+
+class _DecoderLayer(nn.Module):
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.norm, self.cross_norm = layer.self_attn_layer_norm, layer.encoder_attn_layer_norm
+        self.attention = _Attention(layer.self_attn, cross=False)
+        self.cross = _Attention(layer.encoder_attn, cross=True)
+        self.feed_forward = _FeedForward(layer)
+
+    def forward(
+        self, x: Tensor, past: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor], bias: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        query, key, value = self.attention.project(self.norm(x))
+        keys = torch.cat([past[0], key.transpose(2, 3)], dim=3)
+        values = torch.cat([past[1], value], dim=2)
+        x = x + self.attention.attend(query, keys, values, bias)
+        (query,) = self.cross.project(self.cross_norm(x))
+        x = x + self.cross.attend(query, *cross)
+        return self.feed_forward(x), (keys, values)
+
+
+class WhisperEncoder(nn.Module):
+    """`mel` [1, mels, frames] -> the cross-attention's keys and values of each decoder layer."""
+
+    def __init__(self, model: WhisperForConditionalGeneration) -> None:
+        super().__init__()
+        encoder, decoder = model.model.encoder, model.model.decoder
+        self.conv1, self.conv2, self.norm = encoder.conv1, encoder.conv2, encoder.layer_norm
+        self.positions = nn.Parameter(encoder.embed_positions.weight.detach(), requires_grad=False)
+        self.layers = nn.ModuleList(_EncoderLayer(layer) for layer in encoder.layers)
+        self.heads = decoder.layers[0].encoder_attn.num_heads
+        self.cross = nn.ModuleList(
+            _Linear(layer.encoder_attn.k_proj, layer.encoder_attn.v_proj) for layer in decoder.layers
+        )
+
+    def forward(self, mel: Tensor) -> Cache:
+        """Hear the sound."""
+        x = functional.gelu(self.conv2(functional.gelu(self.conv1(mel)))).transpose(1, 2)
+        x = x + self.positions[: x.shape[1]]
+        for layer in self.layers:
+            x = layer(x)
+        x = self.norm(x)
+        pairs = (projection(x).chunk(2, dim=-1) for projection in self.cross)
+        return [(_heads(keys, self.heads).transpose(2, 3), _heads(values, self.heads)) for keys, values in pairs]
+
+
+class WhisperDecoder(nn.Module):
+    """`ids` [n, t] after a cached past -> `logits` [n, vocabulary] of the last position, and the longer past."""
+
+    def __init__(self, model: WhisperForConditionalGeneration) -> None:
+        super().__init__()
+        decoder = model.model.decoder
+        self.embedding = nn.Parameter(model.proj_out.weight.detach().T.contiguous(), requires_grad=False)
+        self.positions = nn.Parameter(decoder.embed_positions.weight.detach(), requires_grad=False)
+        self.layers = nn.ModuleList(_DecoderLayer(layer) for layer in decoder.layers)
+        self.norm = decoder.layer_norm
+
+    def forward(self, ids: Tensor, past: Cache, cross: Cache) -> tuple[Tensor, Cache]:
+        """Read the next tokens."""
+        start, steps = past[0][1].shape[2], ids.shape[1]
+        rows = self.embedding.index_select(1, ids.flatten()).T.unflatten(0, ids.shape)
+        places = torch.arange(start, start + steps, device=ids.device)
+        x = rows + self.positions[places]
+        future = torch.arange(start + steps, device=ids.device)[None] > places[:, None]
+        bias = torch.zeros_like(future, dtype=x.dtype).masked_fill(future, float("-inf"))
+        present = []
+        for layer, layer_past, layer_cross in zip(self.layers, past, cross, strict=True):
+            x, longer = layer(x, layer_past, layer_cross, bias)
+            present.append(longer)
+        return self.norm(x[:, -1]) @ self.embedding, present
+
+
+def cache_names(prefix: str, layers: int) -> list[str]:
+    """Tensor names of a cache in the graphs' order: `past_key_0`, `past_value_0`, ..."""
+    return [f"{prefix}_{part}_{layer}" for layer in range(layers) for part in ("key", "value")]
+
+
+def export_whisper(model: WhisperForConditionalGeneration, encoder: Path, decoder: Path) -> None:
+    """Trace both graphs to ONNX; times and the number of hypotheses stay free."""
+    config = model.config
+    layers, heads = config.decoder_layers, config.decoder_attention_heads
+    width = config.d_model // heads
+    mel = torch.zeros(1, config.num_mel_bins, config.max_source_positions)
+    torch.onnx.export(
+        WhisperEncoder(model).eval(),
+        (mel,),
+        encoder,
+        dynamo=True,
+        external_data=False,
+        opset_version=OPSET,
+        input_names=["mel"],
+        output_names=cache_names("cross", layers),
+        dynamic_shapes=({2: Dim("frames", min=4, max=2 * config.max_source_positions)},),
+    )
+    past = [(torch.zeros(2, heads, width, 5), torch.zeros(2, heads, 5, width)) for _ in range(layers)]
+    cross = [(torch.zeros(1, heads, width, 7), torch.zeros(1, heads, 7, width)) for _ in range(layers)]
+    n, p, s = Dim("n"), Dim("past"), Dim("s")
+    torch.onnx.export(
+        WhisperDecoder(model).eval(),
+        (torch.zeros(2, 3, dtype=torch.int64), past, cross),
+        decoder,
+        dynamo=True,
+        external_data=False,
+        opset_version=OPSET,
+        input_names=["ids", *cache_names("past", layers), *cache_names("cross", layers)],
+        output_names=["logits", *cache_names("present", layers)],
+        dynamic_shapes=(
+            {0: n, 1: Dim("t")},
+            [({0: n, 3: p}, {0: n, 2: p})] * layers,
+            [({3: s}, {2: s})] * layers,
+        ),
+    )
