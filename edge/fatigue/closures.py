@@ -37,7 +37,7 @@ class Closures:
     """Follows one person's lids from span to span.
 
     A run that the look-down guard holds back is neither open nor closed until it has lasted `look_down_s`: a glance
-    down is over by then, so lids still shut are shut.
+    down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is a blink: no glance is as short.
     """
 
     def __init__(self, look_down_s: float) -> None:
@@ -87,7 +87,7 @@ class Closures:
             return Settled()
         held_back = self._held_back(run)
         self.guard.lids_went_up()
-        if held_back:
+        if held_back and run.duration_s >= SLOW_S:
             return Settled()
         run = replace(run, whole=run.whole and whole)
         if run.duration_s >= SLOW_S:

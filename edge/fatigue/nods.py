@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from edge.fatigue.lids import Span
+
 SUNK_DEG = 15.0
 """Drowsy nods sink 12 to 20 degrees, ordinary ones 2 to 8."""
 WITHIN_S = 1.0
@@ -19,14 +21,14 @@ class Nods:
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, float]] = deque()
-        self._closed: deque[tuple[float, float]] = deque()
+        self._closed: deque[Span] = deque()
         self._sunk: tuple[float, float] | None = None
         """Since when, and from which pitch."""
 
-    def lids_closed(self, start_s: float, end_s: float) -> None:
-        """Take in a span of seen closed eyes."""
-        self._closed.append((start_s, end_s))
-        while self._closed[0][1] < end_s - RECOVERED_S - WITHIN_S:
+    def lids_closed(self, span: Span) -> None:
+        """Take in a span of certainly closed eyes: lids that may only follow the gaze make no nod."""
+        self._closed.append(span)
+        while self._closed[0].end_s < span.end_s - RECOVERED_S - WITHIN_S:
             self._closed.popleft()
 
     def step(self, t_s: float, pitch_deg: float) -> tuple[float, float] | None:
@@ -49,4 +51,4 @@ class Nods:
         return (start_s, t_s) if nodded else None
 
     def _closed_since(self, start_s: float) -> float:
-        return sum(end_s - max(since_s, start_s) for since_s, end_s in self._closed if end_s > start_s)
+        return sum(span.end_s - max(span.start_s, start_s) for span in self._closed if span.end_s > start_s)

@@ -61,7 +61,7 @@ class Person:
             messages += self._judge_lids(face.t_s, face.openness)
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
-        messages += self._yawn(face.t_s, self._yawns.step(face))
+        messages += self._yawn(face.t_s, self._yawns.step(face, self._baseline.open))
         return messages + self._report(face.t_s, seen=face.openness is not None, quiet=False)
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:
@@ -82,8 +82,6 @@ class Person:
         self._curve.observe(t_s, openness)
         messages: list[Message] = []
         for span in self._lids.step(t_s, openness):
-            if span.closed:
-                self._nods.lids_closed(span.start_s, span.end_s)
             messages += self._settled(self._closures.step(span))
         return messages
 
@@ -93,6 +91,8 @@ class Person:
     def _settled(self, settled: Settled) -> list[Message]:
         for span in settled.spans:
             self._perclos.add(span)
+            if span.closed:
+                self._nods.lids_closed(span)
         if settled.ended is None:
             return []
         self._run = settled.ended

@@ -8,8 +8,8 @@ from edge.config.understanding import FatigueConfig
 from edge.messages import Level
 
 CAUSES: dict[str, Level] = {
-    "yawns": Level.WARNING,
     "perclos_advisory": Level.ADVISORY,
+    "yawns": Level.WARNING,
     "perclos_warning": Level.WARNING,
     "perclos_critical": Level.CRITICAL,
     "microsleep": Level.CRITICAL,

@@ -94,6 +94,8 @@ class Driver:
 
 def _bump(t_s: float, start_s: float, end_s: float, fall_s: float, rise_s: float) -> float:
     """0 outside, 1 between start and end, eased before and after."""
+    if not start_s - fall_s < t_s < end_s + rise_s:
+        return 0.0
     if t_s < start_s:
         return _ease(1 - (start_s - t_s) / fall_s)
     return 1.0 if t_s <= end_s else _ease(1 - (t_s - end_s) / rise_s)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pytest
+
+from edge.config.understanding import FatigueConfig
+from edge.fatigue.blinks import LidCurve, closure, closure_class
+from edge.fatigue.closures import Closures, Run
+from edge.fatigue.lids import GAP_S, Lids, Span
+from edge.fatigue.nods import Nods
+from edge.fatigue.perclos import Perclos
+
+CONFIG = FatigueConfig()
+
+
+def spans(readings: list[tuple[float, float]]) -> list[Span]:
+    lids = Lids(0.30, 0.50)
+    return [span for t_s, openness in readings for span in lids.step(t_s, openness)]
+
+
+def test_spans_meet_where_the_curve_crosses_the_threshold():
+    assert spans([(0.0, 1.0), (0.1, 0.0), (0.2, 1.0)]) == [
+        Span(0.0, pytest.approx(0.07), closed=False),
+        Span(pytest.approx(0.07), 0.1, closed=True),
+        Span(0.1, pytest.approx(0.15), closed=True),
+        Span(pytest.approx(0.15), 0.2, closed=False),
+    ]
+
+
+def test_between_the_thresholds_the_state_stays():
+    assert [span.closed for span in spans([(0.0, 0.9), (0.1, 0.4), (0.2, 0.31)])] == [False, False]
+    assert [span.closed for span in spans([(0.0, 0.1), (0.1, 0.4), (0.2, 0.49)])] == [True, True]
+
+
+def test_between_the_thresholds_without_a_past_nothing_is_known():
+    assert spans([(0.0, 0.4), (0.1, 0.45), (0.2, 0.9), (0.3, 0.9)]) == [Span(0.2, 0.3, closed=False)]
+
+
+def test_a_gap_is_in_no_span():
+    assert spans([(0.0, 0.1), (GAP_S + 0.1, 0.1), (GAP_S + 0.2, 0.1)]) == [Span(GAP_S + 0.1, GAP_S + 0.2, closed=True)]
+    assert spans([(0.0, 0.1), (GAP_S, 0.1)]) == [Span(0.0, GAP_S, closed=True)]
+
+
+def test_time_that_does_not_advance_is_ignored():
+    assert spans([(1.0, 0.9), (1.0, 0.1), (0.5, 0.1)]) == []
+
+
+def test_a_blink_counts_as_open_and_a_slow_closure_as_closed():
+    closures = Closures(look_down_s=3.0)
+    assert closures.step(Span(0.0, 1.0, closed=False)).spans == (Span(0.0, 1.0, closed=False),)
+    assert closures.step(Span(1.0, 1.2, closed=True)).spans == ()
+    blink = closures.step(Span(1.2, 2.0, closed=False))
+    assert blink.ended == Run(1.0, 1.2, whole=True)
+    assert [span.closed for span in blink.spans] == [False, False]
+    assert closures.step(Span(2.0, 2.5, closed=True)).spans == (Span(2.0, 2.5, closed=True),)
+    assert closures.run == Run(2.0, 2.5, whole=True)
+    assert closures.step(Span(2.5, 2.7, closed=True)).spans == (Span(2.5, 2.7, closed=True),)
+    assert closures.step(Span(2.7, 3.0, closed=False)).ended == Run(2.0, 2.7, whole=True)
+
+
+def test_what_is_lost_from_sight_ends_where_it_was_seen_last():
+    closures = Closures(look_down_s=3.0)
+    closures.step(Span(0.0, 1.0, closed=False))
+    closures.step(Span(1.0, 2.0, closed=True))
+    assert closures.lapse().ended == Run(1.0, 2.0, whole=False)
+    assert closures.run is None
+    closures.step(Span(5.0, 5.1, closed=True))
+    assert closures.step(Span(5.1, 5.5, closed=False)).ended == Run(5.0, 5.1, whole=False)
+
+
+def test_closures_by_class():
+    lengths = (0.1, 0.49, 0.5, 1.49, 1.5, 2.99, 3.0, 60.0)
+    names = ["blink", "blink", "long", "long", "microsleep", "microsleep", "sleep", "sleep"]
+    assert [closure_class(length, CONFIG) for length in lengths] == names
+
+
+def test_a_short_piece_of_a_closure_has_no_class():
+    assert closure(Run(1.0, 1.3, whole=False), 1, CONFIG) is None
+    assert closure(Run(1.0, 1.7, whole=False), 1, CONFIG) is not None
+
+
+def curve(fps: float) -> LidCurve:
+    lid = LidCurve()
+    for index in range(round(1.3 * fps)):
+        t_s = index / fps
+        lid.observe(t_s, min(1.0, abs(t_s - 1.0) / 0.1))
+    return lid
+
+
+def test_a_blink_is_measured_on_its_curve():
+    blink = curve(60).blink(Run(0.97, 1.05, whole=True), 1)
+    assert blink is not None
+    assert blink.duration_ms == pytest.approx(80)
+    assert blink.amplitude == pytest.approx(1.0)
+    assert blink.opening_velocity == pytest.approx(1 / 0.28, rel=0.05)
+
+
+def test_a_blink_seen_too_seldom_is_not_measured():
+    assert curve(8).blink(Run(0.97, 1.05, whole=True), 1) is None
+    assert curve(60).blink(Run(0.97, 1.05, whole=False), 1) is None
+
+
+def test_perclos_needs_half_of_its_window():
+    perclos = Perclos(0.0, least_valid_ratio=0.5)
+    perclos.add(Span(0.0, 20.0, closed=False))
+    perclos.add(Span(20.0, 25.0, closed=True))
+    assert perclos.share(25.0, 60.0) is None
+    perclos.add(Span(25.0, 30.0, closed=False))
+    assert perclos.share(30.0, 60.0) == pytest.approx(5 / 30)
+    assert perclos.share(30.0, 180.0) is None
+
+
+def test_perclos_slides_and_leaves_out_what_was_not_seen():
+    perclos = Perclos(0.0, least_valid_ratio=0.5)
+    perclos.add(Span(0.0, 50.0, closed=False))
+    perclos.add(Span(50.0, 56.0, closed=True))
+    perclos.add(Span(66.0, 100.0, closed=False))
+    assert perclos.share(100.0, 60.0) == pytest.approx(6 / 50)
+    assert perclos.valid_ratio(100.0) == pytest.approx(50 / 60)
+    assert perclos.share(113.0, 60.0) == pytest.approx(3 / 37)
+    assert perclos.share(400.0, 60.0) is None
+    assert perclos.valid_ratio(400.0) == 0
+
+
+def test_perclos_remembers_no_more_than_it_needs():
+    perclos = Perclos(0.0, least_valid_ratio=0.5)
+    for second in range(3600):
+        perclos.add(Span(second, second + 0.9, closed=False))
+        perclos.add(Span(second + 0.9, second + 1.0, closed=True))
+    assert perclos.share(3600.0, 180.0) == pytest.approx(0.1)
+    assert len(perclos._marks) < 1000
+
+
+def nod(pitches: list[tuple[float, float]], closed: Span) -> list[tuple[float, float]]:
+    nods = Nods()
+    nods.lids_closed(closed)
+    return [found for t_s, pitch in pitches if (found := nods.step(t_s, pitch))]
+
+
+def head(down_s: float, by_deg: float, sinks_s: float = 0.5) -> list[tuple[float, float]]:
+    """Up until 2 s, down for `down_s`, up again."""
+    times = [index / 20 for index in range(200)]
+    return [(t_s, by_deg * max(0.0, min(1.0, (t_s - 2) / sinks_s, (2 + down_s - t_s) / 0.3))) for t_s in times]
+
+
+def test_a_nod_sinks_with_closed_eyes_and_comes_back():
+    assert len(nod(head(1.5, 18.0), Span(1.9, 3.0, closed=True))) == 1
+
+
+@pytest.mark.parametrize(
+    ("pitches", "closed"),
+    [
+        (head(1.5, 18.0), Span(0.0, 2.1, closed=True)),
+        (head(1.5, 10.0), Span(1.9, 3.0, closed=True)),
+        (head(4.0, 18.0), Span(1.9, 3.0, closed=True)),
+        (head(2.9, 18.0, sinks_s=2.0), Span(1.9, 3.0, closed=True)),
+    ],
+    ids=["open eyes", "shallow", "stays down", "slowly"],
+)
+def test_no_nod(pitches, closed):
+    assert nod(pitches, closed) == []
