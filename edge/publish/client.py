@@ -80,7 +80,7 @@ class Link:
                 self._protocol = V311 if self._protocol == V5 else V5
             if other and failures == 1:
                 continue
-            wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(failures, 10))
+            wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
             self._stopping.wait(wait_s * random.uniform(*_JITTER))
 
     def _try_once(self) -> Attempt:
@@ -109,4 +109,4 @@ class Link:
     def _say(self, sentence: str) -> None:
         if sentence != self._said:
             self._said = sentence
-            self.events.put(Trouble(sentence))
+            self.events.put(Trouble(f"{sentence[0].upper()}{sentence[1:]}"))

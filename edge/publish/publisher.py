@@ -164,7 +164,7 @@ class Publisher:
                 elif isinstance(event, Connected):
                     self._take_connection(event)
                 elif isinstance(event, Trouble):
-                    _log.warning("%s; alerts wait in the outbox, and it is tried again", event.sentence)
+                    _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
                 event = self._link.events.get_nowait()
         except queue.Empty:
             return

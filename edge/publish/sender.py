@@ -39,12 +39,12 @@ class Sender:
 
     def room(self) -> list[tuple[Entry, Publication]]:
         """The entries to send now, oldest first."""
-        now_s = time.monotonic()
-        if self._retry_at_s is not None and now_s >= self._retry_at_s:
+        if self._retry_at_s is not None and time.monotonic() >= self._retry_at_s:
             self._sent_upto, self._retry_at_s = 0, None
         busy = set(self._in_flight.values())
         entries = self._outbox.pending(self._sent_upto, _WINDOW) if len(busy) < _WINDOW else []
         free = [entry for entry in entries if entry.seq not in busy][: _WINDOW - len(busy)]
+        now_s = time.monotonic()
         return [(entry, self._publication(entry, now_s)) for entry in free]
 
     def sent(self, entry: Entry, token: Token) -> None:

@@ -26,13 +26,13 @@ def of_refusal(reason: ReasonCode, config: MqttConfig) -> str:
     """The broker answered, but not with yes."""
     user = repr(config.username) if config.username else "without a name"
     said = _REFUSALS.get(reason.getName(), f"refused the connection: {reason.getName()}").format(user=user)
-    return f"the broker at {_place(config)} {said}"
+    return f"the broker at {_place(config)} {said}" + ("" if said.endswith("?") else ".")
 
 
 def of_lost_connection(config: MqttConfig, was_connected: bool) -> str:
     """The connection ended without a word."""
     if was_connected:
-        return f"the connection to the broker at {_place(config)} was lost"
+        return f"the connection to the broker at {_place(config)} was lost."
     hint = "is it really a TLS port?" if config.tls else "is it an MQTT port, without TLS?"
     return f"the broker at {_place(config)} does not answer in MQTT: {hint}"
 
@@ -48,7 +48,7 @@ def of_error(error: Exception, config: MqttConfig) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         said = (
             f"the certificate of the broker at {place} is not trusted ({error.verify_message}): the CA file must hold "
-            "the authority that signed it, and its name must be the host's"
+            "the authority that signed it, and its name must be the host's."
         )
     elif isinstance(error, ssl.SSLError):
         said = f"no TLS with {place} ({error.reason}): is it a TLS port, are the certificate files right?"
@@ -59,9 +59,9 @@ def of_error(error: Exception, config: MqttConfig) -> str:
     elif isinstance(error, TimeoutError):
         said = f"no answer from {place}: is the host reachable, does a firewall stand between?"
     elif isinstance(error, OSError) and error.filename:
-        said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}"
+        said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}."
     else:
-        said = f"no connection to {place}: {error}"
+        said = f"no connection to {place}: {error}."
     return said
 
 

@@ -54,10 +54,12 @@ class Arrival:
 class Subscriber:
     """Hears everything under `emvas/` and `homeassistant/`; comes back by itself after a broker's restart."""
 
-    def __init__(self, port: int, version: int = paho.MQTTv311, **login: str) -> None:
+    def __init__(self, port: int, version: int = paho.MQTTv311, client_id: str = "", **login: str) -> None:
+        """A `client_id` makes the broker keep what comes while the subscriber is away (3.1.1)."""
         self.arrivals: list[Arrival] = []
         self.ready = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=version)
+        session = {"clean_session": False} if client_id else {}
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, **session)
         if login:
             self._client.username_pw_set(login["username"], login["password"])
         self._client.reconnect_delay_set(1, 1)
@@ -94,13 +96,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def mosquitto(
-    folder: Path, port: int, settings: str = "allow_anonymous true\n", listener: str = ""
-) -> Iterator[subprocess.Popen[bytes]]:
+def mosquitto(folder: Path, port: int, settings: str = "allow_anonymous true\n") -> Iterator[subprocess.Popen[bytes]]:
     """A real Mosquitto on `port` for as long as the block; it may be killed inside."""
     assert _MOSQUITTO is not None
     conf = folder / f"mosquitto-{port}.conf"
-    conf.write_text(f"user root\npersistence false\nlistener {port} 127.0.0.1\n{listener}{settings}")
+    conf.write_text(f"user root\nlistener {port} 127.0.0.1\n{settings}")
     process = subprocess.Popen([_MOSQUITTO, "-c", str(conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until(lambda: _answers(port) or process.poll() is not None)

@@ -1,0 +1,125 @@
+"""`emvas listen`: readable lines of everything a box says, and no crash on what others say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from mqtt_helpers import alert, box, free_port
+
+from edge.cli.listen import line_of, listen
+from edge.messages import Fatigue, Level, Source, Summary
+from edge.publish import Publisher, payloads
+from edge.publish.broker import LocalBroker
+from edge.publish.events import Received
+from edge.publish.topics import TOPICS, path_of
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+def test_a_listener_hears_a_box_with_or_without_a_terminal(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from edge.cli.listen import listen; listen()", "--seconds", "3", "--port"]
+    with LocalBroker() as broker:
+        out = Publisher(box(broker.port), tmp_path / "outbox.db", "boot", time.time())
+        for message in (
+            Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9, ("perclos_warning",)),
+            Source(1.0, "microphone", "lost", "unplugged"),
+        ):
+            out.write(message)
+        listeners = [
+            subprocess.Popen(
+                [*command, str(broker.port), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for more in ([], ["--json"])
+        ]
+        for listener in listeners:
+            assert listener.stderr is not None
+            assert "Connected with MQTT 3.1.1" in listener.stderr.readline()
+        out.start()
+        out.write(alert(1))
+        out.write(Summary(9.0, 0.0, 9.0, {}, None, 0.03, {"microsleep": 1}, 0.9))
+        readable, raw = (listener.communicate(timeout=10)[0] for listener in listeners)
+        out.stop()
+    assert [listener.returncode for listener in listeners] == [0, 0]
+    for words in (
+        "depot/bus-1           status   online",
+        "state    warning  perclos_warning, perclos_60 0.20, valid_ratio 0.90, microphone lost",
+        "alert    critical  microsleep new, 1.6 s  closure_ms=1600",
+        "summary  1 microsleep, valid 90%, PERCLOS 3.0%",
+        "info     version",
+        "health   ",
+    ):
+        assert words in readable
+    records = [json.loads(line) for line in raw.splitlines()]
+    assert {record["topic"].split("/")[-1] for record in records} == set(TOPICS)
+
+
+def test_a_missing_broker_is_a_sentence_and_exit_code_1() -> None:
+    result = CliRunner().invoke(listen, ["--host", "127.0.0.1", "--port", str(free_port()), "--seconds", "0.5"])
+    assert result.exit_code == 1
+    assert "No broker answers at 127.0.0.1" in result.output
+    assert "Trying again." in result.output
+
+
+def test_a_bad_option_is_a_sentence() -> None:
+    result = CliRunner().invoke(listen, ["--base", "a/b"])
+    assert result.exit_code == 2
+    assert "--base" in result.output
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+ORIGIN = payloads.Origin("boot", 1_700_000_000.0)
+SAID: dict[str, dict[str, Any]] = {
+    "status": payloads.status("online", "boot", 1, "1.0"),
+    "info": {"sw": "1.0", "purpose": "research"},
+    "state": {"level": "warning", "causes": [], "perclos_60": 0.1, "valid_ratio": 0.9, "inputs": {"camera": "lost"}},
+    "alert": payloads.alert(alert(1), ORIGIN, "synced"),
+    "summary": payloads.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced"),
+    "health": {
+        "time": "2026-01-01T00:00:00Z",
+        "outbox": {"rows": 1, "evicted": {"alert": 1}},
+        "readings": {"fps": 9.5},
+    },
+}
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A real payload with one field of another type, or gone."""
+    name = draw(st.sampled_from(sorted(SAID)))
+    payload = dict(SAID[name])
+    field = draw(st.sampled_from(sorted(payload)))
+    if draw(st.booleans()):
+        del payload[field]
+    else:
+        payload[field] = draw(JSON)
+    return path_of(name, "emvas", box(1883).box), json.dumps(payload).encode()
+
+
+@given(message=spoilt() | st.tuples(st.sampled_from(["emvas/x", "emvas/a/b/main/alert"]), st.binary(max_size=20)))
+def test_whatever_anybody_publishes_is_one_printable_line(message: tuple[str, bytes]) -> None:
+    line = line_of(Received(*message, retained=False), "emvas", NOW).plain
+    assert line.isprintable()
+    assert line
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_every_topic_has_its_own_words(name: str) -> None:
+    event = Received(path_of(name, "emvas", box(1883).box), json.dumps(SAID[name]).encode(), retained=False)
+    line = line_of(event, "emvas", NOW).plain
+    assert "depot/bus-1  " in line
+    assert name in line
+    assert "{" not in line

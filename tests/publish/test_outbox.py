@@ -1,0 +1,165 @@
+"""The outbox: order, bounds, acknowledgement, and what a kill, a full disk or a damaged file does to it."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from edge.publish.outbox import Outbox
+
+RANKS = {"health": 0, "summary": 1, "alert": 2}
+
+
+def put(outbox: Outbox, name: str = "alert", payload: str = "{}") -> int:
+    return outbox.put(name, RANKS[name], f"emvas/{name}", payload, "boot", 0.0)
+
+
+class OutboxModel(RuleBasedStateMachine):
+    """Against a list: whatever is put, acknowledged and reopened, the same messages wait in the same order."""
+
+    most_rows, most_bytes = 5, 60
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "outbox.db"
+        self.outbox = Outbox(self.path, self.most_rows, self.most_bytes)
+        self.waiting: list[tuple[int, str, str]] = []
+        self.evicted: dict[str, int] = {}
+        self.last_seq = 0
+
+    @rule(name=st.sampled_from(sorted(RANKS)), payload=st.text("ab€", max_size=12))
+    def put(self, name: str, payload: str) -> None:
+        seq = put(self.outbox, name, payload)
+        assert seq == self.last_seq + 1
+        self.last_seq = seq
+        self.waiting.append((seq, name, payload))
+        while len(self.waiting) > self.most_rows or self.size() > self.most_bytes:
+            lost = min(self.waiting, key=lambda item: (RANKS[item[1]], item[0]))
+            self.waiting.remove(lost)
+            self.evicted[lost[1]] = self.evicted.get(lost[1], 0) + 1
+
+    @rule(seqs=st.lists(st.integers(1, 40), max_size=4))
+    def acknowledge(self, seqs: list[int]) -> None:
+        self.outbox.acknowledge(seqs)
+        self.waiting = [item for item in self.waiting if item[0] not in seqs]
+
+    @rule()
+    def reopen(self) -> None:
+        self.outbox.close()
+        self.outbox = Outbox(self.path, self.most_rows, self.most_bytes)
+
+    @rule(after=st.integers(0, 40), most=st.integers(1, 10))
+    def read_a_part(self, after: int, most: int) -> None:
+        found = [entry.seq for entry in self.outbox.pending(after, most)]
+        assert found == [seq for seq, _, _ in self.waiting if seq > after][:most]
+
+    @invariant()
+    def same_as_the_list(self) -> None:
+        found = [(entry.seq, entry.name, entry.payload) for entry in self.outbox.pending(0, 100)]
+        assert found == self.waiting
+        assert (self.outbox.rows, self.outbox.bytes) == (len(self.waiting), self.size())
+        assert self.outbox.evicted == self.evicted
+
+    def size(self) -> int:
+        return sum(len(payload.encode()) for _, _, payload in self.waiting)
+
+    def teardown(self) -> None:
+        self.outbox.close()
+        self.folder.cleanup()
+
+
+TestOutboxModel = OutboxModel.TestCase
+TestOutboxModel.settings = settings(
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def test_telemetry_goes_before_summaries_and_alerts_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", most_rows=3)
+    for name in ("alert", "summary", "health", "alert", "alert"):
+        put(outbox, name)
+    assert [entry.name for entry in outbox.pending(0, 10)] == ["alert", "alert", "alert"]
+    assert outbox.evicted == {"health": 1, "summary": 1}
+    assert "given up" in caplog.text
+    outbox.close()
+
+
+_WRITER = """
+import sys, time
+from pathlib import Path
+from edge.publish.outbox import Outbox
+outbox = Outbox(Path(sys.argv[1]))
+while True:
+    seq = outbox.put("alert", 2, "emvas/alert", "{}", "boot", 0.0)
+    print(seq, flush=True)
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 7, 40])
+def test_a_process_killed_while_it_writes_loses_no_alert_that_it_had_put(tmp_path: Path, lines: int) -> None:
+    path = tmp_path / "outbox.db"
+    child = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    put_before = [int(child.stdout.readline()) for _ in range(lines)]
+    child.send_signal(signal.SIGKILL)
+    put_before += [int(line) for line in child.stdout.read().split()]
+    child.wait()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    outbox = Outbox(path)
+    found = [entry.seq for entry in outbox.pending(0, 1_000_000)]
+    assert found[: len(put_before)] == put_before
+    assert len(found) - len(put_before) in {0, 1}  # one may be on disk that the child had no time to tell
+    assert put(outbox) == found[-1] + 1
+    outbox.close()
+
+
+def test_numbers_are_never_used_twice_though_everything_was_delivered(tmp_path: Path) -> None:
+    first = Outbox(tmp_path / "outbox.db")
+    first.acknowledge([put(first), put(first)])
+    first.close()
+    second = Outbox(tmp_path / "outbox.db")
+    assert put(second) == 3
+    second.close()
+
+
+def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    put(outbox)
+    disk = outbox._connection
+    (pages,) = disk.execute("PRAGMA page_count").fetchone()
+    disk.execute(f"PRAGMA max_page_count={pages}")  # SQLite now answers as on a full disk: SQLITE_FULL
+    put(outbox, payload="x" * 9000)
+    put(outbox, payload="y" * 9000)
+    assert [entry.seq for entry in outbox.pending(0, 10)] == [1, 2, 3]
+    assert caplog.text.count("wait in memory") == 1
+    outbox.acknowledge([2])
+    disk.execute("PRAGMA max_page_count=1000000")
+    put(outbox)
+    outbox.close()
+    again = Outbox(tmp_path / "outbox.db")
+    assert [entry.seq for entry in again.pending(0, 10)] == [1, 3, 4]
+    again.close()
+
+
+def test_a_damaged_outbox_is_moved_aside_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "outbox.db"
+    path.write_bytes(b"\x00not a database" * 1000)
+    outbox = Outbox(path)
+    put(outbox)
+    assert outbox.rows == 1
+    outbox.close()
+    assert "moved to" in caplog.text
+    assert list(tmp_path.glob("outbox.db.damaged-*"))
