@@ -10,15 +10,13 @@ import numpy as np
 from edge.bundle.bundle import Bundle
 from edge.messages import Box, Float32
 from edge.vision.crop import Crop, Image, angle_between
-from edge.vision.overlap import overlap_with
+from edge.vision.overlap import SAME_FACE_OVERLAP, overlap_with
 
 INPUT_PX = 128
 _GRIDS = ((16, 2), (8, 6))
 """Cells a side and anchors a cell of the two feature maps (MediaPipe, face_detection_short_range)."""
 _LEAST_SCORE = 0.65
 """Noise reaches 0.53 and a cat 0.47, a frontal face 0.92 (measured on the converted model, see the model card)."""
-_SAME_FACE_OVERLAP = 0.3
-"""Intersection over union from which two boxes are one face (MediaPipe's suppression threshold)."""
 _MARGIN = 1.5
 """Side of the mesh's crop over the longer side of the box (MediaPipe, face_landmark_front)."""
 
@@ -82,7 +80,7 @@ def _merged(scores: Float32, decoded: Float32) -> list[tuple[float, Float32]]:
     order = np.argsort(-scores, kind="stable")
     faces = []
     while order.size:
-        same = overlap_with(boxes[order[0]], boxes[order]) >= _SAME_FACE_OVERLAP
+        same = overlap_with(boxes[order[0]], boxes[order]) >= SAME_FACE_OVERLAP
         same[0] = True
         members = order[same]
         values = np.average(decoded[members], axis=0, weights=scores[members])

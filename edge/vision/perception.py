@@ -7,16 +7,16 @@ from dataclasses import replace
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Face, Frame, Reason
-from edge.vision.detector import FaceDetector
 from edge.vision.expression import ExpressionModel
 from edge.vision.geometry import LEAST_FACING, eye_opening, eye_width_px, facing, head_pose, mouth_ratio
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
+from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
 from edge.vision.usability import eye_quality, why_unusable
 
-_LOOK_S = 0.5
-"""Between looks for further faces while there are places left; with no face in sight every frame is looked at."""
+_LOOK_S = 0.2
+"""Between looks for further faces while there are places left; with nobody in sight every frame is looked at."""
 _LOOK_WHEN_FULL_S = 1.0
 """Between looks for a face that has more right to a place: one that returns, or a much larger one."""
 _EXPRESSION_S = 1.0
@@ -29,7 +29,7 @@ class FacePerception:
     """Follows the faces of one camera; the same frames give the same faces."""
 
     def __init__(self, bundle: Bundle, config: VisionConfig) -> None:
-        self._detector = FaceDetector(bundle)
+        self._search = FaceSearch(bundle)
         self._mesh = FaceMesh(bundle)
         self._eyes = EyeModel(bundle)
         self._expression = ExpressionModel(bundle)
@@ -71,12 +71,11 @@ class FacePerception:
         if not self._look_is_due(frame.t_s):
             return {}
         self._looked_s = frame.t_s
-        claims = self._tracker.claim(self._detector.detect(frame.image))
+        claims = self._tracker.claim(self._search.look(frame.image))
+        meshes = self._mesh.locate(frame.image, [detection.crop for _, detection in claims])
         found = {}
-        for (track, _), mesh in zip(
-            claims, self._mesh.locate(frame.image, [detection.crop for _, detection in claims]), strict=True
-        ):
-            if mesh.present:
+        for (track, _), mesh in zip(claims, meshes, strict=True):
+            if mesh.present and (track is not None or self._tracker.admits(mesh.box())):
                 found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
         return found
 

@@ -11,11 +11,10 @@ from edge.messages import Box
 from edge.vision.crop import Crop
 from edge.vision.detector import Detection
 from edge.vision.mesh import Mesh
-from edge.vision.overlap import overlap_with
+from edge.vision.overlap import is_same_face
 
 GRACE_S = 5.0
 """A lost face keeps its number this long: a look over the shoulder must not throw away the person's baseline."""
-_SAME_OVERLAP = 0.3
 _RETURN_DISTANCE = 1.5
 """A lost face may come back this many of its widths away."""
 _RETURN_SIZE = 2.0
@@ -62,9 +61,9 @@ class Tracker:
         self.tracks = [track for track in self.tracks if track.visible or t_s - track.seen_s <= GRACE_S]
 
     def claim(self, detections: list[Detection]) -> list[tuple[Track | None, Detection]]:
-        """The detections worth a mesh, each with the lost track it brings back, or None for a new person."""
+        """The detections worth a mesh, each with the lost track it brings back, or None for a new person, largest first."""
         seen = self.visible
-        unknown = [item for item in detections if not any(_same(item.box, track.box) for track in seen)]
+        unknown = [item for item in detections if not any(is_same_face(item.box, track.box) for track in seen)]
         lost = [track for track in self.tracks if not track.visible]
         claims: list[tuple[Track | None, Detection]] = []
         for track in lost:
@@ -73,16 +72,11 @@ class Tracker:
                 claims.append((track, returned))
                 unknown.remove(returned)
         unknown.sort(key=lambda item: -_area(item.box))
-        free = max(0, self._max_faces - len(seen) - len(claims))
-        claims += [(None, item) for item in unknown[:free]]
-        if (
-            not free
-            and not claims
-            and unknown
-            and _area(unknown[0].box) >= _TAKEOVER_AREA * min(_area(track.box) for track in seen)
-        ):
-            claims.append((None, unknown[0]))
-        return claims
+        return claims + [(None, item) for item in unknown if self.admits(item.box)]
+
+    def admits(self, box: Box) -> bool:
+        """Whether a new face gets a place: a free one, or that of a much smaller face."""
+        return not self.full or _area(box) >= _TAKEOVER_AREA * min(_area(track.box) for track in self.visible)
 
     def follow(self, track: Track | None, mesh: Mesh, t_s: float) -> Track:
         """The mesh shows a face: of `track`, or of a new person. Returns the track."""
@@ -102,16 +96,12 @@ class Tracker:
         """End a frame: of two tracks on one face the older stays, and beyond `max_faces` the smallest are lost."""
         kept: list[Track] = []
         for track in self.visible:
-            if any(_same(track.box, other.box) for other in kept):
+            if any(is_same_face(track.box, other.box) for other in kept):
                 self.tracks.remove(track)
             else:
                 kept.append(track)
         for track in sorted(kept, key=lambda item: -_area(item.box))[self._max_faces :]:
             self.lose(track)
-
-
-def _same(first: Box, second: Box) -> bool:
-    return float(overlap_with(np.array(first), np.array([second]))[0]) >= _SAME_OVERLAP
 
 
 def _could_be(found: Box, lost: Box) -> bool:
