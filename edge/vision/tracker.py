@@ -61,7 +61,7 @@ class Tracker:
         self.tracks = [track for track in self.tracks if track.visible or t_s - track.seen_s <= GRACE_S]
 
     def claim(self, detections: list[Detection]) -> list[tuple[Track | None, Detection]]:
-        """The detections worth a mesh, each with the lost track it brings back, or None for a new person, largest first."""
+        """The detections worth a mesh, each with the lost track it brings back, or None for a new face."""
         seen = self.visible
         unknown = [item for item in detections if not any(is_same_face(item.box, track.box) for track in seen)]
         lost = [track for track in self.tracks if not track.visible]
