@@ -20,8 +20,8 @@ from edge.messages import Level
 from edge.publish.client import Link
 from edge.publish.events import Connected, Received, Trouble
 from edge.publish.topics import address_of
+from edge.runtime.sinks import LEVEL_STYLES
 
-_LEVEL_STYLES = dict(zip(Level, ("green", "yellow", "dark_orange", "bold red", "bold white on red"), strict=True))
 _STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow"}
 _EXAMPLE = """\b
 Examples:
@@ -147,7 +147,7 @@ def _head(at: datetime, place: str) -> Text:
 
 
 def _level(word: str | None) -> Text:
-    return Text("unknown", style="dim") if word is None else Text(word, style=_LEVEL_STYLES[Level[word.upper()]])
+    return Text("unknown", style="dim") if word is None else Text(word, style=LEVEL_STYLES[Level[word.upper()]])
 
 
 def _number(value: Any) -> str:

@@ -16,7 +16,7 @@ from edge.messages import Blink, Fatigue, Level, Source, Summary
 from edge.publish import Publisher
 from edge.publish.broker import LocalBroker
 
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 def publisher(port: int, folder: Path, boot: str = "boot-1", **mqtt: object) -> Publisher:
@@ -102,7 +102,7 @@ for number in range(100_000):
 def test_a_box_killed_in_mid_sentence_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     with LocalBroker() as broker, Subscriber(broker.port) as heard:
         command = [sys.executable, "-c", _CHILD, str(broker.port), str(tmp_path / "outbox.db")]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE)
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HELPERS)
         assert child.stdout is not None
         until(lambda: len(heard.alert_ids()) >= 20)
         child.send_signal(signal.SIGKILL)
