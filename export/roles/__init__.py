@@ -14,6 +14,7 @@ BUILDERS: dict[str, str] = {
     "vad": "export.roles.vad:build",
     "asr": "export.roles.asr:build",
     "text": "export.roles.text:build",
+    "prosody": "export.roles.prosody:build",
 }
 """`module:function` of each role's builder; imported when the role is built, for each needs other libraries."""
 

