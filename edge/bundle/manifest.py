@@ -89,6 +89,11 @@ class Role(_Part):
     golden: StoredFile
     """An .npz: `in.GRAPH.NAME` and `out.GRAPH.NAME` arrays, the outputs those of fp32 on the CPU."""
 
+    def files(self) -> list[StoredFile]:
+        """Every file of this role."""
+        graphs = [graph for variant in self.variants.values() for graph in variant.graphs.values()]
+        return [self.golden, *self.tables.values(), *graphs]
+
 
 class Manifest(_Part):
     """The whole of `bundle.yaml`."""
@@ -101,13 +106,7 @@ class Manifest(_Part):
 
     def files(self) -> list[StoredFile]:
         """Every file that the manifest vouches for."""
-        found: list[StoredFile] = []
-        for role in self.roles.values():
-            found.append(role.golden)
-            found.extend(role.tables.values())
-            for variant in role.variants.values():
-                found.extend(variant.graphs.values())
-        return found
+        return [stored for role in self.roles.values() for stored in role.files()]
 
 
 def read_manifest(folder: Path) -> Manifest:

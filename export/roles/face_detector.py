@@ -37,8 +37,8 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBui
         golden_inputs={"model": golden},
         tensor_meanings={
             "image": "RGB, -1..1, letterboxed to 128 x 128",
-            "boxes": "in px of 128, relative to the anchor: centre x, y, width, height, then x, y of the right eye, the "
-            "left eye, nose, mouth, right ear, left ear",
+            "boxes": "px of 128, relative to the anchor: centre x, y, width, height, then x, y of right eye, left eye, "
+            "nose, mouth, right ear, left ear",
             "scores": "logit that a face is at the anchor",
         },
         not_checked=[ONE_FACE],
