@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edge.bundle.manifest import VariantName
 from edge.bundle.selftest import median_latency_ms, rms_ratio
 from edge.bundle.session import Session
@@ -74,9 +76,17 @@ def choose(
     exact_build = VariantBuild({"model": fp32}, FP32_TOLERANCE, {"parity": parity, "cpu_int8_tried": tried})
     if reasons:
         return Choice({"fp32": exact_build}, {"cpu": "fp32"})
-    error = max(rms_ratio(ours[name], theirs[name]) for theirs, ours in pairs for name in theirs)
+    exact_outputs, quantized_outputs = zip(*pairs, strict=True)
+    error = max(
+        rms_ratio(_together(name, quantized_outputs), _together(name, exact_outputs)) for name in exact.output_names
+    )
     tolerance = max(_LEAST_INT8_TOLERANCE, round(_INT8_SPREAD * error, 3))
     int8_build = VariantBuild({"model": int8}, tolerance, {"against_fp32": tried}, calibration)
     return Choice(
         {"fp32": exact_build, "cpu-int8": int8_build}, {"cpu": "cpu-int8", "cuda": "fp32", "tensorrt": "fp32"}
     )
+
+
+def _together(name: str, outputs: Sequence[Outputs]) -> Array:
+    """One output over all samples: a single number near zero has no ratio of its own."""
+    return np.concatenate([output[name].ravel() for output in outputs])

@@ -1,0 +1,55 @@
+"""Sentences to vectors: multilingual-e5-small with the sentiment head at its end.
+
+Wang et al., "Multilingual E5 Text Embeddings", 2024: every text carries the prefix `query: `, the vector is the mean
+over the tokens, scaled to length 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from edge.bundle.bundle import Bundle
+from edge.messages import Float32
+from edge.text.word_table import WordTable
+
+PREFIX = "query: "
+MOST_TOKENS = 512
+"""Positions the encoder was trained with; longer text is cut."""
+
+
+class SentenceTokens:
+    """Sentences to the encoder's inputs; the model's training uses it as the box does."""
+
+    def __init__(self, tokenizer: Tokenizer, words: WordTable) -> None:
+        self._tokenizer, self._words = tokenizer, words
+        tokenizer.enable_truncation(MOST_TOKENS)
+        tokenizer.no_padding()
+
+    def inputs(self, texts: Sequence[str]) -> dict[str, Float32]:
+        """`embeddings` (n, t, width) and `mask` (n, t) of n texts, padded to the longest."""
+        encodings = self._tokenizer.encode_batch([PREFIX + text for text in texts])
+        rows = [self._words.vectors(encoding.ids) for encoding in encodings]
+        longest = max(len(row) for row in rows)
+        embeddings = np.zeros((len(rows), longest, rows[0].shape[1]), np.float32)
+        mask = np.zeros((len(rows), longest), np.float32)
+        for index, row in enumerate(rows):
+            embeddings[index, : len(row)] = row
+            mask[index, : len(row)] = 1.0
+        return {"embeddings": embeddings, "mask": mask}
+
+
+class TextEncoder:
+    """One text at a time through the bundle's role `text`."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        tokenizer = Tokenizer.from_file(str(bundle.table("text", "tokenizer")))
+        self._tokens = SentenceTokens(tokenizer, WordTable(bundle.table("text", "words")))
+        self._session = bundle.session("text")
+
+    def encode(self, text: str) -> tuple[Float32, float]:
+        """The unit vector (width,) of a text and its sentiment, -1 to 1."""
+        result = self._session.run(self._tokens.inputs([text]))
+        return result["embedding"][0], float(result["sentiment"][0, 0])

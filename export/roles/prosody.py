@@ -1,0 +1,75 @@
+"""Role `prosody`: the linear head that reads arousal and valence from a voice, trained by `training.heads.prosody`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.export import Dim
+
+from edge.bundle.bundle import sha256_of
+from edge.bundle.manifest import Source
+from export.role import Archives, RoleBuild, VariantBuild
+from export.torch_onnx import export_module
+from export.variants import FP32_TOLERANCE
+
+
+class ProsodyHead(nn.Module):
+    """`features` [n, F], in spreads above the voice's own habit -> `scores` [n, 2] in -1..1."""
+
+    def __init__(self, weights: list[list[float]]) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.tensor(weights).T.contiguous(), requires_grad=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Linear, cut off at both ends."""
+        return torch.clamp(features @ self.weights, -1.0, 1.0)
+
+
+def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+    """Make the graph of the checkpoint `options["checkpoint"]`; no archive is needed."""
+    del archives
+    path = Path(options["checkpoint"])
+    head = yaml.safe_load(path.read_text(encoding="utf-8"))
+    golden = np.array(head["golden_features"], np.float32)
+    graph = work / "prosody.onnx"
+    export_module(
+        ProsodyHead(head["weights"]),
+        (torch.from_numpy(golden),),
+        graph,
+        ["features"],
+        ["scores"],
+        ({0: Dim("n")},),
+    )
+    return RoleBuild(
+        description="arousal and valence of a voice from prosody relative to its own habit",
+        sources=[
+            Source(
+                archive="this project",
+                file=f"configs/bundles/{path.name}",
+                sha256=sha256_of(path),
+                licence="Apache-2.0",
+                origin="training/heads/prosody.py",
+            )
+        ],
+        training_data=head["training_data"],
+        variants={"fp32": VariantBuild({"model": graph}, FP32_TOLERANCE, head["measured_on_left_out_speakers"])},
+        default={"cpu": "fp32", "cuda": "fp32", "tensorrt": "fp32"},
+        golden_inputs={"model": {"features": golden}},
+        tensor_meanings={
+            "features": "prosodic features in spreads above the voice's own median, -4 to 4",
+            "scores": "arousal and valence, -1 to 1",
+        },
+        preprocessing={name: head[name] for name in ("features", "median", "spread")},
+        labels=head["scores"],
+        not_checked=[
+            "spontaneous speech: the training data are acted",
+            "languages other than German; speakers other than the ten of the training data",
+            "rooms where several people speak: the habit is then a mixture of voices",
+        ],
+    )
