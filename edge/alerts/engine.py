@@ -41,7 +41,9 @@ class AlertEngine:
         self._ended_s: dict[str, float] = {}
 
     def step(self, message: Message) -> list[Alert]:
-        """Take in one message; return what is to be told."""
+        """Take in one message; return what is to be told. A lost camera ends what was known from faces."""
+        if isinstance(message, Source) and message.source == "camera" and message.state == "lost":
+            self._conditions = {key: held for key, held in self._conditions.items() if key[0] == SOURCE_LOST}
         for condition in self._read(message):
             if condition.level is Level.NONE:
                 self._conditions.pop(condition.key, None)

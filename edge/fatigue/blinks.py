@@ -26,11 +26,11 @@ def closure_class(duration_s: float, config: FatigueConfig) -> ClosureClass:
     return "long" if duration_s >= LONG_S else "blink"
 
 
-def closure(run: Run, track: int, config: FatigueConfig) -> Closure | None:
-    """Return the message for a finished run; None for one cut so short that its class is unknown."""
+def closure(t_s: float, run: Run, track: int, config: FatigueConfig) -> Closure | None:
+    """Return the message for a run known to be over at `t_s`; None for one cut so short that its class is unknown."""
     if not run.whole and run.duration_s < LONG_S:
         return None
-    return Closure(run.end_s, track, run.start_s, run.end_s, closure_class(run.duration_s, config))
+    return Closure(t_s, track, run.start_s, run.end_s, closure_class(run.duration_s, config))
 
 
 class LidCurve:

@@ -71,7 +71,7 @@ class Person:
 
     def leave(self, t_s: float) -> list[Message]:
         """End what goes on; a raised level ends with a last report."""
-        messages = [*self._settled(self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]
+        messages = [*self._settled(t_s, self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]
         if self.level is not Level.NONE:
             before, self._judgement = self._judgement, Judgement()
             messages.append(self._fatigue(t_s, before))
@@ -82,13 +82,13 @@ class Person:
         self._curve.observe(t_s, openness)
         messages: list[Message] = []
         for span in self._lids.step(t_s, openness):
-            messages += self._settled(self._closures.step(span))
+            messages += self._settled(t_s, self._closures.step(span))
         return messages
 
     def _lapsed(self, t_s: float) -> list[Message]:
-        return self._settled(self._closures.lapse()) if t_s - self._judged_s > GAP_S else []
+        return self._settled(t_s, self._closures.lapse()) if t_s - self._judged_s > GAP_S else []
 
-    def _settled(self, settled: Settled) -> list[Message]:
+    def _settled(self, t_s: float, settled: Settled) -> list[Message]:
         for span in settled.spans:
             self._perclos.add(span)
             if span.closed:
@@ -96,7 +96,7 @@ class Person:
         if settled.ended is None:
             return []
         self._run = settled.ended
-        found = [self._curve.blink(settled.ended, self.track), closure(settled.ended, self.track, self._config)]
+        found = [self._curve.blink(settled.ended, self.track), closure(t_s, settled.ended, self.track, self._config)]
         return [message for message in found if message is not None]
 
     def _yawn(self, t_s: float, yawn: tuple[float, float] | None) -> list[Message]:

@@ -113,6 +113,16 @@ def test_a_lost_source_is_told_until_it_is_back():
     assert tell(Source(0, "microphone", "absent")) == []
 
 
+def test_with_the_camera_ends_what_it_saw():
+    alerts = tell(fatigue(2, "sleep"), Source(3, "microphone", "lost"), Source(4, "camera", "lost"))
+    assert [(alert.type, alert.alert, alert.t_s) for alert in alerts] == [
+        ("new", "microsleep", 2),
+        ("new", "source_lost", 3),
+        ("end", "microsleep", 4),
+        ("new", "source_lost", 4),
+    ]
+
+
 def face(t_s: float, usable: bool) -> Face:
     reason = None if usable else Reason.EYES_HIDDEN
     return Face(t_s, 1, usable=usable, reason=reason, eye_opening=0.3)

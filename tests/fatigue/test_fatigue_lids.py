@@ -74,8 +74,8 @@ def test_closures_by_class():
 
 
 def test_a_short_piece_of_a_closure_has_no_class():
-    assert closure(Run(1.0, 1.3, whole=False), 1, CONFIG) is None
-    assert closure(Run(1.0, 1.7, whole=False), 1, CONFIG) is not None
+    assert closure(2.0, Run(1.0, 1.3, whole=False), 1, CONFIG) is None
+    assert closure(2.0, Run(1.0, 1.7, whole=False), 1, CONFIG) is not None
 
 
 def curve(fps: float) -> LidCurve:

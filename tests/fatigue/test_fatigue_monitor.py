@@ -60,6 +60,7 @@ def test_measures_stay_in_range_and_faces_pass_first(faces):
         assert (first.openness is not None) == (face.usable and face.eye_opening is not None)
         assert first.openness is None or 0 <= first.openness <= 1
         for message in others:
+            assert message.t_s == face.t_s
             if isinstance(message, Fatigue):
                 shares = (message.perclos_60, message.perclos_180, message.valid_ratio)
                 assert all(share is None or 0 <= share <= 1 for share in shares)
