@@ -10,7 +10,7 @@ from edge.config.section import Section
 class MqttConfig(Section):
     """The broker; leave the section out for a box that publishes nothing."""
 
-    host: str
+    host: str = Field(min_length=1)
     port: int = Field(1883, ge=1, le=65535)
     base: str = Field("emvas", pattern=r"^[A-Za-z0-9_-]+$", description="first level of every topic")
     username: str | None = None
@@ -26,6 +26,8 @@ class MqttConfig(Section):
     def _consistent(self) -> MqttConfig:
         if self.password_file and self.password_env:
             raise ValueError("give password_file or password_env, not both")
+        if (self.password_file or self.password_env) and self.username is None:
+            raise ValueError("a password needs a username")
         if bool(self.cert_file) != bool(self.key_file):
             raise ValueError("cert_file and key_file belong together")
         if (self.ca_file or self.cert_file) and not self.tls:

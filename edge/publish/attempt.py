@@ -97,6 +97,9 @@ class Attempt:
         if config.username is not None:
             client.username_pw_set(config.username, password_of(config))
         if config.tls:
+            for file in (config.ca_file, config.cert_file, config.key_file):
+                if file:  # ssl's own errors do not say which file
+                    Path(file).open("rb").close()
             context = ssl.create_default_context(cafile=config.ca_file)
             if config.cert_file:
                 context.load_cert_chain(config.cert_file, config.key_file)

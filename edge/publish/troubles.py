@@ -57,7 +57,10 @@ def of_error(error: Exception, config: MqttConfig) -> str:
     elif isinstance(error, socket.gaierror):
         said = f"the host name {config.host} is not known here: is it right, does this machine have a network?"
     elif isinstance(error, TimeoutError):
-        said = f"no answer from {place}: is the host reachable, does a firewall stand between?"
+        hint = "is it a TLS port" if config.tls else "does a firewall stand between"
+        said = f"no answer from {place}: is the host reachable, {hint}?"
+    elif isinstance(error, ConnectionResetError):
+        said = of_lost_connection(config, was_connected=False)
     elif isinstance(error, OSError) and error.filename:
         said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}."
     else:
