@@ -60,6 +60,7 @@ class Publisher:
         self._unsent: set[str] = set()
         self._readings: dict[str, Any] = {}
         self._connected: Connected | None = None
+        self._broker_gone = False
         self._health_due_s = 0.0
         self._stop_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -152,7 +153,7 @@ class Publisher:
     def _finished(self) -> bool:
         if self._stop_by_s is None:
             return False
-        return self._outbox.rows == 0 or time.monotonic() >= self._stop_by_s
+        return self._outbox.rows == 0 or self._broker_gone or time.monotonic() >= self._stop_by_s
 
     def _take_events(self) -> None:
         """Wait a turn for something to happen, then take in all that has happened."""
@@ -164,6 +165,7 @@ class Publisher:
                 elif isinstance(event, Connected):
                     self._take_connection(event)
                 elif isinstance(event, Trouble):
+                    self._broker_gone = True
                     _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
                 event = self._link.events.get_nowait()
         except queue.Empty:
@@ -171,7 +173,7 @@ class Publisher:
 
     def _take_connection(self, event: Connected) -> None:
         _log.info("connected to %s:%d with %s", self._mqtt.host, self._mqtt.port, event.protocol)
-        self._connected = event
+        self._connected, self._broker_gone = event, False
         self._sender.restart()
         with self._lock:
             self._unsent = set(self._latest)
