@@ -75,7 +75,7 @@ class FacePerception:
         meshes = self._mesh.locate(frame.image, [detection.crop for _, detection in claims])
         found = {}
         for (track, _), mesh in zip(claims, meshes, strict=True):
-            if mesh.present and (track is not None or self._tracker.admits(mesh.box())):
+            if mesh.certain and (track is not None or self._tracker.admits(mesh.box())):
                 found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
         return found
 
