@@ -14,7 +14,7 @@ from rich.table import Table
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
 from edge.capture.media import MediaFile
-from edge.cli.setup import open_bundle, refused_in_a_sentence
+from edge.cli.setup import open_bundle
 from edge.config import Config, load_config
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import ReplayReport, replay_file, session_of
@@ -46,16 +46,15 @@ def replay(
 ) -> None:
     """Run video and sound FILES through the box, as fast as it goes, and write what it finds.
 
-    Exit code 0: all files were read; 1: some could not be read whole (the others are done); 2: nothing could be done.
+    Exit code 0: all files were read; 1: some could not be read whole (the others are done), or configuration, bundle
+    or folder cannot be used; 2: wrong usage.
     """
     console = Console(stderr=True)
     targets = _targets(files, out, jsonl)
-    with refused_in_a_sentence():
-        config = load_config(config_path)
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        opened = open_bundle(config, bundle)
-        words = Words(opened, config)
+    config = load_config(config_path)
+    _make(targets[files[0]].parent)
+    opened = open_bundle(config, bundle)
+    words = Words(opened, config)
     if not config.allowance.words:
         console.print(f"Purpose {config.purpose.value} withholds words: transcripts are used, never written.")
     reports = []
@@ -93,6 +92,13 @@ def _targets(files: tuple[Path, ...], out: Path | None, jsonl: Path | None) -> d
     if len(set(named.values())) < len(files):
         raise click.UsageError("two files of the same name would overwrite each other's output: replay them apart")
     return named
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.FileError(str(folder), f"{error.strerror}: choose a folder that can be written") from error
 
 
 def _replay(

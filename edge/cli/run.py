@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from edge.bundle.bundle import Bundle
-from edge.cli.setup import open_bundle, refused_in_a_sentence, state_folder
+from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, figures
 from edge.config import Config, ConfigError, load_config
 from edge.publish.publisher import Publisher
@@ -38,7 +38,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     console = Console(stderr=True)
     logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
     stop = threading.Event()
-    with refused_in_a_sentence(), ExitStack() as stack:
+    with ExitStack() as stack:
         config = load_config(config_path)
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
@@ -59,7 +59,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         if publisher:
             publisher.describe(_info(opened))
         runner.run(sinks, stop, status)
-    console.print(f"Stopped. {figures(runner.health, clock.now_s())}", highlight=False)
+        console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
 
 
 def _stores(

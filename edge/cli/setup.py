@@ -1,36 +1,13 @@
-"""What the commands that run models have in common: configuration and bundle from options, faults as sentences."""
+"""What the commands that run models have in common: the bundle they use and the folder they keep their state in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import click
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
-from edge.capture import CaptureError
-from edge.config import Config, ConfigError
-from edge.database import DatabaseUnusableError
-
-_REFUSALS = (ConfigError, BundleError, CaptureError, DatabaseUnusableError, OSError)
-
-
-class CannotStartError(click.ClickException):
-    """Nothing was done: a configuration, bundle or source cannot be used. Same exit code as wrong usage."""
-
-    exit_code = 2
-
-
-@contextmanager
-def refused_in_a_sentence() -> Iterator[None]:
-    """Turn what makes a start impossible into its sentence and exit code 2."""
-    try:
-        yield
-    except _REFUSALS as error:
-        raise CannotStartError(str(error)) from error
+from edge.config import Config
 
 
 def open_bundle(config: Config, folder: Path | None) -> Bundle:

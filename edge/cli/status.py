@@ -41,7 +41,7 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
             self._live.update(text)
         elif now_s >= self._next_line_s:
             self._next_line_s = now_s + _QUIET_S
-            self._console.print(text, highlight=False)
+            self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def figures(health: Health, now_s: float) -> str:

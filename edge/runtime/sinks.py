@@ -70,13 +70,8 @@ class JsonlSink:
         self._temporary.unlink(missing_ok=True)
 
 
-_COLOURS = {
-    Level.NONE: "green",
-    Level.ADVISORY: "yellow",
-    Level.WARNING: "dark_orange",
-    Level.CRITICAL: "bold red",
-    Level.EMERGENCY: "bold white on red",
-}
+LEVEL_STYLES = dict(zip(Level, ("green", "yellow", "dark_orange", "bold red", "bold white on red"), strict=True))
+"""How a level looks in a terminal (rich's styles)."""
 
 
 class TerminalSink:
@@ -95,7 +90,7 @@ class TerminalSink:
 def _line(message: Message) -> Text | None:
     if isinstance(message, Alert):
         words = f"ALERT {message.alert} {message.type} {message.level.name.lower()} after {message.duration_s:.1f} s"
-        return Text(words, style="green" if message.type == "end" else _COLOURS[message.level])
+        return Text(words, style="green" if message.type == "end" else LEVEL_STYLES[message.level])
     if isinstance(message, Transcript):
         return Text(f"“{message.text}”")
     if isinstance(message, Affect):

@@ -39,7 +39,7 @@ class Trouble:
         try:
             answer = stage()
         except Exception as error:  # whatever a model or its runtime raises
-            self.failed(t_s, f"{type(error).__name__}: {error}")
+            self.failed(t_s, " ".join(f"{type(error).__name__}: {error}".split()))
             return otherwise
         self.worked(t_s)
         return answer
