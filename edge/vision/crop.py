@@ -12,9 +12,6 @@ from edge.messages import Float32
 
 Image = npt.NDArray[np.uint8]
 
-_MAX_OVERSAMPLING = 4
-"""A crop is sampled at up to four times its output and averaged down, so that a large face does not alias."""
-
 
 @dataclass(frozen=True, slots=True)
 class Crop:
@@ -31,14 +28,29 @@ class Crop:
     mirrored: bool = False
 
     def cut(self, image: Image, output_px: int) -> Image:
-        """The crop as (output_px, output_px, 3); what lies outside the frame repeats the frame's border."""
-        sampled_px = output_px * max(1, min(_MAX_OVERSAMPLING, int(self.side_px / output_px)))
-        matrix = self._to_crop(sampled_px)
+        """The crop as (output_px, output_px, 3); what lies outside the frame repeats the frame's border.
+
+        A crop of at least twice the output is first averaged down by a whole number, so that it does not alias.
+        """
+        matrix = self._to_crop(output_px)
+        shrink = int(self.side_px / output_px)
+        if shrink >= 2:
+            image, left, top = self._shrunk(image, shrink)
+            matrix[:, 2] += matrix[:, :2] @ (left, top)
+            matrix[:, :2] *= shrink
         matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # warpAffine counts from pixel centres
-        cut = cv2.warpAffine(image, matrix, (sampled_px, sampled_px), borderMode=cv2.BORDER_REPLICATE)
-        if sampled_px != output_px:
-            cut = cv2.resize(cut, (output_px, output_px), interpolation=cv2.INTER_AREA)
-        return np.asarray(cut, np.uint8)
+        return np.asarray(
+            cv2.warpAffine(image, matrix, (output_px, output_px), borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+
+    def _shrunk(self, image: Image, factor: int) -> tuple[Image, int, int]:
+        """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner."""
+        reach = self.side_px / 2 * (abs(np.cos(self.angle_rad)) + abs(np.sin(self.angle_rad))) + factor
+        left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
+        top, bottom = _within(self.y_px - reach, self.y_px + reach, image.shape[0], factor)
+        size = ((right - left) // factor, (bottom - top) // factor)
+        part = image[top : top + size[1] * factor, left : left + size[0] * factor]
+        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8), left, top
 
     def to_frame(self, points: Float32, output_px: int) -> Float32:
         """Points (n, 2) or (n, 3) in px of the crop's output, as points of the frame; depth is scaled alike."""
@@ -57,6 +69,12 @@ class Crop:
             linear[0] *= -1.0
         offset = output_px / 2 - linear @ (self.x_px, self.y_px)
         return np.column_stack([linear, offset])
+
+
+def _within(start: float, end: float, length: int, least: int) -> tuple[int, int]:
+    """The range cut to 0..length, at least `least` wide wherever it lies."""
+    first = min(max(0, int(start)), max(0, length - least))
+    return first, max(min(length, int(end) + 1), min(length, first + least))
 
 
 def angle_between(start: Float32, end: Float32) -> float:

@@ -4,11 +4,12 @@ Signs, for a camera that does not mirror: `yaw_deg` > 0 is a head turned to the 
 picture), `pitch_deg` > 0 a head bent down, `roll_deg` > 0 a head tipped to the person's own left shoulder (clockwise
 in the picture). All three are relative to the camera's axis; in pitch people differ by some 4 degrees at rest.
 
-What `eye_opening` gives, over 2,533 usable frames of the 14 clips of the shared data: open eyes 0.235 to 0.368 by person
-(median of a clip's frames, mean 0.314, deviation 0.037), shut ones 0.04 to 0.10, least 0.024; between 0.12 and 0.20
-the lids are on their way. Infra-red crops (`eyes_ir.npz`): open 0.336, shut 0.135 (medians), AUC 0.983. What the mesh
-itself shows of the lids (EAR) stays above 0.13 however shut they are, so there is no fallback to it: an eye that the iris
-model cannot read is not read. `mouth_ratio` is 0.01 to 0.05 closed, up to 0.47 in speech, 0.41 to 0.70 in a yawn.
+What `eye_opening` gives, over 2,533 usable frames of the 14 clips of the shared data: open eyes 0.235 to 0.368 by
+person (median of a clip's frames, mean 0.314, deviation 0.037), shut ones 0.04 to 0.10, least 0.024; between 0.12 and
+0.20 the lids are on their way. Infra-red crops (`eyes_ir.npz`): open 0.336, shut 0.135 (medians), AUC 0.983. What the
+mesh itself shows of the lids (EAR) stays above 0.13 however shut they are, so there is no fallback to it: an eye that
+the iris model cannot read is not read. `mouth_ratio` is 0.01 to 0.05 closed, up to 0.47 in speech, 0.41 to 0.70 in a
+yawn.
 """
 
 from __future__ import annotations
