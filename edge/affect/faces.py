@@ -1,0 +1,109 @@
+"""The faces of the last minutes: what an utterance that is understood late looked like when it was spoken."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import fmean, pstdev
+
+from edge.affect.fusion import Evidence
+from edge.affect.valence import RestingFace, expression_valence
+from edge.messages import Face
+
+_MEMORY_S = 90.0
+"""How late an utterance may be understood: the longest one, and a queue of them at real-time factor 1."""
+_FORGET_S = 300.0
+"""A track unseen for this long is gone for good; its resting face is forgotten."""
+LEAST_FACES, LEAST_SHARE = 5, 0.3
+"""Usable faces, and their share of the frames, under which a stretch of time says nothing."""
+_MOVING = 0.02
+"""Spread of the mouth's opening of one who speaks: .036 to .086 measured in five clips, silent faces .006 to .013."""
+_CLEARLY = 1.5
+"""The speaker's mouth moves this much more than any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One face in one frame."""
+
+    t_s: float
+    track: int | None
+    score: float | None
+    """Valence against the person's resting face; None when the face could not be read."""
+    mouth: float | None
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Faces over a stretch of time, by track."""
+
+    frames: int = 0
+    scores: dict[int, list[float]] = field(default_factory=dict)
+    mouths: dict[int, list[float]] = field(default_factory=dict)
+    _last_s: float | None = None
+
+    def add(self, seen: Seen) -> None:
+        """Take one face; faces of one frame come one after another with the same time."""
+        if seen.t_s != self._last_s:
+            self.frames, self._last_s = self.frames + 1, seen.t_s
+        if seen.track is None:
+            return
+        if seen.score is not None:
+            self.scores.setdefault(seen.track, []).append(seen.score)
+        if seen.mouth is not None:
+            self.mouths.setdefault(seen.track, []).append(seen.mouth)
+
+    def evidence(self) -> dict[int, Evidence]:
+        """What each track says that was seen often enough, in order of the tracks."""
+        return {
+            track: Evidence(fmean(scores), min(len(scores) / self.frames, 1.0))
+            for track, scores in sorted(self.scores.items())
+            if len(scores) >= LEAST_FACES and len(scores) >= LEAST_SHARE * self.frames
+        }
+
+    def speaker(self) -> int | None:
+        """The track whose mouth moves, and clearly more than any other; None when that is not clear."""
+        motion = {track: pstdev(m) for track, m in self.mouths.items() if len(m) >= LEAST_FACES}
+        ranked = sorted(motion, key=lambda track: (-motion[track], track))
+        if not ranked or motion[ranked[0]] < _MOVING:
+            return None
+        if len(ranked) > 1 and motion[ranked[0]] < _CLEARLY * motion[ranked[1]]:
+            return None
+        return ranked[0]
+
+
+class FaceMemory:
+    """Reads each face against its own resting face and keeps the last 90 s."""
+
+    def __init__(self) -> None:
+        self._seen: deque[Seen] = deque()
+        self._resting: dict[int, RestingFace] = {}
+        self._last_s: dict[int, float] = {}
+
+    def see(self, face: Face) -> Seen:
+        """Take one face and return what is kept of it."""
+        score = None
+        if face.track is not None:
+            self._last_s[face.track] = face.t_s
+            if face.usable and face.expression is not None:
+                resting = self._resting.setdefault(face.track, RestingFace())
+                score = resting.relative(face.t_s, expression_valence(face.expression))
+        seen = Seen(face.t_s, face.track, score, face.mouth)
+        self._seen.append(seen)
+        self._forget(face.t_s)
+        return seen
+
+    def between(self, start_s: float, end_s: float) -> Stretch:
+        """The faces of a stretch of time, as far as they are still known."""
+        stretch = Stretch()
+        for seen in self._seen:
+            if start_s <= seen.t_s <= end_s:
+                stretch.add(seen)
+        return stretch
+
+    def _forget(self, now_s: float) -> None:
+        while self._seen[0].t_s < now_s - _MEMORY_S:
+            self._seen.popleft()
+        for track in [track for track, last_s in self._last_s.items() if last_s < now_s - _FORGET_S]:
+            del self._last_s[track]
+            self._resting.pop(track, None)

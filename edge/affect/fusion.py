@@ -1,0 +1,61 @@
+"""Late fusion: the weighted mean of what the modalities say, over those that are there.
+
+This is the baseline that a trained fusion has to beat. Each modality is taken as a measurement of the same score that
+correlates with it by r; its weight is r^2 / (1 - r^2), which is optimal for independent errors. An absent modality
+changes the weights and the confidence, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MODALITIES = ("text", "audio", "vision")
+
+RELIABILITY = {"text": 0.60, "audio": 0.37, "vision": 0.50}
+"""Correlation of a modality's score with the felt one, as assumed in real talk.
+
+Text: .604, ridge on the text of CMU-MOSI, which is real talk. Audio: .61 on EmoDB speakers left out, which is acted.
+Vision: .71 on labelled stills, which are posed. Acted and posed figures are too good for life and count squared.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one modality says."""
+
+    score: float
+    """-1 negative to 1 positive."""
+    quality: float = 1.0
+    """0..1: how much of the usual evidence there was (share of usable frames, certainty of the transcript)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """What they say together."""
+
+    score: float
+    confidence: float
+    """Expected correlation of `score` with the felt one, 0..1: .6 for good text alone, .7 with all three."""
+    modalities: Mapping[str, float | None]
+    """Score of each modality, None where it was absent."""
+
+
+def fuse(evidence: Mapping[str, Evidence | None]) -> Fused | None:
+    """Fuse by modality; None when no modality has anything to say."""
+    present = {name: item for name in MODALITIES if (item := evidence.get(name)) is not None and item.quality > 0}
+    if not present:
+        return None
+    weights = {name: _precision(RELIABILITY[name]) * item.quality for name, item in present.items()}
+    total = sum(weights.values())
+    mean = sum(weights[name] * item.score for name, item in present.items()) / total
+    scores = [item.score for item in present.values()]
+    return Fused(
+        score=min(max(mean, min(scores)), max(scores)),
+        confidence=(total / (1 + total)) ** 0.5,
+        modalities={name: present[name].score if name in present else None for name in MODALITIES},
+    )
+
+
+def _precision(correlation: float) -> float:
+    return correlation**2 / (1 - correlation**2)

@@ -1,0 +1,109 @@
+"""Affect of utterances and, while nobody speaks, of windows of time."""
+
+from __future__ import annotations
+
+from edge.affect.faces import FaceMemory, Stretch
+from edge.affect.fusion import Evidence, Fused, fuse
+from edge.affect.words import emotion, polarity
+from edge.config.understanding import AffectConfig
+from edge.messages import Affect, Face, Transcript, Utterance
+from edge.speech.prosody import Prosody
+from edge.text.sentiment import Sentiment
+
+_LEAST_WINDOW = 0.5
+"""Share of its length from which a window counts that speech or the end of the run broke off."""
+
+
+class AffectMonitor:
+    """Faces and understood utterances in, `Affect` out.
+
+    An utterance belongs to the track whose mouth clearly moved most while it was heard. Where that is not clear (no
+    mouth moves, or several do) it belongs to nobody, and its vision is the mean of all the faces.
+    """
+
+    def __init__(self, config: AffectConfig) -> None:
+        self._window_s = config.window_s
+        self._faces = FaceMemory()
+        self._start_s: float | None = None
+        self._window = Stretch()
+        self._now_s = 0.0
+
+    def observe(self, face: Face, speaking: bool) -> list[Affect]:
+        """Take one face; return the windows that ended with it, one an intelligible track."""
+        seen = self._faces.see(face)
+        done: list[Affect] = []
+        self._now_s = max(self._now_s, face.t_s)
+        if speaking:
+            return self._break_off(face.t_s)
+        if self._start_s is not None and face.t_s >= self._start_s + self._window_s:
+            done = self._close(self._start_s + self._window_s)
+        if self._start_s is None:
+            self._start_s = face.t_s
+        self._window.add(seen)
+        return done
+
+    def utterance(
+        self,
+        utterance: Utterance,
+        transcript: Transcript | None,
+        sentiment: Sentiment | None,
+        prosody: Prosody | None,
+    ) -> list[Affect]:
+        """Take one understood utterance, however late; return its affect, or nothing when no modality speaks."""
+        track, vision = self._seen_speaking(utterance)
+        certainty = transcript.confidence if transcript is not None else 1.0
+        fused = fuse(
+            {
+                "text": None if sentiment is None else Evidence(sentiment.score, certainty),
+                "audio": None if prosody is None or prosody.score is None else Evidence(prosody.score),
+                "vision": vision,
+            }
+        )
+        if fused is None:
+            return []
+        t_s = max(self._now_s, utterance.end_s)
+        return [_affect(t_s, utterance.start_s, utterance.end_s, fused, track)]
+
+    def finish(self, t_s: float) -> list[Affect]:
+        """End the run: the window that was still open, if it is long enough to count."""
+        return self._break_off(t_s)
+
+    def _seen_speaking(self, utterance: Utterance) -> tuple[int | None, Evidence | None]:
+        stretch = self._faces.between(utterance.start_s, utterance.end_s)
+        evidence = stretch.evidence()
+        speaker = stretch.speaker()
+        if speaker is not None:
+            return speaker, evidence.get(speaker)
+        if not evidence:
+            return None, None
+        items = evidence.values()
+        count = len(evidence)
+        return None, Evidence(sum(item.score for item in items) / count, sum(item.quality for item in items) / count)
+
+    def _break_off(self, t_s: float) -> list[Affect]:
+        if self._start_s is not None and t_s >= self._start_s + _LEAST_WINDOW * self._window_s:
+            return self._close(min(t_s, self._start_s + self._window_s))
+        self._start_s, self._window = None, Stretch()
+        return []
+
+    def _close(self, end_s: float) -> list[Affect]:
+        """The affect of each track in the window, which ends here."""
+        start_s, window = self._start_s, self._window
+        assert start_s is not None
+        self._start_s, self._window = None, Stretch()
+        fused = {track: fuse({"vision": evidence}) for track, evidence in window.evidence().items()}
+        return [_affect(self._now_s, start_s, end_s, item, track) for track, item in fused.items() if item is not None]
+
+
+def _affect(t_s: float, start_s: float, end_s: float, fused: Fused, track: int | None) -> Affect:
+    return Affect(
+        t_s=t_s,
+        start_s=start_s,
+        end_s=end_s,
+        score=fused.score,
+        emotion=emotion(fused.score).en,
+        polarity=polarity(fused.score).en,
+        modalities=fused.modalities,
+        confidence=fused.confidence,
+        track=track,
+    )
