@@ -28,17 +28,19 @@ def build(recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ..
     """Fetch the weights of RECIPE, convert, quantize, measure and pack them."""
     folders = _folders(sources)
     console = Console(stderr=True)
+    from export.bundle import build_bundle
     from export.fetch import PinnedArchives, default_cache
     from export.recipe import read_recipe
+    from export.roles import builder
 
     read = read_recipe(recipe)
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
+    for role in only or read.roles:
+        builder(role)  # a library that is missing is told before anything is fetched
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
     archives.fetch(read.archives, lambda text: console.print(escape(text)))
-    from export.bundle import build_bundle
-
     with console.status("") as status:
 
         def progress(text: str) -> None:
