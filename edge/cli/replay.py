@@ -106,7 +106,9 @@ def _replay(
 ) -> ReplayReport:
     length_s = MediaFile(path).duration_s
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.1f} s"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         bar = progress.add_task(path.name, total=length_s)
         pipeline = Pipeline(bundle, config, session_of(path), words)
         with JsonlSink(target) as sink:

@@ -35,7 +35,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
     A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
     """
-    console = Console(stderr=True)
+    console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
     logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
     stop = threading.Event()
     with ExitStack() as stack:
