@@ -95,7 +95,7 @@ def measure(stage: str, calls: list[Callable[[], object]], model_ms: float | Non
 
 
 def model_ms(bundle: Bundle, role: str, image: np.ndarray, shape: tuple[int, int, int, int]) -> float:
-    """Median CPU time of the graph alone, on a picture: noise takes longer."""
+    """Median CPU time of the graph alone, on a picture."""
     session = bundle.session(role)
     small = cv2.resize(image, (shape[2], shape[1]), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     batch = np.ascontiguousarray(np.broadcast_to(small[..., : shape[3]], shape))
