@@ -19,6 +19,9 @@ Text: .604, ridge on the text of CMU-MOSI, which is real talk. Audio: .61 on Emo
 Vision: .71 on labelled stills, which are posed. Acted and posed figures are too good for life and count squared.
 """
 
+LEAST_QUALITY = 0.01
+"""Evidence of less quality is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -43,7 +46,9 @@ class Fused:
 
 def fuse(evidence: Mapping[str, Evidence | None]) -> Fused | None:
     """Fuse by modality; None when no modality has anything to say."""
-    present = {name: item for name in MODALITIES if (item := evidence.get(name)) is not None and item.quality > 0}
+    present = {
+        name: item for name in MODALITIES if (item := evidence.get(name)) is not None and item.quality >= LEAST_QUALITY
+    }
     if not present:
         return None
     weights = {name: _precision(RELIABILITY[name]) * item.quality for name, item in present.items()}

@@ -1,0 +1,59 @@
+"""The prosody head: what is committed is what training gives, and training learns what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+pytest.importorskip("sklearn", reason="training needs the extra `train`")
+
+from edge.speech.voice import FEATURES
+from training.heads.prosody import TARGETS, Recordings, checkpoint, evaluate, fit, read_emodb
+
+COMMITTED = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "prosody_head.yaml"
+
+
+def made_up(speakers: int = 5, each: int = 20) -> Recordings:
+    """Voices of different pitch in which the first feature rises with arousal and the second with valence."""
+    rng = np.random.default_rng(0)
+    rows, emotions, names = [], [], []
+    for speaker in range(speakers):
+        for emotion, (arousal, valence) in TARGETS.items():
+            for _ in range(each):
+                row = rng.normal(size=len(FEATURES))
+                row[:2] += (3 * arousal + 3 * speaker, 3 * valence - 2 * speaker)
+                rows.append(row)
+                emotions.append(emotion)
+                names.append(f"{speaker:02d}")
+    return Recordings(np.array(rows), np.array(emotions), np.array(names))
+
+
+def test_what_is_there_is_learned_across_speakers() -> None:
+    figures = evaluate(made_up())
+    assert figures["arousal_correlation"] > 0.8 and figures["valence_correlation"] > 0.8
+    assert figures["unweighted_recall_4_emotions"] > 0.7
+
+
+def test_loudness_has_no_part_and_a_voice_at_its_habit_says_nothing() -> None:
+    head = fit(made_up())
+    assert not head.weights[:, FEATURES.index("level_db")].any()
+    assert not head.scores(np.zeros((1, len(FEATURES)))).any()
+
+
+def test_the_committed_head_fits_the_features_of_this_program() -> None:
+    head = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
+    assert tuple(head["features"]) == FEATURES
+    assert np.shape(head["weights"]) == (len(head["scores"]), len(FEATURES))
+    assert min(head["spread"]) > 0
+
+
+@pytest.mark.data
+def test_training_again_gives_the_committed_head(data_dir: Path) -> None:
+    committed = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
+    again = checkpoint(read_emodb(data_dir / "emodb"))
+    for name in ("median", "spread", "weights"):
+        np.testing.assert_allclose(again[name], committed[name], rtol=1e-3, atol=1e-4)
+    assert again["measured_on_left_out_speakers"] == pytest.approx(committed["measured_on_left_out_speakers"], abs=0.01)
