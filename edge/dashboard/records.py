@@ -1,0 +1,99 @@
+"""From records back to messages: a JSONL file's on its own time line, a timeline's on the wall clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge.error import EmvasError
+from edge.messages import Level, Message
+
+_TYPES: dict[str, type[Message]] = {type_.kind: type_ for type_ in get_args(Message)}
+_ADAPTERS: dict[str, TypeAdapter[Message]] = {kind: TypeAdapter(type_) for kind, type_ in _TYPES.items()}
+_TIMES = ("t_s", "start_s", "end_s")
+"""The fields that are points in time; lengths of time have other names."""
+
+KINDS = tuple(_TYPES)
+"""Every kind that a timeline or a JSONL file may hold."""
+
+
+class RecordError(EmvasError):
+    """A record that does not keep the contract; the message says what is wrong with it."""
+
+
+def to_message(record: Mapping[str, Any]) -> Message | None:
+    """The message that a record was made of; None for a kind that is not known here (later versions may add some).
+
+    Raises:
+        RecordError: it has no kind, or a field is missing or holds what it must not.
+    """
+    kind = record.get("kind")
+    if not isinstance(kind, str):
+        raise RecordError("it has no `kind`")
+    if kind not in _TYPES:
+        return None
+    names = {field.name.rstrip("_"): field.name for field in dataclasses.fields(_TYPES[kind])}
+    values = {names[key]: value for key, value in record.items() if key in names}
+    if "level" in values:
+        values["level"] = Level.__members__.get(str(values["level"]).upper())
+    try:
+        return _ADAPTERS[kind].validate_python(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part).rstrip("_") for part in fault["loc"])
+        raise RecordError(f"`{kind}.{field}`: {fault['msg']}") from error
+
+
+def on_wall_clock(record: Mapping[str, Any]) -> Message | None:
+    """The message of a timeline's record, its times moved to Unix seconds.
+
+    Raises:
+        RecordError: as `to_message`, or there is no `wall_s`.
+    """
+    try:
+        shift_s = record["wall_s"] - record["t_s"]
+    except (KeyError, TypeError):
+        raise RecordError("it has no `wall_s` and `t_s`") from None
+    return to_message({**record, **{name: record[name] + shift_s for name in _TIMES if name in record}})
+
+
+def read_jsonl(path: Path) -> list[Message]:
+    """The messages of a replayed recording, in its order.
+
+    Raises:
+        RecordError: the file cannot be read or a line is damaged; the message begins with `file:line`.
+    """
+    messages = []
+    try:
+        with path.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    message = _parsed(line)
+                except RecordError as error:
+                    raise RecordError(f"{path}:{number}: {error}; replay the recording again") from error
+                if message is not None:
+                    messages.append(message)
+    except FileNotFoundError:
+        raise RecordError(f"{path}: there is no such file; `emvas replay` makes one of a recording") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}") from error
+    return messages
+
+
+def _parsed(line: str) -> Message | None:
+    try:
+        record = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"not a JSON object: {error}") from error
+    if not isinstance(record, dict):
+        raise RecordError("not a JSON object")
+    return to_message(record)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
