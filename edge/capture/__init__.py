@@ -1,6 +1,5 @@
 """Where pictures and sound come from: live cameras, microphones and media files, behind one URI scheme."""
 
-
 from edge.error import EmvasError
 
 
