@@ -30,7 +30,8 @@ class Evidence:
     score: float
     """-1 negative to 1 positive."""
     quality: float = 1.0
-    """0..1: how much of the usual evidence there was (share of usable frames, certainty of the transcript)."""
+    """0..1: how much of the usual evidence there was (share of usable frames, certainty of the transcript,
+    how well the voice is known)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class AffectMonitor:
         fused = fuse(
             {
                 "text": None if sentiment is None else Evidence(sentiment.score, certainty),
-                "audio": None if prosody is None or prosody.score is None else Evidence(prosody.score),
+                "audio": None
+                if prosody is None or prosody.score is None
+                else Evidence(prosody.score, prosody.confidence),
                 "vision": vision,
             }
         )

@@ -1,7 +1,7 @@
 """How unusual an utterance is for the voice that has been heard so far.
 
 A low voice is no sad voice: features are read against the same voice's own median and spread. Until enough has been
-heard, both are drawn towards those of a population.
+heard, both are drawn towards those of a population, and deviations count less, for the median is not yet known well.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from edge.speech.pitch import Floats
 
 _HISTORY = 200
 """Utterances that make up the own voice: about a working hour of conversation; older ones fade out."""
-_PRIOR = 3.0
-"""Weight of the population's median, in utterances."""
+_PRIOR = 0.5
+"""Weight of the population's median, in utterances: people and microphones differ more than one voice varies."""
 _PRIOR_SPREAD = 10.0
 """Weight of the population's spread, in utterances: a spread needs more of them than a median."""
+_HALF_KNOWN = 2.0
+"""Utterances after which a voice is half known."""
 _LIMIT = 4.0
 """Spreads at which a value is cut off: one mistracked pitch must not decide a score."""
 _NORMAL_MAD = 1.4826
@@ -40,6 +42,11 @@ class PersonalScale:
         self._population = population
         self._seen: deque[Floats] = deque(maxlen=_HISTORY)
 
+    @property
+    def certainty(self) -> float:
+        """How well the voice is known: 0 before anything was heard, .5 after `_HALF_KNOWN` utterances, towards 1."""
+        return len(self._seen) / (len(self._seen) + _HALF_KNOWN)
+
     def learn(self, features: Floats) -> None:
         """Take one utterance into the own voice."""
         self._seen.append(features)
@@ -54,4 +61,6 @@ class PersonalScale:
             own_spread = _NORMAL_MAD * np.median(np.abs(seen - own), axis=0)
             median = (_PRIOR * median + count * own) / (_PRIOR + count)
             spread = (_PRIOR_SPREAD * spread + count * own_spread) / (_PRIOR_SPREAD + count)
-        return np.clip((features - median) / spread, -_LIMIT, _LIMIT)
+        doubt = (1 + 1 / (_PRIOR + count)) ** 0.5
+        relative: Floats = np.clip((features - median) / (spread * doubt), -_LIMIT, _LIMIT)
+        return relative

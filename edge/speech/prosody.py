@@ -26,13 +26,15 @@ class Prosody:
     """Valence, -1 negative to 1 positive. Weak evidence: voices of joy and anger are much alike."""
     arousal: float | None
     """-1 calm to 1 excited."""
+    confidence: float
+    """0..1, how well the voice's habit was known: 0 for the first utterance, which is only compared with strangers."""
     features: Mapping[str, float]
     """As measured, by the names of `edge.speech.voice.FEATURES`."""
     relative: Mapping[str, float]
     """The same in spreads above the voice's own median so far."""
 
 
-_SILENT = Prosody(None, None, {}, {})
+_SILENT = Prosody(None, None, 0.0, {}, {})
 
 
 class ProsodyAnalyzer:
@@ -59,11 +61,11 @@ class ProsodyAnalyzer:
         features = measure(utterance.samples)
         if features is None:
             return _SILENT
-        relative = self._scale.relative(features)
+        relative, certainty = self._scale.relative(features), self._scale.certainty
         self._scale.learn(features)
         scores = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
         arousal, valence = (float(value) for value in scores)
-        return Prosody(valence, arousal, _named(features), _named(relative))
+        return Prosody(valence, arousal, certainty, _named(features), _named(relative))
 
 
 def population(description: Mapping[str, Any]) -> Population:

@@ -47,8 +47,8 @@ def sentiment(score: float) -> Sentiment:
     return Sentiment(score, 0.9, np.zeros(4, np.float32))
 
 
-def prosody(score: float | None) -> Prosody:
-    return Prosody(score, score, {}, {})
+def prosody(score: float | None, confidence: float = 0.9) -> Prosody:
+    return Prosody(score, score, confidence, {}, {})
 
 
 @pytest.fixture
@@ -124,6 +124,12 @@ def test_a_voice_in_the_dark_still_counts_and_says_what_was_missing(monitor: Aff
 
 def test_an_utterance_that_nothing_can_judge_says_nothing(monitor: AffectMonitor) -> None:
     assert monitor.utterance(spoken(0, 2), None, None, prosody(None)) == []
+
+
+def test_the_first_words_of_an_unknown_voice_are_judged_by_the_words_alone(monitor: AffectMonitor) -> None:
+    utterance = spoken(0, 2)
+    (affect,) = monitor.utterance(utterance, words(utterance), sentiment(0.4), prosody(-0.9, confidence=0.0))
+    assert affect.modalities == {"text": 0.4, "audio": None, "vision": None} and affect.score == 0.4
 
 
 def test_doubtful_words_weigh_less(monitor: AffectMonitor) -> None:
