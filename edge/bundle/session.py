@@ -49,6 +49,8 @@ class Session:
                 "Install the matching onnxruntime build, or set models.provider to cpu."
             )
         self.input_names: list[str] = [item.name for item in self._session.get_inputs()]
+        self.input_shapes: dict[str, list[int | str]] = {item.name: item.shape for item in self._session.get_inputs()}
+        """A dimension is a number, or a name where it is free."""
         self.output_names: list[str] = [item.name for item in self._session.get_outputs()]
 
     def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:

@@ -1,7 +1,6 @@
 """When a transcript must not be believed: pure tests on what the decoding gave.
 
-Whisper invents words on noise and repeats itself when it has lost the place. The first three thresholds are those of
-its reference implementation (Radford et al. 2022, section 4.5).
+Whisper invents words on noise and repeats itself when it has lost the place.
 """
 
 from __future__ import annotations
@@ -11,25 +10,35 @@ from collections.abc import Hashable, Sequence
 
 from edge.speech.decoding import Hypothesis
 
-NO_SPEECH = 0.6
 LEAST_AVERAGE = -1.0
 MOST_COMPRESSION = 2.4
+"""Thresholds of Whisper's reference implementation (Radford et al. 2022, section 4.5)."""
+NO_SPEECH = 0.5
+LEAST_AVERAGE_IN_DOUBT = -0.7
+"""Measured with Whisper-base int8: white, pink and brown noise, hum, engine sound, digital silence and the pauses of
+AISHELL-1 all lie above the one and below the other; of spoken digits and of AISHELL-1 with pink noise at 5 dB 4 % do.
+"""
+SURE_AVERAGE = -0.5
+"""Below it a second look is worth its time: one AISHELL-1 utterance in nine."""
 LOOP_TURNS = 3
 LOOP_TOKENS = 15
 """A loop is a stretch said at least `LOOP_TURNS` times in a row, over at least so many tokens together."""
 
 
-def objection(hypothesis: Hypothesis, text: str, no_speech: float) -> str | None:
-    """Return why the words of `hypothesis` are not to be believed, or None."""
-    if not hypothesis.finished:
-        return "it does not end"
-    if hypothesis.average < LEAST_AVERAGE:
-        return "it is a guess"
-    if compression_ratio(text) > MOST_COMPRESSION or has_loop(hypothesis.tokens):
-        return "it repeats itself"
-    if not any(character.isalnum() for character in text):
-        return "it has no word"
-    return None
+def nobody_speaks(no_speech: float, average: float) -> bool:
+    """Whether the sound holds no speech, by its probability and the average log probability of the words."""
+    return no_speech > NO_SPEECH and average < LEAST_AVERAGE_IN_DOUBT
+
+
+def believable(hypothesis: Hypothesis, text: str) -> bool:
+    """Whether the words came to an end, are no mere guess, and neither loop nor lack a letter."""
+    return (
+        hypothesis.finished
+        and hypothesis.average >= LEAST_AVERAGE
+        and compression_ratio(text) <= MOST_COMPRESSION
+        and not has_loop(hypothesis.tokens)
+        and any(character.isalnum() for character in text)
+    )
 
 
 def compression_ratio(text: str) -> float:

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.bundle.bundle import Bundle
-from edge.bundle.session import Array
+from edge.bundle.session import Array, Session
 from edge.messages import Float32
-
-ROLE = "asr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +28,15 @@ class Memory:
 
 
 class WhisperModel:
-    """Encoder and decoder sessions of the bundle's `asr` role."""
+    """Encoder and decoder sessions."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._encoder = bundle.session(ROLE, "encoder")
-        self._decoder = bundle.session(ROLE, "decoder")
-        graph = bundle.role(ROLE).variants[bundle.variant_name(ROLE)].graphs["decoder"]
+    def __init__(self, encoder: Session, decoder: Session) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
         self._nothing = {
-            tensor.name: np.zeros([_empty(size) for size in tensor.shape], np.float32)
-            for tensor in graph.inputs
-            if tensor.name.startswith("past_")
+            name: np.zeros([_empty(size) for size in shape], np.float32)
+            for name, shape in decoder.input_shapes.items()
+            if name.startswith("past_")
         }
 
     def encode(self, mel: Float32) -> Memory:
@@ -49,14 +45,19 @@ class WhisperModel:
 
     def step(self, ids: npt.NDArray[np.int64], memory: Memory) -> tuple[Float32, Memory]:
         """Read tokens [n, t]; return the logits [n, vocabulary] of what follows, and the longer memory."""
-        outputs = self._decoder.run({"ids": ids, **memory.past, **memory.cross})
+        outputs = self._decoder.run(feeds(ids, memory))
         logits: Float32 = outputs.pop("logits")
         past = {name.replace("present_", "past_", 1): values for name, values in outputs.items()}
         return logits, Memory(memory.cross, past)
 
 
+def feeds(ids: npt.NDArray[np.int64], memory: Memory) -> dict[str, Array]:
+    """The decoder's inputs."""
+    return {"ids": ids, **memory.past, **memory.cross}
+
+
 def _empty(size: int | str) -> int:
-    """A free dimension of an empty past: one hypothesis, no time."""
+    """A dimension of an empty past: one hypothesis, no time."""
     if isinstance(size, int):
         return size
     return 1 if size == "n" else 0

@@ -17,7 +17,8 @@ from torch.nn import functional
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
-OPSET = 20
+from export.torch_onnx import export_module
+
 Cache = list[tuple[Tensor, Tensor]]
 """Keys and values, one pair a layer."""
 
@@ -170,33 +171,22 @@ def export_whisper(model: WhisperForConditionalGeneration, encoder: Path, decode
     config = model.config
     layers, heads = config.decoder_layers, config.decoder_attention_heads
     width = config.d_model // heads
-    mel = torch.zeros(1, config.num_mel_bins, config.max_source_positions)
-    torch.onnx.export(
-        WhisperEncoder(model).eval(),
-        (mel,),
+    export_module(
+        WhisperEncoder(model),
+        (torch.zeros(1, config.num_mel_bins, 2 * config.max_source_positions),),
         encoder,
-        dynamo=True,
-        external_data=False,
-        opset_version=OPSET,
-        input_names=["mel"],
-        output_names=cache_names("cross", layers),
-        dynamic_shapes=({2: Dim("frames", min=4, max=2 * config.max_source_positions)},),
+        ["mel"],
+        cache_names("cross", layers),
+        ({2: Dim("frames", min=4, max=2 * config.max_source_positions)},),
     )
     past = [(torch.zeros(2, heads, width, 5), torch.zeros(2, heads, 5, width)) for _ in range(layers)]
     cross = [(torch.zeros(1, heads, width, 7), torch.zeros(1, heads, 7, width)) for _ in range(layers)]
-    n, p, s = Dim("n"), Dim("past"), Dim("s")
-    torch.onnx.export(
-        WhisperDecoder(model).eval(),
+    n, p, s = Dim("n"), Dim("past"), Dim("sound")
+    export_module(
+        WhisperDecoder(model),
         (torch.zeros(2, 3, dtype=torch.int64), past, cross),
         decoder,
-        dynamo=True,
-        external_data=False,
-        opset_version=OPSET,
-        input_names=["ids", *cache_names("past", layers), *cache_names("cross", layers)],
-        output_names=["logits", *cache_names("present", layers)],
-        dynamic_shapes=(
-            {0: n, 1: Dim("t")},
-            [({0: n, 3: p}, {0: n, 2: p})] * layers,
-            [({3: s}, {2: s})] * layers,
-        ),
+        ["ids", *cache_names("past", layers), *cache_names("cross", layers)],
+        ["logits", *cache_names("present", layers)],
+        ({0: n, 1: Dim("t")}, [({0: n, 3: p}, {0: n, 2: p})] * layers, [({3: s}, {2: s})] * layers),
     )
