@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
-
-from edge.bundle.bundle import Bundle, sha256_of
-from edge.bundle.manifest import Graph, Manifest, Role, StoredFile, Tensor, Variant, write_manifest
-from edge.bundle.selftest import GraphCheck, check_variant, median_latency_ms
-from edge.bundle.session import Session
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import Manifest, Role, write_manifest
+from edge.bundle.selftest import GraphCheck, check_variant
 from export.recipe import Recipe
-from export.role import Archives, Array, BuildError, RoleBuild, VariantBuild
+from export.role import Archives, BuildError
+from export.role_writer import RoleWriter
 from export.roles import builder
 
 _TOOLS = ("ai-edge-litert", "keras", "numpy", "onnx", "onnxruntime", "torch", "transformers")
@@ -76,7 +73,7 @@ def build_bundle(
 def _build_role(name: str, options: Mapping[str, Any], archives: Archives, work: Path, stage: Path) -> Role:
     work.mkdir(parents=True)
     built = builder(name)(archives, work, options)
-    return _RoleWriter(name, built, stage).write()
+    return RoleWriter(name, built, stage).write()
 
 
 def _take_over(name: str, out: Path, stage: Path) -> Role:
@@ -86,78 +83,6 @@ def _take_over(name: str, out: Path, stage: Path) -> Role:
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(out / stored.file, target)
     return role
-
-
-class _RoleWriter:
-    """Copies what a builder made into the stage and describes it."""
-
-    def __init__(self, name: str, built: RoleBuild, stage: Path) -> None:
-        self.name = name
-        self.built = built
-        self.stage = stage
-
-    def write(self) -> Role:
-        """Store every file of the role and return its part of the manifest."""
-        built = self.built
-        return Role(
-            description=built.description,
-            sources=built.sources,
-            training_data=built.training_data,
-            not_checked=built.not_checked,
-            preprocessing=dict(built.preprocessing),
-            labels=built.labels,
-            variants={name: self._variant(name, variant) for name, variant in built.variants.items()},
-            default=dict(built.default),
-            tables={name: self._store(path, f"tables/{self.name}.{path.name}") for name, path in built.tables.items()},
-            golden=self._golden(),
-        )
-
-    def _variant(self, name: str, variant: VariantBuild) -> Variant:
-        latency_ms = {
-            graph: round(median_latency_ms(Session(path), self.built.golden_inputs[graph]), 3)
-            for graph, path in variant.graphs.items()
-        }
-        return Variant(
-            graphs={graph: self._graph(name, graph, path) for graph, path in variant.graphs.items()},
-            golden_tolerance=variant.golden_tolerance,
-            measured={**variant.measured, "latency_ms_1_thread": latency_ms},
-            calibration=dict(variant.calibration) if variant.calibration is not None else None,
-        )
-
-    def _graph(self, variant: str, graph: str, path: Path) -> Graph:
-        stored = self._store(path, f"{self.name}.{graph}.{variant}.onnx")
-        model = onnx.load(path, load_external_data=False)
-        onnx.checker.check_model(path)
-        opset = next(item.version for item in model.opset_import if not item.domain)
-        sides = [[self._tensor(value) for value in side] for side in (model.graph.input, model.graph.output)]
-        return Graph(**stored.model_dump(), opset=opset, inputs=sides[0], outputs=sides[1])
-
-    def _tensor(self, value: onnx.ValueInfoProto) -> Tensor:
-        kind = value.type.tensor_type
-        shape = [dim.dim_param or dim.dim_value for dim in kind.shape.dim]
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
-        return Tensor(name=value.name, dtype=dtype, shape=shape, meaning=self.built.tensor_meanings.get(value.name, ""))
-
-    def _golden(self) -> StoredFile:
-        arrays: dict[str, Array] = {}
-        for graph, feeds in self.built.golden_inputs.items():
-            outputs = Session(self.built.variants["fp32"].graphs[graph]).run(feeds)
-            arrays |= {f"in.{graph}.{name}": value for name, value in feeds.items()}
-            arrays |= {f"out.{graph}.{name}": value for name, value in outputs.items()}
-        path = self.stage / "golden" / f"{self.name}.npz"
-        path.parent.mkdir(exist_ok=True)
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
-        return self._described(path)
-
-    def _store(self, source: Path, target: str) -> StoredFile:
-        path = self.stage / target
-        path.parent.mkdir(exist_ok=True)
-        shutil.copyfile(source, path)
-        return self._described(path)
-
-    def _described(self, path: Path) -> StoredFile:
-        name = path.relative_to(self.stage).as_posix()
-        return StoredFile(file=name, bytes=path.stat().st_size, sha256=sha256_of(path))
 
 
 def _built_with() -> dict[str, str]:
@@ -187,4 +112,9 @@ def _put_in_place(stage: Path, out: Path) -> None:
     retired = stage.with_name("retired")
     if out.exists():
         out.rename(retired)
-    stage.rename(out)
+    try:
+        stage.rename(out)
+    except OSError as error:
+        if retired.exists():
+            retired.rename(out)
+        raise BuildError(f"the finished bundle cannot be put into {out}: {error}") from error

@@ -59,7 +59,7 @@ def choose(
     exact, quantized = Session(fp32), Session(int8)
     pairs = [(exact.run(sample), quantized.run(sample)) for sample in samples]
     deviations = {measure.name: max(measure.between(*pair) for pair in pairs) for measure in measures}
-    latency_ms = _latencies_ms({"fp32": exact, "cpu-int8": quantized}, samples[0])
+    latency_ms = latencies_ms({"fp32": exact, "cpu-int8": quantized}, samples[0])
     reasons = [
         f"{measure.name} {deviations[measure.name]:.3g} is over {measure.largest:g}"
         for measure in measures
@@ -93,7 +93,7 @@ def _together(name: str, outputs: Sequence[Outputs]) -> Array:
     return np.concatenate([output[name].ravel() for output in outputs])
 
 
-def _latencies_ms(sessions: Mapping[str, Session], feeds: Feeds) -> dict[str, float]:
+def latencies_ms(sessions: Mapping[VariantName, Session], feeds: Feeds) -> dict[VariantName, float]:
     """The best of some alternating rounds: what else the machine does must not decide."""
     rounds = [{name: median_latency_ms(session, feeds) for name, session in sessions.items()} for _ in range(_ROUNDS)]
     return {name: min(times[name] for times in rounds) for name in sessions}

@@ -9,6 +9,7 @@ from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, Varian
 from edge.bundle.session import Provider, Session
 
 _BLOCK_BYTES = 1 << 20
+_OTHER_VERSION = "it was built by another version of this program: build or install the bundle again"
 
 
 def sha256_of(path: Path) -> str:
@@ -49,12 +50,20 @@ class Bundle:
 
     def session(self, role: str, graph: str = "model", variant: VariantName | None = None) -> Session:
         """Open one graph of a role."""
-        stored = self.role(role).variants[variant or self.variant_name(role)].graphs[graph]
+        chosen = variant or self.variant_name(role)
+        stored = self.role(role).variants[chosen].graphs.get(graph)
+        if stored is None:
+            raise BundleError(
+                f"bundle {self.folder}: role {role!r} has no graph {graph!r} in {chosen}; {_OTHER_VERSION}"
+            )
         return Session(self.folder / stored.file, self.provider, self.threads)
 
     def table(self, role: str, name: str) -> Path:
         """The path of one of a role's tables."""
-        return self.folder / self.role(role).tables[name].file
+        stored = self.role(role).tables.get(name)
+        if stored is None:
+            raise BundleError(f"bundle {self.folder}: role {role!r} has no table {name!r}; {_OTHER_VERSION}")
+        return self.folder / stored.file
 
     def _verify(self, stored: StoredFile) -> None:
         path = (self.folder / stored.file).resolve()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.error import EmvasError
 
@@ -88,6 +88,15 @@ class Role(_Part):
     tables: dict[str, StoredFile] = Field(default_factory=dict)
     golden: StoredFile
     """An .npz: `in.GRAPH.NAME` and `out.GRAPH.NAME` arrays, the outputs those of fp32 on the CPU."""
+
+    @model_validator(mode="after")
+    def _defaults_exist(self) -> Role:
+        if "cpu" not in self.default:
+            raise ValueError("default names no variant for cpu")
+        for provider, variant in self.default.items():
+            if variant not in self.variants:
+                raise ValueError(f"default.{provider}: there is no variant {variant!r}")
+        return self
 
     def files(self) -> list[StoredFile]:
         """Every file of this role."""

@@ -30,15 +30,15 @@ def show(folder: Path, as_json: bool) -> None:
 
 def _table(manifest: Manifest) -> Table:
     table = Table(title=f"{manifest.name} {manifest.version}", title_justify="left", box=None)
-    for heading in ("role", "variant (* on the CPU)", "MB", "ms, 1 thread", "licence", "from"):
+    for heading in ("role", "variant", "MB", "ms, 1 thread", "licence", "from"):
         table.add_column(heading, overflow="fold")
     for name, role in manifest.roles.items():
         licences, archives = _origin(role)
         for variant, described in role.variants.items():
             size = sum(graph.bytes for graph in described.graphs.values()) / 1e6
             latency = described.measured.get("latency_ms_1_thread", {})
-            times = ", ".join(f"{graph} {value:g}" for graph, value in latency.items())
-            mark = "*" if role.default.get("cpu") == variant else ""
+            times = "\n".join(f"{graph} {value:g}" for graph, value in latency.items())
+            mark = " (cpu)" if role.default["cpu"] == variant else ""
             table.add_row(name, variant + mark, f"{size:.1f}", times, licences, archives)
     return table
 
@@ -47,4 +47,4 @@ def _origin(role: Role) -> tuple[str, str]:
     """Licences and archives, each once."""
     licences = dict.fromkeys(source.licence for source in role.sources)
     archives = dict.fromkeys(source.archive for source in role.sources)
-    return ", ".join(licences), ", ".join(archives)
+    return ", ".join(licences), "\n".join(archives)

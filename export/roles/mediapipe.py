@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edge.bundle.session import Session
 from edge.messages import Float32
@@ -29,7 +29,8 @@ HELD_OUT = 24
 
 def litert(path: Path, outputs: Sequence[str]) -> tuple[Engine, str]:
     """The original interpreter for a file with one picture as input, and its name for the manifest."""
-    interpreter = Interpreter(str(path), num_threads=1)
+    kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=kernels, num_threads=1)
     interpreter.allocate_tensors()
     (image,) = interpreter.get_input_details()
     indices = [detail["index"] for detail in interpreter.get_output_details()]

@@ -92,6 +92,21 @@ def test_a_role_or_graph_that_is_not_there_is_told_with_those_that_are(small_bun
         Bundle(small_bundle).role("asr")
 
 
+def test_a_graph_or_table_of_another_version_is_told(small_bundle: Path) -> None:
+    bundle = Bundle(small_bundle)
+    with pytest.raises(BundleError, match="no graph 'encoder' in fp32"):
+        bundle.session("prosody", "encoder")
+    with pytest.raises(BundleError, match="no table 'words'"):
+        bundle.table("prosody", "words")
+
+
+@pytest.mark.parametrize(("old", "new"), [("cpu: fp32", "cuda: fp32"), ("cpu: fp32", "cpu: fp16")])
+def test_a_default_that_leads_nowhere_is_refused_when_read(small_bundle: Path, old: str, new: str) -> None:
+    edit_manifest(small_bundle, old, new)
+    with pytest.raises(BundleError, match="default"):
+        read_manifest(small_bundle)
+
+
 def test_a_graph_that_is_no_onnx_is_refused_in_a_sentence(small_bundle: Path) -> None:
     from edge.bundle.session import Session
 

@@ -101,3 +101,10 @@ def test_the_measure_is_the_relative_size_of_the_difference(values: list[float],
 def test_the_default_bundle_passes_here(bundle_dir: Path) -> None:
     failed = [check for check in self_test(Bundle(bundle_dir)) if not check.passed]
     assert not failed
+
+
+@pytest.mark.bundle
+def test_every_foreign_net_was_compared_with_its_original_engine(bundle_dir: Path) -> None:
+    for name, role in read_manifest(bundle_dir).roles.items():
+        foreign = any(source.archive != "this project" for source in role.sources)
+        assert ("parity" in role.variants["fp32"].measured) == foreign, name

@@ -1,0 +1,93 @@
+"""Stores what a role's builder made and describes it for the manifest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from edge.bundle.bundle import sha256_of
+from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Variant, VariantName
+from edge.bundle.session import Session
+from export.role import Array, RoleBuild, VariantBuild
+from export.variants import latencies_ms
+
+
+class RoleWriter:
+    """Copies what a builder made into the stage and describes it."""
+
+    def __init__(self, name: str, built: RoleBuild, stage: Path) -> None:
+        self.name = name
+        self.built = built
+        self.stage = stage
+
+    def write(self) -> Role:
+        """Store every file of the role and return its part of the manifest."""
+        built, latencies = self.built, self._latencies_ms()
+        return Role(
+            description=built.description,
+            sources=built.sources,
+            training_data=built.training_data,
+            not_checked=built.not_checked,
+            preprocessing=dict(built.preprocessing),
+            labels=built.labels,
+            variants={name: self._variant(name, part, latencies[name]) for name, part in built.variants.items()},
+            default=dict(built.default),
+            tables={name: self._store(path, f"tables/{self.name}.{path.name}") for name, path in built.tables.items()},
+            golden=self._golden(),
+        )
+
+    def _variant(self, name: VariantName, variant: VariantBuild, latency_ms: Mapping[str, float]) -> Variant:
+        return Variant(
+            graphs={graph: self._graph(name, graph, path) for graph, path in variant.graphs.items()},
+            golden_tolerance=variant.golden_tolerance,
+            measured={**variant.measured, "latency_ms_1_thread": dict(latency_ms)},
+            calibration=dict(variant.calibration) if variant.calibration is not None else None,
+        )
+
+    def _latencies_ms(self) -> dict[VariantName, dict[str, float]]:
+        """By variant and graph, with the golden inputs; the variants of a graph take turns."""
+        found: dict[VariantName, dict[str, float]] = {name: {} for name in self.built.variants}
+        for graph, feeds in self.built.golden_inputs.items():
+            sessions = {name: Session(variant.graphs[graph]) for name, variant in self.built.variants.items()}
+            for name, value in latencies_ms(sessions, feeds).items():
+                found[name][graph] = round(value, 3)
+        return found
+
+    def _graph(self, variant: str, graph: str, path: Path) -> Graph:
+        stored = self._store(path, f"{self.name}.{graph}.{variant}.onnx")
+        model = onnx.load(path, load_external_data=False)
+        onnx.checker.check_model(path)
+        opset = next(item.version for item in model.opset_import if not item.domain)
+        sides = [[self._tensor(value) for value in side] for side in (model.graph.input, model.graph.output)]
+        return Graph(**stored.model_dump(), opset=opset, inputs=sides[0], outputs=sides[1])
+
+    def _tensor(self, value: onnx.ValueInfoProto) -> Tensor:
+        kind = value.type.tensor_type
+        shape = [dim.dim_param or dim.dim_value for dim in kind.shape.dim]
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
+        return Tensor(name=value.name, dtype=dtype, shape=shape, meaning=self.built.tensor_meanings.get(value.name, ""))
+
+    def _golden(self) -> StoredFile:
+        arrays: dict[str, Array] = {}
+        for graph, feeds in self.built.golden_inputs.items():
+            outputs = Session(self.built.variants["fp32"].graphs[graph]).run(feeds)
+            arrays |= {f"in.{graph}.{name}": value for name, value in feeds.items()}
+            arrays |= {f"out.{graph}.{name}": value for name, value in outputs.items()}
+        path = self.stage / "golden" / f"{self.name}.npz"
+        path.parent.mkdir(exist_ok=True)
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+        return self._described(path)
+
+    def _store(self, source: Path, target: str) -> StoredFile:
+        path = self.stage / target
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, path)
+        return self._described(path)
+
+    def _described(self, path: Path) -> StoredFile:
+        name = path.relative_to(self.stage).as_posix()
+        return StoredFile(file=name, bytes=path.stat().st_size, sha256=sha256_of(path))
