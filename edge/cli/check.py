@@ -54,7 +54,7 @@ def _record(result: GraphCheck) -> dict[str, object]:
 
 def _table(bundle: Bundle, checks: list[GraphCheck]) -> Table:
     manifest = bundle.manifest
-    table = Table(title=f"{manifest.name} {manifest.version}, {bundle.threads} thread", title_justify="left")
+    table = Table(title=f"{manifest.name} {manifest.version}, {bundle.threads} thread", title_justify="left", box=None)
     for heading in ("role", "graph", "variant", "provider"):
         table.add_column(heading)
     for heading in ("error", "allowed", "ms"):
