@@ -10,6 +10,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,8 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 
 def quantize_cnn(fp32: Path, int8: Path, samples: Sequence[Feeds]) -> dict[str, Any]:
     """Write `int8`: U8S8, QDQ, weights per channel, ranges from real `samples`; return what the manifest says of it."""
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, _quietly():
         prepared = Path(work) / "prepared.onnx"
-        _quietly()
         quant_pre_process(fp32, prepared, skip_symbolic_shape=True)
         quantize_static(
             prepared,
@@ -54,15 +54,15 @@ def quantize_transformer(fp32: Path, int8: Path, keep: Sequence[str] = ()) -> No
 
     The nodes named in `keep` stay float32.
     """
-    _quietly()
-    quantize_dynamic(
-        fp32,
-        int8,
-        op_types_to_quantize=["MatMul", "Gemm"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=list(keep),
-    )
+    with _quietly():
+        quantize_dynamic(
+            fp32,
+            int8,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=list(keep),
+        )
 
 
 def digest(samples: Sequence[Feeds]) -> str:
@@ -74,5 +74,13 @@ def digest(samples: Sequence[Feeds]) -> str:
     return total.hexdigest()
 
 
-def _quietly() -> None:
-    logging.getLogger().setLevel(logging.ERROR)  # the tools advise through the root logger what is done here anyway
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the tools' advice, given through the root logger, on what is done here anyway."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
