@@ -36,6 +36,8 @@ class Session:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # The arena keeps the largest sound it ever saw: off, a 25 s utterance peaks 70 MB lower and nothing is slower.
+        options.enable_cpu_mem_arena = False
         try:
             self._session = ort.InferenceSession(str(path), options, providers=[PROVIDERS[provider]])
         except Exception as error:  # onnxruntime raises its own unexported classes
