@@ -51,6 +51,7 @@ def _config(source: Ct2Model) -> WhisperConfig:
         decoder_ffn_dim=hidden,
         max_source_positions=_shape(source, "encoder/position_encodings/encodings")[0],
         max_target_positions=_shape(source, "decoder/position_encodings/encodings")[0],
+        pad_token_id=None,
         attn_implementation="eager",
     )
 

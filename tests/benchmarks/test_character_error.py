@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.character_error import corpus_error_rate, edits, normalise
+
+_TEXT = st.text("一二三abc", max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("written", "counted"),
+    [
+        ("設定30度。", "设定三十度"),
+        ("１３７ ＤＪ版", "一百三十七dj版"),
+        ("60%是安全的", "百分之六十是安全的"),
+        ("3.5%", "百分之三点五"),
+        ("2016年底", "二零一六年底"),
+        ("2005", "二千零五"),
+        ("10,000", "一万"),
+        ("10200", "一万零二百"),
+        ("100010", "十万零一十"),
+        ("300000000", "三亿"),
+        ("007", "零零七"),
+        ("0", "零"),
+        ("11倍", "十一倍"),
+    ],
+)
+def test_both_sides_are_written_alike(written, counted):
+    assert normalise(written) == counted
+
+
+@given(_TEXT, _TEXT)
+def test_edits_are_a_distance(left, right):
+    assert edits(left, right) == edits(right, left)
+    assert (edits(left, right) == 0) == (left == right)
+    assert abs(len(left) - len(right)) <= edits(left, right) <= max(len(left), len(right))
+
+
+def test_known_edits():
+    assert edits("设定三十度", "设定四十") == 2
+
+
+def test_the_rate_is_that_of_the_corpus_and_not_the_mean_of_the_lines():
+    assert corpus_error_rate([("一", "二"), ("一二三四五六七八九", "一二三四五六七八九")]) == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="no reference"):
+        corpus_error_rate([("。", "一")])
