@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -35,7 +36,7 @@ class Clip:
     video: Path
     truth: Path
 
-    def events(self, kind: str) -> list[dict[str, object]]:
+    def events(self, kind: str) -> list[dict[str, Any]]:
         """The events of one kind, in order."""
         found = json.loads(self.truth.read_text(encoding="utf-8"))["events"]
         return [event for event in found if event["kind"] == kind]
@@ -59,7 +60,7 @@ def cached_clip(story: Story, bundle: Bundle, folder: Path, progress: Callable[[
     return clip
 
 
-def write_clip(story: Story, bundle: Bundle, path: Path, progress: Callable[[float], None]) -> dict[str, object]:
+def write_clip(story: Story, bundle: Bundle, path: Path, progress: Callable[[float], None]) -> dict[str, Any]:
     """Write the clip and return its ground truth; `progress` is told the share that is done."""
     sound, spoken = soundtrack(story)
     voice = loudness(sound, round(story.length_s * FPS))
@@ -82,11 +83,11 @@ def write_clip(story: Story, bundle: Bundle, path: Path, progress: Callable[[flo
     return {"length_s": story.length_s, "fps": FPS, "events": sorted(drawn + spoken, key=lambda e: e["start_s"])}
 
 
-def soundtrack(story: Story) -> tuple[Float32, list[dict[str, object]]]:
+def soundtrack(story: Story) -> tuple[Float32, list[dict[str, Any]]]:
     """The clip's sound at SAMPLE_RATE_HZ, and where its sentences lie."""
     length = round(story.length_s * SAMPLE_RATE_HZ)
     sound = _HUM * np.random.default_rng(11).standard_normal(length, np.float32)
-    spoken: list[dict[str, object]] = []
+    spoken: list[dict[str, Any]] = []
     for sentence in story.sentences:
         voice = say(sentence.text, sentence.words_per_minute, sentence.pitch, sentence.liveliness)
         start = round(sentence.start_s * SAMPLE_RATE_HZ)

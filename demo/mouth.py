@@ -62,7 +62,7 @@ class Mouth:
         rest = 1.0 - smile
         x, y = self._corners_moved(rest * _SINK * (1.0 - jaw) + jaw * _CORNERS_DROP, rest * _DRAW_IN + jaw * _NARROW)
         y = y + jaw * _LIFT * self._width * self._lip
-        drop = jaw * _YAWN * self._width - rest * (1.0 - jaw) * self._gap
+        drop = jaw * _YAWN * self._width - min(rest, 1.0) * (1.0 - jaw) * self._gap
         seam_y, bow = self._seam(x)
         source_y = self._undropped(x, y, drop, seam_y, bow)
         upper = cv2.remap(image, x, y, cv2.INTER_LINEAR)

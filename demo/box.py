@@ -1,0 +1,117 @@
+"""The appliance as the demo runs it: real models, timeline, publisher, subscriber and screen around one run."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from demo.screen import Screen
+from demo.subscriber import Subscriber
+from edge.bundle.bundle import Bundle
+from edge.capture.media import MediaFile
+from edge.config import Config
+from edge.config.delivery import MqttConfig
+from edge.config.sources import CameraConfig
+from edge.messages import Alert, Message
+from edge.publish.broker import HOST, LocalBroker
+from edge.publish.publisher import Publisher
+from edge.runtime.clock import Clock
+from edge.runtime.live import LiveRunner
+from edge.runtime.pipeline import Pipeline
+from edge.runtime.replay import replay_file, session_of
+from edge.runtime.sinks import JsonlSink, Sink
+from edge.store.timeline import Timeline
+
+_DELIVERY_S = 10.0
+"""Patience with the last messages on their way through the broker."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """A sink that keeps what it is given."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    def write(self, message: Message) -> None:
+        """Keep one message."""
+        self.messages.append(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave."""
+
+    messages: list[Message]
+    received: list[dict[str, Any]]
+    """Payloads of the alerts that the subscriber got."""
+    faults: list[str]
+    """What could not be read, and stages that failed."""
+
+
+def timeline_path(config: Config, folder: Path) -> Path:
+    """Where a run in `folder` keeps its timeline."""
+    return folder / config.store.path
+
+
+def replay(clip: Path, bundle: Bundle, config: Config, folder: Path, console: Console) -> Outcome:
+    """Play a recording through the box in real time.
+
+    Raises:
+        CaptureError: it cannot be read at all.
+    """
+    length_s = MediaFile(clip).duration_s
+    session, kept = session_of(clip), Kept()
+    pipeline = Pipeline(bundle, config, session)
+    with _around(config, folder, session, time.time(), Screen(console, length_s)) as (sinks, subscriber):
+        done = replay_file(clip, pipeline, [*sinks, kept], realtime=True)
+        received = _received(subscriber, kept)
+    return Outcome(kept.messages, received, done.faults)
+
+
+def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Console) -> Outcome:
+    """Run the box on a camera of this machine until Ctrl-C."""
+    camera = CameraConfig(**(config.camera.model_dump() | {"uri": f"v4l2:///dev/video{number}"}))
+    config = config.model_copy(update={"camera": camera})
+    clock, kept, stop = Clock(), Kept(), threading.Event()
+    session = f"{config.box.id}-{int(clock.start_wall_s)}"
+    runner = LiveRunner(bundle, config, session, clock)
+    with _around(config, folder, session, clock.start_wall_s, Screen(console, None)) as (sinks, subscriber):
+        before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+        try:
+            runner.run([*sinks, kept], stop, lambda _: None)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        received = _received(subscriber, kept)
+    return Outcome(kept.messages, received, [])
+
+
+@contextmanager
+def _around(
+    config: Config, folder: Path, session: str, start_wall_s: float, screen: Screen
+) -> Iterator[tuple[list[Sink], Subscriber]]:
+    """Broker (where the configuration names none), subscriber, publisher, timeline, JSONL and screen of one run."""
+    with ExitStack() as stack:
+        mqtt = config.mqtt or MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
+        config = config.model_copy(update={"mqtt": mqtt})
+        jsonl = stack.enter_context(JsonlSink(folder / "demo.jsonl"))
+        timeline = Timeline(timeline_path(config, folder), session, start_wall_s, config.store)
+        stack.callback(timeline.close)
+        stack.enter_context(screen)
+        subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
+        publisher = Publisher(config, folder / "outbox.db", session, start_wall_s)
+        publisher.start()
+        stack.callback(publisher.stop)
+        yield [jsonl, timeline, publisher, screen], subscriber
+
+
+def _received(subscriber: Subscriber, kept: Kept) -> list[dict[str, Any]]:
+    subscriber.wait_for(sum(isinstance(message, Alert) for message in kept.messages), _DELIVERY_S)
+    return subscriber.alerts()
