@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edge.affect.words import POLARITIES
-from edge.dashboard.digest import Digest, Incident, Said
+from edge.dashboard.captions import incident_text, said_text
+from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
 from edge.messages import Level
 
 Options = dict[str, Any]
+Lane = tuple[Options, list[Options]]
+"""The y axis of a lane and its series."""
 
 LEVEL_COLOURS: dict[Level, str] = {
     Level.NONE: "#2e9e5b",
@@ -22,21 +24,12 @@ LEVEL_COLOURS: dict[Level, str] = {
     Level.CRITICAL: "#d93025",
     Level.EMERGENCY: "#9c1f6b",
 }
-_EMOTION_COLOURS = {
-    "angry": "#c62828",
-    "anxious": "#ef6c00",
-    "tired": "#8d6e63",
-    "neutral": "#78909c",
-    "relaxed": "#26a69a",
-    "happy": "#7cb342",
-    "excited": "#fbc02d",
-}
 _SCORE_COLOUR = "#3b82f6"
 _PERCLOS_COLOUR = "#8b5cf6"
-_INK = "currentColor"
-_FAINT = {"color": _INK, "opacity": 0.15}
+INK = "currentColor"
+_FAINT = {"color": INK, "opacity": 0.15}
 _LEFT_PX, _RIGHT_PX = 96, 28
-_LANES_PX = {"score": 150, "perclos": 130, "alerts": 64}
+_SCORE_PX, _PERCLOS_PX, _KIND_PX = 150, 130, 30
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 46, 30, 60
 
 
@@ -48,18 +41,18 @@ def timeline(found: Digest, labels: Labels, recording: bool) -> Options:
         labels: The language.
         recording: Times count from the start of a recording; else they are Unix seconds, shown as local time.
     """
-    lanes = [name for name in _LANES_PX if name != "score" or found.said]
+    lanes = _lanes(found)
     grids, tops = [], _TOP_PX
-    for name in lanes:
-        grids.append({"left": _LEFT_PX, "right": _RIGHT_PX, "top": tops, "height": _LANES_PX[name]})
-        tops += _LANES_PX[name] + _BETWEEN_PX
+    for _, height_px in lanes:
+        grids.append({"left": _LEFT_PX, "right": _RIGHT_PX, "top": tops, "height": height_px})
+        tops += height_px + _BETWEEN_PX
     every = list(range(len(lanes)))
-    parts = [_LANES[name](found, labels, index) for index, name in enumerate(lanes)]
+    parts = [make(found, labels, index) for index, (make, _) in enumerate(lanes)]
     return {
         "useUTC": recording,
         "animation": False,
         "aria": {"enabled": True, "label": {"description": labels("timeline")}},
-        "textStyle": {"color": _INK},
+        "textStyle": {"color": INK},
         "tooltip": {"trigger": "item", "confine": True},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": grids,
@@ -76,7 +69,7 @@ def timeline(found: Digest, labels: Labels, recording: bool) -> Options:
                 "height": 22,
                 "left": _LEFT_PX,
                 "right": _RIGHT_PX,
-                "textStyle": {"color": _INK},
+                "textStyle": {"color": INK},
                 "showDetail": False,
             },
         ],
@@ -85,72 +78,8 @@ def timeline(found: Digest, labels: Labels, recording: bool) -> Options:
 
 def timeline_height_px(found: Digest) -> int:
     """The height that `timeline` needs."""
-    lanes = [px for name, px in _LANES_PX.items() if name != "score" or found.said]
+    lanes = [height_px for _, height_px in _lanes(found)]
     return _TOP_PX + sum(lanes) + _BETWEEN_PX * (len(lanes) - 1) + _SLIDER_PX + 10
-
-
-def emotion_shares(found: Digest, labels: Labels) -> Options:
-    """A ring of the share of each emotion."""
-    data = [
-        {
-            "name": labels(word),
-            "value": round(100 * share, 1),
-            "itemStyle": {"color": _EMOTION_COLOURS.get(word, "#999999")},
-        }
-        for word, share in found.emotions.items()
-    ]
-    ring = {
-        "type": "pie",
-        "radius": ["45%", "70%"],
-        "data": data,
-        "label": {"color": _INK, "formatter": "{b} {c}%"},
-    }
-    return {
-        "animation": False,
-        "aria": {"enabled": True, "label": {"description": labels("emotions")}},
-        "tooltip": {"formatter": "{b}: {c}%"},
-        "series": [ring],
-    }
-
-
-def gauge(score: float, word: str, labels: Labels) -> Options:
-    """The overall affect on a half circle from negative to positive."""
-    colours = ("#c62828", "#ef6c00", "#78909c", "#26a69a", "#7cb342")
-    bands = [[(item.below + 1) / 2, colour] for item, colour in zip(POLARITIES, colours, strict=True)]
-    dial = {
-        "type": "gauge",
-        "min": -1,
-        "max": 1,
-        "startAngle": 200,
-        "endAngle": -20,
-        "splitNumber": 4,
-        "axisLine": {"lineStyle": {"width": 14, "color": bands}},
-        "axisLabel": {"color": _INK, "distance": 20},
-        "splitLine": {"length": 14, "lineStyle": {"color": "#ffffff"}},
-        "axisTick": {"show": False},
-        "pointer": {"width": 4, "itemStyle": {"color": _INK}},
-        "title": {"color": _INK, "offsetCenter": [0, "72%"], "fontSize": 15},
-        "detail": {"color": _INK, "offsetCenter": [0, "45%"], "fontSize": 22, "formatter": "{value}"},
-        "data": [{"value": round(score, 2), "name": labels(word)}],
-    }
-    return {
-        "animation": False,
-        "aria": {"enabled": True, "label": {"description": f"{labels('score_mean')} {score:+.2f}"}},
-        "series": [dial],
-    }
-
-
-def evidence_text(found: Incident, labels: Labels) -> str:
-    """What an alert rests on, in one line."""
-    parts = []
-    for name, value in found.evidence.items():
-        if name == "causes":
-            parts.extend(labels(str(cause)) for cause in value)
-        elif isinstance(value, float):
-            parts.append(f"{labels(name)} {value:.2f}")
-        else:
-            parts.append(f"{labels(name)} {value}")
-    return " · ".join(parts)
 
 
 def _time_axis(found: Digest, index: int, recording: bool) -> Options:
@@ -159,8 +88,8 @@ def _time_axis(found: Digest, index: int, recording: bool) -> Options:
         "gridIndex": index,
         "min": _ms(found.start_s),
         "max": _ms(max(found.end_s, found.start_s + 1)),
-        "axisLine": {"lineStyle": _FAINT},
-        "axisLabel": {"color": _INK, "hideOverlap": True},
+        "axisLine": {"onZero": False, "lineStyle": _FAINT},
+        "axisLabel": {"color": INK, "hideOverlap": True},
         "splitLine": {"show": False},
     }
     if recording:
@@ -168,10 +97,10 @@ def _time_axis(found: Digest, index: int, recording: bool) -> Options:
     return axis
 
 
-def _score_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, list[Options]]:
+def _score_lane(found: Digest, labels: Labels, index: int) -> Lane:
     scored = [item for item in found.said if item.score is not None]
     points = [
-        {"value": [_ms((item.start_s + item.end_s) / 2), item.score], "name": _said_text(item, labels)}
+        {"value": [_ms((item.start_s + item.end_s) / 2), item.score], "name": said_text(item, labels)}
         for item in scored
     ]
     axis = _value_axis(labels("score"), index) | {"min": -1, "max": 1, "interval": 0.5}
@@ -189,7 +118,7 @@ def _score_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, lis
     return axis, [line]
 
 
-def _perclos_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, list[Options]]:
+def _perclos_lane(found: Digest, labels: Labels, index: int) -> Lane:
     shares = [None if step.perclos_60 is None else round(100 * step.perclos_60, 1) for step in found.steps]
     top = max([40.0, *(share for share in shares if share is not None)])
     bands = [
@@ -214,7 +143,7 @@ def _perclos_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, l
     return axis, [line]
 
 
-def _alert_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, list[Options]]:
+def _alert_lane(found: Digest, labels: Labels, index: int) -> Lane:
     kinds = list(dict.fromkeys(labels(incident.alert) for incident in found.incidents))
     marks, bars = [], []
     for incident in found.incidents:
@@ -222,7 +151,7 @@ def _alert_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, lis
         start_s = max(incident.start_s, found.start_s)
         end_s = max(start_s, incident.end_s or incident.start_s + incident.duration_s)
         colour = {"color": LEVEL_COLOURS[incident.level]}
-        marks.append({"value": [_ms(start_s), kind], "name": _incident_text(incident, labels), "itemStyle": colour})
+        marks.append({"value": [_ms(start_s), kind], "name": incident_text(incident, labels), "itemStyle": colour})
         bars.append([{"coord": [_ms(start_s), kind], "lineStyle": colour}, {"coord": [_ms(end_s), kind]}])
     axis = _value_axis(labels("alerts"), index) | {"type": "category", "data": kinds}
     axis["axisLabel"] |= {"width": _LEFT_PX - 12, "overflow": "break"}
@@ -240,11 +169,12 @@ def _alert_lane(found: Digest, labels: Labels, index: int) -> tuple[Options, lis
     return axis, [points]
 
 
-_LANES: dict[str, Callable[[Digest, Labels, int], tuple[Options, list[Options]]]] = {
-    "score": _score_lane,
-    "perclos": _perclos_lane,
-    "alerts": _alert_lane,
-}
+def _lanes(found: Digest) -> list[tuple[Callable[[Digest, Labels, int], Lane], int]]:
+    """What draws each lane, and its height."""
+    kinds = len({incident.alert for incident in found.incidents})
+    scored = any(item.score is not None for item in found.said)
+    below = [(_perclos_lane, _PERCLOS_PX), (_alert_lane, _KIND_PX * max(1, kinds))]
+    return [(_score_lane, _SCORE_PX), *below] if scored else below
 
 
 def _value_axis(name: str, index: int) -> Options:
@@ -252,27 +182,12 @@ def _value_axis(name: str, index: int) -> Options:
         "type": "value",
         "gridIndex": index,
         "name": name,
-        "nameTextStyle": {"color": _INK, "align": "left", "padding": [0, 0, 0, 6 - _LEFT_PX]},
-        "axisLabel": {"color": _INK},
+        "nameTextStyle": {"color": INK, "align": "left", "padding": [0, 0, 0, 6 - _LEFT_PX]},
+        "axisLabel": {"color": INK},
         "splitLine": {"lineStyle": _FAINT},
         "axisLine": {"show": False},
         "axisTick": {"show": False},
     }
-
-
-def _said_text(item: Said, labels: Labels) -> str:
-    score = "" if item.score is None else f"{labels(item.emotion or '')} {item.score:+.2f}"
-    return " · ".join(part for part in (score, item.words and f"“{item.words}”") if part)
-
-
-def _incident_text(incident: Incident, labels: Labels) -> str:
-    parts = (
-        labels(incident.alert),
-        labels(incident.level.name.lower()),
-        labels.length(incident.duration_s),
-        evidence_text(incident, labels),
-    )
-    return " · ".join(part for part in parts if part)
 
 
 def _ms(t_s: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +166,7 @@ def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def incidents(alerts: Any) -> tuple[Incident, ...]:
+def incidents(alerts: Iterable[Alert]) -> tuple[Incident, ...]:
     """Every alert once, in the order of its first message, with its gravest level and its last evidence."""
     found: dict[str, Incident] = {}
     for alert in alerts:
@@ -203,7 +203,7 @@ def _shares(affects: Sequence[Affect]) -> dict[str, float]:
     return {word: length_s / judged_s for word, length_s in ranked} if judged_s else {}
 
 
-def _missing(sources: Any) -> tuple[Source, ...]:
+def _missing(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Each source that was lost or absent once, as it was told first."""
     found: dict[tuple[str, str], Source] = {}
     for source in sources:

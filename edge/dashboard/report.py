@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.affect.words import emotion
-from edge.dashboard import charts, echarts
+from edge.dashboard import charts, dials, echarts
+from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
 from edge.messages import Level, to_record
@@ -51,8 +52,8 @@ def render(found: Digest, name: str, labels: Labels) -> str:
     )
     options = {"timeline": charts.timeline(found, labels, recording=True)}
     if found.score_mean is not None:
-        options["gauge"] = charts.gauge(found.score_mean, emotion(found.score_mean).en, labels)
-        options["shares"] = charts.emotion_shares(found, labels)
+        options["gauge"] = dials.gauge(found.score_mean, emotion(found.score_mean).en, labels)
+        options["shares"] = dials.emotion_shares(found, labels)
     return environment.get_template("report.html.j2").render(
         t=labels,
         name=name,
@@ -62,7 +63,7 @@ def render(found: Digest, name: str, labels: Labels) -> str:
         levels=_level_lengths(found),
         colours=charts.LEVEL_COLOURS,
         all_levels=list(Level),
-        evidence=lambda incident: charts.evidence_text(incident, labels),
+        evidence=lambda incident: evidence_text(incident, labels),
         remarks=remarks(found, labels),
         words=[item for item in found.said if item.words],
         options=options,
