@@ -18,7 +18,7 @@ _STEPS = 40
 """Mouth positions are drawn once for each step of smile and jaw: drawing one takes longer than all the rest."""
 _REST_PITCH_DEG = -5.0
 """The portrait looks slightly down; this lifts the head to what the box calls level."""
-_NOISE_LEVELS = 2.5
+_NOISE_LEVELS = 2.0
 _NOISE_PICTURES = 7
 _TALK = 0.24
 """Opening of the loudest syllable, of a yawn's."""
@@ -48,7 +48,7 @@ class Actor:
         moved = self._head.draw(image, self._move(t_s)).astype(np.int16)
         self._count += 1
         moved += np.roll(self._noise[self._count % _NOISE_PICTURES], 13 * self._count, axis=1)
-        return np.clip(moved, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(moved, 0, 255), np.uint8)
 
     def _draw_mouth(self, smile_steps: int, jaw_steps: int) -> Image:
         image = self._portrait.image.copy()

@@ -66,7 +66,7 @@ def write_clip(story: Story, bundle: Bundle, path: Path, progress: Callable[[flo
     voice = loudness(sound, round(story.length_s * FPS))
     actor = Actor(load_portrait(bundle), story)
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", FPS, options={"preset": "superfast", "crf": "18"})
+        video = container.add_stream("libx264", FPS, options={"preset": "ultrafast", "crf": "20"})
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         audio = container.add_stream("aac", SAMPLE_RATE_HZ, layout="mono")
         for index in range(round(story.length_s * FPS)):

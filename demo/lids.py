@@ -52,4 +52,4 @@ class Eyelid:
 
 def _curve(points: Float32, x: Float32) -> Float32:
     order = np.argsort(points[:, 0])
-    return np.interp(x, points[order, 0], points[order, 1]).astype(np.float32)
+    return np.asarray(np.interp(x, points[order, 0], points[order, 1]), np.float32)

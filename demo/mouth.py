@@ -65,8 +65,8 @@ class Mouth:
         drop = jaw * _YAWN * self._width - min(rest, 1.0) * (1.0 - jaw) * self._gap
         seam_y, bow = self._seam(x)
         source_y = self._undropped(x, y, drop, seam_y, bow)
-        upper = cv2.remap(image, x, y, cv2.INTER_LINEAR)
-        lower = cv2.remap(image, x, source_y, cv2.INTER_LINEAR)
+        upper = np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR), np.uint8)
+        lower = np.asarray(cv2.remap(image, x, source_y, cv2.INTER_LINEAR), np.uint8)
         below = np.clip((source_y - seam_y) / _SOFT_PX + 0.5, 0.0, 1.0)
         inside = self._sample(self._face, x, source_y)
         cavity = np.clip((y - seam_y) / _SOFT_PX + 0.5, 0.0, 1.0) * (bow > 0) * (1.0 - below) * (drop > 0)
@@ -75,7 +75,7 @@ class Mouth:
 
     def _around(self, point: Float32, reach: float) -> Float32:
         distance2 = (self._x - point[0]) ** 2 + (self._y - point[1]) ** 2
-        return np.exp(-distance2 / (2 * (reach * self._width) ** 2)).astype(np.float32)
+        return np.asarray(np.exp(-distance2 / (2 * (reach * self._width) ** 2)), np.float32)
 
     def _corners_moved(self, down: float, inwards: float) -> tuple[Float32, Float32]:
         """Where to look in the portrait when both corners move, in shares of the mouth's width."""

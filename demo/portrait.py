@@ -40,7 +40,8 @@ def load_portrait(bundle: Bundle) -> Portrait:
     original = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
     matrix = np.array([[_SCALE, 0, -_LEFT_PX * _SCALE], [0, _SCALE, TOP_PX - _UPPER_PX * _SCALE]])
     size = (WIDTH_PX, HEIGHT_PX + TOP_PX)
-    image = cv2.warpAffine(original, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpAffine(original, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    image = np.asarray(warped, np.uint8)
     mesh_model = FaceMesh(bundle)
     mesh = mesh_model.locate(image, [FaceDetector(bundle).detect(image)[0].crop])[0]
     mesh = mesh_model.locate(image, [mesh.next_crop()])[0]
