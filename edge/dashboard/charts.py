@@ -173,8 +173,8 @@ def _lanes(found: Digest) -> list[tuple[Callable[[Digest, Labels, int], Lane], i
     """What draws each lane, and its height."""
     kinds = len({incident.alert for incident in found.incidents})
     scored = any(item.score is not None for item in found.said)
-    below = [(_perclos_lane, _PERCLOS_PX), (_alert_lane, _KIND_PX * max(1, kinds))]
-    return [(_score_lane, _SCORE_PX), *below] if scored else below
+    score: list[tuple[Callable[[Digest, Labels, int], Lane], int]] = [(_score_lane, _SCORE_PX)] if scored else []
+    return [*score, (_perclos_lane, _PERCLOS_PX), (_alert_lane, _KIND_PX * max(1, kinds))]
 
 
 def _value_axis(name: str, index: int) -> Options:

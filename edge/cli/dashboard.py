@@ -1,0 +1,44 @@
+"""`emvas dashboard`: the local page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli.setup import state_folder
+from edge.config import load_config
+from edge.config.delivery import DashboardConfig
+
+QUIET_S = 5.0
+"""Longest time between records of a running box: fatigue once a second, committed every 2 s, with room for a hiccup."""
+
+_EXAMPLE = "\b\nExample:\n  emvas dashboard --config configs/bus-cab.yaml"
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="The box's YAML; see configs/.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline; default: that of `emvas run`.")
+@click.option("--timeline", type=click.Path(path_type=Path), help="Show this timeline instead of a box's.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: dashboard.port; 0 takes a free one.")
+def dashboard(config_path: Path | None, state: Path | None, timeline: Path | None, port: int | None) -> None:
+    """Show the box's state and timeline in a browser on this machine, until Ctrl+C or SIGTERM.
+
+    Needs the timeline only; the box may run, start later, or be off.
+    """
+    from edge.dashboard.feed import Feed
+    from edge.dashboard.server import listen, serve, url
+
+    if (config_path is None) == (timeline is None):
+        raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
+    settings, quiet_s = DashboardConfig(), QUIET_S
+    if config_path is not None:
+        config = load_config(config_path)
+        settings = config.dashboard
+        timeline = (state or state_folder()) / config.store.path
+        if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
+            quiet_s += config.summary.every_s
+    assert timeline is not None
+    listening = listen(settings.host, settings.port if port is None else port)
+    click.echo(f"Dashboard of {timeline}: {url(listening)}")
+    serve(Feed(timeline), quiet_s, listening)

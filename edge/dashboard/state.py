@@ -1,0 +1,51 @@
+"""What is known right now, from a timeline's newest messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from edge.dashboard.digest import Incident
+from edge.messages import Affect, Face, Fatigue, Source
+
+FRESH_S = 3.0
+"""Fatigue comes once a second and is committed at least every 2 s: what is older than this before the newest record
+is about somebody who is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The box and the gravest person in view; times are Unix seconds, None is unknown."""
+
+    written_s: float | None
+    """When the newest record was made; None: the timeline is empty."""
+    fatigue: Fatigue | None
+    """The gravest person's; None where the purpose allows none, or nothing is fresh."""
+    face: Face | None
+    """The newest record of that person's face."""
+    affect: Affect | None
+    missing: tuple[Source, ...]
+    incidents: tuple[Incident, ...]
+    """The newest first."""
+
+    def age_s(self, now_s: float) -> float | None:
+        """How long ago the newest record was made; a clock that was set back counts as no time."""
+        return None if self.written_s is None else max(0.0, now_s - self.written_s)
+
+
+def gravest(reports: Iterable[Fatigue]) -> Fatigue | None:
+    """Of the newest report of each person, the one with the highest level, then PERCLOS; nobody counts last."""
+    newest: dict[int | None, Fatigue] = {}
+    for report in sorted(reports, key=lambda item: item.t_s):
+        newest[report.track] = report
+    return max(newest.values(), key=_gravity, default=None)
+
+
+def _gravity(report: Fatigue) -> tuple[bool, int, float, float]:
+    return (report.track is not None, report.level, report.perclos_60 or 0.0, report.t_s)
+
+
+def missing(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """What is lost or absent now: the newest word on each source, unless it is ok."""
+    newest: Mapping[str, Source] = {source.source: source for source in sorted(sources, key=lambda item: item.t_s)}
+    return tuple(source for source in newest.values() if source.state != "ok")
