@@ -1,7 +1,8 @@
 """Character error rate of Chinese transcripts, the same normalisation for every system.
 
 Normalised: width (NFKC), case, traditional to simplified characters, figures to the way they are read (cardinals; four
-figures before 年 one by one; % as 百分之), and everything that is neither letter nor digit dropped.
+figures before 年, and the seven or more of a telephone number, also where spaces, hyphens or dots part its groups, one
+by one; % as 百分之), and everything that is neither letter nor digit dropped.
 """
 
 from __future__ import annotations
@@ -14,22 +15,30 @@ from edge.speech.chinese import simplify
 
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
-_GROUPS = ("", "万", "亿", "万亿")
+_GROUPS = ("", "万")
+_TELEPHONE = 7
 
 
 def normalise(text: str) -> str:
     """The characters that count."""
     plain = simplify(unicodedata.normalize("NFKC", text)).lower()
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", plain)
+    plain = re.sub(r"\d+(?:[-. ]\d+)+", lambda found: _joined(found[0]), plain)
     plain = re.sub(r"(\d+(?:\.\d+)?)%", lambda found: "百分之" + _read(found[1]), plain)
     plain = re.sub(r"(?<!\d)\d{4}(?=年)", lambda found: _one_by_one(found[0]), plain)
     plain = re.sub(r"\d+(?:\.\d+)?", lambda found: _read(found[0]), plain)
     return "".join(character for character in plain if character.isalnum())
 
 
+def _joined(groups: str) -> str:
+    """The groups of a telephone number as one; anything else as it was."""
+    digits = re.sub(r"\D", "", groups)
+    return digits if len(digits) >= _TELEPHONE else groups
+
+
 def _read(figure: str) -> str:
     whole, _, fraction = figure.partition(".")
-    if len(whole) > 4 * len(_GROUPS) or (len(whole) > 1 and whole[0] == "0"):
+    if len(whole) >= _TELEPHONE or (len(whole) > 1 and whole[0] == "0"):
         return _one_by_one(whole) + ("点" + _one_by_one(fraction) if fraction else "")
     return _cardinal(int(whole)) + ("点" + _one_by_one(fraction) if fraction else "")
 
