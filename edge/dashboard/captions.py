@@ -5,18 +5,28 @@ from __future__ import annotations
 from edge.dashboard.digest import Incident, Said
 from edge.dashboard.labels import Labels
 
+_SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
+_TOLD_ELSEWHERE = frozenset({"closed_from_s"})
+"""The alert's own start, and on the clock of the run instead of the wall's."""
+
 
 def evidence_text(found: Incident, labels: Labels) -> str:
-    """What an alert rests on, in one line."""
+    """What an alert rests on, in one line; what was not known is left out."""
     parts: list[str] = []
     for name, value in found.evidence.items():
         if name == "causes":
             parts.extend(labels(str(cause)) for cause in value)
-        elif isinstance(value, float):
-            parts.append(f"{labels(name)} {value:.2f}")
-        else:
-            parts.append(f"{labels(name)} {value}")
+        elif name not in _TOLD_ELSEWHERE and value not in (None, ""):
+            parts.append(f"{labels('evidence_' + name, name)} {_value(name, value, labels)}")
     return " · ".join(parts)
+
+
+def _value(name: str, value: object, labels: Labels) -> str:
+    if isinstance(value, float):
+        if name in _SHARES:
+            return f"{100 * value:.0f} %"
+        return labels.length(value) if name.endswith("_s") else f"{value:.2f}"
+    return labels(str(value))
 
 
 def said_text(item: Said, labels: Labels) -> str:

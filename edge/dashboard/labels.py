@@ -91,7 +91,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "lasting": ("not ended", "未结束"),
     "minutes": ("{n} min", "{n} 分钟"),
     "hours": ("{n} h", "{n} 小时"),
-    "times": ("times", "次"),
+    # what an alert rests on
+    "evidence_track": ("person", "人员"),
+    "evidence_perclos_60": ("PERCLOS 60 s", "PERCLOS 60 秒"),
+    "evidence_perclos_180": ("PERCLOS 180 s", "PERCLOS 180 秒"),
+    "evidence_valid_ratio": ("judged", "可判定"),
+    "evidence_baseline": ("own open eye", "睁眼基线"),
+    "evidence_yawns": ("yawns", "哈欠"),
+    "evidence_closed_s": ("closed for", "闭眼"),
+    "evidence_source": ("source", "来源"),
+    "evidence_detail": ("because", "原因"),
     # sentences
     "no_timeline": (
         "There is no timeline yet at {path}. `emvas run` writes it; this page shows it as soon as it is there.",
@@ -160,13 +169,15 @@ class Labels:
         self.language = language
         self._column = LANGUAGES.index(language)
 
-    def __call__(self, key: str, **values: object) -> str:
-        """The word for `key`, with `values` filled in; a key that the table does not have is shown as it is."""
-        return _WORDS[key][self._column].format(**values) if key in _WORDS else key
+    def __call__(self, key: str, otherwise: str | None = None, **values: object) -> str:
+        """The word for `key`, with `values` filled in; `otherwise`, or the key, where the table has none."""
+        if key not in _WORDS:
+            return key if otherwise is None else otherwise
+        return _WORDS[key][self._column].format(**values)
 
     def length(self, length_s: float) -> str:
         """A length of time: `4.2 s`, `3:07`, `1:02:03`."""
-        if length_s < 60:
+        if round(length_s, 1) < 60:
             return f"{length_s:.1f} s"
         minutes, seconds = divmod(round(length_s), 60)
         hours, minutes = divmod(minutes, 60)

@@ -44,10 +44,10 @@ def _add_page(language: Language, locale: Locale, feed: Feed, quiet_s: float) ->
     labels = Labels(language)
 
     @ui.page(f"/{language}", title=labels("dashboard"), language=locale)
-    def page() -> None:
+    async def page() -> None:
         ui.add_css(STYLE.read_text(encoding="utf-8"))
         ui.query(".nicegui-content").classes("ev-page")
-        _Page(labels, feed, quiet_s)
+        await _Page(labels, feed, quiet_s).refresh()
 
 
 class _Page:
@@ -62,7 +62,7 @@ class _Page:
         self._note = ui.label().classes("ev-note").props('role="status"')
         self._state = StatePanel(labels, quiet_s)
         self._timeline()
-        ui.timer(_REFRESH_S, self._refresh)
+        ui.timer(_REFRESH_S, self.refresh, immediate=False)
 
     def _head(self) -> None:
         with ui.element("header").classes("ev-head"):
@@ -80,7 +80,7 @@ class _Page:
                     ui.label(self._labels("timeline"))
                 names = {
                     window_s: self._labels("minutes", n=window_s // 60)
-                    if window_s < 3600 * 2
+                    if window_s < 3600
                     else self._labels("hours", n=window_s // 3600)
                     for window_s in _WINDOWS_S
                 }
@@ -94,10 +94,10 @@ class _Page:
 
     async def _show(self, window_s: int) -> None:
         self._window_s, self._drawn_s = window_s, 0.0
-        await self._refresh()
+        await self.refresh()
 
-    async def _refresh(self) -> None:
-        """Read in a thread; a reading that takes longer than a second is not overtaken by the next."""
+    async def refresh(self) -> None:
+        """Show what the timeline holds now, read in a thread; a slow reading is not overtaken."""
         if self._busy:
             return
         self._busy = True

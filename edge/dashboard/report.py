@@ -85,7 +85,7 @@ def remarks(found: Digest, labels: Labels) -> list[str]:
     elif found.perclos_mean is None:
         keys.append("no_perclos")
     keys += [] if found.utterances else ["no_speech"]
-    keys += [] if found.said else ["no_affect"]
+    keys += ["no_affect"] if found.score_mean is None else []
     return [labels(key) for key in keys]
 
 

@@ -53,7 +53,7 @@ def drive(words: str = "good morning") -> list[Message]:
         messages.append(Transcript(end_s, start_s, end_s, words, "en", 0.9))
         modalities = {"text": score, "audio": None, "vision": score}
         messages.append(Affect(end_s, start_s, end_s, score, emotion, "neutral", modalities, 0.8, 1))
-    told = {"causes": ("microsleep",), "closed_s": 2.4, "track": 1}
+    told = {"causes": ("microsleep",), "track": 1, "perclos_60": None, "closed_s": 2.4, "closed_from_s": 60.0}
     messages += [
         Yawn(48.0, 1, 43.0, 48.0),
         Nod(61.0, 1, 60.5, 61.0),

@@ -1,0 +1,130 @@
+"""A real headless Chromium, driven over its DevTools protocol, and what its pages ask the network for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+_FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-port=0 --window-size=1200,1500"""
+_START_S = 20.0
+_WAIT_S = 15.0
+_URL = re.compile(r"https?://[^\s\"'`<>\\)]+")
+_OWN = {"127.0.0.1", "localhost"}
+_NAMESPACES = {"www.w3.org"}
+"""Names of XML languages, which nobody fetches."""
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.asked: set[str] = set()
+        """Every address that the page asked for, or opened a socket to."""
+        self.errors: list[str] = []
+        """What its scripts threw."""
+        self._connection = connection
+        self._number = 0
+        for domain in ("Page", "Network", "Runtime"):
+            self._call(f"{domain}.enable")
+
+    def open(self, url: str) -> None:
+        """Go there."""
+        self._call("Page.navigate", url=url)
+
+    def wait_for(self, *words: str) -> str:
+        """The text that a person can read, once it holds all `words`."""
+        until_s = time.monotonic() + _WAIT_S
+        while not all(word in (found := str(self.run("document.body?.innerText"))) for word in words):
+            assert time.monotonic() < until_s, ([word for word in words if word not in found], found)
+            time.sleep(0.1)
+        return found
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression."""
+        found = self._call("Runtime.evaluate", expression=script, returnByValue=True)
+        return found["result"].get("value")
+
+    def prefer(self, scheme: str) -> None:
+        """Pretend that the system is `dark` or `light`."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def picture(self, path: Path) -> None:
+        """Save what a person would see, as PNG."""
+        found = self._call("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(found["data"]))
+
+    def _call(self, method: str, **parameters: object) -> dict[str, Any]:
+        self._number += 1
+        self._connection.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._connection.recv(timeout=_WAIT_S))
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer
+                return dict(answer["result"])
+            self._note(answer["method"], answer["params"])
+
+    def _note(self, event: str, parameters: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.asked.add(parameters["request"]["url"])
+        elif event == "Network.webSocketCreated":
+            self.asked.add(parameters["url"])
+        elif event == "Runtime.exceptionThrown":
+            self.errors.append(json.dumps(parameters["exceptionDetails"])[:500])
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[Page]:
+    """An empty tab for as long as `with` lasts; skips where there is no Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium: install the package chromium to test pages in a browser")
+    command = [chromium, *_FLAGS.split(), f"--user-data-dir={folder / 'profile'}", "about:blank"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with connect(_debugger(folder / "profile" / "DevToolsActivePort"), max_size=None) as connection:
+            yield Page(connection)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _debugger(announced: Path) -> str:
+    """The socket of the first tab; Chromium writes its port to a file once it listens."""
+    until_s = time.monotonic() + _START_S
+    while not (announced.is_file() and announced.read_text().count("\n")):
+        assert time.monotonic() < until_s, "chromium does not start"
+        time.sleep(0.05)
+    port = announced.read_text().split("\n")[0]
+    with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=_WAIT_S) as answer:
+        tabs = json.load(answer)
+    return str(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"))
+
+
+def foreign(addresses: set[str]) -> set[str]:
+    """Those that are not this machine's."""
+    return {
+        url for url in addresses if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and _host(url) not in _OWN
+    }
+
+
+def named_hosts(text: str) -> set[str]:
+    """Hosts of other machines that a page names."""
+    return {_host(url) for url in _URL.findall(text)} - _OWN - _NAMESPACES
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
