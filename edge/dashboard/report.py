@@ -15,7 +15,8 @@ from edge.dashboard import charts, dials, echarts
 from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
-from edge.messages import Level, to_record
+from edge.messages import Level
+from edge.record import to_record
 
 STYLE = Path(__file__).parent / "templates" / "style.css"
 """The looks that page and report share."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from edge.messages import Alert, Summary, to_record
+from edge.messages import Alert, Summary
+from edge.record import to_record
 
 SCHEMA = 1
 """Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""

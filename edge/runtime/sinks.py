@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from edge.config.purpose import Allowance, permitted
-from edge.messages import Affect, Alert, Level, Message, Source, Transcript, to_record
+from edge.messages import Affect, Alert, Level, Message, Source, Transcript
+from edge.record import to_record
 
 
 class Sink(Protocol):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 from edge.database import open_database
-from edge.messages import Face, Message, to_record
+from edge.messages import Face, Message
+from edge.record import to_record
 from edge.store.schema import SCHEMA
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from made_recording import drive, write_jsonl
 
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
-from edge.messages import Blink, Closure, Level, Message, to_record
+from edge.messages import Blink, Closure, Level, Message
+from edge.record import to_record
 
 
 def test_every_kind_comes_back_as_it_was_written() -> None:
