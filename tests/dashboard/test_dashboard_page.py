@@ -106,6 +106,22 @@ def test_the_browser_shows_state_alerts_and_timeline_and_asks_nobody_else(addres
         assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
 
 
+CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1)).chart"
+
+
+def test_a_zoomed_chart_stays_zoomed_while_time_goes_on(address: str, tmp_path: Path) -> None:
+    with browser(tmp_path) as tab:
+        tab.open(f"{address}/en")
+        tab.wait_for("Affect score")
+        tab.run(f"{CHART}.dispatchAction({{type: 'dataZoom', start: 80, end: 90}})")
+        before = tab.run(f"{CHART}.getOption().xAxis[0].max")
+        until_s = time.monotonic() + 10
+        while tab.run(f"{CHART}.getOption().xAxis[0].max") == before:
+            assert time.monotonic() < until_s, "the axis stands still"
+            time.sleep(0.2)
+        assert tab.run(f"{CHART}.getOption().dataZoom.map(zoom => [zoom.start, zoom.end])") == [[80, 90]] * 2
+
+
 def test_an_open_page_follows_the_timeline_without_reloading(tmp_path: Path) -> None:
     path = tmp_path / "timeline.db"
     with served(path) as url, browser(tmp_path) as tab:
