@@ -56,7 +56,11 @@ def replay(
     opened = open_bundle(config, bundle)
     words = Words(opened, config)
     if not config.allowance.words:
-        console.print(f"Purpose {config.purpose.value} withholds words: transcripts are used, never written.")
+        console.print(
+            f"Purpose {config.purpose.value} withholds words: no transcript is written. Purpose research, with "
+            "recorded consent, writes them (configs/desk.yaml).",
+            soft_wrap=True,
+        )
     reports = []
     for path, target in targets.items():
         try:

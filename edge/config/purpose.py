@@ -54,7 +54,7 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         consent_needed=True,
     ),
 }
-"""DESIGN: a driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes group aggregates
+"""A driver's box publishes fatigue, not a mood diary; a classroom's publishes group aggregates
 and safety events; research publishes all and needs recorded consent."""
 
 _EVIDENCE_OF_A_PERSON = frozenset({"track", "tracks", "box", "boxes"})
