@@ -54,8 +54,8 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         consent_needed=True,
     ),
 }
-"""A driver's box publishes fatigue, not a mood diary; a classroom's publishes group aggregates
-and safety events; research publishes all and needs recorded consent."""
+"""A driver's box publishes fatigue, not a mood diary; a classroom's publishes safety events and counts; research
+publishes all and needs recorded consent."""
 
 _EVIDENCE_OF_A_PERSON = frozenset({"track", "tracks", "box", "boxes"})
 _EVIDENCE_IN_WORDS = frozenset({"text", "words", "transcript"})
@@ -72,9 +72,11 @@ def permitted(message: Message, allowance: Allowance) -> Message | None:
         return _alert(message, allowance)
     if isinstance(message, Face) and not allowance.person_emotions:
         return dataclasses.replace(message, expression=None)
-    if isinstance(message, Summary) and allowance.per_person and not allowance.person_emotions:
-        # A driver's summary is one person's; a group's is an aggregate and keeps its shares.
-        return dataclasses.replace(message, emotions={}, score_mean=None)
+    if isinstance(message, Summary) and not allowance.person_emotions:
+        # A driver's summary is one person's, and so is a classroom's while one child is in view: nothing here knows
+        # yet that a group was large enough to hide each of its members.
+        perclos = message.perclos if allowance.per_person else None
+        return dataclasses.replace(message, emotions={}, score_mean=None, perclos=perclos)
     return message
 
 

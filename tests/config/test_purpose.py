@@ -69,7 +69,11 @@ EXPECTED: dict[str, dict[Purpose, str | Message]] = {
             dataclasses.replace(OF_THE_ROOM, evidence={"score": -0.8}),
         ),
         ("source", WHOLE, WHOLE),
-        ("summary", dataclasses.replace(SUMMARY, emotions={}, score_mean=None), WHOLE),
+        (
+            "summary",
+            dataclasses.replace(SUMMARY, emotions={}, score_mean=None),
+            dataclasses.replace(SUMMARY, emotions={}, score_mean=None, perclos=None),
+        ),
     ]
 }
 
