@@ -1,0 +1,86 @@
+"""What an exporter knows of a trained model, and what the pipeline makes of it.
+
+An exporter reads a checkpoint and fills an `ExportJob`; `export.pipeline.run_job` traces, checks, proves, quantizes and
+describes it. The second half of that, from a float32 graph to the variants worth having, is `export.gate`, which the
+builders of `export.roles` use as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from edge.bundle.manifest import Source
+from edge.bundle.session import Session
+from export.role import Array
+
+if TYPE_CHECKING:
+    import torch
+
+Family = Literal["cnn", "transformer", "float"]
+"""How the CPU's int8 is made: static U8S8, dynamic MatMul, or not at all (recurrent nets, small heads)."""
+
+Feeds = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A free dimension: the name it has in the graph, and the sizes that an engine is built for."""
+
+    name: str
+    least: int
+    usual: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphJob:
+    """One graph to be traced."""
+
+    module: torch.nn.Module
+    example: Callable[[Mapping[str, int]], Mapping[str, torch.Tensor]]
+    """Inputs by name, in the order of `module.forward`, for given sizes of the free axes."""
+    outputs: tuple[str, ...]
+    axes: Mapping[str, Mapping[int, Axis]]
+    """Free dimensions by input name and position; one name is one size throughout."""
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a role is for, as one number over an evaluation set: the judge of every variant."""
+
+    name: str
+    """As `character error rate` or `landmark error`."""
+    unit: str
+    better: Literal["lower", "higher"]
+    tolerance: float
+    """How much worse than float32 a variant may be, in the same unit."""
+    score: Callable[[Mapping[str, Session]], float]
+    """The figure reached by these sessions, by graph name."""
+    samples: int
+    data: str
+    """What the evaluation set is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """A trained model on its way into a bundle."""
+
+    role: str
+    description: str
+    sources: list[Source]
+    training_data: str
+    graphs: Mapping[str, GraphJob]
+    golden_inputs: Mapping[str, Feeds]
+    calibration: Mapping[str, Sequence[Feeds]] = field(default_factory=dict)
+    """Real inputs by graph; a graph without any has no statically quantized variant."""
+    task: Task | None = None
+    """None: there is no evaluation set, so only float32 and float16 can be proven."""
+    tensor_meanings: Mapping[str, str] = field(default_factory=dict)
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    tables: Mapping[str, Path] = field(default_factory=dict)
