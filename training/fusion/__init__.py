@@ -1,0 +1,1 @@
+"""Fusion of text, audio and vision: models, their losses, training and figures."""
