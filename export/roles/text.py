@@ -48,6 +48,7 @@ _MEANINGS = {
     "mask": "1 where there is a token, else 0",
     "embedding": "sentence vector of length 1",
     "sentiment": "-1 negative to 1 positive",
+    "hidden": "the last layer's vector of each token, zero after the text's end",
 }
 _NOT_CHECKED = [
     "sentiment of spoken language: the head was trained on written reviews, posts and editorials",

@@ -126,6 +126,9 @@ def test_the_graph_says_what_the_library_says_for_any_number_of_texts_and_tokens
             expected = reference(bert, torch.from_numpy(embeddings), torch.from_numpy(mask)).numpy()
         result = session.run({"embeddings": embeddings, "mask": mask})
         np.testing.assert_allclose(result["embedding"], expected, atol=2e-5)
+        summed = result["hidden"].sum(axis=1)
+        np.testing.assert_allclose(summed / np.linalg.norm(summed, axis=1, keepdims=True), expected, atol=2e-5)
+        assert not result["hidden"][-1, tokens // 2 + 1 :].any(), "a token after the end of its text says nothing"
         np.testing.assert_allclose(result["sentiment"][:, 0], np.tanh(expected @ weights + 0.25), atol=2e-4)
 
 
