@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy.typing as npt
 
 from edge.bundle.manifest import Source, VariantName
 from edge.error import EmvasError
+
+if TYPE_CHECKING:
+    from export.job import Axis
 
 Array = npt.NDArray[Any]
 
@@ -46,6 +49,8 @@ class RoleBuild:
     labels: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     tables: Mapping[str, Path] = field(default_factory=dict)
+    axes: Mapping[str, Mapping[str, Mapping[int, Axis]]] = field(default_factory=dict)
+    """Free dimensions by graph, input and position: TensorRT's profile."""
 
 
 class Archives(Protocol):

@@ -44,12 +44,61 @@ class Tensor(_Part):
     range: tuple[float, float] | None = None
 
 
+class Profile(_Part):
+    """The shapes of one input that a TensorRT engine is built for; it is fastest at `opt`."""
+
+    min: list[int]
+    opt: list[int]
+    max: list[int]
+
+
 class Graph(StoredFile):
     """One ONNX file."""
 
     opset: int
     inputs: list[Tensor]
     outputs: list[Tensor]
+    profile: dict[str, Profile] = Field(default_factory=dict)
+    """By input, for those with a free dimension."""
+
+
+class EngineBuild(_Part):
+    """What a real TensorRT builder made of a graph."""
+
+    builder: str
+    """Product, version and compute capability, as `tensorrt-rtx 1.7.1.116, SM86`."""
+    seconds: float
+    engine_bytes: int | None
+    """None: it made no engine, and `errors` say why."""
+    errors: list[str] = Field(default_factory=list)
+
+
+class GraphVerdict(_Part):
+    """Whether TensorRT takes one graph."""
+
+    findings: list[str] = Field(default_factory=list)
+    """What the linter objects to, a sentence each."""
+    build: EngineBuild | None = None
+    not_built: str = ""
+    """Why nothing was built, where `build` is None."""
+
+    @property
+    def ready(self) -> bool:
+        """No finding, and a real builder made an engine of it."""
+        return not self.findings and self.build is not None and self.build.engine_bytes is not None
+
+
+class Tensorrt(_Part):
+    """What is known of a variant and TensorRT."""
+
+    graphs: dict[str, GraphVerdict]
+    options: dict[str, str] = Field(default_factory=dict)
+    """Options of onnxruntime's TensorRT provider, profile and cache apart."""
+
+    @property
+    def ready(self) -> bool:
+        """Every graph is."""
+        return all(verdict.ready for verdict in self.graphs.values())
 
 
 class Variant(_Part):
@@ -61,6 +110,8 @@ class Variant(_Part):
     measured: dict[str, Any] = Field(default_factory=dict)
     """Parity, task metric and latency, each with its unit in the key (`latency_ms_1_thread`)."""
     calibration: dict[str, Any] | None = None
+    tensorrt: Tensorrt | None = None
+    """None: made for the CPU, or built before TensorRT was asked."""
 
 
 class Source(_Part):

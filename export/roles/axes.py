@@ -1,0 +1,52 @@
+"""How large the free dimensions of the default roles can get on the box: what TensorRT builds their engines for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge.messages import SAMPLE_RATE_HZ
+from edge.speech.log_mel import HOP_SAMPLES
+from edge.speech.recognizer import BEAMS, WINDOWS_S
+from edge.text.encoder import MOST_TOKENS
+from export.job import Axis
+from export.tensorrt.profile import Axes, named_axes
+
+_MOST_FACES = 16
+"""`vision.max_faces` allows no more (edge.config.perception)."""
+_MOST_WORDS = 448
+"""Positions of Whisper's decoder."""
+_TASK_TOKENS = 4
+"""Start, language, task, timestamps: the most tokens that Whisper reads in one step."""
+_GOLDEN_TEXTS = 2
+"""The box reads one text at a time; the golden input holds two."""
+_GOLDEN_VOICES = 8
+"""The same for the prosody of an utterance."""
+
+
+def _frames(window_s: float) -> int:
+    return round(window_s * SAMPLE_RATE_HZ / HOP_SAMPLES)
+
+
+AXES: dict[str, tuple[Axis, ...]] = {
+    "face_mesh": (Axis("n", 1, 1, _MOST_FACES),),
+    "iris": (Axis("n", 1, 2, 2 * _MOST_FACES),),
+    "expression": (Axis("n", 1, 1, _MOST_FACES),),
+    "vad": (Axis("n", 1, 1, 1),),
+    "asr": (
+        Axis("frames", _frames(WINDOWS_S[0]), _frames(WINDOWS_S[0]), _frames(WINDOWS_S[-1])),
+        Axis("sound", _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[-1]) // 2),
+        Axis("n", 1, BEAMS, BEAMS),
+        Axis("t", 1, 1, _TASK_TOKENS),
+        Axis("past", 0, 24, _MOST_WORDS),
+    ),
+    "text": (Axis("n", 1, 1, _GOLDEN_TEXTS), Axis("t", 1, 32, MOST_TOKENS)),
+    "prosody": (Axis("n", 1, 1, _GOLDEN_VOICES),),
+}
+"""By role and the name of the dimension in its graphs."""
+
+
+def free_axes(role: str, graphs: Mapping[str, Path]) -> dict[str, Axes]:
+    """The axes of each graph of a default role."""
+    sizes = {axis.name: axis for axis in AXES.get(role, ())}
+    return {name: named_axes(path, sizes) for name, path in graphs.items()}
