@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from export.recipe import Recipe
 from export.role import Archives, BuildError
 from export.role_writer import RoleWriter
 from export.roles import builder
+from export.roles.axes import free_axes
 
 _TOOLS = ("ai-edge-litert", "keras", "numpy", "onnx", "onnxruntime", "torch", "transformers")
 
@@ -73,6 +74,7 @@ def build_bundle(
 def _build_role(name: str, options: Mapping[str, Any], archives: Archives, work: Path, stage: Path) -> Role:
     work.mkdir(parents=True)
     built = builder(name)(archives, work, options)
+    built = replace(built, axes=built.axes or free_axes(name, built.variants["fp32"].graphs))
     return RoleWriter(name, built, stage).write()
 
 

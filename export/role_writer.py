@@ -13,6 +13,8 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Variant, VariantName
 from edge.bundle.session import Session
 from export.role import Array, RoleBuild, VariantBuild
+from export.tensorrt.profile import check_feeds, inputs_of, known_profile
+from export.tensorrt.verdict import judge_variant
 from export.variants import latencies_ms
 
 
@@ -43,6 +45,7 @@ class RoleWriter:
     def _variant(self, name: VariantName, variant: VariantBuild, latency_ms: Mapping[str, float]) -> Variant:
         return Variant(
             graphs={graph: self._graph(name, graph, path) for graph, path in variant.graphs.items()},
+            tensorrt=judge_variant(name, variant.graphs, self.built.axes),
             golden_tolerance=variant.golden_tolerance,
             measured={**variant.measured, "latency_ms_1_thread": dict(latency_ms)},
             calibration=dict(variant.calibration) if variant.calibration is not None else None,
@@ -63,7 +66,9 @@ class RoleWriter:
         onnx.checker.check_model(path)
         opset = next(item.version for item in model.opset_import if not item.domain)
         sides = [[self._tensor(value) for value in side] for side in (model.graph.input, model.graph.output)]
-        return Graph(**stored.model_dump(), opset=opset, inputs=sides[0], outputs=sides[1])
+        profile = known_profile(inputs_of(model.graph), self.built.axes.get(graph, {}))
+        check_feeds(profile, self.built.golden_inputs[graph], f"{self.name}.{graph}")
+        return Graph(**stored.model_dump(), opset=opset, inputs=sides[0], outputs=sides[1], profile=profile)
 
     def _tensor(self, value: onnx.ValueInfoProto) -> Tensor:
         kind = value.type.tensor_type
