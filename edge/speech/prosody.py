@@ -12,7 +12,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.messages import Utterance
 from edge.speech.personal import PersonalScale, Population
-from edge.speech.voice import FEATURES, measure
+from edge.speech.voice import FEATURES, VoiceFrames, summary, voice_frames
 
 SCORES = ("arousal", "valence")
 """Order of the head's outputs."""
@@ -32,6 +32,8 @@ class Prosody:
     """As measured, by the names of `edge.speech.voice.FEATURES`."""
     relative: Mapping[str, float]
     """The same in spreads above the voice's own median so far."""
+    frames: VoiceFrames | None = None
+    """What they were measured on."""
 
 
 _SILENT = Prosody(None, None, 0.0, {}, {})
@@ -58,14 +60,15 @@ class ProsodyAnalyzer:
 
     def step(self, utterance: Utterance) -> Prosody:
         """Judge one utterance against those before it."""
-        features = measure(utterance.samples)
-        if features is None:
+        frames = voice_frames(utterance.samples)
+        if frames is None:
             return _SILENT
+        features = summary(frames)
         relative, certainty = self._scale.relative(features), self._scale.certainty
         self._scale.learn(features)
         scores = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
         arousal, valence = (float(value) for value in scores)
-        return Prosody(valence, arousal, certainty, _named(features), _named(relative))
+        return Prosody(valence, arousal, certainty, _named(features), _named(relative), frames)
 
 
 def population(description: Mapping[str, Any]) -> Population:

@@ -6,6 +6,8 @@ needs no formants. Cepstra are left out on purpose: they carry the room and the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,8 +49,28 @@ _FREQUENCIES = np.fft.rfftfreq(_SIZE, 1 / SAMPLE_RATE_HZ)
 _WINDOW = np.hanning(FRAME)
 
 
-def measure(samples: Float32) -> Floats | None:
-    """The features of one utterance in the order of `FEATURES`, or None with less than 0.2 s of voice in it."""
+@dataclass(frozen=True, slots=True)
+class VoiceFrames:
+    """An utterance frame by frame (`HOP` samples); timbre and flux hold the voiced frames only, in their order."""
+
+    level_db: Floats
+    loud: npt.NDArray[np.bool_]
+    """Not a pause."""
+    voiced: npt.NDArray[np.bool_]
+    pitch: PitchTrack
+    timbre: Floats
+    """(voiced, 4): tilt in dB per octave, alpha ratio and Hammarberg index in dB, centroid in Hz."""
+    flux: Floats
+    """(voiced,): change of the spectrum since the voiced frame before, 0 for the first."""
+
+    @property
+    def semitones(self) -> Floats:
+        """Pitch of every frame above 27.5 Hz; meaningful where `voiced`."""
+        return np.asarray(12 * np.log2(self.pitch.hz / _REFERENCE_HZ))
+
+
+def voice_frames(samples: Float32) -> VoiceFrames | None:
+    """Analyse one utterance; None with less than 0.2 s of voice in it."""
     frames = frames_of(samples)
     track = track_pitch(frames)
     level = _level_db(frames)
@@ -59,12 +81,25 @@ def measure(samples: Float32) -> Floats | None:
     if int(voiced.sum()) < LEAST_VOICED:
         return None
     spectrum = np.square(np.abs(np.fft.rfft(frames[voiced] * _WINDOW, _SIZE)))
+    return VoiceFrames(level, loud, voiced, track, *_timbre(spectrum))
+
+
+def measure(samples: Float32) -> Floats | None:
+    """The features of one utterance in the order of `FEATURES`, or None with less than 0.2 s of voice in it."""
+    frames = voice_frames(samples)
+    return None if frames is None else summary(frames)
+
+
+def summary(frames: VoiceFrames) -> Floats:
+    """The features of an analysed utterance in the order of `FEATURES`."""
+    voiced, loud, level = frames.voiced, frames.loud, frames.level_db
     speech = loud[int(np.argmax(loud)) : len(loud) - int(np.argmax(loud[::-1]))]
     values = (
-        *_pitch(track, voiced),
+        *_pitch(frames),
         *_loudness(level, voiced),
-        1.0 - float(np.median(track.aperiodicity[voiced])),
-        *_timbre(spectrum),
+        1.0 - float(np.median(frames.pitch.aperiodicity[voiced])),
+        *(float(np.median(column)) for column in frames.timbre.T),
+        float(np.mean(frames.flux[1:])),
         float(voiced.sum()) / len(speech),
         _syllable_rate(level[loud.argmax() :][: len(speech)]),
         float(voiced.sum()) / _runs(voiced) * _FRAME_S,
@@ -85,12 +120,12 @@ def _without_octave_jumps(track: PitchTrack, voiced: npt.NDArray[np.bool_]) -> n
     return voiced & (np.abs(octaves) < 0.8)
 
 
-def _pitch(track: PitchTrack, voiced: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
+def _pitch(frames: VoiceFrames) -> tuple[float, float, float, float]:
     """Median, 20-80 % range, mean steepness and cycle-to-cycle change of the pitch."""
-    semitones = 12 * np.log2(track.hz / _REFERENCE_HZ)
+    voiced, semitones = frames.voiced, frames.semitones
     together = voiced[1:] & voiced[:-1]
     step = np.abs(np.diff(semitones))[together]
-    period = 1 / track.hz
+    period = 1 / frames.pitch.hz
     change = np.abs(np.diff(period))[together] / period[1:][together]
     low, high = np.percentile(semitones[voiced], [20, 80])
     slope = float(np.mean(step)) / _FRAME_S if len(step) else 0.0
@@ -106,8 +141,8 @@ def _loudness(level: Floats, voiced: npt.NDArray[np.bool_]) -> tuple[float, floa
     return float(middle), float(high - low), float(np.mean(change)), float(np.median(change))
 
 
-def _timbre(spectrum: Floats) -> tuple[float, float, float, float, float]:
-    """Tilt, alpha ratio, Hammarberg index and centroid of the voiced frames' power spectra, and their change."""
+def _timbre(spectrum: Floats) -> tuple[Floats, Floats]:
+    """`VoiceFrames.timbre` and `.flux` of the voiced frames' power spectra."""
     hz = _FREQUENCIES
     band = (hz >= 100) & (hz <= 5000)
     decibel = 10 * np.log10(np.maximum(spectrum[:, band], 1e-12))
@@ -118,14 +153,8 @@ def _timbre(spectrum: Floats) -> tuple[float, float, float, float, float]:
     lower, upper = (hz >= 50) & (hz < 2000), (hz >= 2000) & (hz < 5000)
     hammarberg = 10 * np.log10((spectrum[:, lower].max(1) + 1e-12) / (spectrum[:, upper].max(1) + 1e-12))
     share = spectrum[:, band] / np.maximum(spectrum[:, band].sum(1, keepdims=True), 1e-12)
-    flux = np.abs(np.diff(share, axis=0)).sum(1)
-    return (
-        float(np.median(decibel @ weights)),
-        float(np.median(alpha)),
-        float(np.median(hammarberg)),
-        float(np.median(share @ hz[band])),
-        float(np.mean(flux)),
-    )
+    flux = np.concatenate([[0.0], np.abs(np.diff(share, axis=0)).sum(1)])
+    return np.stack([decibel @ weights, alpha, hammarberg, share @ hz[band]], axis=1), flux
 
 
 def _syllable_rate(level: Floats) -> float:

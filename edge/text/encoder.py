@@ -7,6 +7,7 @@ over the tokens, scaled to length 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -41,6 +42,18 @@ class SentenceTokens:
         return {"embeddings": embeddings, "mask": mask}
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """What the role `text` says of one text."""
+
+    embedding: Float32
+    """The text's unit vector (width,)."""
+    sentiment: float
+    """-1 negative to 1 positive."""
+    hidden: Float32 | None
+    """The tokens' vectors (tokens, width), the prefix's and both ends' included; None in a bundle without them."""
+
+
 class TextEncoder:
     """One text at a time through the bundle's role `text`."""
 
@@ -49,7 +62,8 @@ class TextEncoder:
         self._tokens = SentenceTokens(tokenizer, WordTable(bundle.table("text", "words")))
         self._session = bundle.session("text")
 
-    def encode(self, text: str) -> tuple[Float32, float]:
-        """The unit vector (width,) of a text and its sentiment, -1 to 1."""
+    def encode(self, text: str) -> EncodedText:
+        """The vectors of a text and its sentiment."""
         result = self._session.run(self._tokens.inputs([text]))
-        return result["embedding"][0], float(result["sentiment"][0, 0])
+        hidden = result["hidden"][0] if "hidden" in result else None
+        return EncodedText(result["embedding"][0], float(result["sentiment"][0, 0]), hidden)

@@ -20,6 +20,8 @@ class Sentiment:
     """How likely the sign of `score` is right, .5 to 1: a score near 0 claims nothing."""
     embedding: Float32
     """The text's unit vector."""
+    hidden: Float32 | None = None
+    """Its tokens' vectors (tokens, width), where the bundle tells them."""
 
 
 class TextSentiment:
@@ -31,6 +33,6 @@ class TextSentiment:
 
     def score(self, text: str) -> Sentiment:
         """Score one text."""
-        embedding, score = self._encoder.encode(text)
-        confidence = 1 / (1 + math.exp(-self._sharpness * abs(score)))
-        return Sentiment(score, confidence, embedding)
+        encoded = self._encoder.encode(text)
+        confidence = 1 / (1 + math.exp(-self._sharpness * abs(encoded.sentiment)))
+        return Sentiment(encoded.sentiment, confidence, encoded.embedding, encoded.hidden)
