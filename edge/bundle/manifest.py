@@ -191,6 +191,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write `manifest` as `folder`/bundle.yaml."""
+    """Write `manifest` as `folder`/bundle.yaml, all of it or nothing."""
     text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    unfinished = folder / f".{MANIFEST_FILE}"
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(folder / MANIFEST_FILE)
