@@ -1,0 +1,174 @@
+"""Checkpoints read safely: tensors and plain values only, and a sentence for every way in which a file can be wrong."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edge.bundle.bundle import sha256_of
+from edge.bundle.manifest import Source
+from export.role import BuildError
+
+_SHOWN = 3
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+"""What a Hugging Face folder keeps its weights in, best first."""
+
+
+def read_checkpoint(path: Path) -> Any:
+    """The content of a .pt, .pth, .bin or .safetensors file; nothing but tensors and plain values is unpickled.
+
+    Raises:
+        BuildError: the file is missing, damaged, or holds other objects.
+    """
+    if not path.is_file():
+        raise BuildError(f"{path} is no file: name the checkpoint that the training wrote")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "weights_only" in str(error).lower() or "Unsupported" in str(error):
+            raise BuildError(
+                f"{path} holds Python objects, which could run code when read: save `model.state_dict()` instead"
+            ) from error
+        raise _damaged(path, error) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, OSError, IndexError) as error:
+        raise _damaged(path, error) from error
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: BaseException) -> BuildError:
+    first = next(iter(str(error).splitlines()), type(error).__name__)
+    return BuildError(f"{path} cannot be read as a checkpoint ({first}): it is damaged or cut short; copy it again")
+
+
+def state_of(path: Path, content: Any) -> dict[str, Tensor]:
+    """The tensors by name out of what `read_checkpoint` gave; BuildError when it is no state_dict."""
+    if not isinstance(content, Mapping) or not content:
+        raise BuildError(f"{path} holds no state_dict: save `model.state_dict()`")
+    for name, value in content.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise BuildError(
+                f"{path} holds {name!r}, which is no tensor: it is no state_dict; save `model.state_dict()`"
+            )
+    return dict(content)
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path, model: str) -> None:
+    """Put every tensor where it belongs; BuildError names what is missing, too much, or of another shape."""
+    wanted = module.state_dict()
+    missing = [name for name in wanted if name not in state]
+    extra = [name for name in state if name not in wanted]
+    if missing or extra:
+        faults = [_listed("lacks", missing), _listed("has besides", extra)]
+        raise BuildError(
+            f"{path} does not fit {model}: it {' and '.join(fault for fault in faults if fault)}; "
+            "it was written for another model or another version: choose the right one with --model"
+        )
+    for name, value in state.items():
+        if value.shape != wanted[name].shape:
+            raise BuildError(
+                f"{path} does not fit {model}: {name} is {tuple(value.shape)}, {tuple(wanted[name].shape)} is wanted; "
+                "give the sizes it was trained with by --set"
+            )
+    module.load_state_dict(dict(state))
+
+
+def _listed(verb: str, names: list[str]) -> str:
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{verb} {', '.join(names[:_SHOWN])}{rest}" if names else ""
+
+
+def folder_config(folder: Path) -> dict[str, Any]:
+    """`config.json` of a Hugging Face folder.
+
+    Raises:
+        BuildError: there is none, it is no JSON object, or no weights lie beside it.
+    """
+    if not (folder / "config.json").is_file():
+        raise BuildError(f"{folder} has no config.json: give the folder that save_pretrained wrote")
+    if not any((folder / name).is_file() for name in _WEIGHTS):
+        raise BuildError(f"{folder} has no weights: one of {', '.join(_WEIGHTS)} is wanted beside config.json")
+    return read_json(folder / "config.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; BuildError when the file is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{path} cannot be read as JSON: {error}; copy it again") from error
+    if not isinstance(content, dict):
+        raise BuildError(f"{path} is no JSON object; copy it again")
+    return content
+
+
+def load_folder(loader: Any, folder: Path, heads: Collection[str] = (), **settings: Any) -> nn.Module:
+    """A Hugging Face model in float32 from its folder, by `loader.from_pretrained`, nothing fetched or executed.
+
+    Tensors whose name starts with one of `heads` may be missing or too much: what the encoder does without.
+
+    Raises:
+        BuildError: the weights are damaged, or are not those of the architecture that config.json names.
+    """
+    architecture = ", ".join(folder_config(folder).get("architectures") or ["?"])
+    try:
+        model, report = loader.from_pretrained(
+            str(folder), local_files_only=True, dtype=torch.float32, output_loading_info=True, **settings
+        )
+    except Exception as error:  # transformers, safetensors and torch raise many classes for a damaged folder
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise BuildError(f"{folder} ({architecture}) cannot be loaded: {first}") from error
+    missing = [name for name in report["missing_keys"] if not name.startswith(tuple(heads))]
+    extra = [name for name in report["unexpected_keys"] if not name.startswith(tuple(heads))]
+    faults = [_listed("lacks", sorted(missing)), _listed("has besides", sorted(extra))]
+    if any(faults):
+        raise BuildError(
+            f"the weights in {folder} are not those of {architecture}: the file "
+            f"{' and '.join(fault for fault in faults if fault)}; put the right config.json beside them"
+        )
+    if report["mismatched_keys"]:
+        name, found, wanted = sorted(report["mismatched_keys"])[0]
+        raise BuildError(
+            f"the weights in {folder} do not fit config.json: {name} is {tuple(found)}, {tuple(wanted)} is wanted"
+        )
+    return model.eval()
+
+
+def sources_of(path: Path, licence: str, origin: str = "") -> list[Source]:
+    """The manifest's description of a checkpoint: one file, or the weights and configuration of a folder."""
+    files = [path] if path.is_file() else [path / "config.json", *_weights(path)]
+    return [
+        Source(archive=path.name, file=file.name, sha256=sha256_of(file), licence=licence, origin=origin)
+        for file in files
+    ]
+
+
+def _weights(folder: Path) -> list[Path]:
+    first = next(folder / name for name in _WEIGHTS if (folder / name).is_file())
+    if first.suffix != ".json":
+        return [first]
+    return [folder / name for name in sorted(set(read_json(first)["weight_map"].values()))]
+
+
+def nearest(word: str, words: Collection[str]) -> str:
+    """`; did you mean X?`, or all there are."""
+    near = get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(words))}"

@@ -1,0 +1,124 @@
+"""What can be exported: one row an exporter, its module loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge.error import EmvasError
+from export.job import ExportJob
+
+Group = Literal["asr", "encoder", "fusion"]
+
+COMMON: Mapping[str, str] = {
+    "role": "name of the role in the bundle",
+    "licence": "licence of the weights, for the model card",
+    "training_data": "what the model was trained on, for the model card",
+    "calibration": "real inputs that the ranges of int8 are taken from (--calibration)",
+    "evaluation": "samples that every variant is judged by (--evaluation)",
+}
+"""Options that every exporter takes."""
+
+
+class OptionError(EmvasError):
+    """A model or an option that does not exist, or is missing; the message names the nearest right one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One kind of checkpoint that can be exported."""
+
+    name: str
+    group: Group
+    module: str
+    """Has `build(checkpoint, options, work) -> ExportJob`."""
+    reads: str
+    """What the checkpoint is."""
+    options: Mapping[str, str]
+    """Its own options and what they mean; those of `COMMON` come on top."""
+
+    def build(self, checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
+        """Read `checkpoint` into an `ExportJob`; `work` is an empty folder for what it needs to write."""
+        build: Callable[[Path, Mapping[str, str], Path], ExportJob] = importlib.import_module(self.module).build
+        return build(checkpoint, options, work)
+
+
+_ROWS = (
+    Exporter(
+        "whisper",
+        "asr",
+        "export.exporters.whisper",
+        "a Hugging Face Whisper folder (WhisperForConditionalGeneration)",
+        {},
+    ),
+    Exporter(
+        "ctc",
+        "asr",
+        "export.exporters.ctc",
+        "a Hugging Face CTC folder (Wav2Vec2ForCTC, Wav2Vec2ConformerForCTC, ParakeetForCTC)",
+        {},
+    ),
+    Exporter(
+        "conformer",
+        "asr",
+        "export.exporters.conformer",
+        "a checkpoint of `emvas train asr` (emvas-asr-1)",
+        {},
+    ),
+    Exporter(
+        "text",
+        "encoder",
+        "export.exporters.text",
+        "a Hugging Face folder of the BERT family (BERT, RoBERTa, XLM-R, e5, DistilBERT, ELECTRA, ...)",
+        {
+            "pooling": "mean or cls; default: what 1_Pooling/config.json says, else mean",
+            "normalize": "true or false: vectors of length 1; default: what modules.json says, else false",
+            "prefix": "words put before each text, as `query: ` for e5",
+            "most_tokens": "longest text in tokens; default: what the positions allow, at most 512",
+        },
+    ),
+    Exporter(
+        "vision",
+        "encoder",
+        "export.exporters.vision",
+        "a Hugging Face folder of an image classifier (ResNet, MobileNetV2, ConvNeXt, ViT, ...)",
+        {},
+    ),
+    Exporter(
+        "audio",
+        "encoder",
+        "export.exporters.audio",
+        "a Hugging Face folder of a speech encoder (Wav2Vec2, HuBERT, WavLM)",
+        {"most_s": "longest sound in seconds, default 20"},
+    ),
+    Exporter(
+        "fusion",
+        "fusion",
+        "export.exporters.fusion",
+        "a checkpoint of `emvas train fusion` (emvas-fusion-1), any model",
+        {
+            "most_frames": "longest text, audio and vision in frames, default 128,1024,512",
+            "tolerance": "largest loss of MAE of a variant, default 0.01",
+        },
+    ),
+    Exporter(
+        "mmsa",
+        "fusion",
+        "export.exporters.mmsa",
+        "a state_dict written by MMSA: tfn, lmf, lf_dnn, ef_lstm, mfn, mult, self_mm",
+        {
+            "seq_lens": "frames of text, audio and vision that it was trained with, as 39,400,55 for CH-SIMS",
+            "features": "the feature file it was trained with (.pkl), instead of seq_lens",
+            "num_heads": "mult: attention heads (second of dst_feature_dim_nheads)",
+            "attn_mask": "mult: true or false, default true as in every published configuration",
+            "num_layers": "checked only: the weights say it",
+            "most_frames": "self_mm: longest text, audio and vision in frames, default 128,1024,512",
+            "tolerance": "largest loss of MAE of a variant, default 0.01",
+        },
+    ),
+)
+
+EXPORTERS: dict[str, Exporter] = {row.name: row for row in _ROWS}

@@ -1,0 +1,97 @@
+"""Hugging Face's CTC checkpoints: Wav2Vec2ForCTC, Wav2Vec2ConformerForCTC and ParakeetForCTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from transformers import (
+    ParakeetFeatureExtractor,
+    ParakeetForCTC,
+    PreTrainedConfig,
+    PreTrainedModel,
+    Wav2Vec2ConformerForCTC,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForCTC,
+)
+
+from edge.messages import SAMPLE_RATE_HZ
+from edge.speech import nemo_mel
+from edge.speech.ctc_model import CtcDescription
+from edge.speech.log_mel import HOP_SAMPLES
+from export.ctc_role import CtcModel, ctc_job
+from export.graphs.ctc import MelCtc, SamplesCtc
+from export.job import ExportJob
+from export.role import BuildError
+from export.sources.ctc_vocabulary import parakeet_vocabulary, wav2vec2_vocabulary
+from export.sources.huggingface import load_pretrained, read_json, sources
+from export.speech_set import LEAST_S
+
+_ARCHITECTURES: dict[str, type[PreTrainedModel]] = {
+    "wav2vec2": Wav2Vec2ForCTC,
+    "wav2vec2-conformer": Wav2Vec2ConformerForCTC,
+    "parakeet_ctc": ParakeetForCTC,
+}
+"""By `model_type` of config.json."""
+_TABLES = ("config.json", "preprocessor_config.json", "processor_config.json", "vocab.json", "tokenizer.json")
+_TRAINING_ONLY = ("masked_spec_embed",)
+
+
+def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
+    """Load the folder `checkpoint` and say how it is traced, heard and judged.
+
+    Options: `evaluation` and `calibration`, lists of `path<TAB>text`.
+    """
+    kind = read_json(checkpoint, "config.json").get("model_type")
+    if kind not in _ARCHITECTURES:
+        raise BuildError(
+            f"{checkpoint / 'config.json'} describes a {kind!r}; this exporter reads {', '.join(_ARCHITECTURES)}"
+        )
+    model = load_pretrained(checkpoint, _ARCHITECTURES[kind], _TRAINING_ONLY)
+    described = _parakeet(checkpoint, model) if kind == "parakeet_ctc" else _wav2vec2(checkpoint, model)
+    return ctc_job(described, sources(checkpoint, *_TABLES), options, work)
+
+
+def _wav2vec2(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
+    extractor = _extractor(checkpoint, Wav2Vec2FeatureExtractor)
+    config = model.config
+    stride = config.inputs_to_logits_ratio
+    if config.add_adapter:
+        stride *= config.adapter_stride**config.num_adapter_layers
+    features = "normalised_samples" if extractor.do_normalize else "samples"
+    vocabulary = wav2vec2_vocabulary(checkpoint, config.vocab_size, _blank(checkpoint, config))
+    description = CtcDescription(features=features, frame_s=stride / SAMPLE_RATE_HZ, least_s=LEAST_S)
+    return CtcModel(f"{type(model).__name__}: speech to text", SamplesCtc(model), description, vocabulary, bands=None)
+
+
+def _parakeet(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
+    extractor = _extractor(checkpoint, ParakeetFeatureExtractor)
+    config = model.config.encoder_config
+    for name, wanted in nemo_mel.CONSTANTS.items():
+        if getattr(extractor, name) != wanted:
+            raise BuildError(
+                f"{checkpoint} hears with {name} {getattr(extractor, name)}, the appliance's front end with {wanted}: "
+                "such a model cannot be run"
+            )
+    vocabulary = parakeet_vocabulary(checkpoint, model.config.vocab_size, _blank(checkpoint, model.config))
+    frame_s = config.subsampling_factor * HOP_SAMPLES / SAMPLE_RATE_HZ
+    description = CtcDescription(features="nemo_mel", frame_s=frame_s, least_s=LEAST_S)
+    return CtcModel("Parakeet-CTC: speech to text", MelCtc(model), description, vocabulary, config.num_mel_bins)
+
+
+def _extractor(
+    checkpoint: Path, kind: type[Wav2Vec2FeatureExtractor] | type[ParakeetFeatureExtractor]
+) -> Wav2Vec2FeatureExtractor | ParakeetFeatureExtractor:
+    try:
+        extractor = kind.from_pretrained(checkpoint, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise BuildError(f"{checkpoint} has no readable preprocessor_config.json: {error}") from error
+    if extractor.sampling_rate != SAMPLE_RATE_HZ:
+        raise BuildError(f"{checkpoint} hears {extractor.sampling_rate} Hz; the appliance hears {SAMPLE_RATE_HZ} Hz")
+    return extractor
+
+
+def _blank(checkpoint: Path, config: PreTrainedConfig) -> int:
+    if config.pad_token_id is None:
+        raise BuildError(f"{checkpoint / 'config.json'} names no pad_token_id, which is the blank of a CTC model")
+    return int(config.pad_token_id)

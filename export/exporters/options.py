@@ -1,0 +1,64 @@
+"""Options of an export: `key=value` words checked against what the exporter knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from export.checkpoint import nearest
+from export.exporters import COMMON, EXPORTERS, Exporter, Group, OptionError
+
+_TRUTH = {"true": True, "false": False}
+
+
+def find_exporter(name: str, group: Group) -> Exporter:
+    """The exporter of that name and group; OptionError names the nearest."""
+    names = [row.name for row in EXPORTERS.values() if row.group == group]
+    if name not in names:
+        raise OptionError(f"there is no {group} exporter {name!r}; {nearest(name, names)}")
+    return EXPORTERS[name]
+
+
+def check_options(exporter: Exporter, words: Sequence[str]) -> dict[str, str]:
+    """`key=value` words as a table; OptionError names the nearest key where one is unknown."""
+    known = {**exporter.options, **COMMON}
+    options: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not value:
+            raise OptionError(f"--set {word} is not key=value")
+        if key not in known:
+            raise OptionError(f"{exporter.name} has no option {key!r}; {nearest(key, known)}")
+        options[key] = value
+    return options
+
+
+def truth(options: Mapping[str, str], key: str, default: bool) -> bool:
+    """An option that is true or false."""
+    if key not in options:
+        return default
+    if options[key] not in _TRUTH:
+        raise OptionError(f"--set {key}={options[key]}: true or false is wanted")
+    return _TRUTH[options[key]]
+
+
+def number(options: Mapping[str, str], key: str, default: float) -> float:
+    """An option that is a number above 0."""
+    try:
+        value = float(options.get(key, default))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise OptionError(f"--set {key}={options[key]}: a number above 0 is wanted")
+    return value
+
+
+def sizes(options: Mapping[str, str], key: str, default: tuple[int, int, int]) -> tuple[int, int, int]:
+    """An option of three whole numbers above 0: text, audio, vision."""
+    if key not in options:
+        return default
+    parts = options[key].split(",")
+    if len(parts) != 3 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
+        raise OptionError(
+            f"--set {key}={options[key]}: three whole numbers are wanted, text,audio,vision, as 39,400,55"
+        )
+    return int(parts[0]), int(parts[1]), int(parts[2])

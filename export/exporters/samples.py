@@ -1,0 +1,66 @@
+"""Real samples for calibration and evaluation, from an .npz file whose arrays carry the samples along axis 0."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from export.job import Feeds, Task
+from export.role import Array, BuildError
+
+
+def read_samples(path: Path, wanted: Collection[str]) -> dict[str, Array]:
+    """The arrays of `path`, those of `wanted` at least, all of one length.
+
+    Raises:
+        BuildError: not readable, empty, an array missing, of another length, or holding NaN.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise BuildError(
+            f"{path} cannot be read as .npz: {error}; write it with numpy.savez, without objects"
+        ) from error
+    if missing := [name for name in wanted if name not in arrays]:
+        raise BuildError(f"{path} lacks {', '.join(missing)}; it has {', '.join(arrays) or 'nothing'}")
+    counts = {name: len(arrays[name]) if arrays[name].ndim else 0 for name in wanted}
+    if not any(counts.values()):
+        raise BuildError(f"{path} holds no sample: give a file with real inputs")
+    if len(set(counts.values())) > 1:
+        raise BuildError(f"{path}: the arrays differ in their number of samples: {counts}")
+    for name in wanted:
+        if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
+            row = int(np.argwhere(~np.isfinite(arrays[name]))[0][0])
+            raise BuildError(f"{path}: {name} holds NaN or infinite values in sample {row}: extract it again")
+    return arrays
+
+
+def agreement_task(graph: str, output: str, samples: Sequence[Feeds], wanted: Sequence[Array], data: str) -> Task:
+    """For an encoder without labels: how far its vectors turn away from those of torch."""
+
+    def score(sessions: Mapping[str, object]) -> float:
+        session = sessions[graph]
+        distances = [
+            _cosine_distance(session.run(feeds, [output])[output], expected)  # type: ignore[attr-defined]
+            for feeds, expected in zip(samples, wanted, strict=True)
+        ]
+        return float(np.mean(distances))
+
+    return Task(
+        name="mean cosine distance of the vectors from torch",
+        unit="cosine distance",
+        better="lower",
+        tolerance=0.01,
+        score=score,
+        samples=len(samples),
+        data=data,
+    )
+
+
+def _cosine_distance(found: Array, wanted: Array) -> float:
+    product = float(np.vdot(found, wanted))
+    return 1.0 - product / max(float(np.linalg.norm(found) * np.linalg.norm(wanted)), 1e-12)

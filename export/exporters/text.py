@@ -1,0 +1,179 @@
+"""Text encoders of the BERT family: token numbers in, hidden states and one vector a text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from export.checkpoint import folder_config, load_folder, read_json, sources_of
+from export.exporters import OptionError
+from export.exporters.options import number, truth
+from export.exporters.samples import agreement_task, read_samples
+from export.job import Axis, ExportJob, Feeds, GraphJob
+from export.role import BuildError
+from export.trace import reference
+
+_HEADS = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "generator_", "vocab_", "qa_")
+"""What pre-training and fine-tuning put on top of the encoder."""
+_MOST_TOKENS = 512
+_MOST_TEXTS = 16
+_GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway station.")
+
+
+class TextEncoder(nn.Module):
+    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `embedding` [n, h]."""
+
+    def __init__(self, model: nn.Module, pooling: str, normalize: bool) -> None:
+        super().__init__()
+        self.model, self.pooling, self.normalize = model, pooling, normalize
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The last layer, and its mean over the real tokens or its first token."""
+        hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if self.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            weight = attention_mask.to(hidden.dtype).unsqueeze(2)
+            pooled = (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+        return hidden, functional.normalize(pooled, dim=1) if self.normalize else pooled
+
+
+def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
+    """Read a Hugging Face folder; calibration and evaluation files hold an array `text` of strings."""
+    from transformers import AutoModel
+
+    config = folder_config(checkpoint)
+    model = load_folder(AutoModel, checkpoint, _HEADS, attn_implementation="eager")
+    if not hasattr(model, "get_input_embeddings") or not hasattr(model.config, "vocab_size"):
+        raise BuildError(
+            f"{checkpoint} is a {config.get('model_type')} model, which reads no text; see emvas export list"
+        )
+    encoder = TextEncoder(model, _pooling(checkpoint, options), _normalize(checkpoint, options))
+    most = _most_tokens(model, options)
+    prefix = options.get("prefix", "")
+    table = _tokenizer(checkpoint, work)
+    tokens = Tokenizer.from_file(str(table))
+    graph = _graph(encoder, int(model.config.vocab_size), most)
+    samples = {
+        key: _feeds(tokens, _texts(options[key]), prefix, most)
+        for key in ("calibration", "evaluation")
+        if key in options
+    }
+    golden = _feeds(tokens, _GOLDEN, prefix, most)[0]
+    task = None
+    if "evaluation" in samples:
+        wanted = [reference(graph, _tensors(feeds))["embedding"] for feeds in samples["evaluation"]]
+        task = agreement_task("model", "embedding", samples["evaluation"], wanted, options["evaluation"])
+    return ExportJob(
+        role=options.get("role", "text_encoder"),
+        description=f"{config.get('model_type')} text encoder, vectors by {encoder.pooling}",
+        sources=sources_of(checkpoint, options.get("licence", "not stated")),
+        training_data=options.get("training_data", "not stated"),
+        graphs={"model": graph},
+        golden_inputs={"model": golden},
+        calibration={"model": samples["calibration"]} if "calibration" in samples else {},
+        task=task,
+        tensor_meanings={
+            "input_ids": "token numbers of the table `tokenizer`",
+            "attention_mask": "1 where there is a token, else 0",
+            "hidden": "last layer, one row a token",
+            "embedding": "one vector a text" + (" of length 1" if encoder.normalize else ""),
+        },
+        preprocessing={
+            "prefix": prefix,
+            "most_tokens": most,
+            "pooling": encoder.pooling,
+            "normalize": encoder.normalize,
+        },
+        not_checked=["quality of the vectors for a task: only their agreement with torch was measured"],
+        tables={"tokenizer": table},
+    )
+
+
+def _graph(encoder: TextEncoder, vocabulary: int, most: int) -> GraphJob:
+    texts, tokens = Axis("n", 1, 1, _MOST_TEXTS), Axis("tokens", 2, min(32, most), most)
+
+    def example(sizes: Mapping[str, int]) -> Mapping[str, Tensor]:
+        generator = torch.Generator().manual_seed(sizes["n"] * 1000 + sizes["tokens"])
+        shape = (sizes["n"], sizes["tokens"])
+        lengths = torch.randint(1, sizes["tokens"] + 1, (sizes["n"], 1), generator=generator)
+        return {
+            "input_ids": torch.randint(3, vocabulary, shape, generator=generator),
+            "attention_mask": (torch.arange(sizes["tokens"]) < lengths).long(),
+        }
+
+    free = {0: texts, 1: tokens}
+    axes = {"input_ids": free, "attention_mask": free}
+    return GraphJob(encoder, example, ("hidden", "embedding"), axes, "transformer")
+
+
+def _pooling(folder: Path, options: Mapping[str, str]) -> str:
+    pooling = options.get("pooling")
+    if pooling is None:
+        path = folder / "1_Pooling" / "config.json"
+        cls = path.is_file() and read_json(path).get("pooling_mode_cls_token")
+        return "cls" if cls else "mean"
+    if pooling not in ("mean", "cls"):
+        raise OptionError(f"--set pooling={pooling}: mean or cls is wanted")
+    return pooling
+
+
+def _normalize(folder: Path, options: Mapping[str, str]) -> bool:
+    path = folder / "modules.json"
+    default = path.is_file() and "models.Normalize" in path.read_text(encoding="utf-8")
+    return truth(options, "normalize", default)
+
+
+def _most_tokens(model: nn.Module, options: Mapping[str, str]) -> int:
+    config: Any = model.config
+    positions = int(getattr(config, "max_position_embeddings", _MOST_TOKENS))
+    if positions > _MOST_TOKENS and positions - _MOST_TOKENS <= 2:
+        positions = _MOST_TOKENS  # RoBERTa counts from its padding's number + 1
+    elif "roberta" in config.model_type:
+        positions -= int(config.pad_token_id) + 1
+    return min(int(number(options, "most_tokens", _MOST_TOKENS)), positions)
+
+
+def _tokenizer(folder: Path, work: Path) -> Path:
+    """`tokenizer.json`, made from the older files of a folder where it has none."""
+    path = folder / "tokenizer.json"
+    if path.is_file():
+        return path
+    from transformers import AutoTokenizer
+
+    try:
+        slow = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        made = work / "tokenizer.json"
+        slow.backend_tokenizer.save(str(made))
+    except Exception as error:  # transformers raises whatever its many tokenizers raise
+        raise BuildError(
+            f"{folder} has no tokenizer that can be read: put tokenizer.json or vocab.txt beside config.json"
+        ) from error
+    return made
+
+
+def _feeds(tokens: Tokenizer, texts: Sequence[str], prefix: str, most: int) -> list[Feeds]:
+    tokens.enable_truncation(most)
+    tokens.no_padding()
+    rows = [tokens.encode(prefix + text).ids for text in texts]
+    return [
+        {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)} for ids in rows
+    ]
+
+
+def _texts(path: str) -> list[str]:
+    texts = read_samples(Path(path), ["text"])["text"]
+    if texts.dtype.kind != "U":
+        raise BuildError(f"{path}: `text` holds {texts.dtype}, strings are wanted")
+    return [str(text) for text in texts]
+
+
+def _tensors(feeds: Feeds) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(value) for name, value in feeds.items()}

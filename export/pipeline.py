@@ -1,0 +1,62 @@
+"""The one way from a trained module to a role of a bundle: check, trace, prove, quantize, describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.bundle.manifest import VariantName
+from export.gate import build_variants
+from export.job import ExportJob
+from export.role import BuildError, RoleBuild
+from export.trace import check_weights, prove_parity, trace
+
+Progress = Callable[[str], None]
+"""Told what is being done, in a few words."""
+
+
+def run_job(job: ExportJob, wanted: Sequence[VariantName], work: Path, progress: Progress) -> RoleBuild:
+    """Make the wanted variants of a role; `work` is an empty folder.
+
+    Raises:
+        BuildError: weights that are no numbers, a module that cannot be traced, or a graph that says something else.
+    """
+    _check_samples(job)
+    for name, graph in job.graphs.items():
+        check_weights(graph.module, name)
+    fp32: dict[str, Path] = {}
+    parity: dict[str, Any] = {}
+    for name, graph in job.graphs.items():
+        progress(f"tracing {name}")
+        fp32[name] = work / f"{name}.fp32.onnx"
+        trace(name, graph, fp32[name])
+        progress(f"comparing {name} with torch at sizes that were not traced")
+        parity[name] = prove_parity(name, graph, fp32[name])
+    families = {name: graph.family for name, graph in job.graphs.items()}
+    choice = build_variants(fp32, families, job.calibration, job.task, wanted, parity, work, progress)
+    return RoleBuild(
+        description=job.description,
+        sources=job.sources,
+        training_data=job.training_data,
+        variants=choice.variants,
+        default=choice.default,
+        golden_inputs=job.golden_inputs,
+        tensor_meanings=job.tensor_meanings,
+        preprocessing=job.preprocessing,
+        labels=job.labels,
+        not_checked=job.not_checked,
+        tables=job.tables,
+        axes={name: graph.axes for name, graph in job.graphs.items()},
+    )
+
+
+def _check_samples(job: ExportJob) -> None:
+    if missing := set(job.graphs) - set(job.golden_inputs):
+        raise BuildError(f"role {job.role!r} has no golden inputs for {', '.join(sorted(missing))}")
+    for graph, samples in job.calibration.items():
+        if not samples:
+            raise BuildError(
+                f"the calibration set of {job.role!r} has no sample for graph {graph!r}: "
+                "give a file with real inputs, or leave --calibration away"
+            )
