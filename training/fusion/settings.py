@@ -1,0 +1,118 @@
+"""What a fusion model is trained with: one YAML file a model and data set, `configs/training/fusion/MODEL-DATASET.yaml`.
+
+    dataset: sims              # whose figures are counted, a key of training.fusion.metrics.METRICS
+    model: {modality_dropout: 0.1, ...}      # hyperparameters, checked by the model's own FusionConfig
+    training: {batch_size: 32, ...}          # checked here
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.error import EmvasError
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training" / "fusion"
+SEEDS = (1111, 1112, 1113, 1114, 1115)
+"""MMSA's own (`MMSA_run`); more count on from there."""
+
+
+class SettingsError(EmvasError):
+    """A training configuration that cannot be used; the message names file and key."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Group(_Part):
+    """Parameters that learn otherwise than the rest."""
+
+    parameters: str = Field(description="pattern of parameter names such as subnets.text.*; it must match some")
+    learning_rate: float | None = Field(None, gt=0)
+    weight_decay: float | None = Field(None, ge=0)
+
+
+class Training(_Part):
+    """How a model learns: Adam, early stopping on the mean absolute error of the validation split."""
+
+    batch_size: int = Field(32, ge=2, description="samples a batch over all processes together")
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty as Adam counts it")
+    groups: tuple[Group, ...] = Field((), description="the first that matches a parameter's name holds for it")
+    epochs: int = Field(200, ge=1, description="at most")
+    early_stop: int = Field(8, ge=1, description="epochs without a better validation error, after which it ends")
+    clip_value: float | None = Field(None, gt=0, description="gradients are cut off at plus and minus this")
+    update_batches: int = Field(1, ge=1, description="batches whose gradients are added up for one step")
+    plateau_epochs: int | None = Field(
+        None, ge=0, description="epochs without a better validation error, after which rates fall to a tenth"
+    )
+    save_batches: int | None = Field(None, ge=1, description="batches after which the state is saved inside an epoch")
+
+
+class Settings(_Part):
+    """The whole file."""
+
+    dataset: Literal["sims", "simsv2", "mosi", "mosei"] = "sims"
+    model: dict[str, Any] = Field({}, description="hyperparameters of the model")
+    training: Training = Training()
+
+    def changed(self, values: Mapping[str, Any], where: str = "settings") -> Settings:
+        """These settings with other values, by dotted names such as `training.batch_size` and `model.hidden`.
+
+        Raises:
+            SettingsError: a name has no such section, or a value is not allowed.
+        """
+        content = self.model_dump(mode="json")
+        for name, value in values.items():
+            section, _, key = name.partition(".")
+            if section not in ("model", "training") or not key:
+                raise SettingsError(f"{where}: {name!r} is not model.NAME or training.NAME")
+            content[section][key] = value
+        return checked(content, where)
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        part = path.with_name(f".{path.name}.part")
+        text = yaml.safe_dump(self.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+
+
+def published(model: str, dataset: str) -> Settings:
+    """The settings that came with this program for a model and data set; SettingsError says which there are."""
+    path = CONFIGS / f"{model}-{dataset}.yaml"
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml"))) or "none"
+        raise SettingsError(f"There are no settings for {model} on {dataset}; there are {there}")
+    return read(path)
+
+
+def read(path: Path) -> Settings:
+    """Read and check a file; SettingsError names key and fault."""
+    return checked(read_yaml(path), str(path))
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file; SettingsError when it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such file; settings are in configs/training/fusion/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not valid YAML: {error}") from error
+
+
+def checked(content: Any, where: str) -> Settings:
+    """Settings from plain data; `where` names them in messages."""
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        faults = [f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsError("\n".join(faults)) from error
