@@ -13,8 +13,19 @@ from training.fusion.models.base import FusionModel
 DIMS = {"text": 6, "audio": 5, "vision": 7}
 
 SMALL: dict[str, dict[str, Any]] = {
+    "ef_lstm": {"steps": 3, "hidden": 4, "layers": 2},
     "lf_dnn": {"hidden": [4, 5, 6], "text_out": 3, "fusion_hidden": 8},
     "tfn": {"hidden": [4, 5, 6], "text_out": 3, "fusion_hidden": 8},
+    "lmf": {"hidden": [4, 5, 6], "rank": 2},
+    "mfn": {"steps": 3, "hidden": [3, 4, 5], "memory": 6}
+    | {f"{part}_hidden": 4 for part in ("attention", "proposal", "retain", "update", "out")},
+    "mult": {"size": 4, "heads": 2, "layers": 1, "kernels": [3, 1, 2]},
+    "misa": {"hidden": 4},
+    "self_mm": {"lstm_hidden": [3, 4], "lstm_out": [2, 3], "fusion_hidden": 5, "single_hidden": [4, 3, 2]},
+    "mtfn": {"hidden": [4, 5, 6], "text_out": 3, "fusion_hidden": 8, "single_weights": [0.5, 0.5, 0.5]},
+    "mlf_dnn": {"hidden": [4, 5, 6], "text_out": 3, "fusion_hidden": 8},
+    "mlmf": {"hidden": [4, 5, 6], "rank": 2},
+    "mtme": {"lstm_hidden": [3, 4], "lstm_out": [2, 3], "fusion_hidden": 5, "single_hidden": [4, 3, 2]},
 }
 """Tiny hyperparameters of each model."""
 

@@ -95,12 +95,12 @@ def test_a_model_trains_with_modalities_dropped(name):
     torch.manual_seed(1)
     model = build(name, DIMS, {**SMALL[name], "modality_dropout": 0.4}).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    inputs = batch([(5, 6, 4), (2, 3, 6), (4, 4, 4), (1, 5, 2)], [(1, 1, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+    inputs = batch([(5, 6, 4), (2, 3, 6), (4, 4, 4), (1, 5, 2)] * 4, [(1, 1, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)] * 4)
     objective = spec.objective(model.config)
-    targets = targets_of(4)
+    targets = targets_of(16)
     objective.begin(targets.label, targets.single)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for epoch in (1, 2, 3, 4):
+    for epoch in range(1, 9):
         optimizer.zero_grad()
         output = model(*inputs)
         loss = objective.loss(output, targets)

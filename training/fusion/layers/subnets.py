@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from training.fusion.layers.recurrent import Lstm
 from training.fusion.layers.stream import Stream
 
 
@@ -62,14 +63,14 @@ class LstmSubnet(nn.Module):
 
     def __init__(self, size: int, hidden: int, out: int, dropout: float) -> None:
         super().__init__()
-        self.rnn = nn.LSTM(size, hidden, batch_first=True)
+        self.rnn = Lstm(size, hidden)
         self.dropout = nn.Dropout(dropout)
         self.linear_1 = nn.Linear(hidden, out)
 
     def forward(self, stream: Stream) -> Tensor:
         """Zero where the modality is absent."""
-        states, _ = self.rnn(stream.values)
-        return self.linear_1(self.dropout(stream.last(states))) * stream.present
+        state = stream.last(self.rnn(stream.values))
+        return self.linear_1(self.dropout(state)) * stream.present
 
 
 class Subnets(nn.Module):

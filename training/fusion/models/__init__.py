@@ -10,9 +10,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.error import EmvasError
-from training.fusion.losses import Objective
+from training.fusion.label_generation import LabelGeneration
+from training.fusion.losses import GeneratedLabels, MisaObjective, MultiTask, Objective
 from training.fusion.models.base import FusionConfig, FusionModel
+from training.fusion.models.ef_lstm import EfLstm, EfLstmConfig
 from training.fusion.models.lf_dnn import LfDnn, LfDnnConfig
+from training.fusion.models.lmf import Lmf, LmfConfig
+from training.fusion.models.mfn import Mfn, MfnConfig
+from training.fusion.models.misa import Misa, MisaConfig
+from training.fusion.models.mlf_dnn import MlfDnn, MlfDnnConfig
+from training.fusion.models.mlmf import Mlmf, MlmfConfig
+from training.fusion.models.mtfn import Mtfn, MtfnConfig
+from training.fusion.models.mtme import Mtme, MtmeConfig
+from training.fusion.models.mult import Mult, MultConfig
+from training.fusion.models.self_mm import SelfMm, SelfMmConfig
 from training.fusion.models.tfn import Tfn, TfnConfig
 
 
@@ -26,15 +37,44 @@ class FusionSpec:
 
     module: type[FusionModel]
     config: type[FusionConfig]
-    objective: Callable[[Any], Objective] = lambda _config: Objective()
+    objective: Callable[[Any], Objective] = lambda config: Objective()
     """What it is trained for, made from its configuration."""
     multi_task: bool = False
     """Whether it also returns `text_score`, `audio_score` and `vision_score`."""
 
 
+def _multi_task(config: MtfnConfig | MlfDnnConfig | MlmfConfig) -> Objective:
+    return MultiTask(config.fused_weight, config.single_weights)
+
+
+def _self_supervised(config: SelfMmConfig) -> Objective:
+    labels = LabelGeneration(config.label_bound, config.exclude_zero, least_distance=0.0)
+    return GeneratedLabels(labels, config.fusion_hidden, config.single_hidden, fused=1.0, single=None)
+
+
+def _partly_supervised(config: MtmeConfig) -> Objective:
+    labels = LabelGeneration(config.label_bound, config.exclude_zero, config.least_distance)
+    hidden = config.fusion_hidden, config.single_hidden
+    return GeneratedLabels(labels, *hidden, config.fused_weight, config.single_weights)
+
+
+def _misa(config: MisaConfig) -> Objective:
+    return MisaObjective(config.difference_weight, config.similarity_weight, config.reconstruction_weight)
+
+
 MODELS: dict[str, FusionSpec] = {
+    "ef_lstm": FusionSpec(EfLstm, EfLstmConfig),
     "lf_dnn": FusionSpec(LfDnn, LfDnnConfig),
     "tfn": FusionSpec(Tfn, TfnConfig),
+    "lmf": FusionSpec(Lmf, LmfConfig),
+    "mfn": FusionSpec(Mfn, MfnConfig),
+    "mult": FusionSpec(Mult, MultConfig),
+    "misa": FusionSpec(Misa, MisaConfig, _misa),
+    "self_mm": FusionSpec(SelfMm, SelfMmConfig, _self_supervised, multi_task=True),
+    "mtfn": FusionSpec(Mtfn, MtfnConfig, _multi_task, multi_task=True),
+    "mlf_dnn": FusionSpec(MlfDnn, MlfDnnConfig, _multi_task, multi_task=True),
+    "mlmf": FusionSpec(Mlmf, MlmfConfig, _multi_task, multi_task=True),
+    "mtme": FusionSpec(Mtme, MtmeConfig, _partly_supervised, multi_task=True),
 }
 
 

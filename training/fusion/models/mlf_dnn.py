@@ -1,0 +1,42 @@
+"""MLF-DNN: late fusion that also learns what each modality says alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from torch import Tensor
+
+from training.fusion.layers.heads import SingleHeads
+from training.fusion.layers.stream import Stream
+from training.fusion.models.base import Shares, Sizes
+from training.fusion.models.lf_dnn import LfDnn, LfDnnConfig
+
+
+class MlfDnnConfig(LfDnnConfig):
+    """Defaults: MMSA's for CH-SIMS."""
+
+    hidden: Sizes = (64, 32, 64)
+    text_out: int = Field(32, gt=0)
+    fusion_hidden: int = Field(32, gt=0)
+    dropouts: Shares = (0.3, 0.3, 0.3)
+    fusion_dropout: float = Field(0.5, ge=0, lt=1)
+    single_hidden: Sizes = (16, 4, 32)
+    single_dropouts: Shares = (0.5, 0.5, 0.5)
+    fused_weight: float = Field(0.6, ge=0, description="weight of the fused task in the loss")
+    single_weights: Shares = (0.2, 0.8, 0.8)
+
+
+class MlfDnn(LfDnn):
+    """Multi-task LF-DNN (Yu et al., CH-SIMS, ACL 2020)."""
+
+    config: MlfDnnConfig
+
+    def __init__(self, dims: Mapping[str, int], config: MlfDnnConfig) -> None:
+        super().__init__(dims, config)
+        self.single = SingleHeads(self.subnets.sizes, config.single_hidden, config.single_dropouts)
+
+    def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
+        """`score`, `text_score`, `audio_score`, `vision_score`, each [n]."""
+        rows = self.subnets(text, audio, vision)
+        return {"score": self.score(*rows), **self.single(*rows)}
