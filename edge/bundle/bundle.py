@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
+from edge.bundle.machine import this_machine
 from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, VariantName, read_manifest
 from edge.bundle.session import Provider, Session
+from edge.bundle.tensorrt import default_cache, engine_of
 
+_log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 20
 _OTHER_VERSION = "it was built by another version of this program: build or install the bundle again"
 
@@ -24,11 +28,15 @@ def sha256_of(path: Path) -> str:
 class Bundle:
     """A verified folder of models."""
 
-    def __init__(self, folder: Path, provider: Provider = "cpu", threads: int = 1) -> None:
-        """Read and verify `folder`; BundleError names the first file that is not what it should be."""
+    def __init__(self, folder: Path, provider: Provider = "cpu", threads: int = 1, engines: Path | None = None) -> None:
+        """Read and verify `folder`; BundleError names the first file that is not what it should be.
+
+        `engines` is the folder of TensorRT's engines, `default_cache()` unless given.
+        """
         self.folder = folder
         self.provider: Provider = provider
         self.threads = threads
+        self.engines = engines or default_cache()
         self.manifest: Manifest = read_manifest(folder)
         for stored in self.manifest.files():
             self._verify(stored)
@@ -56,7 +64,14 @@ class Bundle:
             raise BundleError(
                 f"bundle {self.folder}: role {role!r} has no graph {graph!r} in {chosen}; {_OTHER_VERSION}"
             )
-        return Session(self.folder / stored.file, self.provider, self.threads)
+        path = self.folder / stored.file
+        if self.provider != "tensorrt":
+            return Session(path, self.provider, self.threads)
+        engine = engine_of(self.role(role).variants[chosen], stored, this_machine(), self.engines)
+        if not engine.proven:
+            _log.warning("%s has no engine yet: it is built now, for minutes (emvas export engine does it ahead)", path)
+        engine.folder.mkdir(parents=True, exist_ok=True)
+        return Session(path, self.provider, self.threads, engine.options)
 
     def table(self, role: str, name: str) -> Path:
         """The path of one of a role's tables."""
