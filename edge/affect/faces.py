@@ -31,6 +31,8 @@ class Seen:
     score: float | None
     """Valence against the person's resting face; None when the face could not be read."""
     mouth: float | None
+    face: Face | None = None
+    """The whole face, in a memory that keeps it."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Stretch:
     """Faces over a stretch of time, by track."""
 
     frames: int = 0
+    faces: dict[int, list[Face]] = field(default_factory=dict)
+    """The whole faces, from a memory that keeps them."""
     scores: dict[int, list[float]] = field(default_factory=dict)
     mouths: dict[int, list[float]] = field(default_factory=dict)
     _last_s: float | None = None
@@ -48,6 +52,8 @@ class Stretch:
             self.frames, self._last_s = self.frames + 1, seen.t_s
         if seen.track is None:
             return
+        if seen.face is not None:
+            self.faces.setdefault(seen.track, []).append(seen.face)
         if seen.score is not None:
             self.scores.setdefault(seen.track, []).append(seen.score)
         if seen.mouth is not None:
@@ -71,11 +77,20 @@ class Stretch:
             return None
         return ranked[0]
 
+    def subject(self) -> list[Face]:
+        """The faces of the speaker, or of the only one there is; none where several could be meant."""
+        track = self.speaker()
+        if track is None and len(self.faces) == 1:
+            track = next(iter(self.faces))
+        return [] if track is None else self.faces[track]
+
 
 class FaceMemory:
     """Reads each face against its own resting face and keeps the last 90 s."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool = False) -> None:
+        """`whole` keeps each face as it came, which a trained fusion needs."""
+        self._whole = whole
         self._seen: deque[Seen] = deque()
         self._resting: dict[int, RestingFace] = {}
         self._last_s: dict[int, float] = {}
@@ -88,7 +103,7 @@ class FaceMemory:
             if face.usable and face.expression is not None:
                 resting = self._resting.setdefault(face.track, RestingFace())
                 score = resting.relative(face.t_s, expression_valence(face.expression))
-        seen = Seen(face.t_s, face.track, score, face.mouth)
+        seen = Seen(face.t_s, face.track, score, face.mouth, face if self._whole else None)
         self._seen.append(seen)
         self._forget(face.t_s)
         return seen

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from edge.affect.faces import FaceMemory, Stretch
+from edge.affect.features import UtteranceFeatures, utterance_features
 from edge.affect.fusion import Evidence, Fused, fuse
+from edge.affect.fusion_model import FusionModel
 from edge.affect.words import emotion, polarity
 from edge.config.understanding import AffectConfig
 from edge.messages import Affect, Face, Transcript, Utterance
@@ -21,9 +25,16 @@ class AffectMonitor:
     mouth moves, or several do) it belongs to nobody, and its vision is the mean of all the faces.
     """
 
-    def __init__(self, config: AffectConfig) -> None:
+    def __init__(
+        self,
+        config: AffectConfig,
+        fusion: FusionModel | None = None,
+        features: Callable[[UtteranceFeatures], None] | None = None,
+    ) -> None:
+        """With `fusion` a trained model judges the utterances; `features` is told what it sees of each of them."""
         self._window_s = config.window_s
-        self._faces = FaceMemory()
+        self._fusion, self._features = fusion, features
+        self._faces = FaceMemory(whole=fusion is not None or features is not None)
         self._start_s: float | None = None
         self._window = Stretch()
         self._now_s = 0.0
@@ -50,17 +61,15 @@ class AffectMonitor:
         prosody: Prosody | None,
     ) -> list[Affect]:
         """Take one understood utterance, however late; return its affect, or nothing when no modality speaks."""
-        track, vision = self._seen_speaking(utterance)
+        stretch = self._faces.between(utterance.start_s, utterance.end_s)
+        track, vision = _seen_speaking(stretch)
         certainty = transcript.confidence if transcript is not None else 1.0
-        fused = fuse(
-            {
-                "text": None if sentiment is None else Evidence(sentiment.score, certainty),
-                "audio": None
-                if prosody is None or prosody.score is None
-                else Evidence(prosody.score, prosody.confidence),
-                "vision": vision,
-            }
-        )
+        evidence = {
+            "text": None if sentiment is None else Evidence(sentiment.score, certainty),
+            "audio": None if prosody is None or prosody.score is None else Evidence(prosody.score, prosody.confidence),
+            "vision": vision,
+        }
+        fused = self._judge(utterance, stretch, sentiment, prosody, evidence)
         if fused is None:
             return []
         t_s = max(self._now_s, utterance.end_s)
@@ -70,17 +79,20 @@ class AffectMonitor:
         """End the run: the window that was still open, if it is long enough to count."""
         return self._break_off(t_s)
 
-    def _seen_speaking(self, utterance: Utterance) -> tuple[int | None, Evidence | None]:
-        stretch = self._faces.between(utterance.start_s, utterance.end_s)
-        evidence = stretch.evidence()
-        speaker = stretch.speaker()
-        if speaker is not None:
-            return speaker, evidence.get(speaker)
-        if not evidence:
-            return None, None
-        items = evidence.values()
-        count = len(evidence)
-        return None, Evidence(sum(item.score for item in items) / count, sum(item.quality for item in items) / count)
+    def _judge(
+        self,
+        utterance: Utterance,
+        stretch: Stretch,
+        sentiment: Sentiment | None,
+        prosody: Prosody | None,
+        evidence: Mapping[str, Evidence | None],
+    ) -> Fused | None:
+        if self._fusion is None and self._features is None:
+            return fuse(evidence)
+        features = utterance_features(utterance, sentiment, prosody, stretch.subject(), stretch.frames)
+        if self._features:
+            self._features(features)
+        return self._fusion.fuse(features, evidence) if self._fusion else fuse(evidence)
 
     def _break_off(self, t_s: float) -> list[Affect]:
         if self._start_s is not None and t_s >= self._start_s + _LEAST_WINDOW * self._window_s:
@@ -95,6 +107,19 @@ class AffectMonitor:
         self._start_s, self._window = None, Stretch()
         fused = {track: fuse({"vision": evidence}) for track, evidence in window.evidence().items()}
         return [_affect(self._now_s, start_s, end_s, item, track) for track, item in fused.items() if item is not None]
+
+
+def _seen_speaking(stretch: Stretch) -> tuple[int | None, Evidence | None]:
+    """The speaker's track and what his face says, or, where that is not clear, what all of them say."""
+    evidence = stretch.evidence()
+    speaker = stretch.speaker()
+    if speaker is not None:
+        return speaker, evidence.get(speaker)
+    if not evidence:
+        return None, None
+    items = evidence.values()
+    count = len(evidence)
+    return None, Evidence(sum(item.score for item in items) / count, sum(item.quality for item in items) / count)
 
 
 def _affect(t_s: float, start_s: float, end_s: float, fused: Fused, track: int | None) -> Affect:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from edge.affect.features import UtteranceFeatures
+from edge.affect.fusion_model import ROLE, FusionModel
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.engine import AlertEngine
+from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Face, Message, Source, Speech, Utterance
@@ -13,12 +16,28 @@ from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
 
 
+def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
+    """The bundle's fusion model, where it has one and affect is wanted.
+
+    Raises:
+        BundleError: it was trained on other features than this program computes.
+    """
+    return FusionModel(bundle) if config.affect.enabled and bundle.has(ROLE) else None
+
+
 class Judgement:
     """Every message it returns has already passed the alerts and the summary."""
 
-    def __init__(self, config: Config, session: str) -> None:
+    def __init__(
+        self,
+        config: Config,
+        session: str,
+        fusion: FusionModel | None = None,
+        features: Callable[[UtteranceFeatures], None] | None = None,
+    ) -> None:
+        """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them."""
         self._fatigue = FatigueMonitor(config.fatigue) if config.fatigue.enabled else None
-        self._affect = AffectMonitor(config.affect) if config.affect.enabled else None
+        self._affect = AffectMonitor(config.affect, fusion, features) if config.affect.enabled else None
         self._alerts = AlertEngine(config.alerts, session)
         self._summary = Summarizer(config.summary.every_s)
 

@@ -15,7 +15,7 @@ from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Source, Utterance
 from edge.runtime.clock import Clock
 from edge.runtime.health import Health
-from edge.runtime.judgement import Judgement
+from edge.runtime.judgement import Judgement, trained_fusion
 from edge.runtime.queues import Bounded, Ended
 from edge.runtime.senses import Heard, Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
@@ -61,7 +61,7 @@ class LiveRunner:
             CaptureError: the configured camera's URI or file cannot be used.
         """
         self.health = Health()
-        self.judgement = Judgement(config, session)
+        self.judgement = Judgement(config, session, trained_fusion(bundle, config))
         self._config, self._clock = config, clock
         self._frames: Bounded[Frame] = Bounded(1)
         self._sound: Bounded[Audio] = Bounded(_SOUND_CHUNKS)

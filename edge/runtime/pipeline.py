@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from edge.affect.features import UtteranceFeatures
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Audio, Frame, Message, Source, Utterance
 from edge.runtime.health import Health
-from edge.runtime.judgement import Judgement
+from edge.runtime.judgement import Judgement, trained_fusion
 from edge.runtime.senses import Senses, Words, absences
 
 
 class Pipeline:
     """One run from its first item to `finish`; make a new one for the next run and give it the same `words`."""
 
-    def __init__(self, bundle: Bundle, config: Config, session: str, words: Words | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        config: Config,
+        session: str,
+        words: Words | None = None,
+        features: Callable[[UtteranceFeatures], None] | None = None,
+    ) -> None:
         """`session` names the run: the ids of its alerts are made from it.
+
+        `features` is told what a trained fusion sees of each utterance, whether the bundle has one or not.
 
         Raises:
             BundleError: a model that the bundle has cannot be loaded.
@@ -24,7 +36,7 @@ class Pipeline:
         self.troubles: list[Source] = []
         """Stages that failed in this run."""
         self._new: list[Source] = []
-        self._judgement = Judgement(config, session)
+        self._judgement = Judgement(config, session, trained_fusion(bundle, config), features)
         self._senses = Senses(bundle, config, self._new.append, self.health, words or Words(bundle, config))
 
     def start(self) -> list[Message]:
@@ -46,6 +58,10 @@ class Pipeline:
         """One piece of sound; hand each returned utterance to `utterance`."""
         return self._spoken(self._senses.hear(audio))
 
+    def end_sound(self, t_s: float) -> tuple[list[Message], list[Utterance]]:
+        """End the sound at `t_s`; hand each returned utterance to `utterance`. `finish` does both."""
+        return self._spoken(self._senses.end_sound(t_s))
+
     def utterance(self, utterance: Utterance) -> list[Message]:
         """One utterance that `audio` returned."""
         heard = self._senses.understand(utterance)
@@ -53,7 +69,7 @@ class Pipeline:
 
     def finish(self, t_s: float) -> list[Message]:
         """End the run at `t_s`: the speech that was going on, open alerts, the last summary."""
-        messages, utterances = self._spoken(self._senses.end_sound(t_s))
+        messages, utterances = self.end_sound(t_s)
         for utterance in utterances:
             messages += self.utterance(utterance)
         return messages + self._judgement.finish(t_s)

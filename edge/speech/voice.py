@@ -117,7 +117,7 @@ def _without_octave_jumps(track: PitchTrack, voiced: npt.NDArray[np.bool_]) -> n
     if not voiced.any():
         return voiced
     octaves = np.log2(track.hz / np.median(track.hz[voiced]))
-    return voiced & (np.abs(octaves) < 0.8)
+    return np.asarray(voiced & (np.abs(octaves) < 0.8))
 
 
 def _pitch(frames: VoiceFrames) -> tuple[float, float, float, float]:

@@ -1,0 +1,102 @@
+"""The columns of what a trained fusion sees: meaning, unit, scale and rate, in one table a modality."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge.affect.valence import VALENCE
+
+VERSION = 1
+"""Raised whenever a column is computed in another way; what the table below says is in the digest by itself."""
+RATE_HZ = 10
+EXPRESSIONS = tuple(VALENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number a row, stored as (value - centre) / spread so that it lies around -1..1."""
+
+    name: str
+    unit: str
+    meaning: str
+    centre: float = 0.0
+    spread: float = 1.0
+    width: int = 1
+    """How many columns of the matrix share this description."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One modality."""
+
+    columns: tuple[Column, ...]
+    most: int
+    """Rows kept; what comes later in an utterance is cut."""
+    rows: str
+    """What a row is."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the matrix."""
+        return sum(column.width for column in self.columns)
+
+
+_BINS = f"{1000 // RATE_HZ} ms of the utterance"
+TABLES = {
+    "text": Table(
+        (
+            Column("hidden", "1", "a token's vector in the last layer of multilingual-e5-small", width=384),
+            Column("sentiment", "1", "sentiment of the whole text, -1 to 1, the same in every row"),
+        ),
+        128,
+        "a token of the text with its prefix and both ends",
+    ),
+    "audio": Table(
+        (
+            Column("voiced", "share", "frames with a voice"),
+            Column("pitch", "semitones", "above 27.5 Hz; this and all that follow are means over voiced frames", 33, 8),
+            Column("intonation", "semitones", "above the utterance's median pitch", 0, 4),
+            Column("level", "dB", "of all frames, below the utterance's loudest", -20, 15),
+            Column("periodicity", "1", "0 noise to 1 a perfect period"),
+            Column("tilt", "dB/octave", "slope of the spectrum, 100 to 5000 Hz", -8, 4),
+            Column("alpha_ratio", "dB", "1 to 5 kHz against 50 Hz to 1 kHz", -12, 10),
+            Column("hammarberg", "dB", "strongest below 2 kHz against strongest of 2 to 5 kHz", 20, 10),
+            Column("centroid", "Hz", "centre of the spectrum, 100 to 5000 Hz", 700, 400),
+            Column("flux", "1", "change of the spectrum from one voiced frame to the next", 0.6, 0.4),
+        ),
+        300,
+        _BINS,
+    ),
+    "vision": Table(
+        (
+            Column("seen", "share", "pictures that show the speaker's face; without any the row is zero"),
+            Column("eyes_seen", "share", "of these, with eyes that can be judged"),
+            Column("expression_seen", "share", "of these, with an expression"),
+            Column("eye_opening", "1", "lid aperture over eye width, over pictures with eyes", 0, 0.4),
+            Column("mouth", "1", "inner-lip height over mouth width", 0, 0.2),
+            Column("yaw", "deg", "turn of the head, as in edge.vision.geometry", 0, 30),
+            Column("pitch", "deg", "nod of the head", 0, 30),
+            Column("roll", "deg", "tilt of the head", 0, 30),
+            *(Column(name, "probability", "expression, over pictures with one") for name in EXPRESSIONS),
+        ),
+        300,
+        _BINS,
+    ),
+}
+"""Centres and spreads are round numbers near the mean and deviation over the voices of EmoDB and the clips at hand."""
+
+
+def description() -> dict[str, Any]:
+    """The kind of features, for checkpoints and manifests: a model works with these and no others."""
+    told = {name: asdict(table) for name, table in TABLES.items()}
+    digest = hashlib.sha256(json.dumps([VERSION, RATE_HZ, told], sort_keys=True).encode()).hexdigest()
+    return {
+        "version": VERSION,
+        "digest": digest[:16],
+        "rate_hz": RATE_HZ,
+        "dims": {name: table.width for name, table in TABLES.items()},
+        "most_rows": {name: table.most for name, table in TABLES.items()},
+    }
