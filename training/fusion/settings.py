@@ -1,8 +1,8 @@
-"""What a fusion model is trained with: one YAML file a model and data set, `configs/training/fusion/MODEL-DATASET.yaml`.
+"""What a fusion model is trained with: one YAML file, `configs/training/fusion/MODEL-DATASET.yaml`, of three keys.
 
-    dataset: sims              # whose figures are counted, a key of training.fusion.metrics.METRICS
-    model: {modality_dropout: 0.1, ...}      # hyperparameters, checked by the model's own FusionConfig
-    training: {batch_size: 32, ...}          # checked here
+- `dataset`: whose figures are counted, a key of `training.fusion.metrics.METRICS`;
+- `model`: hyperparameters, checked by the model's own `FusionConfig`;
+- `training`: how it learns, checked here.
 """
 
 from __future__ import annotations

@@ -1,0 +1,114 @@
+"""One process or several: where a model learns, and what the processes of `torchrun` tell each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+from edge.error import EmvasError
+from training.fusion.losses import Targets
+
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+"""Numbers that a model calculates with; its weights are float32 in all of them."""
+
+
+class DeviceError(EmvasError):
+    """A device or precision that this machine does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this process works; `rank` 0 of `world` writes files."""
+
+    device: torch.device
+    precision: str = "float32"
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes and judges."""
+        return self.rank == 0
+
+    def autocast(self) -> torch.autocast:
+        """Mixed precision, where `precision` asks for it."""
+        kind = PRECISIONS[self.precision]
+        return torch.autocast(self.device.type, kind, enabled=kind is not None)
+
+    def agreed(self, value: float) -> float:
+        """The value of the first process, in all of them."""
+        if self.world == 1:
+            return value
+        box = torch.tensor([value], dtype=torch.float64, device=self.device)
+        distributed.broadcast(box, 0)
+        return float(box)
+
+    def mean(self, value: float) -> float:
+        """The mean of the value over the processes."""
+        if self.world == 1:
+            return value
+        box = torch.tensor([value], dtype=torch.float64, device=self.device)
+        distributed.all_reduce(box)
+        return float(box) / self.world
+
+    def collected(self, value: Any) -> list[Any]:
+        """The values of all processes, in their order."""
+        if self.world == 1:
+            return [value]
+        values: list[Any] = [None] * self.world
+        distributed.all_gather_object(values, value)
+        return values
+
+    def whole_batch(self, output: Mapping[str, Tensor], targets: Targets) -> tuple[dict[str, Tensor], Targets]:
+        """Output and targets of the batch of all processes: what is learnt from them stays the same everywhere."""
+        here = {name: value.detach().float() for name, value in output.items()}
+        if self.world == 1:
+            return here, targets
+        rows = len(targets.label)
+        whole = {name: self._joined(value) for name, value in here.items() if value.dim() and len(value) == rows}
+        return whole, Targets(*(self._joined(value) for value in targets))
+
+    def _joined(self, value: Tensor) -> Tensor:
+        parts = [torch.empty_like(value) for _ in range(self.world)]
+        distributed.all_gather(parts, value.contiguous())
+        return torch.cat(parts)
+
+
+@contextmanager
+def place(device: str = "auto", precision: str = "auto") -> Iterator[Place]:
+    """The place of this process; under `torchrun` it joins the others and takes the GPU of its local rank.
+
+    `auto` is the GPU where there is one and mixed precision on it: bfloat16 where the GPU knows it, else float16.
+
+    Raises:
+        DeviceError: there is no such device, or fewer GPUs than processes.
+    """
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    chosen = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
+    if precision == "auto":
+        fast = "bfloat16" if chosen.type == "cuda" and torch.cuda.is_bf16_supported() else "float16"
+        precision = fast if chosen.type == "cuda" else "float32"
+    if world == 1:
+        yield Place(chosen, precision)
+        return
+    distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield Place(chosen, precision, rank, world)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _device(name: str, local_rank: int) -> torch.device:
+    found = torch.cuda.device_count()
+    if name == "cpu" or (name == "auto" and not found):
+        return torch.device("cpu")
+    if local_rank >= found:
+        raise DeviceError(f"Process {local_rank} wants a GPU of its own, there are {found}: use --device cpu, or fewer")
+    torch.cuda.set_device(local_rank)
+    return torch.device("cuda", local_rank)

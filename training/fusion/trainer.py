@@ -1,0 +1,238 @@
+"""Trains one fusion model with one seed: early stopping, and a state from which a killed run goes on as if it had not.
+
+DIR/last.pt is the state after the last saved batch, DIR/best.pt the model of the best epoch so far; both are
+checkpoints (`training.fusion.checkpoint`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.tensorboard import SummaryWriter
+
+from edge.error import EmvasError
+from training.fusion import checkpoint
+from training.fusion.data import Rows, batches
+from training.fusion.models import build, configure, spec
+from training.fusion.optimizer import optimizer_of
+from training.fusion.predict import predict
+from training.fusion.processes import Place
+from training.fusion.settings import Settings
+
+BEST, LAST = "best.pt", "last.pt"
+
+Watch = Callable[["Position"], None]
+"""Told after every batch where training is."""
+
+
+class TrainingError(EmvasError):
+    """Training that cannot begin, go on, or give a usable model."""
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run has come."""
+
+    epoch: int = 1
+    batch: int = 0
+    """Batches done in this epoch."""
+    loss_sum: float = 0.0
+    """Over those batches."""
+    best_error: float = math.inf
+    """Lowest mean absolute error on the validation split."""
+    best_epoch: int = 0
+    done: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row an epoch: `epoch`, `loss` (training), `error` (validation), `learning_rate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be learnt; it must be the same when a run goes on."""
+
+    model: str
+    settings: Settings
+    dims: Mapping[str, int]
+    features: Mapping[str, Any]
+    """What the columns are, from the feature file."""
+    data_sha256: str
+    seed: int
+
+    def identity(self, place: Place) -> dict[str, Any]:
+        """What decides about every number of a run."""
+        settings = self.settings.model_dump(mode="json")
+        return {"settings": settings, "data_sha256": self.data_sha256, "seed": self.seed, "processes": place.world}
+
+
+class Trainer:
+    """One run. `run` trains to the end; the best model is then in DIR/best.pt."""
+
+    def __init__(self, task: Task, train: Rows, valid: Rows, place: Place, out: Path) -> None:
+        self.task, self.train, self.valid, self.place, self.out = task, train, valid, place, out
+        settings = task.settings.training
+        torch.manual_seed(task.seed)
+        self.model = build(task.model, task.dims, task.settings.model).to(place.device)
+        self.objective = spec(task.model).objective(configure(task.model, task.settings.model)).to(place.device)
+        self.objective.begin(train.label.to(place.device), train.single.to(place.device))
+        self.optimizer = optimizer_of(self.model, settings)
+        patience = settings.epochs if settings.plateau_epochs is None else settings.plateau_epochs
+        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(self.optimizer, patience=patience)
+        self.scaler = torch.amp.GradScaler(place.device.type, enabled=place.precision == "float16")
+        self.position = Position()
+        torch.manual_seed(task.seed + place.rank)  # processes lose different modalities and units
+        self.parallel: nn.Module = self.model
+        if place.world > 1:
+            ids = [place.device.index] if place.device.type == "cuda" else None
+            self.parallel = DistributedDataParallel(self.model, device_ids=ids, find_unused_parameters=True)
+
+    def run(self, resume: bool = False, watch: Watch = lambda _position: None) -> Position:
+        """Train until the validation error stops falling.
+
+        Raises:
+            TrainingError: DIR holds a run and `resume` is false, or another run than this; or the loss is no number.
+        """
+        if (self.out / LAST).exists():
+            if not resume:
+                raise TrainingError(f"{self.out} holds a run: go on with --resume, or choose another --out")
+            self._restore()
+        writer = self._writer()
+        try:
+            while not self.position.done:
+                self._epoch(watch)
+                self._judge(writer)
+        finally:
+            if writer is not None:
+                writer.close()
+        return self.position
+
+    def _epoch(self, watch: Watch) -> None:
+        settings, position = self.task.settings.training, self.position
+        parts = batches(
+            len(self.train),
+            settings.batch_size,
+            self.task.seed,
+            position.epoch,
+            self.place.rank,
+            self.place.world,
+        )
+        self.model.train()
+        while position.batch < len(parts):
+            step_after = (position.batch + 1) % settings.update_batches == 0 or position.batch + 1 == len(parts)
+            position.loss_sum += self._batch(parts[position.batch], step_after)
+            position.batch += 1
+            watch(position)
+            if settings.save_batches and step_after and position.batch % settings.save_batches == 0:
+                self._save()
+
+    def _batch(self, rows: Tensor, step_after: bool) -> float:
+        settings, device = self.task.settings.training, self.place.device
+        targets = self.train.targets(rows, device)
+        with self.place.autocast():
+            output = self.parallel(*self.train.inputs(rows, device))
+        output = {name: value.float() for name, value in output.items()}
+        loss = self.objective.loss(output, targets)
+        value = self.place.mean(float(loss.detach()))
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"{self.task.model}, seed {self.task.seed}: the loss is {value} in epoch {self.position.epoch}, batch "
+                f"{self.position.batch + 1}: lower the learning rate ({settings.learning_rate})"
+            )
+        self.scaler.scale(loss / settings.update_batches).backward()
+        if step_after:
+            if settings.clip_value is not None:
+                self.scaler.unscale_(self.optimizer)
+                nn.utils.clip_grad_value_(self.model.parameters(), settings.clip_value)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self.optimizer.zero_grad(set_to_none=True)
+        self.objective.after_batch(*self.place.whole_batch(output, targets), self.position.epoch)
+        return value
+
+    def _judge(self, writer: SummaryWriter | None) -> None:
+        """Close an epoch: measure on the validation split, keep the best, write the state."""
+        settings, position = self.task.settings.training, self.position
+        guess = predict(self.model, self.valid, self.place.device)
+        error = self.place.agreed(float((guess["score"] - self.valid.label).abs().mean()))
+        rate = float(self.optimizer.param_groups[0]["lr"])
+        row = {"epoch": position.epoch, "loss": position.loss_sum / position.batch, "error": error}
+        position.history.append({**row, "learning_rate": rate})
+        if writer is not None:
+            for name in ("loss", "error", "learning_rate"):
+                writer.add_scalar(name, position.history[-1][name], position.epoch)
+        self.schedule.step(error)
+        if error < position.best_error:
+            position.best_error, position.best_epoch = error, position.epoch
+            if self.place.first:
+                checkpoint.save(self.out / BEST, self._checkpoint())
+        late = position.epoch - position.best_epoch >= settings.early_stop
+        position.done = late or position.epoch == settings.epochs
+        if position.done and not position.best_epoch:
+            raise TrainingError(f"{self.task.model}, seed {self.task.seed}: no epoch gave a validation error")
+        position.epoch, position.batch, position.loss_sum = position.epoch + 1, 0, 0.0
+        self._save()
+
+    def _checkpoint(self) -> dict[str, Any]:
+        history = self.position.history
+        return {
+            "model": self.task.model,
+            "config": self.model.hyperparameters(),
+            "dims": dict(self.task.dims),
+            "features": dict(self.task.features),
+            "state": self.model.state_dict(),
+            "dataset": self.task.settings.dataset,
+            "seed": self.task.seed,
+            "epoch": int(history[-1]["epoch"]) if history else 0,
+            "validation_error": history[-1]["error"] if history else None,
+        }
+
+    def _save(self) -> None:
+        random = self.place.collected(_random_state())
+        if not self.place.first:
+            return
+        state = {
+            "identity": self.task.identity(self.place),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "objective": self.objective.state_dict(),
+            "random": random,
+            "position": asdict(self.position),
+        }
+        checkpoint.save(self.out / LAST, {**self._checkpoint(), "resume": state})
+
+    def _restore(self) -> None:
+        path = self.out / LAST
+        content = checkpoint.load(path)
+        state, now = content.get("resume"), self.task.identity(self.place)
+        if state is None or content["model"] != self.task.model or dict(content["dims"]) != dict(self.task.dims):
+            raise TrainingError(f"{path} is not of a run of {self.task.model} on these features: choose another --out")
+        if other := [key for key, value in now.items() if state["identity"].get(key) != value]:
+            raise TrainingError(f"{path} is of a run with other {', '.join(other)}: choose another --out")
+        self.model.load_state_dict(content["state"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.objective.load_state_dict(state["objective"])
+        _set_random_state(state["random"][self.place.rank])
+        self.position = Position(**state["position"])
+
+    def _writer(self) -> SummaryWriter | None:
+        return SummaryWriter(self.out / "tensorboard", purge_step=self.position.epoch) if self.place.first else None
+
+
+def _random_state() -> dict[str, Any]:
+    gpu = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+    return {"cpu": torch.get_rng_state(), "gpu": gpu}
+
+
+def _set_random_state(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if state["gpu"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["gpu"])
