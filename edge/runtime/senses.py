@@ -13,7 +13,7 @@ from edge.runtime.health import Health
 from edge.runtime.trouble import Report, Trouble
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
-from edge.speech.whisper import WhisperTranscriber
+from edge.speech.transcriber import Transcriber, load_transcriber
 from edge.text.sentiment import Sentiment, TextSentiment
 from edge.vision.perception import FacePerception
 
@@ -42,15 +42,19 @@ class Heard:
 class Words:
     """The models of language: costly to load and without memory, so several runs share them."""
 
-    def __init__(self, bundle: Bundle, config: Config) -> None:
-        """Load what the bundle has and the config wants; `absent` says why the rest is not there."""
+    def __init__(self, bundle: Bundle, config: Config, transcriber: Transcriber | None = None) -> None:
+        """Load what the bundle has and the config wants; `absent` says why the rest is not there.
+
+        A `transcriber` that is given is taken instead of the bundle's: words that are known already.
+        """
         self.absent: dict[str, str] = {}
-        self.transcriber: WhisperTranscriber | None = None
+        self.transcriber = transcriber
         self.sentiment: TextSentiment | None = None
         if not config.speech.transcribe:
             self.absent = dict.fromkeys(("asr", "text"), "switched off by speech.transcribe")
             return
-        self.transcriber = _built(bundle, "asr", self.absent, lambda: WhisperTranscriber(bundle, config.speech))
+        if transcriber is None:
+            self.transcriber = _built(bundle, "asr", self.absent, lambda: load_transcriber(bundle, config.speech))
         self.sentiment = _built(bundle, "text", self.absent, lambda: TextSentiment(bundle))
 
 

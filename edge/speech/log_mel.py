@@ -34,19 +34,30 @@ def log_mel(samples: Float32, window_s: float) -> Float32:
     padded[start + length :] = padded[length - 1 : start + length - 1][::-1]
     used = min(-(-(len(heard) + start) // HOP_SAMPLES), length // HOP_SAMPLES)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[: used * HOP_SAMPLES : HOP_SAMPLES]
+    logs = np.full((MEL_BANDS, length // HOP_SAMPLES), np.log10(_FLOOR), np.float32)
+    logs[:, :used] = band_logs(frames)
+    return scaled(np.maximum(logs, logs.max() - _DYNAMIC_RANGE))
+
+
+def band_logs(frames: Float32) -> Float32:
+    """The log10 power [MEL_BANDS, n] of pieces of sound [n, FFT_SAMPLES]."""
     spectrum = np.fft.rfft(frames * _hann())
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
-    logs = np.full((MEL_BANDS, length // HOP_SAMPLES), np.log10(_FLOOR), np.float32)
-    logs[:, :used] = np.log10(np.maximum(mel_filters() @ power.T, _FLOOR))
-    scaled: Float32 = (np.maximum(logs, logs.max() - _DYNAMIC_RANGE) + 4.0) / 4.0
-    return scaled
+    logs: Float32 = np.log10(np.maximum(mel_filters() @ power.T, _FLOOR))
+    return logs
+
+
+def scaled(logs: Float32) -> Float32:
+    """Log powers in the range that networks like: speech at usual levels lies in -1..1.5."""
+    result: Float32 = (logs + 4.0) / 4.0
+    return result
 
 
 @functools.cache
-def mel_filters() -> Float32:
-    """Slaney's mel filters of equal area, [MEL_BANDS, FFT_SAMPLES / 2 + 1] (Auditory Toolbox, 1998)."""
-    bins_hz = np.fft.rfftfreq(FFT_SAMPLES, 1.0 / SAMPLE_RATE_HZ)
-    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE_HZ / 2), MEL_BANDS + 2))
+def mel_filters(fft_samples: int = FFT_SAMPLES, bands: int = MEL_BANDS) -> Float32:
+    """Slaney's mel filters of equal area, [bands, fft_samples / 2 + 1] (Auditory Toolbox, 1998)."""
+    bins_hz = np.fft.rfftfreq(fft_samples, 1.0 / SAMPLE_RATE_HZ)
+    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE_HZ / 2), bands + 2))
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     triangles = np.minimum((bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre))
     filters: Float32 = (np.maximum(triangles, 0.0) * 2.0 / (high - low)).astype(np.float32)
