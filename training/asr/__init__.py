@@ -1,0 +1,1 @@
+"""Speech to text: a Conformer-CTC trained on the features that the appliance hears."""

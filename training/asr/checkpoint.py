@@ -1,0 +1,100 @@
+"""The file of a trained model: `emvas-asr-1`, one `.pt` that holds plain values and tensors only."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edge.error import EmvasError
+
+FORMAT = "emvas-asr-1"
+
+
+class CheckpointError(EmvasError):
+    """A checkpoint that cannot be used; the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsrCheckpoint:
+    """A trained model; `training` is what only a resumed training needs."""
+
+    path: Path
+    config: Mapping[str, Any]
+    """The fields of `training.asr.model.ConformerConfig`."""
+    vocabulary: list[str]
+    """Tokens by number; 0 is the blank, `▁` stands for a space."""
+    state: Mapping[str, Tensor]
+    features: str
+    """The front end of the appliance that it was trained on, a name of `edge.speech.front_ends.FRONT_ENDS`."""
+    training_data: str = ""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] | None = None
+
+    def load_into(self, model: nn.Module) -> None:
+        """Put the weights into `model`; CheckpointError when they are not its own."""
+        try:
+            model.load_state_dict(dict(self.state))
+        except RuntimeError as error:
+            raise CheckpointError(f"{self.path}: its weights do not fit its config: {error}") from error
+
+    def save(self) -> None:
+        """Write the file whole or not at all."""
+        content = {
+            "format": FORMAT,
+            "config": dict(self.config),
+            "vocabulary": self.vocabulary,
+            "features": self.features,
+            "training_data": self.training_data,
+            "measured": dict(self.measured),
+            "state": dict(self.state),
+        }
+        if self.training is not None:
+            content["training"] = dict(self.training)
+        write_whole(content, self.path)
+
+
+def write_whole(content: Mapping[str, Any], path: Path) -> None:
+    """`torch.save` under a temporary name, flushed to the disk, then renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            torch.save(dict(content), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path) -> AsrCheckpoint:
+    """Read a checkpoint; CheckpointError when it is missing, damaged, or something else."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such checkpoint; `emvas train asr` writes one")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: damaged, or no checkpoint of torch: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        raise CheckpointError(f"{path}: its format is {found!r}, expected {FORMAT!r}; `emvas train asr` writes it")
+    if missing := [key for key in ("config", "vocabulary", "features", "state") if key not in content]:
+        raise CheckpointError(f"{path}: lacks {', '.join(missing)}; it was not written by `emvas train asr`")
+    if bad := [name for name, value in content["state"].items() if not torch.isfinite(value).all()]:
+        raise CheckpointError(f"{path}: {len(bad)} weights hold NaN or infinity, the first is {bad[0]}; train again")
+    return AsrCheckpoint(
+        path,
+        content["config"],
+        content["vocabulary"],
+        content["state"],
+        content["features"],
+        content.get("training_data", ""),
+        content.get("measured", {}),
+        content.get("training"),
+    )
