@@ -12,7 +12,7 @@ from export.tensorrt.profile import Axes
 
 PROVIDER_OPTIONS: dict[VariantName, dict[str, str]] = {
     "fp32": {},
-    "fp16": {"trt_fp16_enable": "1"},
+    "fp16": {"trt_fp16_enable": "1", "trt_layer_norm_fp32_fallback": "1"},
     "trt-int8": {"trt_int8_enable": "1"},
 }
 """Options of onnxruntime's TensorRT provider by variant; the others are made for the CPU and not judged.
