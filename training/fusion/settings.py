@@ -78,7 +78,8 @@ class Settings(_Part):
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
         part = path.with_name(f".{path.name}.part")
-        text = yaml.safe_dump(self.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+        content = {"dataset": self.dataset, **self.model_dump(mode="json", exclude_defaults=True)}
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
 

@@ -72,9 +72,9 @@ class Task:
 
 
 class Trainer:
-    """One run. `run` trains to the end; the best model is then in DIR/best.pt."""
+    """One run. `run` trains to the end; the best model is then in DIR/best.pt. Without a folder nothing is written."""
 
-    def __init__(self, task: Task, train: Rows, valid: Rows, place: Place, out: Path) -> None:
+    def __init__(self, task: Task, train: Rows, valid: Rows, place: Place, out: Path | None) -> None:
         self.task, self.train, self.valid, self.place, self.out = task, train, valid, place, out
         settings = task.settings.training
         torch.manual_seed(task.seed)
@@ -98,10 +98,10 @@ class Trainer:
         Raises:
             TrainingError: DIR holds a run and `resume` is false, or another run than this; or the loss is no number.
         """
-        if (self.out / LAST).exists():
+        if self.out is not None and (self.out / LAST).exists():
             if not resume:
                 raise TrainingError(f"{self.out} holds a run: go on with --resume, or choose another --out")
-            self._restore()
+            self._restore(self.out / LAST)
         writer = self._writer()
         try:
             while not self.position.done:
@@ -169,7 +169,7 @@ class Trainer:
         self.schedule.step(error)
         if error < position.best_error:
             position.best_error, position.best_epoch = error, position.epoch
-            if self.place.first:
+            if self.place.first and self.out is not None:
                 checkpoint.save(self.out / BEST, self._checkpoint())
         late = position.epoch - position.best_epoch >= settings.early_stop
         position.done = late or position.epoch == settings.epochs
@@ -193,6 +193,8 @@ class Trainer:
         }
 
     def _save(self) -> None:
+        if self.out is None:
+            return
         random = self.place.collected(_random_state())
         if not self.place.first:
             return
@@ -207,8 +209,7 @@ class Trainer:
         }
         checkpoint.save(self.out / LAST, {**self._checkpoint(), "resume": state})
 
-    def _restore(self) -> None:
-        path = self.out / LAST
+    def _restore(self, path: Path) -> None:
         content = checkpoint.load(path)
         state, now = content.get("resume"), self.task.identity(self.place)
         if state is None or content["model"] != self.task.model or dict(content["dims"]) != dict(self.task.dims):
@@ -224,7 +225,9 @@ class Trainer:
         self.position = Position(**state["position"])
 
     def _writer(self) -> SummaryWriter | None:
-        return SummaryWriter(self.out / "tensorboard", purge_step=self.position.epoch) if self.place.first else None
+        if self.out is None or not self.place.first:
+            return None
+        return SummaryWriter(self.out / "tensorboard", purge_step=self.position.epoch)
 
 
 def _random_state() -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""One model, several seeds: trains each in a folder of its own and judges them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edge.bundle.bundle import sha256_of
+from training.features.dataset import Features
+from training.fusion.data import Rows, read_features
+from training.fusion.evaluate import Evaluation, evaluate
+from training.fusion.models import configure
+from training.fusion.processes import Place
+from training.fusion.settings import Settings
+from training.fusion.trainer import BEST, Position, Task, Trainer
+
+Watch = Callable[[int, Position], None]
+"""Told after every batch which seed is trained and where it is."""
+
+
+def seed_folder(out: Path, seed: int) -> Path:
+    """Where the run of one seed lies."""
+    return out / f"seed-{seed}"
+
+
+def train_seeds(
+    model: str,
+    data: Path,
+    settings: Settings,
+    seeds: Sequence[int],
+    out: Path,
+    place: Place,
+    resume: bool = False,
+    watch: Watch = lambda _seed, _position: None,
+) -> Evaluation | None:
+    """Train `model` with each seed, judge all on the test split, write OUT/result.json.
+
+    The data, the model's hyperparameters and all three splits are checked before the first seed is trained. Only the
+    first process of several judges; in the others the result is None.
+
+    Raises:
+        EmvasError: features, settings or a folder cannot be used, or training fails.
+    """
+    configure(model, settings.model)
+    features = read_features(data)
+    out.mkdir(parents=True, exist_ok=True)
+    sha256 = sha256_of(data)
+    train, valid = (Rows.of(features.of(split, str(data))) for split in ("train", "valid"))
+    for seed in seeds:
+        task = Task(model, settings, features.dims, _columns(features), sha256, seed)
+        trainer = Trainer(task, train, valid, place, seed_folder(out, seed))
+        trainer.run(resume, lambda position, seed=seed: watch(seed, position))  # type: ignore[misc]
+    if not place.first:
+        return None
+    settings.write(out / "settings.yaml")
+    paths = [seed_folder(out, seed) / BEST for seed in seeds]
+    result = evaluate(paths, features, str(data), dataset=settings.dataset, device=place.device)
+    part = out / ".result.json.part"
+    part.write_text(json.dumps(result.plain(), indent=2), encoding="utf-8")
+    part.replace(out / "result.json")
+    return result
+
+
+def _columns(features: Features) -> dict[str, object]:
+    """What the columns are, as checkpoints hold it."""
+    return dict(features.meta.get("features") or {"origin": features.meta.get("origin", "unknown")})
