@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,8 @@ def trace(name: str, graph: GraphJob, path: Path) -> None:
         )
     inputs = graph.example(traced_sizes(graph))
     dims = {axis.name: torch.export.Dim(axis.name, min=axis.least, max=axis.most) for axis in _axes(graph).values()}
-    shapes = tuple({at: dims[axis.name] for at, axis in graph.axes.get(key, {}).items()} for key in inputs)
+    free = [{at: dims[axis.name] for at, axis in graph.axes.get(key, {}).items()} for key in inputs]
+    shapes = tuple(inspect.signature(graph.module.forward).bind(*free).arguments.values())  # `*caches` is one tuple
     try:
         export_module(graph.module, tuple(inputs.values()), path, list(inputs), graph.outputs, shapes)
         onnx.checker.check_model(path, full_check=True)  # with shape inference
