@@ -18,7 +18,7 @@ _MASKED = -1e4  # as good as minus infinity after a softmax, and inside the rang
 
 
 def attention_mask(query: Stream, key: Stream, causal: bool) -> Tensor:
-    """[n, 1, Lq, Lk] bool: which key a query frame may look at.
+    """[n, 1, Lq or 1, Lk]: 0 where a query frame may look at a key, and far below 0 where it may not.
 
     With `causal`, frame i sees keys up to i + |difference of the lengths|, as far as the longer of the two reaches.
     """
@@ -26,19 +26,19 @@ def attention_mask(query: Stream, key: Stream, causal: bool) -> Tensor:
     if causal:
         reach = (query.length - key.length).abs().view(-1, 1, 1)
         i = torch.arange(query.values.shape[1], device=reach.device).view(1, -1, 1)
-        j = torch.arange(key.values.shape[1], device=reach.device).view(1, 1, -1)
+        j = torch.arange(key.values.shape[1], device=reach.device)
         allowed = allowed & (j - i <= reach)
-    else:
-        allowed = allowed.expand(-1, query.values.shape[1], -1)
-    return allowed.unsqueeze(1)
+    return ((1 - allowed.to(key.values.dtype)) * _MASKED).unsqueeze(1)
 
 
 class Attention(nn.Module):
-    """Scaled dot-product attention of several heads; a query with nothing to look at gets the output's bias."""
+    """Scaled dot-product attention of several heads. Key frames that are not there hold zeros, so where there is
+    nothing to look at the result does not depend on what the tensor held.
+    """
 
     def __init__(self, size: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.heads = heads
+        self.size, self.heads = size, heads
         self.dropout = nn.Dropout(dropout)
         self.in_proj_weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(3 * size, size)))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * size))
@@ -46,17 +46,18 @@ class Attention(nn.Module):
         nn.init.xavier_uniform_(self.out_proj.weight)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, query: Tensor, key: Tensor, allowed: Tensor) -> Tensor:
-        """[n, Lq, size], [n, Lk, size], [n, 1, Lq, Lk] -> [n, Lq, size]."""
-        q, k, v = (
-            nn.functional.linear(rows, weight, bias).unflatten(2, (self.heads, -1)).transpose(1, 2)
-            for rows, weight, bias in zip(
-                (query, key, key), self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True
-            )
-        )
-        scores = (q * q.shape[3] ** -0.5) @ k.transpose(2, 3)
-        weights = torch.softmax(torch.where(allowed, scores, torch.full_like(scores, _MASKED)), dim=3) * allowed
-        return self.out_proj((self.dropout(weights) @ v).transpose(1, 2).flatten(2))
+    def forward(self, query: Tensor, key: Tensor, mask: Tensor) -> Tensor:
+        """[n, Lq, size], [n, Lk, size], `attention_mask` -> [n, Lq, size]."""
+        q = self._heads(query, 0) * (self.size // self.heads) ** -0.5
+        scores = q @ self._heads(key, 1).transpose(2, 3) + mask
+        looked = self.dropout(torch.softmax(scores, dim=3)) @ self._heads(key, 2)
+        return self.out_proj(looked.transpose(1, 2).flatten(2))
+
+    def _heads(self, rows: Tensor, part: int) -> Tensor:
+        """[n, L, size] -> [n, heads, L, size / heads] by the query (0), key (1) or value (2) projection."""
+        own = slice(part * self.size, (part + 1) * self.size)
+        projected = nn.functional.linear(rows, self.in_proj_weight[own], self.in_proj_bias[own])
+        return projected.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -74,10 +75,10 @@ class Block(nn.Module):
         self.hidden_dropout = nn.Dropout(hidden_dropout)
         self.residual_dropout = nn.Dropout(residual_dropout)
 
-    def forward(self, query: Tensor, key: Tensor | None, allowed: Tensor) -> Tensor:
+    def forward(self, query: Tensor, key: Tensor | None, mask: Tensor) -> Tensor:
         """[n, Lq, size]; without a `key` the query looks at itself."""
         normed = self.layer_norms[0](query)
-        looked = self.self_attn(normed, normed if key is None else self.layer_norms[0](key), allowed)
+        looked = self.self_attn(normed, normed if key is None else self.layer_norms[0](key), mask)
         query = query + self.residual_dropout(looked)
         hidden = self.hidden_dropout(torch.relu(self.fc1(self.layer_norms[1](query))))
         return query + self.residual_dropout(self.fc2(hidden))
@@ -108,9 +109,9 @@ class Crossmodal(nn.Module):
 
     def forward(self, query: Stream, key: Stream | None = None) -> Stream:
         """The query's stream with new values [n, Lq, size]."""
-        allowed = attention_mask(query, query if key is None else key, self.causal)
+        mask = attention_mask(query, query if key is None else key, self.causal)
         rows = self.embed_dropout(self.scale * query.values)
         keys = None if key is None else self.embed_dropout(self.scale * key.values)
         for block in self.layers:
-            rows = block(rows, keys, allowed)
+            rows = block(rows, keys, mask)
         return query._replace(values=self.layer_norm(rows))

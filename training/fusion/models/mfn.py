@@ -17,7 +17,7 @@ class MfnConfig(FusionConfig):
     """Defaults: MMSA's for CH-SIMS, whose text has 39 steps."""
 
     steps: int = Field(39, gt=0, description="steps that every modality is brought to; the graph is unrolled over them")
-    alignment: Alignment = "spread"
+    alignment: Alignment = Field("spread", description="of audio and vision; text is spread")
     hidden: Sizes = (64, 16, 64)
     memory: int = Field(64, gt=0)
     attention_hidden: int = Field(128, gt=0)
@@ -76,8 +76,9 @@ class Mfn(FusionModel):
 
     def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
         """`score` [n]."""
-        streams = zip(self.cells.values(), (text, audio, vision), strict=True)
-        traces = [self._trace(cell, stream) for cell, stream in streams]
+        how = ("spread", self.config.alignment, self.config.alignment)
+        parts = zip(self.cells.values(), (text, audio, vision), how, strict=True)
+        traces = [self._trace(*part) for part in parts]
         steps = [torch.cat(cells, dim=1) for cells in zip(*[cells for _, cells in traces], strict=True)]
         memory = steps[0].new_zeros(steps[0].shape[0], self.config.memory)
         for before, now in zip([torch.zeros_like(steps[0]), *steps[:-1]], steps, strict=True):
@@ -85,9 +86,9 @@ class Mfn(FusionModel):
         rows = torch.cat([*[state for state, _ in traces], memory], dim=1)
         return {"score": self.bounded(self.out(rows).squeeze(1))}
 
-    def _trace(self, cell: nn.LSTMCell, stream: Stream) -> tuple[Tensor, list[Tensor]]:
+    def _trace(self, cell: nn.LSTMCell, stream: Stream, how: Alignment) -> tuple[Tensor, list[Tensor]]:
         """The last state [n, hidden] of one modality's LSTM and its cells after each step; zero where absent."""
-        frames = align(stream, self.config.steps, self.config.alignment)
+        frames = align(stream, self.config.steps, how)
         state = memory = frames.new_zeros(frames.shape[0], cell.hidden_size)
         cells = []
         for step in range(self.config.steps):
