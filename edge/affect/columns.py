@@ -57,15 +57,15 @@ TABLES = {
     "audio": Table(
         (
             Column("voiced", "share", "frames with a voice"),
-            Column("pitch", "semitones", "above 27.5 Hz; this and all that follow are means over voiced frames", 33, 8),
-            Column("intonation", "semitones", "above the utterance's median pitch", 0, 4),
-            Column("level", "dB", "of all frames, below the utterance's loudest", -20, 15),
-            Column("periodicity", "1", "0 noise to 1 a perfect period"),
-            Column("tilt", "dB/octave", "slope of the spectrum, 100 to 5000 Hz", -8, 4),
-            Column("alpha_ratio", "dB", "1 to 5 kHz against 50 Hz to 1 kHz", -12, 10),
-            Column("hammarberg", "dB", "strongest below 2 kHz against strongest of 2 to 5 kHz", 20, 10),
-            Column("centroid", "Hz", "centre of the spectrum, 100 to 5000 Hz", 700, 400),
-            Column("flux", "1", "change of the spectrum from one voiced frame to the next", 0.6, 0.4),
+            Column("pitch", "semitones", "above 27.5 Hz; this and all that follow are means over voiced frames", 34, 6),
+            Column("intonation", "semitones", "above the utterance's median pitch", 0, 3),
+            Column("level", "dB", "of all frames, below the utterance's loudest", -13, 10),
+            Column("periodicity", "1", "0 noise to 1 a perfect period", 0.9, 0.06),
+            Column("tilt", "dB/octave", "slope of the spectrum, 100 to 5000 Hz", -5.5, 3.3),
+            Column("alpha_ratio", "dB", "1 to 5 kHz against 50 Hz to 1 kHz", -14.5, 8.6),
+            Column("hammarberg", "dB", "strongest below 2 kHz against strongest of 2 to 5 kHz", 26, 9.5),
+            Column("centroid", "Hz", "centre of the spectrum, 100 to 5000 Hz", 500, 340),
+            Column("flux", "1", "change of the spectrum from one voiced frame to the next", 0.5, 0.34),
         ),
         300,
         _BINS,
@@ -86,7 +86,8 @@ TABLES = {
         _BINS,
     ),
 }
-"""Centres and spreads are round numbers near the mean and deviation over the voices of EmoDB and the clips at hand."""
+"""Centres and spreads of audio are the mean and the deviation of 2,658 rows: 77 utterances of EmoDB, AISHELL-1 and
+GRID. Those of vision are round numbers of the order of the values."""
 
 
 def description() -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""One clip through the box's own stages, as one utterance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.affect.features import UtteranceFeatures, expect_hidden
+from edge.bundle.bundle import Bundle
+from edge.capture.media import MediaFile, end_of
+from edge.config import Config
+from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source, Transcript, Utterance
+from edge.runtime.health import Health
+from edge.runtime.judgement import Judgement
+from edge.runtime.senses import ROLES, Senses, Words
+from training.features.dataset import FeaturesError
+
+_MOST_S = 28.0
+"""The longest utterance that a box can be configured to hear; of a longer one its beginning counts."""
+_READ_S = 60.0
+"""Of a longer clip only the first minute is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What the box made of a clip."""
+
+    features: UtteranceFeatures
+    text: str
+    """The words that were given, or heard."""
+    utterances: int
+    """How many the segmenter found; 0: no speech was found and the clip counts as a whole."""
+
+
+class _GivenWords:
+    """A transcriber that knows the words beforehand."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def transcribe(self, utterance: Utterance) -> Transcript | None:
+        """The words that were given; None where there are none."""
+        if not self.text:
+            return None
+        return Transcript(utterance.end_s, utterance.start_s, utterance.end_s, self.text, "", 1.0)
+
+
+class ClipReader:
+    """Clips in, features out; every clip is a run of its own, so their order does not matter."""
+
+    def __init__(self, bundle: Bundle, transcribe: bool) -> None:
+        """`transcribe` lets the bundle's recognizer hear the words instead of taking those that are given.
+
+        Raises:
+            FeaturesError: the bundle lacks a role. BundleError: its text encoder tells no tokens.
+        """
+        needed = [role for stage, roles in ROLES.items() for role in roles if transcribe or stage != "asr"]
+        if missing := [role for role in needed if not bundle.has(role)]:
+            raise FeaturesError(f"bundle {bundle.folder} lacks {', '.join(missing)}: features need them all")
+        expect_hidden(bundle)
+        self._bundle = bundle
+        self._config = Config.model_validate(
+            {"purpose": "research", "consent": "recorded", "fatigue": {"enabled": False}}
+        )
+        self._given = _GivenWords()
+        self.words = Words(bundle, self._config, None if transcribe else self._given)
+        """The models of language, loaded once for all clips."""
+
+    def read(self, path: Path, text: str = "") -> Clip:
+        """What a box sees and hears of a clip: from its first speech to its last, or all of it without speech.
+
+        A clip with one utterance gives, byte for byte, what a replay of the clip gives for it.
+
+        Raises:
+            CaptureError: the file cannot be read at all.
+            FeaturesError: it is damaged, a stage failed, or there is nothing in it to learn from.
+        """
+        found: list[UtteranceFeatures] = []
+        faults: list[Source] = []
+        judgement = Judgement(self._config, path.stem, features=found.append)
+        senses = Senses(self._bundle, self._config, faults.append, Health(), self.words)
+        utterances, sound, end_s = _watch(path, senses, judgement, faults)
+        self._given.text = text
+        heard = senses.understand(_whole(utterances, sound, end_s))
+        judgement.heard(heard)
+        if faults:
+            raise FeaturesError(f"{path}: {faults[0].source} {faults[0].state}: {faults[0].detail}")
+        (features,) = found
+        if features.text is None and features.audio is None and features.vision is None:
+            raise FeaturesError(f"{path}: shows no face, holds no voice and has no text")
+        return Clip(features, heard.transcript.text if heard.transcript else "", len(utterances))
+
+
+def _watch(
+    path: Path, senses: Senses, judgement: Judgement, faults: list[Source]
+) -> tuple[list[Utterance], list[Audio], float]:
+    """Let the stages see and hear the clip; its utterances, its sound and its length."""
+    utterances: list[Utterance] = []
+    sound: list[Audio] = []
+    end_s = 0.0
+    for item in MediaFile(path).read():
+        if isinstance(item, Source):
+            faults += [item] if item.state == "lost" else []
+            continue
+        end_s = end_of(item)
+        if end_s > _READ_S:
+            break
+        if isinstance(item, Frame):
+            speaking = senses.speaking
+            judgement.seen(senses.see(item), speaking)
+        else:
+            sound.append(item)
+            utterances += senses.hear(item)
+    return [*utterances, *senses.end_sound(end_s)], sound, end_s
+
+
+def _whole(utterances: Sequence[Utterance], sound: Sequence[Audio], end_s: float) -> Utterance:
+    """The only utterance, or one from the first to the last, or the clip; at most `_MOST_S` long."""
+    if len(utterances) == 1:
+        return utterances[0]
+    start_s = utterances[0].start_s if utterances else 0.0
+    stop_s = min(utterances[-1].end_s if utterances else end_s, start_s + _MOST_S)
+    samples = np.zeros(round((stop_s - start_s) * SAMPLE_RATE_HZ), np.float32)
+    for piece in sound:
+        at = round((piece.t_s - start_s) * SAMPLE_RATE_HZ)
+        kept = piece.samples[max(-at, 0) :][: max(len(samples) - max(at, 0), 0)]
+        samples[max(at, 0) : max(at, 0) + len(kept)] = kept
+    return Utterance(start_s, stop_s, samples)

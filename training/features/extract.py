@@ -1,0 +1,151 @@
+"""A data set of clips to a feature file: what is left to do, doing it, and putting it together."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from edge.affect.columns import TABLES, description
+from edge.bundle.bundle import Bundle
+from edge.runtime.senses import ROLES
+from training.features.assemble import Sample, assemble
+from training.features.dataset import Features, FeaturesError
+from training.features.layout import Problem, Row, read_layout
+from training.features.store import ClipStore
+from training.features.workers import Job, Work, run
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    dataset: Path
+    bundle: Path
+    out: Path
+    transcribe: bool = False
+    """Let the box hear the words, instead of taking the table's."""
+    workers: int | str = 1
+    shard: tuple[int, int] = (1, 1)
+    """Which of how many parts of the rows."""
+
+    @property
+    def store(self) -> Path:
+        """The folder of finished clips."""
+        return self.out.with_name(f"{self.out.stem}.clips")
+
+    @property
+    def errors(self) -> Path:
+        """The table of what gave no sample."""
+        return self.out.with_name(f"{self.out.stem}.errors.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it."""
+
+    features: Features
+    problems: tuple[Problem, ...]
+    resumed: int
+    """Clips that an earlier run had finished."""
+    without_speech: int
+    several_utterances: int
+
+
+Progress = Callable[[int, int], None]
+"""Told how many clips are done, of how many."""
+
+
+def extract(request: Request, progress: Progress = lambda done, total: None) -> Result:
+    """Compute the features of a data set and write them, with the list of what went wrong.
+
+    Raises:
+        FeaturesError: the table or the bundle cannot be used, or no clip gave anything.
+    """
+    layout = read_layout(request.dataset, text_needed=not request.transcribe)
+    part, parts = request.shard
+    rows = layout.rows[part - 1 :: parts]
+    meta = _meta(request)
+    store = ClipStore(request.store, {key: meta[key] for key in ("features", "roles", "words")})
+    targets, reasons = _targets(store, rows)
+    jobs = {target: Job(row, target) for row, target in targets.items() if not _finished(store, target)}
+    resumed = len(targets) - len(jobs)
+    progress(resumed, len(targets))
+    work = Work(request.bundle, request.transcribe)
+    failed: dict[Path, str] = {}
+    for count, (job, reason) in enumerate(run(list(jobs.values()), work, request.workers), 1):
+        failed |= {} if reason is None else {job.target: reason}
+        progress(resumed + count, len(targets))
+    reasons |= {row: failed[target] for row, target in targets.items() if target in failed}
+    problems = [*layout.problems, *(Problem(str(layout.table), row.line, reason) for row, reason in reasons.items())]
+    problems.sort(key=lambda problem: (problem.row is None, problem.row or 0))
+    write_errors(request.errors, problems)
+    finished = [(row, *store.load(target)) for row, target in targets.items() if row not in reasons]
+    if not finished:
+        reason = str(problems[0]) if problems else "the table has no rows"
+        raise FeaturesError(f"{request.dataset}: none of its clips gave features; {reason}")
+    samples = [Sample(row.id, row.split, told["text"], row.labels, kept) for row, kept, told in finished]
+    features = assemble(samples, {name: table.width for name, table in TABLES.items()}, meta)
+    features.save(request.out)
+    spoken = [told["utterances"] for _, _, told in finished]
+    return Result(features, tuple(problems), resumed, spoken.count(0), sum(count > 1 for count in spoken))
+
+
+def _targets(store: ClipStore, rows: Sequence[Row]) -> tuple[dict[Row, Path], dict[Row, str]]:
+    """Where each clip's features are kept, and why a clip cannot even be opened."""
+    targets: dict[Row, Path] = {}
+    reasons: dict[Row, str] = {}
+    for row in rows:
+        place = store.path(row)
+        if isinstance(place, Path):
+            targets[row] = place
+        else:
+            reasons[row] = place
+    return targets, reasons
+
+
+def write_errors(path: Path, problems: Sequence[Problem]) -> None:
+    """The problems as CSV, whole or not at all; no file without any."""
+    if not problems:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("file", "row", "reason"))
+        writer.writerows((problem.file, problem.row or "", problem.reason) for problem in problems)
+    part.replace(path)
+
+
+def _finished(store: ClipStore, target: Path) -> bool:
+    try:
+        store.load(target)
+    except FeaturesError:
+        return False
+    return True
+
+
+def _meta(request: Request) -> dict[str, Any]:
+    """What a feature file says of itself; `features`, `roles` and `words` are what its numbers depend on."""
+    bundle = Bundle(request.bundle)
+    meta: dict[str, Any] = {
+        "features": description(),
+        "columns": {name: [column.name for column in table.columns] for name, table in TABLES.items()},
+        "roles": {},
+        "words": "heard by the bundle's recognizer" if request.transcribe else "given by label.csv",
+        "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
+        "emvas": version("emvas-edge"),
+        "dataset": request.dataset.resolve().name,
+    }
+    for role in (role for stage, roles in ROLES.items() for role in roles if request.transcribe or stage != "asr"):
+        if bundle.has(role):
+            variant = bundle.role(role).variants[bundle.variant_name(role)]
+            meta["roles"][role] = {name: graph.sha256 for name, graph in variant.graphs.items()}
+    if request.shard[1] > 1:
+        meta["shard"] = "{}/{}".format(*request.shard)
+    return meta

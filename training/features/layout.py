@@ -1,0 +1,155 @@
+"""The layout of CH-SIMS and MMSA-FET: `label.csv` and `Raw/VIDEO/CLIP.*`, read row by row."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.features.dataset import LABELS, SPLITS, FeaturesError
+
+TABLE = "label.csv"
+_NEEDED = ("video_id", "clip_id", "label", "mode")
+_GREATEST_LABEL = 3.0
+"""MOSI and MOSEI are labelled -3 to 3, CH-SIMS -1 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row, or the table as a whole, gives no sample."""
+
+    file: str
+    row: int | None
+    """Line of the table, its header being line 1."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{'' if self.row is None else f', row {self.row}'}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clip and what people said of it."""
+
+    line: int
+    id: str
+    """As MMSA has it: `VIDEO$_$CLIP`."""
+    path: Path
+    text: str
+    split: str
+    labels: tuple[float, float, float, float]
+    """In the order of `LABELS`; NaN where a modality was not rated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A data set's rows that can be used, and what is wrong with the others."""
+
+    table: Path
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_layout(folder: Path, text_needed: bool) -> Layout:
+    """Read the table of a data set and find its clips.
+
+    Raises:
+        FeaturesError: there is no table, it cannot be read, or it lacks a column.
+    """
+    table = folder / TABLE
+    rows: dict[str, Row] = {}
+    problems: list[Problem] = []
+    clips: dict[Path, dict[str, list[Path]]] = {}
+    for line, record in _records(table, text_needed):
+        row = _row_or_reason(folder, line, record, clips)
+        if isinstance(row, Row) and row.id in rows:
+            row = f"{row.id} is in row {rows[row.id].line} already"
+        if isinstance(row, Row):
+            rows[row.id] = row
+        else:
+            problems.append(Problem(str(table), line, row))
+    empty = [split for split in SPLITS if not any(row.split == split for row in rows.values())]
+    problems += [Problem(str(table), None, f"no usable row has the mode {split}") for split in empty]
+    return Layout(table, tuple(rows.values()), tuple(problems))
+
+
+class _BadRowError(Exception):
+    """The reason why a row is left out."""
+
+
+def _records(table: Path, text_needed: bool) -> Iterable[tuple[int, Mapping[str, str]]]:
+    needed = (*_NEEDED, "text") if text_needed else _NEEDED
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="")
+            found = reader.fieldnames or []
+            missing = [name for name in needed if name not in found]
+            if missing:
+                hint = "; --transcribe lets the box hear the words" if missing == ["text"] else ""
+                raise FeaturesError(f"{table}, row 1: lacks {', '.join(missing)}; it has {', '.join(found)}{hint}")
+            yield from ((reader.line_num, record) for record in reader)
+    except FileNotFoundError as error:
+        raise FeaturesError(
+            f"{table}: there is no such file; a data set is a folder with {TABLE} and Raw/VIDEO/CLIP.mp4"
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FeaturesError(f"{table} cannot be read: {error}; it must be CSV in UTF-8") from error
+
+
+def _row_or_reason(
+    folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, dict[str, list[Path]]]
+) -> Row | str:
+    try:
+        return _row(folder, line, record, clips)
+    except _BadRowError as error:
+        return str(error)
+
+
+def _row(folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, dict[str, list[Path]]]) -> Row:
+    video, clip = (_name(record, column) for column in ("video_id", "clip_id"))
+    split = record["mode"].strip()
+    if split not in SPLITS:
+        raise _BadRowError(f"its mode is {split!r}, not one of {', '.join(SPLITS)}")
+    labels = [_label(record, name) for name in LABELS]
+    if math.isnan(labels[0]):
+        raise _BadRowError("it has no label")
+    path = _clip(folder / "Raw" / video, clip, clips)
+    text = (record.get("text") or "").strip()
+    return Row(line, f"{video}$_${clip}", path, text, split, (labels[0], labels[1], labels[2], labels[3]))
+
+
+def _name(record: Mapping[str, str], column: str) -> str:
+    name = record[column].strip()
+    if not name or name in {".", ".."} or set("/\\\0") & set(name):
+        raise _BadRowError(f"its {column} {name!r} is no name of a file")
+    return name
+
+
+def _label(record: Mapping[str, str], name: str) -> float:
+    text = (record.get(name) or "").strip()
+    if not text:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        raise _BadRowError(f"its {name} {text!r} is no number") from None
+    if abs(value) > _GREATEST_LABEL:
+        raise _BadRowError(f"its {name} {text} is outside of -{_GREATEST_LABEL:g} to {_GREATEST_LABEL:g}")
+    return value
+
+
+def _clip(folder: Path, clip: str, clips: dict[Path, dict[str, list[Path]]]) -> Path:
+    """The file of a clip, whatever its container; .mp4 comes first where there are several."""
+    if folder not in clips:
+        clips[folder] = {}
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            clips[folder].setdefault(path.stem, []).append(path)
+    found = clips[folder].get(clip, [])
+    if not found:
+        raise _BadRowError(f"there is no clip {folder / clip}.*")
+    first = [path for path in found if path.suffix.lower() == ".mp4"] or found
+    if len(first) > 1:
+        raise _BadRowError(f"which of {', '.join(path.name for path in first)} in {folder} is meant?")
+    return first[0]
