@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 
 OPSET = 18
@@ -38,3 +39,12 @@ def export_module(
             dynamic_shapes=dynamic_shapes,
             verbose=False,
         )
+    _forget_source(path)
+
+
+def _forget_source(path: Path) -> None:
+    """Drop the exporter's notes on its nodes: stack traces with this machine's paths, other on every machine."""
+    model = onnx.load(path)
+    for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info):
+        del part.metadata_props[:]
+    onnx.save(model, path)

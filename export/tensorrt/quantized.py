@@ -99,8 +99,12 @@ def _sum(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
     yield Finding("residual-add", label(node), f"{bare} comes in as float: put Q/DQ on both inputs of the sum")
 
 
+def _adds_bias(graph: LintedGraph, node: onnx.NodeProto) -> bool:
+    return node.op_type == "Add" and sum(graph.is_constant(name) for name in node.input) == 1
+
+
 def _from_quantized_layer(graph: LintedGraph, name: str) -> bool:
     node = graph.maker.get(name)
-    while node is not None and node.op_type in _PASSES_ON:
-        node = graph.maker.get(node.input[0])
+    while node is not None and (node.op_type in _PASSES_ON or _adds_bias(graph, node)):
+        node = graph.maker.get(next(read for read in node.input if not graph.is_constant(read)))
     return node is not None and node.op_type not in PAIR and any(graph.dequantized(read) for read in node.input)

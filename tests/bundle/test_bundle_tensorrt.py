@@ -48,6 +48,12 @@ def test_the_command_says_which_graph_is_not_ready(small_bundle: Path) -> None:
     assert "must not descend" in record["findings"][0]
 
 
+def test_a_graph_tells_nothing_of_the_machine_that_exported_it(small_bundle: Path) -> None:
+    graph = (small_bundle / "prosody.model.fp32.onnx").read_bytes()
+    assert b".py" not in graph
+    assert b"stack_trace" not in graph
+
+
 def test_a_role_that_is_not_there_is_told(small_bundle: Path) -> None:
     result = CliRunner().invoke(main, ["bundle", "tensorrt", str(small_bundle), "--role", "nose"])
     assert result.exit_code == 1

@@ -101,6 +101,17 @@ def test_a_sum_of_floats_in_a_quantized_graph_is_no_residual_add(tmp_path: Path)
     assert rules(path, "trt-int8") == set()
 
 
+def test_a_bias_after_a_product_belongs_to_the_layer(tmp_path: Path) -> None:
+    square, channels = np.ones((4, 4), np.float32), np.ones(4, np.float32)
+    constants = {"k": square, "bias": channels, "scale": SCALE, "zero": ZERO}
+    layer = [*pair("x"), *pair("k"), node("MatMul", ["x_d", "k_d"], "m"), node("Add", ["m", "bias"], "b")]
+    flat = {"x": (F, [4, 4])}
+    bare = save(tmp_path / "bare.onnx", [*layer, node("Add", ["b", "x"], "y")], constants, inputs=flat)
+    assert rules(bare, "trt-int8") == {"residual-add"}
+    both = [*layer, *pair("b"), node("Add", ["b_d", "x_d"], "y")]
+    assert rules(save(tmp_path / "both.onnx", both, constants, inputs=flat), "trt-int8") == set()
+
+
 def test_operators_that_cannot_be_taken_are_named(tmp_path: Path) -> None:
     cases = {
         "data-dependent": [node("NonZero", ["x"], "y")],
