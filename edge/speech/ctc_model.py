@@ -9,9 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.bundle.manifest import BundleError
-from edge.bundle.session import Session
+from edge.bundle.session import Array, Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.front_ends import FRONT_ENDS
+from edge.speech.front_ends import FRONT_ENDS, STREAMED
+from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS
+from edge.speech.mel_stream import SILENCE, MelStream
 
 PREPROCESSING = "ctc"
 """The key of the role's `preprocessing` that makes it a CTC model; its value is a `CtcDescription`."""
@@ -53,9 +55,66 @@ class FullContext:
         yield self._session.run({self._input: heard[None]})["log_probs"][0]
 
 
+class Chunked:
+    """A model that hears while somebody speaks: a chunk at a time, and what it remembers of the chunks before.
+
+    Its inputs are `mel` [1, frames of a chunk, bands] and caches, zero at first; `next_NAME` becomes the cache `NAME`.
+    """
+
+    def __init__(self, session: Session, description: CtcDescription) -> None:
+        if description.features != STREAMED:
+            raise BundleError(
+                f"role asr hears in chunks, which the front end {description.features!r} cannot give: {STREAMED} can; "
+                "export the model again"
+            )
+        self._session = session
+        self._frames = int(session.input_shapes["mel"][1])
+        self._least_s = description.least_s
+        self._caches = [name for name in session.input_names if name != "mel"]
+        self._mel = MelStream()
+        self._heard: Float32
+        self._memory: dict[str, Array]
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything: a new sound begins."""
+        self._mel = MelStream()
+        self._heard = np.zeros((0, MEL_BANDS), np.float32)
+        shapes = self._session.input_shapes
+        self._memory = {name: np.zeros([int(size) for size in shapes[name]], np.float32) for name in self._caches}
+
+    def step(self, samples: Float32) -> Iterator[Float32]:
+        """Log probabilities of the chunks that became complete with the next samples."""
+        self._heard = np.concatenate([self._heard, self._mel.step(samples)])
+        yield from self._whole_chunks()
+
+    def finish(self) -> Iterator[Float32]:
+        """Those of the rest of the sound, silence appended up to a whole chunk."""
+        self._heard = np.concatenate([self._heard, self._mel.finish()])
+        missing = -len(self._heard) % self._frames
+        self._heard = np.pad(self._heard, ((0, missing), (0, 0)), constant_values=SILENCE)
+        yield from self._whole_chunks()
+        self.begin()
+
+    def listen(self, samples: Float32) -> Iterator[Float32]:
+        """One piece a chunk."""
+        self.begin()
+        sound = lengthened(samples, self._least_s)
+        for start in range(0, len(sound), self._frames * HOP_SAMPLES):
+            yield from self.step(sound[start : start + self._frames * HOP_SAMPLES])
+        yield from self.finish()
+
+    def _whole_chunks(self) -> Iterator[Float32]:
+        while len(self._heard) >= self._frames:
+            chunk, self._heard = self._heard[: self._frames], self._heard[self._frames :]
+            outputs = self._session.run({"mel": chunk[None], **self._memory})
+            self._memory = {name: outputs[f"next_{name}"] for name in self._caches}
+            yield outputs["log_probs"][0]
+
+
 def open_listener(session: Session, description: CtcDescription) -> Listener:
-    """The listener that the description asks for."""
-    return FullContext(session, description)
+    """The one that fits the graph: a graph with caches hears in chunks."""
+    return FullContext(session, description) if len(session.input_names) == 1 else Chunked(session, description)
 
 
 def features(samples: Float32, description: CtcDescription, bands: int) -> Float32:

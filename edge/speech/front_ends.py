@@ -28,12 +28,13 @@ def normalised(samples: Float32) -> Float32:
     return scaled
 
 
+STREAMED = "streamed_log_mel"
 FRONT_ENDS: dict[str, FrontEnd] = {
     "samples": lambda samples, _: samples,
     "normalised_samples": lambda samples, _: normalised(samples),
     "nemo_mel": nemo_mel,
     "log_mel": lambda samples, _: log_mel(samples, len(samples) / SAMPLE_RATE_HZ).T,
-    "streamed_log_mel": lambda samples, _: streamed_log_mel(samples),
+    STREAMED: lambda samples, _: streamed_log_mel(samples),
 }
 """`log_mel` is scaled by the loudest value of the utterance, which nobody knows before its end: what is to hear while
-somebody speaks hears `streamed_log_mel`."""
+somebody speaks hears `STREAMED`."""

@@ -19,12 +19,12 @@ from edge.messages import SAMPLE_RATE_HZ
 from edge.speech import nemo_mel
 from edge.speech.ctc_model import CtcDescription
 from edge.speech.log_mel import HOP_SAMPLES
-from export.ctc_role import CtcModel, ctc_job
+from export.checkpoint import folder_config, load_folder, sources_of
+from export.exporters.ctc_job import CtcModel, ctc_job, whole_sound
 from export.graphs.ctc import MelCtc, SamplesCtc
 from export.job import ExportJob
 from export.role import BuildError
 from export.sources.ctc_vocabulary import parakeet_vocabulary, wav2vec2_vocabulary
-from export.sources.huggingface import load_pretrained, read_json, sources
 from export.speech_set import LEAST_S
 
 _ARCHITECTURES: dict[str, type[PreTrainedModel]] = {
@@ -33,23 +33,29 @@ _ARCHITECTURES: dict[str, type[PreTrainedModel]] = {
     "parakeet_ctc": ParakeetForCTC,
 }
 """By `model_type` of config.json."""
-_TABLES = ("config.json", "preprocessor_config.json", "processor_config.json", "vocab.json", "tokenizer.json")
-_TRAINING_ONLY = ("masked_spec_embed",)
+_NEMO = {
+    "hop_length": HOP_SAMPLES,
+    "n_fft": nemo_mel.FFT_SAMPLES,
+    "win_length": nemo_mel.WINDOW_SAMPLES,
+    "preemphasis": nemo_mel.PREEMPHASIS,
+}
+"""What Parakeet's feature extractor must say for the appliance's front end to be the same."""
+_TRAINING_ONLY = ("wav2vec2.masked_spec_embed", "wav2vec2_conformer.masked_spec_embed")
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
     """Load the folder `checkpoint` and say how it is traced, heard and judged.
 
-    Options: `evaluation` and `calibration`, lists of `path<TAB>text`.
+    The options `calibration` and `evaluation` are lists of `path<TAB>text`.
     """
-    kind = read_json(checkpoint, "config.json").get("model_type")
+    kind = folder_config(checkpoint).get("model_type")
     if kind not in _ARCHITECTURES:
         raise BuildError(
             f"{checkpoint / 'config.json'} describes a {kind!r}; this exporter reads {', '.join(_ARCHITECTURES)}"
         )
-    model = load_pretrained(checkpoint, _ARCHITECTURES[kind], _TRAINING_ONLY)
-    described = _parakeet(checkpoint, model) if kind == "parakeet_ctc" else _wav2vec2(checkpoint, model)
-    return ctc_job(described, sources(checkpoint, *_TABLES), options, work)
+    loaded: PreTrainedModel = load_folder(_ARCHITECTURES[kind], checkpoint, _TRAINING_ONLY)
+    model = _parakeet(checkpoint, loaded) if kind == "parakeet_ctc" else _wav2vec2(checkpoint, loaded)
+    return ctc_job(model, sources_of(checkpoint, options.get("licence", "not stated")), options, work)
 
 
 def _wav2vec2(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
@@ -61,13 +67,14 @@ def _wav2vec2(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
     features = "normalised_samples" if extractor.do_normalize else "samples"
     vocabulary = wav2vec2_vocabulary(checkpoint, config.vocab_size, _blank(checkpoint, config))
     description = CtcDescription(features=features, frame_s=stride / SAMPLE_RATE_HZ, least_s=LEAST_S)
-    return CtcModel(f"{type(model).__name__}: speech to text", SamplesCtc(model), description, vocabulary, bands=None)
+    graph, feeds = whole_sound(SamplesCtc(model), description, bands=None)
+    return CtcModel(f"{type(model).__name__}: speech to text", graph, feeds, description, vocabulary)
 
 
 def _parakeet(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
     extractor = _extractor(checkpoint, ParakeetFeatureExtractor)
     config = model.config.encoder_config
-    for name, wanted in nemo_mel.CONSTANTS.items():
+    for name, wanted in _NEMO.items():
         if getattr(extractor, name) != wanted:
             raise BuildError(
                 f"{checkpoint} hears with {name} {getattr(extractor, name)}, the appliance's front end with {wanted}: "
@@ -76,7 +83,8 @@ def _parakeet(checkpoint: Path, model: PreTrainedModel) -> CtcModel:
     vocabulary = parakeet_vocabulary(checkpoint, model.config.vocab_size, _blank(checkpoint, model.config))
     frame_s = config.subsampling_factor * HOP_SAMPLES / SAMPLE_RATE_HZ
     description = CtcDescription(features="nemo_mel", frame_s=frame_s, least_s=LEAST_S)
-    return CtcModel("Parakeet-CTC: speech to text", MelCtc(model), description, vocabulary, config.num_mel_bins)
+    graph, feeds = whole_sound(MelCtc(model), description, config.num_mel_bins)
+    return CtcModel("Parakeet-CTC: speech to text", graph, feeds, description, vocabulary)
 
 
 def _extractor(

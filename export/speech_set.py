@@ -1,0 +1,97 @@
+"""Recorded speech with its words, from a list of `path<TAB>text`: what calibrates and judges a speech model."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av.error
+import numpy as np
+
+from edge.bundle.session import Session
+from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech.chinese import simplify
+from export.job import Task
+from export.role import BuildError
+from export.speech import read_speech
+from training.asr.metrics import error_rates
+
+LEAST_S, USUAL_S, MOST_S = 0.5, 5.0, 30.0
+"""Lengths of an utterance that a speech graph is made for: the segmenter cuts at 28 s, shorter ones are lengthened."""
+_TOLERANCE = 0.01
+"""One character in a hundred more than float32 gets wrong is what a smaller or faster variant may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One recording and what is said in it."""
+
+    samples: Float32
+    text: str
+
+
+def tone_sweep(duration_s: float) -> Float32:
+    """Tones from 100 Hz to 4 kHz: sound for a graph whose speech is not at hand."""
+    time_s = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    rise = np.log(40.0) / duration_s
+    return (0.1 * np.sin(2 * np.pi * 100.0 * np.expm1(rise * time_s) / rise)).astype(np.float32)
+
+
+def read_spoken(list_path: str) -> list[Spoken]:
+    """Read a list and every recording in it; paths are relative to the list's folder.
+
+    Raises:
+        BuildError: the list has no row, or a row has no text or names a file without readable sound.
+    """
+    path = Path(list_path)
+    try:
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BuildError(f"{path} cannot be read as a list of path<TAB>text: {error}") from error
+    if not rows:
+        raise BuildError(f"{path} lists no recording: write one `path<TAB>text` a line")
+    return [_spoken(path, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _spoken(path: Path, number: int, row: list[str]) -> Spoken:
+    where = f"{path}, row {number}"
+    if len(row) < 2 or not row[1].strip():
+        raise BuildError(f"{where}: {row[0]!r} has no text; write `path<TAB>text`")
+    try:
+        samples = read_speech(path.parent / row[0], MOST_S)
+    except (OSError, av.error.FFmpegError, IndexError, ValueError) as error:
+        raise BuildError(f"{where}: {path.parent / row[0]} holds no sound that can be read: {error}") from error
+    return Spoken(samples, row[1].strip())
+
+
+def recognition_task(
+    spoken: Sequence[Spoken], recognizer: Callable[[Mapping[str, Session]], Callable[[Float32], str]], data: str
+) -> Task:
+    """The character error rate of the recognizer that `recognizer` makes of a variant's sessions."""
+
+    def score(sessions: Mapping[str, Session]) -> float:
+        recognize = recognizer(sessions)
+        return character_error_rate((one.text, recognize(one.samples)) for one in spoken)
+
+    return Task("character error rate", "1", "lower", _TOLERANCE, score, len(spoken), data)
+
+
+def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
+    """All edits over all characters of (said, heard) pairs; width, case, script and punctuation do not count.
+
+    Raises:
+        BuildError: what was said holds neither letter nor digit.
+    """
+    try:
+        return error_rates((_counted(said), _counted(heard)) for said, heard in pairs).cer
+    except ValueError as error:
+        raise BuildError(
+            "the texts of the evaluation list hold neither letter nor digit: nothing can be compared"
+        ) from error
+
+
+def _counted(text: str) -> str:
+    plain = simplify(unicodedata.normalize("NFKC", text)).lower()
+    return "".join(character for character in plain if character.isalnum())
