@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Manifest, Role, write_manifest
 from edge.bundle.selftest import GraphCheck, check_variant
 from export.recipe import Recipe
-from export.role import Archives, BuildError
+from export.role import Archives, BuildError, RoleBuild
 from export.role_writer import RoleWriter
 from export.roles import builder
 from export.roles.axes import free_axes
@@ -47,8 +47,7 @@ def build_bundle(
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
     """
-    if out.exists() and not (out / "bundle.yaml").is_file() and any(out.iterdir()):
-        raise BuildError(f"{out} is not empty and no bundle: nothing is overwritten; choose another folder")
+    _refuse_foreign(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
@@ -57,29 +56,62 @@ def build_bundle(
         roles = {}
         for name in recipe.roles:
             if only and name not in only:
-                roles[name] = _take_over(name, out, stage)
+                roles[name] = _take_over(Bundle(out).role(name), out, stage)
                 continue
             progress(f"building {name}")
             start = time.monotonic()
-            roles[name] = _build_role(name, recipe.options(name), archives, work / name, stage)
+            roles[name] = _build_role(name, recipe.options(name), archives, work / name, stage, progress)
             seconds[name] = time.monotonic() - start
         manifest = Manifest(name=recipe.name, version=recipe.version, built_with=_built_with(), roles=roles)
         write_manifest(manifest, stage)
         progress("self-test")
-        checks = _prove(stage)
+        checks = _prove(stage, list(roles))
         _put_in_place(stage, out)
     return Built(out, checks, seconds)
 
 
-def _build_role(name: str, options: Mapping[str, Any], archives: Archives, work: Path, stage: Path) -> Role:
+def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Progress) -> list[GraphCheck]:
+    """Write `out`: a copy of `bundle` in which the role `name` is `built`, whether it had one or not.
+
+    `out` may be `bundle`. Nothing is ever there but the whole old one or the whole new one, which passed its self-test.
+
+    Raises:
+        BuildError: the copy fails its self-test, or cannot be put in place.
+        BundleError: `bundle` cannot be trusted.
+    """
+    _refuse_foreign(out)
+    old = Bundle(bundle).manifest
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
+        stage = Path(staging) / "bundle"
+        stage.mkdir()
+        progress(f"copying {bundle}")
+        roles = {other: _take_over(role, bundle, stage) for other, role in old.roles.items() if other != name}
+        progress(f"writing {name}")
+        roles[name] = RoleWriter(name, built, stage).write()
+        manifest = old.model_copy(update={"roles": roles, "built_with": {**old.built_with, **_built_with()}})
+        write_manifest(manifest, stage)
+        progress("self-test")
+        checks = _prove(stage, [name])
+        _put_in_place(stage, out)
+    return checks
+
+
+def _refuse_foreign(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or (not (out / "bundle.yaml").is_file() and any(out.iterdir()))):
+        raise BuildError(f"{out} is not empty and no bundle: nothing is overwritten; choose another folder")
+
+
+def _build_role(
+    name: str, options: Mapping[str, Any], archives: Archives, work: Path, stage: Path, progress: Progress
+) -> Role:
     work.mkdir(parents=True)
-    built = builder(name)(archives, work, options)
+    built = builder(name)(archives, work, options, progress)
     built = replace(built, axes=built.axes or free_axes(name, built.variants["fp32"].graphs))
     return RoleWriter(name, built, stage).write()
 
 
-def _take_over(name: str, out: Path, stage: Path) -> Role:
-    role = Bundle(out).role(name)
+def _take_over(role: Role, out: Path, stage: Path) -> Role:
     for stored in role.files():
         target = stage / stored.file
         target.parent.mkdir(exist_ok=True)
@@ -92,12 +124,13 @@ def _built_with() -> dict[str, str]:
     return {"python": platform.python_version(), "machine": platform.machine(), **tools}
 
 
-def _prove(stage: Path) -> list[GraphCheck]:
+def _prove(stage: Path, roles: Sequence[str]) -> list[GraphCheck]:
+    """Verify every file, and run every variant of `roles` on its golden inputs."""
     bundle = Bundle(stage)
     checks = [
         check
-        for role, described in bundle.manifest.roles.items()
-        for variant in described.variants
+        for role in roles
+        for variant in bundle.role(role).variants
         for check in check_variant(bundle, role, variant)
     ]
     for check in checks:

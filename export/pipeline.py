@@ -34,7 +34,8 @@ def run_job(job: ExportJob, wanted: Sequence[VariantName], work: Path, progress:
         progress(f"comparing {name} with torch at sizes that were not traced")
         parity[name] = prove_parity(name, graph, fp32[name])
     families = {name: graph.family for name, graph in job.graphs.items()}
-    choice = build_variants(fp32, families, job.calibration, job.task, wanted, parity, work, progress)
+    probes = {name: [feeds] for name, feeds in job.golden_inputs.items()}
+    choice = build_variants(fp32, families, job.calibration, job.task, wanted, parity, work, progress, probes)
     return RoleBuild(
         description=job.description,
         sources=job.sources,

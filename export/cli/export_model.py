@@ -1,0 +1,154 @@
+"""`emvas export asr`, `emvas export encoder`, `emvas export fusion`: a trained model becomes a role of a bundle."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edge.bundle.manifest import VariantName, read_manifest
+
+if TYPE_CHECKING:
+    from export.exporters import Exporter, Group
+
+
+_VARIANTS: tuple[VariantName, ...] = get_args(VariantName)
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_EXAMPLES = {
+    "asr": "emvas export asr runs/conformer/best.pt --into build/bundle --out build/bundle-asr",
+    "encoder": "emvas export encoder weights/xlm-roberta-base --into build/bundle --out build/bundle-text",
+    "fusion": "emvas export fusion tfn-sims.pth --set seq_lens=39,400,55 --into build/bundle --out build/bundle-tfn",
+}
+_READS: dict[Group, str] = {
+    "asr": "a speech recognizer",
+    "encoder": "a text, picture or sound encoder",
+    "fusion": "a fusion model of ours or of MMSA",
+}
+
+
+def _command(group: Group) -> click.Command:
+    def run(**given: Any) -> None:
+        _export(group, **given)
+
+    command = click.command(
+        group,
+        epilog=f"Example: {_EXAMPLES[group]}",
+        help=f"Export CHECKPOINT, {_READS[group]}, into a copy of a bundle: traced, proven, quantized, described.",
+    )(run)
+    for option in _OPTIONS:
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.argument("checkpoint", type=click.Path(path_type=Path)),
+    click.option("--model", help="What the checkpoint is, where it does not say it; see emvas export list."),
+    click.option(
+        "--into",
+        "bundle",
+        type=click.Path(path_type=Path, file_okay=False),
+        required=True,
+        help="The bundle whose copy gets the role.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        required=True,
+        help="Folder of the new bundle; may be that of --into.",
+    ),
+    click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="An option of the exporter."),
+    click.option("--calibration", type=_FILE, help="Real inputs for the ranges of int8."),
+    click.option("--evaluation", type=_FILE, help="Samples that every variant is judged by."),
+    click.option(
+        "--variant",
+        "variants",
+        multiple=True,
+        type=click.Choice(_VARIANTS),
+        help="Try only this variant besides fp32; all without it.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)
+
+
+def _export(
+    group: Group,
+    checkpoint: Path,
+    model: str | None,
+    bundle: Path,
+    out: Path,
+    words: tuple[str, ...],
+    calibration: Path | None,
+    evaluation: Path | None,
+    variants: tuple[VariantName, ...],
+    as_json: bool,
+) -> None:
+    from export.bundle import add_role
+    from export.pipeline import run_job
+
+    exporter, options = _chosen(group, checkpoint, model, words, {"calibration": calibration, "evaluation": evaluation})
+    read_manifest(bundle)  # what is no bundle is told before the long work
+    start = time.monotonic()
+    console = Console(stderr=True)
+    with console.status("") as status, tempfile.TemporaryDirectory(prefix="emvas-export-") as folder:
+
+        def progress(text: str) -> None:
+            console.print(f"[dim]{time.monotonic() - start:6.1f} s[/] {escape(text)}")
+            status.update(escape(text))
+
+        progress(f"reading {checkpoint} as {exporter.name}")
+        work = Path(folder)
+        job = exporter.build(checkpoint, options, work)
+        built = run_job(job, variants or _VARIANTS, work, progress)
+        add_role(bundle, out, job.role, built, progress)
+    _report(job.role, out, as_json)
+
+
+def _chosen(
+    group: Group, checkpoint: Path, model: str | None, words: tuple[str, ...], files: dict[str, Path | None]
+) -> tuple[Exporter, dict[str, str]]:
+    from export.exporters import OptionError
+    from export.exporters.detect import detect
+    from export.exporters.options import check_options, find_exporter
+
+    try:
+        exporter = find_exporter(model, group) if model else detect(checkpoint, group)
+        options = check_options(exporter, words)
+    except OptionError as error:
+        raise click.UsageError(str(error)) from error
+    return exporter, {**options, **{key: str(path) for key, path in files.items() if path is not None}}
+
+
+def _report(role: str, out: Path, as_json: bool) -> None:
+    described = read_manifest(out).roles[role]
+    refused = described.variants["fp32"].measured.get("refused", {})
+    if as_json:
+        variants = {name: variant.measured for name, variant in described.variants.items()}
+        click.echo(json.dumps({"bundle": str(out), "role": role, "default": described.default, "variants": variants}))
+        return
+    table = Table("variant", "MB", "ms, 1 thread", "task", "verdict", title=f"{role} in {out}")
+    for name, variant in described.variants.items():
+        megabytes = sum(graph.bytes for graph in variant.graphs.values()) / 1e6
+        table.add_row(name, f"{megabytes:.2f}", *_figures(variant.measured), "in the bundle")
+    for name, figures in refused.items():
+        table.add_row(name, "", *_figures(figures), escape(f"refused: {figures['reason']}"))
+    Console().print(table)
+    click.echo(f"Next: emvas check --bundle {out}")
+
+
+def _figures(measured: Mapping[str, Any]) -> tuple[str, str]:
+    latency_ms, task = measured.get("latency_ms_1_thread", {}), measured.get("task")
+    return (
+        ", ".join(f"{graph} {value:.2f}" for graph, value in latency_ms.items()),
+        f"{task['name']} {task['score']:.4g}" if task else "",
+    )
+
+
+asr, encoder, fusion = (_command(group) for group in _READS)

@@ -1,0 +1,92 @@
+"""Checkpoints with MMSA's key layout say in our modules what they say in MMSA's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mmsa_models
+import pytest
+import torch
+from torch import Tensor
+
+from export.exporters import OptionError
+from export.exporters.mmsa import read_mmsa_model
+from export.role import BuildError
+
+OPTIONS = {
+    "seq_lens": ",".join(map(str, mmsa_models.FRAMES)),
+    "dims": ",".join(map(str, mmsa_models.DIMS)),
+    "num_heads": str(mmsa_models.Mult.heads),
+}
+
+
+def saved(state: dict[str, Tensor], folder: Path) -> Path:
+    path = folder / "model.pth"
+    torch.save(state, path)
+    return path
+
+
+@pytest.mark.parametrize("name", mmsa_models.MODELS)
+def test_agrees_with_the_original(name: str, tmp_path: Path) -> None:
+    original = mmsa_models.made(name)
+    trained = read_mmsa_model(saved(mmsa_models.state_of(original), tmp_path), OPTIONS)
+    assert trained.name == name
+    values, lengths = mmsa_models.padded_batch()
+    with torch.inference_mode():
+        wanted = original(*values, lengths) if name == "self_mm" else original(*values)
+        found = trained.model(*values, *lengths, torch.ones(4, 3))
+    for ours, theirs in {"score": "M", "text_score": "T", "audio_score": "A", "vision_score": "V"}.items():
+        if theirs in wanted:
+            assert torch.allclose(found[ours], wanted[theirs].squeeze(1), atol=1e-5), ours
+    assert float(wanted["M"].std()) > 1e-4, "a constant would agree with anything"
+
+
+def test_the_padding_of_a_batch_does_not_matter(tmp_path: Path) -> None:
+    """The graph pads to the training's length by itself, so a short batch gives the same score."""
+    trained = read_mmsa_model(saved(mmsa_models.state_of(mmsa_models.made("tfn")), tmp_path), OPTIONS)
+    values, lengths = mmsa_models.padded_batch()
+    with torch.inference_mode():
+        whole = trained.model(*values, *lengths, torch.ones(4, 3))["score"]
+        short = trained.model(*(v[2:3, :3] for v in values), *(n[2:3] for n in lengths), torch.ones(1, 3))["score"]
+    assert torch.allclose(whole[2:3], short, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("tfn", "seq_lens"), ("ef_lstm", "dims"), ("mult", "num_heads"), ("mfn", "seq_lens")]
+)
+def test_what_the_weights_do_not_say_is_asked_for(name: str, option: str, tmp_path: Path) -> None:
+    path = saved(mmsa_models.state_of(mmsa_models.made(name)), tmp_path)
+    options = {key: value for key, value in OPTIONS.items() if key != option}
+    with pytest.raises(OptionError, match=f"--set {option}="):
+        read_mmsa_model(path, options)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    state = mmsa_models.state_of(mmsa_models.made("tfn"))
+    del state["Model.post_fusion_layer_2.bias"]
+    with pytest.raises(BuildError, match=r"model\.pth does not fit MMSA's tfn: it lacks layer_2\.bias"):
+        read_mmsa_model(saved(state, tmp_path), OPTIONS)
+
+
+def test_a_missing_key_that_the_sizes_hang_on_is_named(tmp_path: Path) -> None:
+    state = mmsa_models.state_of(mmsa_models.made("tfn"))
+    del state["Model.video_subnet.linear_1.weight"]
+    with pytest.raises(BuildError, match=r"lacks Model\.video_subnet\.linear_1\.weight"):
+        read_mmsa_model(saved(state, tmp_path), OPTIONS)
+
+
+def test_a_key_too_much_is_named(tmp_path: Path) -> None:
+    state = mmsa_models.state_of(mmsa_models.made("lmf")) | {"Model.alien.weight": torch.zeros(2)}
+    with pytest.raises(BuildError, match=r"has besides alien\.weight"):
+        read_mmsa_model(saved(state, tmp_path), OPTIONS)
+
+
+def test_another_model_of_mmsa_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"no model of MMSA that can be exported .*mctn_encoder\.weight"):
+        read_mmsa_model(saved({"Model.mctn_encoder.weight": torch.zeros(2, 2)}, tmp_path), OPTIONS)
+
+
+def test_features_of_other_columns_are_told(tmp_path: Path) -> None:
+    path = saved(mmsa_models.state_of(mmsa_models.made("tfn")), tmp_path)
+    with pytest.raises(BuildError, match=r"columns, text 10, audio 33, vision 9 are given"):
+        read_mmsa_model(path, {**OPTIONS, "dims": "10,33,9"})
