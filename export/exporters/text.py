@@ -18,6 +18,7 @@ from export.exporters.options import number, truth
 from export.exporters.samples import agreement_task, read_samples
 from export.job import Axis, ExportJob, Feeds, GraphJob
 from export.role import BuildError
+from export.tokenizer import tokenizer_json
 from export.trace import reference
 
 _HEADS = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "generator_", "vocab_", "qa_")
@@ -58,7 +59,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     encoder = TextEncoder(model, _pooling(checkpoint, options), _normalize(checkpoint, options))
     most = _most_tokens(model, options)
     prefix = options.get("prefix", "")
-    table = _tokenizer(checkpoint, work)
+    table = tokenizer_json(checkpoint, work)
     tokens = Tokenizer.from_file(str(table))
     graph = _graph(encoder, int(model.config.vocab_size), most)
     samples = {
@@ -139,24 +140,6 @@ def _most_tokens(model: nn.Module, options: Mapping[str, str]) -> int:
     elif "roberta" in config.model_type:
         positions -= int(config.pad_token_id) + 1
     return min(int(number(options, "most_tokens", _MOST_TOKENS)), positions)
-
-
-def _tokenizer(folder: Path, work: Path) -> Path:
-    """`tokenizer.json`, made from the older files of a folder where it has none."""
-    path = folder / "tokenizer.json"
-    if path.is_file():
-        return path
-    from transformers import AutoTokenizer
-
-    try:
-        slow = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        made = work / "tokenizer.json"
-        slow.backend_tokenizer.save(str(made))
-    except Exception as error:  # transformers raises whatever its many tokenizers raise
-        raise BuildError(
-            f"{folder} has no tokenizer that can be read: put tokenizer.json or vocab.txt beside config.json"
-        ) from error
-    return made
 
 
 def _feeds(tokens: Tokenizer, texts: Sequence[str], prefix: str, most: int) -> list[Feeds]:
