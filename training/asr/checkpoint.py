@@ -23,7 +23,7 @@ class CheckpointError(EmvasError):
 
 @dataclass(frozen=True, slots=True)
 class AsrCheckpoint:
-    """A trained model; `training` is what only a resumed training needs."""
+    """A trained model."""
 
     path: Path
     config: Mapping[str, Any]
@@ -35,7 +35,6 @@ class AsrCheckpoint:
     """The front end of the appliance that it was trained on, a name of `edge.speech.front_ends.FRONT_ENDS`."""
     training_data: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)
-    training: Mapping[str, Any] | None = None
 
     def load_into(self, model: nn.Module) -> None:
         """Put the weights into `model`; CheckpointError when they are not its own."""
@@ -55,8 +54,6 @@ class AsrCheckpoint:
             "measured": dict(self.measured),
             "state": dict(self.state),
         }
-        if self.training is not None:
-            content["training"] = dict(self.training)
         write_whole(content, self.path)
 
 
@@ -96,5 +93,4 @@ def load_checkpoint(path: Path) -> AsrCheckpoint:
         content["features"],
         content.get("training_data", ""),
         content.get("measured", {}),
-        content.get("training"),
     )

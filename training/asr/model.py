@@ -137,7 +137,7 @@ class ConformerCtc(nn.Module):
         return self._streaming_encoder().empty_caches(sounds)
 
     def _streaming_encoder(self) -> StreamingEncoder:
-        if not isinstance(self.encoder, StreamingEncoder):
+        if self.config.streaming is None:
             raise ValueError("a full-context model has no chunks: train one with `streaming` in its config")
         return self.encoder
 

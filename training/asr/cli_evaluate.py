@@ -1,0 +1,91 @@
+"""`emvas evaluate asr`: character and word error rates of a trained model on a list."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from training.fusion.options import device_options
+
+
+@click.command(epilog="Example: emvas evaluate asr runs/digits/best.pt --data test.tsv")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="List of PATH<TAB>TEXT lines.",
+)
+@click.option(
+    "--language-model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="KenLM's n-grams of the model's tokens: search with beams.",
+)
+@click.option("--beams", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--weight", type=click.FloatRange(0), default=0.5, show_default=True, help="Of the language model.")
+@device_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures and the texts as JSON.")
+def evaluate(
+    checkpoint: Path,
+    data: Path,
+    language_model: Path | None,
+    beams: int,
+    weight: float,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Read the utterances of a list with CHECKPOINT, an emvas-asr-1 file or a folder of Whisper."""
+    from training.asr.data import SoundMemory
+    from training.asr.judge import judge
+    from training.asr.manifest import read_list
+    from training.asr.run import ctc_learner
+    from training.asr.settings import Training
+    from training.fusion.processes import place
+
+    if checkpoint.is_dir():
+        from training.asr.whisper import WhisperLearner
+
+        learner, reader = WhisperLearner.read_folder(checkpoint), None
+        if language_model is not None:
+            raise click.UsageError("--language-model is for CTC models; Whisper has one of its own")
+    else:
+        learner = ctc_learner(checkpoint)
+        reader = None
+        if language_model is not None:
+            from training.asr.beam import BeamSearch
+
+            search = BeamSearch(learner.vocabulary, language_model, beams, weight)
+
+            def reader(features, length):
+                return [search.text(row) for row in learner.log_probs(features, length)]
+
+    manifest = read_list(data)
+    with place(device, precision) as here, Progress(console=Console(stderr=True), disable=not here.first) as progress:
+        learner.module.to(here.device)
+        bar = progress.add_task("reading", total=len(manifest.utterances))
+        judged = judge(
+            learner,
+            manifest.utterances,
+            SoundMemory(0.0),
+            Training().frames_per_batch,
+            here,
+            reader,
+            lambda read: progress.advance(bar, read),
+        )
+        if not here.first:
+            return
+    skipped = [str(item) for item in (*manifest.skipped, *judged.failed)]
+    if as_json:
+        texts = [{"path": str(u.path), "said": u.text, "read": text} for u, text in judged.read]
+        click.echo(json.dumps({**judged.rates.plain(), "skipped": skipped, "texts": texts}, ensure_ascii=False))
+        return
+    for line in skipped:
+        click.echo(f"Left out: {line}")
+    rates = judged.rates
+    click.echo(f"{len(judged.read)} utterances: CER {rates.cer:.4f}, WER {rates.wer:.4f}")
+    click.echo(f"Next: emvas export asr {checkpoint}")

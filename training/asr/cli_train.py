@@ -1,0 +1,104 @@
+"""`emvas train asr`: from lists of sound and text to a model that reads speech."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from training.fusion.options import device_options
+
+if TYPE_CHECKING:
+    from training.asr.trainer import Position
+
+
+@click.command(
+    epilog="Example: emvas train asr --config configs/training/asr/fsdd.yaml --train train.tsv --valid valid.tsv "
+    "--out runs/digits"
+)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Settings in YAML.")
+@click.option(
+    "--train",
+    "train_list",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="List of PATH<TAB>TEXT lines to learn from.",
+)
+@click.option(
+    "--valid",
+    "valid_list",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Such a list to judge each epoch with.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@click.option("--model", type=click.Choice(["conformer", "whisper"]), default="conformer", show_default=True)
+@click.option(
+    "--from", "base", type=click.Path(path_type=Path), help="Start from this checkpoint, or folder of Whisper."
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Go on from this state; otherwise from OUT/last.pt where it is.",
+)
+@device_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def train(
+    config: Path,
+    train_list: Path,
+    valid_list: Path,
+    out: Path,
+    model: str,
+    base: Path | None,
+    resume: Path | None,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Train a Conformer-CTC, or fine-tune one or a Whisper, on lists of PATH<TAB>TEXT lines.
+
+    OUT/best.pt (for Whisper the folder OUT/best) is the model of the epoch with the fewest wrong characters;
+    OUT/skipped.txt names what could not be used; OUT/tensorboard/ has the curves. A run that was stopped goes on by
+    itself. Under torchrun, every process takes batches of its own.
+    """
+    from training.asr.run import train as run
+    from training.asr.settings import read_settings
+    from training.asr.trainer import BEST, SKIPPED
+    from training.fusion.processes import place
+
+    settings = read_settings(config)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
+    with (
+        place(device, precision) as here,
+        Progress(*columns, console=Console(stderr=True), disable=not here.first) as progress,
+    ):
+        lists = progress.add_task("lists", note="", total=None)
+        bar = progress.add_task("training", note="", total=settings.training.epochs)
+
+        def watch(position: Position, batches: int) -> None:
+            last = position.history[-1] if position.history else None
+            note = f"epoch {position.epoch}, loss {position.loss_sum / max(1, position.losses):.3f}"
+            note += f", CER {last['cer']:.3f}, WER {last['wer']:.3f}" if last else ""
+            progress.update(bar, completed=position.epoch - 1 + position.batch / batches, note=note)
+
+        def listed(done: int, total: int) -> None:
+            progress.update(lists, completed=done, total=total)
+
+        position, skipped = run(
+            settings, train_list, valid_list, out, here, model, base, resume, watch=watch, progress=listed
+        )
+        if not here.first:
+            return
+    best = min(position.history, key=lambda row: row["cer"])
+    path = out / (BEST if model == "whisper" else f"{BEST}.pt")
+    if as_json:
+        click.echo(json.dumps({"model": str(path), "best": best, "skipped": skipped, "history": position.history}))
+        return
+    click.echo(f"{path}: CER {best['cer']:.4f}, WER {best['wer']:.4f} after epoch {best['epoch']:.0f}")
+    if skipped:
+        click.echo(f"{skipped} utterances could not be used: {out / SKIPPED} says why.")
+    click.echo(f"Next: emvas evaluate asr {path} --data LIST, then emvas export asr {path}")

@@ -1,0 +1,148 @@
+"""Utterances to padded batches: read, changed, heard through the appliance's front end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech.log_mel import HOP_SAMPLES
+from training.asr.augment import augment_sound, striped
+from training.asr.manifest import Skipped, SoundError, Utterance, read_sound
+from training.asr.settings import Augment
+
+PADDING = -100
+"""Behind the tokens of a shorter text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """n utterances."""
+
+    numbers: list[int]
+    """Which ones, in the order of the rows."""
+    features: Tensor
+    """[n, T, bands], zeros behind the length."""
+    length: Tensor
+    """[n]"""
+    tokens: Tensor
+    """[n, S], PADDING behind the length."""
+    token_length: Tensor
+    """[n]"""
+    failed: list[Skipped]
+    """Utterances of the batch that could not be read."""
+
+    def to(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Features, length, tokens and token length where they are calculated with."""
+        return tuple(t.to(device) for t in (self.features, self.length, self.tokens, self.token_length))  # type: ignore[return-value]
+
+
+class SoundMemory:
+    """Reads sound files and keeps the first `limit_s` seconds of them decoded."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._left = int(limit_s * SAMPLE_RATE_HZ)
+        self._kept: dict[Path, Float32] = {}
+
+    def read(self, path: Path) -> Float32:
+        """The samples; SoundError when there are none."""
+        if path in self._kept:
+            return self._kept[path]
+        samples = read_sound(path)
+        if len(samples) <= self._left:
+            self._kept[path] = samples
+            self._left -= len(samples)
+        return samples
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is done to the utterances in one epoch."""
+
+    augment: Augment
+    noises: Sequence[Path]
+    seed: int
+    epoch: int
+
+
+class Utterances(Dataset[Batch]):
+    """Batches by the numbers of their utterances; without `changes` as they were recorded."""
+
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        tokens: Sequence[Sequence[int]],
+        hear: Callable[[Float32], Float32],
+        memory: SoundMemory,
+        changes: Changes | None = None,
+    ) -> None:
+        self._utterances, self._tokens, self._hear, self._memory = utterances, tokens, hear, memory
+        self._changes = changes
+
+    def __getitem__(self, numbers: Sequence[int]) -> Batch:
+        rows: list[Float32] = []
+        kept: list[int] = []
+        failed: list[Skipped] = []
+        for number in numbers:
+            features = self._features(number)
+            if isinstance(features, Skipped):
+                failed.append(features)
+                continue
+            rows.append(features)
+            kept.append(number)
+        tokens = [torch.tensor(list(self._tokens[number]), dtype=torch.int64) for number in kept]
+        return Batch(
+            kept,
+            _padded([torch.from_numpy(row) for row in rows], 0.0),
+            torch.tensor([len(row) for row in rows], dtype=torch.int64),
+            _padded(tokens, PADDING),
+            torch.tensor([len(row) for row in tokens], dtype=torch.int64),
+            failed,
+        )
+
+    def _features(self, number: int) -> Float32 | Skipped:
+        utterance, changes = self._utterances[number], self._changes
+        try:
+            samples = self._memory.read(utterance.path)
+        except SoundError as error:
+            return Skipped(utterance.where, f"{utterance.path}: {error}")
+        if changes is None:
+            return self._hear(samples)
+        rng = np.random.default_rng((changes.seed, changes.epoch, number))
+        mel = self._hear(augment_sound(samples, changes.augment, self._noise, rng))
+        return striped(mel, changes.augment.spec, rng) if changes.augment.spec else mel
+
+    def _noise(self, number: int) -> Float32:
+        noises = self._changes.noises if self._changes else ()
+        return self._memory.read(noises[number % len(noises)])
+
+
+def loaded(utterances: Utterances, parts: Sequence[Sequence[int]], workers: int) -> DataLoader[Batch]:
+    """The batches in the order of `parts`; nothing is drawn from torch's random numbers."""
+    return DataLoader(
+        utterances, batch_size=None, sampler=parts, num_workers=workers, generator=torch.Generator().manual_seed(0)
+    )
+
+
+def silence(hear: Callable[[Float32], Float32]) -> Batch:
+    """One second of nothing with one token."""
+    features = torch.from_numpy(hear(np.zeros(SAMPLE_RATE_HZ, np.float32)))[None]
+    one = torch.ones(1, dtype=torch.int64)
+    return Batch([], features, one * features.shape[1], one[None], one, [])
+
+
+def frames_of(utterance: Utterance) -> int:
+    """About how many frames of the front end an utterance has."""
+    return max(1, int(utterance.duration_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
+
+
+def _padded(rows: list[Tensor], filling: float) -> Tensor:
+    if not rows:
+        return torch.zeros(0, 0)
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=filling)

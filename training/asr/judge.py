@@ -1,0 +1,61 @@
+"""How well a model reads a set of utterances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from training.asr.batching import in_order
+from training.asr.data import SoundMemory, Utterances, frames_of, loaded
+from training.asr.learner import Learner
+from training.asr.manifest import Skipped, Utterance
+from training.asr.metrics import ErrorRates, error_rates
+from training.fusion.processes import Place
+
+Reader = Callable[[Tensor, Tensor], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Rates, and what was read, in the order of the list."""
+
+    rates: ErrorRates
+    read: list[tuple[Utterance, str]]
+    failed: list[Skipped]
+
+
+def judge(
+    learner: Learner,
+    utterances: Sequence[Utterance],
+    memory: SoundMemory,
+    frames_per_batch: int,
+    place: Place,
+    reader: Reader | None = None,
+    progress: Callable[[int], None] = lambda _read: None,
+) -> Judgement:
+    """Read all utterances, shared among the processes; `reader` takes the place of the learner's own search.
+
+    Raises:
+        ValueError: not one of them could be read.
+    """
+    read = reader or learner.read
+    data = Utterances(utterances, [[] for _ in utterances], learner.hear, memory)
+    parts = in_order([frames_of(utterance) for utterance in utterances], frames_per_batch)[place.rank :: place.world]
+    heard: dict[int, str] = {}
+    failed: list[Skipped] = []
+    for batch in loaded(data, parts, workers=0):
+        failed += batch.failed
+        if batch.numbers:
+            features, length, _, _ = batch.to(place.device)
+            with place.autocast():
+                texts = read(features, length)
+            heard.update(zip(batch.numbers, texts, strict=True))
+        progress(len(batch.numbers) + len(batch.failed))
+    everything: dict[int, str] = {}
+    for part in place.collected(heard):
+        everything.update(part)
+    failed = [item for part in place.collected(failed) for item in part]
+    pairs = [(utterances[number], text) for number, text in sorted(everything.items())]
+    return Judgement(error_rates((utterance.text, text) for utterance, text in pairs), pairs, failed)

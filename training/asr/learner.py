@@ -1,0 +1,133 @@
+"""What the trainer knows of a model that learns to read speech; Conformer-CTC is one, Whisper the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech.ctc_decoding import GreedyCtc
+from edge.speech.front_ends import FRONT_ENDS
+from edge.speech.log_mel import FFT_SAMPLES, HOP_SAMPLES, MEL_BANDS
+from training.asr.checkpoint import AsrCheckpoint
+from training.asr.model import ConformerCtc
+from training.asr.vocabulary import Vocabulary
+
+
+class Learner(Protocol):
+    """A model with its way of hearing, writing and being saved."""
+
+    module: nn.Module
+    """`forward(features, length, tokens, token_length)` gives the loss of each utterance [n], per token."""
+    suffix: str
+    """Of the names under which it is saved: `.pt`, or nothing for a folder."""
+
+    def hear(self, samples: Float32) -> Float32:
+        """Features [frames, bands] of a sound."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens to be learnt; UnknownUnitError names what cannot be written."""
+        ...
+
+    def frames_needed(self, tokens: list[int]) -> int:
+        """The shortest sound, in frames of 10 ms, that these tokens fit into."""
+        ...
+
+    def read(self, features: Tensor, length: Tensor) -> list[str]:
+        """What is said, by the simplest search."""
+        ...
+
+    def save(self, path: Path, training_data: str, measured: Mapping[str, float]) -> None:
+        """Write the model whole or not at all."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same when a training goes on."""
+        ...
+
+
+class CtcLoss(nn.Module):
+    """The model and the loss of its utterances in one, as DistributedDataParallel wants it."""
+
+    def __init__(self, model: ConformerCtc) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Tensor, length: Tensor, tokens: Tensor, token_length: Tensor) -> Tensor:
+        """Loss per token [n]; 0 where the tokens do not fit into the sound."""
+        log_probs, out_length = self.model(features, length)
+        targets = tokens.clamp(min=0)  # what stands behind a length is not looked at, but must be a token
+        losses = functional.ctc_loss(
+            log_probs.transpose(0, 1),
+            targets,
+            out_length,
+            token_length,
+            blank=0,
+            reduction="none",
+            zero_infinity=True,
+        )
+        return losses / token_length
+
+
+class CtcLearner:
+    """Conformer-CTC."""
+
+    suffix = ".pt"
+
+    def __init__(self, model: ConformerCtc, vocabulary: Vocabulary) -> None:
+        self.module = CtcLoss(model)
+        self.vocabulary = vocabulary
+        self.features = "log_mel" if model.config.streaming is None else "streamed_log_mel"
+
+    @property
+    def model(self) -> ConformerCtc:
+        """The network."""
+        return self.module.model
+
+    def hear(self, samples: Float32) -> Float32:
+        """Log-mel frames; less sound than one window is filled with silence."""
+        longer = np.pad(samples, (0, max(0, FFT_SAMPLES - len(samples))))
+        return np.ascontiguousarray(FRONT_ENDS[self.features](longer, MEL_BANDS))
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of the vocabulary."""
+        return self.vocabulary.encode(text)
+
+    def frames_needed(self, tokens: list[int]) -> int:
+        """One frame of the output a token, and a blank between equal neighbours."""
+        twice = sum(one == two for one, two in pairwise(tokens))
+        return (len(tokens) + twice) * self.model.config.subsampling
+
+    def log_probs(self, features: Tensor, length: Tensor) -> list[Float32]:
+        """Log probabilities [frames, vocabulary] of each utterance."""
+        with torch.inference_mode():
+            log_probs, out_length = self.model.eval()(features, length)
+        return [row[:n].cpu().numpy() for row, n in zip(log_probs, out_length.tolist(), strict=True)]
+
+    def read(self, features: Tensor, length: Tensor) -> list[str]:
+        """Greedy decoding, the appliance's own."""
+        return [self.greedy(row) for row in self.log_probs(features, length)]
+
+    def greedy(self, log_probs: Float32) -> str:
+        """The best path of one utterance."""
+        decoder = GreedyCtc(self.vocabulary.table.blank, self.model.config.subsampling * HOP_SAMPLES / SAMPLE_RATE_HZ)
+        decoder.read(log_probs)
+        return self.vocabulary.text(decoder.hypothesis.tokens)
+
+    def save(self, path: Path, training_data: str, measured: Mapping[str, float]) -> None:
+        """An `emvas-asr-1` checkpoint."""
+        state = {name: value.cpu() for name, value in self.model.state_dict().items()}
+        config, tokens = self.model.plain_config(), self.vocabulary.tokens
+        AsrCheckpoint(path, config, tokens, state, self.features, training_data, measured).save()
+
+    def identity(self) -> dict[str, Any]:
+        """Architecture and vocabulary."""
+        return {"model": self.model.plain_config(), "vocabulary": self.vocabulary.tokens}

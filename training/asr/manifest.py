@@ -1,0 +1,135 @@
+"""From a list of `path<TAB>text` lines to utterances with their lengths; what cannot be used is named and left out."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.capture import CaptureError
+from edge.capture.media import MediaFile
+from edge.error import EmvasError
+from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Source
+
+
+class ManifestError(EmvasError):
+    """A list that cannot be used at all."""
+
+
+class SoundError(EmvasError):
+    """A sound file that cannot be used; the message says why, without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A sound file and what is said in it."""
+
+    path: Path
+    text: str
+    where: str
+    """`LIST:LINE`, for messages."""
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that is not used, and why."""
+
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The utterances of one list."""
+
+    utterances: list[Utterance]
+    skipped: list[Skipped]
+
+
+def read_list(
+    path: Path, longest_s: float = float("inf"), progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> Manifest:
+    """Read a list; relative paths are relative to its folder.
+
+    Raises:
+        ManifestError: the list cannot be read, or none of its lines can be used.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: cannot be read: {error}; expected lines of PATH<TAB>TEXT in UTF-8") from error
+    utterances: list[Utterance] = []
+    skipped: list[Skipped] = []
+    for number, line in enumerate(lines, start=1):
+        progress(number, len(lines))
+        if not line.strip():
+            continue
+        item = _read_line(line, f"{path}:{number}", path.parent, longest_s)
+        (utterances if isinstance(item, Utterance) else skipped).append(item)  # type: ignore[arg-type]
+    if not utterances:
+        first = f"; the first fault: {skipped[0]}" if skipped else ""
+        raise ManifestError(f"{path}: no utterance can be used; expected lines of PATH<TAB>TEXT{first}")
+    return Manifest(utterances, skipped)
+
+
+def _read_line(line: str, where: str, folder: Path, longest_s: float) -> Utterance | Skipped:
+    name, tab, text = line.partition("\t")
+    said = normalise(text)
+    if not tab or not name.strip():
+        return Skipped(where, "is not PATH<TAB>TEXT")
+    if not said:
+        return Skipped(where, f"{name} has no text")
+    path = folder / name.strip()
+    if not path.is_file():
+        return Skipped(where, f"{path} does not exist")
+    try:
+        duration_s = MediaFile(path).duration_s or len(read_sound(path)) / SAMPLE_RATE_HZ
+    except (CaptureError, SoundError) as error:
+        return Skipped(where, f"{path}: {_without(str(error), path)}")
+    if duration_s > longest_s:
+        return Skipped(where, f"{path} lasts {duration_s:.1f} s, more than training.longest_s = {longest_s:g}")
+    return Utterance(path, said, where, duration_s)
+
+
+def normalise(text: str) -> str:
+    """The text as it is learnt and judged: NFKC, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def read_sound(path: Path) -> Float32:
+    """The whole sound, mono at 16 kHz.
+
+    Raises:
+        SoundError: it is missing, damaged, silent of samples, or holds NaN.
+    """
+    pieces: list[Float32] = []
+    try:
+        for item in MediaFile(path).read():
+            if isinstance(item, Audio):
+                pieces.append(item.samples)
+            elif isinstance(item, Source) and item.source in {"file", "microphone"}:
+                raise SoundError(item.detail)
+    except CaptureError as error:
+        raise SoundError(_without(str(error), path)) from error
+    samples = np.concatenate(pieces)
+    if not np.isfinite(samples).all():
+        raise SoundError("holds samples that are no numbers")
+    return samples
+
+
+def write_skipped(skipped: Iterable[Skipped], path: Path) -> None:
+    """One line for each, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text("".join(f"{item}\n" for item in skipped), encoding="utf-8")
+    part.replace(path)
+
+
+def _without(message: str, path: Path) -> str:
+    return message.removeprefix(f"{path}: ")

@@ -1,0 +1,47 @@
+"""Character and word error rates of a whole set: all edits over all of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRates:
+    """Edits and reference lengths, summed over the utterances."""
+
+    character_edits: int
+    characters: int
+    """Spaces do not count."""
+    word_edits: int
+    words: int
+
+    @property
+    def cer(self) -> float:
+        """Character error rate."""
+        return self.character_edits / self.characters
+
+    @property
+    def wer(self) -> float:
+        """Word error rate; words are what stands between spaces."""
+        return self.word_edits / self.words
+
+    def plain(self) -> dict[str, float]:
+        """As JSON has it."""
+        return {"cer": self.cer, "wer": self.wer, "characters": self.characters, "words": self.words}
+
+
+def error_rates(pairs: Iterable[tuple[str, str]]) -> ErrorRates:
+    """Rates of (reference, hypothesis) pairs; ValueError when the references are empty."""
+    character_edits = characters = word_edits = words = 0
+    for reference, hypothesis in pairs:
+        said, heard = reference.split(), hypothesis.split()
+        character_edits += Levenshtein.distance("".join(said), "".join(heard))
+        characters += len("".join(said))
+        word_edits += Levenshtein.distance(said, heard)
+        words += len(said)
+    if not characters:
+        raise ValueError("no reference characters to compare with")
+    return ErrorRates(character_edits, characters, word_edits, words)

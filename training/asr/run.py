@@ -1,0 +1,123 @@
+"""A whole training run: lists and settings in, a trained model and its figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from training.asr.checkpoint import load_checkpoint
+from training.asr.data import frames_of
+from training.asr.learner import CtcLearner, Learner
+from training.asr.manifest import Manifest, ManifestError, Skipped, Utterance, read_list
+from training.asr.model import ConformerConfig, ConformerCtc, Streaming
+from training.asr.settings import Settings
+from training.asr.trainer import Corpus, Position, Trainer, Watch
+from training.asr.vocabulary import UnknownUnitError, Vocabulary
+from training.fusion.processes import Place
+
+Progress = Callable[[int, int], None]
+
+
+def train(
+    settings: Settings,
+    train_list: Path,
+    valid_list: Path,
+    out: Path,
+    place: Place,
+    model: str = "conformer",
+    base: Path | None = None,
+    resume: Path | None = None,
+    watch: Watch = lambda _position, _batches: None,
+    progress: Progress = lambda _done, _all: None,
+) -> tuple[Position, int]:
+    """Train; where it ended, and how many utterances were left out.
+
+    Raises:
+        EmvasError: a list, a checkpoint or the state of the run cannot be used; the message says which and why.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    longest_s = settings.training.longest_s
+    manifest = read_list(train_list, longest_s, progress)
+    valid = read_list(valid_list, longest_s, progress)
+    torch.manual_seed(settings.training.seed)
+    learner = make_learner(settings, manifest, model, base)
+    corpus, skipped = make_corpus(settings, manifest, valid, learner, train_list)
+    trainer = Trainer(learner, corpus, settings, place, out)
+    trainer.skipped = {item.where: item for item in skipped}
+    position = trainer.run(resume, watch)
+    return position, len(trainer.skipped)
+
+
+def make_learner(settings: Settings, manifest: Manifest, model: str, base: Path | None) -> Learner:
+    """A new model for the texts of a list, or one that goes on from a checkpoint."""
+    if model == "whisper":
+        from training.asr.whisper import WhisperLearner
+
+        if base is None:
+            raise ManifestError("Whisper is not trained from nothing: give a Hugging Face folder with --from")
+        return WhisperLearner.read_folder(base)
+    if base is not None:
+        return ctc_learner(base)
+    vocabulary = Vocabulary.of((utterance.text for utterance in manifest.utterances), settings.training.units)
+    values = settings.model.model_dump()
+    streaming = values.pop("streaming")
+    config = ConformerConfig(
+        len(vocabulary.tokens), **values, streaming=Streaming(**streaming) if streaming is not None else None
+    )
+    return CtcLearner(ConformerCtc(config), vocabulary)
+
+
+def ctc_learner(path: Path) -> CtcLearner:
+    """The model of an `emvas-asr-1` checkpoint with its vocabulary."""
+    return CtcLearner(ConformerCtc.from_checkpoint(path), Vocabulary(load_checkpoint(path).vocabulary))
+
+
+def make_corpus(
+    settings: Settings, manifest: Manifest, valid: Manifest, learner: Learner, train_list: Path
+) -> tuple[Corpus, list[Skipped]]:
+    """The utterances that can be learnt with their tokens, and the lines that cannot.
+
+    Raises:
+        ManifestError: nothing is left to learn, or the list of noises is empty.
+    """
+    kept: list[Utterance] = []
+    tokens: list[list[int]] = []
+    skipped = [*manifest.skipped, *valid.skipped]
+    speeds = settings.augment.speed if settings.augment else None
+    fastest = max(speeds or (1.0,))
+    for utterance in manifest.utterances:
+        try:
+            encoded = learner.encode(utterance.text)
+        except UnknownUnitError as error:
+            skipped.append(Skipped(utterance.where, str(error)))
+            continue
+        if learner.frames_needed(encoded) > frames_of(utterance) / fastest:
+            reason = f"{utterance.path} lasts {utterance.duration_s:.2f} s, too short for {len(encoded)} tokens"
+            skipped.append(Skipped(utterance.where, reason))
+            continue
+        kept.append(utterance)
+        tokens.append(encoded)
+    if not kept:
+        raise ManifestError(f"{train_list}: nothing is left to learn; the first fault: {skipped[0]}")
+    hours = sum(utterance.duration_s for utterance in kept) / 3600
+    description = f"{train_list.name}: {len(kept)} utterances, {hours:.2f} h"
+    return Corpus(kept, tokens, valid.utterances, _noises(settings), description), skipped
+
+
+def _noises(settings: Settings) -> list[Path]:
+    noise = settings.augment.noise if settings.augment else None
+    if noise is None or noise.files is None:
+        return []
+    try:
+        lines = noise.files.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"augment.noise.files {noise.files}: cannot be read: {error}") from error
+    paths = [noise.files.parent / line.strip() for line in lines if line.strip()]
+    missing = [path for path in paths if not path.is_file()]
+    if not paths or missing:
+        raise ManifestError(
+            f"augment.noise.files {noise.files}: {f'{missing[0]} does not exist' if missing else 'names no file'}"
+        )
+    return paths

@@ -1,0 +1,60 @@
+"""The state of a training run on the disk: all that it needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edge.error import EmvasError
+from training.asr.checkpoint import write_whole
+
+FORMAT = "emvas-asr-state-1"
+
+
+class StateError(EmvasError):
+    """A state that a run cannot go on from; the message names the file and what differs."""
+
+
+def save_state(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Write the state, whole or not at all; `identity` is what must be the same to go on."""
+    write_whole({"format": FORMAT, "identity": _digests(identity), **state}, path)
+
+
+def load_state(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a state of the same run; StateError when it is damaged or of another."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise StateError(f"{path}: there is no such state; a run writes last.pt into its folder") from None
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise StateError(f"{path}: damaged, or no state of a run: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise StateError(f"{path}: is no state of a run; give the last.pt of one")
+    now = _digests(identity)
+    if other := sorted(key for key in now if content["identity"].get(key) != now[key]):
+        raise StateError(f"{path}: is of a run with other {', '.join(other)}; choose another --out, or the same again")
+    return content
+
+
+def random_state() -> dict[str, Any]:
+    """Torch's random numbers of this process."""
+    return {"cpu": torch.get_rng_state(), "gpu": torch.cuda.get_rng_state() if torch.cuda.is_available() else None}
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Go on with these random numbers."""
+    torch.set_rng_state(state["cpu"])
+    if state["gpu"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["gpu"])
+
+
+def _digests(identity: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest() for key, value in identity.items()
+    }
