@@ -15,6 +15,7 @@ BUILDERS: dict[str, str] = {
     "asr": "export.roles.asr:build",
     "text": "export.roles.text:build",
     "prosody": "export.roles.prosody:build",
+    "drowsiness": "export.roles.drowsiness:build",
 }
 """`module:function` of each role's builder; imported when the role is built, for each needs other libraries."""
 
