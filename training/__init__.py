@@ -1,1 +1,16 @@
 """Learns what the box needs, with the features that the box computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["FeatureExtraction", "MSA_run", "get_config"]
+
+
+def __getattr__(name: str) -> Any:
+    """The published system's names, from `training.shims`, loaded when asked for: they need torch."""
+    if name in __all__:
+        from training import shims
+
+        return getattr(shims, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

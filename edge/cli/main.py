@@ -22,6 +22,8 @@ _EXTRAS = {
     "sklearn": "export",
     "torch": "export",
     "transformers": "export",
+    "optuna": "train",
+    "tensorboard": "train",
     "nicegui": "dashboard",
     "jinja2": "dashboard",
     "onnxruntime": "cpu",
@@ -85,7 +87,12 @@ class LazyGroup(click.Group):
         return command
 
 
-_GROUP_HELP = {"bundle": "The models: build, verify and show a bundle."}
+_GROUP_HELP = {
+    "bundle": "The models: build, verify and show a bundle.",
+    "evaluate": "The figures of trained models.",
+    "train": "Train models on features or recordings.",
+    "tune": "Search hyperparameters.",
+}
 
 
 def _missing(error: ModuleNotFoundError) -> NotInstalledError:
