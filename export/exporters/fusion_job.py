@@ -132,7 +132,7 @@ def _random_inputs(dims: Mapping[str, int], chosen: Mapping[str, int]) -> dict[s
 
 
 def _made(graph: GraphJob) -> Feeds:
-    inputs = graph.example({"n": 1, **{f"{name}_frames": 30 for name in MODALITIES}})
+    inputs = graph.example({"n": 1, **{f"{name}_frames": graph.axes[name][1].usual for name in MODALITIES}})
     return {name: value.numpy() for name, value in inputs.items()}
 
 

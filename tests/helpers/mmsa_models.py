@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import multi_head_attention_forward, pad
 
 DIMS = (10, 7, 9)
 FRAMES = (13, 40, 22)
@@ -62,7 +62,7 @@ class Subnets(nn.Module):
 
 
 def one(rows: Tensor) -> Tensor:
-    return F.pad(rows, (1, 0), value=1.0)
+    return pad(rows, (1, 0), value=1.0)
 
 
 class Tfn(Subnets):
@@ -180,7 +180,7 @@ class Layer(nn.Module):
         rows, keys, part = self.layer_norms[0](query), self.layer_norms[0](key), self.self_attn
         reach = 1 + abs(len(query) - len(key))
         mask = torch.full((len(query), len(key)), float("-inf")).triu(reach)
-        looked = F.multi_head_attention_forward(
+        looked = multi_head_attention_forward(
             rows, keys, keys, rows.shape[2], Mult.heads, part.in_proj_weight, part.in_proj_bias, None, None, False,
             0.0, part.out_proj.weight, part.out_proj.bias, attn_mask=mask, need_weights=False,
         )[0]  # fmt: skip
