@@ -38,17 +38,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fusion")
     fusion_runs.tiny_features().save(folder / "features.npz")
     fusion_runs.tiny_settings(epochs=2).write(folder / "tiny.yaml")
-    command = [
-        "train",
-        "fusion",
-        "--model",
-        "mtme",
-        "--data",
-        folder / "features.npz",
-        "--config",
-        folder / "tiny.yaml",
-    ]
-    result = emvas(*command, "--seeds", 2, "--out", folder / "run", "--device", "cpu", "--json")
+    result = train(folder / "features.npz", folder / "tiny.yaml", folder / "run", "--seeds", 2, "--json")
     assert result.exit_code == 0, result.output
     (folder / "told.json").write_text(result.stdout, encoding="utf-8")
     return folder
@@ -94,21 +84,12 @@ def test_a_pickle_of_mmsa_trains_the_same(folder, tmp_path):
 
 
 def test_a_run_is_not_written_over_and_a_finished_one_resumes(folder):
-    command = [
-        "train",
-        "fusion",
-        "--model",
-        "mtme",
-        "--data",
-        folder / "features.npz",
-        "--config",
-        folder / "tiny.yaml",
-    ]
-    command += ["--seeds", 2, "--out", folder / "run", "--device", "cpu", "--json"]
-    again = emvas(*command)
+    command = (folder / "features.npz", folder / "tiny.yaml", folder / "run", "--seeds", 2, "--json")
+    again = train(*command)
     assert again.exit_code == 1
     assert "go on with --resume, or choose another --out" in again.output
     resumed = train(*command, "--resume")
+    assert resumed.exit_code == 0, resumed.output
     assert json.loads(resumed.stdout) == json.loads((folder / "told.json").read_text())
 
 
