@@ -29,14 +29,42 @@ _GAMMA, _NOISE, _GREY = (0.5, 2.2), 12.0, 0.3
 """Bright to dark; standard deviation in grey levels; share of pictures without colour, as an infra-red camera's."""
 
 
+_SQUEEZE = (0.25, 1.0)
+"""Height left."""
+_LFW_FACES = 100
+"""The first half of that file; the rest are pictures without a face."""
+
+
 def views(crop: Crop, output_px: int, count: int, seed: int) -> list[Image]:
-    """`count` different pictures (output_px, output_px, 3), BGR, around `crop` of the portrait; the first unchanged."""
+    """`count` different pictures (output_px, output_px, 3), BGR, around `crop` of the portrait."""
     portrait = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
     random = np.random.default_rng(seed)
-    pictures = [crop.cut(portrait, output_px)]
-    while len(pictures) < count:
-        pictures.append(_relight(_moved(crop, random).cut(portrait, output_px), random))
-    return pictures
+    return [_relight(_moved(crop, random).cut(portrait, output_px), random) for _ in range(count)]
+
+
+def squeezed(pictures: list[Image], seed: int) -> list[Image]:
+    """The pictures pressed flat around their middle line, each by its own share: eyes as if their lids came down."""
+    random = np.random.default_rng(seed)
+    flat = []
+    for picture in pictures:
+        height, width = picture.shape[:2]
+        share = random.uniform(*_SQUEEZE)
+        matrix = np.array([[1.0, 0.0, 0.0], [0.0, share, (1.0 - share) * height / 2]])
+        flat.append(np.asarray(cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)))
+    return flat
+
+
+def without_faces() -> list[Image]:
+    """Photographs (BGR) in which there is nobody: a cat, a cup, a rocket, a motorcycle."""
+    found = (skimage.data.chelsea, skimage.data.coffee, skimage.data.rocket, skimage.data.stereo_motorcycle)
+    pictures = [load() for load in found]
+    return [np.ascontiguousarray((part[0] if isinstance(part, tuple) else part)[..., ::-1]) for part in pictures]
+
+
+def many_faces() -> list[Image]:
+    """A hundred people, 25 x 25 px each, grey: the faces of scikit-image's sample of Labeled Faces in the Wild."""
+    faces = skimage.data.lfw_subset()[:_LFW_FACES]
+    return [np.rint(255.0 * face).astype(np.uint8) for face in faces]
 
 
 def _moved(crop: Crop, random: np.random.Generator) -> Crop:

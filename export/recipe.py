@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edge.bundle.manifest import VariantName
+from export.margins import Margins
 from export.role import BuildError
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -45,6 +47,8 @@ class RoleRecipe(_Part):
     files: dict[str, Member] = Field({}, description="foreign files by the name that the builder knows them by")
     ours: dict[str, str] = Field({}, description="files of this project by that name, relative to the recipe")
     settings: dict[str, Any] = Field({}, description="numbers that the builder takes from the recipe")
+    variants: list[VariantName] = Field([], description="what the gate tries beside fp32")
+    tolerance: float = Field(0.0, ge=0, description="how much worse than fp32 at the role's task a variant may be")
 
 
 class Recipe(_Part):
@@ -54,16 +58,20 @@ class Recipe(_Part):
     version: str
     archives: dict[str, Archive]
     roles: dict[str, RoleRecipe] = Field(min_length=1)
+    margins: Margins = Field(Margins(), description="what makes a variant worth having")
     folder: Path = Field(Path(), exclude=True, description="where the recipe lies; not a key of the file")
 
     def options(self, role: str) -> dict[str, Any]:
         """The mapping that the builder of `role` gets.
 
-        Its settings, the path of each file of ours, and each foreign file as keywords of `Archives.file`.
+        Its settings, the path of each file of ours, each foreign file as keywords of `Archives.file`, and what the
+        gate asks: `variants`, `tolerance` and `margins`.
         """
         part = self.roles[role]
         ours = {name: str(self.folder / path) for name, path in part.ours.items()}
-        return {**part.settings, **ours, **{name: member.model_dump() for name, member in part.files.items()}}
+        foreign = {name: member.model_dump() for name, member in part.files.items()}
+        gate = {"variants": part.variants, "tolerance": part.tolerance, "margins": self.margins}
+        return {**part.settings, **ours, **foreign, **gate}
 
     @model_validator(mode="after")
     def _archives_named(self) -> Recipe:

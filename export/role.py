@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -68,6 +68,8 @@ class Archives(Protocol):
 class RoleBuilder(Protocol):
     """Builds one role: `export/roles/` holds one module a role, `export.roles.BUILDERS` is their table."""
 
-    def __call__(self, archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+    def __call__(
+        self, archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]
+    ) -> RoleBuild:
         """Convert, quantize and measure; `work` is an empty folder, `options` the role's part of the recipe."""
         ...

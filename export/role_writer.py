@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Variant, VariantName
+from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Tensorrt, Variant, VariantName
 from edge.bundle.session import Session
+from export.gate.engines import settle
 from export.role import Array, RoleBuild, VariantBuild
 from export.tensorrt.profile import check_feeds, inputs_of, known_profile
 from export.tensorrt.verdict import judge_variant
-from export.variants import latencies_ms
 
 
 class RoleWriter:
@@ -28,7 +27,9 @@ class RoleWriter:
 
     def write(self) -> Role:
         """Store every file of the role and return its part of the manifest."""
-        built, latencies = self.built, self._latencies_ms()
+        built = self.built
+        verdicts = {name: judge_variant(name, part.graphs, built.axes) for name, part in built.variants.items()}
+        kept, default = settle(built.variants, built.default, verdicts)
         return Role(
             description=built.description,
             sources=built.sources,
@@ -36,29 +37,20 @@ class RoleWriter:
             not_checked=built.not_checked,
             preprocessing=dict(built.preprocessing),
             labels=built.labels,
-            variants={name: self._variant(name, part, latencies[name]) for name, part in built.variants.items()},
-            default=dict(built.default),
+            variants={name: self._variant(name, part, verdicts[name]) for name, part in kept.items()},
+            default=default,
             tables={name: self._store(path, f"tables/{self.name}.{path.name}") for name, path in built.tables.items()},
             golden=self._golden(),
         )
 
-    def _variant(self, name: VariantName, variant: VariantBuild, latency_ms: Mapping[str, float]) -> Variant:
+    def _variant(self, name: VariantName, variant: VariantBuild, verdict: Tensorrt | None) -> Variant:
         return Variant(
             graphs={graph: self._graph(name, graph, path) for graph, path in variant.graphs.items()},
-            tensorrt=judge_variant(name, variant.graphs, self.built.axes),
+            tensorrt=verdict,
             golden_tolerance=variant.golden_tolerance,
-            measured={**variant.measured, "latency_ms_1_thread": dict(latency_ms)},
+            measured=dict(variant.measured),
             calibration=dict(variant.calibration) if variant.calibration is not None else None,
         )
-
-    def _latencies_ms(self) -> dict[VariantName, dict[str, float]]:
-        """By variant and graph, with the golden inputs; the variants of a graph take turns."""
-        found: dict[VariantName, dict[str, float]] = {name: {} for name in self.built.variants}
-        for graph, feeds in self.built.golden_inputs.items():
-            sessions = {name: Session(variant.graphs[graph]) for name, variant in self.built.variants.items()}
-            for name, value in latencies_ms(sessions, feeds).items():
-                found[name][graph] = round(value, 3)
-        return found
 
     def _graph(self, variant: str, graph: str, path: Path) -> Graph:
         stored = self._store(path, f"{self.name}.{graph}.{variant}.onnx")

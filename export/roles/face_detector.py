@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.detector import INPUT_PX
-from export.portrait import FACE, views
+from export.job import Task
+from export.portrait import FACE, SOURCE, views, without_faces
 from export.role import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
-from export.variants import Measure
+from export.tasks import face_detector
 
 _ANCHORS = 896
 _FRAME = replace(FACE, side_px=2.2 * FACE.side_px)
 """The face as a detector meets it: less than half of the picture."""
+_FRAME_PX = 256
+_DATA = f"{HELD_OUT} held-out views of {SOURCE}, and four of its photographs without a face"
 
 
-def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
     """Convert the detector."""
     pictures = _pictures(CALIBRATION, seed=1), _pictures(HELD_OUT, seed=2)
     outputs = {"boxes": (_ANCHORS, 16), "scores": (_ANCHORS, 1)}
-    measures = [Measure("score_shift", 0.03, _score_shift), Measure("box_shift_px", 1.0, _box_shift)]
-    choice, golden = build_net(archives.file(**options["weights"]), work, outputs, 1, pictures, measures)
+    frames = [*views(_FRAME, _FRAME_PX, HELD_OUT, seed=9), *without_faces()]
+
+    def task(fp32: Path) -> Task:
+        return face_detector.task(fp32, frames, _DATA, options["tolerance"])
+
+    weights = archives.file(**options["weights"])
+    choice, golden = build_net(weights, work, outputs, 1, pictures, task, options, progress)
     return RoleBuild(
         description="Finds faces up to about two metres away: boxes and six key points for each of 896 anchors",
         sources=[archives.source(**options["weights"])],
@@ -47,19 +53,3 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBui
 
 def _pictures(count: int, seed: int) -> list[Float32]:
     return [unit_rgb([view]) * 2 - 1 for view in views(_FRAME, INPUT_PX, count, seed)]
-
-
-def _score_shift(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> float:
-    """Of the best anchor's probability."""
-    best = int(expected["scores"].argmax())
-    return float(abs(_sigmoid(expected["scores"].flat[best]) - _sigmoid(actual["scores"].flat[best])))
-
-
-def _box_shift(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> float:
-    """Of the best anchor's box and key points, the worst number."""
-    best = int(expected["scores"].argmax())
-    return float(np.abs(expected["boxes"][0, best] - actual["boxes"][0, best]).max())
-
-
-def _sigmoid(logit: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -80.0, 80.0))))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.mesh import INPUT_PX
-from export.portrait import FACE, views
+from export.job import Task
+from export.portrait import FACE, SOURCE, views
 from export.role import Archives, RoleBuild
-from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net, point_shift
-from export.variants import Measure
+from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
+from export.tasks import face_mesh
 
 _POINTS = 468
 
 
-def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
     """Convert the mesh, with free batch."""
     pictures = _pictures(CALIBRATION, seed=3), _pictures(HELD_OUT, seed=4)
     outputs = {"landmarks": (3 * _POINTS,), "presence": (1,)}
-    measures = [Measure("landmark_shift_px", 0.75, point_shift("landmarks", _POINTS))]
-    choice, golden = build_net(archives.file(**options["weights"]), work, outputs, "n", pictures, measures)
+    held_out = views(FACE, INPUT_PX, HELD_OUT, seed=10)
+
+    def task(fp32: Path) -> Task:
+        return face_mesh.task(fp32, held_out, f"{HELD_OUT} held-out views of {SOURCE}", options["tolerance"])
+
+    weights = archives.file(**options["weights"])
+    choice, golden = build_net(weights, work, outputs, "n", pictures, task, options, progress)
     return RoleBuild(
         description="468 points of a face in an upright crop, and whether there is a face",
         sources=[archives.source(**options["weights"])],

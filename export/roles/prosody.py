@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from torch.export import Dim
 
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
-from export.role import Archives, RoleBuild, VariantBuild
+from export.gate import build_variants
+from export.role import Archives, RoleBuild
 from export.torch_onnx import export_module
-from export.variants import FP32_TOLERANCE
 
 
 class ProsodyHead(nn.Module):
@@ -31,13 +31,13 @@ class ProsodyHead(nn.Module):
         return torch.clamp(features @ self.weights, -1.0, 1.0)
 
 
-def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBuild:
+def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
     """Make the graph of the checkpoint `options["checkpoint"]`; no archive is needed."""
     del archives
     path = Path(options["checkpoint"])
     head = yaml.safe_load(path.read_text(encoding="utf-8"))
     golden = np.array(head["golden_features"], np.float32)
-    graph = work / "prosody.onnx"
+    graph = work / "model.fp32.onnx"
     export_module(
         ProsodyHead(head["weights"]),
         (torch.from_numpy(golden),),
@@ -45,6 +45,11 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBui
         ["features"],
         ["scores"],
         ({0: Dim("n")},),
+    )
+    parity = head["measured_on_left_out_speakers"]
+    probes = {"model": [{"features": golden}]}
+    choice = build_variants(
+        {"model": graph}, {"model": "float"}, {}, None, options["variants"], parity, work, progress, probes
     )
     return RoleBuild(
         description="arousal and valence of a voice from prosody relative to its own habit",
@@ -58,8 +63,8 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any]) -> RoleBui
             )
         ],
         training_data=head["training_data"],
-        variants={"fp32": VariantBuild({"model": graph}, FP32_TOLERANCE, head["measured_on_left_out_speakers"])},
-        default={"cpu": "fp32", "cuda": "fp32", "tensorrt": "fp32"},
+        variants=choice.variants,
+        default=choice.default,
         golden_inputs={"model": {"features": golden}},
         tensor_meanings={
             "features": "prosodic features in spreads above the voice's own median, -4 to 4",

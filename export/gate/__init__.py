@@ -1,0 +1,9 @@
+"""Which variants of a role get into a bundle: each must be as good as float32, and worth having."""
+
+from __future__ import annotations
+
+from export.gate.admission import FP32_TOLERANCE
+from export.gate.build import Choice, build_variants, default_variants
+from export.margins import Margins
+
+__all__ = ["FP32_TOLERANCE", "Choice", "Margins", "build_variants", "default_variants"]

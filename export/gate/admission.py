@@ -1,0 +1,145 @@
+"""Judges a variant's files: near enough to float32, as good at the task, and worth having."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.bundle.manifest import VariantName
+from edge.bundle.session import Session
+from export.gate.candidates import Candidate
+from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
+from export.job import Feeds, Task
+from export.margins import Margins
+
+FP32_TOLERANCE = 1e-3
+"""Golden tolerance of float32 on another machine: other kernels sum in another order."""
+LEAST_TOLERANCE, SPREAD = 0.01, 2.0
+"""Golden tolerance of the others: this many times the error seen here, for CPUs that saturate differently."""
+TIMED: tuple[VariantName, ...] = ("fp32", "cpu-int8")
+"""A CPU's time says nothing of the others, which are made for TensorRT and CUDA."""
+
+_NOISE = 1.05
+"""A file that is only smaller may take this much of float32's time: two timings of one file differ as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was measured of one candidate."""
+
+    candidate: Candidate
+    parity: Mapping[str, Agreement]
+    score: float | None
+    """The task's figure; None where there is no task, or parity failed before."""
+    latency_ms: Mapping[str, float]
+    """By graph; empty where it was not timed."""
+    size: int
+    wrong: str
+    """Why it is not as good as float32; empty where it is."""
+    useless: str
+    """Why it is not worth having; empty where it is."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it gets in."""
+        return not self.wrong and not self.useless
+
+    @property
+    def golden_tolerance(self) -> float:
+        """For the self-test on other machines."""
+        worst = max(max(found.rms_ratio, found.golden_rms_ratio) for found in self.parity.values())
+        return max(LEAST_TOLERANCE, round(SPREAD * worst, 3))
+
+
+class Judge:
+    """Compares candidates of one role with its float32 graphs."""
+
+    def __init__(
+        self, fp32: Mapping[str, Path], probes: Mapping[str, Sequence[Feeds]], task: Task | None, margins: Margins
+    ) -> None:
+        self._fp32 = fp32
+        self._probes = probes
+        self._task = task
+        self._margins = margins
+        self.score = self._score(fp32)
+        """Float32's own."""
+        self.latency_ms: dict[str, float] = {}
+        """Float32's own, from the last comparison."""
+
+    def judge(self, variant: VariantName, candidate: Candidate) -> Trial:
+        """Measure a candidate; what is clearly wrong is not timed."""
+        parity = {
+            graph: agreement(self._fp32[graph], path, self._probes[graph]) for graph, path in self._pairs(candidate)
+        }
+        wrong = self._far(variant, parity)
+        score = None
+        if not wrong:
+            score = self._score(candidate.graphs)
+            wrong = self._worse(score)
+        latency_ms: dict[str, float] = {}
+        if variant in TIMED:
+            times = latencies_ms({"fp32": self._fp32, variant: candidate.graphs}, self._probes)
+            self.latency_ms, latency_ms = times["fp32"], times[variant]
+        size = _bytes(candidate.graphs)
+        return Trial(candidate, parity, score, latency_ms, size, wrong, self._useless(latency_ms, size))
+
+    def time_fp32(self) -> dict[str, float]:
+        """Float32's time, measured alone where no other variant was timed."""
+        if not self.latency_ms:
+            self.latency_ms = latencies_ms({"fp32": self._fp32}, self._probes)["fp32"]
+        return self.latency_ms
+
+    def task_figures(self, score: float | None) -> dict[str, Any]:
+        """The manifest's word on the task."""
+        task = self._task
+        if task is None or score is None:
+            return {}
+        described = {name: getattr(task, name) for name in ("name", "unit", "better", "tolerance", "samples", "data")}
+        return {"task": {**described, "score": round(score, 5)}}
+
+    def _pairs(self, candidate: Candidate) -> list[tuple[str, Path]]:
+        return [(graph, path) for graph, path in candidate.graphs.items() if path != self._fp32[graph]]
+
+    def _score(self, graphs: Mapping[str, Path]) -> float | None:
+        if self._task is None:
+            return None
+        return float(self._task.score({graph: Session(path) for graph, path in graphs.items()}))
+
+    def _far(self, variant: VariantName, parity: Mapping[str, Agreement]) -> str:
+        limit, least = self._margins.fp16_max_abs, self._margins.int8_least_cosine
+        faults = []
+        for graph, found in parity.items():
+            if variant == "fp16" and not found.max_abs_of_scale <= limit:
+                faults.append(f"{graph}: error {found.max_abs_of_scale:.2g} of the output's scale is over {limit:g}")
+            if variant != "fp16" and not found.least_cosine >= least:
+                faults.append(f"{graph}: cosine {found.least_cosine:.4f} with float32 is under {least:g}")
+        return "; ".join(faults)
+
+    def _worse(self, score: float | None) -> str:
+        task = self._task
+        if task is None or score is None or self.score is None:
+            return ""
+        loss = score - self.score if task.better == "lower" else self.score - score
+        if loss <= task.tolerance:
+            return ""
+        figures = f"{score:.4g} {task.unit} against float32's {self.score:.4g}"
+        return f"{task.name} {figures} is worse by more than {task.tolerance:g}"
+
+    def _useless(self, latency_ms: Mapping[str, float], size: int) -> str:
+        margins, exact = self._margins, _bytes(self._fp32)
+        smaller = size <= margins.smaller * exact
+        sizes = f"{size:,} bytes of weights are over {margins.smaller:g} of float32's {exact:,}"
+        if not latency_ms:
+            return "" if smaller else sizes
+        own, others = sum(latency_ms.values()), sum(self.latency_ms.values())
+        if own <= margins.faster * others or (smaller and own <= _NOISE * others):
+            return ""
+        times = f"{own:.2f} ms is over {margins.faster:g} of float32's {others:.2f} ms"
+        return f"{times}, and {'it is slower' if smaller else sizes}"
+
+
+def _bytes(graphs: Mapping[str, Path]) -> int:
+    """Of all weights."""
+    return sum(weight_bytes(path) for path in graphs.values())

@@ -1,0 +1,150 @@
+"""Builds the variants of a role and lets in those that prove themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.bundle.manifest import VariantName
+from export.gate.admission import FP32_TOLERANCE, Judge, Trial
+from export.gate.candidates import FRAGILE, Maker
+from export.gate.measures import manifest_parity
+from export.gate.sensitivity import LayerError, layer_errors
+from export.job import Family, Feeds, Task
+from export.margins import Margins
+from export.role import BuildError, VariantBuild
+
+Progress = Callable[[str], None]
+
+_MOST_KEPT = 0.5
+"""Share of the layers that may stay in float32: beyond it hardly anything is quantized."""
+_SHOWN = 8
+"""Layers that the table of the manifest names."""
+_PROBES = 4
+_PREFERRED: dict[str, tuple[VariantName, ...]] = {
+    "cpu": ("cpu-int8", "fp32"),
+    "cuda": ("fp16", "fp32"),
+    "tensorrt": ("trt-int8", "fp16", "fp32"),
+}
+"""By provider, best first. Files quantized for the CPU have zero-points that TensorRT refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The variants to keep, and the one for each provider."""
+
+    variants: dict[VariantName, VariantBuild]
+    default: dict[str, VariantName]
+
+
+def build_variants(
+    fp32: Mapping[str, Path],
+    families: Mapping[str, Family],
+    calibration: Mapping[str, Sequence[Feeds]],
+    task: Task | None,
+    wanted: Sequence[VariantName],
+    parity: Mapping[str, Any],
+    work: Path,
+    progress: Progress,
+    probes: Mapping[str, Sequence[Feeds]] | None = None,
+    margins: Margins = Margins(),  # noqa: B008 - frozen
+) -> Choice:
+    """Make the wanted variants of the float32 graphs, measure each, and keep those that are as good and worth having.
+
+    `probes` are real inputs by graph, the golden one first, that the calibration did not see; without them the first
+    of the calibration are used. Float32 always gets in; under its `measured` stands why another variant was refused.
+
+    Raises:
+        BuildError: a calibration set is empty, or there is no input at all to compare a wanted variant on.
+    """
+    compared = probes or {graph: samples[:_PROBES] for graph, samples in calibration.items()}
+    others = [name for name in wanted if name != "fp32"]
+    if others and (bare := [graph for graph in fp32 if not compared.get(graph)]):
+        raise BuildError(
+            f"there are no real inputs of graph {bare[0]!r} to compare {', '.join(others)} with float32 on"
+        )
+    judge = Judge(fp32, {graph: compared[graph] for graph in fp32 if compared.get(graph)}, task, margins)
+    admitted: dict[VariantName, VariantBuild] = {}
+    refused: dict[str, Any] = {}
+    for name in others:
+        progress(f"trying {name}")
+        maker = Maker(name, fp32, families, calibration, work)
+        if reason := maker.missing() or ("" if task or name == "fp16" else "no evaluation set proves it"):
+            refused[name] = {"reason": reason}
+            continue
+        trials, layers = _tried(name, maker, judge, compared)
+        best = trials[-1]
+        figures = _figures(judge, best, trials, layers)
+        if best.admitted:
+            admitted[name] = VariantBuild(best.candidate.graphs, best.golden_tolerance, figures, maker.calibration())
+        else:
+            refused[name] = {"reason": "; ".join(filter(None, (best.wrong, best.useless))), **figures}
+    exact = {"parity": dict(parity), **judge.task_figures(judge.score), "latency_ms_1_thread": judge.time_fp32()}
+    exact |= {"refused": refused} if refused else {}
+    variants: dict[VariantName, VariantBuild] = {"fp32": VariantBuild(dict(fp32), FP32_TOLERANCE, exact), **admitted}
+    return Choice(variants, default_variants(variants))
+
+
+def default_variants(variants: Mapping[VariantName, Any]) -> dict[str, VariantName]:
+    """The best of the variants for each provider."""
+    return {
+        provider: next(name for name in preferred if name in variants) for provider, preferred in _PREFERRED.items()
+    }
+
+
+def _tried(
+    name: VariantName, maker: Maker, judge: Judge, probes: Mapping[str, Sequence[Feeds]]
+) -> tuple[list[Trial], list[LayerError]]:
+    """One trial, or as many as it takes with ever more in float32; the last one counts."""
+    if name == "fp16":
+        trials = [judge.judge(name, maker.halved())]
+        if trials[0].wrong:
+            trials.append(judge.judge(name, maker.halved(FRAGILE)))
+        return trials, []
+    trials, layers = [judge.judge(name, maker.quantized())], []
+    if trials[0].wrong and not trials[0].useless:
+        candidate = trials[0].candidate
+        for graph, base in candidate.bases.items():
+            layers += layer_errors(graph, base, candidate.graphs[graph], probes[graph])
+        layers.sort(key=lambda layer: -layer.rms_ratio)
+    count = 1
+    while trials[-1].wrong and not trials[-1].useless and count <= _MOST_KEPT * len(layers):
+        kept: dict[str, list[str]] = {}
+        for layer in layers[:count]:
+            kept.setdefault(layer.graph, []).append(layer.node)
+        trials.append(judge.judge(name, maker.quantized(kept)))
+        count *= 2
+    return trials, layers
+
+
+def _figures(judge: Judge, best: Trial, trials: Sequence[Trial], layers: Sequence[LayerError]) -> dict[str, Any]:
+    found: dict[str, Any] = {"parity_to_fp32": manifest_parity(best.parity), **judge.task_figures(best.score)}
+    found["weight_bytes"] = best.size
+    if best.latency_ms:
+        found["latency_ms_1_thread"] = dict(best.latency_ms)
+    else:
+        found["latency"] = "not timed: TensorRT only"
+    if best.candidate.kept:
+        found["kept_float"] = {graph: list(names) for graph, names in best.candidate.kept.items()}
+    if len(trials) > 1:
+        found["trials"] = [_row(trial) for trial in trials]
+    if layers:
+        found["worst_layers"] = [
+            {"graph": one.graph, "layer": one.node, "operator": one.operator, "rms_ratio": round(one.rms_ratio, 4)}
+            for one in layers[:_SHOWN]
+        ]
+    return found
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    """One line of the table of what was tried."""
+    row: dict[str, Any] = {
+        "kept_float": sum(len(names) for names in trial.candidate.kept.values()),
+        "least_cosine": round(min(found.least_cosine for found in trial.parity.values()), 5),
+        "max_abs_of_scale": float(f"{max(found.max_abs_of_scale for found in trial.parity.values()):.3g}"),
+    }
+    if trial.score is not None:
+        row["task"] = round(trial.score, 5)
+    return {**row, "verdict": trial.wrong or trial.useless or "good"}

@@ -1,0 +1,54 @@
+"""What TensorRT's builder made of the variants decides too: int8 that does not build, or gains nothing, is not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edge.bundle.manifest import Tensorrt, VariantName
+from export.gate.build import default_variants
+from export.role import VariantBuild
+
+Verdicts = Mapping[VariantName, Tensorrt | None]
+
+
+def settle(
+    variants: Mapping[VariantName, VariantBuild], default: Mapping[str, VariantName], verdicts: Verdicts
+) -> tuple[dict[VariantName, VariantBuild], dict[str, VariantName]]:
+    """The variants that stay, and the one for each provider; fp32's `measured` says which one had to go, and why."""
+    reason = _against_int8(verdicts)
+    kept = {name: part for name, part in variants.items() if not (reason and name == "trt-int8")}
+    if reason:
+        measured = kept["fp32"].measured
+        refused = {**measured.get("refused", {}), "trt-int8": {"reason": reason, **variants["trt-int8"].measured}}
+        kept["fp32"] = replace(kept["fp32"], measured={**measured, "refused": refused})
+    taken = {name: part for name, part in kept.items() if name == "fp32" or not problem(verdicts.get(name))}
+    best = default_variants(taken)
+    return kept, {provider: best[provider] if provider == "tensorrt" else name for provider, name in default.items()}
+
+
+def problem(verdict: Tensorrt | None) -> str:
+    """What keeps TensorRT from taking a variant; empty where nothing is known to."""
+    for name, graph in verdict.graphs.items() if verdict else ():
+        if graph.findings:
+            return f"{name}: {graph.findings[0]}"
+        if graph.build is not None and graph.build.engine_bytes is None:
+            return f"{name}: {graph.build.builder} builds no engine: {'; '.join(graph.build.errors)}"
+    return ""
+
+
+def engine_bytes(verdict: Tensorrt | None) -> int | None:
+    """Of all engines of a variant; None where one was not built."""
+    sizes = [graph.build.engine_bytes if graph.build else None for graph in verdict.graphs.values()] if verdict else []
+    known = [size for size in sizes if size is not None]
+    return sum(known) if sizes and len(known) == len(sizes) else None
+
+
+def _against_int8(verdicts: Verdicts) -> str:
+    int8 = verdicts.get("trt-int8")
+    if reason := problem(int8):
+        return reason
+    own, other = engine_bytes(int8), engine_bytes(verdicts.get("fp16"))
+    if own is None or other is None or own < other:
+        return ""
+    return f"its engine has {own:,} bytes and that of fp16 {other:,}: nothing is won"

@@ -1,0 +1,32 @@
+"""Speech recognition: the character error rate of the box's recognizer against what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from edge.bundle.session import Session
+from edge.messages import Float32
+from edge.speech.recognizer import Recognizer
+from edge.speech.whisper_model import WhisperModel
+from edge.speech.whisper_tokens import WhisperTokens
+from export.job import Task
+from export.speech_set import character_error_rate
+
+
+def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> Task:
+    """`said` is a text file with the words of all pieces, one after the other."""
+    words = said.read_text(encoding="utf-8")
+
+    def score(sessions: Mapping[str, Session]) -> float:
+        model = WhisperModel(sessions["encoder"], sessions["decoder"])
+        return character_error_rate([(words, " ".join(transcribe(model, tokens, pieces)))])
+
+    return Task("character error rate", "1", "lower", tolerance, score, len(pieces), data)
+
+
+def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:
+    """The words of each piece; none where none can be believed."""
+    recognizer = Recognizer(model, tokens, "auto")
+    heard = [recognizer.recognize(piece) for piece in pieces]
+    return [look.text if look else "" for look in heard]

@@ -1,0 +1,251 @@
+"""A variant gets into a bundle only if it is as good as float32 and worth having, and the manifest says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
+from edge.bundle.session import Session
+from export.gate import Choice, Margins, build_variants
+from export.gate.engines import settle
+from export.gate.sensitivity import layer_errors
+from export.job import Family, Task
+from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
+from export.role import BuildError, VariantBuild
+from export.tensorrt.lint import lint_graph
+
+Array = npt.NDArray[np.float32]
+SIZE = 128
+GENEROUS = Margins(faster=100.0, int8_least_cosine=0.9)
+"""Admits whatever is right, so that a busy machine decides nothing."""
+
+
+def save(path: Path, nodes: list[onnx.NodeProto], constants: Mapping[str, Array], shape: list[int]) -> Path:
+    graph = helper.make_graph(
+        nodes,
+        "test",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    return path
+
+
+def matmuls(path: Path, count: int) -> Path:
+    """`count` products with orthogonal matrices, which keep the size of what goes through."""
+    random = np.random.default_rng(5)
+    weights = {f"w{i}": np.linalg.qr(random.standard_normal((SIZE, SIZE)))[0].astype(np.float32) for i in range(count)}
+    names = ["x", *(f"t{i}" for i in range(count - 1)), "y"]
+    nodes = [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]], f"product{i}") for i in range(count)]
+    return save(path, nodes, weights, [4, SIZE])
+
+
+def residual_cnn(path: Path) -> Path:
+    random = np.random.default_rng(1)
+    kernels = {name: random.standard_normal((8, 8, 3, 3)).astype(np.float32) * 0.2 for name in ("k0", "k1")}
+    biases = {name: random.standard_normal(8).astype(np.float32) for name in ("b0", "b1")}
+    nodes = [
+        helper.make_node("Conv", ["x", "k0", "b0"], ["c0"], "first", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c0"], ["r0"], "relu"),
+        helper.make_node("Conv", ["r0", "k1", "b1"], ["c1"], "second", pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["c1", "x"], ["y"], "sum"),
+    ]
+    return save(path, nodes, {**kernels, **biases}, [1, 8, 12, 12])
+
+
+def pictures(count: int) -> list[dict[str, Array]]:
+    random = np.random.default_rng(2)
+    return [{"x": random.uniform(0, 1, (1, 8, 12, 12)).astype(np.float32)} for _ in range(count)]
+
+
+def rows(count: int, outlier: float = 0.0) -> list[dict[str, Array]]:
+    random = np.random.default_rng(3)
+    found = [random.standard_normal((4, SIZE)).astype(np.float32) for _ in range(count)]
+    for values in found:
+        values[0, 0] += outlier
+    return [{"x": values} for values in found]
+
+
+def distance_task(fp32: Path, samples: list[dict[str, Array]], tolerance: float) -> Task:
+    wanted = [Session(fp32).run(sample)["y"] for sample in samples]
+
+    def score(sessions: Mapping[str, Session]) -> float:
+        return float(
+            np.mean(
+                [np.abs(sessions["model"].run(one)["y"] - y).mean() for one, y in zip(samples, wanted, strict=True)]
+            )
+        )
+
+    return Task("distance", "1", "lower", tolerance, score, len(samples), "random rows")
+
+
+def built(
+    fp32: Path,
+    family: Family,
+    samples: list[dict[str, Array]],
+    task: Task | None,
+    *wanted: VariantName,
+    margins: Margins = GENEROUS,
+) -> Choice:
+    calibration = {"model": samples} if family == "cnn" else {}
+    probes = {"model": samples[:2]}
+    arguments = (calibration, task, wanted, {"engine": "none"}, fp32.parent, lambda text: None, probes, margins)
+    return build_variants({"model": fp32}, {"model": family}, *arguments)
+
+
+def refusal(choice: Choice, variant: VariantName) -> Mapping[str, object]:
+    assert variant not in choice.variants
+    return choice.variants["fp32"].measured["refused"][variant]
+
+
+def test_what_is_as_good_and_worth_having_gets_in_with_its_figures(tmp_path: Path) -> None:
+    fp32, samples = residual_cnn(tmp_path / "net.onnx"), pictures(8)
+    choice = built(fp32, "cnn", samples, distance_task(fp32, samples, 0.1), "fp16", "cpu-int8", "trt-int8")
+    assert set(choice.variants) == {"fp32", "fp16", "cpu-int8", "trt-int8"}
+    assert choice.default == {"cpu": "cpu-int8", "cuda": "fp16", "tensorrt": "trt-int8"}
+    int8 = choice.variants["cpu-int8"]
+    assert int8.calibration == {"n": 8, "method": "min-max", "sha256": digest(samples)}
+    assert 0 < int8.measured["task"]["score"] <= 0.1
+    assert choice.variants["fp32"].measured["parity"] == {"engine": "none"}
+    assert set(choice.variants["fp32"].measured["latency_ms_1_thread"]) == {"model"}
+    for name in ("fp16", "trt-int8"):
+        assert "latency_ms_1_thread" not in choice.variants[name].measured
+        assert choice.variants[name].measured["latency"] == "not timed: TensorRT only"
+
+
+def test_what_is_worse_at_the_task_stays_out_and_says_by_how_much(tmp_path: Path) -> None:
+    fp32, samples = matmuls(tmp_path / "net.onnx", 4), rows(3)
+    choice = built(fp32, "transformer", samples, distance_task(fp32, samples, 1e-9), "cpu-int8")
+    refused = refusal(choice, "cpu-int8")
+    assert "worse by more than 1e-09" in str(refused["reason"])
+    assert [trial["kept_float"] for trial in refused["trials"]] == [0, 1, 2]
+    assert {row["layer"] for row in refused["worst_layers"]} == {f"product{i}" for i in range(4)}
+    assert choice.default["cpu"] == "fp32"
+
+
+def test_the_worst_layer_is_found_and_kept_in_float_until_the_task_is_met(tmp_path: Path) -> None:
+    fp32, samples = matmuls(tmp_path / "net.onnx", 3), rows(3, outlier=500.0)
+    task = distance_task(fp32, samples, 0.45)
+    choice = built(fp32, "transformer", samples, task, "cpu-int8")
+    measured = choice.variants["cpu-int8"].measured
+    assert measured["kept_float"] == {"model": ["product0"]}
+    assert measured["trials"][0]["task"] > 0.45 >= measured["task"]["score"]
+
+
+def test_as_good_but_neither_smaller_nor_faster_stays_out(tmp_path: Path) -> None:
+    fp32, samples = residual_cnn(tmp_path / "net.onnx"), pictures(4)
+    strict = Margins(faster=0.0, smaller=0.0)
+    choice = built(fp32, "cnn", samples, distance_task(fp32, samples, 0.1), "fp16", "cpu-int8", margins=strict)
+    assert "ms is over 0 of float32's" in str(refusal(choice, "cpu-int8")["reason"])
+    assert "bytes of weights are over 0" in str(refusal(choice, "fp16")["reason"])
+
+
+def test_int8_without_an_evaluation_set_is_not_tried_and_float16_is_judged_by_parity(tmp_path: Path) -> None:
+    choice = built(matmuls(tmp_path / "net.onnx", 2), "transformer", rows(2), None, "fp16", "cpu-int8")
+    assert set(choice.variants) == {"fp32", "fp16"}
+    assert "no evaluation set" in str(refusal(choice, "cpu-int8")["reason"])
+
+
+def test_float16_that_overflows_keeps_the_fragile_operators(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["t"], "product"),
+        helper.make_node("Div", ["t", "million"], ["y"], "quotient"),
+    ]
+    constants = {"w": np.eye(SIZE, dtype=np.float32), "million": np.array([1e6], np.float32)}
+    fp32 = save(tmp_path / "net.onnx", nodes, constants, [4, SIZE])
+    measured = built(fp32, "float", rows(2), None, "fp16").variants["fp16"].measured
+    assert "Div" in measured["kept_float"]["operators"]
+    assert "of the output's scale is over" in measured["trials"][0]["verdict"]
+
+
+def test_float16_stays_out_where_the_weights_leave_its_range(tmp_path: Path) -> None:
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], "product")
+    fp32 = save(tmp_path / "net.onnx", [node], {"w": 1e6 * np.eye(SIZE, dtype=np.float32)}, [4, SIZE])
+    choice = built(fp32, "float", rows(2), None, "fp16")
+    assert "of the output's scale is over" in str(refusal(choice, "fp16")["reason"])
+
+
+def test_an_empty_calibration_set_is_a_sentence(tmp_path: Path) -> None:
+    fp32 = residual_cnn(tmp_path / "net.onnx")
+    prepare(fp32, tmp_path / "prepared.onnx")
+    for quantize in (quantize_cnn, quantize_for_tensorrt):
+        with pytest.raises(BuildError, match=r"calibration set of prepared\.onnx is empty"):
+            quantize(tmp_path / "prepared.onnx", tmp_path / "out.onnx", [])
+    assert not (tmp_path / "out.onnx").exists()
+
+
+def test_a_wanted_variant_without_any_input_to_compare_on_is_a_sentence(tmp_path: Path) -> None:
+    fp32 = matmuls(tmp_path / "net.onnx", 1)
+    with pytest.raises(BuildError, match="no real inputs of graph 'model'"):
+        build_variants({"model": fp32}, {"model": "float"}, {}, None, ["fp16"], {}, tmp_path, lambda text: None)
+
+
+def test_the_file_for_tensorrt_is_what_its_linter_wants(tmp_path: Path) -> None:
+    fp32, samples = residual_cnn(tmp_path / "net.onnx"), pictures(4)
+    prepare(fp32, tmp_path / "prepared.onnx")
+    quantize_for_tensorrt(tmp_path / "prepared.onnx", tmp_path / "trt.onnx", samples)
+    assert lint_graph(tmp_path / "trt.onnx", "trt-int8", {}) == []
+    graph = onnx.load(tmp_path / "trt.onnx").graph
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    (total,) = (node for node in graph.node if node.op_type == "Add")
+    assert [makers[name] for name in total.input] == ["DequantizeLinear", "DequantizeLinear"]
+    assert "Relu" in makers.values()
+    quantize_cnn(tmp_path / "prepared.onnx", tmp_path / "cpu.onnx", samples)
+    assert lint_graph(tmp_path / "cpu.onnx", "trt-int8", {})
+
+
+def test_a_kept_layer_is_left_in_float(tmp_path: Path) -> None:
+    fp32, samples = residual_cnn(tmp_path / "net.onnx"), pictures(4)
+    prepare(fp32, tmp_path / "prepared.onnx")
+    quantize_for_tensorrt(tmp_path / "prepared.onnx", tmp_path / "trt.onnx", samples, keep=["first"])
+    graph = onnx.load(tmp_path / "trt.onnx").graph
+    (first,) = (node for node in graph.node if node.name == "first")
+    assert list(first.input)[1:] == ["k0", "b0"]
+    errors = layer_errors("model", tmp_path / "prepared.onnx", tmp_path / "trt.onnx", samples)
+    assert {error.node for error in errors} >= {"second", "sum"}
+    assert all(0 < error.rms_ratio < 0.1 for error in errors)
+
+
+def test_float16_keeps_float32_at_its_ends_and_is_half_as_large(tmp_path: Path) -> None:
+    fp32 = matmuls(tmp_path / "net.onnx", 2)
+    halve(fp32, tmp_path / "half.onnx")
+    ends = [value.type.tensor_type.elem_type for value in onnx.load(tmp_path / "half.onnx").graph.input]
+    assert ends == [TensorProto.FLOAT]
+    assert (tmp_path / "half.onnx").stat().st_size < 0.6 * fp32.stat().st_size
+
+
+def test_a_transformers_products_are_quantized_without_inputs(tmp_path: Path) -> None:
+    quantize_transformer(matmuls(tmp_path / "fp32.onnx", 2), tmp_path / "int8.onnx")
+    assert "MatMulInteger" in {node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node}
+
+
+def verdict(engine_bytes: int | None, *findings: str) -> Tensorrt:
+    build = EngineBuild(builder="builder 1", seconds=1.0, engine_bytes=engine_bytes, errors=["no such operator"])
+    return Tensorrt(graphs={"model": GraphVerdict(findings=list(findings), build=build)})
+
+
+@pytest.mark.parametrize(
+    ("int8", "half", "chosen", "said"),
+    [
+        (verdict(10), verdict(20), "trt-int8", ""),
+        (verdict(30), verdict(20), "fp16", "its engine has 30 bytes"),
+        (verdict(None), verdict(20), "fp16", "no such operator"),
+        (verdict(10, "a bias"), verdict(None), "fp32", "a bias"),
+    ],
+)
+def test_what_tensorrts_builder_says_decides_too(int8: Tensorrt, half: Tensorrt, chosen: str, said: str) -> None:
+    names: tuple[VariantName, ...] = ("fp32", "fp16", "trt-int8")
+    variants = {name: VariantBuild({}, 0.01, {"parity": {}}) for name in names}
+    wanted: dict[str, VariantName] = {"cpu": "fp32", "cuda": "fp16", "tensorrt": "trt-int8"}
+    kept, default = settle(variants, wanted, {"fp32": verdict(40), "fp16": half, "trt-int8": int8})
+    assert default == {**wanted, "tensorrt": chosen}
+    assert ("trt-int8" in kept) == (not said)
+    assert said in str(kept["fp32"].measured.get("refused", ""))
