@@ -90,7 +90,7 @@ class Trainer:
         self.parallel: nn.Module = self.model
         if place.world > 1:
             ids = [place.device.index] if place.device.type == "cuda" else None
-            self.parallel = DistributedDataParallel(self.model, device_ids=ids, find_unused_parameters=True)
+            self.parallel = DistributedDataParallel(self.model, device_ids=ids)
 
     def run(self, resume: bool = False, watch: Watch = lambda _position: None) -> Position:
         """Train until the validation error stops falling.
