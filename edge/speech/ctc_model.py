@@ -13,7 +13,7 @@ from edge.bundle.session import Array, Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.front_ends import FRONT_ENDS, STREAMED
 from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS
-from edge.speech.mel_stream import SILENCE, MelStream
+from edge.speech.mel_stream import MelStream
 
 PREPROCESSING = "ctc"
 """The key of the role's `preprocessing` that makes it a CTC model; its value is a `CtcDescription`."""
@@ -71,28 +71,27 @@ class Chunked:
         self._frames = int(session.input_shapes["mel"][1])
         self._least_s = description.least_s
         self._caches = [name for name in session.input_names if name != "mel"]
-        self._mel = MelStream()
-        self._heard: Float32
         self._memory: dict[str, Array]
         self.begin()
 
     def begin(self) -> None:
         """Forget everything: a new sound begins."""
         self._mel = MelStream()
+        self._samples = 0
         self._heard = np.zeros((0, MEL_BANDS), np.float32)
         shapes = self._session.input_shapes
         self._memory = {name: np.zeros([int(size) for size in shapes[name]], np.float32) for name in self._caches}
 
     def step(self, samples: Float32) -> Iterator[Float32]:
         """Log probabilities of the chunks that became complete with the next samples."""
+        self._samples += len(samples)
         self._heard = np.concatenate([self._heard, self._mel.step(samples)])
         yield from self._whole_chunks()
 
     def finish(self) -> Iterator[Float32]:
         """Those of the rest of the sound, silence appended up to a whole chunk."""
+        yield from self.step(np.zeros(-self._samples % (self._frames * HOP_SAMPLES), np.float32))
         self._heard = np.concatenate([self._heard, self._mel.finish()])
-        missing = -len(self._heard) % self._frames
-        self._heard = np.pad(self._heard, ((0, missing), (0, 0)), constant_values=SILENCE)
         yield from self._whole_chunks()
         self.begin()
 

@@ -11,9 +11,6 @@ _BEFORE = FFT_SAMPLES // 2
 _AFTER = FFT_SAMPLES - _BEFORE - HOP_SAMPLES
 """Silence around the sound: with both there is one frame for every whole 10 ms, its middle where the 10 ms begin."""
 
-SILENCE = float(scaled(band_logs(np.zeros((1, FFT_SAMPLES), np.float32)))[0, 0])
-"""Every value of a frame in which there is no sound at all."""
-
 
 class MelStream:
     """Sound in, frames out as soon as the sound they need is there; how it is cut changes nothing."""

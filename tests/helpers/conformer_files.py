@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "subsampling_channels": 4,
 }
 STREAMING = {**CONFIG, "layers": 2, "streaming": {"chunk_frames": 6, "left_chunks": 2}}
-_SURE = 6.0
+_SURE = 15.0
 
 
 def make_conformer(path: Path, streaming: bool, features: str = "streamed_log_mel") -> ConformerCtc:
