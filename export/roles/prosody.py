@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from torch.export import Dim
 
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
+from edge.bundle.session import Session
 from export.gate import build_variants
+from export.job import Feeds
+from export.parity import check_parity
 from export.role import Archives, RoleBuild
 from export.torch_onnx import export_module
 
@@ -46,8 +50,13 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         ["scores"],
         ({0: Dim("n")},),
     )
-    parity = head["measured_on_left_out_speakers"]
+    module = ProsodyHead(head["weights"])
     probes = {"model": [{"features": golden}]}
+
+    def engine(feeds: Feeds) -> Mapping[str, Any]:
+        return {"scores": module(torch.from_numpy(feeds["features"])).numpy()}
+
+    parity = check_parity(Session(graph), engine, f"torch {torch.__version__}", probes["model"])
     choice = build_variants(
         {"model": graph}, {"model": "float"}, {}, None, options["variants"], parity, work, progress, probes
     )
@@ -63,7 +72,10 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
             )
         ],
         training_data=head["training_data"],
-        variants=choice.variants,
+        variants={
+            name: replace(part, measured={**part.measured, "left_out_speakers": head["measured_on_left_out_speakers"]})
+            for name, part in choice.variants.items()
+        },
         default=choice.default,
         golden_inputs={"model": {"features": golden}},
         tensor_meanings={
