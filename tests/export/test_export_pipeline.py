@@ -21,7 +21,7 @@ from export.exporters.fusion_job import INPUTS
 from export.job import Axis, ExportJob, GraphJob
 from export.pipeline import run_job
 from export.role import BuildError
-from export.trace import trace, untraced_sizes
+from export.trace import prove_parity, untraced_sizes
 
 
 class Mean(nn.Module):
@@ -67,16 +67,27 @@ def test_an_empty_calibration_set_is_told(tmp_path: Path) -> None:
         run_job(job_of(Mean(), {"model": []}), ["fp32"], tmp_path, quiet)
 
 
-class Unrolled(nn.Module):
-    """A loop over the frames: the trace would hold as many steps as the example had."""
+class Total(nn.Module):
+    """[n, t] -> [n, 1]: the sum over the length, a mean times what tracing could take for a constant."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack([x[:, at] for at in range(x.shape[1])]).sum(dim=0)
+        return x.sum(dim=1, keepdim=True)
 
 
-def test_a_module_whose_length_tracing_would_bake_in_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="graph 'model' cannot be traced to ONNX"):
-        trace("model", job_of(Unrolled()).graphs["model"], tmp_path / "a.onnx")
+def test_a_graph_with_the_traced_length_in_it_is_refused(tmp_path: Path) -> None:
+    """Right at the traced length 8, wrong at every other."""
+    nodes = [
+        onnx.helper.make_node("ReduceMean", ["x", "axis"], ["mean"], keepdims=1),
+        onnx.helper.make_node("Mul", ["mean", "traced"], ["y"]),
+    ]
+    sides = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, None]) for name in "xy"]
+    constants = {"axis": np.array([1], np.int64), "traced": np.array(8, np.float32)}
+    initializers = [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = onnx.helper.make_graph(nodes, "baked", sides[:1], sides[1:], initializers)
+    opset = [onnx.helper.make_opsetid("", 18)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "a.onnx")
+    with pytest.raises(BuildError, match="at t 1 output 'y' differs from torch"):
+        prove_parity("model", job_of(Total()).graphs["model"], tmp_path / "a.onnx")
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def stream(values: Tensor, length: Tensor, presence: Tensor, padded_to: int | No
     length = torch.where(presence > 0, length, torch.zeros_like(length))
     steps = torch.arange(values.shape[1], device=values.device)
     mask = steps.unsqueeze(0) < length.unsqueeze(1)
-    values = torch.where(mask.unsqueeze(2), values, torch.zeros_like(values))
+    values = values.masked_fill(~mask.unsqueeze(2), 0.0)
     present = (length > 0).to(values.dtype).unsqueeze(1)
     if padded_to is None:
         return Stream(values, length, mask, present)
