@@ -25,6 +25,7 @@ from training.fusion.options import device_options
     type=click.Path(path_type=Path, dir_okay=False),
     help="KenLM's n-grams of the model's tokens: search with beams.",
 )
+@click.option("--language", type=click.Choice(["zh", "en"]), help="Of a Whisper's transcripts.")
 @click.option("--beams", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--weight", type=click.FloatRange(0), default=0.5, show_default=True, help="Of the language model.")
 @device_options
@@ -33,6 +34,7 @@ def evaluate(
     checkpoint: Path,
     data: Path,
     language_model: Path | None,
+    language: str | None,
     beams: int,
     weight: float,
     device: str,
@@ -50,7 +52,9 @@ def evaluate(
     if checkpoint.is_dir():
         from training.asr.whisper import WhisperLearner
 
-        learner, reader = WhisperLearner.read_folder(checkpoint), None
+        if language is None:
+            raise click.UsageError("--language is missing: say what language Whisper is to write")
+        learner, reader = WhisperLearner.read_folder(checkpoint, language), None
         if language_model is not None:
             raise click.UsageError("--language-model is for CTC models; Whisper has one of its own")
     else:

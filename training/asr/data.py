@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.log_mel import HOP_SAMPLES
 from training.asr.augment import augment_sound, striped
 from training.asr.manifest import Skipped, SoundError, Utterance, read_sound
 from training.asr.settings import Augment
@@ -135,11 +134,6 @@ def silence(hear: Callable[[Float32], Float32]) -> Batch:
     features = torch.from_numpy(hear(np.zeros(SAMPLE_RATE_HZ, np.float32)))[None]
     one = torch.ones(1, dtype=torch.int64)
     return Batch([], features, one * features.shape[1], one[None], one, [])
-
-
-def frames_of(utterance: Utterance) -> int:
-    """About how many frames of the front end an utterance has."""
-    return max(1, int(utterance.duration_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
 
 
 def _padded(rows: list[Tensor], filling: float) -> Tensor:

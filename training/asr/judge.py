@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from training.asr.batching import in_order
-from training.asr.data import SoundMemory, Utterances, frames_of, loaded
+from training.asr.data import SoundMemory, Utterances, loaded
 from training.asr.learner import Learner
 from training.asr.manifest import Skipped, Utterance
 from training.asr.metrics import ErrorRates, error_rates
@@ -42,7 +42,9 @@ def judge(
     """
     read = reader or learner.read
     data = Utterances(utterances, [[] for _ in utterances], learner.hear, memory)
-    parts = in_order([frames_of(utterance) for utterance in utterances], frames_per_batch)[place.rank :: place.world]
+    parts = in_order([learner.frames(utterance.duration_s) for utterance in utterances], frames_per_batch)[
+        place.rank :: place.world
+    ]
     heard: dict[int, str] = {}
     failed: list[Skipped] = []
     for batch in loaded(data, parts, workers=0):

@@ -37,6 +37,10 @@ class Learner(Protocol):
         """Tokens to be learnt; UnknownUnitError names what cannot be written."""
         ...
 
+    def frames(self, duration_s: float) -> int:
+        """About how many frames of features a sound has."""
+        ...
+
     def frames_needed(self, tokens: list[int]) -> int:
         """The shortest sound, in frames of 10 ms, that these tokens fit into."""
         ...
@@ -100,6 +104,10 @@ class CtcLearner:
     def encode(self, text: str) -> list[int]:
         """Tokens of the vocabulary."""
         return self.vocabulary.encode(text)
+
+    def frames(self, duration_s: float) -> int:
+        """One every 10 ms."""
+        return max(1, int(duration_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
 
     def frames_needed(self, tokens: list[int]) -> int:
         """One frame of the output a token, and a blank between equal neighbours."""

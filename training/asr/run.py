@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from training.asr.checkpoint import load_checkpoint
-from training.asr.data import frames_of
 from training.asr.learner import CtcLearner, Learner
 from training.asr.manifest import Manifest, ManifestError, Skipped, Utterance, read_list
 from training.asr.model import ConformerConfig, ConformerCtc, Streaming
@@ -57,7 +56,9 @@ def make_learner(settings: Settings, manifest: Manifest, model: str, base: Path 
 
         if base is None:
             raise ManifestError("Whisper is not trained from nothing: give a Hugging Face folder with --from")
-        return WhisperLearner.read_folder(base)
+        if settings.training.language is None:
+            raise ManifestError("training.language is missing: say what language Whisper is to write, zh or en")
+        return WhisperLearner.read_folder(base, settings.training.language)
     if base is not None:
         return ctc_learner(base)
     vocabulary = Vocabulary.of((utterance.text for utterance in manifest.utterances), settings.training.units)
@@ -93,7 +94,7 @@ def make_corpus(
         except UnknownUnitError as error:
             skipped.append(Skipped(utterance.where, str(error)))
             continue
-        if learner.frames_needed(encoded) > frames_of(utterance) / fastest:
+        if learner.frames_needed(encoded) > learner.frames(utterance.duration_s) / fastest:
             reason = f"{utterance.path} lasts {utterance.duration_s:.2f} s, too short for {len(encoded)} tokens"
             skipped.append(Skipped(utterance.where, reason))
             continue

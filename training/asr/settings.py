@@ -67,6 +67,7 @@ class Augment(_Part):
 class Training(_Part):
     """How it learns: AdamW with Noam's schedule (Vaswani et al. 2017, section 5.3)."""
 
+    language: Literal["zh", "en"] | None = Field(None, description="of a Whisper's transcripts; it must be given there")
     units: Literal["characters", "words"] = "characters"
     epochs: int = Field(100, ge=1)
     frames_per_batch: int = Field(20_000, ge=100, description="10 ms frames a batch and process, padding included")

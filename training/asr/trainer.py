@@ -21,7 +21,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from edge.error import EmvasError
 from training.asr.batching import batches
-from training.asr.data import Batch, Changes, SoundMemory, Utterances, frames_of, loaded, silence
+from training.asr.data import Batch, Changes, SoundMemory, Utterances, loaded, silence
 from training.asr.judge import judge
 from training.asr.learner import Learner
 from training.asr.manifest import Skipped, Utterance, write_skipped
@@ -115,7 +115,7 @@ class Trainer:
 
     def _epoch(self, writer: SummaryWriter | None, watch: Watch) -> None:
         training, position = self.settings.training, self.position
-        frames = [frames_of(utterance) for utterance in self.corpus.train]
+        frames = [self.learner.frames(utterance.duration_s) for utterance in self.corpus.train]
         parts = batches(
             frames, training.frames_per_batch, training.seed, position.epoch, self.place.rank, self.place.world
         )

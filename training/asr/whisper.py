@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, WhisperForConditionalGeneration
+from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerBase, WhisperForConditionalGeneration
 
-from edge.messages import Float32
-from edge.speech.log_mel import MEL_BANDS, log_mel
+from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, log_mel
 from training.asr.checkpoint import CheckpointError
 from training.asr.data import PADDING
 from training.asr.vocabulary import UnknownUnitError
@@ -43,16 +43,21 @@ class WhisperLoss(nn.Module):
 
 
 class WhisperLearner:
-    """A pretrained Whisper; the language is that of the folder's tokenizer, told by `--from`."""
+    """A pretrained Whisper that transcribes one language."""
 
     suffix = ""
 
-    def __init__(self, model: WhisperForConditionalGeneration, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self, model: WhisperForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, language: str
+    ) -> None:
         self.module = WhisperLoss(model)
         self.tokenizer = tokenizer
+        self._task = {"language": language, "task": "transcribe"}
+        tokenizer.set_prefix_tokens(**self._task, predict_timestamps=False)
+        _complete(model.generation_config, tokenizer)
 
     @classmethod
-    def read_folder(cls, folder: Path) -> WhisperLearner:
+    def read_folder(cls, folder: Path, language: str) -> WhisperLearner:
         """Read a folder as `save_pretrained` writes it; CheckpointError when it is none."""
         try:
             model = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True)
@@ -61,7 +66,7 @@ class WhisperLearner:
             raise CheckpointError(f"{folder}: is no Whisper folder of Hugging Face: {error}") from error
         if model.config.num_mel_bins != MEL_BANDS:
             raise CheckpointError(f"{folder}: wants {model.config.num_mel_bins} mel bands, the box hears {MEL_BANDS}")
-        return cls(model, tokenizer)
+        return cls(model, tokenizer, language)
 
     @property
     def model(self) -> WhisperForConditionalGeneration:
@@ -81,6 +86,10 @@ class WhisperLearner:
             )
         return tokens
 
+    def frames(self, _duration_s: float) -> int:
+        """Always a window."""
+        return round(_WINDOW_S * SAMPLE_RATE_HZ / HOP_SAMPLES)
+
     def frames_needed(self, _tokens: list[int]) -> int:
         """A decoder writes as much as it likes."""
         return 0
@@ -88,7 +97,7 @@ class WhisperLearner:
     def read(self, features: Tensor, _length: Tensor) -> list[str]:
         """Greedy decoding."""
         with torch.inference_mode():
-            written = self.model.eval().generate(features.transpose(1, 2), num_beams=1, do_sample=False)
+            written = self.model.eval().generate(features.transpose(1, 2), **self._task)
         texts: list[str] = self.tokenizer.batch_decode(written, skip_special_tokens=True)
         return [" ".join(text.split()) for text in texts]
 
@@ -110,5 +119,15 @@ class WhisperLearner:
             part.rename(path)
 
     def identity(self) -> dict[str, Any]:
-        """Architecture."""
-        return {"model": self.model.config.to_diff_dict()}
+        """Architecture and task."""
+        return {"model": self.model.config.to_diff_dict(), "task": self._task}
+
+
+def _complete(generation: GenerationConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Say what folders of the first conversions leave out; greedy search."""
+    number = tokenizer.convert_tokens_to_ids
+    generation.num_beams, generation.do_sample = 1, False
+    generation.is_multilingual = True
+    generation.lang_to_id = {name: number(name) for name in ("<|zh|>", "<|en|>")}
+    generation.task_to_id = {"transcribe": number("<|transcribe|>")}
+    generation.no_timestamps_token_id = number("<|notimestamps|>")
