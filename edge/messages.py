@@ -2,7 +2,7 @@
 
 Every time `t_s` is the capture time in seconds on the source's own monotonic time line (replay: from the start of
 the file). Messages that carry a `kind` are the public contract: they are written to JSONL, stored and published.
-Messages without one (`Frame`, `Audio`, `Utterance`) hold pictures or sound and never leave memory.
+Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`) never leave memory.
 """
 
 from __future__ import annotations
@@ -71,6 +71,14 @@ class Utterance:
     start_s: float
     end_s: float
     samples: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast the vehicle goes, as its source said at `t_s`."""
+
+    t_s: float
+    speed_kmh: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,26 @@ class Fatigue:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """Where one person looks, once a second and at changes; angles are relative to the learned straight ahead."""
+
+    kind: ClassVar[str] = "attention"
+    t_s: float
+    track: int | None
+    level: Level
+    causes: tuple[str, ...] = ()
+    away_s: float = 0.0
+    """Length of the look away that goes on."""
+    away_30_s: float = 0.0
+    """Time away in the last 30 s, since the eyes were last on the road for long enough."""
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+    usable: bool = False
+    """Whether the eyes could be judged in this frame; no alert is raised where they could not."""
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """Somebody spoke."""
 
@@ -244,4 +272,6 @@ class Summary:
     valid_ratio: float
 
 
-Message = Face | Blink | Closure | Yawn | Nod | Fatigue | Speech | Transcript | Affect | Alert | Source | Summary
+Message = (
+    Face | Blink | Closure | Yawn | Nod | Fatigue | Attention | Speech | Transcript | Affect | Alert | Source | Summary
+)

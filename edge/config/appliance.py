@@ -12,7 +12,7 @@ from edge.config.perception import SpeechConfig, VisionConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.config.section import Section
 from edge.config.sources import CameraConfig, MicrophoneConfig
-from edge.config.understanding import AffectConfig, AlertsConfig, FatigueConfig
+from edge.config.understanding import AffectConfig, AlertsConfig, ArmingConfig, AttentionConfig, FatigueConfig
 
 _NAME = r"^[A-Za-z0-9_-]+$"
 
@@ -36,8 +36,10 @@ class Config(Section):
     vision: VisionConfig = VisionConfig()
     speech: SpeechConfig = SpeechConfig()
     fatigue: FatigueConfig = FatigueConfig()
+    attention: AttentionConfig = AttentionConfig()
     affect: AffectConfig = AffectConfig()
     alerts: AlertsConfig = AlertsConfig()
+    arming: ArmingConfig = ArmingConfig()
     summary: SummaryConfig = SummaryConfig()
     store: StoreConfig = StoreConfig()
     mqtt: MqttConfig | None = None
@@ -60,4 +62,10 @@ class Config(Section):
                 f"store.keep_words is not allowed for purpose {self.purpose.value}: what people say stays in "
                 "memory; only purpose research with recorded consent may keep words"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _speed_has_a_broker(self) -> Config:
+        if self.arming.source == "mqtt" and self.mqtt is None:
+            raise ValueError("arming.source mqtt needs the section `mqtt`: the speed comes from its broker")
         return self

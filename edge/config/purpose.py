@@ -36,7 +36,7 @@ class Allowance:
     consent_needed: bool
 
 
-_EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue"})
+_EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
 _EVENTS = frozenset({"alert", "summary", "source"})
 
 ALLOWANCES: dict[Purpose, Allowance] = {
