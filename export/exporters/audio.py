@@ -40,7 +40,7 @@ _NORM_EPSILON = 1e-7
 
 
 class SoundEncoder(nn.Module):
-    """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `embedding` [n, h], their mean."""
+    """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `vector` [n, h], their mean."""
 
     def __init__(self, model: nn.Module, normalize: bool) -> None:
         super().__init__()
@@ -73,10 +73,9 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     task = None
     if "evaluation" in samples:
         wanted = [
-            reference(graph, {"samples": torch.from_numpy(row["samples"])})["embedding"]
-            for row in samples["evaluation"]
+            reference(graph, {"samples": torch.from_numpy(row["samples"])})["vector"] for row in samples["evaluation"]
         ]
-        task = agreement_task("model", "embedding", samples["evaluation"], wanted, options["evaluation"])
+        task = agreement_task("model", "vector", samples["evaluation"], wanted, options["evaluation"])
     real = next(iter(samples.values()), None)
     return ExportJob(
         role=options.get("role", "audio_encoder"),
@@ -90,7 +89,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         tensor_meanings={
             "samples": "sound at 16 kHz, -1..1; the rows of a batch are of one length",
             "frames": f"last layer, one row every {stride * 1000 // RATE_HZ} ms",
-            "embedding": "mean of the frames",
+            "vector": "mean of the frames",
         },
         preprocessing={
             "rate_hz": RATE_HZ,
@@ -130,7 +129,7 @@ def _graph(encoder: SoundEncoder, least: int, most: int) -> GraphJob:
         return {"samples": 0.1 * torch.randn(sizes["n"], sizes["samples"], generator=generator)}
 
     axes = {"samples": {0: Axis("n", 1, 1, _MOST_SOUNDS), 1: Axis("samples", least, usual, most)}}
-    return GraphJob(encoder, example, ("frames", "embedding"), axes, "transformer")
+    return GraphJob(encoder, example, ("frames", "vector"), axes, "transformer")
 
 
 def _tone() -> Feeds:

@@ -29,7 +29,7 @@ _GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway st
 
 
 class TextEncoder(nn.Module):
-    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `embedding` [n, h]."""
+    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h]."""
 
     def __init__(self, model: nn.Module, pooling: str, normalize: bool) -> None:
         super().__init__()
@@ -70,8 +70,8 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     golden = _feeds(tokens, _GOLDEN, prefix, most)[0]
     task = None
     if "evaluation" in samples:
-        wanted = [reference(graph, _tensors(feeds))["embedding"] for feeds in samples["evaluation"]]
-        task = agreement_task("model", "embedding", samples["evaluation"], wanted, options["evaluation"])
+        wanted = [reference(graph, _tensors(feeds))["vector"] for feeds in samples["evaluation"]]
+        task = agreement_task("model", "vector", samples["evaluation"], wanted, options["evaluation"])
     return ExportJob(
         role=options.get("role", "text_encoder"),
         description=f"{config.get('model_type')} text encoder, vectors by {encoder.pooling}",
@@ -85,7 +85,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
             "input_ids": "token numbers of the table `tokenizer`",
             "attention_mask": "1 where there is a token, else 0",
             "hidden": "last layer, one row a token",
-            "embedding": "one vector a text" + (" of length 1" if encoder.normalize else ""),
+            "vector": "one vector a text" + (" of length 1" if encoder.normalize else ""),
         },
         preprocessing={
             "prefix": prefix,
@@ -112,7 +112,7 @@ def _graph(encoder: TextEncoder, vocabulary: int, most: int) -> GraphJob:
 
     free = {0: texts, 1: tokens}
     axes = {"input_ids": free, "attention_mask": free}
-    return GraphJob(encoder, example, ("hidden", "embedding"), axes, "transformer")
+    return GraphJob(encoder, example, ("hidden", "vector"), axes, "transformer")
 
 
 def _pooling(folder: Path, options: Mapping[str, str]) -> str:

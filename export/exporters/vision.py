@@ -26,7 +26,7 @@ _RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 
 
 class PictureModel(nn.Module):
-    """`image` [n, 3, px, px], RGB 0..1 -> `probabilities` [n, labels], `embedding` [n, width]."""
+    """`image` [n, 3, px, px], RGB 0..1 -> `probabilities` [n, labels], `vector` [n, width]."""
 
     def __init__(self, model: nn.Module, mean: list[float], deviation: list[float]) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         tensor_meanings={
             "image": "RGB, 0..1, channels first; mean and deviation are taken off inside",
             "probabilities": "one a label, summing to 1",
-            "embedding": "what the classifier reads",
+            "vector": "what the classifier reads",
         },
         preprocessing=described,
         labels=labels,
@@ -127,7 +127,7 @@ def _graph(module: PictureModel, px: int, family: Family) -> GraphJob:
         return {"image": torch.rand(sizes["n"], 3, px, px, generator=generator)}
 
     axes = {"image": {0: Axis("n", 1, 1, _MOST_PICTURES)}}
-    return GraphJob(module, example, ("probabilities", "embedding"), axes, family)
+    return GraphJob(module, example, ("probabilities", "vector"), axes, family)
 
 
 def _noise(px: int) -> Feeds:
@@ -145,8 +145,8 @@ def _pictures(path: str, px: int) -> tuple[list[Feeds], dict[str, Array]]:
 def _task(path: str, graph: GraphJob, px: int, classes: int) -> Task:
     samples, arrays = _pictures(path, px)
     if "label" not in arrays:
-        wanted = [reference(graph, {"image": torch.from_numpy(feeds["image"])})["embedding"] for feeds in samples]
-        return agreement_task("model", "embedding", samples, wanted, path)
+        wanted = [reference(graph, {"image": torch.from_numpy(feeds["image"])})["vector"] for feeds in samples]
+        return agreement_task("model", "vector", samples, wanted, path)
     labels = arrays["label"]
     if labels.shape != (len(samples),) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
         raise BuildError(f"{path}: `label` must hold one whole number from 0 to {classes - 1} a picture")
