@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from edge.speech.chinese import simplify
+from training.asr.metrics import error_rates
 
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
@@ -72,23 +73,6 @@ def _below_ten_thousand(value: int) -> str:
     return spoken
 
 
-def edits(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
-    """Levenshtein distance: substitutions, insertions and deletions."""
-    row = list(range(len(hypothesis) + 1))
-    for i, expected in enumerate(reference, start=1):
-        diagonal, row[0] = row[0], i
-        for j, heard in enumerate(hypothesis, start=1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (expected != heard))
-    return row[-1]
-
-
 def corpus_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
-    """All edits over all reference characters of (reference, hypothesis) pairs."""
-    wrong = total = 0
-    for reference, hypothesis in pairs:
-        expected = normalise(reference)
-        wrong += edits(expected, normalise(hypothesis))
-        total += len(expected)
-    if not total:
-        raise ValueError("no reference characters to compare with")
-    return wrong / total
+    """All edits over all reference characters of (reference, hypothesis) pairs; ValueError when there are none."""
+    return error_rates((normalise(reference), normalise(hypothesis)) for reference, hypothesis in pairs).cer

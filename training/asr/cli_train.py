@@ -93,7 +93,7 @@ def train(
         )
         if not here.first:
             return
-    best = min(position.history, key=lambda row: row["cer"])
+    best = min(reversed(position.history), key=lambda row: row["cer"])
     path = out / (BEST if model == "whisper" else f"{BEST}.pt")
     if as_json:
         click.echo(json.dumps({"model": str(path), "best": best, "skipped": skipped, "history": position.history}))

@@ -192,7 +192,7 @@ class Trainer:
         }
         position.history.append(row)
         self.skipped.update({item.where: item for item in judged.failed})
-        better = rates.cer < position.best_cer
+        better = rates.cer <= position.best_cer
         position.best_cer = min(position.best_cer, rates.cer)
         if self.place.first:
             self._write_models(better)
