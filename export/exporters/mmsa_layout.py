@@ -13,9 +13,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.fusion.layers.tensor_fusion import contracted
+from export.exporters.mmsa_shapes import (
+    MEMORY_NETS,
+    State,
+    crossmodal_dims,
+    crossmodal_rest,
+    crossmodal_sizes,
+    dnn_sizes,
+    early_sizes,
+    lmf_sizes,
+    low_rank,
+    memory_dims,
+    memory_sizes,
+    self_dims,
+    self_sizes,
+    single_sizes,
+    subnet_dims,
+    tfn_contracted,
+    tfn_sizes,
+    without_bert,
+)
 
-State = dict[str, Tensor]
 PREFIX = "Model."
 _SUBNETS = (
     ("text_subnet.", "subnets.text."),
@@ -50,135 +68,6 @@ class Layout:
     """Whether it counts the padding as frames, so that `seq_lens` must be known."""
 
 
-def _subnet_dims(state: State) -> tuple[int, int, int]:
-    return (
-        state["text_subnet.rnn.weight_ih_l0"].shape[1],
-        state["audio_subnet.linear_1.weight"].shape[1],
-        state["video_subnet.linear_1.weight"].shape[1],
-    )
-
-
-def _subnet_sizes(state: State) -> dict[str, Any]:
-    return {
-        "hidden": [
-            state["text_subnet.rnn.weight_hh_l0"].shape[1],
-            state["audio_subnet.linear_1.weight"].shape[0],
-            state["video_subnet.linear_1.weight"].shape[0],
-        ],
-    }
-
-
-def _dnn_sizes(state: State) -> dict[str, Any]:
-    return {
-        **_subnet_sizes(state),
-        "text_out": state["text_subnet.linear_1.weight"].shape[0],
-        "fusion_hidden": state["post_fusion_layer_1.weight"].shape[0],
-    }
-
-
-def _tfn_sizes(state: State) -> dict[str, Any]:
-    low = float(state["output_shift"])
-    return {**_dnn_sizes(state), "output_range": [low, low + float(state["output_range"])]}
-
-
-def _tfn_contracted(state: State) -> State:
-    text = state["text_subnet.linear_1.weight"].shape[0]
-    rest = {name: value for name, value in state.items() if name not in ("output_range", "output_shift")}
-    return {**rest, "post_fusion_layer_1.weight": contracted(state["post_fusion_layer_1.weight"], text)}
-
-
-def _low_rank(state: State) -> State:
-    flat = {f"{side}_factor": state[f"{side}_factor"].squeeze(2) for side in ("text", "audio", "video")}
-    return {**state, **flat, "fusion_bias": state["fusion_bias"].flatten()}
-
-
-def _early_sizes(state: State) -> dict[str, Any]:
-    return {
-        "steps": len(state["norm.weight"]),
-        "alignment": "interleave",
-        "hidden": state["linear.weight"].shape[0],
-        "layers": sum(name.startswith("lstm.weight_hh_l") for name in state),
-    }
-
-
-def _memory_dims(state: State) -> tuple[int, int, int]:
-    text, audio, vision = (state[f"lstm_{side}.weight_ih"].shape[1] for side in "lav")
-    return text, audio, vision
-
-
-def _memory_sizes(state: State) -> dict[str, Any]:
-    hidden = {name: state[f"{key}_fc1.weight"].shape[0] for name, key in _MEMORY.items()}
-    return {
-        "alignment": "interleave",
-        "hidden": [state[f"lstm_{side}.weight_hh"].shape[1] for side in "lav"],
-        "memory": state["att2_fc2.weight"].shape[0],
-        **{f"{name}_hidden": size for name, size in hidden.items()},
-    }
-
-
-_MEMORY = {"attention": "att1", "proposal": "att2", "retain": "gamma1", "update": "gamma2", "out": "out"}
-"""Our names of MFN's small networks and MMSA's."""
-
-
-def _crossmodal_dims(state: State) -> tuple[int, int, int]:
-    """A modality without projection has the common size."""
-    common = state["trans_l_with_a.layer_norm.weight"].shape[0]
-    text, audio, vision = (
-        state[f"proj_{side}.weight"].shape[1] if f"proj_{side}.weight" in state else common for side in "lav"
-    )
-    return text, audio, vision
-
-
-def _crossmodal_sizes(state: State) -> dict[str, Any]:
-    return {
-        "size": state["trans_l_with_a.layer_norm.weight"].shape[0],
-        "layers": 1 + max(int(name.split(".")[2]) for name in state if name.startswith("trans_l_with_a.layers.")),
-        "kernels": [state[f"proj_{side}.weight"].shape[2] for side in "lav"],
-    }
-
-
-def _crossmodal_rest(state: State) -> State:
-    """Without counters, and without projections of modalities that have the common size: MMSA makes and skips them."""
-    common = state["trans_l_with_a.layer_norm.weight"].shape[0]
-    idle = {f"proj_{side}.weight" for side in "lav" if state[f"proj_{side}.weight"].shape[1] == common}
-    dropped = (".version", "._float_tensor")
-    return {name: value for name, value in state.items() if name not in idle and not name.endswith(dropped)}
-
-
-def _self_dims(state: State) -> tuple[int, int, int]:
-    return (
-        state["post_text_layer_1.weight"].shape[1],
-        state["audio_model.rnn.weight_ih_l0"].shape[1],
-        state["video_model.rnn.weight_ih_l0"].shape[1],
-    )
-
-
-def _self_sizes(state: State) -> dict[str, Any]:
-    return {
-        "pooling": "first",
-        "lstm_hidden": [state[f"{side}_model.rnn.weight_hh_l0"].shape[1] for side in ("audio", "video")],
-        "lstm_out": [state[f"{side}_model.linear_1.weight"].shape[0] for side in ("audio", "video")],
-        "fusion_hidden": state["post_fusion_layer_1.weight"].shape[0],
-        "single_hidden": [state[f"post_{side}_layer_1.weight"].shape[0] for side in ("text", "audio", "video")],
-    }
-
-
-def _without_bert(state: State) -> State:
-    return {name: value for name, value in state.items() if not name.startswith("text_model.")}
-
-
-def _single_sizes(base: Callable[[State], dict[str, Any]]) -> Callable[[State], dict[str, Any]]:
-    def sizes(state: State) -> dict[str, Any]:
-        hidden = [state[f"post_{side}_layer_1.weight"].shape[0] for side in ("text", "audio", "video")]
-        return {**base(state), "single_hidden": hidden}
-
-    return sizes
-
-
-def _lmf_sizes(state: State) -> dict[str, Any]:
-    return {**_subnet_sizes(state), "rank": state["fusion_weights"].shape[1]}
-
-
 _SINGLE = tuple(
     (f"post_{theirs}_layer_{layer}.", f"single.heads.{ours}.layer_{layer}.")
     for theirs, ours in (("text", "text"), ("audio", "audio"), ("video", "vision"))
@@ -198,58 +87,58 @@ LAYOUTS: dict[str, Layout] = {
         "mtfn",
         ("output_range", "post_text_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_TENSOR),
-        _subnet_dims,
-        _single_sizes(_tfn_sizes),
-        _tfn_contracted,
+        subnet_dims,
+        single_sizes(tfn_sizes),
+        tfn_contracted,
     ),
     "tfn": Layout(
         "tfn",
         ("output_range", "text_subnet.rnn.weight_ih_l0"),
         (*_SUBNETS, *_TENSOR),
-        _subnet_dims,
-        _tfn_sizes,
-        _tfn_contracted,
+        subnet_dims,
+        tfn_sizes,
+        tfn_contracted,
     ),
     "mlmf": Layout(
         "mlmf",
         ("text_factor", "post_text_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_LOW_RANK),
-        _subnet_dims,
-        _single_sizes(_lmf_sizes),
-        _low_rank,
+        subnet_dims,
+        single_sizes(lmf_sizes),
+        low_rank,
     ),
     "lmf": Layout(
         "lmf",
         ("text_factor", "text_subnet.rnn.weight_ih_l0"),
         (*_SUBNETS, *_LOW_RANK),
-        _subnet_dims,
-        _lmf_sizes,
-        _low_rank,
+        subnet_dims,
+        lmf_sizes,
+        low_rank,
     ),
     "mlf_dnn": Layout(
         "mlf_dnn",
         ("text_subnet.rnn.weight_ih_l0", "post_text_layer_1.weight", "post_fusion_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_HEAD),
-        _subnet_dims,
-        _single_sizes(_dnn_sizes),
+        subnet_dims,
+        single_sizes(dnn_sizes),
     ),
     "lf_dnn": Layout(
         "lf_dnn",
         ("text_subnet.rnn.weight_ih_l0", "post_fusion_layer_1.weight"),
         (*_SUBNETS, *_HEAD),
-        _subnet_dims,
-        _dnn_sizes,
+        subnet_dims,
+        dnn_sizes,
     ),
-    "ef_lstm": Layout("ef_lstm", ("lstm.weight_ih_l0", "norm.weight", "out.weight"), (), None, _early_sizes),
+    "ef_lstm": Layout("ef_lstm", ("lstm.weight_ih_l0", "norm.weight", "out.weight"), (), None, early_sizes),
     "mfn": Layout(
         "mfn",
         ("lstm_l.weight_ih", "att1_fc1.weight", "out_fc1.weight"),
         (
             *((f"lstm_{theirs}.", f"cells.{ours}.") for theirs, ours in _SIDES.items()),
-            *((f"{theirs}_", f"{ours}.") for ours, theirs in _MEMORY.items()),
+            *((f"{theirs}_", f"{ours}.") for ours, theirs in MEMORY_NETS.items()),
         ),
-        _memory_dims,
-        _memory_sizes,
+        memory_dims,
+        memory_sizes,
     ),
     "mult": Layout(
         "mult",
@@ -259,9 +148,9 @@ LAYOUTS: dict[str, Layout] = {
             *((f"trans_{a}_with_{b}.", f"cross.{_SIDES[a]}_{_SIDES[b]}.") for a in "lav" for b in "lav" if a != b),
             *((f"trans_{theirs}_mem.", f"memory.{ours}.") for theirs, ours in _SIDES.items()),
         ),
-        _crossmodal_dims,
-        _crossmodal_sizes,
-        _crossmodal_rest,
+        crossmodal_dims,
+        crossmodal_sizes,
+        crossmodal_rest,
     ),
     "self_mm": Layout(
         "self_mm",
@@ -272,9 +161,9 @@ LAYOUTS: dict[str, Layout] = {
             *((theirs, ours.replace("head.", "fused.", 1)) for theirs, ours in _HEAD),
             *((theirs, ours.replace("single.heads.", "single.", 1)) for theirs, ours in _SINGLE),
         ),
-        _self_dims,
-        _self_sizes,
-        _without_bert,
+        self_dims,
+        self_sizes,
+        without_bert,
         padded=False,
     ),
 }
