@@ -25,6 +25,7 @@ from training.asr.judge import judge
 from training.asr.manifest import SoundError, read_list, read_sound
 from training.asr.run import ctc_learner, train
 from training.asr.settings import read_settings
+from training.asr.trainer import Position
 from training.fusion.processes import place
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -96,9 +97,9 @@ def measure(lists: Sequence[Path], out: Path, config: Path) -> dict[str, object]
     }
 
 
-def _watch(position: object, batches: int) -> None:
-    if position.batch == batches and position.history:  # type: ignore[attr-defined]
-        click.echo(f"{_cpu_s():6.0f} CPU s  {position.history[-1]}", err=True)  # type: ignore[attr-defined]
+def _watch(position: Position, batches: int) -> None:
+    if position.batch == batches and position.history:
+        click.echo(f"{_cpu_s():6.0f} CPU s  {position.history[-1]}", err=True)
 
 
 @click.command()

@@ -58,7 +58,7 @@ class AsrCheckpoint:
 
 
 def write_whole(content: Mapping[str, Any], path: Path) -> None:
-    """`torch.save` under a temporary name, flushed to the disk, then renamed."""
+    """`torch.save` under a temporary name, flushed to the disk, then renamed; CheckpointError when that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -66,6 +66,8 @@ def write_whole(content: Mapping[str, Any], path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

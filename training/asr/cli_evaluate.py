@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from training.fusion.options import device_options
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @click.command(epilog="Example: emvas evaluate asr runs/digits/best.pt --data test.tsv")
@@ -65,7 +69,7 @@ def evaluate(
 
             search = BeamSearch(learner.vocabulary, language_model, beams, weight)
 
-            def reader(features, length):
+            def reader(features: Tensor, length: Tensor) -> list[str]:
                 return [search.text(row) for row in learner.log_probs(features, length)]
 
     manifest = read_list(data)

@@ -42,6 +42,18 @@ class Batch:
         return tuple(t.to(device) for t in (self.features, self.length, self.tokens, self.token_length))  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is learnt and judged."""
+
+    train: Sequence[Utterance]
+    tokens: Sequence[list[int]]
+    """Of each utterance of `train`."""
+    valid: Sequence[Utterance]
+    noises: Sequence[Path]
+    description: str
+
+
 class SoundMemory:
     """Reads sound files and keeps the first `limit_s` seconds of them decoded."""
 

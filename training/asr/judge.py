@@ -10,7 +10,7 @@ from torch import Tensor
 from training.asr.batching import in_order
 from training.asr.data import SoundMemory, Utterances, loaded
 from training.asr.learner import Learner
-from training.asr.manifest import Skipped, Utterance
+from training.asr.manifest import ManifestError, Skipped, Utterance
 from training.asr.metrics import ErrorRates, error_rates
 from training.fusion.processes import Place
 
@@ -38,7 +38,7 @@ def judge(
     """Read all utterances, shared among the processes; `reader` takes the place of the learner's own search.
 
     Raises:
-        ValueError: not one of them could be read.
+        ManifestError: not one of them could be read.
     """
     read = reader or learner.read
     data = Utterances(utterances, [[] for _ in utterances], learner.hear, memory)
@@ -59,5 +59,7 @@ def judge(
     for part in place.collected(heard):
         everything.update(part)
     failed = [item for part in place.collected(failed) for item in part]
+    if not everything:
+        raise ManifestError(f"not one of {len(utterances)} utterances can be read; the first fault: {failed[0]}")
     pairs = [(utterances[number], text) for number, text in sorted(everything.items())]
     return Judgement(error_rates((utterance.text, text) for utterance, text in pairs), pairs, failed)

@@ -8,11 +8,12 @@ from pathlib import Path
 import torch
 
 from training.asr.checkpoint import load_checkpoint
+from training.asr.data import Corpus
 from training.asr.learner import CtcLearner, Learner
 from training.asr.manifest import Manifest, ManifestError, Skipped, Utterance, read_list
-from training.asr.model import ConformerConfig, ConformerCtc, Streaming
+from training.asr.model import ConformerConfig, ConformerCtc
 from training.asr.settings import Settings
-from training.asr.trainer import Corpus, Position, Trainer, Watch
+from training.asr.trainer import Position, Trainer, Watch
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
 from training.fusion.processes import Place
 
@@ -62,11 +63,7 @@ def make_learner(settings: Settings, manifest: Manifest, model: str, base: Path 
     if base is not None:
         return ctc_learner(base)
     vocabulary = Vocabulary.of((utterance.text for utterance in manifest.utterances), settings.training.units)
-    values = settings.model.model_dump()
-    streaming = values.pop("streaming")
-    config = ConformerConfig(
-        len(vocabulary.tokens), **values, streaming=Streaming(**streaming) if streaming is not None else None
-    )
+    config = ConformerConfig.of({"vocabulary": len(vocabulary.tokens), **settings.model.model_dump()})
     return CtcLearner(ConformerCtc(config), vocabulary)
 
 

@@ -21,10 +21,10 @@ from torch.utils.tensorboard import SummaryWriter
 
 from edge.error import EmvasError
 from training.asr.batching import batches
-from training.asr.data import Batch, Changes, SoundMemory, Utterances, loaded, silence
+from training.asr.data import Batch, Changes, Corpus, SoundMemory, Utterances, loaded, silence
 from training.asr.judge import judge
 from training.asr.learner import Learner
-from training.asr.manifest import Skipped, Utterance, write_skipped
+from training.asr.manifest import Skipped, write_skipped
 from training.asr.schedule import noam_schedule
 from training.asr.settings import Settings
 from training.asr.state import load_state, random_state, save_state, set_random_state
@@ -37,18 +37,6 @@ _MOST_LOST = 10
 
 class TrainingError(EmvasError):
     """Training that cannot begin or go on; the message says what to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What is learnt and judged."""
-
-    train: Sequence[Utterance]
-    tokens: Sequence[list[int]]
-    """Of each utterance of `train`."""
-    valid: Sequence[Utterance]
-    noises: Sequence[Path]
-    description: str
 
 
 @dataclass(slots=True)

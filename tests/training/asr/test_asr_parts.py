@@ -19,6 +19,7 @@ from training.asr.settings import SpecAugment, read_settings
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
 from training.fusion.settings import SettingsError
 
+CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "training" / "asr"
 LENGTHS = st.lists(st.integers(1, 900), min_size=1, max_size=80)
 
 
@@ -141,3 +142,8 @@ def test_a_language_model_decides_what_the_sound_leaves_open(tmp_path: Path) -> 
     assert BeamSearch(vocabulary, path, beams=10, weight=1.0).text(unsure) == "one one"
     with pytest.raises(BeamError, match="no such language model"):
         BeamSearch(vocabulary, tmp_path / "none.arpa")
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_settings_that_come_along_are_valid(path: Path) -> None:
+    read_settings(path)
