@@ -1,0 +1,1 @@
+"""Simulated drivers: what the camera would measure of them, and what the box makes of it."""
