@@ -78,7 +78,9 @@ class Trainer:
         self.task, self.train, self.valid, self.place, self.out = task, train, valid, place, out
         settings = task.settings.training
         torch.manual_seed(task.seed)
-        self.model = build(task.model, task.dims, task.settings.model).to(place.device)
+        self.model = build(task.model, task.dims, task.settings.model)
+        self.model.measure(train.values, train.lengths, train.presence)
+        self.model.to(place.device)
         self.objective = spec(task.model).objective(configure(task.model, task.settings.model)).to(place.device)
         self.objective.begin(train.label.to(place.device), train.single.to(place.device))
         self.optimizer = optimizer_of(self.model, settings)

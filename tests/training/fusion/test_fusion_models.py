@@ -65,12 +65,12 @@ def test_rows_of_a_batch_are_independent(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_score_depends_on_each_present_modality(name):
-    model, inputs = small_model(name), batch([(4, 4, 4)], [(1, 1, 1)])
-    score = model(*inputs)["score"]
+    models, inputs = [small_model(name, seed) for seed in (0, 1)], batch([(4, 4, 4)], [(1, 1, 1)])
     for column in range(3):
         without = [part.clone() for part in inputs]
         without[6][:, column] = 0
-        assert (model(*without)["score"] - score).abs().item() > 1e-7, f"column {column} is ignored"
+        change = [(model(*without)["score"] - model(*inputs)["score"]).abs().item() for model in models]
+        assert max(change) > 1e-7, f"column {column} is ignored"  # the few units of one tiny model may all be at rest
 
 
 @pytest.mark.parametrize("name", IN_THE_SUITE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from training.fusion.layers.heads import MODALITIES
+from training.fusion.layers.scale import Scale
 from training.fusion.layers.stream import ModalityDropout, Stream, stream
 
 Sizes = tuple[int, int, int]
@@ -29,6 +30,9 @@ class FusionConfig(BaseModel):
     padded_to: Sizes | None = Field(
         None, description="frames that every sample is padded to and judged with, as MMSA does; none: true lengths"
     )
+    standardized: bool = Field(
+        False, description="each column is brought to mean 0 and spread 1 of the training split; MMSA takes it as it is"
+    )
 
 
 class FusionModel(nn.Module):
@@ -39,6 +43,9 @@ class FusionModel(nn.Module):
         self.dims = {name: dims[name] for name in MODALITIES}
         self.config = config
         self.modality_dropout = ModalityDropout(config.modality_dropout)
+        self.scales = nn.ModuleDict(
+            {name: Scale(size) for name, size in self.dims.items()} if config.standardized else {}
+        )
 
     def forward(
         self,
@@ -70,13 +77,29 @@ class FusionModel(nn.Module):
         streams = [
             stream(values, length, presence[:, column], size)
             for column, (values, length, size) in enumerate(
-                zip((text, audio, vision), (text_length, audio_length, vision_length), sizes, strict=True)
+                zip(self._scaled(text, audio, vision), (text_length, audio_length, vision_length), sizes, strict=True)
             )
         ]
         output = self.fuse(*streams)
         if self.training:
             output["presence"] = torch.cat([part.present for part in streams], dim=1)
         return output
+
+    def measure(self, values: Sequence[Tensor], lengths: Sequence[Tensor], presence: Tensor) -> None:
+        """Measure the columns' scale on the training split, if the model is to be `standardized`.
+
+        Args:
+            values: [N, L, D] of text, audio and vision.
+            lengths: [N] of each.
+            presence: [N, 3].
+        """
+        for column, name in enumerate(MODALITIES if self.config.standardized else ()):
+            self.scales[name].measure(values[column], lengths[column], presence[:, column])
+
+    def _scaled(self, *values: Tensor) -> Sequence[Tensor]:
+        if not self.config.standardized:
+            return values
+        return [self.scales[name](part) for name, part in zip(MODALITIES, values, strict=True)]
 
     def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
         """The model proper, on clean streams."""

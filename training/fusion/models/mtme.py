@@ -17,6 +17,7 @@ class MtmeConfig(SelfMmConfig):
     """Defaults: Self-MM's for CH-SIMS; task weights those of MLF-DNN, which CH-SIMS's own labels are trained with."""
 
     pooling: Literal["first", "mean"] = "mean"
+    standardized: bool = True
     score_bound: float = Field(1.0, gt=0, description="scores lie within plus and minus this: 1 for SIMS, 3 for MOSI")
     shared_trunk: bool = Field(False, description="one first layer for the three single tasks, as the figure draws it")
     fused_weight: float = Field(0.6, ge=0)
