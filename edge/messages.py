@@ -185,8 +185,6 @@ class Attention:
     """Time away in the last 30 s, since the eyes were last on the road for long enough."""
     yaw_deg: float | None = None
     pitch_deg: float | None = None
-    usable: bool = False
-    """Whether the eyes could be judged in this frame; no alert is raised where they could not."""
     evidence: Mapping[str, float] = field(default_factory=dict)
 
 

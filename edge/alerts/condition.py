@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.alerts.kinds import CANNOT_SEE_DRIVER, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
+from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
 from edge.fatigue.policy import CAUSES
-from edge.messages import Face, Fatigue, Level, Source
+from edge.messages import Attention, Face, Fatigue, Level, Source
 
 SEEN_AGAIN_S = 20.0
 """Eyes usable again for this long end `cannot_see_driver` (openpilot ends its camera-uncertain event after 20 s)."""
@@ -56,6 +56,19 @@ def of_fatigue(message: Fatigue) -> list[Condition]:
         evidence = {"track": message.track, **measures}
         conditions.append(Condition(kind, str(message.track), level, since_s, causes, evidence))
     return conditions
+
+
+def of_attention(message: Attention) -> Condition:
+    """Return the condition of somebody's looks."""
+    measures = {
+        "away_s": message.away_s,
+        "away_30_s": message.away_30_s,
+        "yaw_deg": message.yaw_deg,
+        "pitch_deg": message.pitch_deg,
+    }
+    evidence = {"track": message.track, **measures, **message.evidence}
+    since_s = message.t_s - message.away_s
+    return Condition(DISTRACTION, str(message.track), message.level, since_s, message.causes, evidence)
 
 
 def of_source(message: Source) -> Condition:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
-from edge.alerts.condition import Condition, Key, Sight, of_fatigue, of_source
-from edge.alerts.kinds import SOURCE_LOST
+from edge.alerts.arming import Arming
+from edge.alerts.condition import Condition, Key, Sight, of_attention, of_fatigue, of_source
+from edge.alerts.kinds import KINDS, SOURCE_LOST
 from edge.config.understanding import AlertsConfig
-from edge.messages import Alert, AlertType, Face, Fatigue, Level, Message, Source
+from edge.error import EmvasError
+from edge.messages import Alert, AlertType, Attention, Face, Fatigue, Level, Message, Source
 
 STALE_S = 10.0
 """A condition not heard of for this long is over; fatigue reports once a second, faces come with every frame."""
+
+
+class AlertOrderError(EmvasError):
+    """A snooze or an acknowledgement that cannot be granted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,10 @@ class _Open:
     start_s: float
     told_s: float
     condition: Condition
+    acknowledged: Level | None = None
+    """The level that somebody has taken note of."""
+    trace: Mapping[str, float] = field(default_factory=dict)
+    """What people did about it, for the evidence."""
 
 
 class AlertEngine:
@@ -30,15 +41,20 @@ class AlertEngine:
     Args:
         config: Pace and cooldown.
         session: Name of this run; ids are made from it, the kind, the subject and the start, so a replay repeats them.
+        arming: Whether the vehicle drives; None is always armed.
     """
 
-    def __init__(self, config: AlertsConfig, session: str) -> None:
+    def __init__(self, config: AlertsConfig, session: str, arming: Arming | None = None) -> None:
         self._config = config
         self._session = session
         self._sight = Sight(config.blind_s)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
         self._ended_s: dict[str, float] = {}
+        self._arming = arming
+        self._snoozed_s: dict[str, float] = {}
+        self._unseen: set[str] = set()
+        self._now_s = 0.0
 
     def step(self, message: Message) -> list[Alert]:
         """Take in one message; return what is to be told. A lost camera ends what was known from faces."""
@@ -52,40 +68,107 @@ class AlertEngine:
                     self._open[condition.key] = replace(known, condition=over)
             else:
                 self._conditions[condition.key] = (condition, message.t_s)
-        return self._advance(message.t_s) if isinstance(message, Face | Fatigue | Source) else []
+        if not isinstance(message, Face | Fatigue | Attention | Source):
+            return []
+        self._now_s = message.t_s
+        return self._advance(message.t_s)
+
+    def snooze(self, kind: str, until_s: float) -> list[Alert]:
+        """Silence a kind below critical until `until_s`; an open alert of it tells so once.
+
+        Raises:
+            AlertOrderError: the kind is unknown or never silent, or the time is over or too far away.
+        """
+        row, longest_s = KINDS.get(kind), self._config.most_snooze_s
+        if row is None:
+            raise AlertOrderError(f"{kind} is no kind of alert; there are {', '.join(KINDS)}")
+        if not row.snoozable:
+            raise AlertOrderError(f"{kind} cannot be snoozed: {row.meaning}")
+        if not self._now_s < until_s <= self._now_s + longest_s:
+            raise AlertOrderError(f"{kind} can be snoozed for more than 0 and at most {longest_s:g} s")
+        self._snoozed_s[kind] = until_s
+        return [
+            self._note(known, "snoozed_until_s", until_s)
+            for known in self._open.values()
+            if known.condition.kind == kind
+        ]
+
+    def acknowledge(self, id_: str) -> list[Alert]:
+        """Stop the repeats of an open alert until it rises or ends; it tells so once.
+
+        Raises:
+            AlertOrderError: no open alert has this id.
+        """
+        known = next((known for known in self._open.values() if known.id == id_), None)
+        if known is None:
+            raise AlertOrderError(f"no open alert has the id {id_}: it may have ended")
+        return [self._note(replace(known, acknowledged=known.condition.level), "acknowledged_s", self._now_s)]
 
     def finish(self, t_s: float) -> list[Alert]:
         """End every open alert."""
         return [self._end(key, t_s) for key in list(self._open)]
 
+    def _note(self, known: _Open, what: str, value_s: float) -> Alert:
+        trace = {**known.trace, what: value_s}
+        return self._tell(replace(known, trace=trace, told_s=self._now_s), "update")
+
     def _read(self, message: Message) -> list[Condition]:
         if isinstance(message, Fatigue):
             return of_fatigue(message)
+        if isinstance(message, Attention):
+            return [of_attention(message)]
         if isinstance(message, Face):
+            self._look(message)
             return [self._sight.step(message)]
         return [of_source(message)] if isinstance(message, Source) else []
+
+    def _look(self, face: Face) -> None:
+        """Remember whose eyes cannot be judged now; with nobody in the picture that is everybody."""
+        if face.usable and face.eye_opening is not None:
+            self._unseen.discard(str(face.track))
+        elif face.track is not None:
+            self._unseen.add(str(face.track))
+        else:
+            self._unseen |= {subject for kind, subject in self._conditions if KINDS[kind].from_eyes}
 
     def _advance(self, t_s: float) -> list[Alert]:
         for key, (condition, heard_s) in list(self._conditions.items()):
             if t_s - heard_s > STALE_S and condition.kind != SOURCE_LOST:
                 del self._conditions[key]
-        alerts = [self._end(key, t_s) for key in list(self._open) if key not in self._conditions]
+        over = [key for key in self._open if key not in self._conditions or self._disarmed(key[0])]
+        alerts = [self._end(key, t_s) for key in over]
         for key, (condition, _) in self._conditions.items():
             known = self._open.get(key)
             if known is None:
-                if not self._rests(condition, t_s):
+                if self._may_rise(condition) and not self._rests(condition, t_s):
                     alerts.append(self._begin(condition, t_s))
             elif self._worth_telling(known, condition, t_s):
                 alerts.append(self._tell(replace(known, condition=condition, told_s=t_s), "update"))
         return alerts
 
+    def _disarmed(self, kind: str) -> bool:
+        return KINDS[kind].driving and self._arming is not None and not self._arming.armed
+
+    def _may_rise(self, condition: Condition) -> bool:
+        unseen = KINDS[condition.kind].from_eyes and condition.subject in self._unseen
+        return not unseen and not self._disarmed(condition.kind)
+
     def _rests(self, condition: Condition, t_s: float) -> bool:
         ended_s = self._ended_s.get(condition.kind)
         cooling = ended_s is not None and t_s - ended_s < self._config.cooldown_s
-        return cooling and condition.level < Level.CRITICAL
+        return condition.level < Level.CRITICAL and (cooling or self._snoozed(condition.kind, t_s))
+
+    def _snoozed(self, kind: str, t_s: float) -> bool:
+        return t_s < self._snoozed_s.get(kind, t_s)
 
     def _worth_telling(self, known: _Open, condition: Condition, t_s: float) -> bool:
         told = known.condition
+        if condition.level > told.level and not self._may_rise(condition):
+            return False
+        if condition.level < Level.CRITICAL and self._snoozed(condition.kind, t_s):
+            return False
+        if known.acknowledged is not None and condition.level <= known.acknowledged:
+            return False
         if (condition.level, condition.causes) != (told.level, told.causes):
             return True
         pace_s = self._config.update_s if condition.level >= Level.CRITICAL else self._config.cooldown_s
@@ -93,7 +176,10 @@ class AlertEngine:
 
     def _begin(self, condition: Condition, t_s: float) -> Alert:
         name = f"{self._session}/{condition.kind}/{condition.subject}/{condition.since_s:.3f}"
-        return self._tell(_Open(str(uuid5(NAMESPACE_URL, name)), condition.since_s, t_s, condition), "new")
+        until_s = self._snoozed_s.get(condition.kind)
+        trace = {} if until_s is None or until_s < condition.since_s else {"snoozed_until_s": until_s}
+        id_ = str(uuid5(NAMESPACE_URL, name))
+        return self._tell(_Open(id_, condition.since_s, t_s, condition, trace=trace), "new")
 
     def _end(self, key: Key, t_s: float) -> Alert:
         alert = self._tell(replace(self._open[key], told_s=t_s), "end")
@@ -111,5 +197,5 @@ class AlertEngine:
             level=known.condition.level,
             start_s=known.start_s,
             duration_s=known.told_s - known.start_s,
-            evidence={"causes": known.condition.causes, **known.condition.evidence},
+            evidence={"causes": known.condition.causes, **known.condition.evidence, **known.trace},
         )

@@ -1,22 +1,45 @@
-"""The kinds of alert, and which cause of fatigue raises which."""
+"""The kinds of alert: what each rests on, when it is held back, and which cause raises which."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 MICROSLEEP = "microsleep"
 DROWSINESS = "drowsiness"
+DISTRACTION = "distraction"
 CANNOT_SEE_DRIVER = "cannot_see_driver"
 SOURCE_LOST = "source_lost"
 
-KINDS: dict[str, str] = {
-    MICROSLEEP: "the eyes stay closed; one alert escalates from microsleep through sleep to unresponsive",
-    DROWSINESS: "the eyes are slowly closed for too large a share of the time",
-    CANNOT_SEE_DRIVER: "no usable eyes for a while: nothing is known, and nothing is claimed",
-    SOURCE_LOST: "a camera or microphone gives nothing",
-}
-"""Every kind of alert with its meaning."""
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the table."""
+
+    meaning: str
+    from_eyes: bool = False
+    """It begins and rises only in a frame in which that person's eyes can be judged."""
+    driving: bool = False
+    """It is held back while disarmed: a driver who sleeps in a parked bus is at rest."""
+    snoozable: bool = True
+    """Whether people may silence it for a while; a critical level is never silenced."""
+
+
+KINDS: dict[str, Kind] = {
+    MICROSLEEP: Kind(
+        "the eyes stay closed; one alert escalates from microsleep through sleep to unresponsive",
+        from_eyes=True, driving=True, snoozable=False,
+    ),
+    DROWSINESS: Kind("the eyes are slowly closed for too large a share of the time", from_eyes=True, driving=True),
+    DISTRACTION: Kind("the driver looks away from the road for too long or too often", from_eyes=True, driving=True),
+    CANNOT_SEE_DRIVER: Kind("no usable eyes for a while: nothing is known, and nothing is claimed", driving=True),
+    SOURCE_LOST: Kind("a camera, microphone or other source gives nothing"),
+}  # fmt: skip
+"""Every kind of alert."""
 
 KIND_OF_CAUSE: dict[str, str] = {
     "yawns": DROWSINESS,
+    "drowsy_blinks": DROWSINESS,
+    "drowsy_blinks_perclos": DROWSINESS,
     "perclos_advisory": DROWSINESS,
     "perclos_warning": DROWSINESS,
     "perclos_critical": DROWSINESS,

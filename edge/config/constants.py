@@ -46,7 +46,8 @@ FATIGUE: dict[str, Constant] = {
         "Wierwille 1994, DOT HS 808 247: drowsy",
     ),
     "perclos_180_warning": Constant(
-        0.10, "share of 180 s", 0.06, 0.15, "one bad minute is not enough for a warning", "chosen below SHRP2's 12 % over 3 min"
+        0.10, "share of 180 s", 0.06, 0.15, "one bad minute is not enough for a warning",
+        "chosen below SHRP2's 12 % over 3 min",
     ),
     "perclos_critical": Constant(
         0.30, "share of 60 s", 0.20, 0.40, "critical", "0.30 agrees with the EEG in 94 to 95 %"

@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edge.fatigue.glance import AROUND_S, LookDownGuard
-from edge.fatigue.lids import Span
+from edge.fatigue.lids import BRIDGE_S, GAP_S, Span
 
 SLOW_S = 0.25
 """A shorter closure is an ordinary blink and does not count for PERCLOS (P80 counts slow closures only)."""
+LEAST_SEEN = 0.4
+"""Least share of a closure that was seen, the rest being gaps between closed lids: ordinary blinks of 0.2 s at both
+ends of the longest gap make a third."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Closed lids as far as seen; not `whole` when the beginning or the end was missed."""
+    """Closed lids; not `whole` when the beginning or the end was missed, `unseen_s` of it bridged."""
 
     start_s: float
     end_s: float
     whole: bool
+    unseen_s: float = 0.0
 
     @property
     def duration_s(self) -> float:
         """Length."""
         return self.end_s - self.start_s
+
+    @property
+    def known(self) -> bool:
+        """Whether enough of it was seen to believe in it."""
+        return self.duration_s - self.unseen_s >= LEAST_SEEN * self.duration_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +53,15 @@ class Closures:
         self.guard = LookDownGuard()
         self._look_down_s = look_down_s
         self._run: Run | None = None
-        self._settled_s = 0.0
+        self._unsettled: list[Span] = []
         self._open_from_s: float | None = None
         self._last_s: float | None = None
 
     @property
     def run(self) -> Run | None:
-        """The closure that goes on now; None while the eyes are open or may only look down."""
-        return None if self._run is None or self._held_back(self._run) else self._run
+        """The closure that goes on now; None while the eyes are open, may only look down, or too little was seen."""
+        run = self._run
+        return None if run is None or self._held_back(run) or not run.known else run
 
     @property
     def open_s(self) -> float:
@@ -59,24 +69,37 @@ class Closures:
         return 0.0 if self._open_from_s is None or self._last_s is None else self._last_s - self._open_from_s
 
     def step(self, span: Span) -> Settled:
-        """Take in the next span of lids, after `lapse` where it does not continue the one before."""
-        begun = self._open_from_s is not None
+        """Take in the next span of lids; one that does not continue the one before ends what that one was part of."""
+        lapsed = self.lapse() if self._run is not None and span.start_s > self._run.end_s else Settled()
+        begun = self._open_from_s is not None and span.seen
         self._last_s = span.end_s
         if not span.closed:
             settled = self._end(whole=True)
             self._open_from_s = span.start_s if self._open_from_s is None else self._open_from_s
-            return replace(settled, spans=(*settled.spans, span))
+            spans = (*lapsed.spans, *settled.spans, span)
+            return Settled(spans, lapsed.ended or settled.ended)
         self._open_from_s = None
         if self._run is None:
-            self._run, self._settled_s = Run(span.start_s, span.end_s, begun), span.start_s
+            self._run = Run(span.start_s, span.end_s, begun)
             self.guard.lids_went_down(span.start_s)
         else:
             self._run = replace(self._run, end_s=span.end_s)
-        decided = self._run.duration_s >= max(SLOW_S, AROUND_S) and not self._held_back(self._run)
-        return Settled(self._settle(self._run)) if decided else Settled()
+        if span.seen:
+            self._unsettled.append(span)
+        else:
+            self._run = replace(self._run, unseen_s=self._run.unseen_s + span.duration_s)
+        return replace(lapsed, spans=(*lapsed.spans, *self._settle(self._run, max(SLOW_S, AROUND_S))))
+
+    def unseen(self, for_s: float) -> Settled:
+        """The eyes have been out of sight for `for_s`: open ones are not known to be open still."""
+        if for_s > BRIDGE_S:
+            return self.lapse()
+        if for_s > GAP_S:
+            self._open_from_s = None
+        return Settled()
 
     def lapse(self) -> Settled:
-        """The eyes went out of sight: what was known ends where it was last seen."""
+        """The eyes went out of sight for too long: what was known ends where it was last seen."""
         settled = self._end(whole=False)
         self._open_from_s = None
         return settled
@@ -87,16 +110,23 @@ class Closures:
             return Settled()
         held_back = self._held_back(run)
         self.guard.lids_went_up()
-        if held_back and run.duration_s >= SLOW_S:
-            return Settled()
+        spans = self._settle(run, SLOW_S, held_back)
+        self._unsettled.clear()
+        if not run.known or (held_back and run.duration_s >= SLOW_S):
+            return Settled(spans)
         run = replace(run, whole=run.whole and whole)
-        if run.duration_s >= SLOW_S:
-            return Settled(self._settle(run), run)
-        return Settled((Span(run.start_s, run.end_s, closed=False),) if run.whole else (), run)
+        if run.duration_s < SLOW_S and run.whole:
+            spans = (Span(run.start_s, run.end_s, closed=False),)
+        return Settled(spans, run)
 
-    def _settle(self, run: Run) -> tuple[Span, ...]:
-        start_s, self._settled_s = self._settled_s, run.end_s
-        return (Span(start_s, run.end_s, closed=True),) if run.end_s > start_s else ()
+    def _settle(self, run: Run, from_s: float, held_back: bool | None = None) -> tuple[Span, ...]:
+        """The seen parts of a run that is long enough and no look down, each once."""
+        held_back = self._held_back(run) if held_back is None else held_back
+        if run.duration_s < from_s or held_back or not run.known:
+            return ()
+        spans = tuple(self._unsettled)
+        self._unsettled.clear()
+        return spans
 
     def _held_back(self, run: Run) -> bool:
         return self.guard.holds and run.duration_s < self._look_down_s

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GAP_S = 0.4
-"""Longest time between two judged frames that still counts as seen; beyond it nothing is known. It bridges two lost
-frames at 8 fps and is hardly longer than the 0.3 s of open eyes that end an alarm."""
+"""Longest time between two judged frames that still counts as seen. It bridges two lost frames at 8 fps and is hardly
+longer than the 0.3 s of open eyes that end an alarm."""
+BRIDGE_S = 0.8
+"""Longest unseen time that a closure may span: lids closed before and after are taken for closed all the time. About
+half a microsleep, so that one gap never makes up most of it; beyond it nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Lids that were in one state from `start_s` to `end_s`."""
+    """Lids that were in one state from `start_s` to `end_s`; inferred from both ends where it was not `seen`."""
 
     start_s: float
     end_s: float
     closed: bool
+    seen: bool = True
 
     @property
     def duration_s(self) -> float:
@@ -33,9 +37,11 @@ class Lids:
         self._closed: bool | None = None
 
     def step(self, t_s: float, openness: float) -> list[Span]:
-        """Return the spans since the frame before: none after a gap, two where the lids crossed the threshold.
+        """Return the spans since the frame before: two where the lids crossed the threshold, none after a gap.
 
-        A span that continues the one before starts at the very time at which that one ended.
+        After one of up to `BRIDGE_S` that ends with closed lids there is an unseen closed span: all of it where they
+        were closed before, else from where the line between both measurements crosses the threshold. A span that
+        continues the one before starts at the very time at which that one ended.
         """
         last, was = self._last, self._closed
         if last is not None and t_s <= last[0]:
@@ -43,14 +49,17 @@ class Lids:
         seen = last is not None and t_s - last[0] <= GAP_S
         now = self._judge(openness, was if seen else None)
         self._last, self._closed = (t_s, openness), now
-        if last is None or not seen or was is None or now is None:
+        if last is None or was is None or now is None or t_s - last[0] > BRIDGE_S:
+            return []
+        if not seen and not now:
             return []
         if was == now:
-            return [Span(last[0], t_s, now)]
+            return [Span(last[0], t_s, now, seen)]
         threshold = self._closed_below if now else self._open_above
         share = (threshold - last[1]) / (openness - last[1])
         crossing_s = last[0] + share * (t_s - last[0])
-        return [Span(last[0], crossing_s, was), Span(crossing_s, t_s, now)]
+        crossed = Span(crossing_s, t_s, now, seen)
+        return [Span(last[0], crossing_s, was), crossed] if seen else [crossed]
 
     def _judge(self, openness: float, was: bool | None) -> bool | None:
         if openness < self._closed_below:

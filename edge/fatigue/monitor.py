@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from edge.config.understanding import FatigueConfig
+from edge.config.understanding import AttentionConfig, FatigueConfig
+from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.lids import GAP_S
 from edge.fatigue.person import REPORT_S, Person
-from edge.messages import Face, Fatigue, Level, Message
+from edge.messages import Attention, Face, Fatigue, Level, Message
 
 FORGET_S = 60.0
 """A person out of the picture for this long is forgotten: the last minute holds nothing of him any more."""
@@ -16,8 +17,15 @@ FORGET_S = 60.0
 class FatigueMonitor:
     """Keeps one `Person` for each track."""
 
-    def __init__(self, config: FatigueConfig) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: FatigueConfig,
+        drowsiness: DrowsinessModel | None = None,
+        attention: AttentionConfig | None = None,
+    ) -> None:
+        """Without a `drowsiness` model nothing is estimated from blinks; `attention` None means its defaults."""
+        self._config, self._drowsiness = config, drowsiness
+        self._attention = attention or AttentionConfig()
         self._people: dict[int, Person] = {}
         self._nobody_report_s = -math.inf
 
@@ -32,7 +40,7 @@ class FatigueMonitor:
             messages.append(face)
         else:
             if face.track not in self._people:
-                self._people[face.track] = Person(face.track, self._config, face.t_s)
+                self._people[face.track] = Person(face.track, self._config, face.t_s, self._drowsiness, self._attention)
             messages += self._people[face.track].observe(face)
         for person in list(self._people.values()):
             messages += self._miss(person, face)
@@ -57,4 +65,5 @@ class FatigueMonitor:
         if t_s < self._nobody_report_s + REPORT_S:
             return []
         self._nobody_report_s = t_s
-        return [Fatigue(t_s, None, Level.NONE, perclos_60=None, perclos_180=None, valid_ratio=0.0)]
+        nothing: list[Message] = [Fatigue(t_s, None, Level.NONE, perclos_60=None, perclos_180=None, valid_ratio=0.0)]
+        return [*nothing, Attention(t_s, None, Level.NONE, ("unknown",))] if self._attention.enabled else nothing

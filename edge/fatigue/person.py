@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import deque
-from dataclasses import replace
 
-from edge.config.understanding import FatigueConfig
+from edge.config.understanding import AttentionConfig, FatigueConfig
+from edge.fatigue.attention import AttentionPolicy, Look
 from edge.fatigue.baseline import EyeBaseline
 from edge.fatigue.blinks import LidCurve, closure
 from edge.fatigue.closures import Closures, Run, Settled
-from edge.fatigue.lids import GAP_S, Lids
+from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
+from edge.fatigue.lids import Lids
 from edge.fatigue.nods import Nods
 from edge.fatigue.perclos import LONG_S, SHORT_S, Perclos
-from edge.fatigue.policy import YAWNS_WITHIN_S, Evidence, FatiguePolicy, Judgement
+from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
 from edge.fatigue.yawns import Yawns
-from edge.messages import Face, Fatigue, Level, Message, Nod, Yawn
+from edge.messages import Attention, Blink, Face, Fatigue, Level, Message, Nod, Yawn
 
 REPORT_S = 1.0
 
@@ -23,7 +25,14 @@ REPORT_S = 1.0
 class Person:
     """One track: its baselines, its measures, its level."""
 
-    def __init__(self, track: int, config: FatigueConfig, t_s: float) -> None:
+    def __init__(
+        self,
+        track: int,
+        config: FatigueConfig,
+        t_s: float,
+        drowsiness: DrowsinessModel | None,
+        attention: AttentionConfig,
+    ) -> None:
         self.track = track
         self.seen_s = t_s
         """When this person was last in the picture."""
@@ -36,11 +45,20 @@ class Person:
         self._yawns = Yawns()
         self._yawned_s: deque[float] = deque()
         self._nods = Nods()
+        self._drowsiness = drowsiness
+        self._blinks = BlinkHistory(t_s)
+        self._estimate: Estimate | None = None
+        self._estimated_s = t_s
+        self._drowsy_from_s: float | None = None
+        self._attention = AttentionPolicy(attention) if attention.enabled else None
+        self._look_told = Look()
+        self._look_s = t_s
         self._policy = FatiguePolicy(config)
         self._judgement = Judgement()
         self._judged_s = -math.inf
         self._report_s = t_s
         self._run: Run | None = None
+        self._ended_s = 0.0
 
     @property
     def level(self) -> Level:
@@ -49,11 +67,11 @@ class Person:
 
     def observe(self, face: Face) -> list[Message]:
         """Take in one frame of this person; return the Face with its openness, then what happened."""
-        self.seen_s = face.t_s
+        self.seen_s, self._ended_s = face.t_s, 0.0
         opening = face.eye_opening if face.usable else None
         if opening is not None:
             self._baseline.observe(face.t_s, opening)
-            face = replace(face, openness=self._baseline.openness(opening))
+            face = dataclasses.replace(face, openness=self._baseline.openness(opening))
         messages: list[Message] = [face, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
@@ -62,12 +80,17 @@ class Person:
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._baseline.open))
-        return messages + self._report(face.t_s, seen=face.openness is not None, quiet=False)
+        messages += self._report(face.t_s, seen=face.openness is not None, quiet=False)
+        return messages + self._follow_look(face)
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:
         """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
+        self._ended_s = 0.0
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
-        return messages + self._report(t_s, seen=False, quiet=quiet)
+        messages += self._report(t_s, seen=False, quiet=quiet)
+        if self._attention is not None:
+            messages += self._tell_look(t_s, self._attention.miss(t_s), quiet)
+        return messages
 
     def leave(self, t_s: float) -> list[Message]:
         """End what goes on; a raised level ends with a last report."""
@@ -75,18 +98,43 @@ class Person:
         if self.level is not Level.NONE:
             before, self._judgement = self._judgement, Judgement()
             messages.append(self._fatigue(t_s, before))
+        if self._look_told.level is not Level.NONE:
+            messages.append(Attention(t_s, self.track, Level.NONE, ("unknown",)))
         return messages
+
+    def _follow_look(self, face: Face) -> list[Message]:
+        if self._attention is None:
+            return []
+        closed = self._closures.run is not None
+        if face.yaw_deg is None or face.pitch_deg is None or closed:
+            look = self._attention.miss(face.t_s)
+        else:
+            open_eyes = face.openness is not None
+            look = self._attention.step(face.t_s, face.yaw_deg, face.pitch_deg, open_eyes)
+        return self._tell_look(face.t_s, look, quiet=False)
+
+    def _tell_look(self, t_s: float, look: Look, quiet: bool) -> list[Message]:
+        due = t_s >= self._look_s
+        if due:
+            self._look_s += REPORT_S * (math.floor((t_s - self._look_s) / REPORT_S) + 1)
+        changed = (look.level, look.causes) != (self._look_told.level, self._look_told.causes)
+        if not changed and (quiet or not due):
+            return []
+        self._look_told = look
+        return [Attention(t_s, self.track, **dataclasses.asdict(look))]
 
     def _judge_lids(self, t_s: float, openness: float) -> list[Message]:
         self._judged_s = t_s
         self._curve.observe(t_s, openness)
         messages: list[Message] = []
         for span in self._lids.step(t_s, openness):
-            messages += self._settled(t_s, self._closures.step(span))
+            settled = self._closures.step(span)
+            self._ended_s = settled.ended.duration_s if settled.ended else self._ended_s
+            messages += self._settled(t_s, settled)
         return messages
 
     def _lapsed(self, t_s: float) -> list[Message]:
-        return self._settled(t_s, self._closures.lapse()) if t_s - self._judged_s > GAP_S else []
+        return self._settled(t_s, self._closures.unseen(t_s - self._judged_s))
 
     def _settled(self, t_s: float, settled: Settled) -> list[Message]:
         for span in settled.spans:
@@ -96,8 +144,23 @@ class Person:
         if settled.ended is None:
             return []
         self._run = settled.ended
-        found = [self._curve.blink(settled.ended, self.track), closure(t_s, settled.ended, self.track, self._config)]
+        blink = self._curve.blink(settled.ended, self.track)
+        if blink is not None and self._drowsiness is not None:
+            self._judge_blinks(blink, self._drowsiness)
+        found = [blink, closure(t_s, settled.ended, self.track, self._config)]
         return [message for message in found if message is not None]
+
+    def _judge_blinks(self, blink: Blink, model: DrowsinessModel) -> None:
+        self._blinks.add(blink)
+        sequence = self._blinks.sequence()
+        if sequence is None:
+            return
+        self._estimate = model.estimate(sequence)
+        if self._estimate.drowsiness < self._config.drowsy_blinks:
+            self._drowsy_from_s = None
+        elif self._drowsy_from_s is None:
+            self._drowsy_from_s = blink.t_s
+        self._estimated_s = blink.t_s
 
     def _yawn(self, t_s: float, yawn: tuple[float, float] | None) -> list[Message]:
         if yawn is None:
@@ -106,19 +169,22 @@ class Person:
         return [Yawn(t_s, self.track, *yawn)]
 
     def _report(self, t_s: float, seen: bool, quiet: bool) -> list[Message]:
-        while self._yawned_s and self._yawned_s[0] < t_s - YAWNS_WITHIN_S:
+        while self._yawned_s and self._yawned_s[0] < t_s - self._config.yawns_within_s:
             self._yawned_s.popleft()
+        if t_s - self._estimated_s > self._config.drowsy_blinks_s:
+            self._estimate = self._drowsy_from_s = None
         run, before = self._closures.run, self._judgement
         self._run = run or self._run
         self._judgement = self._policy.step(
             Evidence(
                 t_s=t_s,
                 seen=seen,
-                closed_s=run.duration_s if run else 0.0,
+                closed_s=run.duration_s if run else self._ended_s,
                 open_s=self._closures.open_s,
                 perclos_60=self._perclos.share(t_s, SHORT_S),
                 perclos_180=self._perclos.share(t_s, LONG_S),
                 yawns=len(self._yawned_s),
+                drowsy_blinks_s=0.0 if self._drowsy_from_s is None else t_s - self._drowsy_from_s,
             )
         )
         due = t_s >= self._report_s
@@ -129,6 +195,8 @@ class Person:
 
     def _fatigue(self, t_s: float, before: Judgement) -> Fatigue:
         evidence: dict[str, float] = {"baseline": self._baseline.open, "yawns": len(self._yawned_s)}
+        if self._estimate is not None:
+            evidence |= self._estimate.as_evidence()
         if self._run is not None and (self._judgement.asleep or before.asleep):
             evidence |= {"closed_s": self._run.duration_s, "closed_from_s": self._run.start_s}
         return Fatigue(

@@ -9,6 +9,8 @@ from edge.messages import Level
 
 CAUSES: dict[str, Level] = {
     "perclos_advisory": Level.ADVISORY,
+    "drowsy_blinks": Level.ADVISORY,
+    "drowsy_blinks_perclos": Level.WARNING,
     "yawns": Level.WARNING,
     "perclos_warning": Level.WARNING,
     "perclos_critical": Level.CRITICAL,
@@ -16,22 +18,10 @@ CAUSES: dict[str, Level] = {
     "sleep": Level.CRITICAL,
     "unresponsive": Level.EMERGENCY,
 }
-"""Every cause with the level that it raises, the gravest last."""
+"""Every cause with the level that it raises, the gravest last. Yawns and the estimate from blinks raise a warning only
+beside a raised PERCLOS: neither proves anything alone."""
 ASLEEP = ("microsleep", "sleep", "unresponsive")
 """The causes that are one long closure, each replacing the one before."""
-
-EXIT_SHARE = 0.75
-"""A PERCLOS level ends below this share of the value that raised it."""
-PERCLOS_180_WARNING = 0.10
-"""A warning needs this much over 180 s too, so that one bad minute is not enough."""
-YAWNS = 3
-YAWNS_WITHIN_S = 600.0
-"""Three yawns in ten minutes, and only beside a raised PERCLOS: yawning alone proves nothing."""
-REOPENED_S = 0.3
-"""Eyes open for this long end a closure's level."""
-OUT_OF_SIGHT_S = 10.0
-"""A closure's level outlasts the loss of the eyes by this much (a sleeper's head may sink out of the picture), without
-rising; then the driver counts as not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +32,15 @@ class Evidence:
     seen: bool
     """Whether the lids were judged in this very frame. Nothing rises on a frame in which they were not."""
     closed_s: float
-    """Length of the closure that goes on, 0 without one."""
+    """Length of the closure that goes on or ends in this frame, 0 without one."""
     open_s: float
     """How long the eyes have been seen open without a break."""
     perclos_60: float | None
     perclos_180: float | None
     yawns: int
-    """Yawns within the last ten minutes."""
+    """Yawns within `yawns_within_s`."""
+    drowsy_blinks_s: float = 0.0
+    """How long the estimate from blinks has been at least `drowsy_blinks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +67,42 @@ class FatiguePolicy:
             "perclos_critical": (_Latch(config.hold_s), config.perclos_critical),
         }
         self._yawns = _Latch(config.hold_s)
+        self._blinks = _Latch(config.hold_s)
+        self._blinks_perclos = _Latch(config.hold_s)
         self._closure: str | None = None
         self._seen_s = float("-inf")
 
     def step(self, evidence: Evidence) -> Judgement:
         """Return the level at `evidence.t_s`."""
-        causes = [*self._drowsy(evidence), *self._asleep(evidence)]
+        causes = [*self._perclos_causes(evidence), *self._corroborated(evidence), *self._asleep(evidence)]
         causes.sort(key=list(CAUSES).index)
         return Judgement(max((CAUSES[cause] for cause in causes), default=Level.NONE), tuple(causes))
 
-    def _drowsy(self, evidence: Evidence) -> list[str]:
-        share = evidence.perclos_60
+    def _perclos_causes(self, evidence: Evidence) -> list[str]:
+        share, long_share = evidence.perclos_60, evidence.perclos_180
         enough = {name: share is not None and share >= value for name, (_, value) in self._perclos.items()}
-        enough["perclos_warning"] &= evidence.perclos_180 is not None and evidence.perclos_180 >= PERCLOS_180_WARNING
+        enough["perclos_warning"] &= long_share is not None and long_share >= self._config.perclos_180_warning
         active = [
             name
             for name, (latch, value) in self._perclos.items()
-            if latch.step(
-                evidence.t_s, enough[name] and evidence.seen, share is not None and share >= EXIT_SHARE * value
-            )
+            if latch.step(evidence.t_s, enough[name] and evidence.seen, self._keeps(share, value))
         ]
-        raised = share is not None and share >= EXIT_SHARE * self._config.perclos_advisory
-        yawning = evidence.yawns >= YAWNS
-        enter = yawning and enough["perclos_advisory"] and evidence.seen
-        corroborated = self._yawns.step(evidence.t_s, enter, yawning and raised)
-        return active[-1:] + (["yawns"] if corroborated else [])
+        return active[-1:]
+
+    def _corroborated(self, evidence: Evidence) -> list[str]:
+        config, t_s, share = self._config, evidence.t_s, evidence.perclos_60
+        raised = share is not None and share >= config.perclos_advisory and evidence.seen
+        kept = self._keeps(share, config.perclos_advisory)
+        yawning = evidence.yawns >= config.yawns
+        drowsy = evidence.drowsy_blinks_s >= config.drowsy_blinks_s
+        causes = ["yawns"] if self._yawns.step(t_s, yawning and raised, yawning and kept) else []
+        blinks = self._blinks.step(t_s, drowsy and evidence.seen, drowsy)
+        if self._blinks_perclos.step(t_s, drowsy and raised, drowsy and kept):
+            return [*causes, "drowsy_blinks_perclos"]
+        return [*causes, "drowsy_blinks"] if blinks else causes
+
+    def _keeps(self, share: float | None, value: float) -> bool:
+        return share is not None and share >= self._config.exit_share * value
 
     def _asleep(self, evidence: Evidence) -> list[str]:
         if evidence.seen:
@@ -107,9 +110,12 @@ class FatiguePolicy:
         reached = self._class(evidence.closed_s)
         if reached is not None and (self._closure is None or ASLEEP.index(reached) > ASLEEP.index(self._closure)):
             self._closure = reached
-        elif evidence.open_s >= REOPENED_S or evidence.t_s - self._seen_s > OUT_OF_SIGHT_S:
+        elif evidence.open_s >= self._config.reopened_s or self._out_of_sight(evidence.t_s):
             self._closure = None
         return [] if self._closure is None else [self._closure]
+
+    def _out_of_sight(self, t_s: float) -> bool:
+        return t_s - self._seen_s > self._config.out_of_sight_s
 
     def _class(self, closed_s: float) -> str | None:
         config = self._config

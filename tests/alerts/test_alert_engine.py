@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.alerts.engine import AlertEngine
+from edge.alerts.arming import Arming
+from edge.alerts.engine import AlertEngine, AlertOrderError
 from edge.alerts.kinds import KIND_OF_CAUSE, KINDS
-from edge.config.understanding import AlertsConfig
+from edge.config.understanding import AlertsConfig, ArmingConfig
+from edge.fatigue.attention import CAUSES as LOOKS
 from edge.fatigue.policy import CAUSES
-from edge.messages import Alert, Face, Fatigue, Level, Message, Reason, Source
+from edge.messages import Alert, Attention, Face, Fatigue, Level, Message, Reason, Source, Speed
 
 CONFIG = AlertsConfig()
 
@@ -183,7 +185,7 @@ def build(steps) -> list[Message]:
     return built
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(messages)
 def test_every_new_has_one_end_with_its_id(steps):
     stream = build(steps)
@@ -204,12 +206,97 @@ def test_every_new_has_one_end_with_its_id(steps):
     assert engine.finish(1e6) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(messages)
 def test_critical_conditions_are_always_told_at_once(steps):
-    engine = AlertEngine(CONFIG, "s")
+    engine, eyes = AlertEngine(CONFIG, "s"), True
     for message in build(steps):
-        engine.step(message)
-        if isinstance(message, Fatigue):
+        began = [alert for alert in engine.step(message) if alert.type == "new"]
+        eyes = message.usable if isinstance(message, Face) else eyes
+        assert eyes or not any(KINDS[alert.alert].from_eyes and alert.evidence["track"] == 1 for alert in began)
+        if isinstance(message, Fatigue) and (eyes or message.track != 1):
             critical = {KIND_OF_CAUSE[cause] for cause in message.causes if CAUSES[cause] >= Level.CRITICAL}
             assert all((kind, str(message.track)) in engine._open for kind in critical)
+
+
+def test_a_rest_that_ends_without_eyes_waits_for_them():
+    stream = [fatigue(0, "perclos_warning"), fatigue(5), *(fatigue(t_s, "perclos_warning") for t_s in range(6, 49))]
+    blind = [m for t_s in range(49, 58) for m in (face(t_s, False), fatigue(t_s, "perclos_warning"))]
+    alerts = tell(*stream, *blind, face(60, True), fatigue(60, "perclos_warning"))
+    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 60)]
+
+
+def glance(t_s: float, away_s: float, *causes: str) -> Attention:
+    level = max((LOOKS[cause] for cause in causes), default=Level.NONE)
+    return Attention(t_s, 1, level, causes, away_s)
+
+
+def test_a_glance_escalates_only_in_frames_with_eyes():
+    alerts = tell(
+        face(3, True), glance(3, 3.0, "glance"),
+        face(5, False), glance(5, 5.0, "long_glance"), glance(6, 6.0, "long_glance"),
+        face(7, True), glance(7, 7.0, "long_glance"), glance(9, 0.0),
+    )  # fmt: skip
+    assert [(a.type, a.level, a.t_s) for a in alerts] == [
+        ("new", Level.ADVISORY, 3),
+        ("update", Level.WARNING, 7),
+        ("end", Level.WARNING, 9),
+    ]
+    assert {(a.alert, a.start_s) for a in alerts} == {("distraction", 0.0)}
+
+
+def test_a_disarmed_box_holds_back_what_is_about_driving_and_nothing_else():
+    arming = Arming(ArmingConfig(source="gpsd"))
+    engine = AlertEngine(CONFIG, "s", arming)
+    assert kinds(engine.step(fatigue(1, "sleep"))) == [("new", "microsleep")]
+    arming.speed(Speed(2, 0.0))
+    assert kinds(engine.step(fatigue(2, "sleep"))) == [("end", "microsleep")]
+    assert kinds(engine.step(Source(3, "microphone", "lost"))) == [("new", "source_lost")]
+    assert [a for index in range(200) for a in engine.step(face(4 + index / 10, False))] == []
+    arming.speed(Speed(25, 31.0))
+    engine.step(face(25, True))
+    assert kinds(engine.step(fatigue(25, "unresponsive"))) == [("new", "microsleep")]
+
+
+def test_a_snooze_silences_below_critical_and_leaves_its_trace():
+    engine = AlertEngine(CONFIG, "s")
+    engine.step(fatigue(0, "perclos_advisory"))
+    (noted,) = engine.snooze("drowsiness", 300.0)
+    assert (noted.type, noted.evidence["snoozed_until_s"]) == ("update", 300.0)
+    told = [a for t_s in range(1, 200) for a in engine.step(fatigue(t_s, "perclos_warning", closed_s=t_s))]
+    assert told == []
+    (critical,) = engine.step(fatigue(200, "perclos_critical"))
+    assert (critical.level, critical.evidence["snoozed_until_s"]) == (Level.CRITICAL, 300.0)
+    assert kinds(engine.step(fatigue(201))) == [("end", "drowsiness")]
+    assert [a for t_s in range(260, 300) for a in engine.step(fatigue(t_s, "perclos_warning"))] == []
+    (after,) = engine.step(fatigue(300, "perclos_warning"))
+    assert (after.type, after.evidence["snoozed_until_s"]) == ("new", 300.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "until_s", "says"),
+    [
+        ("microsleep", 60.0, "cannot be snoozed"),
+        ("drowsyness", 60.0, "no kind of alert"),
+        ("drowsiness", 10_000.0, "at most 600 s"),
+        ("drowsiness", 0.0, "more than 0"),
+    ],
+)
+def test_what_cannot_be_snoozed(kind: str, until_s: float, says: str):
+    with pytest.raises(AlertOrderError, match=says):
+        AlertEngine(CONFIG, "s").snooze(kind, until_s)
+
+
+def test_an_acknowledged_alert_is_quiet_until_it_rises():
+    engine = AlertEngine(CONFIG, "s")
+    (new,) = engine.step(fatigue(0, "microsleep", closed_s=1.5))
+    (noted,) = engine.acknowledge(new.id)
+    assert noted.evidence["acknowledged_s"] == 0
+    assert [a for t_s in range(1, 30) for a in engine.step(fatigue(t_s, "sleep", closed_s=t_s))] == []
+    (risen,) = engine.step(fatigue(30, "unresponsive", closed_s=30))
+    assert (risen.type, risen.level) == ("update", Level.EMERGENCY)
+    assert risen.evidence["acknowledged_s"] == 0
+    assert kinds(engine.step(fatigue(33, "unresponsive", closed_s=33))) == [("update", "microsleep")]
+    assert kinds(engine.step(fatigue(34))) == [("end", "microsleep")]
+    with pytest.raises(AlertOrderError, match="no open alert"):
+        engine.acknowledge(new.id)

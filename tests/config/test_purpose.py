@@ -41,7 +41,7 @@ SAMPLES: dict[str, Message] = {
     "yawn": Yawn(1.0, 1, 0.0, 1.0),
     "nod": Nod(1.0, 1, 0.0, 1.0),
     "fatigue": Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9),
-    "attention": Attention(1.0, 1, Level.WARNING, ("long_glance",), 5.0, 6.0, 31.0, 2.0, usable=True),
+    "attention": Attention(1.0, 1, Level.WARNING, ("long_glance",), 5.0, 6.0, 31.0, 2.0),
     "speech": Speech(1.0, 0.0, 1.0),
     "transcript": Transcript(1.0, 0.0, 1.0, "hello", "en", 0.9),
     "affect": Affect(1.0, 0.0, 1.0, 0.5, "happy", "weakly positive", {"text": 0.5}, 0.8),

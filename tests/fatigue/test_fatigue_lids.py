@@ -5,7 +5,7 @@ import pytest
 from edge.config.understanding import FatigueConfig
 from edge.fatigue.blinks import LidCurve, closure, closure_class
 from edge.fatigue.closures import Closures, Run
-from edge.fatigue.lids import GAP_S, Lids, Span
+from edge.fatigue.lids import BRIDGE_S, GAP_S, Lids, Span
 from edge.fatigue.nods import Nods
 from edge.fatigue.perclos import Perclos
 
@@ -36,8 +36,16 @@ def test_between_the_thresholds_without_a_past_nothing_is_known():
 
 
 def test_a_gap_is_in_no_span():
-    assert spans([(0.0, 0.1), (GAP_S + 0.1, 0.1), (GAP_S + 0.2, 0.1)]) == [Span(GAP_S + 0.1, GAP_S + 0.2, closed=True)]
+    late = BRIDGE_S + 0.1
+    assert spans([(0.0, 0.1), (late, 0.1), (late + 0.1, 0.1)]) == [Span(late, late + 0.1, closed=True)]
+    assert spans([(0.0, 0.9), (GAP_S + 0.1, 0.9)]) == []
+    assert spans([(0.0, 0.1), (GAP_S + 0.1, 0.9)]) == []
     assert spans([(0.0, 0.1), (GAP_S, 0.1)]) == [Span(0.0, GAP_S, closed=True)]
+
+
+def test_a_short_gap_between_closed_lids_is_closed_but_not_seen():
+    assert spans([(0.0, 0.1), (BRIDGE_S, 0.1)]) == [Span(0.0, BRIDGE_S, closed=True, seen=False)]
+    assert spans([(0.0, 1.0), (0.6, 0.0)]) == [Span(pytest.approx(0.42), 0.6, closed=True, seen=False)]
 
 
 def test_time_that_does_not_advance_is_ignored():
@@ -65,6 +73,35 @@ def test_what_is_lost_from_sight_ends_where_it_was_seen_last():
     assert closures.run is None
     closures.step(Span(5.0, 5.1, closed=True))
     assert closures.step(Span(5.1, 5.5, closed=False)).ended == Run(5.0, 5.1, whole=False)
+
+
+def test_a_bridged_gap_lengthens_a_closure_but_is_no_valid_time():
+    closures = Closures(look_down_s=3.0)
+    closures.step(Span(0.0, 1.0, closed=False))
+    seen = closures.step(Span(1.0, 1.8, closed=True)).spans
+    assert closures.unseen(0.7).ended is None
+    assert closures.step(Span(1.8, 2.5, closed=True, seen=False)).spans == ()
+    assert closures.run == Run(1.0, 2.5, whole=True, unseen_s=pytest.approx(0.7))
+    seen += closures.step(Span(2.5, 2.6, closed=True)).spans
+    assert seen == (Span(1.0, 1.8, closed=True), Span(2.5, 2.6, closed=True))
+
+
+def test_a_closure_that_is_mostly_gaps_is_not_believed():
+    closures = Closures(look_down_s=3.0)
+    closures.step(Span(0.0, 0.1, closed=True))
+    for start_s in (0.1, 0.9, 1.7):
+        closures.step(Span(start_s, start_s + 0.7, closed=True, seen=False))
+        closures.step(Span(start_s + 0.7, start_s + 0.8, closed=True))
+    assert closures.run is None
+    assert closures.step(Span(2.5, 3.0, closed=False)).ended is None
+
+
+def test_eyes_that_open_in_a_gap_end_the_closure_where_it_was_seen_last():
+    closures = Closures(look_down_s=3.0)
+    closures.step(Span(0.0, 1.0, closed=True))
+    settled = closures.step(Span(1.6, 1.7, closed=False))
+    assert settled.ended == Run(0.0, 1.0, whole=False)
+    assert settled.spans == (Span(1.6, 1.7, closed=False),)
 
 
 def test_closures_by_class():

@@ -1,0 +1,167 @@
+"""Attention: how long one person looks away from straight ahead, and the level that follows.
+
+A head that is turned too far for its eyes to be judged still looks away: its pose is measured. Closed eyes look
+nowhere; they are fatigue's matter. What has no pose is unknown and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from dataclasses import dataclass
+
+from edge.config.understanding import AttentionConfig
+from edge.fatigue.lids import BRIDGE_S
+from edge.messages import Level
+
+CAUSES: dict[str, Level] = {
+    "learning": Level.NONE,
+    "unknown": Level.NONE,
+    "glance": Level.ADVISORY,
+    "long_glance": Level.WARNING,
+    "many_glances": Level.WARNING,
+    "not_attending": Level.CRITICAL,
+}
+"""Every cause with the level that it raises, the gravest last; the first two say why there is no judgement."""
+SAMPLE_S = 0.1
+"""Spacing of the samples from which straight ahead is learned, so that any frame rate weighs time alike."""
+YAW_WITHIN_DEG = (-30.0, 30.0)
+PITCH_WITHIN_DEG = (-30.0, 10.0)
+"""No straight ahead outside these, however long somebody looks there: a camera stands beside the road's line or below
+the face, but a head bent down by more reads a telephone."""
+ADAPT_S = 360.0
+"""Time constant of later changes (openpilot keeps six minutes of samples)."""
+TOLERANCE_S = 0.3
+"""A look back that is shorter does not end a look away (Regulation (EU) 2023/2590)."""
+
+
+class StraightAhead:
+    """One person's yaw and pitch while driving: a median at first, then slowly followed."""
+
+    def __init__(self, learn_s: float) -> None:
+        self._enough = round(learn_s / SAMPLE_S)
+        self._samples: list[tuple[float, float]] = []
+        self._last_s = float("-inf")
+        self.learned: tuple[float, float] | None = None
+        """Yaw and pitch to the camera in degrees; None before enough was seen."""
+
+    def observe(self, t_s: float, yaw_deg: float, pitch_deg: float, away: bool) -> None:
+        """Take in one frame of open eyes; once learned, looks away change nothing."""
+        if t_s - self._last_s < SAMPLE_S - 1e-6:
+            return
+        self._last_s = t_s
+        if self.learned is None:
+            self._samples.append((yaw_deg, pitch_deg))
+            if len(self._samples) >= self._enough:
+                yaw, pitch = (statistics.median(angles) for angles in zip(*self._samples, strict=True))
+                self.learned = _clamped(yaw, pitch)
+                self._samples.clear()
+        elif not away:
+            yaw, pitch = self.learned
+            share = SAMPLE_S / ADAPT_S
+            self.learned = _clamped(yaw + share * (yaw_deg - yaw), pitch + share * (pitch_deg - pitch))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known about where somebody looks at `t_s`; angles from straight ahead, None while not learned."""
+
+    level: Level = Level.NONE
+    causes: tuple[str, ...] = ("learning",)
+    away_s: float = 0.0
+    away_30_s: float = 0.0
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+
+
+class AttentionPolicy:
+    """Adds up looks away for one person."""
+
+    def __init__(self, config: AttentionConfig) -> None:
+        self._config = config
+        self._ahead = StraightAhead(config.learn_s)
+        self._away = False
+        self._last_s: float | None = None
+        self._away_from_s: float | None = None
+        self._road_from_s: float | None = None
+        self._away_spans: deque[tuple[float, float]] = deque()
+        self._glance = ""
+        self._many = False
+        self.look = Look()
+
+    def step(self, t_s: float, yaw_deg: float, pitch_deg: float, open_eyes: bool) -> Look:
+        """Take in one measured pose; `open_eyes`: they were judged in this frame, and not closed."""
+        if self._ahead.learned is None:
+            if open_eyes:
+                self._ahead.observe(t_s, yaw_deg, pitch_deg, away=False)
+            self.look = Look()
+            return self.look
+        yaw, pitch = yaw_deg - self._ahead.learned[0], pitch_deg - self._ahead.learned[1]
+        away = self._is_away(yaw, pitch)
+        if open_eyes:
+            self._ahead.observe(t_s, yaw_deg, pitch_deg, away)
+        self._follow(t_s, away)
+        return self._tell(t_s, yaw, pitch)
+
+    def miss(self, t_s: float) -> Look:
+        """Let time pass without a pose; attention becomes unknown after `lost_s`."""
+        if self._last_s is not None and t_s - self._last_s >= self._config.lost_s:
+            self._forget()
+            self.look = Look(causes=("unknown",))
+        return self.look
+
+    def _is_away(self, yaw_deg: float, pitch_deg: float) -> bool:
+        share = self._config.exit_share if self._away else 1.0
+        return abs(yaw_deg) > share * self._config.yaw_deg or pitch_deg > share * self._config.pitch_deg
+
+    def _follow(self, t_s: float, away: bool) -> None:
+        last_s, was = self._last_s, self._away
+        self._last_s, self._away = t_s, away
+        if last_s is None or t_s - last_s > BRIDGE_S:
+            self._away_from_s = self._road_from_s = None
+        elif away and was:
+            self._away_spans.append((last_s, t_s))
+        while self._away_spans and self._away_spans[0][1] <= t_s - self._config.cumulative_window_s:
+            self._away_spans.popleft()
+        if away:
+            self._road_from_s = None
+            self._away_from_s = t_s if self._away_from_s is None else self._away_from_s
+            return
+        self._road_from_s = t_s if self._road_from_s is None else self._road_from_s
+        if t_s - self._road_from_s >= TOLERANCE_S:
+            self._away_from_s = None
+        if t_s - self._road_from_s >= self._config.back_s - 1e-6:
+            self._away_spans.clear()
+            self._glance, self._many = "", False
+
+    def _tell(self, t_s: float, yaw_deg: float, pitch_deg: float) -> Look:
+        config = self._config
+        away_s = 0.0 if self._away_from_s is None else t_s - self._away_from_s
+        many_s = sum(end_s - max(start_s, t_s - config.cumulative_window_s) for start_s, end_s in self._away_spans)
+        limits = (
+            ("not_attending", config.critical_s),
+            ("long_glance", config.warning_s),
+            ("glance", config.advisory_s),
+        )
+        reached = next((name for name, limit_s in limits if away_s >= limit_s - 1e-6), "")
+        if reached and (not self._glance or CAUSES[reached] > CAUSES[self._glance]):
+            self._glance = reached
+        self._many = self._many or many_s >= config.cumulative_s - 1e-6
+        causes = [name for name, active in ((self._glance, self._glance), ("many_glances", self._many)) if active]
+        causes.sort(key=list(CAUSES).index)
+        level = max((CAUSES[cause] for cause in causes), default=Level.NONE)
+        self.look = Look(level, tuple(causes), away_s, many_s, yaw_deg, pitch_deg)
+        return self.look
+
+    def _forget(self) -> None:
+        self._away_from_s = self._road_from_s = self._last_s = None
+        self._away = self._many = False
+        self._glance = ""
+        self._away_spans.clear()
+
+
+def _clamped(yaw_deg: float, pitch_deg: float) -> tuple[float, float]:
+    return (
+        min(max(yaw_deg, YAW_WITHIN_DEG[0]), YAW_WITHIN_DEG[1]),
+        min(max(pitch_deg, PITCH_WITHIN_DEG[0]), PITCH_WITHIN_DEG[1]),
+    )
