@@ -7,7 +7,7 @@ changes the weights and the confidence, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MODALITIES = ("text", "audio", "vision")
@@ -61,6 +61,12 @@ def fuse(evidence: Mapping[str, Evidence | None]) -> Fused | None:
         confidence=(total / (1 + total)) ** 0.5,
         modalities={name: present[name].score if name in present else None for name in MODALITIES},
     )
+
+
+def combination(names: Iterable[str]) -> str:
+    """The name of a set of modalities, as `text+vision`: the key of what was measured with them."""
+    known = set(names)
+    return "+".join(name for name in MODALITIES if name in known)
 
 
 def _precision(correlation: float) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edge.affect.columns import TABLES, description
 from edge.affect.features import UtteranceFeatures, expect_hidden
-from edge.affect.fusion import MODALITIES, Evidence, Fused
+from edge.affect.fusion import MODALITIES, Evidence, Fused, combination
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.messages import Float32
@@ -58,7 +58,7 @@ class FusionModel:
                 modalities[name] = _within(float(own[0]))
             elif evidence is not None:
                 modalities[name] = evidence.score
-        confidence = float(self._correlation.get("+".join(present), 0.0))
+        confidence = float(self._correlation.get(combination(present), 0.0))
         return Fused(_within(float(result["score"][0])), min(max(confidence, 0.0), 1.0), modalities)
 
     def _feeds(self, sequences: Mapping[str, Float32 | None]) -> dict[str, npt.NDArray[Any]]:

@@ -16,4 +16,5 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     content = load(checkpoint)
     model = model_of(content, str(checkpoint))
     sources = sources_of(checkpoint, options.get("licence", "not stated"))
-    return fusion_job(Trained(model, content["model"], content["features"], sources, []), options)
+    correlation = content.get("correlation", {})
+    return fusion_job(Trained(model, content["model"], content["features"], sources, [], correlation), options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Trained:
     """What the columns are, as far as the checkpoint says it."""
     sources: list[Source]
     not_checked: list[str]
+    correlation: Mapping[str, float] = field(default_factory=dict)
+    """Of the score with people's labels, by set of modalities (`text+vision`), as far as it was measured."""
 
 
 def fusion_job(trained: Trained, options: Mapping[str, str]) -> ExportJob:
@@ -91,7 +93,12 @@ def fusion_job(trained: Trained, options: Mapping[str, str]) -> ExportJob:
             "score": "what is felt, on the scale of the training labels",
             **dict.fromkeys(_SINGLE_SCORES, "what this modality says alone"),
         },
-        preprocessing={"model": trained.name, "dims": dict(trained.model.dims), "features": dict(trained.features)},
+        preprocessing={
+            "model": trained.name,
+            "dims": dict(trained.model.dims),
+            "features": dict(trained.features),
+            "correlation": dict(trained.correlation),
+        },
         not_checked=[*trained.not_checked, *([] if real else ["golden inputs are random: no features were given"])],
     )
 

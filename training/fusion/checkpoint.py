@@ -1,7 +1,8 @@
 """Checkpoints of fusion models: one file, `emvas-fusion-1`, that holds all needed to build the model again.
 
 Keys: `format`, `model`, `config`, `dims`, `features` (what the columns are), `state`; from a training run also
-`dataset`, `seed`, `epoch`, `validation_error`, and in the last checkpoint `resume` (all that goes on from there).
+`dataset`, `seed`, `epoch`, `validation_error`, in the best checkpoint of a finished run `correlation` (with the labels
+of the validation split, by set of modalities), and in the last one `resume` (all that goes on from there).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from training.fusion.models import build, configure, spec
 from training.fusion.optimizer import optimizer_of
 from training.fusion.predict import predict
 from training.fusion.processes import Place
+from training.fusion.reliability import correlations
 from training.fusion.settings import Settings
 
 BEST, LAST = "best.pt", "last.pt"
@@ -112,7 +113,15 @@ class Trainer:
         finally:
             if writer is not None:
                 writer.close()
+        if self.place.first and self.out is not None:
+            self._tell_reliability(self.out / BEST)
         return self.position
+
+    def _tell_reliability(self, path: Path) -> None:
+        """Add to the best checkpoint how well its scores correlate with each set of modalities."""
+        content = checkpoint.load(path)
+        model = checkpoint.model_of(content, str(path)).to(self.place.device)
+        checkpoint.save(path, {**content, "correlation": correlations(model, self.valid, self.place.device)})
 
     def _epoch(self, watch: Watch) -> None:
         settings, position = self.task.settings.training, self.position
