@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUNDLE := build/bundle
 RECIPE := configs/bundles/default.yaml
-EXTRAS := cpu,export,dashboard,demo,dev
+EXTRAS := cpu,export,train,dashboard,demo,dev
 READY  := $(VENV)/.installed
 
 # The first of these that runs and is Python 3.10 to 3.12; `make PYTHON=/path/to/python` overrides it.

@@ -22,6 +22,8 @@ _GOLDEN_TEXTS = 2
 """The box reads one text at a time; the golden input holds two."""
 _GOLDEN_VOICES = 8
 """The same for the prosody of an utterance."""
+_GOLDEN_BLINKS = 16
+"""The same for sequences of blinks."""
 
 
 def _frames(window_s: float) -> int:
@@ -42,6 +44,7 @@ AXES: dict[str, tuple[Axis, ...]] = {
     ),
     "text": (Axis("n", 1, 1, _GOLDEN_TEXTS), Axis("t", 1, 32, MOST_TOKENS)),
     "prosody": (Axis("n", 1, 1, _GOLDEN_VOICES),),
+    "drowsiness": (Axis("n", 1, 1, _GOLDEN_BLINKS),),
 }
 """By role and the name of the dimension in its graphs."""
 
