@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GAP_S = 0.4
 """Longest time between two judged frames that still counts as seen. It bridges two lost frames at 8 fps and is hardly
@@ -10,6 +10,11 @@ longer than the 0.3 s of open eyes that end an alarm."""
 BRIDGE_S = 0.8
 """Longest unseen time that a closure may span: lids closed before and after are taken for closed all the time. About
 half a microsleep, so that one gap never makes up most of it; beyond it nothing is known."""
+RISEN = 0.2
+LEAST_ABOVE = 0.05
+"""Lids that have risen by `RISEN` from their lowest, and by `LEAST_ABOVE` over the closing threshold, are open again
+even below the opening one: in 11 h of simulated alert drivers a blink while squinting or laughing kept counting as
+closed otherwise, 12 times for 1.5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class Span:
     end_s: float
     closed: bool
     seen: bool = True
+    openness: float = field(default=0.0, compare=False)
+    """Mean of the measurements at both ends; counts for closed lids only."""
 
     @property
     def duration_s(self) -> float:
@@ -35,6 +42,7 @@ class Lids:
         self._open_above = open_above
         self._last: tuple[float, float] | None = None
         self._closed: bool | None = None
+        self._lowest = 1.0
 
     def step(self, t_s: float, openness: float) -> list[Span]:
         """Return the spans since the frame before: two where the lids crossed the threshold, none after a gap.
@@ -54,16 +62,23 @@ class Lids:
         if not seen and not now:
             return []
         if was == now:
-            return [Span(last[0], t_s, now, seen)]
-        threshold = self._closed_below if now else self._open_above
+            return [Span(last[0], t_s, now, seen, (last[1] + openness) / 2)]
+        opens_above = self._open_above if openness > self._open_above else self._reopens_above
+        threshold = self._closed_below if now else opens_above
         share = (threshold - last[1]) / (openness - last[1])
         crossing_s = last[0] + share * (t_s - last[0])
-        crossed = Span(crossing_s, t_s, now, seen)
-        return [Span(last[0], crossing_s, was), crossed] if seen else [crossed]
+        before = Span(last[0], crossing_s, was, openness=(last[1] + threshold) / 2)
+        crossed = Span(crossing_s, t_s, now, seen, (threshold + openness) / 2)
+        return [before, crossed] if seen else [crossed]
+
+    @property
+    def _reopens_above(self) -> float:
+        return min(self._open_above, max(self._closed_below + LEAST_ABOVE, self._lowest + RISEN))
 
     def _judge(self, openness: float, was: bool | None) -> bool | None:
         if openness < self._closed_below:
+            self._lowest = min(self._lowest, openness) if was else openness
             return True
-        if openness > self._open_above:
+        if openness > (self._reopens_above if was else self._open_above):
             return False
         return was

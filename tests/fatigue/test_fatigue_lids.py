@@ -28,7 +28,15 @@ def test_spans_meet_where_the_curve_crosses_the_threshold():
 
 def test_between_the_thresholds_the_state_stays():
     assert [span.closed for span in spans([(0.0, 0.9), (0.1, 0.4), (0.2, 0.31)])] == [False, False]
-    assert [span.closed for span in spans([(0.0, 0.1), (0.1, 0.4), (0.2, 0.49)])] == [True, True]
+    assert [span.closed for span in spans([(0.0, 0.25), (0.1, 0.4), (0.2, 0.44)])] == [True, True]
+
+
+def test_lids_that_rise_far_from_shut_are_open_though_they_squint():
+    assert [span.closed for span in spans([(0.0, 0.02), (0.1, 0.33), (0.2, 0.37), (0.3, 0.4)])][1:] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_between_the_thresholds_without_a_past_nothing_is_known():

@@ -267,3 +267,12 @@ def test_face_lost_for_long_becomes_unknown() -> None:
     assert ratios[-1] == 0
     assert all(m.perclos_60 is None for m in reports if m.t_s > 91)
     assert reports[-1].track is None
+
+
+@every_rate
+@pytest.mark.parametrize("depth", [0.55, 0.62, 0.68])
+def test_driver_who_blinks_while_squinting_or_laughing(fps: float, depth: float) -> None:
+    """Eyes narrowed to a third or a half for half a minute, blinks in it: nobody sleeps."""
+    drive = watch(Driver(noise=0.006).droops(70, 100, depth).blinks(0, 130, every_s=2.5).faces(fps, 130))
+    assert drive.told("microsleep") == []
+    assert all(closure.class_ in ("blink", "long") for closure in drive.of("closure") if isinstance(closure, Closure))
