@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from threading import Event
+from typing import TypeVar
 
 from edge.capture import CaptureError
-from edge.messages import Audio, Frame, Source
+from edge.messages import Source
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
 _STEADY_S = 10.0
 """A connection that lasted this long was a good one: the next attempt follows quickly again."""
 
-Connect = Callable[[], Iterator[Frame | Audio | Source]]
+_Item = TypeVar("_Item")
 
 
-def kept_open(name: str, connect: Connect, now: Callable[[], float], stop: Event) -> Iterator[Frame | Audio | Source]:
+def kept_open(
+    name: str, connect: Callable[[], Iterator[_Item]], now: Callable[[], float], stop: Event
+) -> Iterator[_Item | Source]:
     """Whatever `connect` delivers, connecting again after each failure until `stop` is set.
 
     `name` is the source in the `Source` messages: `lost` with the cause once per outage, `ok` at its first delivery

@@ -13,6 +13,9 @@ class VisionConfig(Section):
     """Faces."""
 
     max_faces: int = Field(1, ge=1, le=16, description="faces followed at once; each costs a mesh and two iris runs")
+    driver: Literal["largest", "left", "right"] = Field(
+        "largest", description="purpose driver-safety: which of several faces is the driver's, as the picture shows it"
+    )
     expression_every_n_frames: int = Field(
         3, ge=1, le=30, description="expression changes slower than lids; between runs the last one stands"
     )

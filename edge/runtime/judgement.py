@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from edge.affect.features import UtteranceFeatures
 from edge.affect.fusion_model import ROLE, FusionModel
 from edge.affect.monitor import AffectMonitor
+from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine
 from edge.bundle.bundle import Bundle
 from edge.config import Config
+from edge.config.purpose import Purpose
+from edge.fatigue.driver import DriverChoice
+from edge.fatigue.drowsiness import ROLE as DROWSINESS
+from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
-from edge.messages import Face, Message, Source, Speech, Utterance
+from edge.messages import Anomaly, Face, Message, Sound, Source, Speech, Speed, Utterance
 from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
 
@@ -25,6 +30,11 @@ def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
     return FusionModel(bundle) if config.affect.enabled and bundle.has(ROLE) else None
 
 
+def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
+    """The bundle's model of blinks, where it has one and fatigue is wanted."""
+    return DrowsinessModel(bundle) if config.fatigue.enabled and bundle.has(DROWSINESS) else None
+
+
 class Judgement:
     """Every message it returns has already passed the alerts and the summary."""
 
@@ -34,26 +44,54 @@ class Judgement:
         session: str,
         fusion: FusionModel | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
+        drowsiness: DrowsinessModel | None = None,
     ) -> None:
-        """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them."""
-        self._fatigue = FatigueMonitor(config.fatigue) if config.fatigue.enabled else None
-        self._affect = AffectMonitor(config.affect, fusion, features) if config.affect.enabled else None
-        self._alerts = AlertEngine(config.alerts, session)
+        """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them.
+
+        `drowsiness` judges blinks; without it nothing is estimated from them.
+        """
+        fatigue = FatigueMonitor(config.fatigue, drowsiness, config.attention)
+        self._fatigue = fatigue if config.fatigue.enabled else None
+        self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
+        self._arming = Arming(config.arming)
+        self._affect = (
+            AffectMonitor(config.affect, fusion, features, config.allowance) if config.affect.enabled else None
+        )
+        self._alerts = AlertEngine(config.alerts, session, self._arming)
         self._summary = Summarizer(config.summary.every_s)
 
     def source(self, source: Source) -> list[Message]:
         """A source or a stage was lost, is back or is absent."""
         return self._told([source])
 
-    def seen(self, faces: Iterable[Face], speaking: bool) -> list[Message]:
-        """The faces of one picture; `speaking`: whether somebody spoke when it was taken."""
-        messages: list[Message] = []
-        for face in faces:
+    def speed(self, speed: Speed) -> list[Message]:
+        """The vehicle's speed."""
+        return self._told(self._arming.speed(speed))
+
+    def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
+        """The faces of one picture; `speaking`: whether somebody spoke when it was taken.
+
+        Where the purpose is the driver's safety, nobody else in the picture is judged.
+        """
+        if not faces:
+            return []
+        messages: list[Message] = [*self._arming.advance(faces[0].t_s)]
+        for face in [self._driver.choose(faces)] if self._driver else faces:
             judged = self._fatigue.step(face) if self._fatigue else [face]
             messages += judged
             if self._affect:
                 messages += self._affect.observe(next((m for m in judged if isinstance(m, Face)), face), speaking)
-        return self._told(messages)
+        unusual = self._affect.anomalies(faces[0].t_s) if self._affect else []
+        return [*self._told(messages), *self._alerted(unusual)]
+
+    def sounded(self, sounds: Iterable[Sound]) -> list[Message]:
+        """How loud it was."""
+        told: list[Message] = []
+        for sound in sounds:
+            if self._affect:
+                self._affect.sound(sound)
+                told += self._alerted([sound.distress] if sound.distress else [])
+        return told
 
     def spoken(self, utterance: Utterance) -> list[Message]:
         """Somebody has just spoken."""
@@ -81,6 +119,13 @@ class Judgement:
         told: list[Message] = []
         for message in messages:
             told += [*self._summary.step(message), message]
-            for alert in self._alerts.step(message):
+            told += self._alerted([message])
+        return told
+
+    def _alerted(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
+        """The alerts that something brings about, each of them after the summary that it ends."""
+        told: list[Message] = []
+        for cause in causes:
+            for alert in self._alerts.step(cause):
                 told += [*self._summary.step(alert), alert]
         return told

@@ -12,13 +12,14 @@ from edge.bundle.bundle import Bundle
 from edge.capture.camera import Camera
 from edge.capture.microphone import Microphone
 from edge.config import Config
-from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Source, Utterance
+from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Source, Speed, Utterance
 from edge.runtime.clock import Clock
 from edge.runtime.health import Health
-from edge.runtime.judgement import Judgement, trained_fusion
+from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.queues import Bounded, Ended
 from edge.runtime.senses import Heard, Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
+from edge.runtime.speed import speed_source
 from edge.runtime.trouble import Trouble
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ _Item = TypeVar("_Item")
 class Capture(Protocol):
     """A live source."""
 
-    def stream(self, stop: threading.Event) -> Iterator[Frame | Audio | Source]:
+    def stream(self, stop: threading.Event) -> Iterator[Frame | Audio | Speed | Source]:
         """Everything it delivers until `stop` is set."""
         ...
 
@@ -61,7 +62,8 @@ class LiveRunner:
             CaptureError: the configured camera's URI or file cannot be used.
         """
         self.health = Health()
-        self.judgement = Judgement(config, session, trained_fusion(bundle, config))
+        fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
+        self.judgement = Judgement(config, session, fusion, drowsiness=drowsiness)
         self._config, self._clock = config, clock
         self._frames: Bounded[Frame] = Bounded(1)
         self._sound: Bounded[Audio] = Bounded(_SOUND_CHUNKS)
@@ -71,6 +73,7 @@ class LiveRunner:
         self._troubles = {name: Trouble(name, self._report) for name in ("sound", "words")}
         self._judging = Trouble("judgement", self._report_unasked)
         self._captures = self._sources()
+        self._speed = speed_source(config, clock.now_s)
         self._stop = threading.Event()
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
@@ -80,6 +83,8 @@ class LiveRunner:
         for source in [*absences(self._senses, self._config), *self._absent_sources()]:
             outlet.write(self.judgement.source(source))
         captures = [self._thread(f"capture-{index}", self._capture, item) for index, item in enumerate(self._captures)]
+        if self._speed is not None:
+            self._thread("speed", self._capture, self._speed)
         words = self._thread("words", self._understand)
         workers = [self._thread("vision", self._see), self._thread("speech", self._hear), words]
         closer = self._thread("closer", self._close, captures, workers)
@@ -145,6 +150,8 @@ class LiveRunner:
         for item in source.stream(self._stop):
             if isinstance(item, Source):
                 self._report(item)
+            elif isinstance(item, Speed):
+                self._results.put(partial(self.judgement.speed, item))
             elif isinstance(item, Frame):
                 self.health.frames += 1
                 self.health.frames_dropped += self._frames.newest(item)
@@ -167,7 +174,10 @@ class LiveRunner:
 
     def _hear(self) -> None:
         for audio in _taken(self._sound):
-            self._pass_on(self._senses.hear(audio))
+            utterances = self._senses.hear(audio)
+            if sounds := self._senses.sounds():
+                self._results.put(partial(self.judgement.sounded, sounds))
+            self._pass_on(utterances)
         self._pass_on(self._senses.end_sound(self._clock.now_s()))
         self._utterances.end()
 

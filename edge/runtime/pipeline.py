@@ -9,7 +9,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Audio, Frame, Message, Source, Utterance
 from edge.runtime.health import Health
-from edge.runtime.judgement import Judgement, trained_fusion
+from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.senses import Senses, Words, absences
 
 
@@ -36,7 +36,8 @@ class Pipeline:
         self.troubles: list[Source] = []
         """Stages that failed in this run."""
         self._new: list[Source] = []
-        self._judgement = Judgement(config, session, trained_fusion(bundle, config), features)
+        fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
+        self._judgement = Judgement(config, session, fusion, features, drowsiness)
         self._senses = Senses(bundle, config, self._new.append, self.health, words or Words(bundle, config))
 
     def start(self) -> list[Message]:
@@ -76,7 +77,7 @@ class Pipeline:
 
     def _spoken(self, utterances: list[Utterance]) -> tuple[list[Message], list[Utterance]]:
         self.health.utterances += len(utterances)
-        messages = self._reported()
+        messages = [*self._reported(), *self._judgement.sounded(self._senses.sounds())]
         for utterance in utterances:
             messages += self._judgement.spoken(utterance)
         return messages, utterances

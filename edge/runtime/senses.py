@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
-from edge.messages import Audio, Face, Frame, Source, Transcript, Utterance
+from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime.health import Health
 from edge.runtime.trouble import Report, Trouble
+from edge.speech.distress import DistressListener
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
 from edge.speech.transcriber import Transcriber, load_transcriber
@@ -69,7 +70,10 @@ class Senses:
         self.absent: dict[str, str] = dict(words.absent)
         """Why a stage is not there, by its name."""
         self._vision = _built(bundle, "vision", self.absent, lambda: FacePerception(bundle, config.vision))
-        self._speech = _built(bundle, "speech", self.absent, lambda: SpeechSegmenter(bundle, config.speech))
+        self._listener = DistressListener()
+        self._speech = _built(
+            bundle, "speech", self.absent, lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
+        )
         self._prosody = _built(bundle, "prosody", self.absent, lambda: ProsodyAnalyzer(bundle))
         self._troubles = {name: Trouble(name, report) for name in ROLES}
 
@@ -87,6 +91,10 @@ class Senses:
         """The utterances that ended in this piece of sound."""
         speech = self._speech
         return self._run("speech", audio.t_s, lambda: speech.step(audio), []) if speech else []
+
+    def sounds(self) -> list[Sound]:
+        """How loud it was, and whether voices were in distress, since the last call; call it where `hear` is called."""
+        return self._listener.take()
 
     def end_sound(self, t_s: float) -> list[Utterance]:
         """The utterance that was still going on when the sound ended."""

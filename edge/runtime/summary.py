@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from edge.messages import Affect, Alert, Face, Fatigue, Message, Summary
+from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
 
 
 class Summarizer:
@@ -46,6 +46,7 @@ class _Period:
         self._alerts: dict[str, int] = defaultdict(int)
         self._faces = 0
         self._usable = 0
+        self._group_s = 0.0
 
     def add(self, message: Message) -> None:
         if isinstance(message, Face):
@@ -57,6 +58,8 @@ class _Period:
             length_s = message.end_s - message.start_s
             self._emotion_s[message.emotion] += length_s
             self._score_s += length_s * message.score
+        elif isinstance(message, Group):
+            self._group_s += message.end_s - message.start_s
         elif isinstance(message, Alert) and message.type == "new":
             self._alerts[message.alert] += 1
 
@@ -72,4 +75,5 @@ class _Period:
             perclos=sum(self._perclos) / len(self._perclos) if self._perclos else None,
             alerts=dict(sorted(self._alerts.items())),
             valid_ratio=self._usable / self._faces if self._faces else 0.0,
+            group_ratio=min(self._group_s / (end_s - start_s), 1.0),
         )

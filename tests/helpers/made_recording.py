@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.messages import (
     Affect,
     Alert,
+    Attention,
     Blink,
     Closure,
     Face,
@@ -44,6 +45,7 @@ def drive(words: str = "good morning") -> list[Message]:
         else:
             messages.append(Face(t_s, 1, box, False, Reason.DARK))
         messages.append(Fatigue(t_s, 1, level, perclos, perclos, 1.0 if usable else 0.9, causes))
+        messages.append(Attention(t_s, 1, Level.NONE, () if second > 60 else ("learning",)))
     for index in range(30):
         start_s = 1.0 + 3.5 * index
         messages.append(Blink(start_s + 0.2, 1, start_s, start_s + 0.2, 200.0, 0.9, 5.0))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from edge.alerts.engine import AlertEngine
 from edge.config.understanding import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
-from edge.messages import Alert, Face, Fatigue, Message, Reason
+from edge.messages import Alert, Face, Fatigue, Level, Message, Reason
 
 FALL_S, RISE_S = 0.08, 0.15
 """How long a lid takes to fall and to rise."""
@@ -30,6 +30,11 @@ class Driver:
     hidden: list[tuple[float, float, Reason]] = field(default_factory=list)
     turns: list[tuple[float, float, float, float]] = field(default_factory=list)
     mouths: list[tuple[float, float, float, float]] = field(default_factory=list)
+    looks: list[tuple[float, float, float, float]] = field(default_factory=list)
+    laughs: list[tuple[float, float]] = field(default_factory=list)
+    straight_deg: tuple[float, float] = (0.0, 0.0)
+    """Yaw and pitch to the camera while looking ahead."""
+    box: tuple[float, float, float, float] = (200.0, 120.0, 180.0, 180.0)
 
     def closes(self, at_s: float, for_s: float, depth: float = 1.0) -> Driver:
         self.closures.append((at_s, at_s + for_s, depth))
@@ -55,6 +60,23 @@ class Driver:
         self.turns.append((at_s, at_s + for_s, by_deg, within_s))
         return self
 
+    def looks_aside(self, at_s: float, for_s: float, yaw_deg: float, within_s: float = 0.25) -> Driver:
+        """Past 50 degrees the eyes can no longer be judged, as `edge.vision.usability` has it."""
+        self.looks.append((at_s, at_s + for_s, yaw_deg, within_s))
+        return self
+
+    def laughs_at(self, at_s: float, for_s: float) -> Driver:
+        self.laughs.append((at_s, at_s + for_s))
+        return self.opens_mouth(at_s, for_s, 0.5, 0.3)
+
+    def loses_frames(self, share: float, until_s: float, seed: int = 5) -> Driver:
+        """That share of moments of 1/30 s is unusable at random."""
+        rng = random.Random(seed)
+        for index in range(round(until_s * 30)):
+            if rng.random() < share:
+                self.hides(index / 30 - 0.01, 1 / 30, Reason.BLURRED)
+        return self
+
     def opens_mouth(self, at_s: float, for_s: float, to: float, within_s: float) -> Driver:
         self.mouths.append((at_s, at_s + for_s, to, within_s))
         return self
@@ -78,17 +100,22 @@ class Driver:
         depth = max((_bump(t_s, a, b, FALL_S, RISE_S) * depth for a, b, depth in self.closures), default=0.0)
         pitch = sum(_bump(t_s, a, b, within, within) * by for a, b, by, within in self.turns)
         mouth = max((_bump(t_s, a, b, within, within) * to for a, b, to, within in self.mouths), default=0.0)
+        yaw = sum(_bump(t_s, a, b, within, within) * to for a, b, to, within in self.looks)
+        if reason is None and abs(yaw) > 50:
+            reason = Reason.TURNED_AWAY
+        laughing = any(start <= t_s < end for start, end in self.laughs)
         return Face(
             t_s=t_s,
             track=self.track,
-            box=(200.0, 120.0, 180.0, 180.0),
+            box=self.box,
             usable=reason is None,
             reason=reason,
             eye_opening=self.open + depth * (self.shut - self.open) + rng.gauss(0, self.noise),
             mouth=max(0.03 + mouth + rng.gauss(0, 0.01), 0.0),
-            yaw_deg=rng.gauss(0, 0.7),
-            pitch_deg=pitch + rng.gauss(0, self.pitch_noise_deg),
+            yaw_deg=self.straight_deg[0] + yaw + rng.gauss(0, 0.7),
+            pitch_deg=self.straight_deg[1] + pitch + rng.gauss(0, self.pitch_noise_deg),
             roll_deg=0.0,
+            expression={"happy": 0.9 if laughing else 0.1},
         )
 
 
@@ -146,3 +173,27 @@ def watch(
     take(monitor.finish(t_s))
     drive.alerts += engine.finish(t_s)
     return drive
+
+
+RATES_FPS = (30.0, 15.0, 8.0)
+
+
+def told_at_every_rate(make: Callable[[], Driver], until_s: float) -> list[tuple[str, str, Level, float]]:
+    """Kind, type, level and time of each step at 30 fps, once the other rates are seen to tell the same within 0.5 s."""
+    fast, *slower = (steps(watch(make().faces(fps, until_s))) for fps in RATES_FPS)
+    for other in slower:
+        assert [step[:3] for step in other] == [step[:3] for step in fast]
+        assert all(abs(step[3] - same[3]) <= 0.5 for step, same in zip(other, fast, strict=True))
+    return fast
+
+
+def steps(drive: Drive) -> list[tuple[str, str, Level, float]]:
+    """New, changes of level and end, each alert's steps together."""
+    told: list[tuple[str, str, Level, float]] = []
+    for id_ in dict.fromkeys(alert.id for alert in drive.alerts):
+        level = None
+        for alert in (alert for alert in drive.alerts if alert.id == id_):
+            if alert.type != "update" or alert.level != level:
+                told.append((alert.alert, alert.type, alert.level, alert.t_s))
+            level = alert.level
+    return told

@@ -1,0 +1,64 @@
+"""The source of the vehicle's speed that the configuration names."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from edge.capture.speed import NAME, GpsdClient, NmeaReceiver, payload_kmh
+from edge.config import Config
+from edge.config.delivery import MqttConfig
+from edge.config.understanding import ArmingConfig
+from edge.messages import Source, Speed
+from edge.publish.client import Link
+from edge.publish.events import Received, Trouble
+
+_PATIENCE_S = 1.0
+
+
+class SpeedSource(Protocol):
+    """Where speeds come from."""
+
+    def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
+        """Every speed until `stop` is set."""
+        ...
+
+
+class MqttSpeed:
+    """A topic on the box's broker; a retained speed is old and is left out."""
+
+    def __init__(self, mqtt: MqttConfig, topic: str, arming: ArmingConfig, now: Callable[[], float]) -> None:
+        self._mqtt, self._topic, self._arming, self._now = mqtt, topic, arming, now
+
+    def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
+        """Every speed until `stop` is set; the link keeps itself up."""
+        link = Link(self._mqtt, client_id="", subscribe=[self._topic])
+        link.start()
+        try:
+            while not stop.is_set():
+                try:
+                    event = link.events.get(timeout=_PATIENCE_S)
+                except queue.Empty:
+                    continue
+                if isinstance(event, Trouble):
+                    yield Source(self._now(), NAME, "lost", event.sentence)
+                elif isinstance(event, Received) and not event.retained:
+                    kmh = payload_kmh(event.payload, self._arming.key, self._arming.unit)
+                    if kmh is not None:
+                        yield Speed(self._now(), kmh)
+        finally:
+            link.stop()
+
+
+def speed_source(config: Config, now: Callable[[], float]) -> SpeedSource | None:
+    """The source of `arming`; None where there is none, and the box is always armed."""
+    arming = config.arming
+    if arming.source == "nmea" and arming.device is not None:
+        return NmeaReceiver(arming.device, arming.baud, now)
+    if arming.source == "gpsd":
+        return GpsdClient(arming.host, arming.port, now)
+    if arming.source == "mqtt" and arming.topic is not None and config.mqtt is not None:
+        return MqttSpeed(config.mqtt, arming.topic, arming, now)
+    return None
