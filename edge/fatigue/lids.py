@@ -12,9 +12,9 @@ BRIDGE_S = 0.8
 half a microsleep, so that one gap never makes up most of it; beyond it nothing is known."""
 RISEN = 0.2
 LEAST_ABOVE = 0.05
-"""Lids that have risen by `RISEN` from their lowest, and by `LEAST_ABOVE` over the closing threshold, are open again
-even below the opening one: in 11 h of simulated alert drivers a blink while squinting or laughing kept counting as
-closed otherwise, 12 times for 1.5 s."""
+"""Lids that two frames in a row show risen by `RISEN` from their lowest, and by `LEAST_ABOVE` over the closing
+threshold, are open again even below the opening one: in 11 h of simulated alert drivers a blink while squinting or
+laughing kept counting as closed otherwise, 12 times for 1.5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Lids:
         self._last: tuple[float, float] | None = None
         self._closed: bool | None = None
         self._lowest = 1.0
+        self._risen = 0
 
     def step(self, t_s: float, openness: float) -> list[Span]:
         """Return the spans since the frame before: two where the lids crossed the threshold, none after a gap.
@@ -65,6 +66,8 @@ class Lids:
             return [Span(last[0], t_s, now, seen, (last[1] + openness) / 2)]
         opens_above = self._open_above if openness > self._open_above else self._reopens_above
         threshold = self._closed_below if now else opens_above
+        if not now and last[1] >= threshold:
+            return [Span(last[0], t_s, now, seen)]
         share = (threshold - last[1]) / (openness - last[1])
         crossing_s = last[0] + share * (t_s - last[0])
         before = Span(last[0], crossing_s, was, openness=(last[1] + threshold) / 2)
@@ -78,7 +81,9 @@ class Lids:
     def _judge(self, openness: float, was: bool | None) -> bool | None:
         if openness < self._closed_below:
             self._lowest = min(self._lowest, openness) if was else openness
+            self._risen = 0
             return True
-        if openness > (self._reopens_above if was else self._open_above):
+        if openness > self._open_above:
             return False
-        return was
+        self._risen = self._risen + 1 if openness > self._reopens_above else 0
+        return False if was and self._risen >= 2 else was

@@ -32,11 +32,17 @@ def test_between_the_thresholds_the_state_stays():
 
 
 def test_lids_that_rise_far_from_shut_are_open_though_they_squint():
-    assert [span.closed for span in spans([(0.0, 0.02), (0.1, 0.33), (0.2, 0.37), (0.3, 0.4)])][1:] == [
-        True,
-        False,
-        False,
-    ]
+    rising = spans([(0.0, 0.02), (0.1, 0.4), (0.2, 0.4), (0.3, 0.38)])
+    assert [span.closed for span in rising] == [True, False, False]
+    assert [span.start_s for span in rising] == [0.0, 0.1, 0.2]
+
+
+def test_one_frame_that_reads_half_open_ends_no_closure():
+    assert all(span.closed for span in spans([(0.0, 0.02), (0.1, 0.4), (0.2, 0.05), (0.3, 0.1)]))
+
+
+def test_lids_that_fall_again_while_still_half_open_are_open():
+    assert [span.closed for span in spans([(0.0, 0.02), (0.1, 0.45), (0.2, 0.42)])] == [True, False]
 
 
 def test_between_the_thresholds_without_a_past_nothing_is_known():
