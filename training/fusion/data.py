@@ -18,12 +18,16 @@ from training.fusion.losses import Targets
 def read_features(path: Path, splits: Sequence[str] = SPLITS) -> Features:
     """A feature file (`.npz`) or a pickle of MMSA (`.pkl`); rows of other splits are dropped at once.
 
+    Without `splits` all rows are kept, whatever splits there are.
+
     Raises:
         FeaturesError: the file cannot be used, or a wanted split has no rows.
     """
     features = read_mmsa(path) if path.suffix in (".pkl", ".pickle") else Features.load(path)
     for split in splits:
         features.of(split, str(path))
+    if not splits:
+        return features
     return features.select([row for row, split in enumerate(features.split) if split in splits])
 
 
