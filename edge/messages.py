@@ -2,7 +2,7 @@
 
 Every time `t_s` is the capture time in seconds on the source's own monotonic time line (replay: from the start of
 the file). Messages that carry a `kind` are the public contract: they are written to JSONL, stored and published.
-Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`) never leave memory.
+Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`, `Sound`, `Anomaly`) never leave memory.
 """
 
 from __future__ import annotations
@@ -79,6 +79,32 @@ class Speed:
 
     t_s: float
     speed_kmh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """What differs from its own normal at `t_s`, for the alerts; level NONE when that is over."""
+
+    t_s: float
+    alert: str
+    """The kind of alert that it would raise (`edge.alerts.kinds`)."""
+    track: int | None
+    """The one person it is about; None for a group and for a room."""
+    level: Level
+    since_s: float
+    causes: tuple[str, ...] = ()
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """How loud the last half second was; `t_s` is its end."""
+
+    t_s: float
+    level_db: float
+    """RMS in dB below full scale, at least -90."""
+    distress: Anomaly | None = None
+    """Told while voices sound like distress, and once when that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +252,28 @@ class Affect:
     modalities: Mapping[str, float | None]
     confidence: float
     track: int | None = None
+    mood: float | None = None
+    """The scores of this person so far, smoothed; a jump is followed at once. None for somebody unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the faces in a room have in common over a window; there is none of fewer than five faces."""
+
+    kind: ClassVar[str] = "group"
+    t_s: float
+    start_s: float
+    end_s: float
+    faces: int
+    """How many could be judged: at least five."""
+    negative_share: float
+    """Share of them that look more negative than they usually do; a single one counts as none."""
+    spread: float
+    """Distance between the quartiles of their scores."""
+    motion: float | None
+    """Median over the faces of how fast they move, in face widths a second."""
+    noise_db: float | None
+    """Median level of the room's sound in dB below full scale; None without a microphone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +316,23 @@ class Summary:
     perclos: float | None
     alerts: Mapping[str, int]
     valid_ratio: float
+    group_ratio: float = 0.0
+    """Share of the period in which a group of five or more could be judged."""
 
 
 Message = (
-    Face | Blink | Closure | Yawn | Nod | Fatigue | Attention | Speech | Transcript | Affect | Alert | Source | Summary
+    Face
+    | Blink
+    | Closure
+    | Yawn
+    | Nod
+    | Fatigue
+    | Attention
+    | Speech
+    | Transcript
+    | Affect
+    | Group
+    | Alert
+    | Source
+    | Summary
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 
 from edge.affect.fusion import Evidence
+from edge.affect.motion import Motion
 from edge.affect.valence import RestingFace, expression_valence
 from edge.messages import Face
 
@@ -31,6 +32,8 @@ class Seen:
     score: float | None
     """Valence against the person's resting face; None when the face could not be read."""
     mouth: float | None
+    motion: float | None = None
+    """Face widths a second; None where there is nothing to compare with."""
     face: Face | None = None
     """The whole face, in a memory that keeps it."""
 
@@ -44,6 +47,7 @@ class Stretch:
     """The whole faces, from a memory that keeps them."""
     scores: dict[int, list[float]] = field(default_factory=dict)
     mouths: dict[int, list[float]] = field(default_factory=dict)
+    motions: dict[int, list[float]] = field(default_factory=dict)
     _last_s: float | None = None
 
     def add(self, seen: Seen) -> None:
@@ -58,13 +62,15 @@ class Stretch:
             self.scores.setdefault(seen.track, []).append(seen.score)
         if seen.mouth is not None:
             self.mouths.setdefault(seen.track, []).append(seen.mouth)
+        if seen.motion is not None:
+            self.motions.setdefault(seen.track, []).append(seen.motion)
 
-    def evidence(self) -> dict[int, Evidence]:
-        """What each track says that was seen often enough, in order of the tracks."""
+    def evidence(self, least_share: float = LEAST_SHARE) -> dict[int, Evidence]:
+        """What each track says that was seen in enough of the frames, in order of the tracks."""
         return {
             track: Evidence(fmean(scores), min(len(scores) / self.frames, 1.0))
             for track, scores in sorted(self.scores.items())
-            if len(scores) >= LEAST_FACES and len(scores) >= LEAST_SHARE * self.frames
+            if len(scores) >= LEAST_FACES and len(scores) >= least_share * self.frames
         }
 
     def speaker(self) -> int | None:
@@ -94,6 +100,7 @@ class FaceMemory:
         self._seen: deque[Seen] = deque()
         self._resting: dict[int, RestingFace] = {}
         self._last_s: dict[int, float] = {}
+        self._motion = Motion()
 
     def see(self, face: Face) -> Seen:
         """Take one face and return what is kept of it."""
@@ -103,7 +110,8 @@ class FaceMemory:
             if face.usable and face.expression is not None:
                 resting = self._resting.setdefault(face.track, RestingFace())
                 score = resting.relative(face.t_s, expression_valence(face.expression))
-        seen = Seen(face.t_s, face.track, score, face.mouth, face if self._whole else None)
+        motion = self._motion.step(face)
+        seen = Seen(face.t_s, face.track, score, face.mouth, motion, face if self._whole else None)
         self._seen.append(seen)
         self._forget(face.t_s)
         return seen
@@ -122,3 +130,4 @@ class FaceMemory:
         for track in [track for track, last_s in self._last_s.items() if last_s < now_s - _FORGET_S]:
             del self._last_s[track]
             self._resting.pop(track, None)
+            self._motion.forget(track)

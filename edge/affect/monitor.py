@@ -1,16 +1,21 @@
-"""Affect of utterances and, while nobody speaks, of windows of time."""
+"""Affect of utterances and, while nobody speaks, of windows of time; what is unusual about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from edge.affect.faces import FaceMemory, Stretch
+from edge.affect.crowd import Crowd
+from edge.affect.faces import FaceMemory, Seen, Stretch
 from edge.affect.features import UtteranceFeatures, utterance_features
 from edge.affect.fusion import Evidence, Fused, fuse
 from edge.affect.fusion_model import FusionModel
+from edge.affect.mood import Moods
+from edge.affect.room import Room
+from edge.affect.watch import MOOD_SHIFT, Watch
 from edge.affect.words import emotion, polarity
+from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.config.understanding import AffectConfig
-from edge.messages import Affect, Face, Transcript, Utterance
+from edge.messages import Affect, Anomaly, Face, Group, Sound, Transcript, Utterance
 from edge.speech.prosody import Prosody
 from edge.text.sentiment import Sentiment
 
@@ -30,26 +35,49 @@ class AffectMonitor:
         config: AffectConfig,
         fusion: FusionModel | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
+        allowance: Allowance = ALLOWANCES[Purpose.DRIVER_SAFETY],
     ) -> None:
-        """With `fusion` a trained model judges the utterances; `features` is told what it sees of each of them."""
+        """With `fusion` a trained model judges the utterances; `features` is told what it sees of each of them.
+
+        Anomalies are looked for only where `allowance` lets them be told. Where it lets nothing be told of one person,
+        only pictures with at least five readable faces are looked at.
+        """
         self._window_s = config.window_s
         self._fusion, self._features = fusion, features
         self._faces = FaceMemory(whole=fusion is not None or features is not None)
         self._start_s: float | None = None
         self._window = Stretch()
         self._now_s = 0.0
+        self._crowd = None if allowance.per_person else Crowd()
+        self._watch = Watch(config.alerts_per_hour, config.window_s)
+        self._room = Room(config.window_s, allowance, self._watch)
+        self._moods = Moods(self._watch if MOOD_SHIFT in allowance.alerts else None, config.window_s)
 
-    def observe(self, face: Face, speaking: bool) -> list[Affect]:
-        """Take one face; return the windows that ended with it, one an intelligible track."""
-        seen = self._faces.see(face)
+    def sound(self, sound: Sound) -> None:
+        """Take the loudness of half a second."""
+        self._room.sound(sound)
+
+    def anomalies(self, t_s: float) -> list[Anomaly]:
+        """What is unusual at `t_s`: each once a second, and once when it is over."""
+        return self._watch.told(t_s)
+
+    def observe(self, face: Face, speaking: bool) -> list[Affect | Group]:
+        """Take one face; return the windows that ended with it: one an intelligible track, and the group's."""
+        done: list[Affect | Group] = []
+        for item in [face] if self._crowd is None else self._crowd.step(face):
+            seen = self._faces.see(item)
+            self._now_s = max(self._now_s, item.t_s)
+            done += [*self._room.step(seen), *self._observe(seen, speaking)]
+        return done
+
+    def _observe(self, seen: Seen, speaking: bool) -> list[Affect]:
         done: list[Affect] = []
-        self._now_s = max(self._now_s, face.t_s)
         if speaking:
-            return self._break_off(face.t_s)
-        if self._start_s is not None and face.t_s >= self._start_s + self._window_s:
+            return self._break_off(seen.t_s)
+        if self._start_s is not None and seen.t_s >= self._start_s + self._window_s:
             done = self._close(self._start_s + self._window_s)
         if self._start_s is None:
-            self._start_s = face.t_s
+            self._start_s = seen.t_s
         self._window.add(seen)
         return done
 
@@ -73,7 +101,7 @@ class AffectMonitor:
         if fused is None:
             return []
         t_s = max(self._now_s, utterance.end_s)
-        return [_affect(t_s, utterance.start_s, utterance.end_s, fused, track)]
+        return [self._moods.join(_affect(t_s, utterance.start_s, utterance.end_s, fused, track))]
 
     def finish(self, t_s: float) -> list[Affect]:
         """End the run: the window that was still open, if it is long enough to count."""
@@ -106,7 +134,11 @@ class AffectMonitor:
         assert start_s is not None
         self._start_s, self._window = None, Stretch()
         fused = {track: fuse({"vision": evidence}) for track, evidence in window.evidence().items()}
-        return [_affect(self._now_s, start_s, end_s, item, track) for track, item in fused.items() if item is not None]
+        return [
+            self._moods.join(_affect(self._now_s, start_s, end_s, item, track))
+            for track, item in fused.items()
+            if item is not None
+        ]
 
 
 def _seen_speaking(stretch: Stretch) -> tuple[int | None, Evidence | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
 from edge.fatigue.policy import CAUSES
-from edge.messages import Attention, Face, Fatigue, Level, Source
+from edge.messages import Anomaly, Attention, Face, Fatigue, Level, Source
 
 SEEN_AGAIN_S = 20.0
 """Eyes usable again for this long end `cannot_see_driver` (openpilot ends its camera-uncertain event after 20 s)."""
@@ -69,6 +69,13 @@ def of_attention(message: Attention) -> Condition:
     evidence = {"track": message.track, **measures, **message.evidence}
     since_s = message.t_s - message.away_s
     return Condition(DISTRACTION, str(message.track), message.level, since_s, message.causes, evidence)
+
+
+def of_anomaly(message: Anomaly) -> Condition:
+    """Return the condition of an anomaly of one person or, without a track, of the room."""
+    subject = "room" if message.track is None else str(message.track)
+    evidence = dict(message.evidence) if message.track is None else {"track": message.track, **message.evidence}
+    return Condition(message.alert, subject, message.level, message.since_s, message.causes, evidence)
 
 
 def of_source(message: Source) -> Condition:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
-from edge.alerts.condition import Condition, Key, Sight, of_attention, of_fatigue, of_source
+from edge.alerts.condition import Condition, Key, Sight, of_anomaly, of_attention, of_fatigue, of_source
 from edge.alerts.kinds import KINDS, SOURCE_LOST
 from edge.config.understanding import AlertsConfig
 from edge.error import EmvasError
-from edge.messages import Alert, AlertType, Attention, Face, Fatigue, Level, Message, Source
+from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
 
 STALE_S = 10.0
 """A condition not heard of for this long is over; fatigue reports once a second, faces come with every frame."""
@@ -56,7 +56,7 @@ class AlertEngine:
         self._unseen: set[str] = set()
         self._now_s = 0.0
 
-    def step(self, message: Message) -> list[Alert]:
+    def step(self, message: Message | Anomaly) -> list[Alert]:
         """Take in one message; return what is to be told. A lost camera ends what was known from faces."""
         if isinstance(message, Source) and message.source == "camera" and message.state == "lost":
             self._conditions = {key: held for key, held in self._conditions.items() if key[0] == SOURCE_LOST}
@@ -68,7 +68,7 @@ class AlertEngine:
                     self._open[condition.key] = replace(known, condition=over)
             else:
                 self._conditions[condition.key] = (condition, message.t_s)
-        if not isinstance(message, Face | Fatigue | Attention | Source):
+        if not isinstance(message, Face | Fatigue | Attention | Source | Anomaly):
             return []
         self._now_s = message.t_s
         return self._advance(message.t_s)
@@ -112,11 +112,13 @@ class AlertEngine:
         trace = {**known.trace, what: value_s}
         return self._tell(replace(known, trace=trace, told_s=self._now_s), "update")
 
-    def _read(self, message: Message) -> list[Condition]:
+    def _read(self, message: Message | Anomaly) -> list[Condition]:
         if isinstance(message, Fatigue):
             return of_fatigue(message)
         if isinstance(message, Attention):
             return [of_attention(message)]
+        if isinstance(message, Anomaly):
+            return [of_anomaly(message)]
         if isinstance(message, Face):
             self._look(message)
             return [self._sight.step(message)]

@@ -9,6 +9,10 @@ DROWSINESS = "drowsiness"
 DISTRACTION = "distraction"
 CANNOT_SEE_DRIVER = "cannot_see_driver"
 SOURCE_LOST = "source_lost"
+DISTRESS = "distress"
+MOOD_SHIFT = "mood_shift"
+AGITATION = "agitation"
+GROUP_MOOD = "group_mood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ KINDS: dict[str, Kind] = {
     DISTRACTION: Kind("the driver looks away from the road for too long or too often", from_eyes=True, driving=True),
     CANNOT_SEE_DRIVER: Kind("no usable eyes for a while: nothing is known, and nothing is claimed", driving=True),
     SOURCE_LOST: Kind("a camera, microphone or other source gives nothing"),
+    DISTRESS: Kind("voices are far louder and higher than usual here: shouting, crying, screaming, or great joy"),
+    MOOD_SHIFT: Kind("one person's mood is well below that person's own last half hour; research only"),
+    AGITATION: Kind("a group, or in research one person, moves far more than in the last half hour"),
+    GROUP_MOOD: Kind("the mood of at least five faces together is well below their own last half hour"),
 }  # fmt: skip
 """Every kind of alert."""
 

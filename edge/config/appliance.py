@@ -62,6 +62,14 @@ class Config(Section):
                 f"store.keep_words is not allowed for purpose {self.purpose.value}: what people say stays in "
                 "memory; only purpose research with recorded consent may keep words"
             )
+        if not self.allowance.per_person:
+            for name, switched_on in (("fatigue", self.fatigue.enabled), ("speech.transcribe", self.speech.transcribe)):
+                if switched_on:
+                    where = f"{name}.enabled" if name == "fatigue" else name
+                    raise ValueError(
+                        f"{where} must be false for purpose {self.purpose.value}: it is about single persons, and "
+                        "nothing of it may be told"
+                    )
         return self
 
     @model_validator(mode="after")

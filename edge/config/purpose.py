@@ -27,6 +27,8 @@ class Allowance:
 
     kinds: frozenset[str]
     """Message kinds that may be stored and published."""
+    alerts: frozenset[str]
+    """Kinds of alert that may be raised, stored and published."""
     words: bool
     """Whether transcripts may be stored or published."""
     person_emotions: bool
@@ -38,24 +40,37 @@ class Allowance:
 
 _EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
 _EVENTS = frozenset({"alert", "summary", "source"})
+_OF_DRIVERS = frozenset({"microsleep", "drowsiness", "distraction", "cannot_see_driver", "source_lost", "distress"})
+_OF_GROUPS = frozenset({"group_mood", "agitation", "distress", "source_lost"})
 
 ALLOWANCES: dict[Purpose, Allowance] = {
     Purpose.DRIVER_SAFETY: Allowance(
-        _EYES | _EVENTS | {"speech"}, words=False, person_emotions=False, per_person=True, consent_needed=False
+        _EYES | _EVENTS | {"speech"},
+        alerts=_OF_DRIVERS,
+        words=False,
+        person_emotions=False,
+        per_person=True,
+        consent_needed=False,
     ),
     Purpose.CLASSROOM_WELLBEING: Allowance(
-        _EVENTS, words=False, person_emotions=False, per_person=False, consent_needed=False
+        _EVENTS | {"group"},
+        alerts=_OF_GROUPS,
+        words=False,
+        person_emotions=False,
+        per_person=False,
+        consent_needed=False,
     ),
     Purpose.RESEARCH: Allowance(
-        _EYES | _EVENTS | {"affect", "speech", "transcript"},
+        _EYES | _EVENTS | {"affect", "group", "speech", "transcript"},
+        alerts=_OF_DRIVERS | _OF_GROUPS | {"mood_shift"},
         words=True,
         person_emotions=True,
         per_person=True,
         consent_needed=True,
     ),
 }
-"""A driver's box publishes fatigue, not a mood diary; a classroom's publishes safety events and counts; research
-publishes all and needs recorded consent."""
+"""A driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes what groups have in common
+and safety events; research publishes all and needs recorded consent."""
 
 _EVIDENCE_OF_A_PERSON = frozenset({"track", "tracks", "box", "boxes"})
 _EVIDENCE_IN_WORDS = frozenset({"text", "words", "transcript"})
@@ -72,16 +87,22 @@ def permitted(message: Message, allowance: Allowance) -> Message | None:
         return _alert(message, allowance)
     if isinstance(message, Face) and not allowance.person_emotions:
         return dataclasses.replace(message, expression=None)
-    if isinstance(message, Summary) and not allowance.person_emotions:
-        # A driver's summary is one person's, and so is a classroom's while one child is in view: nothing here knows
-        # yet that a group was large enough to hide each of its members.
-        perclos = message.perclos if allowance.per_person else None
-        return dataclasses.replace(message, emotions={}, score_mean=None, perclos=perclos)
-    return message
+    return _summary(message, allowance) if isinstance(message, Summary) else message
+
+
+def _summary(summary: Summary, allowance: Allowance) -> Summary:
+    """Without what the purpose does not allow; where nothing may be about one person, validity is that of the group."""
+    summary = dataclasses.replace(summary, alerts={k: n for k, n in summary.alerts.items() if k in allowance.alerts})
+    if not allowance.person_emotions:
+        summary = dataclasses.replace(summary, emotions={}, score_mean=None)
+    if not allowance.per_person:
+        summary = dataclasses.replace(summary, perclos=None, valid_ratio=summary.group_ratio)
+    return summary
 
 
 def _alert(alert: Alert, allowance: Allowance) -> Alert | None:
-    if alert.evidence.get("track") is not None and not allowance.per_person:
+    about_one = alert.evidence.get("track") is not None
+    if alert.alert not in allowance.alerts or (about_one and not allowance.per_person):
         return None
     withheld = (frozenset() if allowance.per_person else _EVIDENCE_OF_A_PERSON) | (
         frozenset() if allowance.words else _EVIDENCE_IN_WORDS

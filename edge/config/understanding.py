@@ -66,6 +66,9 @@ class AffectConfig(Section):
 
     enabled: bool = True
     window_s: float = Field(10.0, ge=2.0, le=60.0, description="length of a window where nobody speaks")
+    alerts_per_hour: float = Field(
+        0.2, ge=0.01, le=4.0, description="sensitivity: alerts an hour of each kind that normal moods may cause"
+    )
 
 
 class AlertsConfig(Section):

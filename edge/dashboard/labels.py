@@ -35,6 +35,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unresponsive": ("unresponsive", "无反应"),
     "drowsiness": ("drowsiness", "困倦"),
     "cannot_see_driver": ("cannot see the eyes", "看不到眼睛"),
+    "distress": ("voices in distress", "痛苦的声音"),
+    "mood_shift": ("mood below the usual", "情绪低于平常"),
+    "agitation": ("agitation", "躁动"),
+    "group_mood": ("the group's mood below its usual", "群体情绪低于平常"),
+    "sudden": ("sudden", "突然"),
+    "sustained": ("lasting", "持续"),
+    "voice": ("voices", "声音"),
     "source_lost": ("source lost", "信号丢失"),
     "long": ("long closure", "长闭眼"),
     # why a face cannot be used

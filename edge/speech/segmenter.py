@@ -8,6 +8,7 @@ cannot change what is cut. The rule is that of Silero's own segmentation: speech
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,11 @@ class _Open:
 class SpeechSegmenter:
     """Audio in, utterances out; holds at most one utterance of the greatest length in memory."""
 
-    def __init__(self, bundle: Bundle, config: SpeechConfig) -> None:
+    def __init__(
+        self, bundle: Bundle, config: SpeechConfig, listener: Callable[[float, Float32, float], None] | None = None
+    ) -> None:
+        """`listener` is told every window of 32 ms: its time, its sound and the probability of speech in it."""
+        self._listener = listener
         self._activity = VoiceActivity(bundle)
         self._most = int(config.max_utterance_s / _WINDOW_S)
         self._windows: deque[Float32] = deque()
@@ -124,6 +129,8 @@ class SpeechSegmenter:
     def _advance(self, window: Float32) -> list[Utterance]:
         probability = self._activity.step(window)
         now = self._next
+        if self._listener:
+            self._listener(self._time_s(now), window, probability)
         self._windows.append(window)
         self._next += 1
         if self._open is None:

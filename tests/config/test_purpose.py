@@ -7,6 +7,8 @@ from typing import get_args
 
 import pytest
 
+from edge.alerts.kinds import KINDS
+from edge.config import Config
 from edge.config.purpose import ALLOWANCES, Purpose, permitted
 from edge.messages import (
     Affect,
@@ -16,6 +18,7 @@ from edge.messages import (
     Closure,
     Face,
     Fatigue,
+    Group,
     Level,
     Message,
     Nod,
@@ -45,6 +48,7 @@ SAMPLES: dict[str, Message] = {
     "speech": Speech(1.0, 0.0, 1.0),
     "transcript": Transcript(1.0, 0.0, 1.0, "hello", "en", 0.9),
     "affect": Affect(1.0, 0.0, 1.0, 0.5, "happy", "weakly positive", {"text": 0.5}, 0.8),
+    "group": Group(10.0, 0.0, 10.0, 7, 0.3, 0.2, 0.1, -40.0),
     "alert of a person": OF_A_PERSON,
     "alert of the room": OF_THE_ROOM,
     "source": Source(1.0, "camera", "lost", "unplugged"),
@@ -65,6 +69,7 @@ EXPECTED: dict[str, dict[Purpose, str | Message]] = {
         ("speech", WHOLE, NOTHING),
         ("transcript", NOTHING, NOTHING),
         ("affect", NOTHING, NOTHING),
+        ("group", NOTHING, WHOLE),
         ("alert of a person", WHOLE, NOTHING),
         (
             "alert of the room",
@@ -75,7 +80,7 @@ EXPECTED: dict[str, dict[Purpose, str | Message]] = {
         (
             "summary",
             dataclasses.replace(SUMMARY, emotions={}, score_mean=None),
-            dataclasses.replace(SUMMARY, emotions={}, score_mean=None, perclos=None),
+            dataclasses.replace(SUMMARY, emotions={}, score_mean=None, perclos=None, alerts={}, valid_ratio=0.0),
         ),
     ]
 }
@@ -101,3 +106,40 @@ def test_a_classroom_never_names_a_person_or_a_word(name: str) -> None:
         record = to_record(message)
         assert record.get("track") is None
         assert not {"track", "tracks", "box", "text"} & record.get("evidence", {}).keys()
+
+
+RAISED: dict[str, set[Purpose]] = {
+    "microsleep": {Purpose.DRIVER_SAFETY},
+    "drowsiness": {Purpose.DRIVER_SAFETY},
+    "distraction": {Purpose.DRIVER_SAFETY},
+    "cannot_see_driver": {Purpose.DRIVER_SAFETY},
+    "source_lost": {Purpose.DRIVER_SAFETY, Purpose.CLASSROOM_WELLBEING},
+    "distress": {Purpose.DRIVER_SAFETY, Purpose.CLASSROOM_WELLBEING},
+    "agitation": {Purpose.CLASSROOM_WELLBEING},
+    "group_mood": {Purpose.CLASSROOM_WELLBEING},
+    "mood_shift": set(),
+}
+"""Research may raise them all."""
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("kind", KINDS)
+def test_which_alerts_a_purpose_may_raise(kind: str, purpose: Purpose) -> None:
+    alert = Alert(1.0, "a", "new", kind, Level.ADVISORY, 0.0, 1.0)
+    allowed = purpose in RAISED[kind] or purpose is Purpose.RESEARCH
+    assert (permitted(alert, ALLOWANCES[purpose]) is not None) == allowed
+    summary = dataclasses.replace(SUMMARY, alerts={kind: 2})
+    thinned = permitted(summary, ALLOWANCES[purpose])
+    assert isinstance(thinned, Summary) and thinned.alerts == ({kind: 2} if allowed else {})
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({}, "fatigue.enabled must be false for purpose classroom-wellbeing: it is about single persons"),
+        ({"fatigue": {"enabled": False}, "speech": {"transcribe": True}}, "speech.transcribe must be false"),
+    ],
+)
+def test_a_classroom_that_would_watch_single_children_is_refused(content: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Config.model_validate({"purpose": "classroom-wellbeing", **content})

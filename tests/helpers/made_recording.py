@@ -14,6 +14,7 @@ from edge.messages import (
     Closure,
     Face,
     Fatigue,
+    Group,
     Level,
     Message,
     Nod,
@@ -65,6 +66,7 @@ def drive(words: str = "good morning") -> list[Message]:
         Alert(110.0, "a2", "new", "drowsiness", Level.ADVISORY, 108.0, 2.0, {"causes": ("perclos_advisory",)}),
         Source(100.0, "camera", "lost", "no picture for 2 s"),
         Source(105.0, "camera", "ok"),
+        Group(110.0, 100.0, 110.0, 6, 0.3333, 0.2, 0.1, -45.0),
         Summary(LENGTH_S, 0.0, LENGTH_S, {"happy": 1.0}, 0.0, 0.05, {"microsleep": 1}, 0.95),
     ]
     return sorted(messages, key=lambda message: message.t_s)

@@ -1,0 +1,161 @@
+"""A lasting or sudden change of one quantity against its own recent past: robust baseline and CUSUM.
+
+Each observation is standardised by the median and the MAD of the last half hour, freed of what the observation before
+it already told (moods last), cut off at 3 spreads, and summed. `Sensitivity` turns the one number that people
+understand, alerts per hour while nothing happens, into the height that the sum must reach.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+REFERENCE = 0.5
+"""Half the shift in spreads that is found soonest (Page's CUSUM; Montgomery, Statistical Quality Control, 9.1)."""
+LEAST_OBSERVATIONS = 60
+"""Observations before anything is said: the median of fewer is too uncertain."""
+_OVERSHOOT = 1.166
+"""Siegmund's correction for the sum's jump beyond the threshold (Sequential Analysis, 1985)."""
+_NORMAL_MAD = 1.4826
+_CUT_OFF = 3.0
+_MEDIAN_DOUBT = 1.2533
+"""Standard error of a normal median, in spreads over sqrt(n)."""
+_SPREAD_DOUBT = 1.17
+"""Relative standard error of a normal MAD, over sqrt(n)."""
+_MOST_LASTING = 0.9
+_REST = 0.25
+"""An alarm ends when the sum has sunk to this share of the threshold."""
+_SUDDEN = 6
+"""Observations within which a sudden change is found: a minute at ten seconds."""
+_NEXT, _FORGOTTEN = 2.5, 30.0
+"""Intervals within which an observation follows on the last one, and after which a sum that had begun is forgotten."""
+
+
+def run_length(threshold: float, reference: float = REFERENCE) -> float:
+    """Mean number of observations between false alarms of a one-sided CUSUM on standard normal data (Siegmund)."""
+    reach = 2 * reference * (threshold + _OVERSHOOT)
+    return (math.exp(reach) - reach - 1) / (2 * reference**2)
+
+
+def threshold_for(alerts_per_hour: float, interval_s: float) -> float:
+    """The threshold that normal observations every `interval_s` cross `alerts_per_hour` times an hour on average.
+
+    Raises:
+        ValueError: more alerts are asked for than a sum of such observations can give.
+    """
+    wanted = 3600.0 / (alerts_per_hour * interval_s)
+    low, high = 0.0, 60.0
+    if wanted < run_length(low):
+        raise ValueError(
+            f"{alerts_per_hour:g} alerts an hour cannot come from one observation every {interval_s:g} s: ask for less"
+        )
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if run_length(middle) < wanted else (low, middle)
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How easily a change is told."""
+
+    alerts_per_hour: float
+    """Expected in normal use."""
+    interval_s: float
+    """Time between observations."""
+    memory_s: float = 1800.0
+    """The past that counts as the own normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A change that goes on."""
+
+    since_s: float
+    """When the sum began to rise."""
+    size: float
+    """Median of the observations since then, in spreads from the baseline; positive in the direction watched."""
+    baseline: float
+    sudden: bool
+    """Whether it was found within six observations of its start."""
+
+
+class ShiftDetector:
+    """Watches one quantity of one subject for a fall (`sign` -1) or a rise (+1).
+
+    Observations of a change that is being summed enter the baseline only when the sum is back at zero, or when there
+    are so many of them that they are the new normal. Time without observations counts as nothing.
+    """
+
+    def __init__(self, sensitivity: Sensitivity, sign: int, least_spread: float) -> None:
+        """`least_spread` is the smallest spread that is believed, in units of the quantity."""
+        self._threshold = threshold_for(sensitivity.alerts_per_hour, sensitivity.interval_s)
+        self._interval_s = sensitivity.interval_s
+        self._most = max(round(sensitivity.memory_s / sensitivity.interval_s), LEAST_OBSERVATIONS)
+        self._sign, self._least_spread = sign, least_spread
+        self._past: deque[tuple[float, float]] = deque(maxlen=self._most)
+        self._summed: list[tuple[float, float]] = []
+        self._last: tuple[float, float] | None = None
+        self._sum = 0.0
+        self._sudden: bool | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether the own normal is known; before, nothing is ever told."""
+        return len(self._past) >= LEAST_OBSERVATIONS
+
+    def step(self, t_s: float, value: float) -> Shift | None:
+        """Take one observation; return the change that is going on, if any."""
+        if self._last is not None and t_s - self._last[0] > _FORGOTTEN * self._interval_s:
+            self._settle()
+        if not self.learned:
+            self._past.append((t_s, value))
+            self._last = (t_s, value)
+            return None
+        shift = self._sum_up(t_s, value)
+        self._last = (t_s, value)
+        return shift
+
+    def _sum_up(self, t_s: float, value: float) -> Shift | None:
+        baseline, spread, lasting, doubt = self._normal()
+        deviation = self._standard(value, baseline, spread)
+        if self._last is not None and t_s - self._last[0] <= _NEXT * self._interval_s:
+            before = self._standard(self._last[1], baseline, spread)
+            news = (deviation - lasting * before) / math.sqrt(1 - lasting**2)
+            deviation = min(max(news, -_CUT_OFF), _CUT_OFF)
+        self._sum = min(max(self._sum + deviation - REFERENCE - doubt, 0.0), self._threshold)
+        self._summed.append((t_s, value))
+        if self._sum >= self._threshold and self._sudden is None:
+            self._sudden = len(self._summed) <= _SUDDEN
+        over = self._sum == 0.0 or (self._sudden is not None and self._sum <= _REST * self._threshold)
+        if over or len(self._summed) >= self._most // 2:
+            self._settle()
+        if self._sudden is None:
+            return None
+        size = float(np.median([self._standard(item, baseline, spread) for _, item in self._summed]))
+        return Shift(self._summed[0][0], size, baseline, self._sudden)
+
+    def _settle(self) -> None:
+        """The change is over, or has become normal."""
+        self._past.extend(self._summed)
+        self._summed, self._sum, self._sudden = [], 0.0, None
+
+    def _standard(self, value: float, baseline: float, spread: float) -> float:
+        return min(max(self._sign * (value - baseline) / spread, -_CUT_OFF), _CUT_OFF)
+
+    def _normal(self) -> tuple[float, float, float, float]:
+        """Median, spread, how much of a deviation lasts to the next observation, and the doubt about the median."""
+        times, values = np.array(self._past).T
+        root = math.sqrt(len(values))
+        baseline = float(np.median(values))
+        spread = max(_NORMAL_MAD * float(np.median(np.abs(values - baseline))), self._least_spread)
+        scaled = np.clip((values - baseline) / spread, -_CUT_OFF, _CUT_OFF)
+        follows = np.diff(times) <= _NEXT * self._interval_s
+        products = (scaled[1:] * scaled[:-1])[follows]
+        power = float(np.mean(np.square(scaled)))
+        lasting = float(np.mean(products)) / power if len(products) and power > 0 else 0.0
+        lasting = min(max(lasting + (1 + 3 * lasting) / len(values), 0.0), _MOST_LASTING)
+        return baseline, spread * (1 + _SPREAD_DOUBT / root), lasting, _MEDIAN_DOUBT / root
