@@ -1,0 +1,68 @@
+"""Utterances put together from singles with labels that agree, or now and then do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.affect.columns import TABLES, description
+from edge.affect.fusion import MODALITIES, Evidence, fuse
+from training.features.assemble import Sample, assemble
+from training.features.dataset import Features
+from training.starter.single import SHARES, Single, Split
+
+_OPPOSED = 0.25
+"""Share of the utterances whose modalities' signs are drawn each for itself."""
+_SIGNS = (-1, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One utterance of nobody: a sentence, a voice and a face."""
+
+    parts: Mapping[str, Single]
+    agreed: bool
+    """Whether all three were drawn with one sign."""
+
+    @property
+    def label(self) -> float:
+        """What is felt, -1..1: the mean of the parts' labels in the weights of late fusion, taken as sure."""
+        fused = fuse({name: Evidence(part.label) for name, part in self.parts.items()})
+        assert fused is not None
+        return fused.score
+
+    def late(self, shown: Sequence[str]) -> float:
+        """What the late-fusion mean says when only the modalities `shown` are there; 0 when it says nothing."""
+        fused = fuse({name: self.parts[name].evidence for name in shown})
+        return 0.0 if fused is None else fused.score
+
+
+def draw(singles: Mapping[str, Sequence[Single]], count: int, split: Split, rng: np.random.Generator) -> list[Pair]:
+    """`count` utterances of one split, their signs balanced."""
+    pools = {
+        name: {sign: [one for one in singles[name] if one.split == split and one.sign == sign] for sign in _SIGNS}
+        for name in MODALITIES
+    }
+    pairs = []
+    for _ in range(count):
+        agreed, common = rng.random() >= _OPPOSED, rng.choice(_SIGNS)
+        signs = {name: common if agreed else rng.choice(_SIGNS) for name in MODALITIES}
+        parts = {name: pools[name][int(sign)] for name, sign in signs.items()}
+        pairs.append(Pair({name: pool[rng.integers(len(pool))] for name, pool in parts.items()}, bool(agreed)))
+    return pairs
+
+
+def features(pairs: Mapping[Split, Iterable[Pair]], origin: str) -> Features:
+    """The feature file of all splits."""
+    samples = [_sample(pair, split, place) for split in SHARES for place, pair in enumerate(pairs[split])]
+    widths = {name: table.width for name, table in TABLES.items()}
+    return assemble(samples, widths, {"origin": origin, "features": description()})
+
+
+def _sample(pair: Pair, split: Split, place: int) -> Sample:
+    parts = [pair.parts[name] for name in MODALITIES]
+    labels = (pair.label, *(part.label for part in parts))
+    rows = {name: part.rows for name, part in zip(MODALITIES, parts, strict=True)}
+    return Sample(f"{split}$_${place}", split, pair.parts["text"].text, labels, rows)
