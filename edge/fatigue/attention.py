@@ -24,7 +24,7 @@ CAUSES: dict[str, Level] = {
 }
 """Every cause with the level that it raises, the gravest last; the first two say why there is no judgement."""
 SAMPLE_S = 0.1
-"""Spacing of the samples from which straight ahead is learned, so that any frame rate weighs time alike."""
+"""Least spacing of the samples from which straight ahead is learned."""
 YAW_WITHIN_DEG = (-30.0, 30.0)
 PITCH_WITHIN_DEG = (-30.0, 10.0)
 """No straight ahead outside these, however long somebody looks there: a camera stands beside the road's line or below
@@ -39,26 +39,29 @@ class StraightAhead:
     """One person's yaw and pitch while driving: a median at first, then slowly followed."""
 
     def __init__(self, learn_s: float) -> None:
-        self._enough = round(learn_s / SAMPLE_S)
+        self._learn_s = learn_s
         self._samples: list[tuple[float, float]] = []
+        self._seen_s = 0.0
         self._last_s = float("-inf")
         self.learned: tuple[float, float] | None = None
         """Yaw and pitch to the camera in degrees; None before enough was seen."""
 
     def observe(self, t_s: float, yaw_deg: float, pitch_deg: float, away: bool) -> None:
         """Take in one frame of open eyes; once learned, looks away change nothing."""
-        if t_s - self._last_s < SAMPLE_S - 1e-6:
+        passed_s = t_s - self._last_s
+        if passed_s < SAMPLE_S - 1e-6:
             return
         self._last_s = t_s
+        self._seen_s += passed_s if passed_s <= BRIDGE_S else 0.0
         if self.learned is None:
             self._samples.append((yaw_deg, pitch_deg))
-            if len(self._samples) >= self._enough:
+            if self._seen_s >= self._learn_s - 1e-6:
                 yaw, pitch = (statistics.median(angles) for angles in zip(*self._samples, strict=True))
                 self.learned = _clamped(yaw, pitch)
                 self._samples.clear()
         elif not away:
             yaw, pitch = self.learned
-            share = SAMPLE_S / ADAPT_S
+            share = min(passed_s, BRIDGE_S) / ADAPT_S
             self.learned = _clamped(yaw + share * (yaw_deg - yaw), pitch + share * (pitch_deg - pitch))
 
 
@@ -117,17 +120,20 @@ class AttentionPolicy:
     def _follow(self, t_s: float, away: bool) -> None:
         last_s, was = self._last_s, self._away
         self._last_s, self._away = t_s, away
+        turned_s = t_s
         if last_s is None or t_s - last_s > BRIDGE_S:
             self._away_from_s = self._road_from_s = None
-        elif away and was:
-            self._away_spans.append((last_s, t_s))
+        else:
+            turned_s = (last_s + t_s) / 2 if away != was else t_s
+            if away or was:
+                self._away_spans.append((last_s if was else turned_s, t_s if away else turned_s))
         while self._away_spans and self._away_spans[0][1] <= t_s - self._config.cumulative_window_s:
             self._away_spans.popleft()
         if away:
             self._road_from_s = None
-            self._away_from_s = t_s if self._away_from_s is None else self._away_from_s
+            self._away_from_s = turned_s if self._away_from_s is None else self._away_from_s
             return
-        self._road_from_s = t_s if self._road_from_s is None else self._road_from_s
+        self._road_from_s = turned_s if self._road_from_s is None else self._road_from_s
         if t_s - self._road_from_s >= TOLERANCE_S:
             self._away_from_s = None
         if t_s - self._road_from_s >= self._config.back_s - 1e-6:

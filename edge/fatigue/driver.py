@@ -13,8 +13,8 @@ SWITCH_S = 5.0
 """A face that fits the place clearly better for this long is the driver's after all."""
 CLEARLY_LARGER = 1.5
 """Times the area; to the sides the distance is one face's width."""
-RETURN_WIDTHS = 1.5
-RETURN_SIZE = 2.0
+RETURN_WIDTHS = 1.0
+RETURN_SIZE = 1.5
 """A new face so near to where the driver was seen last, and of that size, is the driver again or the next one."""
 FREE_S = 30.0
 """After this long without a driver any face may be the next one; until then a passenger is not taken for one."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.understanding import FatigueConfig
+from edge.fatigue.lids import BRIDGE_S, GAP_S
 from edge.fatigue.monitor import FORGET_S, FatigueMonitor
 from edge.messages import Face, Fatigue, Level, Message, Reason
 
@@ -74,6 +77,38 @@ def test_frames_without_usable_eyes_never_raise_a_cause(faces):
         assert report.causes == ()
         assert report.perclos_60 is None
         assert report.valid_ratio == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(streams(usable=True))
+def test_a_level_rises_only_in_a_frame_with_usable_eyes(faces):
+    monitor, before = FatigueMonitor(CONFIG), {1: Level.NONE, 2: Level.NONE}
+    for face in faces:
+        for message in monitor.step(face):
+            if isinstance(message, Fatigue) and message.track is not None:
+                assert message.level <= before[message.track] or (face.usable and face.track == message.track)
+                before[message.track] = message.level
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(15.0, 30.0), st.floats(2.5, 5.0), st.floats(0.0, 0.6), st.integers(0, 10_000))
+def test_a_closure_is_told_once_enough_of_it_was_seen_and_never_without_eyes(fps, shut_s, share, seed):
+    """Eyes shut at 3 s; frames are lost from 2 s on. The start is known within a gap, so is the time of the alarm."""
+    rng, monitor, told_s, kept = random.Random(seed), FatigueMonitor(CONFIG), None, []
+    for index in range(round((3 + shut_s) * fps)):
+        t_s = index / fps
+        lost = t_s > 2 and rng.random() < share
+        opening = 0.05 if t_s >= 3 else 0.31
+        frame = Face(t_s, 1, usable=not lost, reason=Reason.BLURRED if lost else None, eye_opening=opening)
+        kept += [] if lost else [t_s]
+        if told_s is None and any(isinstance(m, Fatigue) and m.causes for m in monitor.step(frame)):
+            told_s = t_s
+            assert not lost
+    assert told_s is None or told_s >= 4.5 - 0.3 * BRIDGE_S
+    late = [t_s for t_s in kept if t_s >= 4.5 + 0.7 * GAP_S]
+    if late and all(right - left <= GAP_S for left, right in pairwise(kept)):
+        assert told_s is not None
+        assert told_s <= late[0]
 
 
 @settings(max_examples=30, deadline=None)

@@ -31,7 +31,12 @@ def judge(*evidence: Evidence) -> Judgement:
         (replace(CALM, yawns=3), ()),
         (replace(CALM, yawns=3, perclos_60=0.08), ("perclos_advisory", "yawns")),
         (replace(CALM, yawns=2, perclos_60=0.08), ("perclos_advisory",)),
+        (replace(CALM, drowsy_blinks_s=59), ()),
+        (replace(CALM, drowsy_blinks_s=60), ("drowsy_blinks",)),
+        (replace(CALM, drowsy_blinks_s=59, perclos_60=0.08), ("perclos_advisory",)),
+        (replace(CALM, drowsy_blinks_s=60, perclos_60=0.08), ("perclos_advisory", "drowsy_blinks_perclos")),
         (replace(CALM, open_s=0, closed_s=1.49), ()),
+        (replace(CALM, open_s=0.01, closed_s=1.5), ("microsleep",)),
         (replace(CALM, open_s=0, closed_s=1.5), ("microsleep",)),
         (replace(CALM, open_s=0, closed_s=3.0), ("sleep",)),
         (replace(CALM, open_s=0, closed_s=6.0), ("unresponsive",)),
@@ -45,7 +50,7 @@ def test_the_table(evidence, causes):
 
 
 def test_nothing_rises_on_a_frame_without_eyes():
-    high = replace(CALM, seen=False, perclos_60=0.5, perclos_180=0.5, yawns=5)
+    high = replace(CALM, seen=False, perclos_60=0.5, perclos_180=0.5, yawns=5, drowsy_blinks_s=99)
     assert judge(high, high).level is Level.NONE
 
 

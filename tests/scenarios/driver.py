@@ -178,12 +178,14 @@ def watch(
 RATES_FPS = (30.0, 15.0, 8.0)
 
 
-def told_at_every_rate(make: Callable[[], Driver], until_s: float) -> list[tuple[str, str, Level, float]]:
-    """Kind, type, level and time of each step at 30 fps, once the other rates are seen to tell the same within 0.5 s."""
+def told_at_every_rate(
+    make: Callable[[], Driver], until_s: float, within_s: float = 0.5
+) -> list[tuple[str, str, Level, float]]:
+    """Kind, type, level and time of each step at 30 fps; the other rates must tell the same within `within_s`."""
     fast, *slower = (steps(watch(make().faces(fps, until_s))) for fps in RATES_FPS)
     for other in slower:
         assert [step[:3] for step in other] == [step[:3] for step in fast]
-        assert all(abs(step[3] - same[3]) <= 0.5 for step, same in zip(other, fast, strict=True))
+        assert all(abs(step[3] - same[3]) <= within_s for step, same in zip(other, fast, strict=True))
     return fast
 
 

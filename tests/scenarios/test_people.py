@@ -69,20 +69,22 @@ def test_the_driver_who_looks_away_again_and_again() -> None:
 def test_the_head_turned_too_far_for_its_eyes_is_away_but_raises_nothing() -> None:
     drive = watch(Driver().blinks(0, 80).looks_aside(80, 8, 70).faces(15, 86))
     looks = [message for message in drive.messages if isinstance(message, Attention)]
-    assert looks[-1].level is WARNING
-    assert looks[-1].away_s == pytest.approx(6, abs=0.5)
+    grave = next(look for look in looks if look.level is WARNING)
+    assert grave.away_s == pytest.approx(5, abs=0.1)
     assert drive.alerts == []
 
 
 def test_the_slow_drift_into_sleep() -> None:
+    """PERCLOS rises closure by closure, so a rate that measures a little less reaches a level one closure later."""
+
     def driver() -> Driver:
         made, at_s = Driver().blinks(0, 100), 100.0
         while at_s < 330:
-            made.closes(at_s, min(0.4 + (at_s - 100) / 230, 1.25))
+            made.closes(at_s, 0.45 if at_s < 190 else 0.8 if at_s < 260 else 1.2)
             at_s += 3.4
         return made.closes(334, 4)
 
-    told = told_at_every_rate(driver, 345)
+    told = told_at_every_rate(driver, 345, within_s=3.4 + 0.5)
     drowsy = [step[2] for step in told if step[0] == "drowsiness"]
     assert drowsy[:3] == [ADVISORY, WARNING, CRITICAL]
     asleep = [step for step in told if step[0] == "microsleep"]
@@ -91,7 +93,7 @@ def test_the_slow_drift_into_sleep() -> None:
 
 
 def test_a_microsleep_at_second_90() -> None:
-    told = told_at_every_rate(lambda: Driver().blinks(0, 100).closes(90, 2.2), 100)
+    told = told_at_every_rate(lambda: Driver().closes(90, 2.2).blinks(0, 100), 100)
     assert [step[:3] for step in told] == [("microsleep", "new", CRITICAL), ("microsleep", "end", CRITICAL)]
     assert told[0][3] == pytest.approx(91.5, abs=0.1)
 
@@ -122,15 +124,15 @@ def test_the_covered_lens_while_the_eyes_are_closed() -> None:
 
 def test_night_with_infra_red() -> None:
     """Noisier lids that open less and never quite shut; the microsleep is found and the blinks are not one."""
-    told = told_at_every_rate(lambda: Driver(open=0.29, shut=0.09, noise=0.016).blinks(0, 100).closes(90, 2.5), 100)
+    told = told_at_every_rate(lambda: Driver(open=0.29, shut=0.09, noise=0.016).closes(90, 2.5).blinks(0, 100), 100)
     assert [step[:3] for step in told] == [("microsleep", "new", CRITICAL), ("microsleep", "end", CRITICAL)]
 
 
 def test_the_frame_rate_that_falls_to_8_fps() -> None:
-    driver = Driver().blinks(0, 120).closes(60, 2.5).closes(100, 2.5)
+    driver = Driver().closes(60, 2.5).closes(100, 2.5).blinks(0, 120)
     fast = list(driver.faces(30, 70))
     slow = [face for face in driver.faces(8, 120) if face.t_s > 70]
-    told = [alert for alert in watch([*fast, *slow]).alerts if alert.type == "new"]
+    told = watch([*fast, *slow]).new("microsleep")
     assert [alert.t_s for alert in told] == [pytest.approx(61.5, abs=0.1), pytest.approx(101.5, abs=0.2)]
 
 
@@ -145,7 +147,7 @@ def test_the_clock_that_jumps(jump_s: float) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_microsleep_seen_in_three_frames_of_five(seed: int) -> None:
     for fps in (30.0, 15.0):
-        driver = Driver(seed=seed).blinks(0, 40).closes(30, 2.2).loses_frames(0.4, 40, seed)
+        driver = Driver(seed=seed).closes(30, 2.2).blinks(0, 40).loses_frames(0.4, 40, seed)
         told = watch(driver.faces(fps, 40)).new("microsleep")
         assert [alert.t_s for alert in told] == [pytest.approx(31.5, abs=0.3)]
 
