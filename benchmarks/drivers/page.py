@@ -34,7 +34,10 @@ def page(report: Figures) -> str:
         "frame by frame by the unmodified `FatigueMonitor` and `AlertEngine` with default settings. "
         "Made by `python -m benchmarks.fatigue --only drivers`. Intervals are 95 %.\n",
         "## Asked and measured\n",
-        table(("asked", "measured", "holds"), ((a, m, "yes" if ok else "**no**") for a, m, ok in verdicts(report))),
+        table(
+            ("asked", "measured", "holds"),
+            ((a, m, {True: "yes", False: "**no**", None: "too few hours to say"}[ok]) for a, m, ok in verdicts(report)),
+        ),
         "## By lost frames, all frame rates\n",
         _groups("lost", report["by_loss"]),
         "On time is within 0.3 s of 1.5 s after the lids shut (true opening below 0.3); counted are microsleeps whose "
@@ -51,7 +54,7 @@ def page(report: Figures) -> str:
         "## Slow drift into sleep\n",
         _drift(report["drowsiness"]),
         "## Sensitivity\n",
-        f"The first {report['sensitivity_drivers']:,} drivers, all losses; -1 and 1 are the bounds of the "
+        f"The first {report['sensitivity_drivers']:,} drivers (at 0 all of them), all losses; -1 and 1 are the bounds of the "
         "configuration for the lid thresholds, `microsleep_s` and PERCLOS together.\n",
         _sensitivity(report["sensitivity"]),
         "![What is found against false warnings](drivers_sensitivity.svg)\n",
