@@ -54,8 +54,8 @@ def page(report: Figures) -> str:
         "## Slow drift into sleep\n",
         _drift(report["drowsiness"]),
         "## Sensitivity\n",
-        f"The first {report['sensitivity_drivers']:,} drivers (at 0 all of them), all losses; -1 and 1 are the bounds of the "
-        "configuration for the lid thresholds, `microsleep_s` and PERCLOS together.\n",
+        f"The first {report['sensitivity_drivers']:,} drivers (at 0 all of them), all losses; -1 and 1 are the bounds "
+        "of the configuration for the lid thresholds, `microsleep_s` and PERCLOS together.\n",
         _sensitivity(report["sensitivity"]),
         "![What is found against false warnings](drivers_sensitivity.svg)\n",
         _SHOWS_NOT,

@@ -105,7 +105,7 @@ def point(step: float, outcomes: list[Outcome]) -> Figures:
 
 
 def verdicts(report: Figures) -> list[tuple[str, str, bool | None]]:
-    """What was asked, what was measured, whether it holds (None: too few hours to say); of the losses the random ones."""
+    """What was asked, what was measured, whether it holds (None: too few hours); random losses only."""
     clear, whole = report["by_loss"]["0%"], report["all"]
     rows: list[tuple[str, str, bool | None]] = []
     if (first := clear["on_time"][0]) is not None:
