@@ -318,6 +318,8 @@ class Summary:
     valid_ratio: float
     group_ratio: float = 0.0
     """Share of the period in which a group of five or more could be judged."""
+    group: Mapping[str, float] = field(default_factory=dict)
+    """Means of the period's `Group` figures, by their names; empty without any."""
 
 
 Message = (

@@ -93,6 +93,8 @@ def permitted(message: Message, allowance: Allowance) -> Message | None:
 def _summary(summary: Summary, allowance: Allowance) -> Summary:
     """Without what the purpose does not allow; where nothing may be about one person, validity is that of the group."""
     summary = dataclasses.replace(summary, alerts={k: n for k, n in summary.alerts.items() if k in allowance.alerts})
+    if "group" not in allowance.kinds:
+        summary = dataclasses.replace(summary, group={})
     if not allowance.person_emotions:
         summary = dataclasses.replace(summary, emotions={}, score_mean=None)
     if not allowance.per_person:

@@ -74,7 +74,7 @@ def summary(message: Summary, origin: Origin, clock: ClockState) -> Payload:
         "start": origin.utc(message.start_s),
         "end": origin.utc(message.end_s),
         "clock": clock,
-        **{name: record[name] for name in ("emotions", "score_mean", "perclos", "alerts", "valid_ratio")},
+        **{name: record[name] for name in ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")},
     }
 
 

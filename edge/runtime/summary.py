@@ -6,6 +6,9 @@ from collections import defaultdict
 
 from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
 
+_GROUP = ("negative_share", "spread", "motion", "noise_db")
+"""What a summary tells of the groups in its period."""
+
 
 class Summarizer:
     """Messages in; a `Summary` each time their time crosses the end of a period."""
@@ -47,6 +50,7 @@ class _Period:
         self._faces = 0
         self._usable = 0
         self._group_s = 0.0
+        self._groups: dict[str, list[float]] = defaultdict(list)
 
     def add(self, message: Message) -> None:
         if isinstance(message, Face):
@@ -60,6 +64,9 @@ class _Period:
             self._score_s += length_s * message.score
         elif isinstance(message, Group):
             self._group_s += message.end_s - message.start_s
+            for name in _GROUP:
+                if (value := getattr(message, name)) is not None:
+                    self._groups[name].append(value)
         elif isinstance(message, Alert) and message.type == "new":
             self._alerts[message.alert] += 1
 
@@ -76,4 +83,5 @@ class _Period:
             alerts=dict(sorted(self._alerts.items())),
             valid_ratio=self._usable / self._faces if self._faces else 0.0,
             group_ratio=min(self._group_s / (end_s - start_s), 1.0),
+            group={name: sum(values) / len(values) for name, values in self._groups.items()},
         )

@@ -93,6 +93,8 @@ def test_the_long_quiet_lesson() -> None:
     assert alerts(told) == set()
     assert len(groups(told)) >= 260 and {group.faces for group in groups(told)} == {7}
     assert all(group.negative_share < 0.5 and group.noise_db == -45.0 for group in groups(told))
+    summaries = [message for message in told if isinstance(message, Summary)]
+    assert all(m.valid_ratio > 0.9 and m.group["noise_db"] == -45.0 and not m.emotions for m in summaries)
 
 
 def test_the_single_sad_child_of_whom_nothing_may_be_said() -> None:
@@ -132,6 +134,15 @@ def test_one_child_who_is_lost_and_found_again_is_not_two() -> None:
         return child(t_s, track + 10 * half if track == 1 else track, rng)
 
     assert groups(Lesson().goes_on(3, 4, flickering).ends()) == []
+
+
+def test_an_alert_that_goes_on_tells_nothing_of_the_four_who_stay() -> None:
+    def told(first: Child | None) -> list[str]:
+        lesson = Lesson().goes_on(12, 6).goes_on(1, 6, romping).goes_on(1, 4, first=first)
+        return [json.dumps(to_record(message)) for message in lesson.ends()]
+
+    assert any("agitation" in line for line in told(None))
+    assert told(None) == told(romping)
 
 
 def test_the_shouting_match_with_nobody_in_the_picture() -> None:
