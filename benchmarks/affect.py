@@ -49,14 +49,14 @@ def expressions(bundle: Bundle, data: Path) -> dict[str, Any]:
     """Accuracy, recall by expression, and whether the valence has the right sign."""
     faces = np.load(data / "faces_expression.npz")
     model = ExpressionModel(bundle)
-    labels = faces["label"]
+    labels, images = faces["label"], faces["image"]
     kept = [index for label in _LABEL for index in np.flatnonzero(labels == label)[:_FACES_EACH].tolist()]
     truth, guess, valence = [], [], []
     for index in kept:
-        image = cv2.cvtColor(faces["image"][index], cv2.COLOR_GRAY2BGR)
+        image = cv2.cvtColor(images[index], cv2.COLOR_GRAY2BGR)
         side = image.shape[0]
         (read,) = model.read(image, [Crop(side / 2, side / 2, _MESH_SIDE * side, 0.0)])
-        truth.append(_LABEL[str(faces["label"][index])])
+        truth.append(_LABEL[str(labels[index])])
         guess.append(max(read, key=read.__getitem__))
         valence.append(expression_valence(read))
     right = np.array(truth) == np.array(guess)
@@ -154,9 +154,10 @@ def page(found: dict[str, Any]) -> str:
 Made by `python -m benchmarks.affect --bundle DIR --data DIR`; the figures are in `affect.json`.
 
 ## Expressions
-{face["faces"]} labelled faces, at most 100 of a label, each picture taken as the face's crop. Accuracy {face["accuracy"]:.3f}, mean recall
-{face["unweighted_recall"]:.3f}. The valence that the box makes of it correlates with the sign of the label by
-{face["valence_correlation"]:.3f}; of faces with a sign, {face["valence_sign_accuracy"]:.3f} get the right one.
+{face["faces"]} labelled faces, at most {_FACES_EACH} of a label, each picture taken as the face's crop.
+Accuracy {face["accuracy"]:.3f}, mean recall {face["unweighted_recall"]:.3f}. The valence that the box makes of it
+correlates with the sign of the label by {face["valence_correlation"]:.3f}; of faces with a sign,
+{face["valence_sign_accuracy"]:.3f} get the right one.
 
 | expression | recall |
 |---|---|

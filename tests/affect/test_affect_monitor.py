@@ -146,6 +146,22 @@ def test_of_two_faces_the_one_whose_mouth_moves_is_the_speaker(monitor: AffectMo
     assert affect.track == 2
 
 
+def test_of_four_faces_nobody_is_the_speaker_while_a_second_mouth_moves_nearly_as_much(monitor: AffectMonitor) -> None:
+    def four(second: float) -> list[Face]:
+        still = 0.03
+        return [
+            face(t, SMILE if track == 3 else REST, track, still + share * (talking(t) - still))
+            for t in frames(0, 3)
+            for track, share in ((1, 0.0), (2, second), (3, 1.0), (4, 0.1))
+        ]
+
+    for second, speaker in ((0.1, 3), (0.9, None)):
+        watcher = AffectMonitor(AffectConfig())
+        watch(watcher, four(second), speaking=True)
+        (affect,) = watcher.utterance(spoken(0.0, 3.0), None, sentiment(0.2), None)
+        assert affect.track == speaker
+
+
 def test_when_both_chew_nobody_is_the_speaker_and_vision_is_the_mean(monitor: AffectMonitor) -> None:
     for t in frames(0, 3):
         watch(monitor, [face(t, {"happy": 1.0}, 1, talking(t)), face(t, {"sad": 1.0}, 2, talking(t))], speaking=True)
