@@ -7,7 +7,8 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,9 @@ def build_bundle(
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
     """
-    _refuse_foreign(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
-        stage, work = Path(staging) / "bundle", Path(staging) / "work"
-        stage.mkdir()
+    with _staged(out) as stage:
+        work = stage.with_name("work")
         roles = {}
         for name in recipe.roles:
             if only and name not in only:
@@ -79,12 +77,8 @@ def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Pro
         BuildError: the copy fails its self-test, or cannot be put in place.
         BundleError: `bundle` cannot be trusted.
     """
-    _refuse_foreign(out)
     old = Bundle(bundle).manifest
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
-        stage = Path(staging) / "bundle"
-        stage.mkdir()
+    with _staged(out) as stage:
         progress(f"copying {bundle}")
         roles = {other: _take_over(role, bundle, stage) for other, role in old.roles.items() if other != name}
         progress(f"writing {name}")
@@ -97,7 +91,22 @@ def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Pro
     return checks
 
 
-def _refuse_foreign(out: Path) -> None:
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """An empty folder beside `out`, in a folder that is gone afterwards; what the disk refuses becomes a sentence."""
+    refuse_foreign(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
+            stage = Path(staging) / "bundle"
+            stage.mkdir()
+            yield stage
+    except OSError as error:
+        raise BuildError(f"{out} cannot be written: {error}; nothing was changed") from error
+
+
+def refuse_foreign(out: Path) -> None:
+    """BuildError where `out` holds something that is no bundle."""
     if out.exists() and (not out.is_dir() or (not (out / "bundle.yaml").is_file() and any(out.iterdir()))):
         raise BuildError(f"{out} is not empty and no bundle: nothing is overwritten; choose another folder")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
 from export.role import BuildError
+from training.weights import listed, misfit
 
-_SHOWN = 3
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 """What a Hugging Face folder keeps its weights in, best first."""
 
@@ -71,29 +71,18 @@ def state_of(path: Path, content: Any) -> dict[str, Tensor]:
     return dict(content)
 
 
-def load_state(module: nn.Module, state: Mapping[str, Tensor], path: Path, model: str) -> None:
-    """Put every tensor where it belongs; BuildError names what is missing, too much, or of another shape."""
-    wanted = module.state_dict()
-    missing = [name for name in wanted if name not in state]
-    extra = [name for name in state if name not in wanted]
-    if missing or extra:
-        faults = [_listed("lacks", missing), _listed("has besides", extra)]
+def load_state(
+    module: nn.Module, state: Mapping[str, Tensor], path: Path, model: str, stored: Callable[[str], str] = str
+) -> None:
+    """Put every tensor where it belongs; BuildError names what is missing, too much, or of another shape.
+
+    `stored` gives the name that a tensor of the module has in the file.
+    """
+    if fault := misfit(module, state, stored):
         raise BuildError(
-            f"{path} does not fit {model}: it {' and '.join(fault for fault in faults if fault)}; "
-            "it was written for another model or another version: choose the right one with --model"
+            f"{path} does not fit {model}: {fault}; it was written for another model, other sizes or another version"
         )
-    for name, value in state.items():
-        if value.shape != wanted[name].shape:
-            raise BuildError(
-                f"{path} does not fit {model}: {name} is {tuple(value.shape)}, {tuple(wanted[name].shape)} is wanted; "
-                "give the sizes it was trained with by --set"
-            )
     module.load_state_dict(dict(state))
-
-
-def _listed(verb: str, names: list[str]) -> str:
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{verb} {', '.join(names[:_SHOWN])}{rest}" if names else ""
 
 
 def folder_config(folder: Path) -> dict[str, Any]:
@@ -138,7 +127,7 @@ def load_folder(loader: Any, folder: Path, heads: Collection[str] = (), **settin
         raise BuildError(f"{folder} ({architecture}) cannot be loaded: {first}") from error
     missing = [name for name in report["missing_keys"] if not name.startswith(tuple(heads))]
     extra = [name for name in report["unexpected_keys"] if not name.startswith(tuple(heads))]
-    faults = [_listed("lacks", sorted(missing)), _listed("has besides", sorted(extra))]
+    faults = [listed("lacks", sorted(missing)), listed("has besides", sorted(extra))]
     if any(faults):
         raise BuildError(
             f"the weights in {folder} are not those of {architecture}: the file "

@@ -89,6 +89,7 @@ class LazyGroup(click.Group):
 
 _GROUP_HELP = {
     "bundle": "The models: build, verify and show a bundle.",
+    "export": "Trained models into a bundle: traced, proven, quantized, described.",
     "evaluate": "The figures of trained models.",
     "train": "Train models on features or recordings.",
     "tune": "Search hyperparameters.",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import get_args
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 
 @click.command("list", epilog="Example: emvas export list")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 def list_exporters(as_json: bool) -> None:
     """Show what can be exported and which options there are."""
-    from export.exporters import COMMON, EXPORTERS
+    from export.exporters import COMMON, EXPORTERS, Group
 
     if as_json:
         rows = {
@@ -23,11 +22,20 @@ def list_exporters(as_json: bool) -> None:
         }
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("command", "--model", "reads", "options (--set key=value)", show_lines=True)
-    for row in EXPORTERS.values():
-        options = "\n".join(f"{key}: {meaning}" for key, meaning in row.options.items())
-        table.add_row(f"emvas export {row.group}", row.name, escape(row.reads), escape(options))
-    console = Console()
-    console.print(table)
-    console.print(escape("every exporter: " + "; ".join(f"{key}: {meaning}" for key, meaning in COMMON.items())))
+    text = click.HelpFormatter()
+    for group in get_args(Group):
+        with text.section(f"emvas export {group} CHECKPOINT"):
+            for row in EXPORTERS.values():
+                if row.group == group:
+                    text.write_dl([(f"--model {row.name}", row.reads)])
+                    _write_options(text, row.options)
+    with text.section("With every model"):
+        _write_options(text, COMMON)
+    click.echo(text.getvalue())
     click.echo("Next: emvas export asr|encoder|fusion CHECKPOINT --into BUNDLE --out BUNDLE2")
+
+
+def _write_options(text: click.HelpFormatter, options: Mapping[str, str]) -> None:
+    if options:
+        with text.indentation():
+            text.write_dl([(f"--set {key}=", meaning) for key, meaning in options.items()])

@@ -32,6 +32,11 @@ _READS: dict[Group, str] = {
     "encoder": "a text, picture or sound encoder",
     "fusion": "a fusion model of ours or of MMSA",
 }
+_SAMPLES: dict[Group, str] = {
+    "asr": "a list of recordings, `path<TAB>text` a line",
+    "encoder": "an .npz with `text`, `image` or `samples`, and `label` where pictures have classes",
+    "fusion": "a feature file, or a pickle of MMSA",
+}
 
 
 def _command(group: Group) -> click.Command:
@@ -43,12 +48,18 @@ def _command(group: Group) -> click.Command:
         epilog=f"Example: {_EXAMPLES[group]}",
         help=f"Export CHECKPOINT, {_READS[group]}, into a copy of a bundle: traced, proven, quantized, described.",
     )(run)
-    for option in _OPTIONS:
+    calibration = click.option(
+        "--calibration", type=_FILE, help=f"Real inputs for the ranges of int8: {_SAMPLES[group]}."
+    )
+    evaluation = click.option(
+        "--evaluation", type=_FILE, help="What every variant is judged by: the same kind of file."
+    )
+    for option in (*_BEFORE, calibration, evaluation, *_AFTER):
         command = option(command)
     return command
 
 
-_OPTIONS = (
+_BEFORE = (
     click.argument("checkpoint", type=click.Path(path_type=Path)),
     click.option("--model", help="What the checkpoint is, where it does not say it; see emvas export list."),
     click.option(
@@ -65,8 +76,8 @@ _OPTIONS = (
         help="Folder of the new bundle; may be that of --into.",
     ),
     click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="An option of the exporter."),
-    click.option("--calibration", type=_FILE, help="Real inputs for the ranges of int8."),
-    click.option("--evaluation", type=_FILE, help="Samples that every variant is judged by."),
+)
+_AFTER = (
     click.option(
         "--variant",
         "variants",
@@ -90,11 +101,46 @@ def _export(
     variants: tuple[VariantName, ...],
     as_json: bool,
 ) -> None:
+    from export.bundle import refuse_foreign
+    from export.exporters import OptionError
+    from export.role import BuildError
+
+    given = {"calibration": calibration, "evaluation": evaluation}
+    files = {key: str(path) for key, path in given.items() if path is not None}
+    try:
+        exporter, options = _chosen(group, checkpoint, model, words)
+        read_manifest(bundle)  # what is no bundle is told before the long work
+        refuse_foreign(out)
+        role = _make(exporter, checkpoint, {**options, **files}, bundle, out, variants or _VARIANTS)
+    except OptionError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise BuildError(f"{out} was not written: {error}") from error
+    _report(role, out, as_json)
+
+
+def _chosen(
+    group: Group, checkpoint: Path, model: str | None, words: tuple[str, ...]
+) -> tuple[Exporter, dict[str, str]]:
+    from export.exporters.detect import detect
+    from export.exporters.options import check_options, find_exporter
+
+    exporter = find_exporter(model, group) if model else detect(checkpoint, group)
+    return exporter, check_options(exporter, words)
+
+
+def _make(
+    exporter: Exporter,
+    checkpoint: Path,
+    options: Mapping[str, str],
+    bundle: Path,
+    out: Path,
+    variants: tuple[VariantName, ...],
+) -> str:
+    """Write the new bundle and return the name of the role."""
     from export.bundle import add_role
     from export.pipeline import run_job
 
-    exporter, options = _chosen(group, checkpoint, model, words, {"calibration": calibration, "evaluation": evaluation})
-    read_manifest(bundle)  # what is no bundle is told before the long work
     start = time.monotonic()
     console = Console(stderr=True)
     with console.status("") as status, tempfile.TemporaryDirectory(prefix="emvas-export-") as folder:
@@ -106,24 +152,9 @@ def _export(
         progress(f"reading {checkpoint} as {exporter.name}")
         work = Path(folder)
         job = exporter.build(checkpoint, options, work)
-        built = run_job(job, variants or _VARIANTS, work, progress)
+        built = run_job(job, variants, work, progress)
         add_role(bundle, out, job.role, built, progress)
-    _report(job.role, out, as_json)
-
-
-def _chosen(
-    group: Group, checkpoint: Path, model: str | None, words: tuple[str, ...], files: dict[str, Path | None]
-) -> tuple[Exporter, dict[str, str]]:
-    from export.exporters import OptionError
-    from export.exporters.detect import detect
-    from export.exporters.options import check_options, find_exporter
-
-    try:
-        exporter = find_exporter(model, group) if model else detect(checkpoint, group)
-        options = check_options(exporter, words)
-    except OptionError as error:
-        raise click.UsageError(str(error)) from error
-    return exporter, {**options, **{key: str(path) for key, path in files.items() if path is not None}}
+    return job.role
 
 
 def _report(role: str, out: Path, as_json: bool) -> None:

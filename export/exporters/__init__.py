@@ -17,8 +17,6 @@ COMMON: Mapping[str, str] = {
     "role": "name of the role in the bundle",
     "licence": "licence of the weights, for the model card",
     "training_data": "what the model was trained on, for the model card",
-    "calibration": "real inputs that the ranges of int8 are taken from (--calibration)",
-    "evaluation": "samples that every variant is judged by (--evaluation)",
 }
 """Options that every exporter takes."""
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.exporters.options import number
-from export.exporters.samples import agreement_task, read_samples
+from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Feeds, GraphJob
 from export.role import BuildError
 from export.trace import reference
@@ -138,7 +138,7 @@ def _tone() -> Feeds:
 
 
 def _sounds(path: str, least: int, most: int) -> list[Feeds]:
-    rows = read_samples(Path(path), ["samples"])["samples"]
+    rows = read_samples(Path(path), {"samples": NUMBERS})["samples"]
     if rows.ndim != 2 or not least <= rows.shape[1] <= most:
         raise BuildError(f"{path}: `samples` is {rows.shape}; (N, t) with t from {least} to {most} is wanted")
     return [{"samples": row[None].astype(np.float32)} for row in rows]

@@ -65,6 +65,10 @@ def _model(stored: AsrCheckpoint) -> ConformerCtc:
         model = ConformerCtc.from_config(stored.config)
     except (TypeError, ValueError, KeyError) as error:
         raise BuildError(f"{stored.path}: its config describes no Conformer-CTC of this version: {error}") from error
+    if len(stored.vocabulary) != model.config.vocabulary:
+        raise BuildError(
+            f"{stored.path}: its vocabulary has {len(stored.vocabulary)} tokens, its model {model.config.vocabulary}"
+        )
     stored.load_into(model)
     return model.eval()
 

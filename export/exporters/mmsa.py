@@ -16,12 +16,13 @@ from edge.affect.fusion import MODALITIES
 from export.checkpoint import load_state, read_checkpoint, sources_of, state_of
 from export.exporters import OptionError
 from export.exporters.fusion_job import Trained, fusion_job
-from export.exporters.mmsa_layout import LAYOUTS, PREFIX, Layout, renamed
+from export.exporters.mmsa_layout import LAYOUTS, PREFIX, Layout, name_in_mmsa, renamed
 from export.exporters.options import number, sizes, truth
 from export.job import ExportJob
 from export.role import BuildError
 from training.fusion.data import read_features
 from training.fusion.layers.stream import Stream
+from training.fusion.models import FusionError
 from training.fusion.models import build as build_model
 from training.fusion.models.base import FusionModel
 from training.fusion.models.mfn import Mfn
@@ -59,20 +60,25 @@ def read_mmsa_model(checkpoint: Path, options: Mapping[str, str]) -> Trained:
     stored = state_of(checkpoint, read_checkpoint(checkpoint))
     state = {name.removeprefix(PREFIX): value for name, value in stored.items()}
     name, layout = _layout(checkpoint, state)
-    lengths, dims = _sizes(checkpoint, name, layout, state, options)
     try:
+        lengths, dims = _sizes(checkpoint, name, layout, state, options)
         config = {**layout.configuration(state), **_stated(name, options)}
         ours = renamed(state, layout)
     except KeyError as error:
         raise BuildError(
             f"{checkpoint} does not fit MMSA's {name}: it lacks {PREFIX}{error.args[0]}; save the whole state_dict"
         ) from error
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:  # a tensor has other axes than the model's
+        raise BuildError(
+            f"{checkpoint} does not fit MMSA's {name}: the shapes of its weights do not belong together ({error}); "
+            "it is damaged or of another version"
+        ) from error
     if layout.padded:
         config["padded_to"] = list(lengths)
     if layout.ours == "mfn":
         config["steps"] = lengths[0]  # its alignment takes the text's length
-    model = _module(layout.ours, dict(zip(MODALITIES, dims, strict=True)), config)
-    load_state(model, ours, checkpoint, f"MMSA's {name}")
+    model = _module(checkpoint, layout.ours, dict(zip(MODALITIES, dims, strict=True)), config)
+    load_state(model, ours, checkpoint, f"MMSA's {name}", lambda key: name_in_mmsa(key, layout))
     notes = ["text is the output of the text encoder that was trained along, which is not in this graph"]
     return Trained(
         model=model.eval(),
@@ -109,10 +115,7 @@ def _sizes(
         )
     if layout.dims is None:
         return lengths, _joined(checkpoint, name, state, dims)
-    try:
-        found = layout.dims(state)
-    except KeyError as error:
-        raise BuildError(f"{checkpoint} does not fit MMSA's {name}: it lacks {PREFIX}{error.args[0]}") from error
+    found = layout.dims(state)
     if dims not in (_UNKNOWN, found):
         raise BuildError(
             f"{checkpoint} was trained on features of {_triple(found)} columns, {_triple(dims)} are given: "
@@ -151,6 +154,9 @@ def _stated(name: str, options: Mapping[str, str]) -> dict[str, Any]:
     return {"heads": int(number(options, "num_heads", 1)), "causal": truth(options, "attn_mask", default=True)}
 
 
-def _module(ours: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionModel:
-    model = build_model(ours, dims, config)
+def _module(checkpoint: Path, ours: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionModel:
+    try:
+        model = build_model(ours, dims, config)
+    except FusionError as error:
+        raise BuildError(f"{checkpoint} does not fit MMSA's {ours}: {error}") from error
     return _NormalizedMfn(dims, model.config) if isinstance(model, Mfn) else model

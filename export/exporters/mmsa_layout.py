@@ -80,7 +80,7 @@ _LOW_RANK = (
     ("fusion_weights", "fusion.weights"),
     ("fusion_bias", "fusion.bias"),
 )
-_TENSOR = (("post_fusion_", ""),)
+_TENSOR = tuple((f"post_fusion_layer_{layer}.", f"layer_{layer}.") for layer in (1, 2, 3))
 
 LAYOUTS: dict[str, Layout] = {
     "mtfn": Layout(
@@ -182,3 +182,8 @@ def _rename(name: str, renames: tuple[tuple[str, str], ...]) -> str:
         if name.startswith(theirs):
             return ours + name.removeprefix(theirs)
     return name
+
+
+def name_in_mmsa(name: str, layout: Layout) -> str:
+    """What MMSA's file calls the tensor that is `name` in our model."""
+    return PREFIX + _rename(name, tuple((ours, theirs) for theirs, ours in layout.renames))

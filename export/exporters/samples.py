@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,21 @@ import numpy as np
 from export.job import Feeds, Task
 from export.role import Array, BuildError
 
+NUMBERS, STRINGS = "fiu", "U"
+"""Kinds of numpy's types that an array of samples may have."""
 
-def read_samples(path: Path, wanted: Collection[str]) -> dict[str, Array]:
-    """The arrays of `path`, those of `wanted` at least, all of one length.
+
+def read_samples(path: Path, wanted: Mapping[str, str]) -> dict[str, Array]:
+    """The arrays of `path`: those of `wanted`, of the kind it says and all of one length, and whatever else there is.
 
     Raises:
-        BuildError: not readable, empty, an array missing, of another length, or holding NaN.
+        BuildError: not readable, empty, an array missing, of another kind or length, or holding NaN.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        stored = np.load(path, allow_pickle=False)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            raise BuildError(f"{path} is one array; write it with numpy.savez, {', '.join(wanted)} by name")
+        with stored:
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         raise BuildError(
@@ -32,7 +38,10 @@ def read_samples(path: Path, wanted: Collection[str]) -> dict[str, Array]:
         raise BuildError(f"{path} holds no sample: give a file with real inputs")
     if len(set(counts.values())) > 1:
         raise BuildError(f"{path}: the arrays differ in their number of samples: {counts}")
-    for name in wanted:
+    for name, kinds in wanted.items():
+        if arrays[name].dtype.kind not in kinds:
+            needed = "strings" if kinds == STRINGS else "numbers"
+            raise BuildError(f"{path}: `{name}` holds {arrays[name].dtype}, {needed} are wanted")
         if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
             row = int(np.argwhere(~np.isfinite(arrays[name]))[0][0])
             raise BuildError(f"{path}: {name} holds NaN or infinite values in sample {row}: extract it again")

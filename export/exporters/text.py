@@ -15,7 +15,7 @@ from torch.nn import functional
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.exporters import OptionError
 from export.exporters.options import number, truth
-from export.exporters.samples import agreement_task, read_samples
+from export.exporters.samples import STRINGS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Feeds, GraphJob
 from export.role import BuildError
 from export.tokenizer import tokenizer_json
@@ -152,10 +152,10 @@ def _feeds(tokens: Tokenizer, texts: Sequence[str], prefix: str, most: int) -> l
 
 
 def _texts(path: str) -> list[str]:
-    texts = read_samples(Path(path), ["text"])["text"]
-    if texts.dtype.kind != "U":
-        raise BuildError(f"{path}: `text` holds {texts.dtype}, strings are wanted")
-    return [str(text) for text in texts]
+    texts = [str(text) for text in read_samples(Path(path), {"text": STRINGS})["text"]]
+    if blank := [row for row, text in enumerate(texts) if not text.strip()]:
+        raise BuildError(f"{path}: `text` is blank in sample {blank[0]}: leave it out")
+    return texts
 
 
 def _tensors(feeds: Feeds) -> dict[str, Tensor]:

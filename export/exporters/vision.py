@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edge.bundle.session import Session
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
-from export.exporters.samples import agreement_task, read_samples
+from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Family, Feeds, GraphJob, Task
 from export.role import Array, BuildError
 from export.trace import reference
@@ -135,7 +135,7 @@ def _noise(px: int) -> Feeds:
 
 
 def _pictures(path: str, px: int) -> tuple[list[Feeds], dict[str, Array]]:
-    arrays = read_samples(Path(path), ["image"])
+    arrays = read_samples(Path(path), {"image": NUMBERS})
     images = arrays["image"]
     if images.shape[1:] != (3, px, px) or images.min() < 0 or images.max() > 1:
         raise BuildError(f"{path}: `image` is {images.shape}; (N, 3, {px}, {px}), RGB from 0 to 1, is wanted")

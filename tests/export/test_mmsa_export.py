@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import mmsa_models
@@ -9,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from export.exporters import OptionError
+from export.exporters import OptionError, mmsa
 from export.exporters.mmsa import read_mmsa_model
 from export.role import BuildError
 
@@ -64,7 +66,9 @@ def test_what_the_weights_do_not_say_is_asked_for(name: str, option: str, tmp_pa
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     state = mmsa_models.state_of(mmsa_models.made("tfn"))
     del state["Model.post_fusion_layer_2.bias"]
-    with pytest.raises(BuildError, match=r"model\.pth does not fit MMSA's tfn: it lacks layer_2\.bias"):
+    with pytest.raises(
+        BuildError, match=r"model\.pth does not fit MMSA's tfn: it lacks Model\.post_fusion_layer_2\.bias;"
+    ):
         read_mmsa_model(saved(state, tmp_path), OPTIONS)
 
 
@@ -77,8 +81,37 @@ def test_a_missing_key_that_the_sizes_hang_on_is_named(tmp_path: Path) -> None:
 
 def test_a_key_too_much_is_named(tmp_path: Path) -> None:
     state = mmsa_models.state_of(mmsa_models.made("lmf")) | {"Model.alien.weight": torch.zeros(2)}
-    with pytest.raises(BuildError, match=r"has besides alien\.weight"):
+    with pytest.raises(BuildError, match=r"has besides Model\.alien\.weight;"):
         read_mmsa_model(saved(state, tmp_path), OPTIONS)
+
+
+def key_and_spoils(state: dict[str, Tensor]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The state with each tensor left away, made a single number, or grown by one along each axis."""
+    for key, value in state.items():
+        yield key, {name: other for name, other in state.items() if name != key}
+        yield key, {**state, key: torch.tensor(1.0)}
+        yield key, {**state, key: torch.zeros([size + 1 for size in value.shape])}
+
+
+_REPEATED = re.compile(r"trans_(?!l_with_a|l_mem)|layers\.[12]\.")
+_NOT_READ = ("num_batches_tracked", ".version", "text_model.model.weight", "text_model.model.bias")
+_ONE_NUMBER = ("output_range", "output_shift", "fusion_bias")
+
+
+@pytest.mark.parametrize("name", mmsa_models.MODELS)
+def test_any_tensor_that_is_not_as_it_should_be_is_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = mmsa_models.state_of(mmsa_models.made(name))
+    path = saved(whole, tmp_path)
+    for key, state in key_and_spoils(whole):
+        if _REPEATED.search(key):
+            continue
+        if key.endswith(_NOT_READ) or (key.endswith(_ONE_NUMBER) and key in state and state[key].ndim == 0):
+            continue
+        monkeypatch.setattr(mmsa, "read_checkpoint", lambda _, state=state: state)
+        with pytest.raises(BuildError, match=r"does not fit MMSA's|no model of MMSA|was trained on"):
+            read_mmsa_model(path, OPTIONS)
 
 
 def test_another_model_of_mmsa_is_told(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from edge.error import EmvasError
+from training.weights import content_fault, misfit
 
 FORMAT = "emvas-asr-1"
+_KINDS = {"config": dict, "vocabulary": list, "features": str, "state": dict}
 
 
 class CheckpointError(EmvasError):
@@ -38,10 +40,9 @@ class AsrCheckpoint:
 
     def load_into(self, model: nn.Module) -> None:
         """Put the weights into `model`; CheckpointError when they are not its own."""
-        try:
-            model.load_state_dict(dict(self.state))
-        except RuntimeError as error:
-            raise CheckpointError(f"{self.path}: its weights do not fit its config: {error}") from error
+        if fault := misfit(model, self.state):
+            raise CheckpointError(f"{self.path}: its weights do not fit its config: {fault}")
+        model.load_state_dict(dict(self.state))
 
     def save(self) -> None:
         """Write the file whole or not at all."""
@@ -80,13 +81,12 @@ def load_checkpoint(path: Path) -> AsrCheckpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path}: damaged, or no checkpoint of torch: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else type(content).__name__
-        raise CheckpointError(f"{path}: its format is {found!r}, expected {FORMAT!r}; `emvas train asr` writes it")
-    if missing := [key for key in ("config", "vocabulary", "features", "state") if key not in content]:
-        raise CheckpointError(f"{path}: lacks {', '.join(missing)}; it was not written by `emvas train asr`")
-    if bad := [name for name, value in content["state"].items() if not torch.isfinite(value).all()]:
-        raise CheckpointError(f"{path}: {len(bad)} weights hold NaN or infinity, the first is {bad[0]}; train again")
+    if fault := content_fault(content, FORMAT, _KINDS):
+        raise CheckpointError(
+            f"{path} is no usable checkpoint of a speech model: {fault}; `emvas train asr` writes one"
+        )
+    if not all(isinstance(token, str) for token in content["vocabulary"]):
+        raise CheckpointError(f"{path}: its vocabulary holds something that is no text; train it again")
     return AsrCheckpoint(
         path,
         content["config"],

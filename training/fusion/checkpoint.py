@@ -17,11 +17,13 @@ from typing import Any
 import torch
 
 from edge.error import EmvasError
-from training.fusion.models import build
+from training.fusion.layers.heads import MODALITIES
+from training.fusion.models import FusionError, build
 from training.fusion.models.base import FusionModel
+from training.weights import content_fault, misfit
 
 FORMAT = "emvas-fusion-1"
-_KEYS = ("model", "config", "dims", "features", "state")
+_KINDS = {"model": str, "config": dict, "dims": dict, "features": dict, "state": dict}
 
 
 class CheckpointError(EmvasError):
@@ -56,14 +58,13 @@ def load(path: Path) -> dict[str, Any]:
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else None
-        raise CheckpointError(f"{path} is no checkpoint of a fusion model: its format is {found!r}, not {FORMAT!r}")
-    if missing := [key for key in _KEYS if key not in content]:
-        raise CheckpointError(f"{path} lacks {', '.join(missing)}: train it again")
-    broken = [name for name, value in content["state"].items() if not torch.isfinite(value).all()]
-    if broken:
-        raise CheckpointError(f"{path}: NaN or infinity in {', '.join(broken[:3])}: train it again")
+    if fault := content_fault(content, FORMAT, _KINDS):
+        raise CheckpointError(f"{path} is no usable checkpoint of a fusion model: {fault}; train it again")
+    dims = content["dims"]
+    if set(dims) != set(MODALITIES) or not all(isinstance(size, int) and size > 0 for size in dims.values()):
+        raise CheckpointError(
+            f"{path}: dims is {dims}, the columns of text, audio and vision are wanted; train it again"
+        )
     return content
 
 
@@ -73,10 +74,11 @@ def model_of(content: Mapping[str, Any], where: str) -> FusionModel:
     Raises:
         CheckpointError: the weights are not those of the model that it names.
     """
-    model = build(content["model"], content["dims"], content["config"])
     try:
-        model.load_state_dict(content["state"])
-    except RuntimeError as error:
-        faults = " ".join(line.strip() for line in str(error).splitlines()[1:3])
-        raise CheckpointError(f"{where}: the weights do not fit {content['model']}: {faults}") from error
+        model = build(content["model"], content["dims"], content["config"])
+    except FusionError as error:
+        raise CheckpointError(f"{where}: {error}") from error
+    if fault := misfit(model, content["state"]):
+        raise CheckpointError(f"{where}: the weights do not fit {content['model']}: {fault}")
+    model.load_state_dict(content["state"])
     return model.eval()

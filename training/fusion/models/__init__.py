@@ -99,7 +99,7 @@ def configure(name: str, config: Mapping[str, Any]) -> FusionConfig:
 def _sentence(name: str, kind: type[FusionConfig], problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{name}: {key}: {problem['msg']}"
+        return ": ".join(filter(None, (name, key, problem["msg"].removeprefix("Value error, "))))
     near = get_close_matches(key, kind.model_fields, n=1)
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(kind.model_fields)}"
     return f"{name} has no hyperparameter {key!r}; {hint}"
