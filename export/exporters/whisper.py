@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import WhisperForConditionalGeneration
 
@@ -15,8 +14,8 @@ from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, log_mel
-from edge.speech.recognizer import BEAMS, WINDOWS_S
-from edge.speech.whisper_model import WhisperModel, feeds
+from edge.speech.recognizer import WINDOWS_S
+from edge.speech.whisper_model import WhisperModel
 from edge.speech.whisper_tokens import WhisperTokens
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.graphs.whisper_flat import TorchGraph, decoder_job, encoder_job
@@ -25,19 +24,13 @@ from export.role import BuildError
 from export.speech_set import read_spoken, recognition_task, tone_sweep
 from export.tasks.asr import transcribe
 from export.tokenizer import tokenizer_json
+from export.whisper_role import MEANINGS, PREPROCESSING, decoder_feeds
 
 _POSITIONS = round(WINDOWS_S[-1] * SAMPLE_RATE_HZ / HOP_SAMPLES) // 2
-_WORDS = 6
-"""Tokens read before the golden step is taken: the memory is real then."""
 _GOLDEN_S = 3.0
 _OLD_NAMES = {"<|nocaptions|>": "<|nospeech|>"}
 """Special tokens that Hugging Face's first conversions call otherwise."""
 _NO_SPEECH = "with speech: no list of recordings was given, so the golden input is a sweep of tones"
-_MEANINGS = {
-    "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
-    "ids": "tokens of n hypotheses, t at once",
-    "logits": "of the token that follows the last one",
-}
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
@@ -67,8 +60,8 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         golden_inputs={name: samples[-1] for name, samples in golden.items()},
         calibration=_feeds(graphs, tokens, calibration) if calibration else {},
         task=recognition_task(spoken, recognizer, options["evaluation"]) if spoken else None,
-        tensor_meanings=_MEANINGS,
-        preprocessing={"log_mel": "edge.speech.log_mel", "windows_s": list(WINDOWS_S), "beams": BEAMS},
+        tensor_meanings=MEANINGS,
+        preprocessing=PREPROCESSING,
         not_checked=["languages other than Chinese and English", *([] if real else [_NO_SPEECH])],
         tables=tables,
     )
@@ -132,10 +125,5 @@ def _feeds(graphs: Mapping[str, GraphJob], tokens: WhisperTokens, sounds: Sequen
         )
         mel = log_mel(samples, window_s)
         made["encoder"].append({"mel": mel[None]})
-        memory = model.encode(mel)
-        ids = np.array([[tokens.start, *tokens.task("en")]])
-        for _ in range(_WORDS):
-            logits, memory = model.step(ids, memory)
-            ids = logits[:, : tokens.end].argmax(axis=1)[:, None]
-            made["decoder"].append(feeds(ids, memory))
+        made["decoder"] += decoder_feeds(model, tokens, mel)
     return made

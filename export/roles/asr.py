@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import log_mel
 from edge.speech.recognizer import BEAMS, WINDOWS_S
-from edge.speech.whisper_model import WhisperModel, feeds
+from edge.speech.whisper_model import WhisperModel
 from edge.speech.whisper_tokens import WhisperTokens
 from export.gate import build_variants
 from export.graphs.whisper import export_whisper
@@ -26,21 +24,15 @@ from export.sources.ctranslate2 import read_ctranslate2
 from export.sources.whisper import whisper_from_ctranslate2
 from export.speech import read_speech
 from export.tasks import asr
+from export.whisper_role import MEANINGS, PREPROCESSING, decoder_feeds
 
 _PARTS = ("weights_1", "weights_2")
 _TABLES = ("config", "tokenizer", "vocabulary")
 _DATA = "45 s of read English in pieces of 9 s (moonshine-voice, two_cities.wav), against Dickens's text"
 _SPEECH_S = 45.0
 _PIECE_S = 9.0
-_WORDS = 6
-"""Tokens read when the golden step is taken: the memory is real then."""
 _MOST_DIFFERENT = 0.1
 """Share of words that may differ from faster-whisper's transcript of English prose; .018 was seen."""
-_MEANINGS = {
-    "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
-    "ids": "tokens of n hypotheses, t at once",
-    "logits": "of the token that follows the last one",
-}
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
@@ -72,8 +64,8 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         variants=choice.variants,
         default=choice.default,
         golden_inputs=golden,
-        tensor_meanings=_MEANINGS,
-        preprocessing={"log_mel": "edge.speech.log_mel", "windows_s": list(WINDOWS_S), "beams": BEAMS},
+        tensor_meanings=MEANINGS,
+        preprocessing=PREPROCESSING,
         not_checked=[
             "languages other than Chinese and English",
             "Chinese when the bundle was built: the benchmarks measure it",
@@ -101,14 +93,8 @@ def _model(files: Mapping[str, Path]) -> WhisperModel:
 
 def _golden(files: Mapping[str, Path], tokens: WhisperTokens, piece: Float32) -> dict[str, Feeds]:
     """The first window of real speech, and a step of the decoder some words into it."""
-    model = _model(files)
     mel = log_mel(piece, WINDOWS_S[0])
-    memory = model.encode(mel)
-    ids = np.array([[tokens.start, *tokens.task("en")]])
-    for _ in range(_WORDS):
-        logits, memory = model.step(ids, memory)
-        ids = logits[:, : tokens.end].argmax(axis=1)[:, None]
-    return {"encoder": {"mel": mel[None]}, "decoder": feeds(ids, memory)}
+    return {"encoder": {"mel": mel[None]}, "decoder": decoder_feeds(_model(files), tokens, mel)[-1]}
 
 
 def _parity(files: Mapping[str, Path], engine: WhisperEngine, golden: Mapping[str, Feeds]) -> dict[str, Any]:

@@ -66,10 +66,10 @@ def case(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(sims, mmsa_sims), (mosi, mmsa_mosi)])
-def test_equal_to_mmsa_on_a_thousand_cases(ours, theirs):
+def test_equal_to_mmsa_on_many_cases(ours, theirs):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for seed in range(1000):
+        for seed in range(250):
             guess, truth = case(seed)
             assert ours(guess, truth) == theirs(guess, truth), f"case {seed}"
 
