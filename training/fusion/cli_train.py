@@ -68,7 +68,7 @@ def train(
         click.echo(json.dumps(result.plain(), indent=2))
         return
     show(result)
-    click.echo(f"Next: emvas export fusion {seed_folder(out, numbers[0]) / BEST}")
+    click.echo(f"Next: emvas export fusion {seed_folder(out, numbers[0]) / BEST} --into BUNDLE --out NEW_BUNDLE")
 
 
 def _progress(shown: bool) -> Progress:
