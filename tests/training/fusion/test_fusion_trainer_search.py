@@ -33,26 +33,31 @@ def found(path, journal, trials: int = 3):
     return search("mtme", features, BASE, SPACE, trials, [1], Place(torch.device("cpu")), journal)
 
 
-def test_poisoned_test_rows_change_nothing(tmp_path):
+@pytest.fixture(scope="module")
+def clean_result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clean")
+    fusion_runs.tiny_features().save(folder / "clean.npz")
+    return found(folder / "clean.npz", folder / "journal")
+
+
+def test_poisoned_test_rows_change_nothing(tmp_path, clean_result):
     clean = fusion_runs.tiny_features()
     poisoned = dataclasses.replace(clean, label=clean.label.copy(), text=clean.text.copy())
     test = clean.split == "test"
     poisoned.label[test] = np.where(np.arange(test.sum()) % 2, 1e6, np.nan)
     poisoned.text[test] = 1e9
-    clean.save(tmp_path / "clean.npz")
     poisoned.save(tmp_path / "poisoned.npz")
     without = clean.select(~test)
     without.save(tmp_path / "without.npz")
-    results = [found(tmp_path / f"{name}.npz", tmp_path / name) for name in ("clean", "poisoned", "without")]
-    assert results[0] == results[1] == results[2]
+    for name in ("poisoned", "without"):
+        assert found(tmp_path / f"{name}.npz", tmp_path / name) == clean_result
 
 
-def test_poisoned_validation_rows_do_change_it(tmp_path):
+def test_poisoned_validation_rows_do_change_it(tmp_path, clean_result):
     clean = fusion_runs.tiny_features()
-    clean.save(tmp_path / "clean.npz")
     clean.label[clean.split == "valid"] *= -1
     clean.save(tmp_path / "turned.npz")
-    assert found(tmp_path / "clean.npz", tmp_path / "a").error != found(tmp_path / "turned.npz", tmp_path / "b").error
+    assert found(tmp_path / "turned.npz", tmp_path / "journal").error != clean_result.error
 
 
 def test_rows_of_the_test_split_are_refused(tmp_path):
