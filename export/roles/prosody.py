@@ -11,16 +11,9 @@ import numpy as np
 import torch
 import yaml
 from torch import Tensor, nn
-from torch.export import Dim
 
-from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
-from edge.bundle.session import Session
-from export.gate import build_variants
-from export.job import Feeds
-from export.parity import check_parity
 from export.role import Archives, RoleBuild
-from export.torch_onnx import export_module
+from export.roles.head import build_head, our_source
 
 
 class ProsodyHead(nn.Module):
@@ -41,36 +34,12 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     path = Path(options["checkpoint"])
     head = yaml.safe_load(path.read_text(encoding="utf-8"))
     golden = np.array(head["golden_features"], np.float32)
-    graph = work / "model.fp32.onnx"
-    export_module(
-        ProsodyHead(head["weights"]),
-        (torch.from_numpy(golden),),
-        graph,
-        ["features"],
-        ["scores"],
-        ({0: Dim("n")},),
-    )
-    module = ProsodyHead(head["weights"])
-    probes = {"model": [{"features": golden}]}
-
-    def engine(feeds: Feeds) -> Mapping[str, Any]:
-        return {"scores": module(torch.from_numpy(feeds["features"])).numpy()}
-
-    parity = check_parity(Session(graph), engine, f"torch {torch.__version__}", probes["model"])
-    choice = build_variants(
-        {"model": graph}, {"model": "float"}, {}, None, options["variants"], parity, work, progress, probes
+    choice = build_head(
+        ProsodyHead(head["weights"]), {"features": golden}, "scores", options["variants"], work, progress
     )
     return RoleBuild(
         description="arousal and valence of a voice from prosody relative to its own habit",
-        sources=[
-            Source(
-                archive="this project",
-                file=f"configs/bundles/{path.name}",
-                sha256=sha256_of(path),
-                licence="Apache-2.0",
-                origin="training/heads/prosody.py",
-            )
-        ],
+        sources=[our_source(path, "training/heads/prosody.py")],
         training_data=head["training_data"],
         variants={
             name: replace(part, measured={**part.measured, "left_out_speakers": head["measured_on_left_out_speakers"]})

@@ -1,0 +1,52 @@
+"""What the roles have in common whose weights are trained in this project: small nets, one graph, no archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import Dim
+
+from edge.bundle.bundle import sha256_of
+from edge.bundle.manifest import Source
+from edge.bundle.session import Session
+from export.gate import Choice, build_variants
+from export.parity import check_parity
+from export.role import Array
+from export.torch_onnx import export_module
+
+
+def our_source(checkpoint: Path, origin: str) -> Source:
+    """The manifest's word on a checkpoint in `configs/bundles` that the module `origin` made."""
+    return Source(
+        archive="this project",
+        file=f"configs/bundles/{checkpoint.name}",
+        sha256=sha256_of(checkpoint),
+        licence="Apache-2.0",
+        origin=origin,
+    )
+
+
+def build_head(
+    module: nn.Module,
+    golden: Mapping[str, Array],
+    output: str,
+    variants: Sequence[Any],
+    work: Path,
+    progress: Callable[[str], None],
+) -> Choice:
+    """Trace `module`, whose one input `golden` holds, with a free first axis; prove it and judge its variants."""
+    (name, rows), *_ = golden.items()
+    graph = work / "model.fp32.onnx"
+    export_module(module, (torch.from_numpy(rows),), graph, [name], [output], ({0: Dim("n")},))
+
+    def engine(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+        return {output: module(torch.from_numpy(feeds[name])).detach().numpy()}
+
+    samples = [dict(golden), {name: rows[:1]}]
+    parity = check_parity(Session(graph), engine, f"torch {torch.__version__}", samples)
+    probes = {"model": [dict(golden)]}
+    return build_variants({"model": graph}, {"model": "float"}, {}, None, variants, parity, work, progress, probes)
