@@ -107,7 +107,7 @@ def judge(scene: Scene) -> None:
     points = scene.mesh.points
     qualities = [eye_quality(eye.picture) for eye in scene.eyes]
     why_unusable(eye_width_px(points), head_pose(points), qualities)
-    eye_opening(scene.eyes, facing(points))
+    eye_opening(scene.eyes, facing(points), head_pose(points).pitch_deg)
     mouth_ratio(points)
 
 

@@ -127,6 +127,9 @@ class Face:
     yaw_deg: float | None = None
     pitch_deg: float | None = None
     roll_deg: float | None = None
+    gaze_yaw_deg: float | None = None
+    """Where the eyes look to the camera's axis: the head's yaw and the eyes' turn in it; None when unknown."""
+    gaze_pitch_deg: float | None = None
     expression: Mapping[str, float] | None = None
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import statistics
 
-OPEN_PRIOR = 0.31
-"""Lid aperture over eye width of an open eye before the person's own is known: the median over 14 people filmed in
-daylight; they lie between 0.235 and 0.368 (standard deviation 0.036)."""
-CLOSED = 0.06
-"""The same of a shut eye: the lid contour keeps 0.03 to 0.09 when the lids meet, measured at the bottom of blinks."""
+from edge.vision.geometry import OPEN_GAP as OPEN_PRIOR
+from edge.vision.geometry import SHUT_GAP as CLOSED
+
 FLOOR_SHARE = 0.7
 """No baseline below this share of `OPEN_PRIOR`: somebody who starts half asleep must not count as wide awake. The
 narrowest open eyes of those 14 people are at 0.76."""

@@ -12,6 +12,8 @@ from edge.vision.crop import Crop, Image, angle_between, unit_rgb
 from edge.vision.mesh import Mesh
 
 INPUT_PX = 64
+STATE_ROLE = "eye_state"
+"""An optional role: a small net that sees the same crops and is not misled by glare, glasses and infra-red light."""
 _MARGIN = 2.3
 """Side of the crop over the distance of the eye's corners (MediaPipe, iris_landmark)."""
 _CONTOUR = 16
@@ -30,6 +32,8 @@ class Eye:
     """(5, 2): centre, then the four ends of its diameters."""
     picture: Image
     crop: Crop
+    open_share: float | None = None
+    """How far it is open of what it can be, 0..1, as the net of role `eye_state` sees it; None without that role."""
 
 
 class EyeModel:
@@ -37,6 +41,7 @@ class EyeModel:
 
     def __init__(self, bundle: Bundle) -> None:
         self._session = bundle.session("iris")
+        self._state = bundle.session(STATE_ROLE) if bundle.has(STATE_ROLE) else None
 
     def read(self, image: Image, meshes: list[Mesh]) -> list[tuple[Eye, Eye]]:
         """(right eye, left eye) of each mesh, all in one run."""
@@ -48,10 +53,12 @@ class EyeModel:
 
     def read_crops(self, pictures: list[Image], crops: list[Crop]) -> list[Eye]:
         """The eye in each picture (64, 64, 3), BGR."""
-        outputs = self._session.run({"image": unit_rgb(pictures)})
+        batch = unit_rgb(pictures)
+        outputs = self._session.run({"image": batch})
+        shares = self._state.run({"image": batch})["open"][:, 0].tolist() if self._state else [None] * len(crops)
         lids = outputs["contour"].reshape(len(crops), -1, 3)[:, :_CONTOUR, :2]
         irises = outputs["iris"].reshape(len(crops), -1, 3)[..., :2]
-        return [Eye(*values) for values in zip(lids, irises, pictures, crops, strict=True)]
+        return [Eye(*values) for values in zip(lids, irises, pictures, crops, shares, strict=True)]
 
 
 def eye_crops(mesh: Mesh) -> tuple[Crop, Crop]:

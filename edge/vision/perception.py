@@ -8,6 +8,7 @@ from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Face, Frame, Reason
 from edge.vision.expression import ExpressionModel
+from edge.vision.gaze import gaze
 from edge.vision.geometry import LEAST_FACING, eye_opening, eye_width_px, facing, head_pose, mouth_ratio
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
@@ -105,15 +106,18 @@ def _describe(t_s: float, track: Track, mesh: Mesh, eyes: tuple[Eye, Eye]) -> Fa
     seen = facing(mesh.points)
     readable = [eye for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
     reason = why_unusable(eye_width_px(mesh.points), pose, [eye_quality(eye.picture) for eye in readable])
+    look = gaze(eyes, seen, pose) if reason is None else None
     return Face(
         t_s=t_s,
         track=track.number,
         box=track.box,
         usable=reason is None,
         reason=reason,
-        eye_opening=eye_opening(eyes, seen) if reason is None else None,
+        eye_opening=eye_opening(eyes, seen, pose.pitch_deg) if reason is None else None,
         mouth=mouth_ratio(mesh.points),
         yaw_deg=pose.yaw_deg,
         pitch_deg=pose.pitch_deg,
         roll_deg=pose.roll_deg,
+        gaze_yaw_deg=look.yaw_deg if look else None,
+        gaze_pitch_deg=look.pitch_deg if look else None,
     )

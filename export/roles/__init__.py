@@ -10,6 +10,7 @@ BUILDERS: dict[str, str] = {
     "face_detector": "export.roles.face_detector:build",
     "face_mesh": "export.roles.face_mesh:build",
     "iris": "export.roles.iris:build",
+    "eye_state": "export.roles.eye_state:build",
     "expression": "export.roles.expression:build",
     "vad": "export.roles.vad:build",
     "asr": "export.roles.asr:build",

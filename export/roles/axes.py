@@ -33,6 +33,7 @@ def _frames(window_s: float) -> int:
 AXES: dict[str, tuple[Axis, ...]] = {
     "face_mesh": (Axis("n", 1, 1, _MOST_FACES),),
     "iris": (Axis("n", 1, 2, 2 * _MOST_FACES),),
+    "eye_state": (Axis("n", 1, 2, 2 * _MOST_FACES),),
     "expression": (Axis("n", 1, 1, _MOST_FACES),),
     "vad": (Axis("n", 1, 1, 1),),
     "asr": (

@@ -17,6 +17,11 @@ class VariantBundle(Bundle):
         self._sessions = sessions
         self._labels = list(labels)
 
+    def has(self, name: str) -> bool:
+        """No other role: what is judged is judged alone."""
+        del name
+        return False
+
     def session(self, role: str, graph: str = "model", variant: VariantName | None = None) -> Session:
         """The session of `graph`."""
         del role, variant

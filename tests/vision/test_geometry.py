@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,15 @@ from hypothesis import strategies as st
 
 from edge.messages import Float32
 from edge.vision.crop import Crop
-from edge.vision.geometry import eye_opening, facing, head_pose, lid_gap, mouth_ratio
+from edge.vision.geometry import (
+    SHUT_GAP,
+    eye_opening,
+    facing,
+    head_pose,
+    lid_gap,
+    mouth_ratio,
+    opening_of,
+)
 from edge.vision.iris import Eye
 
 LIDS_X = np.linspace(-10, 10, 9)
@@ -83,15 +93,28 @@ def test_facing_falls_as_the_head_turns() -> None:
 
 
 def test_both_eyes_count_alike_when_they_face_alike() -> None:
-    assert eye_opening((eye(0.2), eye(0.4)), (1.0, 1.0)) == pytest.approx(0.3, abs=1e-4)
+    assert eye_opening((eye(0.2), eye(0.4)), (1.0, 1.0), 0.0) == pytest.approx(0.3, abs=1e-4)
 
 
 def test_the_eye_that_is_seen_better_counts_more() -> None:
-    opening = eye_opening((eye(0.1), eye(0.3)), (1.0, 0.8))
+    opening = eye_opening((eye(0.1), eye(0.3)), (1.0, 0.8), 0.0)
     assert opening is not None
     assert opening < 0.15
 
 
 def test_an_eye_that_is_turned_away_is_not_read() -> None:
-    assert eye_opening((eye(0.3), eye(0.02)), (0.96, 0.6)) == pytest.approx(0.3 * 0.96, abs=1e-4)
-    assert eye_opening((eye(0.3), eye(0.3)), (0.5, 0.5)) is None
+    assert eye_opening((eye(0.3), eye(0.02)), (0.96, 0.6), 0.0) == pytest.approx(0.3 * 0.96, abs=1e-4)
+    assert eye_opening((eye(0.3), eye(0.3)), (0.5, 0.5), 0.0) is None
+
+
+def test_a_head_bent_down_does_not_shut_the_eyes() -> None:
+    seen_gap = 0.3 * np.cos(np.radians(25.0))
+    assert eye_opening((eye(seen_gap), eye(seen_gap)), (1.0, 1.0), 25.0) == pytest.approx(0.3, abs=1e-3)
+    assert eye_opening((eye(0.3), eye(0.3)), (1.0, 1.0), -25.0) == pytest.approx(0.3, abs=1e-3)
+
+
+def test_the_net_shuts_an_eye_that_the_contour_leaves_open() -> None:
+    assert opening_of(replace(eye(0.2), open_share=0.0)) == pytest.approx(SHUT_GAP, abs=1e-4)
+    assert opening_of(replace(eye(0.2), open_share=1.0)) == pytest.approx(0.2, abs=1e-4)
+    assert opening_of(replace(eye(0.03), open_share=1.0)) == pytest.approx(0.03, abs=1e-4)
+    assert opening_of(eye(0.2)) == pytest.approx(0.2, abs=1e-4)

@@ -121,6 +121,23 @@ def test_dark_glasses_hide_the_eyes_but_not_the_mouth(bundle: Bundle, data_dir: 
     assert all(face.mouth is not None for face in faces)
 
 
+def test_glare_on_both_glasses_hides_the_eyes(bundle: Bundle, data_dir: Path) -> None:
+    (first, *_) = pictures = list(frames(data_dir, "expressive/d18.mp4", every=40))
+    (plain,) = look(bundle, [first])
+    assert plain.box is not None
+    x, y, width, height = plain.box
+
+    def glaring(image: np.ndarray) -> np.ndarray:
+        image = image.copy()
+        for centre in (0.29, 0.71):
+            middle = (int(x + centre * width), int(y + 0.33 * height))
+            cv2.ellipse(image, middle, (int(0.19 * width), int(0.13 * height)), 0, 0, 360, (255, 255, 255), -1)
+        return image
+
+    faces = look(bundle, changed(pictures, glaring))
+    assert {face.reason for face in faces} == {Reason.EYES_HIDDEN}
+
+
 def test_a_mirrored_picture_turns_and_tips_the_other_way(bundle: Bundle, data_dir: Path) -> None:
     pictures = list(frames(data_dir, "talking/face_1.mp4", every=45))
     plain = look(bundle, pictures)

@@ -1,0 +1,83 @@
+"""The net of role `eye_state`: how far an eye is open, from the same crop that the iris model sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from edge.error import EmvasError
+
+FORMAT = "emvas-eye-state-1"
+_GREY = (0.299, 0.587, 0.114)
+"""Of red, green and blue."""
+_CLIP = 2.5
+"""Deviations from the mean beyond which a glare spot counts no more."""
+_WIDTHS, _STRIDES = (1, 12, 24, 24, 48, 48), (2, 2, 1, 2, 1)
+_CELLS = 64
+"""Of the last layer's map."""
+
+
+class EyeStateError(EmvasError):
+    """A checkpoint that is none; the message names the file."""
+
+
+class EyeNet(nn.Module):
+    """Five small convolutions on the crop, made grey and freed from exposure and contrast inside the net."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after, stride in zip(_WIDTHS[:-1], _WIDTHS[1:], _STRIDES, strict=True):
+            convolution = nn.Conv2d(before, after, 3, stride, 1, bias=False)
+            layers.append(nn.Sequential(convolution, nn.BatchNorm2d(after), nn.ReLU()))
+        self.layers = nn.Sequential(*layers)
+        self.drop = nn.Dropout(0.3)
+        self.head = nn.Linear(_CELLS * _WIDTHS[-1], 1)
+
+    def read(self, grey: Tensor) -> Tensor:
+        """`grey` [n, 1, 64, 64], 0..1 -> logits [n, 1]."""
+        even = _standard(torch.clamp(_standard(grey), -_CLIP, _CLIP))
+        return self.head(self.drop(self.layers(even).flatten(1)))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`image` [n, 64, 64, 3], RGB 0..1 -> `open` [n, 1], 0 shut to 1 open."""
+        red, green, blue = (image[..., channel] * share for channel, share in enumerate(_GREY))
+        return torch.sigmoid(self.read((red + green + blue).unsqueeze(1)))
+
+
+def _standard(grey: Tensor) -> Tensor:
+    centred = grey - grey.mean(dim=(2, 3), keepdim=True)
+    return centred / torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True) + 1e-6)
+
+
+def write_eye_net(net: EyeNet, about: Mapping[str, Any], path: Path) -> None:
+    """Store the weights (float16) and what is known about them, whole or not at all."""
+    arrays = {name: value.numpy() for name, value in net.state_dict().items()}
+    small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
+    part = path.with_name(f"{path.stem}.part.npz")
+    np.savez_compressed(part, about=np.array(json.dumps({"format": FORMAT, **about})), **small)  # type: ignore[arg-type]
+    part.replace(path)
+
+
+def read_eye_net(path: Path) -> tuple[EyeNet, dict[str, Any]]:
+    """The net, ready to be asked, and what is known about it; EyeStateError when `path` holds none."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        about = json.loads(str(arrays.pop("about")))
+        if about["format"] != FORMAT:
+            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+        net = EyeNet()
+        wanted = net.state_dict()
+        net.load_state_dict({name: torch.from_numpy(arrays[name]).to(wanted[name].dtype) for name in wanted})
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
+        raise EyeStateError(
+            f"{path} is no eye state checkpoint: {error}; make it by training.heads.eye_state"
+        ) from error
+    return net.eval(), about
