@@ -142,7 +142,7 @@ def page(report: dict[str, Any]) -> str:
         table(("clip", "usable", "closures", "longest, s", "yawns, s"), (item.values() for item in report["clips"])),
         "## What this does not show\n",
         "- Other infra-red cameras: the crops come from few devices and people, and their framing is not the box's.\n"
-        "- A test wholly unseen: the light, glare and glasses that the net's training draws were thought of with a view "
+        "- A test wholly unseen: the light, glare and glasses that the training draws were thought of with a view "
         "of these crops, and their figures (AUC 0.996 to 0.997) were known when the way to join net and contour was "
         "settled on the clips.\n"
         "- Strangers everywhere: the net was trained on open eyes of the clips `talking`, `expressive` and `grid`; "

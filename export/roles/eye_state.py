@@ -43,7 +43,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         {"model": graph}, {"model": "cnn"}, {}, None, options["variants"], parity, work, progress, probes
     )
     return RoleBuild(
-        description="How far an eye is open of what it can be; below one half it shrinks the opening that role iris gives",
+        description="How far an eye is open; below one half it shrinks the opening that role iris gives",
         sources=[
             Source(
                 archive="this project",
