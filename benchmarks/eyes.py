@@ -145,7 +145,7 @@ def page(report: dict[str, Any]) -> str:
         "- A test wholly unseen: the light, glare and glasses that the training draws were thought of with a view "
         "of these crops, and their figures (AUC 0.996 to 0.997) were known when the way to join net and contour was "
         "settled on the clips.\n"
-        "- Strangers everywhere: the net was trained on open eyes of the clips `talking`, `expressive` and `grid`; "
+        "- Strangers everywhere: the net was trained on eyes of the clips `talking`, `expressive` and `grid`; "
         "`blink` and `cab` it has never seen.\n"
         "- Long drives: the clips last seconds, and the blinks are four of one man in daylight.\n",
     ]
