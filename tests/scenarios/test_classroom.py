@@ -35,7 +35,7 @@ def child(
     expression["neutral"] -= shift
     expression["sad" if rng.random() < 0.5 else "happy"] = expression.get("sad", 0.0) + shift
     box = (100.0 * track + fidget * rng.gauss(0, 1.5), 50.0 + fidget * rng.gauss(0, 1.5), 40.0, 50.0)
-    return Face(t_s, track, box, True, None, 0.9, 0.3, 0.03, fidget * rng.gauss(0, 2), 0.0, 0.0, expression)
+    return Face(t_s, track, box, True, None, 0.9, 0.3, 0.03, fidget * rng.gauss(0, 2), 0.0, 0.0, expression=expression)
 
 
 class Lesson:
