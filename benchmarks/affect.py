@@ -189,7 +189,7 @@ are normal; scores with heavy tails bring it nearer to that or above. Real moods
 causes alerts is not shown by simulation.
 
 ## Distress by ear
-Each speaker first talks calmly for {distress_sounds._CALM_S:g} s and more; then come three utterances in a row, so many
+Each speaker first talks calmly for {distress_sounds.CALM_S:g} s and more; then come three utterances in a row, so many
 dB louder.
 
 | utterances | sprees | told |

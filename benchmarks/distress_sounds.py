@@ -19,7 +19,7 @@ from edge.speech.segmenter import SpeechSegmenter
 
 CALM_DB = -36.0
 _LOUDER_DB = (0, 12, 20)
-_CALM_S = 45.0
+CALM_S = 45.0
 _SPREE = 3
 """Utterances in a row: about eight seconds."""
 _EMOTIONS = ("angry", "happy", "sad", "neutral")
@@ -88,7 +88,7 @@ def _calm(folder: Path) -> dict[str, Float32]:
 
 def _long(parts: Iterable[Float32]) -> Float32:
     once = np.concatenate(list(parts))
-    return np.tile(once, int(_CALM_S * SAMPLE_RATE_HZ / len(once)) + 1)
+    return np.tile(once, int(CALM_S * SAMPLE_RATE_HZ / len(once)) + 1)
 
 
 def _cost(sound: Float32) -> float:

@@ -26,7 +26,7 @@ from training.asr.manifest import SoundError, read_list, read_sound
 from training.asr.run import ctc_learner, train
 from training.asr.settings import read_settings
 from training.asr.trainer import Position
-from training.fusion.processes import place
+from training.processes import place
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SETS = {"train": (range(5, 18), 1500), "valid": (range(18, 20), 100), "test": (range(5), 300)}

@@ -22,9 +22,9 @@ from rich.table import Table
 from training.features.dataset import Features
 from training.fusion.evaluate import BASELINE, CONDITIONS
 from training.fusion.models import MODELS
-from training.fusion.processes import Place, place
 from training.fusion.run import train_seeds
 from training.fusion.settings import SEEDS, Settings, checked
+from training.processes import Place, place
 from training.synthetic import least_error, trimodal
 
 _SUBNETS = {"hidden": [16, 16, 16], "text_out": 16, "dropouts": [0.0, 0.0, 0.0]}

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from training.features.extract import Request, Result, extract
-from training.fusion.processes import place
 from training.fusion.run import train_seeds
-from training.fusion.settings import SEEDS, SettingsError, checked, published, read_yaml
+from training.fusion.settings import SEEDS, checked, published
+from training.processes import place
+from training.settings_file import SettingsError, read_yaml
 
 _FEATURE_PATH = "featurePath"
 """MMSA's key for the feature file."""

@@ -10,9 +10,9 @@ import torch
 
 from training.features.dataset import Features
 from training.fusion.data import Rows
-from training.fusion.processes import Place, place
 from training.fusion.settings import Settings, checked
 from training.fusion.trainer import Position, Task, Trainer
+from training.processes import Place, place
 from training.synthetic import DIMS, trimodal
 
 TINY = {"lstm_hidden": [3, 4], "lstm_out": [2, 3], "fusion_hidden": 5, "single_hidden": [4, 3, 2]}

@@ -10,10 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from training.fusion.options import device_options
+from training.options import device_options
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from training.asr.judge import Judgement, Reader
+    from training.asr.learner import CtcLearner
+    from training.asr.whisper import WhisperLearner
 
 
 @click.command(epilog="Example: emvas evaluate asr runs/digits/best.pt --data test.tsv")
@@ -49,29 +53,13 @@ def evaluate(
     from training.asr.data import SoundMemory
     from training.asr.judge import judge
     from training.asr.manifest import read_list
-    from training.asr.run import ctc_learner
     from training.asr.settings import Training
-    from training.fusion.processes import place
+    from training.processes import place
 
     if checkpoint.is_dir():
-        from training.asr.whisper import WhisperLearner
-
-        if language is None:
-            raise click.UsageError("--language is missing: say what language Whisper is to write")
-        learner, reader = WhisperLearner.read_folder(checkpoint, language), None
-        if language_model is not None:
-            raise click.UsageError("--language-model is for CTC models; Whisper has one of its own")
+        learner, reader = _whisper(checkpoint, language, language_model)
     else:
-        learner = ctc_learner(checkpoint)
-        reader = None
-        if language_model is not None:
-            from training.asr.beam import BeamSearch
-
-            search = BeamSearch(learner.vocabulary, language_model, beams, weight)
-
-            def reader(features: Tensor, length: Tensor) -> list[str]:
-                return [search.text(row) for row in learner.log_probs(features, length)]
-
+        learner, reader = _ctc(checkpoint, language_model, beams, weight)
     manifest = read_list(data)
     with place(device, precision) as here, Progress(console=Console(stderr=True), disable=not here.first) as progress:
         learner.module.to(here.device)
@@ -87,7 +75,36 @@ def evaluate(
         )
         if not here.first:
             return
-    skipped = [str(item) for item in (*manifest.skipped, *judged.failed)]
+    _show(checkpoint, [str(item) for item in (*manifest.skipped, *judged.failed)], judged, as_json)
+
+
+def _whisper(folder: Path, language: str | None, language_model: Path | None) -> tuple[WhisperLearner, None]:
+    from training.asr.whisper import WhisperLearner
+
+    if language is None:
+        raise click.UsageError("--language is missing: say what language Whisper is to write")
+    if language_model is not None:
+        raise click.UsageError("--language-model is for CTC models; Whisper has one of its own")
+    return WhisperLearner.read_folder(folder, language), None
+
+
+def _ctc(path: Path, language_model: Path | None, beams: int, weight: float) -> tuple[CtcLearner, Reader | None]:
+    from training.asr.run import ctc_learner
+
+    learner = ctc_learner(path)
+    if language_model is None:
+        return learner, None
+    from training.asr.beam import BeamSearch
+
+    search = BeamSearch(learner.vocabulary, language_model, beams, weight)
+
+    def read(features: Tensor, length: Tensor) -> list[str]:
+        return [search.text(row) for row in learner.log_probs(features, length)]
+
+    return learner, read
+
+
+def _show(checkpoint: Path, skipped: list[str], judged: Judgement, as_json: bool) -> None:
     if as_json:
         texts = [{"path": str(u.path), "said": u.text, "read": text} for u, text in judged.read]
         click.echo(json.dumps({**judged.rates.plain(), "skipped": skipped, "texts": texts}, ensure_ascii=False))

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from training.fusion.options import device_options
+from training.options import device_options
 
 if TYPE_CHECKING:
     from training.asr.trainer import Position
@@ -68,7 +68,7 @@ def train(
     from training.asr.run import train as run
     from training.asr.settings import read_settings
     from training.asr.trainer import BEST, SKIPPED
-    from training.fusion.processes import place
+    from training.processes import place
 
     settings = read_settings(config)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())

@@ -12,7 +12,7 @@ from training.asr.data import SoundMemory, Utterances, loaded
 from training.asr.learner import Learner
 from training.asr.manifest import ManifestError, Skipped, Utterance
 from training.asr.metrics import ErrorRates, error_rates
-from training.fusion.processes import Place
+from training.processes import Place
 
 Reader = Callable[[Tensor, Tensor], list[str]]
 

@@ -15,7 +15,7 @@ from training.asr.model import ConformerConfig, ConformerCtc
 from training.asr.settings import Settings
 from training.asr.trainer import Position, Trainer, Watch
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
-from training.fusion.processes import Place
+from training.processes import Place
 
 Progress = Callable[[int, int], None]
 

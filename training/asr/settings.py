@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training.fusion.settings import SettingsError, read_yaml
+from training.settings_file import SettingsError, read_yaml
 
 Range = tuple[float, float]
 

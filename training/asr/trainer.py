@@ -28,7 +28,7 @@ from training.asr.manifest import Skipped, write_skipped
 from training.asr.schedule import noam_schedule
 from training.asr.settings import Settings
 from training.asr.state import load_state, random_state, save_state, set_random_state
-from training.fusion.processes import Place
+from training.processes import Place
 
 LAST, BEST, SKIPPED, HISTORY = "last.pt", "best", "skipped.txt", "history.json"
 _MOST_LOST = 10

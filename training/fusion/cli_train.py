@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from training.fusion.cli_evaluate import show
-from training.fusion.options import DATASETS, data_option, device_options
+from training.fusion.options import DATASETS, data_option
+from training.options import device_options
 
 if TYPE_CHECKING:
     from training.fusion.trainer import Position
@@ -45,10 +46,10 @@ def train(
     the curves. Under torchrun, several processes share each batch.
     """
     from training.fusion.models import spec
-    from training.fusion.processes import place
     from training.fusion.run import seed_folder, train_seeds
     from training.fusion.settings import SEEDS, published, read
     from training.fusion.trainer import BEST
+    from training.processes import place
 
     spec(model)
     settings = read(config) if config else published(model, dataset)

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from training.fusion.options import DATASETS, data_option, device_options
+from training.fusion.options import DATASETS, data_option
+from training.options import device_options
 
 
 @click.command(epilog="Example: emvas tune fusion --model mtme --data features.npz --trials 50 --out runs/tune")
@@ -48,9 +49,9 @@ def tune(
     from edge.error import EmvasError
     from training.fusion.data import read_features
     from training.fusion.models import spec
-    from training.fusion.processes import place
     from training.fusion.search import SEEN, SPACES, read_space, search
     from training.fusion.settings import SEEDS, published, read
+    from training.processes import place
 
     spec(model)
     settings = read(config) if config else published(model, dataset)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from training.fusion.settings import SettingsError, Training
+from training.fusion.settings import Training
+from training.settings_file import SettingsError
 
 
 def optimizer_of(model: nn.Module, settings: Training) -> torch.optim.Adam:

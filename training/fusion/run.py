@@ -11,9 +11,9 @@ from training.features.dataset import Features
 from training.fusion.data import Rows, read_features
 from training.fusion.evaluate import Evaluation, evaluate
 from training.fusion.models import configure
-from training.fusion.processes import Place
 from training.fusion.settings import Settings
 from training.fusion.trainer import BEST, Position, Task, Trainer
+from training.processes import Place
 
 Watch = Callable[[int, Position], None]
 """Told after every batch which seed is trained and where it is."""

@@ -20,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.models import configure
-from training.fusion.processes import Place
-from training.fusion.settings import Settings, SettingsError, read_yaml
+from training.fusion.settings import Settings
 from training.fusion.trainer import Position, Task, Trainer, TrainingError, Watch
+from training.processes import Place
+from training.settings_file import SettingsError, read_yaml
 
 SPACES = Path(__file__).resolve().parents[2] / "configs" / "training" / "search"
 SEEN = ("train", "valid")

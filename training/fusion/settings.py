@@ -14,15 +14,11 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.error import EmvasError
+from training.settings_file import SettingsError, read_yaml
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training" / "fusion"
 SEEDS = (1111, 1112, 1113, 1114, 1115)
 """MMSA's own (`MMSA_run`); more count on from there."""
-
-
-class SettingsError(EmvasError):
-    """A training configuration that cannot be used; the message names file and key."""
 
 
 class _Part(BaseModel):
@@ -96,18 +92,6 @@ def published(model: str, dataset: str) -> Settings:
 def read(path: Path) -> Settings:
     """Read and check a file; SettingsError names key and fault."""
     return checked(read_yaml(path), str(path))
-
-
-def read_yaml(path: Path) -> Any:
-    """The content of a YAML file; SettingsError when it cannot be read."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: there is no such file; settings are in configs/training/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not valid YAML: {error}") from error
 
 
 def checked(content: Any, where: str) -> Settings:

@@ -23,9 +23,9 @@ from training.fusion.data import Rows, batches
 from training.fusion.models import build, configure, spec
 from training.fusion.optimizer import optimizer_of
 from training.fusion.predict import predict
-from training.fusion.processes import Place
 from training.fusion.reliability import correlations
 from training.fusion.settings import Settings
+from training.processes import Place
 
 BEST, LAST = "best.pt", "last.pt"
 

@@ -30,10 +30,10 @@ from training.fusion import checkpoint
 from training.fusion.data import Rows
 from training.fusion.models.base import FusionModel
 from training.fusion.predict import predict
-from training.fusion.processes import place
 from training.fusion.run import seed_folder, train_seeds
 from training.fusion.settings import SEEDS, read
 from training.fusion.trainer import BEST
+from training.processes import place
 from training.starter import faces, neutral, sentences, voices
 from training.starter.compare import compare
 from training.starter.pairs import Pair, draw, features

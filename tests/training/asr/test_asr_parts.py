@@ -17,7 +17,7 @@ from training.asr.metrics import error_rates
 from training.asr.schedule import noam
 from training.asr.settings import SpecAugment, read_settings
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
-from training.fusion.settings import SettingsError
+from training.settings_file import SettingsError
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "training" / "asr"
 LENGTHS = st.lists(st.integers(1, 900), min_size=1, max_size=80)

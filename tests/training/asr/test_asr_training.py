@@ -24,7 +24,7 @@ from training.asr.manifest import ManifestError
 from training.asr.run import train
 from training.asr.settings import read_settings
 from training.asr.state import StateError
-from training.fusion.processes import Place
+from training.processes import Place
 
 CPU = Place(torch.device("cpu"))
 

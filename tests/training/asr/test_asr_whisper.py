@@ -17,7 +17,7 @@ from training.asr.manifest import ManifestError
 from training.asr.run import train
 from training.asr.settings import Settings
 from training.asr.whisper import WhisperLearner
-from training.fusion.processes import Place
+from training.processes import Place
 
 SETTINGS = {
     "training": {

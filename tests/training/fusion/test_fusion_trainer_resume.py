@@ -17,8 +17,8 @@ import fusion_runs
 import torch
 
 from training.fusion import checkpoint
-from training.fusion.processes import Place
 from training.fusion.trainer import BEST, LAST, TrainingError
+from training.processes import Place
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'helpers'}", "OMP_NUM_THREADS": "1"}

@@ -15,10 +15,10 @@ import torch
 from training.fusion import settings
 from training.fusion.data import read_features
 from training.fusion.models import MODELS, configure
-from training.fusion.processes import Place
 from training.fusion.search import SEEN, SPACES, Axis, read_space, search
-from training.fusion.settings import SettingsError
 from training.fusion.trainer import TrainingError
+from training.processes import Place
+from training.settings_file import SettingsError
 
 SPACE = {
     "training.learning_rate": Axis(log=(1e-3, 1e-1)),
