@@ -32,11 +32,15 @@ class TimelineReader:
             (kind, since_wall_s, until_wall_s),
         )
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
+    def rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """What a SELECT on the table `record` (`edge.store.schema`) gives; for sums that would be slow outside SQL."""
         if not self._path.is_file():
             return []
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchone():
                 return []  # its writer is just creating it
-            return [json.loads(text) for (text,) in connection.execute(query, values)]
+            return connection.execute(query, values).fetchall()
+
+    def _read(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
+        return [json.loads(text) for (text,) in self.rows(query, values)]
