@@ -32,8 +32,17 @@ class TimelineReader:
             (kind, since_wall_s, until_wall_s),
         )
 
-    def rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """What a SELECT on the table `record` (`edge.store.schema`) gives; for sums that would be slow outside SQL."""
+    def sums(
+        self, columns: str, kind: str, since_wall_s: float, until_wall_s: float, tail: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """`columns` of the records that `between` would return, for what would be slow outside SQL.
+
+        `columns` and `tail` (GROUP BY, ORDER BY) are SQL in terms of `wall_s` (Unix seconds) and `record` (JSON text).
+        """
+        query = f"SELECT {columns} FROM record WHERE kind = ? AND wall_s >= ? AND wall_s < ? {tail}"
+        return self._rows(query, (kind, since_wall_s, until_wall_s))
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         if not self._path.is_file():
             return []
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
@@ -43,4 +52,4 @@ class TimelineReader:
             return connection.execute(query, values).fetchall()
 
     def _read(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
-        return [json.loads(text) for (text,) in self.rows(query, values)]
+        return [json.loads(text) for (text,) in self._rows(query, values)]
