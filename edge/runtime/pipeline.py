@@ -1,89 +1,177 @@
-"""All stages of one run in one call chain: what replay drives, and tests."""
+"""All stages of one run in one call chain: what replay drives, and programs that use `edge` as a library."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from types import TracebackType
+
+import numpy as np
 
 from edge.affect.features import UtteranceFeatures
 from edge.bundle.bundle import Bundle
+from edge.capture.media import end_of
 from edge.config import Config
-from edge.messages import Audio, Frame, Message, Source, Utterance
+from edge.config.purpose import permitted
+from edge.error import EmvasError
+from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Reason, Source, Speed, Utterance
 from edge.runtime.health import Health
 from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.senses import Senses, Words, absences
 
+Item = Frame | Audio | Speed | Source
+"""What a run is fed with."""
+
+
+class PipelineError(EmvasError):
+    """What was fed cannot be used; the message says what it must be."""
+
 
 class Pipeline:
-    """One run from its first item to `finish`; make a new one for the next run and give it the same `words`."""
+    """One run, from its first item to `finish`: feed pictures and sound, get messages.
+
+    What the purpose of the configuration does not permit never comes out (`edge.config.purpose`).
+    """
 
     def __init__(
         self,
         bundle: Bundle,
         config: Config,
-        session: str,
+        session: str = "run",
         words: Words | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
     ) -> None:
-        """`session` names the run: the ids of its alerts are made from it.
+        """Load the models that the configuration needs; the next run needs a new pipeline.
 
-        `features` is told what a trained fusion sees of each utterance, whether the bundle has one or not.
+        Args:
+            bundle: The models; roles that it lacks are announced as absent and the rest goes on.
+            config: Purpose and settings.
+            session: The name of the run: the ids of its alerts are made from it.
+            words: The models of language of an earlier run, which are costly to load.
+            features: Told what a trained fusion sees of each utterance, whether the bundle has one or not.
 
         Raises:
             BundleError: a model that the bundle has cannot be loaded.
         """
         self.config = config
         self.health = Health()
+        self.frames_with_face = 0
+        """Pictures that showed a face, usable or not."""
         self.troubles: list[Source] = []
         """Stages that failed in this run."""
         self._new: list[Source] = []
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
         self._judgement = Judgement(config, session, fusion, features, drowsiness)
         self._senses = Senses(bundle, config, self._new.append, self.health, words or Words(bundle, config))
+        self._absent = absences(self._senses, config)
+        self._reached_s = -math.inf
+        self._frame_s = -math.inf
+        self._finished = False
 
-    def start(self) -> list[Message]:
-        """What this run goes without; call it first."""
-        return [m for source in absences(self._senses, self.config) for m in self._judgement.source(source)]
+    def feed(self, item: Item) -> list[Message]:
+        """Take the next picture, piece of sound, speed or word about a source; return what came of it, in order.
 
-    def source(self, source: Source) -> list[Message]:
-        """A word of capture about its sources."""
-        return self._judgement.source(source)
+        Frames go forward in time, sound follows on itself (a gap ends the utterance); feed them as they would come
+        live, sound when its last sample was heard. An utterance is understood in the call that ends it.
 
-    def frame(self, frame: Frame) -> list[Message]:
-        """One picture."""
+        Raises:
+            PipelineError: the run is finished, or the item is not what `edge.messages` says of it.
+        """
+        self._expect_open()
+        _expect_usable(item, self._frame_s)
+        self._reached_s = max(self._reached_s, end_of(item) if isinstance(item, (Frame, Audio)) else item.t_s)
+        messages = self._begun()
+        if isinstance(item, Frame):
+            messages += self._seen(item)
+        elif isinstance(item, Audio):
+            messages += self._heard(item)
+        elif isinstance(item, Speed):
+            messages += self._judgement.speed(item)
+        else:
+            messages += self._judgement.source(item)
+        return self._permitted(messages)
+
+    def finish(self, t_s: float | None = None) -> list[Message]:
+        """End the run: the speech that was going on, open alerts, the last summary.
+
+        Args:
+            t_s: When it ends; by default where the last item ended.
+
+        Raises:
+            PipelineError: it is finished already.
+        """
+        self._expect_open()
+        self._finished = True
+        end_s = max(self._reached_s, 0.0) if t_s is None else t_s
+        messages = self._begun() + self._spoken(self._senses.end_sound(end_s))
+        return self._permitted(messages + self._judgement.finish(end_s))
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing can be fed after `with`; what `finish` would have told is lost where it was not called."""
+        self._finished = True
+
+    def _seen(self, frame: Frame) -> list[Message]:
         self.health.frames += 1
+        self._frame_s = frame.t_s
         speaking = self._senses.speaking
         faces = self._senses.see(frame)
+        self.frames_with_face += any(face.reason is not Reason.NO_FACE for face in faces)
         return [*self._reported(), *self._judgement.seen(faces, speaking)]
 
-    def audio(self, audio: Audio) -> tuple[list[Message], list[Utterance]]:
-        """One piece of sound; hand each returned utterance to `utterance`."""
+    def _heard(self, audio: Audio) -> list[Message]:
         return self._spoken(self._senses.hear(audio))
 
-    def end_sound(self, t_s: float) -> tuple[list[Message], list[Utterance]]:
-        """End the sound at `t_s`; hand each returned utterance to `utterance`. `finish` does both."""
-        return self._spoken(self._senses.end_sound(t_s))
-
-    def utterance(self, utterance: Utterance) -> list[Message]:
-        """One utterance that `audio` returned."""
-        heard = self._senses.understand(utterance)
-        return [*self._reported(), *self._judgement.heard(heard)]
-
-    def finish(self, t_s: float) -> list[Message]:
-        """End the run at `t_s`: the speech that was going on, open alerts, the last summary."""
-        messages, utterances = self.end_sound(t_s)
-        for utterance in utterances:
-            messages += self.utterance(utterance)
-        return messages + self._judgement.finish(t_s)
-
-    def _spoken(self, utterances: list[Utterance]) -> tuple[list[Message], list[Utterance]]:
+    def _spoken(self, utterances: list[Utterance]) -> list[Message]:
         self.health.utterances += len(utterances)
         messages = [*self._reported(), *self._judgement.sounded(self._senses.sounds())]
         for utterance in utterances:
             messages += self._judgement.spoken(utterance)
-        return messages, utterances
+        for utterance in utterances:
+            heard = self._senses.understand(utterance)
+            messages += [*self._reported(), *self._judgement.heard(heard)]
+        return messages
+
+    def _begun(self) -> list[Message]:
+        """With the first call, what this run goes without."""
+        absent, self._absent = self._absent, []
+        return [message for source in absent for message in self._judgement.source(source)]
 
     def _reported(self) -> list[Message]:
         """The troubles of stages since the last call."""
         new, self._new[:] = list(self._new), []
         self.troubles += [source for source in new if source.state == "lost"]
         return [message for source in new for message in self._judgement.source(source)]
+
+    def _permitted(self, messages: list[Message]) -> list[Message]:
+        allowance = self.config.allowance
+        return [allowed for message in messages if (allowed := permitted(message, allowance)) is not None]
+
+    def _expect_open(self) -> None:
+        if self._finished:
+            raise PipelineError("this run is finished: make a new Pipeline for the next one and give it the same words")
+
+
+def _expect_usable(item: Item, last_frame_s: float) -> None:
+    if not math.isfinite(item.t_s):
+        raise PipelineError(f"{type(item).__name__}.t_s is {item.t_s}: give seconds from the start of the run")
+    where = f"at {item.t_s:.3f} s"
+    if isinstance(item, Frame):
+        image = item.image
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise PipelineError(
+                f"the picture {where} is {image.dtype} of shape {image.shape}: give BGR uint8 of (height, width, 3)"
+            )
+        if item.t_s <= last_frame_s:
+            raise PipelineError(f"the picture {where} follows on that of {last_frame_s:.3f} s: give them in order")
+    elif isinstance(item, Audio):
+        samples = item.samples
+        if samples.dtype != np.float32 or samples.ndim != 1:
+            raise PipelineError(
+                f"the sound {where} is {samples.dtype} of shape {samples.shape}: give mono float32 in -1..1 "
+                f"at {SAMPLE_RATE_HZ} Hz"
+            )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
 from edge.capture.media import MediaFile, end_of
-from edge.messages import SAMPLE_RATE_HZ, Alert, Face, Frame, Message, Reason, Source
+from edge.messages import SAMPLE_RATE_HZ, Alert, Audio, Message, Source
 from edge.runtime.pipeline import Pipeline
-from edge.runtime.sinks import Outlet, Sink
+from edge.runtime.sinks import Sink
 
 _SESSION_DIGITS = 8
 
@@ -62,38 +62,30 @@ def replay_file(
     Raises:
         CaptureError: the file cannot be read at all.
     """
-    file = MediaFile(path)
-    outlet, report = Outlet(sinks, pipeline.config.allowance), ReplayReport(path)
+    file, report = MediaFile(path), ReplayReport(path)
     start_s = time.monotonic()
 
     def tell(messages: list[Message]) -> None:
         report.alerts += sum(isinstance(message, Alert) and message.type == "new" for message in messages)
-        outlet.write(messages)
+        for message in messages:
+            for sink in sinks:
+                sink.write(message)
 
-    tell(pipeline.start())
     for item in file.read():
         if isinstance(item, Source):
             if item.state == "lost":
                 report.faults.append(item.detail)
-            tell(pipeline.source(item))
-            continue
-        report.length_s = end_of(item)
-        if realtime:
-            time.sleep(max(0.0, start_s + report.length_s - time.monotonic()))
-        if isinstance(item, Frame):
-            messages = pipeline.frame(item)
-            report.frames += 1
-            report.frames_with_face += any(isinstance(m, Face) and m.reason is not Reason.NO_FACE for m in messages)
-            tell(messages)
         else:
-            messages, utterances = pipeline.audio(item)
-            report.sound_s += len(item.samples) / SAMPLE_RATE_HZ
-            tell(messages)
-            for utterance in utterances:
-                tell(pipeline.utterance(utterance))
+            report.length_s = end_of(item)
+            if realtime:
+                time.sleep(max(0.0, start_s + report.length_s - time.monotonic()))
+            if isinstance(item, Audio):
+                report.sound_s += len(item.samples) / SAMPLE_RATE_HZ
+        tell(pipeline.feed(item))
         if progress:
             progress(report.length_s)
     tell(pipeline.finish(report.length_s))
+    report.frames, report.frames_with_face = pipeline.health.frames, pipeline.frames_with_face
     report.utterances = pipeline.health.utterances
     report.faults += [f"{trouble.source} failed: {trouble.detail}" for trouble in pipeline.troubles]
     report.wall_s = time.monotonic() - start_s

@@ -21,13 +21,14 @@ def empty(tmp_path: Path) -> Bundle:
 
 def test_each_stage_that_is_not_there_is_announced_once_and_the_rest_goes_on(empty: Bundle) -> None:
     pipeline = Pipeline(empty, Config(purpose="research", consent="recorded"), "run")
-    sources = [message for message in pipeline.start() if isinstance(message, Source)]
+    told = pipeline.feed(Frame(0.0, np.zeros((48, 64, 3), np.uint8)))
+    sources = [message for message in told if isinstance(message, Source)]
     assert {source.source: source.state for source in sources} == dict.fromkeys(
         ("vision", "speech", "asr", "text", "prosody"), "absent"
     )
     assert "face_mesh" in next(source.detail for source in sources if source.source == "vision")
-    assert pipeline.frame(Frame(0.0, np.zeros((48, 64, 3), np.uint8))) == []
-    assert pipeline.audio(Audio(0.0, np.zeros(512, np.float32))) == ([], [])
+    assert pipeline.feed(Frame(0.1, np.zeros((48, 64, 3), np.uint8))) == []
+    assert pipeline.feed(Audio(0.0, np.zeros(512, np.float32))) == []
     (summary,) = pipeline.finish(1.0)
     assert isinstance(summary, Summary)
     assert summary.valid_ratio == 0
@@ -42,7 +43,7 @@ def test_what_the_configuration_switches_off_is_said_with_the_switch(empty: Bund
             "affect": {"enabled": False},
         }
     )
-    details = {m.source: m.detail for m in Pipeline(empty, config, "run").start() if isinstance(m, Source)}
+    details = {m.source: m.detail for m in Pipeline(empty, config).finish() if isinstance(m, Source)}
     assert details["asr"] == "switched off by speech.transcribe"
     assert details["fatigue"] == "switched off by fatigue.enabled"
     assert details["affect"] == "switched off by affect.enabled"

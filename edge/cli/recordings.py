@@ -1,0 +1,121 @@
+"""What `emvas replay` and `emvas analyze` have in common: recordings to JSONL, one after another, and their table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from edge.capture import CaptureError
+from edge.capture.media import MediaFile
+from edge.cli.setup import open_bundle
+from edge.config import Config
+from edge.runtime.pipeline import Pipeline
+from edge.runtime.replay import ReplayReport, replay_file, session_of
+from edge.runtime.senses import Words
+from edge.runtime.sinks import JsonlSink
+
+
+class Recordings:
+    """Runs that share one bundle and the models of language; what goes wrong is said and the next file goes on."""
+
+    def __init__(self, config: Config, bundle: Path | None, console: Console) -> None:
+        """Open the bundle and say what the configuration keeps back of the words.
+
+        Raises:
+            BundleError: there is no bundle, or it cannot be trusted.
+        """
+        self._config, self._console = config, console
+        self._bundle = open_bundle(config, bundle)
+        self._words = Words(self._bundle, config)
+        if not config.allowance.words:
+            self._say(
+                f"Purpose {config.purpose.value} withholds words: no transcript is written. Purpose research, with "
+                "recorded consent, writes them (configs/desk.yaml)."
+            )
+
+    def replay(self, path: Path, target: Path, realtime: bool = False) -> ReplayReport:
+        """Write the messages of `path` to `target`; a file that cannot be read is a fault in the report."""
+        try:
+            report = self._replay(path, target, realtime)
+        except (CaptureError, OSError) as error:
+            report = ReplayReport(path, faults=[str(error)])
+        for fault in report.faults:
+            self._say(f"[red]{escape(path.name)}[/]: {escape(fault)}")
+        return report
+
+    def _replay(self, path: Path, target: Path, realtime: bool) -> ReplayReport:
+        length_s = MediaFile(path).duration_s
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.1f} s"))
+        with Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        ) as progress:
+            bar = progress.add_task(path.name, total=length_s)
+            with (
+                Pipeline(self._bundle, self._config, session_of(path), self._words) as pipeline,
+                JsonlSink(target) as sink,
+            ):
+                return replay_file(path, pipeline, [sink], realtime, lambda t_s: progress.update(bar, completed=t_s))
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(sentence, soft_wrap=True, highlight=False)
+
+
+def targets_in(folder: Path, files: Sequence[Path]) -> dict[Path, Path]:
+    """One STEM.jsonl a file; where two files have one stem, their endings tell them apart."""
+    expect_once(files)
+    stems = Counter(path.stem for path in files)
+    named = {path: folder / f"{path.stem if stems[path.stem] == 1 else path.name}.jsonl" for path in files}
+    if len(set(named.values())) < len(files):
+        raise click.UsageError("two files of the same name would overwrite each other's output: give them apart")
+    return named
+
+
+def expect_once(files: Sequence[Path]) -> None:
+    """Refuse a file that is given twice."""
+    if len(set(files)) < len(files):
+        raise click.UsageError("a file is given twice")
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder`, or say why it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.FileError(str(folder), f"{error.strerror}: choose a folder that can be written") from error
+
+
+def table(reports: Sequence[ReplayReport]) -> Table:
+    """What each file gave, for people."""
+    found = Table("file", "length", "frames", "with a face", "utterances", "alerts", "speed", box=None)
+    for report in reports:
+        share = "-" if report.face_share is None else f"{report.face_share:.0%}"
+        counts = (str(report.frames), share, str(report.utterances), str(report.alerts))
+        found.add_row(report.path.name, f"{report.length_s:.1f} s", *counts, f"{report.speed:.1f} x real time")
+    return found
+
+
+def record(report: ReplayReport, target: Path) -> dict[str, object]:
+    """What one file gave, for machines; `jsonl` is None where nothing could be read."""
+    return {
+        "file": str(report.path),
+        "jsonl": str(target) if report.wall_s else None,
+        "length_s": round(report.length_s, 3),
+        "wall_s": round(report.wall_s, 3),
+        "frames": report.frames,
+        "face_share": report.face_share,
+        "sound_s": round(report.sound_s, 3),
+        "utterances": report.utterances,
+        "alerts": report.alerts,
+        "faults": report.faults,
+    }
