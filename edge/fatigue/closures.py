@@ -13,8 +13,11 @@ LEAST_SEEN = 0.4
 """Least share of a closure that was seen, the rest being gaps between closed lids: ordinary blinks of 0.2 s at both
 ends of the longest gap make a third."""
 HALF_SHUT = 0.25
-"""Lids that stay closed with a mean openness above this only squint or laugh: neither open nor closed. Shut lids are at
-0.27 at most with the narrowest eyes and the widest shut contour measured, below 0.15 as a rule; P80 asks for 0.2."""
+"""Lids that stay closed with a mean openness above this may only squint or laugh: neither open nor closed while they
+blink. Shut lids are at 0.27 at most with the narrowest eyes and the widest shut contour measured, below 0.15 as a rule;
+P80 asks for 0.2."""
+STIR = 0.12
+"""Half-shut lids that fall this far below their mean blink: four times the noise of a good picture's openness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,19 @@ class Run:
         return self.end_s - self.start_s
 
     @property
+    def openness(self) -> float:
+        """Mean over its length."""
+        return self.area_s / self.duration_s if self.duration_s > 0 else 0.0
+
+    @property
     def known(self) -> bool:
-        """Whether enough of it was seen to believe in it, and, of a slow one, whether the lids were far down."""
-        seen = self.duration_s - self.unseen_s >= LEAST_SEEN * self.duration_s
-        return seen and (self.duration_s < SLOW_S or self.area_s <= HALF_SHUT * self.duration_s)
+        """Whether enough of it was seen to believe in it."""
+        return self.duration_s - self.unseen_s >= LEAST_SEEN * self.duration_s
+
+    @property
+    def half_shut(self) -> bool:
+        """Whether the lids were not far down, and not for a blink only."""
+        return self.duration_s >= SLOW_S and self.openness > HALF_SHUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,16 @@ class Closures:
 
     A run that the look-down guard holds back is neither open nor closed until it has lasted `look_down_s`: a glance
     down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is a blink: no glance is as short.
+    Lids that are only half shut are not closed before they have been below `closed_below`, on the average, without a
+    blink for `half_shut_s`.
     """
 
-    def __init__(self, look_down_s: float) -> None:
+    def __init__(self, look_down_s: float, half_shut_s: float, closed_below: float) -> None:
         self.guard = LookDownGuard()
         self._look_down_s = look_down_s
+        self._half_shut_s = half_shut_s
+        self._closed_below = closed_below
+        self._stirred_s = 0.0
         self._run: Run | None = None
         self._unsettled: list[Span] = []
         self._open_from_s: float | None = None
@@ -87,8 +104,11 @@ class Closures:
         self._open_from_s = None
         if self._run is None:
             self._run = Run(span.start_s, span.end_s, begun)
+            self._stirred_s = span.start_s
             self.guard.lids_went_down(span.start_s)
         else:
+            if span.openness < self._run.openness - STIR:
+                self._stirred_s = span.end_s
             self._run = replace(self._run, end_s=span.end_s)
         self._run = replace(self._run, area_s=self._run.area_s + span.openness * span.duration_s)
         if span.seen:
@@ -136,4 +156,6 @@ class Closures:
         return spans
 
     def _held_back(self, run: Run) -> bool:
-        return self.guard.holds and run.duration_s < self._look_down_s
+        looks_down = self.guard.holds and run.duration_s < self._look_down_s
+        stirs = run.end_s - self._stirred_s < self._half_shut_s
+        return looks_down or (run.half_shut and (stirs or run.openness >= self._closed_below))

@@ -40,7 +40,7 @@ class Person:
         self._baseline = EyeBaseline(config.baseline_s)
         self._lids = Lids(config.closed_below, config.open_above)
         self._curve = LidCurve()
-        self._closures = Closures(look_down_s=config.sleep_s)
+        self._closures = Closures(config.sleep_s, config.unresponsive_s, config.closed_below)
         self._perclos = Perclos(t_s, config.least_valid_ratio)
         self._yawns = Yawns()
         self._yawned_s: deque[float] = deque()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from driver import Drive, Driver, watch
 
+from edge.fatigue.baseline import CLOSED
 from edge.messages import Closure, Face, Fatigue, Level, Nod, Reason, Yawn
 
 RATES_FPS = (30.0, 15.0, 8.0)
@@ -270,9 +271,20 @@ def test_face_lost_for_long_becomes_unknown() -> None:
 
 
 @every_rate
-@pytest.mark.parametrize("depth", [0.55, 0.62, 0.68])
+@pytest.mark.parametrize("depth", [0.55, 0.62, 0.68, 0.72])
 def test_driver_who_blinks_while_squinting_or_laughing(fps: float, depth: float) -> None:
     """Eyes narrowed to a third or a half for half a minute, blinks in it: nobody sleeps."""
-    drive = watch(Driver(noise=0.006).droops(70, 100, depth).blinks(0, 130, every_s=2.5).faces(fps, 130))
+    drive = watch(Driver(noise=0.006).blinks(0, 130, every_s=2.5).droops(70, 100, depth).faces(fps, 130))
     assert drive.told("microsleep") == []
     assert all(closure.class_ in ("blink", "long") for closure in drive.of("closure") if isinstance(closure, Closure))
+
+
+@every_rate
+def test_narrow_eyes_that_read_half_shut_when_shut_are_found_asleep_all_the_same(fps: float) -> None:
+    """The lids stay at .28 of the open eye, as a wide shut contour of narrow eyes does, and nothing blinks in them."""
+    driver = Driver(open=0.22, shut=CLOSED + 0.28 * (0.22 - CLOSED), noise=0.002).blinks(0, 70)
+    asleep = watch(driver.closes(80, 12).faces(fps, 110))
+    (alert,) = asleep.new("microsleep")
+    assert alert.t_s == pytest.approx(86, abs=0.5)
+    assert alert.level is Level.EMERGENCY
+    assert [a.t_s for a in asleep.told("microsleep") if a.type == "end"] == [pytest.approx(92.5, abs=0.5)]
