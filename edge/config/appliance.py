@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from edge.config.commands import CommandsConfig
 from edge.config.delivery import DashboardConfig, MqttConfig, StoreConfig, SummaryConfig
 from edge.config.models import ModelsConfig
 from edge.config.perception import SpeechConfig, VisionConfig
@@ -43,6 +44,7 @@ class Config(Section):
     summary: SummaryConfig = SummaryConfig()
     store: StoreConfig = StoreConfig()
     mqtt: MqttConfig | None = None
+    commands: CommandsConfig = CommandsConfig()
     dashboard: DashboardConfig = DashboardConfig()
 
     @property

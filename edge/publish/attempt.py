@@ -18,7 +18,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
-from edge.publish.events import Acknowledged, Connected, Event, Publication, Received, Token
+from edge.publish import troubles
+from edge.publish.events import Acknowledged, Connected, Denied, Event, Publication, Received, Token
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 PROTOCOL_NAMES = {V5: "MQTT 5", V311: "MQTT 3.1.1"}
@@ -137,11 +138,22 @@ class Attempt:
             events.put(Acknowledged(Token(self.number, packet), str(reason) if reason.is_failure else None))
 
         def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-            events.put(Received(message.topic, bytes(message.payload), message.retain))
+            events.put(_received(message))
+
+        def on_subscribe(_client: paho.Client, _data: Any, _packet: int, reasons: Any, _properties: Any) -> None:
+            for path, reason in zip(subscribe, reasons, strict=False):
+                if reason.is_failure:
+                    events.put(Denied(troubles.of_subscription(path, reason, self._config)))
 
         client = self._client
         client.on_connect, client.on_disconnect = on_connect, on_disconnect
-        client.on_publish, client.on_message = on_publish, on_message
+        client.on_publish, client.on_message, client.on_subscribe = on_publish, on_message, on_subscribe
+
+
+def _received(message: paho.MQTTMessage) -> Received:
+    properties = message.properties  # absent in 3.1.1; an absent property is an absent attribute
+    topic, correlation = getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None)
+    return Received(message.topic, bytes(message.payload), message.retain, topic, correlation)
 
 
 def password_of(config: MqttConfig) -> str | None:
@@ -162,6 +174,8 @@ def publish_properties(publication: Publication, packet: int) -> Properties:
     properties.PayloadFormatIndicator = 1
     if publication.properties:
         properties.UserProperty = list(publication.properties)
+    if publication.correlation is not None:
+        properties.CorrelationData = publication.correlation
     if publication.expiry_s is not None:
         properties.MessageExpiryInterval = publication.expiry_s
     if packet == PacketTypes.WILLMESSAGE:

@@ -17,9 +17,10 @@ from edge.publish.attempt import GOODBYE_S, V5, V311, Attempt
 from edge.publish.events import Event, Publication, Token, Trouble
 
 _SHORTEST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 60.0
-_JITTER = (0.5, 1.5)
-"""Waits are multiplied by a random number from this range, so that a fleet does not return as one herd."""
+_LONGEST_WAIT_S = 30.0
+_JITTER = (0.5, 3.0)
+"""Waits are multiplied by a random number from this range, so that a fleet does not return as one herd: a thousand
+boxes that lose a broker at once come back over 2.5 s, not within the same one."""
 
 
 class Link:

@@ -16,6 +16,8 @@ class Publication:
     retained: bool
     expiry_s: int | None = None
     properties: Sequence[tuple[str, str]] = ()
+    correlation: bytes | None = None
+    """MQTT 5: what the asker knows the answer by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class Received:
     path: str
     payload: bytes
     retained: bool
+    response_topic: str | None = None
+    """MQTT 5: where the sender wants its answer."""
+    correlation: bytes | None = None
 
 
-Event = Connected | Trouble | Acknowledged | Received
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The broker does not let this client subscribe; the connection stands."""
+
+    sentence: str
+
+
+Event = Connected | Trouble | Acknowledged | Received | Denied

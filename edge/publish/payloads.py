@@ -1,21 +1,22 @@
-"""What each topic says, as JSON data; pure. Fields that MQTT 5 has properties for stand here too, for MQTT 3.1.1."""
+"""What each topic says, made from messages; pure."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from edge.messages import Alert, Summary
+from edge.config import Config
+from edge.messages import Alert, Group, Summary
+from edge.publish import models
+from edge.publish.models import ClockState
 from edge.record import to_record
 
-SCHEMA = 1
-"""Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""
-
-Payload = dict[str, Any]
-ClockState = Literal["synced", "unsynced"]
+_OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
+_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +37,62 @@ def iso_utc(wall_s: float) -> str:
 
 
 def encode(payload: Mapping[str, Any]) -> str:
-    """The payload as it is sent."""
+    """A payload that is no `Body` as it is sent."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def status(state: Literal["online", "offline", "stopped"], boot: str, connection: int, software: str) -> Payload:
+def status(state: Literal["online", "offline", "stopped"], boot: str, connection: int, software: str) -> models.Status:
     """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
-    return {"schema": SCHEMA, "state": state, "boot": boot, "seq": connection, "sw": software}
+    return models.Status(state=state, boot=boot, seq=connection, sw=software)
 
 
-def alert(message: Alert, origin: Origin, clock: ClockState) -> Payload:
+def alert(message: Alert, origin: Origin, clock: ClockState) -> models.AlertStep:
     """One step of an alert; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
-    return {
-        "schema": SCHEMA,
-        "id": message.id,
-        "boot": origin.boot,
-        "type": message.type,
-        "kind": message.alert,
-        "level": record["level"],
-        "start": origin.utc(message.start_s),
-        "start_mono_ms": round(message.start_s * 1000),
-        "clock": clock,
-        "duration_ms": round(message.duration_s * 1000),
-        "evidence": record["evidence"],
-        "valid_ratio": record["evidence"].get("valid_ratio"),
-    }
+    return models.AlertStep(
+        id=message.id,
+        boot=origin.boot,
+        type=message.type,
+        kind=message.alert,
+        level=record["level"],
+        start=origin.utc(message.start_s),
+        start_mono_ms=round(message.start_s * 1000),
+        clock=clock,
+        duration_ms=round(message.duration_s * 1000),
+        evidence=record["evidence"],
+        valid_ratio=record["evidence"].get("valid_ratio"),
+    )
 
 
-def summary(message: Summary, origin: Origin, clock: ClockState) -> Payload:
+def summary(message: Summary, origin: Origin, clock: ClockState) -> models.Period:
     """One period; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
-    return {
-        "schema": SCHEMA,
-        "id": f"{origin.boot}-summary-{round(message.start_s * 1000)}",
-        "boot": origin.boot,
-        "start": origin.utc(message.start_s),
-        "end": origin.utc(message.end_s),
-        "clock": clock,
-        **{name: record[name] for name in ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")},
-    }
+    return models.Period(
+        id=f"{origin.boot}-summary-{round(message.start_s * 1000)}",
+        boot=origin.boot,
+        start=origin.utc(message.start_s),
+        end=origin.utc(message.end_s),
+        clock=clock,
+        **{name: record[name] for name in _OF_SUMMARY},
+    )
+
+
+def group(message: Group, origin: Origin, clock: ClockState) -> models.Group:
+    """One window of a group."""
+    record = to_record(message)
+    return models.Group(
+        boot=origin.boot,
+        start=origin.utc(message.start_s),
+        end=origin.utc(message.end_s),
+        clock=clock,
+        **{name: record[name] for name in _OF_GROUP},
+    )
+
+
+def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> models.Info:
+    """What a box runs; `about` are the fields that the runtime knows."""
+    digest = f"sha256:{hashlib.sha256(config.model_dump_json().encode()).hexdigest()}"
+    return models.Info(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
 
 
 def delivered(stored: str, seq: int, historical: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import queue
 import sqlite3
@@ -14,15 +13,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.config import Config
-from edge.messages import Alert, Fatigue, Message, Source, Summary
-from edge.publish import home_assistant, payloads
+from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
+from edge.publish import home_assistant, models, payloads, troubles
 from edge.publish.client import Link
 from edge.publish.clock import clock_state
-from edge.publish.events import Acknowledged, Connected, Publication, Trouble
+from edge.publish.commands import CommandDesk, Executor
+from edge.publish.events import Acknowledged, Connected, Denied, Event, Publication, Received, Trouble
 from edge.publish.outbox import Outbox
+from edge.publish.retained import Retained
 from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
-from edge.publish.topics import TOPICS, path_of
+from edge.publish.topics import TOPICS, address_of, path_of
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +36,7 @@ _FLUSH_S = 3.0
 class Publisher:
     """A sink for the messages that a purpose permits; `write`, `describe` and `measure` from any thread.
 
-    Alerts and summaries go through the outbox. Retained topics are kept in memory and sent anew at each connection,
-    because a broker may have forgotten them (by default Mosquitto keeps nothing on disk).
+    Alerts and summaries go through the outbox, retained topics through `Retained`, orders through the `CommandDesk`.
     """
 
     def __init__(self, config: Config, outbox_path: Path, session: str, start_wall_s: float) -> None:
@@ -53,15 +53,17 @@ class Publisher:
         self._state = StateTracker(self._origin)
         self._outbox = Outbox(outbox_path)
         self._sender = Sender(self._outbox, session)
+        wake = self._wake
+        self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, wake)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
-        self._link = Link(self._mqtt, client_id, will=lambda number: self._status("offline", number))
+        self._link = Link(self._mqtt, client_id, lambda number: self._status("offline", number), self._subscriptions())
         self._lock = threading.Lock()
-        self._latest: dict[str, Publication] = {}
-        self._unsent: set[str] = set()
+        self._retained = Retained()
         self._readings: dict[str, Any] = {}
         self._connected: Connected | None = None
         self._broker_gone = False
         self._health_due_s = 0.0
+        self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.describe({})
@@ -72,32 +74,42 @@ class Publisher:
         self._thread.start()
 
     def write(self, message: Message) -> None:
-        """Take one message; an alert or a summary is on disk when this returns. Other kinds have no topic."""
+        """Take one message; an alert or a summary is on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
             self._post("alert", payloads.alert(message, self._origin, clock_state()))
         elif isinstance(message, Summary):
             self._post("summary", payloads.summary(message, self._origin, clock_state()))
+        elif isinstance(message, Group):
+            self._link.publish(self._publication("group", payloads.group(message, self._origin, clock_state())))
         elif isinstance(message, Fatigue | Source):
             with self._lock:
-                state = self._state.observe(message)
-                if state is not None:
-                    self._keep("state", self._publication("state", {**state, "clock": clock_state()}))
+                self._keep_state(self._state.observe(message, clock_state()))
 
     def describe(self, info: Mapping[str, Any]) -> None:
         """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""
-        digest = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()
-        head = {
-            "schema": payloads.SCHEMA,
-            "boot": self._origin.boot,
-            "sw": self._software,
-            "purpose": self._config.purpose.value,
-            "config": f"sha256:{digest}",
-        }
+        body = payloads.info(self._config, self._origin.boot, self._software, info)
+        self._retained.keep("info", self._publication("info", body))
+        if self._mqtt.home_assistant:
+            self._retained.keep("home assistant", home_assistant.device(self._mqtt.base, self._config, self._software))
+        self._wake()
+
+    def take_commands(self, execute: Executor) -> None:
+        """From now on orders over MQTT are carried out by `execute`."""
+        self._desk.execute = execute
+
+    def ordered(self, t_s: float, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]) -> None:
+        """Say on `state` which kinds of alert are silent until when, and which settings a command has moved."""
         with self._lock:
-            self._keep("info", self._publication("info", head | dict(info)))
-            if self._mqtt.home_assistant:
-                device = home_assistant.device(self._mqtt.base, self._config.box, self._software)
-                self._keep("home assistant", device)
+            self._keep_state(self._state.ordered(t_s, clock_state(), snoozed_s, sensitivity))
+
+    def report(self) -> dict[str, Any]:
+        """State (null before there is one) and health as they are now."""
+        with self._lock:
+            state = self._state.latest
+        return {
+            "state": state and state.model_dump(mode="json", by_alias=True),
+            "health": self._health().model_dump(mode="json", by_alias=True),
+        }
 
     def measure(self, readings: Mapping[str, Any]) -> None:
         """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
@@ -107,27 +119,34 @@ class Publisher:
     def stop(self) -> None:
         """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start."""
         self._stop_by_s = time.monotonic() + _FLUSH_S
-        self._link.events.put(None)
+        self._wake()
         self._thread.join(2 * _FLUSH_S)
         self._link.stop()
         self._outbox.close()
 
-    def _post(self, name: str, payload: Mapping[str, Any]) -> None:
+    def _subscriptions(self) -> list[str]:
+        """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""
+        orders = [path_of("request", self._mqtt.base, self._config.box)] if self._config.commands.allow else []
+        return [*orders, home_assistant.BIRTH_TOPIC] if self._mqtt.home_assistant else orders
+
+    def _wake(self) -> None:
+        self._link.events.put(None)
+
+    def _post(self, name: str, body: models.Body) -> None:
         path = path_of(name, self._mqtt.base, self._config.box)
-        text = payloads.encode(payload)
-        self._outbox.put(name, TOPICS[name].rank, path, text, self._origin.boot, time.monotonic())
-        self._link.events.put(None)
+        self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), self._origin.boot, time.monotonic())
+        self._wake()
 
-    def _keep(self, name: str, publication: Publication) -> None:
-        self._latest[name] = publication
-        self._unsent.add(name)
-        self._link.events.put(None)
+    def _keep_state(self, state: models.State | None) -> None:
+        if state is not None:
+            self._retained.keep("state", self._publication("state", state))
+            self._wake()
 
-    def _publication(self, name: str, payload: Mapping[str, Any]) -> Publication:
+    def _publication(self, name: str, body: models.Body) -> Publication:
         topic = TOPICS[name]
         path = path_of(name, self._mqtt.base, self._config.box)
-        schema = (("schema", str(payloads.SCHEMA)),)
-        return Publication(path, payloads.encode(payload), topic.qos, topic.retained, topic.expiry_s, schema)
+        schema = (("schema", str(models.SCHEMA)),)
+        return Publication(path, body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
 
     def _status(self, state: Literal["online", "offline", "stopped"], connection: int) -> Publication:
         return self._publication("status", payloads.status(state, self._origin.boot, connection, self._software))
@@ -145,10 +164,17 @@ class Publisher:
 
     def _send(self) -> None:
         self._sender.settle()
+        answers = self._desk.answers()
         if self._link.connected and self._connected:
-            self._send_latest()
+            for publication in answers:
+                self._link.publish(publication)
+            now_s = time.monotonic()
+            if self._renew_due_s is not None and now_s >= self._renew_due_s:
+                self._renew_due_s = None
+                self._retained.renew()
+            self._retained.send(self._link.publish, now_s)
             self._send_waiting()
-            self._send_health()
+            self._send_health(now_s)
 
     def _finished(self) -> bool:
         if self._stop_by_s is None:
@@ -160,31 +186,43 @@ class Publisher:
         try:
             event = self._link.events.get(timeout=_TURN_S)
             while True:
-                if isinstance(event, Acknowledged):
-                    self._sender.acknowledged(event)
-                elif isinstance(event, Connected):
-                    self._take_connection(event)
-                elif isinstance(event, Trouble):
-                    self._broker_gone = True
-                    _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
+                if event is not None:
+                    self._take(event)
                 event = self._link.events.get_nowait()
         except queue.Empty:
             return
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Acknowledged):
+            self._sender.acknowledged(event)
+            refused = self._retained.acknowledged(event, time.monotonic())
+            if refused is not None and event.refusal is not None:
+                _log.warning("%s", troubles.of_publication(refused, event.refusal, self._mqtt))
+        elif isinstance(event, Connected):
+            self._take_connection(event)
+        elif isinstance(event, Received):
+            self._take_message(event)
+        elif isinstance(event, Denied):
+            _log.warning("%s", event.sentence)
+        elif isinstance(event, Trouble):
+            self._broker_gone = True
+            _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
 
     def _take_connection(self, event: Connected) -> None:
         _log.info("connected to %s:%d with %s", self._mqtt.host, self._mqtt.port, event.protocol)
         self._connected, self._broker_gone = event, False
         self._sender.restart()
-        with self._lock:
-            self._unsent = set(self._latest)
+        self._retained.renew()
         self._link.publish(self._status("online", event.connection))
 
-    def _send_latest(self) -> None:
-        with self._lock:
-            for name in sorted(self._unsent):
-                if self._link.publish(self._latest[name]) is None:
-                    return
-                self._unsent.remove(name)
+    def _take_message(self, event: Received) -> None:
+        if event.path == home_assistant.BIRTH_TOPIC:
+            if event.payload == home_assistant.BIRTH and not event.retained:
+                self._renew_due_s = time.monotonic() + home_assistant.renewal_delay_s()
+            return
+        address = address_of(event.path, self._mqtt.base)
+        if address is not None and address.name == "request":
+            self._desk.take(event, address, time.monotonic())
 
     def _send_waiting(self) -> None:
         for entry, publication in self._sender.room():
@@ -193,15 +231,21 @@ class Publisher:
                 return
             self._sender.sent(entry, token)
 
-    def _send_health(self) -> None:
-        if time.monotonic() < self._health_due_s:
-            return
-        self._health_due_s = time.monotonic() + _HEALTH_EVERY_S
-        assert self._connected is not None
+    def _send_health(self, now_s: float) -> None:
+        if now_s >= self._health_due_s:
+            self._health_due_s = now_s + _HEALTH_EVERY_S
+            self._link.publish(self._publication("health", self._health()))
+
+    def _health(self) -> models.Health:
         with self._lock:
             readings = dict(self._readings)
-        outbox = {"rows": self._outbox.rows, "bytes": self._outbox.bytes, "evicted": self._outbox.evicted}
-        head = {"schema": payloads.SCHEMA, "boot": self._origin.boot, "time": payloads.iso_utc(time.time())}
-        mqtt = {"connection": self._connected.connection, "protocol": self._connected.protocol}
-        body = {"clock": clock_state(), "outbox": outbox, "mqtt": mqtt, "readings": readings}
-        self._link.publish(self._publication("health", head | body))
+        outbox, connected = self._outbox, self._connected
+        return models.Health(
+            boot=self._origin.boot,
+            time=payloads.iso_utc(time.time()),
+            clock=clock_state(),
+            outbox=models.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
+            mqtt=connected and models.Connection(connection=connected.connection, protocol=connected.protocol),
+            commands=self._desk.figures,
+            readings=readings,
+        )

@@ -6,8 +6,9 @@ import logging
 import time
 
 from edge.publish.events import Acknowledged, Publication, Token
+from edge.publish.models import SCHEMA
 from edge.publish.outbox import Entry, Outbox
-from edge.publish.payloads import SCHEMA, delivered
+from edge.publish.payloads import delivered
 from edge.publish.topics import TOPICS
 
 _log = logging.getLogger(__name__)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from edge.messages import Fatigue, Level, Source
-from edge.publish.payloads import SCHEMA, Origin
+from edge.publish.models import ClockState, State, level_name
+from edge.publish.payloads import Origin
 
 _REFRESH_S = 60.0
 """An unchanged state is said again this often, so that its figures do not grow old."""
@@ -18,15 +19,19 @@ class StateTracker:
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
+        self.latest: State | None = None
+        """As last told."""
         self._people: dict[int | None, Fatigue] = {}
         self._inputs: dict[str, Source] = {}
         self._since_s = 0.0
         self._level: Level | None = None
         self._published: tuple[object, ...] | None = None
         self._published_s = 0.0
+        self._snoozed_s: Mapping[str, float] = {}
+        self._sensitivity: Mapping[str, float] = {}
 
-    def observe(self, message: Fatigue | Source) -> dict[str, Any] | None:
-        """Take one message; return the state's payload when it changed or is due again, else None."""
+    def observe(self, message: Fatigue | Source, clock: ClockState) -> State | None:
+        """Take one message; return the state when it changed or is due again, else None."""
         if isinstance(message, Source):
             self._inputs[message.source] = message
             if message.state != "ok" and message.source != "microphone":
@@ -34,30 +39,47 @@ class StateTracker:
         else:
             self._people = {k: f for k, f in self._people.items() if message.t_s - f.t_s < _TRACK_S}
             self._people[message.track] = message
+        return self._told(message.t_s, clock)
+
+    def ordered(
+        self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
+    ) -> State | None:
+        """Take what commands have silenced, until when, and what they have moved; return the state if that is new."""
+        self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
+        return self._told(t_s, clock)
+
+    def _told(self, t_s: float, clock: ClockState) -> State | None:
         worst = max(self._people.values(), key=lambda person: (person.level, person.valid_ratio), default=None)
         level = worst.level if worst else None
         if level != self._level:
-            self._level, self._since_s = level, message.t_s
-        inputs = {name: source.state for name, source in self._inputs.items()}
-        judged = worst is not None and worst.perclos_60 is not None
-        essence = (level, worst.causes if worst else (), judged, tuple(inputs.items()))
-        if essence == self._published and message.t_s - self._published_s < _REFRESH_S:
+            self._level, self._since_s = level, t_s
+        self._snoozed_s = {kind: until_s for kind, until_s in self._snoozed_s.items() if until_s > t_s}
+        state = self._state(t_s, clock, worst)
+        judged = state.perclos_60 is not None
+        orders = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
+        essence = (level, state.causes, judged, tuple(state.inputs.items()), orders)
+        if essence == self._published and t_s - self._published_s < _REFRESH_S:
             return None
-        self._published, self._published_s = essence, message.t_s
-        return {
-            "schema": SCHEMA,
-            "boot": self._origin.boot,
-            "time": self._origin.utc(message.t_s),
-            "level": level.name.lower() if level is not None else None,
-            "since": self._origin.utc(self._since_s),
-            "causes": list(worst.causes) if worst else [],
-            "perclos_60": _rounded(worst.perclos_60 if worst else None),
-            "perclos_180": _rounded(worst.perclos_180 if worst else None),
-            "valid_ratio": _rounded(worst.valid_ratio if worst else None),
-            "track": worst.track if worst else None,
-            "inputs": inputs,
-            "troubles": {name: source.detail for name, source in self._inputs.items() if source.state != "ok"},
-        }
+        self._published, self._published_s, self.latest = essence, t_s, state
+        return state
+
+    def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> State:
+        return State(
+            boot=self._origin.boot,
+            time=self._origin.utc(t_s),
+            level=level_name(self._level) if self._level is not None else None,
+            since=self._origin.utc(self._since_s),
+            causes=list(worst.causes) if worst else [],
+            perclos_60=_rounded(worst.perclos_60 if worst else None),
+            perclos_180=_rounded(worst.perclos_180 if worst else None),
+            valid_ratio=_rounded(worst.valid_ratio if worst else None),
+            track=worst.track if worst else None,
+            inputs={name: source.state for name, source in self._inputs.items()},
+            troubles={name: source.detail for name, source in self._inputs.items() if source.state != "ok"},
+            snoozed_until={kind: self._origin.utc(until_s) for kind, until_s in self._snoozed_s.items()},
+            sensitivity=dict(self._sensitivity),
+            clock=clock,
+        )
 
 
 def _rounded(value: float | None) -> float | None:

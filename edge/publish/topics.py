@@ -1,4 +1,4 @@
-"""The one table of topics: what the box publishes, where, how it is delivered and how long it is worth keeping."""
+"""The one table of topics: what is said where, how it is delivered and how long it is worth keeping."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Topic:
     """One row of the table."""
 
     path: str
-    """Template; `base`, `site`, `box` and `source` are filled in."""
+    """Template; `base`, `site`, `box`, `source` and `op` are filled in."""
     keeping: Keeping
     qos: Literal[0, 1]
     retained: bool
@@ -64,33 +64,60 @@ TOPICS: Mapping[str, Topic] = {
         "{base}/{site}/{box}/{source}/summary", Keeping.EVERY, 1, False, 24 * _HOUR_S, 1,
         "what happened in a period",
     ),
+    "group": Topic(
+        "{base}/{site}/{box}/{source}/group", Keeping.NONE, 0, False, 300, 0,
+        "what five or more faces have in common in a window; where the purpose is about groups",
+    ),
     "health": Topic(
         "{base}/{site}/{box}/health", Keeping.NONE, 0, False, 300, 0,
         "every 30 s: outbox, evictions, connections, and the runtime's own readings",
     ),
+    "request": Topic(
+        "{base}/{site}/{box}/request/{op}", Keeping.NONE, 1, False, 60, 0,
+        "an order to the box, from whoever the broker's ACL lets give one",
+    ),
+    "response": Topic(
+        "{base}/{site}/{box}/response/{op}", Keeping.NONE, 1, False, 60, 0,
+        "the box's answer: `ok` with data, or `error` with what is wrong",
+    ),
 }  # fmt: skip
+ANY = "+"
+"""In place of an op: every one, for a subscription."""
 
 
-def path_of(name: str, base: str, box: BoxConfig) -> str:
+def path_of(name: str, base: str, box: BoxConfig, op: str = ANY) -> str:
     """The full topic of a row for this box."""
-    return TOPICS[name].path.format(base=base, site=box.site, box=box.id, source=SOURCE)
+    return TOPICS[name].path.format(base=base, site=box.site, box=box.id, source=SOURCE, op=op)
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Who published, and on which row of the table."""
+    """Who speaks, or is spoken to, and on which row of the table."""
 
     site: str
     box: str
     name: str
+    op: str | None = None
+    """Of requests and responses."""
 
 
 def address_of(path: str, base: str) -> Address | None:
     """Read a topic back; None when it is none of ours."""
-    if not path.startswith(f"{base}/"):
+    for name, topic in TOPICS.items():
+        fields = _fields(topic.path.split("/"), path.split("/"))
+        if fields is not None and fields["base"] == base:
+            return Address(fields["site"], fields["box"], name, fields.get("op"))
+    return None
+
+
+def _fields(template: list[str], levels: list[str]) -> dict[str, str] | None:
+    """What the levels of a topic put into a template; None where they do not fit it."""
+    if len(template) != len(levels):
         return None
-    levels = path.removeprefix(f"{base}/").split("/")
-    name = levels[-1]
-    if name not in TOPICS or len(levels) != TOPICS[name].path.count("/"):
-        return None
-    return Address(levels[0], levels[1], name)
+    fields = {}
+    for part, level in zip(template, levels, strict=True):
+        if part.startswith("{"):
+            fields[part[1:-1]] = level
+        elif part != level:
+            return None
+    return fields

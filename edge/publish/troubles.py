@@ -10,8 +10,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.config.delivery import MqttConfig
 
 _REFUSALS = {
-    "Bad user name or password": "does not accept user {user}: the user name or its password is wrong",
-    "Not authorized": "does not let user {user} in: the user name or its password is wrong, or an ACL forbids it",
+    "Bad user name or password": "does not accept {user}: the user name or its password is wrong",
+    "Not authorized": "does not let {user} in: the user name or its password is wrong, or an ACL forbids it",
     "Unsupported protocol version": "speaks another version of MQTT",
     "Client identifier not valid": "does not accept this box's name as a client id",
     "Session taken over": "gave the connection to another client with the same name: do two boxes share box.id?",
@@ -22,11 +22,25 @@ _REFUSALS = {
 """Reason codes of MQTT 5 (chapter 2.4), to which paho translates those of 3.1.1."""
 
 
+_ACL = "does its ACL allow that?"
+
+
 def of_refusal(reason: ReasonCode, config: MqttConfig) -> str:
     """The broker answered, but not with yes."""
-    user = repr(config.username) if config.username else "without a name"
-    said = _REFUSALS.get(reason.getName(), f"refused the connection: {reason.getName()}").format(user=user)
+    said = _REFUSALS.get(reason.getName(), f"refused the connection: {reason.getName()}").format(user=_user(config))
     return f"the broker at {_place(config)} {said}" + ("" if said.endswith("?") else ".")
+
+
+def of_subscription(path: str, reason: ReasonCode, config: MqttConfig) -> str:
+    """The broker let this client in but not listen."""
+    return (
+        f"the broker at {_place(config)} does not let {_user(config)} subscribe to {path} ({reason.getName()}): {_ACL}"
+    )
+
+
+def of_publication(path: str, said: str, config: MqttConfig) -> str:
+    """The broker let this client in but does not take what it says."""
+    return f"the broker at {_place(config)} does not let {_user(config)} publish on {path} ({said}): {_ACL}"
 
 
 def of_lost_connection(config: MqttConfig, was_connected: bool) -> str:
@@ -66,6 +80,10 @@ def of_error(error: Exception, config: MqttConfig) -> str:
     else:
         said = f"no connection to {place}: {error}."
     return said
+
+
+def _user(config: MqttConfig) -> str:
+    return f"user {config.username!r}" if config.username else "a client without a name"
 
 
 def _place(config: MqttConfig) -> str:

@@ -141,6 +141,7 @@ def test_home_assistant_hears_of_the_box_and_its_templates_find_what_they_name(t
     shown = {
         name: jinja2.Template(entity["value_template"]).render(value_json=last[entity["state_topic"]])
         for name, entity in announced["components"].items()
+        if entity["platform"] != "button"
     }
     assert shown == {"fatigue": "ON", "level": "warning", "perclos": "20.0", "valid": "95.0", "outbox": "0"}
     assert {"device", "origin", "availability", "components"} <= announced.keys()

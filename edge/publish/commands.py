@@ -1,0 +1,173 @@
+"""The desk where orders over MQTT are taken, checked, handed on once, and answered."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.config.appliance import BoxConfig
+from edge.config.commands import Op
+from edge.publish.events import Publication, Received
+from edge.publish.models import SCHEMA, CommandFigures, Response
+from edge.publish.requests import LARGEST_BYTES, Command, RequestError, read_request, transaction_of
+from edge.publish.topics import TOPICS, Address, path_of
+
+_log = logging.getLogger(__name__)
+
+MOST_REQUESTS, WITHIN_S = 10, 10.0
+"""What comes faster is not read: a person or a backend orders a few things, a fault or a foe thousands."""
+_REMEMBERED = 256
+"""Transactions whose answers are kept."""
+_LONGEST_TOPIC = 256
+_LONGEST_CORRELATION_BYTES = 256
+_OP = re.compile(r"[a-z_]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order: `data`, or why it was not carried out."""
+
+    data: Mapping[str, Any] | None = None
+    error: str | None = None
+
+
+Answer = Callable[[Outcome], None]
+Executor = Callable[[Command, Answer], None]
+"""Carries an order out or has it carried out, without waiting, and calls the answer once, from any thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """Where an answer goes."""
+
+    path: str
+    op: str
+    transaction: str | None
+    correlation: bytes | None
+
+
+@dataclass(slots=True)
+class _Job:
+    """An order that was handed on; `waiting` are those who want to hear of it."""
+
+    command: Command
+    waiting: list[_Reply] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+
+def refuse_all(_command: Command, answer: Answer) -> None:
+    """Stand in where nothing carries orders out: a replay, or a box that is not up yet."""
+    answer(Outcome(error="the box cannot carry out orders now: ask again when it runs"))
+
+
+class CommandDesk:
+    """Used by one thread; only the answers come from others."""
+
+    def __init__(self, base: str, box: BoxConfig, boot: str, allow: Sequence[Op], wake: Callable[[], None]) -> None:
+        """`wake` is called when an answer waits in `answers`."""
+        self.execute: Executor = refuse_all
+        self._base, self._box, self._boot, self._allow, self._wake = base, box, boot, allow, wake
+        self._own_replies = path_of("response", base, box, op="")
+        self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        self._times_s: deque[float] = deque(maxlen=MOST_REQUESTS)
+        self._done: queue.SimpleQueue[tuple[_Job, Outcome]] = queue.SimpleQueue()
+        self._answers: list[Publication] = []
+        self._counts = {"done": 0, "refused": 0, "ignored": 0}
+
+    @property
+    def figures(self) -> CommandFigures:
+        """How many orders there were."""
+        return CommandFigures(**self._counts)
+
+    def take(self, event: Received, address: Address, now_s: float) -> None:
+        """Take what came on a request topic; the answer may come at once or later."""
+        if event.retained or len(event.payload) > LARGEST_BYTES or not self._in_time(now_s):
+            self._counts["ignored"] += 1
+            return
+        reply = self._reply(event, address.op or "")
+        try:
+            command = read_request(address.op or "", event.payload)
+            if command.op not in self._allow:
+                raise RequestError(f"op: {command.op} is switched off; commands.allow does not name it")
+            self._hand_on(command, reply)
+        except RequestError as error:
+            self._counts["refused"] += 1
+            self._answers.append(self._response(reply, Outcome(error=str(error))))
+
+    def answers(self) -> list[Publication]:
+        """What is to be sent since the last call."""
+        while True:
+            try:
+                job, outcome = self._done.get_nowait()
+            except queue.Empty:
+                break
+            self._counts["done" if outcome.error is None else "refused"] += 1
+            said = outcome.error or "done"
+            _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), said)
+            job.outcome = outcome
+            self._answers += [self._response(reply, outcome) for reply in job.waiting]
+            job.waiting.clear()
+        ready, self._answers = self._answers, []
+        return ready
+
+    def _in_time(self, now_s: float) -> bool:
+        if len(self._times_s) == MOST_REQUESTS and now_s - self._times_s[0] < WITHIN_S:
+            return False
+        self._times_s.append(now_s)
+        return True
+
+    def _hand_on(self, command: Command, reply: _Reply) -> None:
+        transaction = command.request.transaction
+        job = self._jobs.get(transaction) if transaction else None
+        if job is None:
+            job = _Job(command, [reply])
+            if transaction:
+                self._jobs[transaction] = job
+                while len(self._jobs) > _REMEMBERED:
+                    self._jobs.popitem(last=False)
+            self.execute(command, self._answer_of(job))
+        elif job.command != command:
+            raise RequestError("transaction: it has named another order already; take a new one")
+        elif job.outcome is None:
+            job.waiting.append(reply)
+        else:
+            self._answers.append(self._response(reply, job.outcome))
+
+    def _answer_of(self, job: _Job) -> Answer:
+        def answer(outcome: Outcome) -> None:
+            self._done.put((job, outcome))
+            self._wake()
+
+        return answer
+
+    def _reply(self, event: Received, op: str) -> _Reply:
+        """The topic that the asker names is taken only below the box's own responses: nobody writes as the box."""
+        op = op if _OP.fullmatch(op) else "unknown"
+        path = path_of("response", self._base, self._box, op)
+        asked = event.response_topic or ""
+        if asked.startswith(self._own_replies) and len(asked) <= _LONGEST_TOPIC and asked.isprintable():
+            path = asked if not set(asked) & set("+#") else path
+        correlation = event.correlation
+        if correlation is not None and len(correlation) > _LONGEST_CORRELATION_BYTES:
+            correlation = None
+        return _Reply(path, op, transaction_of(event.payload), correlation)
+
+    def _response(self, reply: _Reply, outcome: Outcome) -> Publication:
+        topic, ok = TOPICS["response"], outcome.error is None
+        data = dict(outcome.data or {}) if ok else None
+        body = Response(
+            boot=self._boot,
+            transaction=reply.transaction,
+            op=reply.op,
+            status="ok" if ok else "error",
+            data=data,
+            error=outcome.error,
+        )
+        schema = (("schema", str(SCHEMA)),)
+        payload = body.encoded()
+        return Publication(reply.path, payload, topic.qos, topic.retained, topic.expiry_s, schema, reply.correlation)

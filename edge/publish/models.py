@@ -1,0 +1,185 @@
+"""Every payload that a box publishes: one model each, from which the builders, the schemas and the readers come.
+
+Fields that MQTT 5 has properties for stand here too, for MQTT 3.1.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.messages import AlertType, Level
+
+SCHEMA = 1
+"""Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""
+
+ClockState = Literal["synced", "unsynced"]
+LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
+_NAMES: tuple[LevelName, ...] = get_args(LevelName)
+
+
+def level_name(level: Level) -> LevelName:
+    """A level as payloads name it."""
+    return _NAMES[level]
+
+
+Time = Field(description="ISO 8601 in UTC, to the millisecond")
+
+
+class Body(BaseModel):
+    """A payload: a JSON object in UTF-8; readers pass over fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: int = Field(
+        SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA, description="version of the payloads; another is another contract"
+    )
+    boot: str = Field(description="this run of the box's program; a new one at every start")
+
+    def encoded(self) -> str:
+        """The payload as it is sent."""
+        return self.model_dump_json(by_alias=True)
+
+
+class Numbered(BaseModel):
+    """What the outbox adds when it sends."""
+
+    seq: int = Field(ge=1, description="rises by one with every alert and summary of a box, across restarts")
+    historical: bool = Field(description="it waited for more than a minute, or from an earlier run: no bell for it")
+
+
+class Status(Body):
+    """Whether the box is there."""
+
+    state: Literal["online", "offline", "stopped"] = Field(description="`offline` is the broker's word: the will")
+    seq: int = Field(
+        ge=0, description="number of the connection; an `offline` ends the `online` with the same boot and seq"
+    )
+    sw: str = Field(description="version of the program")
+
+
+class Info(Body):
+    """What the box runs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sw: str = Field(description="version of the program")
+    purpose: str = Field(description="what the box may infer and publish")
+    config: str = Field(description="SHA-256 of the configuration in use")
+    bundle: str | None = Field(None, description="name and version of the models")
+    provider: str | None = Field(None, description="what computes them: cpu, cuda or tensorrt")
+    models: dict[str, str] = Field({}, description="variant of each role's model that really runs")
+
+
+class State(Body):
+    """How things are now."""
+
+    time: str = Time
+    level: LevelName | None = Field(description="the worst fatigue in view; null: nobody in view, or no camera")
+    since: str = Time
+    causes: list[str] = Field(description="what raised the level")
+    perclos_60: float | None = Field(description="share of the last minute's valid time with the lids down")
+    perclos_180: float | None = Field(description="the same of three minutes")
+    valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
+    track: int | None = Field(description="the person whom the figures are about, by a number of this run")
+    inputs: dict[str, Literal["ok", "lost", "absent"]] = Field(description="sources and stages")
+    troubles: dict[str, str] = Field(description="why an input is not ok")
+    snoozed_until: dict[str, str] = Field({}, description="kinds of alert that are silent below critical, until when")
+    sensitivity: dict[str, float] = Field({}, description="settings that a command has moved since the start")
+    clock: ClockState
+
+
+class AlertStep(Body):
+    """One step in the life of an alert, as it is stored."""
+
+    id: str = Field(description="the same from `new` over any `update` to `end`")
+    type: AlertType
+    kind: str = Field(description="microsleep, drowsiness, distraction, cannot_see_driver, source_lost, ...")
+    level: LevelName
+    start: str = Time
+    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    clock: ClockState
+    duration_ms: int = Field(ge=0)
+    evidence: dict[str, Any] = Field(description="what it rests on; `track` names the one person it is about")
+    valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
+
+
+class Alert(AlertStep, Numbered):
+    """One step in the life of an alert."""
+
+
+class Period(Body):
+    """What happened in a period, as it is stored."""
+
+    id: str
+    start: str = Time
+    end: str = Time
+    clock: ClockState
+    emotions: dict[str, float] = Field(description="shares of the judged time; empty where the purpose forbids them")
+    score_mean: float | None = Field(description="-1 negative to 1 positive")
+    perclos: float | None = Field(description="mean share of time with the lids down")
+    alerts: dict[str, int] = Field(description="alerts that began, by kind")
+    valid_ratio: float = Field(description="share of the pictures that could be judged")
+    group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
+
+
+class Summary(Period, Numbered):
+    """What happened in a period."""
+
+
+class Group(Body):
+    """What five or more faces had in common in a window; of fewer there is none."""
+
+    start: str = Time
+    end: str = Time
+    clock: ClockState
+    faces: int = Field(ge=5, description="how many could be judged")
+    negative_share: float = Field(description="share that looks negative; a single face counts as none")
+    spread: float = Field(description="distance between the quartiles of their scores")
+    motion: float | None = Field(description="median speed of the faces in face widths a second")
+    noise_db: float | None = Field(description="median loudness of the room in dB below full scale")
+
+
+class OutboxFigures(BaseModel):
+    """What waits for the broker."""
+
+    rows: int
+    bytes: int
+    evicted: dict[str, int] = Field(description="messages given up because the outbox was full, by topic")
+
+
+class CommandFigures(BaseModel):
+    """Commands since the program's start."""
+
+    done: int
+    refused: int = Field(description="answered with an error")
+    ignored: int = Field(description="retained, too large or too many: not answered")
+
+
+class Connection(BaseModel):
+    """The connection to the broker."""
+
+    connection: int
+    protocol: str
+
+
+class Health(Body):
+    """How the box itself is."""
+
+    time: str = Time
+    clock: ClockState
+    outbox: OutboxFigures
+    mqtt: Connection | None = Field(description="null before the first")
+    commands: CommandFigures
+    readings: dict[str, Any] = Field(description="the runtime's own figures: frames, drops, queues, stages")
+
+
+class Response(Body):
+    """The answer to a command."""
+
+    transaction: str | None = Field(description="the request's")
+    op: str
+    status: Literal["ok", "error"]
+    data: dict[str, Any] | None = Field(None, description="ok: what was done or found")
+    error: str | None = Field(None, description="error: the field and what is wrong with it")

@@ -1,0 +1,132 @@
+"""The orders that a box takes: one model each, from which reading them and their schemas come."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.alerts.kinds import KINDS
+from edge.config.commands import Op
+from edge.config.constants import ALERTS
+from edge.error import EmvasError
+
+LARGEST_BYTES = 4096
+"""A request is a few words; anything longer is none."""
+_NAME = r"^[ -~]{1,64}$"
+"""What names an order or an alert: printable ASCII, so that it can stand in a log and in an answer."""
+_LONGEST_SENTENCE = 300
+
+
+class RequestError(EmvasError):
+    """A request that is not carried out; the message names the field and says what is wrong with it."""
+
+
+class Request(BaseModel):
+    """What every order may say; a field that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    transaction: str | None = Field(
+        None, pattern=_NAME, description="names the order: said again, it is answered again and not done again"
+    )
+
+
+class Report(Request):
+    """Say now how things are: state, health, and the summary of the period so far."""
+
+
+class SelfTest(Request):
+    """Run every model on its golden inputs."""
+
+
+class RestartSource(Request):
+    """Close a source and open it again."""
+
+    source: Literal["camera", "microphone"]
+
+
+class Snooze(Request):
+    """Silence one kind of alert below critical for a while."""
+
+    kind: str = Field(description=f"one of {', '.join(kind for kind, row in KINDS.items() if row.snoozable)}")
+    seconds: float = Field(
+        gt=0, le=ALERTS["most_snooze_s"].high, description="at most alerts.most_snooze_s of the configuration"
+    )
+
+
+class Acknowledge(Request):
+    """Stop the repeats of one open alert until it rises or ends."""
+
+    id: str = Field(pattern=_NAME, description="the alert's")
+
+
+class Sensitivity(Request):
+    """Move one setting within the safe bounds of the configuration, until the next start."""
+
+    setting: Literal[
+        "fatigue.perclos_advisory",
+        "fatigue.perclos_warning",
+        "fatigue.perclos_180_warning",
+        "affect.alerts_per_hour",
+        "alerts.cooldown_s",
+    ] = Field(description="section and key; no setting of a critical alert is among them")
+    value: float
+
+
+REQUESTS: Mapping[Op, type[Request]] = {
+    "report": Report,
+    "self_test": SelfTest,
+    "restart_source": RestartSource,
+    "snooze": Snooze,
+    "acknowledge": Acknowledge,
+    "sensitivity": Sensitivity,
+}
+"""The one table of orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order that may be carried out."""
+
+    op: Op
+    request: Request
+
+
+def read_request(op: str, payload: bytes) -> Command:
+    """Read an order; an empty payload is one without fields.
+
+    Raises:
+        RequestError: there is no such order, or a field is wrong.
+    """
+    known = next((name for name in REQUESTS if name == op), None)
+    if known is None:
+        raise RequestError(f"op: there is none of this name; there are {', '.join(REQUESTS)}")
+    try:
+        return Command(known, REQUESTS[known].model_validate_json(payload or b"{}"))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise RequestError(_printable("; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults))) from None
+
+
+def transaction_of(payload: bytes) -> str | None:
+    """The transaction of an order, whatever else is wrong with it."""
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    name = said.get("transaction") if isinstance(said, dict) else None
+    return name if isinstance(name, str) and re.fullmatch(_NAME, name) else None
+
+
+def _fault(location: tuple[Any, ...], message: str) -> str:
+    return f"{'.'.join(map(str, location)) or 'payload'}: {message}"
+
+
+def _printable(sentence: str) -> str:
+    shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in sentence)
+    return shown if len(shown) <= _LONGEST_SENTENCE else f"{shown[:_LONGEST_SENTENCE]}..."
