@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup clean
+.PHONY: help demo test check bundle setup soak clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -42,6 +42,9 @@ check: $(READY) ## lint, types and import rules
 
 test: check $(BUNDLE)/bundle.yaml ## check, build the bundle, run every test
 	$(BIN)/python -m pytest
+
+soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
+	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build
