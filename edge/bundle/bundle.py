@@ -28,16 +28,18 @@ def sha256_of(path: Path) -> str:
 class Bundle:
     """A verified folder of models."""
 
-    def __init__(self, folder: Path, provider: Provider = "cpu", threads: int = 1, engines: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | str, provider: Provider = "cpu", threads: int = 1, engines: Path | None = None
+    ) -> None:
         """Read and verify `folder`; BundleError names the first file that is not what it should be.
 
         `engines` is the folder of TensorRT's engines, `default_cache()` unless given.
         """
-        self.folder = folder
+        self.folder = Path(folder).resolve()  # an update swaps the link; what runs stays with its own files
         self.provider: Provider = provider
         self.threads = threads
         self.engines = engines or default_cache()
-        self.manifest: Manifest = read_manifest(folder)
+        self.manifest: Manifest = read_manifest(self.folder)
         for stored in self.manifest.files():
             self._verify(stored)
 

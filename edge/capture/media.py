@@ -36,10 +36,10 @@ class _Damage:
 class MediaFile:
     """One file; opening it finds out what is in it, `read` may be called any number of times."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         """Raises CaptureError when `path` is missing, is no media file, or holds neither pictures nor sound."""
-        self.path = path
-        with _open(path) as container:
+        self.path = Path(path)
+        with _open(self.path) as container:
             self.has_pictures = _video(container) is not None
             self.has_sound = _sound(container) is not None
             self.duration_s = container.duration / av.time_base if container.duration else None

@@ -19,12 +19,13 @@ class ConfigError(EmvasError):
     """A configuration that cannot be used: one line for each fault."""
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path | str) -> Config:
     """Read and validate `path`.
 
     Raises:
         ConfigError: the file cannot be read, is no YAML, or says something that is not allowed.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
