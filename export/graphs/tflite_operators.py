@@ -58,10 +58,20 @@ def _relu(writer: GraphWriter, operator: Operator) -> None:
 
 
 def _prelu(writer: GraphWriter, operator: Operator) -> None:
-    """The slopes are (1, 1, channels)."""
-    slopes = writer.constant(operator.inputs[1]).reshape(-1, 1, 1)
+    """The slopes are (1, 1, channels): `slope * x + (1 - slope) * relu(x)`, the products as convolutions of one pixel.
+
+    onnxruntime's CPU lays pictures out for convolutions and goes on so through Conv, Relu and Add, but turns them back
+    for PRelu: with it the mesh took 6.6 ms where it takes 3.0, both irises 11.3 instead of 5.4 (CPU time, one thread of
+    a Xeon at 2.8 GHz, interleaved, onnxruntime 1.32). BatchNormalization or Mul instead of Conv cost 0.1 to 0.5 more.
+    """
+    slopes = writer.constant(operator.inputs[1]).reshape(-1, 1, 1, 1)
     source, target = writer.name(operator.inputs[0]), writer.name(operator.outputs[0])
-    writer.node("PRelu", [source, writer.initializer(slopes)], target)
+    raised = writer.node("Relu", [source], f"{target}_raised")
+    parts = [(source, slopes, f"{target}_sloped"), (raised, 1 - slopes, f"{target}_rest")]
+    for picture, factors, part in parts:
+        inputs = [picture, writer.initializer(factors)]
+        writer.node("Conv", inputs, part, kernel_shape=(1, 1), group=len(slopes))
+    writer.node("Add", [part for _, _, part in parts], target)
 
 
 def _add(writer: GraphWriter, operator: Operator) -> None:

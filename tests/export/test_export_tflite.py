@@ -71,6 +71,11 @@ def test_a_conversion_that_is_wrong_is_refused(tmp_path: Path) -> None:
         check_parity(Session(tmp_path / "net.onnx"), engine, name, samples)
 
 
+def test_nothing_takes_the_net_out_of_the_layout_of_convolutions() -> None:
+    model = convert(read_tflite(weights("iris")), "image", NETS["iris"][2], "n")
+    assert "PRelu" not in {node.op_type for node in model.graph.node}  # twice as slow, see `_prelu`
+
+
 def test_the_table_holds_the_operators_of_these_files_and_no_other() -> None:
     used = {operator.name for role in NETS for operator in read_tflite(weights(role)).operators}
     assert used == set(OPERATORS)
