@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -21,8 +25,11 @@ from edge.runtime.clock import Clock
 from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
 from edge.runtime.sinks import Sink, TerminalSink
+from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.timeline import Timeline
 
+_SYSTEMD_S = 1.0
+"""For systemd to end the process in its own way, so that its journal says why."""
 OUTBOX_FILE = "outbox.db"
 
 
@@ -37,7 +44,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     """
     console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
     logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
-    stop = threading.Event()
+    stop, watchdog = threading.Event(), Watchdog(Notifier())
     with ExitStack() as stack:
         config = load_config(config_path)
         if config.camera.uri is None and config.microphone.device is None:
@@ -53,13 +60,27 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
         def status(health: Health) -> None:
             line.show(health)
+            watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
             if publisher:
                 publisher.measure(health.readings())
 
         if publisher:
             publisher.describe(_info(opened))
         runner.run(sinks, stop, status)
+        if runner.stuck is None:
+            watchdog.stopping()
         console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
+    if runner.stuck is not None:
+        _give_up(runner.stuck, watchdog)
+
+
+def _give_up(why: str, watchdog: Watchdog) -> NoReturn:
+    """End the process although a thread hangs in a model or a driver; systemd starts it anew."""
+    print(f"{why}. A call that hangs cannot be ended from outside: the box ends, to be started anew.", file=sys.stderr)
+    watchdog.give_up(why)
+    time.sleep(_SYSTEMD_S)
+    sys.stdout.flush()
+    os._exit(1)
 
 
 def _stores(

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+PATIENCE_S: dict[str, float] = {
+    "vision": 10.0,
+    "speech": 10.0,
+    "asr": 90.0,
+    "text": 10.0,
+    "prosody": 10.0,
+    "judgement": 10.0,
+}
+"""A call of a stage that takes longer hangs. 10 s is what Frigate gives its detectors; recognizing the longest
+utterance (28 s) takes about its own length on a small processor, so three times that."""
+STARTING_S = 600.0
+"""For the first call, in which a provider may still prepare its kernels."""
 
 
 @dataclass(slots=True)
@@ -15,6 +28,8 @@ class StageTime:
     calls: int = 0
     total_ms: float = 0.0
     worst_ms: float = 0.0
+    since_s: float | None = None
+    """Monotonic time at which the call that is going on began; None between calls."""
 
     @property
     def mean_ms(self) -> float:
@@ -40,19 +55,32 @@ class Health:
     waiting: dict[str, int] = field(default_factory=dict)
     """Items waiting in each queue."""
     stages: dict[str, StageTime] = field(default_factory=dict)
+    freeze: Callable[[str], None] | None = None
+    """A test's hook (`edge.runtime.freeze`), called with the name of each stage before it works."""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Time one call of a stage."""
-        start_s = time.perf_counter()
+        """Time one call of a stage; while it goes on, its age shows whether the stage hangs."""
+        spent = self.stages.setdefault(stage, StageTime())
+        spent.since_s = start_s = time.monotonic()
         try:
+            if self.freeze is not None:
+                self.freeze(stage)
             yield
         finally:
-            spent = self.stages.setdefault(stage, StageTime())
-            milliseconds = 1000 * (time.perf_counter() - start_s)
+            spent.since_s = None
+            milliseconds = 1000 * (time.monotonic() - start_s)
             spent.calls += 1
             spent.total_ms += milliseconds
             spent.worst_ms = max(spent.worst_ms, milliseconds)
+
+    def stuck(self, now_s: float) -> str | None:
+        """What to say of a stage that has been in one call for longer than it may be; `now_s` is monotonic."""
+        for name, spent in list(self.stages.items()):
+            since_s, patience_s = spent.since_s, PATIENCE_S[name] if spent.calls else STARTING_S
+            if since_s is not None and now_s - since_s > patience_s:
+                return f"{name} hangs: no answer for {now_s - since_s:.0f} s, {patience_s:.0f} s are its most"
+        return None
 
     def readings(self) -> dict[str, object]:
         """All counters as plain data, for the box's health topic."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -14,6 +15,7 @@ from edge.capture.microphone import Microphone
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Source, Speed, Utterance
 from edge.runtime.clock import Clock
+from edge.runtime.freeze import freezer
 from edge.runtime.health import Health
 from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.queues import Bounded, Ended
@@ -61,7 +63,7 @@ class LiveRunner:
             BundleError: a model cannot be loaded.
             CaptureError: the configured camera's URI or file cannot be used.
         """
-        self.health = Health()
+        self.health = Health(freeze=freezer(clock.now_s))
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
         self.judgement = Judgement(config, session, fusion, drowsiness=drowsiness)
         self._config, self._clock = config, clock
@@ -75,6 +77,10 @@ class LiveRunner:
         self._captures = self._sources()
         self._speed = speed_source(config, clock.now_s)
         self._stop = threading.Event()
+        self._lost: dict[str, str] = {}
+        self._awaited = {"camera"} if config.camera.uri is not None else {"microphone"}
+        self.stuck: str | None = None
+        """Why the run ended by itself: a stage hangs, and a thread cannot be ended from outside."""
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
         """Run until `stop` is set or every source has ended; then end what is open. `status` is called every second."""
@@ -89,7 +95,7 @@ class LiveRunner:
         workers = [self._thread("vision", self._see), self._thread("speech", self._hear), words]
         closer = self._thread("closer", self._close, captures, workers)
         last_status_s = 0.0
-        while not stop.is_set():
+        while not stop.is_set() and self.stuck is None:
             try:
                 self._judge(outlet, self._results.take(_STATUS_S))
             except Ended:
@@ -97,8 +103,20 @@ class LiveRunner:
             if self._clock.now_s() - last_status_s >= _STATUS_S:
                 last_status_s = self._clock.now_s()
                 self._count()
+                self.stuck = self.health.stuck(time.monotonic())
                 status(self.health)
         self._end(outlet, closer)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first picture (without a camera: sound) is worked through, or it is known that none comes."""
+        return not self._awaited
+
+    @property
+    def situation(self) -> str:
+        """What does not work, in a sentence."""
+        lost = "; ".join(f"{name} lost: {detail}" for name, detail in list(self._lost.items()))
+        return lost or ("all works" if self.ready else "waiting for the first picture or sound")
 
     def _end(self, outlet: Outlet, closer: threading.Thread) -> None:
         """Take what the threads still had, then end what goes on; words that nobody waits for are counted as lost."""
@@ -122,12 +140,21 @@ class LiveRunner:
     def _report(self, source: Source) -> None:
         """Any thread's word about a source or a stage."""
         self.health.losses += source.state == "lost"
+        if source.state == "lost":
+            self._lost[source.source] = source.detail
+        else:
+            self._lost.pop(source.source, None)
+        self._processed(source.source)
         self._results.put(partial(self.judgement.source, source))
 
     def _report_unasked(self, source: Source) -> None:
         """The judging thread's word about itself: it empties the results, so it must not wait for room in them."""
         _log.error("judgement %s %s", source.state, source.detail)
         self._results.offer(partial(self.judgement.source, source))
+
+    def _processed(self, source: str) -> None:
+        """The first of a source's pictures or sounds is worked through, or it is known that none will come."""
+        self._awaited.discard(source)
 
     def _sources(self) -> list[Capture]:
         camera, device = self._config.camera, self._config.microphone.device
@@ -171,10 +198,12 @@ class LiveRunner:
         for frame in _taken(self._frames):
             speaking, faces = self._senses.speaking, self._senses.see(frame)
             self._results.put(partial(self.judgement.seen, faces, speaking))
+            self._processed("camera")
 
     def _hear(self) -> None:
         for audio in _taken(self._sound):
             utterances = self._senses.hear(audio)
+            self._processed("microphone")
             if sounds := self._senses.sounds():
                 self._results.put(partial(self.judgement.sounded, sounds))
             self._pass_on(utterances)
