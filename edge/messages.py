@@ -81,6 +81,10 @@ class Speed:
     speed_kmh: float
 
 
+SPEED = "speed"
+"""Name of the vehicle's speed in `Source` messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """What differs from its own normal at `t_s`, for the alerts; level NONE when that is over."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from edge.config.understanding import ArmingConfig
-from edge.messages import Source, Speed
-
-SPEED = "speed"
-"""Name of the source in `Source` messages."""
+from edge.messages import SPEED, Source, Speed
 
 
 class Arming:

@@ -14,10 +14,8 @@ import serial
 
 from edge.capture import CaptureError
 from edge.capture.reconnect import kept_open
-from edge.messages import Source, Speed
+from edge.messages import SPEED, Source, Speed
 
-NAME = "speed"
-"""Of the source in `Source` messages."""
 KMH_PER_KNOT = 1.852
 KMH_PER_MPS = 3.6
 FASTEST_KMH = 400.0
@@ -70,7 +68,7 @@ class NmeaReceiver:
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
         """Every speed until `stop` is set; opened again after each failure."""
-        return kept_open(NAME, lambda: self._read(stop), self._now, stop)
+        return kept_open(SPEED, lambda: self._read(stop), self._now, stop)
 
     def _read(self, stop: threading.Event) -> Iterator[Speed]:
         try:
@@ -92,7 +90,7 @@ class GpsdClient:
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
         """Every speed until `stop` is set; connected again after each failure."""
-        return kept_open(NAME, lambda: self._read(stop), self._now, stop)
+        return kept_open(SPEED, lambda: self._read(stop), self._now, stop)
 
     def _read(self, stop: threading.Event) -> Iterator[Speed]:
         try:

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from edge.capture.speed import NAME, GpsdClient, NmeaReceiver, payload_kmh
+from edge.capture.speed import GpsdClient, NmeaReceiver, payload_kmh
 from edge.config import Config
 from edge.config.delivery import MqttConfig
 from edge.config.understanding import ArmingConfig
-from edge.messages import Source, Speed
+from edge.messages import SPEED, Source, Speed
 from edge.publish.client import Link
 from edge.publish.events import Received, Trouble
 
@@ -43,7 +43,7 @@ class MqttSpeed:
                 except queue.Empty:
                     continue
                 if isinstance(event, Trouble):
-                    yield Source(self._now(), NAME, "lost", event.sentence)
+                    yield Source(self._now(), SPEED, "lost", event.sentence)
                 elif isinstance(event, Received) and not event.retained:
                     kmh = payload_kmh(event.payload, self._arming.key, self._arming.unit)
                     if kmh is not None:
