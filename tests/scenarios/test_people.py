@@ -75,8 +75,6 @@ def test_the_head_turned_too_far_for_its_eyes_is_away_but_raises_nothing() -> No
 
 
 def test_the_slow_drift_into_sleep() -> None:
-    """PERCLOS rises closure by closure, so a rate that measures a little less reaches a level one closure later."""
-
     def driver() -> Driver:
         made, at_s = Driver().blinks(0, 100), 100.0
         while at_s < 330:
@@ -84,7 +82,7 @@ def test_the_slow_drift_into_sleep() -> None:
             at_s += 3.4
         return made.closes(334, 4)
 
-    told = told_at_every_rate(driver, 345, within_s=3.4 + 0.5)
+    told = told_at_every_rate(driver, 345)
     drowsy = [step[2] for step in told if step[0] == "drowsiness"]
     assert drowsy[:3] == [ADVISORY, WARNING, CRITICAL]
     asleep = [step for step in told if step[0] == "microsleep"]
