@@ -88,7 +88,9 @@ class LazyGroup(click.Group):
 
 
 _GROUP_HELP = {
-    "bundle": "The models: build, verify and show a bundle.",
+    "bundle": "The models: build, verify, sign and install a bundle.",
+    "config": "The box's configuration: install one, go back to the one before.",
+    "releases": "Bundles and configurations in use, and their trial.",
     "export": "Trained models into a bundle: traced, proven, quantized, described.",
     "evaluate": "The figures of trained models.",
     "train": "Train models on features or recordings.",

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.install import open_under, terms_of
 from edge.bundle.manifest import BundleError
 from edge.config import Config
 
@@ -19,7 +20,7 @@ def open_bundle(config: Config, folder: Path | None) -> Bundle:
     named = folder or (Path(config.models.bundle) if config.models.bundle else None)
     if named is None:
         raise BundleError("no bundle is named: give --bundle DIR, or `models.bundle` in the configuration")
-    return Bundle(named, config.models.provider, config.models.threads)
+    return open_under(terms_of(config.models), named)
 
 
 def state_folder() -> Path:

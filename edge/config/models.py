@@ -17,3 +17,6 @@ class ModelsConfig(Section):
         "cpu", description="the box refuses to start when this one does not run; it never falls back silently"
     )
     threads: int = Field(1, ge=1, le=16, description="threads of each model's session")
+    signed_by: str | None = Field(
+        None, description="file of an Ed25519 public key (PEM): only a bundle that its owner signed is taken"
+    )

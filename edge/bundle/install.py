@@ -1,0 +1,73 @@
+"""Installing a bundle: staged, every hash verified, tested on this machine, then swapped in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.bundle.archive import take
+from edge.bundle.bundle import Bundle, sha256_of
+from edge.bundle.manifest import MANIFEST_FILE, BundleError, read_manifest
+from edge.bundle.selftest import GraphCheck, self_test
+from edge.bundle.session import Provider
+from edge.bundle.signature import verify_signature
+from edge.config.models import ModelsConfig
+from edge.releases.state import State
+from edge.releases.store import Store
+
+_DIGITS = 12
+"""Hexadecimal digits of the manifest's hash in a release's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What this box asks of a bundle."""
+
+    provider: Provider = "cpu"
+    threads: int = 1
+    signed_by: Path | None = None
+
+
+def terms_of(models: ModelsConfig) -> Terms:
+    """What a configuration asks of a bundle."""
+    return Terms(models.provider, models.threads, Path(models.signed_by) if models.signed_by else None)
+
+
+def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[GraphCheck], None]) -> State:
+    """Install the folder or tar archive `source`; on any error what was installed before stays as it is.
+
+    Raises:
+        BundleError: it is no sound bundle, is not signed as `terms` ask, or fails its self-test here.
+    """
+
+    def fill(made: Path) -> str:
+        take(source, made)
+        opened = open_under(terms, made)
+        failed = []
+        for check in self_test(opened):
+            told(check)
+            failed += [] if check.passed else [f"{check.role}/{check.graph}"]
+        if failed:
+            raise BundleError(
+                f"{source} fails its self-test on this machine ({', '.join(failed)}): it was not installed, the box "
+                "keeps what it has"
+            )
+        return release_name(made)
+
+    return store.install(fill)
+
+
+def open_under(terms: Terms, folder: Path) -> Bundle:
+    """Open the bundle in `folder` if it is signed as asked and every hash is right; else BundleError."""
+    if terms.signed_by is not None:
+        verify_signature(folder, terms.signed_by)
+    return Bundle(folder, terms.provider, terms.threads)
+
+
+def release_name(folder: Path) -> str:
+    """What a bundle is called as a release: its name and version, and its manifest's hash."""
+    manifest = read_manifest(folder)
+    digest = sha256_of(folder / MANIFEST_FILE)[:_DIGITS]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{manifest.name}-{manifest.version}-{digest}").lstrip(".")

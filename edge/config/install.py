@@ -1,0 +1,49 @@
+"""Installing a configuration: validated as on any start, then swapped in where the box reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from edge.config.loader import load_config
+from edge.releases.files import replace_link
+from edge.releases.state import State
+from edge.releases.store import Store
+
+_DIGITS = 12
+"""Hexadecimal digits of a file's hash in a release's name."""
+
+
+def install_config(source: Path, store: Store, place: Path) -> State:
+    """Install the file `source` and make `place`, which the box reads, a link to it.
+
+    A plain file at `place` was written by hand: it is kept as the proven release that a roll-back returns to.
+
+    Raises:
+        ConfigError: `source` is not a valid configuration; nothing has changed.
+    """
+    load_config(source)
+    if place.is_file() and not place.is_symlink():
+        store.install(_copy_of(place, "by-hand"))
+        store.change(State.confirmed)
+        _lead(place, store)
+    state = store.install(_copy_of(source, source.stem))
+    _lead(place, store)
+    return state
+
+
+def _lead(place: Path, store: Store) -> None:
+    """A relative link, so that it is right in an image as well."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    replace_link(place, Path(os.path.relpath(store.link, place.parent)))
+
+
+def _copy_of(source: Path, name: str) -> Callable[[Path], str]:
+    def fill(made: Path) -> str:
+        shutil.copyfile(source, made)
+        return f"{name}-{hashlib.sha256(made.read_bytes()).hexdigest()[:_DIGITS]}"
+
+    return fill

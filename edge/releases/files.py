@@ -1,0 +1,57 @@
+"""Files and links replaced so that a power cut leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_FOLDER_MODE, _FILE_MODE = 0o750, 0o640
+
+
+def share_tree(path: Path, group: int) -> None:
+    """Let the group with this number read the file, or the folder with everything in it, and nobody else."""
+    os.chown(path, -1, group)
+    if not path.is_dir():
+        path.chmod(_FILE_MODE)
+        return
+    path.chmod(_FOLDER_MODE)
+    for inner in path.iterdir():
+        share_tree(inner, group)
+
+
+def sync(path: Path) -> None:
+    """Wait until the file or folder (its names) is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(path: Path) -> None:
+    """`sync` of a file, or of a folder with everything in it."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            sync_tree(inner)
+    sync(path)
+
+
+def replace_file(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write `text` in place of what is there."""
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.chmod(mode)
+    sync(unfinished)
+    unfinished.replace(path)
+    sync(path.parent)
+
+
+def replace_link(path: Path, target: Path) -> None:
+    """Make `path` a symbolic link to `target`, in place of the link or file that is there."""
+    if path.is_symlink() and path.readlink() == target:
+        return
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.symlink_to(target)
+    unfinished.replace(path)
+    sync(path.parent)

@@ -1,0 +1,64 @@
+"""What is installed and whether it has proved itself: a pure state machine, from one sentence to the next.
+
+A new release is on trial until it has run well for long enough. Each start of the box on trial is counted before
+anything else happens; a clean stop gives its start back, a crash, a watchdog's kill or a power cut does not. When
+`MOST_STARTS` are used up, the next start takes the release back. What was proven is never taken back by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edge.error import EmvasError
+
+MOST_STARTS = 3
+"""Starts that a release on trial may use up; ours. Small, as each one costs the box its boot time."""
+
+
+class NoWayBackError(EmvasError):
+    """There is no earlier release to go back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The releases of one store, by name."""
+
+    current: str | None = None
+    previous: str | None = None
+    """The proven release that `current` replaced; None: there is no way back."""
+    starts: int | None = None
+    """Starts used up on trial; None: `current` is not on trial."""
+    taken_back: str | None = None
+    """The last release that failed its trial or was rolled back by hand, until the next is installed."""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether `current` has still to prove itself."""
+        return self.starts is not None
+
+    def installed(self, name: str) -> State:
+        """`name` takes over, on trial where there is a proven release to go back to."""
+        proven = self.previous if self.on_trial else self.current
+        return State(name, proven, None if proven is None else 0)
+
+    def started(self) -> State:
+        """The box is about to start: count it, or take back a release that has used up its starts."""
+        if self.starts is None:
+            return self
+        if self.starts >= MOST_STARTS:
+            return self.rolled_back()
+        return replace(self, starts=self.starts + 1)
+
+    def stopped_cleanly(self) -> State:
+        """A start that ended as it should says nothing against the release."""
+        return replace(self, starts=self.starts - 1) if self.starts else self
+
+    def confirmed(self) -> State:
+        """The release has run well for long enough."""
+        return replace(self, starts=None)
+
+    def rolled_back(self) -> State:
+        """The previous release again. NoWayBackError: there is none."""
+        if self.previous is None:
+            raise NoWayBackError("there is no earlier release to go back to: install the one that is wanted")
+        return State(self.previous, None, None, taken_back=self.current)

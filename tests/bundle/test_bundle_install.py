@@ -1,0 +1,114 @@
+"""Installing a bundle by the command: whole, tested here, or not at all; and the way back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from signing_keys import make_keys
+
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import MANIFEST_FILE
+from edge.bundle.signature import sign
+from edge.cli.main import main
+from edge.releases.state import MOST_STARTS
+
+
+def emvas(*arguments: object, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=env)
+
+
+def renamed(bundle: Path, version: str) -> Path:
+    """The same models as another version."""
+    path = bundle / MANIFEST_FILE
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"version": version}), encoding="utf-8")
+    return bundle
+
+
+def shown(state: Path) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = json.loads(emvas("releases", "show", "--state", state, "--json").stdout)
+    return found
+
+
+@pytest.fixture
+def box(small_bundle: Path, tmp_path: Path) -> Path:
+    """The state folder of a box with version 1, and version 2 on trial."""
+    state = tmp_path / "state"
+    config = tmp_path / "none.yaml"
+    for version in ("1", "2"):
+        result = emvas(
+            "bundle", "install", renamed(small_bundle, version), "--into", state / "models", "--config", config
+        )
+        assert result.exit_code == 0, result.output
+    return state
+
+
+def test_the_new_bundle_is_in_use_on_trial_and_sound(box: Path) -> None:
+    assert Bundle(box / "models" / "current").manifest.version == "2"
+    models = shown(box)["models"]
+    assert str(models["current"]).startswith("small-2-")
+    assert str(models["previous"]).startswith("small-1-")
+    assert models["starts"] == 0
+
+
+def test_rollback_brings_back_the_one_before_and_then_there_is_none(box: Path) -> None:
+    assert emvas("bundle", "rollback", "--from", box / "models").exit_code == 0
+    assert Bundle(box / "models" / "current").manifest.version == "1"
+    again = emvas("bundle", "rollback", "--from", box / "models")
+    assert again.exit_code == 1
+    assert "no earlier release" in again.stderr
+
+
+def test_what_fails_to_start_goes_back_by_itself(box: Path) -> None:
+    for _ in range(MOST_STARTS):
+        emvas("releases", "start", "--state", box)
+    assert Bundle(box / "models" / "current").manifest.version == "2"
+    said = emvas("releases", "start", "--state", box)
+    assert "was taken back" in said.stdout
+    assert Bundle(box / "models" / "current").manifest.version == "1"
+
+
+@pytest.mark.parametrize(("ended", "left"), [("success", 0), ("watchdog", 1), ("signal", 1), ("exit-code", 1)])
+def test_only_a_clean_stop_gives_its_start_back(box: Path, ended: str, left: int) -> None:
+    emvas("releases", "start", "--state", box)
+    emvas("releases", "stop", "--state", box, env={"SERVICE_RESULT": ended})
+    assert shown(box)["models"]["starts"] == left
+
+
+def test_a_damaged_bundle_leaves_the_old_one(box: Path, small_bundle: Path) -> None:
+    before = shown(box)
+    graph = small_bundle / "prosody.model.fp32.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1] + b"\0")
+    result = emvas("bundle", "install", small_bundle, "--into", box / "models", "--config", box / "none")
+    assert result.exit_code == 1
+    assert "is not the file that the manifest vouches for" in result.stderr
+    assert shown(box) == before
+    Bundle(box / "models" / "current")
+
+
+def test_a_bundle_that_computes_something_else_here_leaves_the_old_one(
+    box: Path, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shown(box)
+    monkeypatch.setattr("edge.bundle.selftest._error", lambda *_: 1.0)  # as a wrongly built engine would
+    result = emvas("bundle", "install", small_bundle, "--into", box / "models", "--config", box / "none")
+    assert result.exit_code == 1
+    assert "fails its self-test on this machine (prosody/model)" in result.stderr
+    assert shown(box) == before
+
+
+def test_a_box_that_wants_signed_bundles_takes_no_other(small_bundle: Path, tmp_path: Path) -> None:
+    keys = make_keys(tmp_path, "signer")
+    config = tmp_path / "edge.yaml"
+    config.write_text(f"purpose: driver-safety\nmodels: {{signed_by: {keys.public}}}\n")
+    command = ("bundle", "install", small_bundle, "--into", tmp_path / "models", "--config", config)
+    refused = emvas(*command)
+    assert refused.exit_code == 1
+    assert "is not signed" in refused.stderr
+    assert emvas("run", "--config", config, "--bundle", small_bundle).exit_code == 1
+    sign(small_bundle, keys.private)
+    assert emvas(*command).exit_code == 0
+    Bundle(tmp_path / "models" / "current")

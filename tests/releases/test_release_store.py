@@ -1,0 +1,166 @@
+"""A store of releases on a real disk: cut off at any step, it leaves the old release or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.releases.state import MOST_STARTS, State
+from edge.releases.store import Store, StoreError
+
+STEPS = ("fsync", "rename", "replace", "symlink", "chmod", "mkdir", "unlink", "rmdir")
+
+
+class PowerCut(BaseException):
+    """Nothing in the code may handle this."""
+
+
+def filled(name: str, files: int = 3) -> Callable[[Path], str]:
+    def fill(made: Path) -> str:
+        made.mkdir()
+        for number in range(files):
+            (made / f"{number}.txt").write_text(name)
+        return name
+
+    return fill
+
+
+def whole(store: Store) -> str:
+    """The name of the release that the link leads to; it must be complete."""
+    (name,) = {path.read_text() for path in store.link.iterdir()}
+    assert len(list(store.link.iterdir())) == 3
+    assert name.split(".")[0] == store.link.readlink().name.split(".")[0]
+    return name
+
+
+def proven(folder: Path) -> Store:
+    store = Store(folder)
+    store.install(filled("old"))
+    return store
+
+
+def test_an_installed_release_is_in_use_and_the_old_one_is_kept(tmp_path: Path) -> None:
+    store = proven(tmp_path / "models")
+    assert store.install(filled("new")) == State("new", "old", 0)
+    assert whole(store) == "new"
+    assert store.change(State.rolled_back) == State("old", taken_back="new")
+    assert whole(store) == "old"
+
+
+def test_what_is_neither_in_use_nor_the_way_back_is_removed(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    for name in ("b", "c", "d"):
+        store.install(filled(name))
+        store.change(State.confirmed)
+    assert sorted(path.name for path in (tmp_path / "releases").iterdir()) == ["c", "d"]
+    assert not list(tmp_path.glob(".staging*"))
+
+
+def test_a_box_that_runs_an_unproven_release_keeps_its_files(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    store.install(filled("running"))
+    running = store.link.resolve()
+    store.install(filled("next"))
+    assert running.is_dir()
+    assert store.state() == State("next", "old", 0)
+
+
+def test_the_same_release_again_gets_a_place_of_its_own(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    assert store.install(filled("old")).current == "old.2"
+    assert whole(store) == "old"
+
+
+def test_a_release_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+
+    def fill(made: Path) -> str:
+        made.mkdir()
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        store.install(fill)
+    assert store.state() == State("old")
+    assert whole(store) == "old"
+    assert not list(tmp_path.glob(".staging*"))
+
+
+def test_the_link_follows_the_state_at_every_start(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    store.install(filled("new"))
+    store.link.unlink()
+    for _ in range(MOST_STARTS):
+        store.change(State.started)
+    assert whole(store) == "new"
+    store.change(State.started)
+    assert whole(store) == "old"
+
+
+def cut_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Let the power fail just before the `step`-th call that changes the disk."""
+    count = 0
+    for name in STEPS:
+        original = getattr(os, name)
+
+        def counted(*arguments: Any, original: Any = original, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > step:
+                raise PowerCut
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(os, name, counted)
+
+
+@pytest.mark.parametrize("change", ["install", "start", "back"])
+def test_a_power_cut_at_any_step_leaves_one_release_whole(tmp_path: Path, change: str) -> None:
+    outcomes, finished, step = set(), False, 0
+    while not finished:
+        store = proven(tmp_path / f"{change}-{step}")
+        if change != "install":
+            store.install(filled("new"))
+        for _ in range(MOST_STARTS if change == "start" else 0):
+            store.change(State.started)
+        with pytest.MonkeyPatch.context() as patched:
+            cut_at(patched, step)
+            try:
+                if change == "install":
+                    store.install(filled("new"))
+                else:
+                    store.change(State.started if change == "start" else State.rolled_back)
+                finished = True
+            except PowerCut:
+                pass
+        back = Store(store.folder)
+        back.change(lambda state: state)  # the next start
+        assert whole(back) == back.state().current
+        outcomes.add(whole(back))
+        back.install(filled("later"))
+        assert whole(back) == "later"
+        assert not list(store.folder.glob(".staging*"))
+        step += 1
+    assert outcomes == {"old", "new"}
+    assert step > 2
+
+
+def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    (tmp_path / "state.json").write_text("{")
+    with pytest.raises(StoreError, match=r"state\.json cannot be read"):
+        store.state()
+
+
+def test_a_folder_that_is_not_there_has_nothing_on_trial(tmp_path: Path) -> None:
+    assert Store(tmp_path / "none").change(State.started) == State()
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_group_of_the_folder_may_read_a_release_and_nobody_else(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    group = tmp_path.stat().st_gid
+    assert [path.stat().st_mode & 0o777 for path in (store.link, store.link / "0.txt")] == [0o750, 0o640]
+    assert (store.link / "0.txt").stat().st_gid == group
