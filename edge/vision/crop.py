@@ -30,10 +30,10 @@ class Crop:
     def cut(self, image: Image, output_px: int) -> Image:
         """The crop as (output_px, output_px, 3); what lies outside the frame repeats the frame's border.
 
-        A crop of at least twice the output is first averaged down by a whole number, so that it does not alias.
+        A crop of at least twice the output is first halved as often as that holds, so that it does not alias.
         """
         matrix = self._to_crop(output_px)
-        shrink = int(self.side_px / output_px)
+        shrink = halvings(self.side_px / output_px)
         if shrink >= 2:
             image, left, top = self._shrunk(image, shrink)
             matrix[:, 2] += matrix[:, :2] @ (left, top)
@@ -48,17 +48,15 @@ class Crop:
         reach = self.side_px / 2 * (abs(np.cos(self.angle_rad)) + abs(np.sin(self.angle_rad))) + factor
         left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
         top, bottom = _within(self.y_px - reach, self.y_px + reach, image.shape[0], factor)
-        size = ((right - left) // factor, (bottom - top) // factor)
-        part = image[top : top + size[1] * factor, left : left + size[0] * factor]
-        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8), left, top
+        return halved(image[top:bottom, left:right], factor), left, top
 
     def to_frame(self, points: Float32, output_px: int) -> Float32:
         """Points (n, 2) or (n, 3) in px of the crop's output, as points of the frame; depth is scaled alike."""
         matrix = self._to_crop(output_px)
-        inverse = np.linalg.inv(matrix[:, :2])
-        placed = points.astype(np.float32, copy=True)
-        placed[:, :2] = (points[:, :2] - matrix[:, 2]) @ inverse.T
-        placed[:, 2:] *= self.side_px / output_px
+        scale = self.side_px / output_px
+        back = (matrix[:, :2] * scale**2).astype(np.float32)  # a turn and a scale: its transpose undoes it
+        placed = points * np.float32(scale)
+        placed[:, :2] = (points[:, :2] - matrix[:, 2].astype(np.float32)) @ back
         return placed
 
     def _to_crop(self, output_px: int) -> npt.NDArray[np.float64]:
@@ -77,6 +75,25 @@ def _within(start: float, end: float, length: int, least: int) -> tuple[int, int
     return first, max(min(length, int(end) + 1), min(length, first + least))
 
 
+def halvings(ratio: float) -> int:
+    """The largest power of two that `ratio` holds, at least 1."""
+    return 1 << max(0, int(ratio).bit_length() - 1)
+
+
+def halved(image: Image, factor: int) -> Image:
+    """`image` averaged down by `factor`, a power of two; what is beyond a whole multiple of it is left out.
+
+    Halving again and again takes OpenCV a fifth of the time of one step by 3 (0.2 of 1.1 ms for 600 x 600 px).
+    """
+    height, width = (length // factor * factor for length in image.shape[:2])
+    image = image[:height, :width]
+    while factor > 1:
+        factor //= 2
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return image
+
+
 def angle_between(start: Float32, end: Float32) -> float:
     """The angle in radians of the line from `start` to `end` (x, y), clockwise on the screen."""
     return float(np.arctan2(end[1] - start[1], end[0] - start[0]))
@@ -84,4 +101,7 @@ def angle_between(start: Float32, end: Float32) -> float:
 
 def unit_rgb(crops: list[Image]) -> Float32:
     """BGR crops of one size as one batch (n, height, width, 3): RGB, 0..1."""
-    return np.asarray(np.stack(crops)[..., ::-1].astype(np.float32) / np.float32(255), np.float32)
+    batch = np.empty((len(crops), *crops[0].shape), np.float32)
+    for place, crop in enumerate(crops):
+        np.divide(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.float32(255), out=batch[place])
+    return batch

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Box, Float32
-from edge.vision.crop import Crop, Image, angle_between
+from edge.vision.crop import Crop, Image, angle_between, halved, halvings, unit_rgb
 from edge.vision.overlap import SAME_FACE_OVERLAP, overlap_with
 
 INPUT_PX = 128
@@ -40,7 +40,7 @@ class FaceDetector:
     def detect(self, image: Image) -> list[Detection]:
         """Every face of `image` (BGR), best first."""
         letterboxed, scale, offset = _letterbox(image)
-        batch = letterboxed[None, ..., ::-1].astype(np.float32) / np.float32(127.5) - np.float32(1)
+        batch = unit_rgb([letterboxed]) * np.float32(2) - np.float32(1)
         outputs = self._session.run({"image": batch})
         scores = 1.0 / (1.0 + np.exp(-np.clip(outputs["scores"][0, :, 0], -80.0, 80.0)))
         likely = scores >= _LEAST_SCORE
@@ -70,7 +70,8 @@ def _letterbox(image: Image) -> tuple[Image, float, Float32]:
     fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
     left, top = (INPUT_PX - fitted[0]) // 2, (INPUT_PX - fitted[1]) // 2
     square = np.zeros((INPUT_PX, INPUT_PX, 3), np.uint8)
-    square[top : top + fitted[1], left : left + fitted[0]] = cv2.resize(image, fitted, interpolation=cv2.INTER_AREA)
+    smaller = halved(image, halvings(1 / scale))
+    square[top : top + fitted[1], left : left + fitted[0]] = cv2.resize(smaller, fitted, interpolation=cv2.INTER_AREA)
     return square, scale, np.array([left, top], np.float32)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.vision.crop import Crop, angle_between, unit_rgb
+from edge.vision.crop import Crop, angle_between, halved, halvings, unit_rgb
 
 CROPS = st.builds(
     Crop,
@@ -61,3 +61,15 @@ def test_a_batch_is_rgb_from_0_to_1() -> None:
     assert batch.shape == (2, 4, 4, 3)
     assert batch.dtype == np.float32
     assert batch[0, 0, 0].tolist() == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(("ratio", "factor"), [(0.3, 1), (1.99, 1), (2.0, 2), (3.9, 2), (4.0, 4), (15.0, 8)])
+def test_a_picture_is_halved_as_often_as_the_ratio_holds_it(ratio: float, factor: int) -> None:
+    assert halvings(ratio) == factor
+
+
+@pytest.mark.parametrize("factor", [1, 2, 8])
+def test_halving_is_the_mean_of_each_square(factor: int) -> None:
+    image = np.random.default_rng(factor).integers(0, 256, (8 * factor + 1, 6 * factor, 3), np.uint8)
+    squares = image[: 8 * factor].reshape(8, factor, 6, factor, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(halved(image, factor), squares, atol=1.5)  # every step rounds
