@@ -102,6 +102,10 @@ class ShiftDetector:
         self._sum = 0.0
         self._sudden: bool | None = None
 
+    def retune(self, sensitivity: Sensitivity) -> None:
+        """Take another threshold; the interval and the memory stay."""
+        self._threshold = threshold_for(sensitivity.alerts_per_hour, self._interval_s)
+
     @property
     def learned(self) -> bool:
         """Whether the own normal is known; before, nothing is ever told."""

@@ -103,6 +103,10 @@ class AffectMonitor:
         t_s = max(self._now_s, utterance.end_s)
         return [self._moods.join(_affect(t_s, utterance.start_s, utterance.end_s, fused, track))]
 
+    def retune(self, alerts_per_hour: float) -> None:
+        """Tell changes more or less easily from now on; what was learned as normal stays."""
+        self._watch.retune(alerts_per_hour)
+
     def finish(self, t_s: float) -> list[Affect]:
         """End the run: the window that was still open, if it is long enough to count."""
         return self._break_off(t_s)

@@ -59,6 +59,12 @@ class Watch:
         self._sensitivity = Sensitivity(alerts_per_hour, interval_s)
         self._subjects: dict[tuple[str, int | None], _Subject] = {}
 
+    def retune(self, alerts_per_hour: float) -> None:
+        """Allow so many alerts from now on."""
+        self._sensitivity = replace(self._sensitivity, alerts_per_hour=alerts_per_hour)
+        for subject in self._subjects.values():
+            subject.detector.retune(self._sensitivity)
+
     def observe(self, alert: str, track: int | None, t_s: float, value: float) -> None:
         """Take one observation of the quantity of `alert`; `track` is None for a group."""
         quantity = QUANTITIES[alert]

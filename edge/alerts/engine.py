@@ -104,6 +104,19 @@ class AlertEngine:
             raise AlertOrderError(f"no open alert has the id {id_}: it may have ended")
         return [self._note(replace(known, acknowledged=known.condition.level), "acknowledged_s", self._now_s)]
 
+    @property
+    def snoozed_s(self) -> Mapping[str, float]:
+        """Until when each kind that was snoozed is silent; some of it may be over."""
+        return dict(self._snoozed_s)
+
+    def passed(self, t_s: float) -> None:
+        """Time has gone on, though nothing may have been heard: what people ask for counts from here."""
+        self._now_s = max(self._now_s, t_s)
+
+    def retune(self, config: AlertsConfig) -> None:
+        """Tell alerts at another pace from now on."""
+        self._config = config
+
     def finish(self, t_s: float) -> list[Alert]:
         """End every open alert."""
         return [self._end(key, t_s) for key in list(self._open)]

@@ -36,13 +36,18 @@ class Camera:
             raise CaptureError("camera.uri is not set: give a camera, or run without pictures")
         self.uri: SourceUri = parse_uri(config.uri)
         self._config, self._with_sound, self._now = config, with_sound, now
+        self._again = Event()
         self._file = MediaFile(self.uri.path) if self.uri.is_file else None
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
         """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
         if self._file is not None:
             return self._played(self._file, stop)
-        return kept_open("camera", self._connect, self._now, stop)
+        return kept_open("camera", self._connect, self._now, stop, self._again)
+
+    def restart(self) -> None:
+        """Close the camera and open it again; for another thread. A file plays on."""
+        self._again.set()
 
     def _played(self, file: MediaFile, stop: Event) -> Iterator[Frame | Audio | Source]:
         start_s = self._now()

@@ -57,10 +57,15 @@ class Microphone:
             self._device = None
         self._now = now
         self._opened = False
+        self._again = Event()
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
         """Sound until `stop` is set; a microphone that dies or is pulled out is opened again."""
-        return kept_open("microphone", lambda: self._connect(stop), self._now, stop)
+        return kept_open("microphone", lambda: self._connect(stop), self._now, stop, self._again)
+
+    def restart(self) -> None:
+        """Close the microphone and open it again; for another thread."""
+        self._again.set()
 
     def _connect(self, stop: Event) -> Iterator[Audio | Source]:
         sd = sounddevice()

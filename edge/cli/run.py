@@ -22,6 +22,7 @@ from edge.cli.status import StatusLine, figures
 from edge.config import Config, ConfigError, load_config
 from edge.publish.publisher import Publisher
 from edge.runtime.clock import Clock
+from edge.runtime.commands import CommandHandler
 from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
 from edge.runtime.sinks import Sink, TerminalSink
@@ -66,6 +67,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
         if publisher:
             publisher.describe(_info(opened))
+            publisher.take_commands(CommandHandler(config, runner, opened, publisher, clock.now_s))
         runner.run(sinks, stop, status)
         if runner.stuck is None:
             watchdog.stopping()

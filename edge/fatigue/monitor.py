@@ -48,6 +48,12 @@ class FatigueMonitor:
             messages += self._nobody(face.t_s)
         return messages
 
+    def retune(self, config: FatigueConfig) -> None:
+        """Judge by other thresholds of PERCLOS from now on; what was learned of the people stays."""
+        self._config = config
+        for person in self._people.values():
+            person.retune(config)
+
     def finish(self, t_s: float) -> list[Message]:
         """End everything that goes on."""
         return [message for person in self._people.values() for message in person.leave(t_s)]

@@ -92,6 +92,10 @@ class Person:
             messages += self._tell_look(t_s, self._attention.miss(t_s), quiet)
         return messages
 
+    def retune(self, config: FatigueConfig) -> None:
+        """Judge by other thresholds of PERCLOS from now on."""
+        self._policy.retune(config)
+
     def leave(self, t_s: float) -> list[Message]:
         """End what goes on; a raised level ends with a last report."""
         messages = [*self._settled(t_s, self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]

@@ -72,6 +72,11 @@ class FatiguePolicy:
         self._closure: str | None = None
         self._seen_s = float("-inf")
 
+    def retune(self, config: FatigueConfig) -> None:
+        """Judge by other thresholds from now on; `hold_s` stays."""
+        self._config = config
+        self._perclos = {name: (latch, getattr(config, name)) for name, (latch, _) in self._perclos.items()}
+
     def step(self, evidence: Evidence) -> Judgement:
         """Return the level at `evidence.t_s`."""
         causes = [*self._perclos_causes(evidence), *self._corroborated(evidence), *self._asleep(evidence)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from edge.affect.features import UtteranceFeatures
 from edge.affect.fusion_model import ROLE, FusionModel
@@ -16,7 +16,7 @@ from edge.fatigue.driver import DriverChoice
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
-from edge.messages import Anomaly, Face, Message, Sound, Source, Speech, Speed, Utterance
+from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
 
@@ -50,8 +50,7 @@ class Judgement:
 
         `drowsiness` judges blinks; without it nothing is estimated from them.
         """
-        fatigue = FatigueMonitor(config.fatigue, drowsiness, config.attention)
-        self._fatigue = fatigue if config.fatigue.enabled else None
+        self._fatigue = FatigueMonitor(config.fatigue, drowsiness, config.attention) if config.fatigue.enabled else None
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
         self._affect = (
@@ -104,6 +103,33 @@ class Judgement:
             messages += self._affect.utterance(heard.utterance, heard.transcript, heard.sentiment, heard.prosody)
         return self._told(messages)
 
+    def snooze(self, t_s: float, kind: str, seconds: float) -> list[Message]:
+        """Silence a kind of alert below critical for so long; AlertOrderError says why not."""
+        self._alerts.passed(t_s)
+        return self._counted(self._alerts.snooze(kind, t_s + seconds))
+
+    def acknowledge(self, t_s: float, id_: str) -> list[Message]:
+        """Stop the repeats of an open alert; AlertOrderError says why not."""
+        self._alerts.passed(t_s)
+        return self._counted(self._alerts.acknowledge(id_))
+
+    def retune(self, config: Config) -> None:
+        """Take over what a command may move of `fatigue`, `affect` and `alerts` (`edge.publish.requests`)."""
+        self._alerts.retune(config.alerts)
+        if self._fatigue:
+            self._fatigue.retune(config.fatigue)
+        if self._affect:
+            self._affect.retune(config.affect.alerts_per_hour)
+
+    @property
+    def snoozed_s(self) -> Mapping[str, float]:
+        """Until when each snoozed kind of alert is silent."""
+        return self._alerts.snoozed_s
+
+    def so_far(self, t_s: float) -> Summary:
+        """The summary of the period that goes on."""
+        return self._summary.so_far(t_s)
+
     def finish(self, t_s: float) -> list[Message]:
         """End everything that goes on, alerts last but for the summary that counts them."""
         rest: list[Message] = [*(self._fatigue.finish(t_s) if self._fatigue else [])]
@@ -123,9 +149,12 @@ class Judgement:
         return told
 
     def _alerted(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
-        """The alerts that something brings about, each of them after the summary that it ends."""
+        """The alerts that something brings about."""
+        return [message for cause in causes for message in self._counted(self._alerts.step(cause))]
+
+    def _counted(self, alerts: Iterable[Alert]) -> list[Message]:
+        """Alerts, each of them after the summary that it ends."""
         told: list[Message] = []
-        for cause in causes:
-            for alert in self._alerts.step(cause):
-                told += [*self._summary.step(alert), alert]
+        for alert in alerts:
+            told += [*self._summary.step(alert), alert]
         return told

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
 
+_LEAST_S = 0.001
 _GROUP = ("negative_share", "spread", "motion", "noise_db")
 """What a summary tells of the groups in its period."""
 
@@ -28,6 +29,10 @@ class Summarizer:
             done.append(self._end(self._start_s + self._every_s))
         self._period.add(message)
         return done
+
+    def so_far(self, t_s: float) -> Summary:
+        """The summary of the period that goes on."""
+        return self._period.summary(self._start_s, max(t_s, self._start_s + _LEAST_S))
 
     def finish(self, t_s: float) -> list[Summary]:
         """The summary of the last, shorter period."""

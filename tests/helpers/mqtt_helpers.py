@@ -52,7 +52,7 @@ class Arrival:
 
 
 class Subscriber:
-    """Hears everything under `emvas/` and `homeassistant/`; comes back by itself after a broker's restart."""
+    """Hears what boxes say under `emvas/`, and `homeassistant/`; comes back by itself after a broker's restart."""
 
     def __init__(self, port: int, version: int = paho.MQTTv311, client_id: str = "", **login: str) -> None:
         """A `client_id` makes the broker keep what comes while the subscriber is away (3.1.1)."""
@@ -78,6 +78,8 @@ class Subscriber:
         self._client.loop_stop()
 
     def _take(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        if "/request/" in message.topic:
+            return
         properties = vars(message.properties) if message.properties else {}
         self.arrivals.append(Arrival(message.topic, json.loads(message.payload or b"null"), message.retain, properties))
 

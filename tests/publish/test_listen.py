@@ -21,6 +21,7 @@ from edge.messages import Fatigue, Level, Source, Summary
 from edge.publish import Publisher, payloads
 from edge.publish.broker import LocalBroker
 from edge.publish.events import Received
+from edge.publish.models import Body
 from edge.publish.topics import TOPICS, path_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -82,12 +83,19 @@ JSON = st.recursive(
     max_leaves=8,
 )
 ORIGIN = payloads.Origin("boot", 1_700_000_000.0)
+
+
+def said(body: Body) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(body.encoded())
+    return found
+
+
 SAID: dict[str, dict[str, Any]] = {
-    "status": payloads.status("online", "boot", 1, "1.0"),
+    "status": said(payloads.status("online", "boot", 1, "1.0")),
     "info": {"sw": "1.0", "purpose": "research"},
     "state": {"level": "warning", "causes": [], "perclos_60": 0.1, "valid_ratio": 0.9, "inputs": {"camera": "lost"}},
-    "alert": payloads.alert(alert(1), ORIGIN, "synced"),
-    "summary": payloads.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced"),
+    "alert": said(payloads.alert(alert(1), ORIGIN, "synced")),
+    "summary": said(payloads.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
     "health": {
         "time": "2026-01-01T00:00:00Z",
         "outbox": {"rows": 1, "evicted": {"alert": 1}},
