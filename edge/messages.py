@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from edge.redact import redacted
+
 SAMPLE_RATE_HZ = 16_000
 """The one sample rate inside the appliance; capture resamples to it."""
 
@@ -308,6 +310,10 @@ class Source:
     source: str
     state: Literal["ok", "lost", "absent"]
     detail: str = ""
+    """In words, without the passwords that an address may carry."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", redacted(self.detail))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from edge.config.commands import CommandsConfig
 from edge.config.delivery import DashboardConfig, MqttConfig, StoreConfig, SummaryConfig
+from edge.config.health import HealthConfig
 from edge.config.models import ModelsConfig
 from edge.config.perception import SpeechConfig, VisionConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
@@ -46,6 +47,7 @@ class Config(Section):
     mqtt: MqttConfig | None = None
     commands: CommandsConfig = CommandsConfig()
     dashboard: DashboardConfig = DashboardConfig()
+    health: HealthConfig = HealthConfig()
 
     @property
     def allowance(self) -> Allowance:

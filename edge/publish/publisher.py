@@ -108,7 +108,7 @@ class Publisher:
             state = self._state.latest
         return {
             "state": state and state.model_dump(mode="json", by_alias=True),
-            "health": self._health().model_dump(mode="json", by_alias=True),
+            "health": self.health().model_dump(mode="json", by_alias=True),
         }
 
     def measure(self, readings: Mapping[str, Any]) -> None:
@@ -234,9 +234,10 @@ class Publisher:
     def _send_health(self, now_s: float) -> None:
         if now_s >= self._health_due_s:
             self._health_due_s = now_s + _HEALTH_EVERY_S
-            self._link.publish(self._publication("health", self._health()))
+            self._link.publish(self._publication("health", self.health()))
 
-    def _health(self) -> models.Health:
+    def health(self) -> models.Health:
+        """How the box is now, as it is published."""
         with self._lock:
             readings = dict(self._readings)
         outbox, connected = self._outbox, self._connected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +14,10 @@ PATIENCE_S: dict[str, float] = {
     "asr": 90.0,
     "text": 10.0,
     "prosody": 10.0,
-    "judgement": 10.0,
 }
 """A call of a stage that takes longer hangs. 10 s is what Frigate gives its detectors; recognizing the longest
-utterance (28 s) takes about its own length on a small processor, so three times that."""
+utterance (28 s) takes about its own length on a small processor, so three times that. Judgement is not here: it is the
+loop that asks, and systemd's watchdog waits for it."""
 STARTING_S = 600.0
 """For the first call, in which a provider may still prepare its kernels."""
 
@@ -54,6 +55,11 @@ class Health:
     """How often a source or a stage was lost."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Items waiting in each queue."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failed calls and crashes of each part."""
+    restarts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Items that a part did not work on because it was down."""
     stages: dict[str, StageTime] = field(default_factory=dict)
     freeze: Callable[[str], None] | None = None
     """A test's hook (`edge.runtime.freeze`), called with the name of each stage before it works."""
@@ -77,15 +83,20 @@ class Health:
     def stuck(self, now_s: float) -> str | None:
         """What to say of a stage that has been in one call for longer than it may be; `now_s` is monotonic."""
         for name, spent in list(self.stages.items()):
-            since_s, patience_s = spent.since_s, PATIENCE_S[name] if spent.calls else STARTING_S
-            if since_s is not None and now_s - since_s > patience_s:
+            since_s, patience_s = spent.since_s, PATIENCE_S.get(name) if spent.calls else STARTING_S
+            if since_s is not None and patience_s is not None and now_s - since_s > patience_s:
                 return f"{name} hangs: no answer for {now_s - since_s:.0f} s, {patience_s:.0f} s are its most"
         return None
 
     def readings(self) -> dict[str, object]:
         """All counters as plain data, for the box's health topic."""
         stages = {
-            name: {"calls": spent.calls, "mean_ms": round(spent.mean_ms, 1), "worst_ms": round(spent.worst_ms, 1)}
+            name: {
+                "calls": spent.calls,
+                "total_ms": round(spent.total_ms, 1),
+                "mean_ms": round(spent.mean_ms, 1),
+                "worst_ms": round(spent.worst_ms, 1),
+            }
             for name, spent in list(self.stages.items())
         }
         return {
@@ -97,5 +108,8 @@ class Health:
             "utterances_dropped": self.utterances_dropped,
             "losses": self.losses,
             "waiting": self.waiting,
+            "failures": dict(self.failures),
+            "restarts": dict(self.restarts),
+            "skipped": dict(self.skipped),
             "stages": stages,
         }

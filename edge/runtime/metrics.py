@@ -1,0 +1,106 @@
+"""The one table of metrics: every figure that a box tells, for `/metrics` and its documentation.
+
+Each is read from the box's health figures, the same that it publishes over MQTT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Type = Literal["counter", "gauge"]
+_MS = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row: `path` leads through the figures; `{label}` in it stands for every name there is at that place.
+
+    A path that ends in `={label}` ends at words: the word is the label, the value is 1.
+    """
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    path: str
+    scale: float = 1.0
+    """What a figure is multiplied by to be in `unit`."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels, in order."""
+        return tuple(part.strip("{}") for part in self.path.replace("=", ".").split(".") if part.startswith("{"))
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("emvas_box_info", "gauge", "", "what runs here; always 1", "box={version}={bundle}={provider}={purpose}"),
+    Metric("emvas_model_info", "gauge", "", "the variant of each model that really runs; always 1",
+           "models.{role}={variant}"),
+    Metric("emvas_healthy", "gauge", "", "1 while `/healthz` answers 200, else 0", "verdict.healthy"),
+    Metric("emvas_progress_age_seconds", "gauge", "s", "since the judging loop last turned", "verdict.age_s"),
+    Metric("emvas_source_state", "gauge", "", "state of each source and stage (ok, lost, absent); always 1",
+           "readings.sources.{source}={state}"),
+    Metric("emvas_losses", "counter", "", "how often a source or a stage was lost", "readings.losses"),
+    Metric("emvas_frames", "counter", "pictures", "pictures that capture delivered", "readings.frames"),
+    Metric("emvas_frames_dropped", "counter", "pictures", "pictures that a newer one replaced before they were seen",
+           "readings.frames_dropped"),
+    Metric("emvas_sound_seconds", "counter", "s", "sound that capture delivered", "readings.sound_s"),
+    Metric("emvas_sound_dropped_seconds", "counter", "s", "sound that came faster than it was listened to",
+           "readings.sound_dropped_s"),
+    Metric("emvas_utterances", "counter", "utterances", "stretches of speech", "readings.utterances"),
+    Metric("emvas_utterances_dropped", "counter", "utterances", "stretches of speech that were not transcribed",
+           "readings.utterances_dropped"),
+    Metric("emvas_waiting", "gauge", "items", "items in each queue between the threads", "readings.waiting.{queue}"),
+    Metric("emvas_stage_calls", "counter", "calls", "calls of each stage", "readings.stages.{stage}.calls"),
+    Metric("emvas_stage_seconds", "counter", "s", "time spent in each stage", "readings.stages.{stage}.total_ms", _MS),
+    Metric("emvas_stage_longest_seconds", "gauge", "s", "the longest call of each stage",
+           "readings.stages.{stage}.worst_ms", _MS),
+    Metric("emvas_failures", "counter", "", "failed calls and crashes of each part of the box",
+           "readings.failures.{part}"),
+    Metric("emvas_restarts", "counter", "", "restarts of each part", "readings.restarts.{part}"),
+    Metric("emvas_skipped", "counter", "items", "items that a part did not work on because it was down",
+           "readings.skipped.{part}"),
+    Metric("emvas_alerts", "counter", "alerts", "alerts begun, by kind and the level they began at",
+           "readings.alerts.{kind}.{level}"),
+    Metric("emvas_outbox_rows", "gauge", "messages", "alerts and summaries that wait for the broker", "outbox.rows"),
+    Metric("emvas_outbox_bytes", "gauge", "B", "their size", "outbox.bytes"),
+    Metric("emvas_outbox_evicted", "counter", "messages", "messages given up because the outbox was full, by topic",
+           "outbox.evicted.{topic}"),
+    Metric("emvas_mqtt_connections", "counter", "connections", "attempts to connect to the broker since the start",
+           "mqtt.connection"),
+    Metric("emvas_commands_done", "counter", "commands", "orders over MQTT that were carried out", "commands.done"),
+    Metric("emvas_commands_refused", "counter", "commands", "orders answered with an error", "commands.refused"),
+    Metric("emvas_commands_ignored", "counter", "commands", "orders not answered", "commands.ignored"),
+)  # fmt: skip
+"""Beside these come `process_...` (memory, CPU, descriptors) of prometheus_client's process collector."""
+
+
+def samples(metric: Metric, figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Values of a row's labels with the figure at that place; none where the box does not have it."""
+    path, *words = metric.path.split("=")
+    for labels, found in _at(figures, path.split(".")):
+        if found is None:
+            continue
+        if not words:
+            yield labels, metric.scale * float(found)
+        elif isinstance(found, Mapping):
+            yield tuple(str(found.get(word.strip("{}"), "")) for word in words), 1.0
+        else:
+            yield (*labels, str(found)), 1.0
+
+
+def _at(figures: Any, steps: list[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not steps:
+        yield (), figures
+        return
+    if not isinstance(figures, Mapping):
+        return
+    step, *rest = steps
+    if step.startswith("{"):
+        for name, inner in list(figures.items()):
+            for labels, found in _at(inner, rest):
+                yield (name, *labels), found
+    elif step in figures:
+        yield from _at(figures[step], rest)
