@@ -26,19 +26,38 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
+    from edge.dashboard.access import read_password
     from edge.dashboard.feed import Feed
-    from edge.dashboard.server import listen, serve, url
+    from edge.dashboard.pages.setting import Setting
+    from edge.dashboard.server import is_own, listen, serve, url
+    from edge.dashboard.wire import Wire
 
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
-    settings, quiet_s = DashboardConfig(), QUIET_S
+    settings, quiet_s, purpose, wire = DashboardConfig(), QUIET_S, None, None
     if config_path is not None:
         config = load_config(config_path)
-        settings = config.dashboard
+        settings, purpose = config.dashboard, config.purpose
         timeline = (state or state_folder()) / config.store.path
         if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
             quiet_s += config.summary.every_s
+        wire = Wire(config) if config.mqtt else None
     assert timeline is not None
-    listening = listen(settings.host, settings.port if port is None else port)
-    click.echo(f"Dashboard of {timeline}: {url(listening)}")
-    serve(Feed(timeline), quiet_s, listening)
+    password = read_password(settings)
+    listening = listen(settings.host, settings.port if port is None else port, password)
+    tls = settings.cert_file is not None
+    click.echo(f"Dashboard of {timeline}: {url(listening, tls)}" + (" (asks for its password)" if password else ""))
+    if not (tls or is_own(settings.host)):
+        click.echo(
+            "The password and all that the page shows cross the network unencrypted: give dashboard.cert_file and "
+            "dashboard.key_file",
+            err=True,
+        )
+    setting = Setting(Feed(timeline), quiet_s, purpose, wire, password is not None)
+    if wire:
+        wire.start()
+    try:
+        serve(setting, settings, password, listening)
+    finally:
+        if wire:
+            wire.stop()

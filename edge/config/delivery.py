@@ -39,7 +39,15 @@ class StoreConfig(Section):
     """The timeline on this box."""
 
     path: str = Field("timeline.db", description="SQLite file, relative to the state folder")
-    retention_days: float = Field(30.0, ge=1.0, le=3650.0)
+    retention_days: float = Field(30.0, ge=1.0, le=3650.0, description="older records go, once the clock is trusted")
+    most_mb: float = Field(2000.0, ge=16.0, le=1e6, description="then the oldest telemetry goes, alerts last")
+    least_free_mb: float = Field(
+        500.0,
+        ge=10.0,
+        le=1e6,
+        description="free space below which the oldest telemetry goes, to leave the disk to others",
+    )
+    least_free_share: float = Field(0.05, ge=0.01, le=0.5, description="the same as a share of the disk")
     keep_words: bool = Field(False, description="store transcripts; only where the purpose allows")
 
 
@@ -50,7 +58,19 @@ class SummaryConfig(Section):
 
 
 class DashboardConfig(Section):
-    """The local page."""
+    """The local page; on any address but this machine's own it asks for a password."""
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=1, le=65535)
+    password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
+    password_env: str | None = Field(None, description="environment variable that holds the password")
+    cert_file: str | None = Field(None, description="certificate for HTTPS, PEM")
+    key_file: str | None = Field(None, description="its key")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DashboardConfig:
+        if self.password_file and self.password_env:
+            raise ValueError("give password_file or password_env, not both")
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file belong together")
+        return self

@@ -7,7 +7,7 @@ from edge.dashboard.charts import INK, Options
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
 
-_EMOTION_COLOURS = {
+EMOTION_COLOURS = {
     "angry": "#c62828",
     "anxious": "#ef6c00",
     "tired": "#8d6e63",
@@ -16,6 +16,8 @@ _EMOTION_COLOURS = {
     "happy": "#7cb342",
     "excited": "#fbc02d",
 }
+POLARITY_COLOURS = ("#c62828", "#ef6c00", "#78909c", "#26a69a", "#7cb342")
+"""From negative to positive."""
 
 
 def emotion_shares(found: Digest, labels: Labels) -> Options:
@@ -24,7 +26,7 @@ def emotion_shares(found: Digest, labels: Labels) -> Options:
         {
             "name": labels(word),
             "value": round(100 * share, 1),
-            "itemStyle": {"color": _EMOTION_COLOURS.get(word, "#999999")},
+            "itemStyle": {"color": EMOTION_COLOURS.get(word, "#999999")},
         }
         for word, share in found.emotions.items()
     ]
@@ -44,8 +46,7 @@ def emotion_shares(found: Digest, labels: Labels) -> Options:
 
 def gauge(score: float, word: str, labels: Labels) -> Options:
     """The overall affect on a half circle from negative to positive."""
-    colours = ("#c62828", "#ef6c00", "#78909c", "#26a69a", "#7cb342")
-    bands = [[(item.below + 1) / 2, colour] for item, colour in zip(POLARITIES, colours, strict=True)]
+    bands = [[(item.below + 1) / 2, colour] for item, colour in zip(POLARITIES, POLARITY_COLOURS, strict=True)]
     dial = {
         "type": "gauge",
         "min": -1,

@@ -23,9 +23,9 @@ from edge.messages import (
     Yawn,
 )
 
-_POINTS = 600
+POINTS = 600
 """Steps in which fatigue is drawn: about one for two pixels of a wide screen."""
-_LEAST_STEP_S = 1.0
+LEAST_STEP_S = 1.0
 """Fatigue is reported once a second."""
 _GAP_S = 3.0
 """Without a report for this long the level is unknown."""
@@ -50,8 +50,30 @@ class Step:
     """The gravest fatigue among the people in one step of time."""
 
     t_s: float
-    level: Level
+    level: Level | None
+    """None: somebody may have been there, but could not be judged."""
     perclos_60: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreStep:
+    """The affect scores in one step of time, where there are too many to show each."""
+
+    t_s: float
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStep:
+    """What a group had in common in one step of time; None is unknown."""
+
+    t_s: float
+    negative_share: float | None
+    motion: float | None
+    noise_db: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +126,9 @@ class Digest:
     incidents: tuple[Incident, ...]
     sources: tuple[Source, ...]
     """What was lost or absent."""
+    score_steps: tuple[ScoreStep, ...] = ()
+    """In place of `said` over a long stretch of a timeline."""
+    group_steps: tuple[GroupStep, ...] = ()
 
 
 def digest(messages: Sequence[Message], start_s: float | None = None, end_s: float | None = None) -> Digest:
@@ -115,7 +140,7 @@ def digest(messages: Sequence[Message], start_s: float | None = None, end_s: flo
     affects = [message for message in messages if isinstance(message, Affect)]
     closures = Counter(message.class_ for message in messages if isinstance(message, Closure))
     fatigue = [message for message in messages if isinstance(message, Fatigue)]
-    width_s = max(_LEAST_STEP_S, (end_s - start_s) / _POINTS)
+    width_s = max(LEAST_STEP_S, (end_s - start_s) / POINTS)
     steps = fatigue_steps(fatigue, width_s)
     perclos = [message.perclos_60 for message in fatigue if message.perclos_60 is not None]
     judged_s = sum(affect.end_s - affect.start_s for affect in affects)
@@ -148,16 +173,24 @@ def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[Step, ...
     found: dict[int, Step] = {}
     for report in reports:
         number = int(report.t_s // width_s)
-        known = found.get(number, Step(number * width_s, Level.NONE, None))
+        known = found.get(number, Step(number * width_s, None, None))
         shares = [share for share in (known.perclos_60, report.perclos_60) if share is not None]
-        found[number] = Step(known.t_s, max(known.level, report.level), max(shares, default=None))
+        levels = [level for level in (known.level, judged_level(report)) if level is not None]
+        found[number] = Step(known.t_s, max(levels, default=None), max(shares, default=None))
     return tuple(found[number] for number in sorted(found))
 
 
+def judged_level(report: Fatigue) -> Level | None:
+    """The level of a report; None where it says `none` only because nothing could be judged."""
+    return None if report.level is Level.NONE and report.valid_ratio == 0 else report.level
+
+
 def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:
-    """Stretches of one level; where nothing was reported there is none."""
+    """Stretches of one level; where nothing was reported or judged there is none."""
     spans: list[Span] = []
     for step in steps:
+        if step.level is None:
+            continue
         last = spans[-1] if spans else None
         if last and step.level == last.level and step.t_s - last.end_s <= _GAP_S:
             spans[-1] = Span(last.start_s, step.t_s + width_s, last.level)

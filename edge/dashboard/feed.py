@@ -1,29 +1,50 @@
-"""The one reader of the timeline behind the page: the state now, and a window of the past."""
+"""The one reader of the timeline behind the pages: the state now, a window of the past, the hours of a day."""
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from edge.dashboard.digest import Digest, digest, incidents
+from edge.dashboard import trend
+from edge.dashboard.digest import LEAST_STEP_S, POINTS, Digest, digest, incidents, level_spans
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock
-from edge.dashboard.state import FRESH_S, State, gravest, missing
-from edge.messages import Affect, Alert, Face, Fatigue, Message, Source
+from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, strip
+from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Message, Source
 from edge.store.reader import TimelineReader
 
 _LAST_ALERTS = 8
 _ALERTS_WITHIN_S = 86_400.0
 _AFFECT_WITHIN_S = 60.0
-"""An affect older than this is no longer how things are."""
-_DRAWN = tuple(kind for kind in KINDS if kind not in {"face", "blink", "summary", "source"})
-"""What the timeline chart is drawn from."""
+"""An affect or a group older than this is no longer how things are."""
+_EVENTS = ("closure", "yawn", "nod", "speech", "transcript", "alert")
+"""What the timeline chart is drawn from, apart from what is summed in SQL."""
+_STATE_KEPT_S = 0.8
+"""One reading of the state serves all browsers that ask within this time."""
+_HOURS_KEPT_S = 3600.0
+_MOST_DAYS = 64
 
 _Kind = TypeVar("_Kind", bound=Message)
+_Found = TypeVar("_Found")
 
 
 class FeedError(RecordError):
     """The timeline cannot be read; the message says which file and why."""
+
+
+_Ends = tuple[float, float]
+
+
+class _Part(NamedTuple):
+    """A stretch that is read in steps of one width."""
+
+    since_s: float
+    until_s: float
+    width_s: float
 
 
 class Feed:
@@ -32,6 +53,9 @@ class Feed:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = TimelineReader(path)
+        self._lock = threading.Lock()
+        self._state: tuple[float, State] | None = None
+        self._days: dict[tuple[float, float], tuple[float, Mapping[int, trend.Hour]]] = {}
 
     @property
     def exists(self) -> bool:
@@ -44,48 +68,96 @@ class Feed:
         Raises:
             FeedError: the file is no timeline, or holds a record of a kind that does not fit.
         """
-        newest = max((record for kind in KINDS if (record := self._latest(kind))), key=_wall_s, default=None)
-        if newest is None:
-            return State(None, None, None, None, (), ())
-        now_s = _wall_s(newest)
-        begun_s = now_s - newest["t_s"] - 1.0
-        fatigue = gravest(self._between(Fatigue, now_s - FRESH_S, now_s + 1))
-        faces = [face for face in self._between(Face, now_s - FRESH_S, now_s + 1) if fatigue]
-        affects = self._between(Affect, now_s - _AFFECT_WITHIN_S, now_s + 1)
-        told = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
-        return State(
-            written_s=now_s,
-            fatigue=fatigue,
-            face=next((face for face in reversed(faces) if fatigue and face.track == fatigue.track), None),
-            affect=affects[-1] if affects else None,
-            missing=missing(self._between(Source, begun_s, now_s + 1)),
-            incidents=told[: -_LAST_ALERTS - 1 : -1],
-        )
+        with self._lock:
+            asked_s = time.monotonic()
+            if self._state is None or asked_s - self._state[0] > _STATE_KEPT_S:
+                self._state = (asked_s, self._read_state())
+            return self._state[1]
 
-    def window(self, since_s: float, until_s: float) -> Digest:
-        """Everything from `since_s` to `until_s`, Unix seconds.
+    def window(self, since_s: float, until_s: float, detail: tuple[float, float] | None = None) -> Digest:
+        """Everything from `since_s` to `until_s`, Unix seconds, in at most about `POINTS` steps.
+
+        The part from `detail[0]` to `detail[1]` has as many steps of its own.
 
         Raises:
             FeedError: as `state`.
         """
-        records = [record for kind in _DRAWN for record in self._records(kind, since_s, until_s)]
+        detail = (since_s, until_s) if detail is None else detail
+        return self._asked(lambda: self._window((since_s, until_s), detail))
+
+    def hours(self, since_s: float, until_s: float) -> Mapping[int, trend.Hour]:
+        """What each hour from `since_s` to `until_s` came to, by its number; past days are remembered.
+
+        Raises:
+            FeedError: as `state`.
+        """
+        known = self._days.get((since_s, until_s))
+        if known and time.monotonic() - known[0] < _HOURS_KEPT_S:
+            return known[1]
+        found = self._asked(lambda: trend.hours(self._reader, since_s, until_s))
+        if until_s < time.time():
+            if len(self._days) >= _MOST_DAYS:
+                self._days.clear()
+            self._days[since_s, until_s] = (time.monotonic(), found)
+        return found
+
+    def _read_state(self) -> State:
+        last = max((record for kind in KINDS if (record := self._latest(kind))), key=_wall_s, default=None)
+        if last is None:
+            return State(None)
+        now_s = _wall_s(last)
+        begun_s = now_s - last["t_s"] - 1.0
+        reports = self._between(Fatigue, now_s - STRIP_S, now_s + 1)
+        fatigue = gravest(report for report in reports if report.t_s >= now_s - FRESH_S)
+        faces = [face for face in self._between(Face, now_s - STRIP_S, now_s + 1) if fatigue]
+        own = [face for face in faces if fatigue and face.track == fatigue.track]
+        looks = self._between(Attention, now_s - FRESH_S, now_s + 1)
+        told = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
+        return State(
+            written_s=now_s,
+            fatigue=fatigue,
+            face=next((face for face in reversed(own) if face.t_s >= now_s - FRESH_S), None),
+            attention=newest(look for look in looks if fatigue and look.track == fatigue.track),
+            affect=newest(self._between(Affect, now_s - _AFFECT_WITHIN_S, now_s + 1)),
+            group=newest(self._between(Group, now_s - _AFFECT_WITHIN_S, now_s + 1)),
+            missing=missing(self._between(Source, begun_s, now_s + 1)),
+            incidents=told[: -_LAST_ALERTS - 1 : -1],
+            strip=strip(own, [report for report in reports if fatigue and report.track == fatigue.track]),
+        )
+
+    def _window(self, whole: _Ends, detail: _Ends) -> Digest:
+        ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
+        parts = [_Part(a, b, max(LEAST_STEP_S, (of[1] - of[0]) / POINTS)) for a, b, of in ends if a < b]
+        steps = [(part, trend.fatigue_trend(self._reader, *part)) for part in parts]
+        judged = [self._count("affect", part) for part in parts]
+        told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= POINTS]
+        summed = [part for part, count in zip(parts, judged, strict=True) if count > POINTS]
+        records = [record for kind in _EVENTS for record in self._reader.between(kind, *whole)]
+        records += [record for part in told for record in self._reader.between("affect", part.since_s, part.until_s)]
         messages = [message for record in records if (message := self._message(record))]
-        return digest(messages, since_s, until_s)
+        return dataclasses.replace(
+            digest(messages, *whole),
+            steps=tuple(step for _, found in steps for step in found),
+            levels=tuple(span for part, found in steps for span in level_spans(found, part.width_s)),
+            score_steps=tuple(step for part in summed for step in trend.score_trend(self._reader, *part)),
+            group_steps=tuple(step for part in parts for step in trend.group_trend(self._reader, *part)),
+        )
+
+    def _count(self, kind: str, part: _Part) -> int:
+        return sum(count for (count,) in self._reader.sums("COUNT(*)", kind, part.since_s, part.until_s))
 
     def _between(self, type_: type[_Kind], since_s: float, until_s: float) -> list[_Kind]:
-        messages = [self._message(record) for record in self._records(type_.kind, since_s, until_s)]
+        records = self._asked(lambda: self._reader.between(type_.kind, since_s, until_s))
+        messages = [self._message(record) for record in records]
         return [message for message in messages if isinstance(message, type_)]
 
     def _latest(self, kind: str) -> dict[str, Any] | None:
-        try:
-            return self._reader.latest(kind)
-        except (sqlite3.Error, ValueError) as error:
-            raise FeedError(f"{self.path}: {error}") from error
+        return self._asked(lambda: self._reader.latest(kind))
 
-    def _records(self, kind: str, since_s: float, until_s: float) -> list[dict[str, Any]]:
+    def _asked(self, ask: Callable[[], _Found]) -> _Found:
         try:
-            return self._reader.between(kind, since_s, until_s)
-        except (sqlite3.Error, ValueError) as error:
+            return ask()
+        except (sqlite3.Error, ValueError, OSError) as error:
             raise FeedError(f"{self.path}: {error}") from error
 
     def _message(self, record: dict[str, Any]) -> Message | None:

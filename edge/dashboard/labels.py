@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from edge.affect.words import EMOTIONS, POLARITIES
+from edge.dashboard.page_words import PAGE_WORDS
+from edge.dashboard.report.words import WORDS as REPORT_WORDS
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -115,6 +117,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "evidence_closed_s": ("closed for", "闭眼"),
     "evidence_source": ("source", "来源"),
     "evidence_detail": ("because", "原因"),
+    "learning": ("still learning the straight ahead", "正在学习正前方"),
     # sentences
     "no_timeline": (
         "There is no timeline yet at {path}. `emvas run` writes it; this page shows it as soon as it is there.",
@@ -173,7 +176,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "多人时时间线显示最严重的状态；离开后返回的人可能被重复计数。",
     ),
 }
+_WORDS |= PAGE_WORDS
+_WORDS |= REPORT_WORDS
 _WORDS |= {word.en: (word.en, word.zh) for word in (*EMOTIONS, *POLARITIES)}
+
+
+def language_of(accepted: str) -> Language:
+    """The language for a browser's `Accept-Language`: Chinese where it comes first, else English."""
+    return "zh" if accepted.lower().startswith("zh") else "en"
 
 
 class Labels:

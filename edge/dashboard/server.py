@@ -1,46 +1,55 @@
-"""Serving the page on this machine only."""
+"""Serving the pages: on this machine alone, or on any address behind a password."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 
 import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from edge.dashboard.feed import Feed
-from edge.dashboard.page import add_pages
+from edge.config.delivery import DashboardConfig
+from edge.dashboard.access import Doorkeeper
+from edge.dashboard.gate import Gate
+from edge.dashboard.pages import add_pages
+from edge.dashboard.pages.setting import Setting
 from edge.error import EmvasError
 
 _OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
-"""Any other name in a request is a foreign site's that was made to resolve to this machine (DNS rebinding)."""
+"""Any other name in a request is a foreign site's that was made to resolve to this machine (DNS rebinding); behind a
+password that is harmless: the cookie belongs to the right name only."""
 
 
 class DashboardError(EmvasError):
     """The page cannot be served as asked; the message says why and what to do."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def is_own(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int, password: str | None = None) -> socket.socket:
     """A listening socket on `host`; port 0 takes a free one.
 
     Raises:
-        DashboardError: `host` is not this machine alone, or the port is taken.
+        DashboardError: others could reach `host` and there is no password, or the address cannot be had.
     """
+    if password is None and not is_own(host):
+        raise DashboardError(
+            f"dashboard.host is {host}, which other machines reach, so the page wants a password: name its file in "
+            "dashboard.password_file (or a variable in dashboard.password_env), or keep 127.0.0.1 and reach the page "
+            "with `ssh -L 8080:127.0.0.1:8080 BOX`"
+        )
     address = "127.0.0.1" if host == "localhost" else host
     try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise DashboardError(
-            f"dashboard.host is {host}: the page has no password yet, so it is served on 127.0.0.1 only; from another "
-            "machine reach it with `ssh -L 8080:127.0.0.1:8080 BOX`"
-        )
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family)
+        return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
     except OSError as error:
         raise DashboardError(
             f"port {port} on {host} cannot be used ({error.strerror}): another dashboard may run; choose another with "
@@ -48,17 +57,39 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def url(listening: socket.socket) -> str:
+def url(listening: socket.socket, tls: bool) -> str:
     """Where a browser finds the page."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def serve(feed: Feed, quiet_s: float, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def serve(setting: Setting, settings: DashboardConfig, password: str | None, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        DashboardError: certificate or key cannot be used.
+    """
+    tls = settings.cert_file is not None
     api = FastAPI(openapi_url=None)
-    add_pages(feed, quiet_s)
+    add_pages(setting)
     ui.run_with(api, dark=None, tailwind=False, show_welcome_message=False)
-    api.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES)
-    config = uvicorn.Config(api, log_level="warning", timeout_graceful_shutdown=1)
+    if is_own(listening.getsockname()[0]):
+        api.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES)
+    api.add_middleware(Gate, keeper=Doorkeeper(password) if password else None, secure=tls)
+    config = uvicorn.Config(
+        api,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        ssl_certfile=settings.cert_file,
+        ssl_keyfile=settings.key_file,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise DashboardError(
+            f"dashboard.cert_file {settings.cert_file} and dashboard.key_file {settings.key_file} cannot be used: "
+            f"{error}"
+        ) from error
     uvicorn.Server(config).run(sockets=[listening])

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from edge.dashboard.digest import Incident
-from edge.messages import Affect, Face, Fatigue, Source
+from edge.messages import Affect, Attention, Face, Fatigue, Group, Message, Source
+
+_Kind = TypeVar("_Kind", bound=Message)
 
 FRESH_S = 3.0
 """Fatigue comes once a second and is committed at least every 2 s: what is older than this before the newest record
 is about somebody who is gone."""
+
+
+STRIP_S = 180.0
+"""How far back the strip of openness and PERCLOS goes: the longer window of PERCLOS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Eyes of the shown person at one second; None is unknown."""
+
+    t_s: float
+    openness: float | None
+    perclos_60: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +35,18 @@ class State:
 
     written_s: float | None
     """When the newest record was made; None: the timeline is empty."""
-    fatigue: Fatigue | None
+    fatigue: Fatigue | None = None
     """The gravest person's; None where the purpose allows none, or nothing is fresh."""
-    face: Face | None
+    face: Face | None = None
     """The newest record of that person's face."""
-    affect: Affect | None
-    missing: tuple[Source, ...]
-    incidents: tuple[Incident, ...]
+    attention: Attention | None = None
+    affect: Affect | None = None
+    group: Group | None = None
+    missing: tuple[Source, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     """The newest first."""
+    strip: tuple[Moment, ...] = ()
+    """That person's last `STRIP_S`, one moment a second."""
 
     def age_s(self, now_s: float) -> float | None:
         """How long ago the newest record was made; a clock that was set back counts as no time."""
@@ -49,3 +69,15 @@ def missing(sources: Iterable[Source]) -> tuple[Source, ...]:
     """What is lost or absent now: the newest word on each source, unless it is ok."""
     newest: Mapping[str, Source] = {source.source: source for source in sorted(sources, key=lambda item: item.t_s)}
     return tuple(source for source in newest.values() if source.state != "ok")
+
+
+def newest(messages: Iterable[_Kind]) -> _Kind | None:
+    """The last one told; None when there is none."""
+    return max(messages, key=lambda message: message.t_s, default=None)
+
+
+def strip(faces: Iterable[Face], reports: Iterable[Fatigue]) -> tuple[Moment, ...]:
+    """One moment for each second in which one of the two is on record."""
+    openness = {int(face.t_s): face.openness for face in faces}
+    perclos = {int(report.t_s): report.perclos_60 for report in reports}
+    return tuple(Moment(float(t), openness.get(t), perclos.get(t)) for t in sorted({*openness, *perclos}))

@@ -1,0 +1,150 @@
+"""What stands before every request: its origin, the password, and the headers that bind the browser."""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edge.dashboard.access import COOKIE, SESSION_S, Doorkeeper, from_another_site
+from edge.dashboard.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
+from edge.dashboard.report import STYLE
+
+LOGIN, LOGOUT = "/login", "/logout"
+_LARGEST_FORM_BYTES = 4096
+_POLICY_VIOLATION = 1008
+"""The code with which a websocket is refused (RFC 6455, 7.4.1)."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""NiceGUI starts by an inline script and compiles Vue templates in the browser, which needs both `unsafe-` words;
+nothing may be loaded from or sent to any other place all the same."""
+
+
+class Gate:
+    """ASGI middleware around the whole page."""
+
+    def __init__(self, app: ASGIApp, keeper: Doorkeeper | None, secure: bool) -> None:
+        """`keeper` is None where no password is asked for; `secure`: cookies are for HTTPS only."""
+        self._app, self._keeper, self._secure = app, keeper, secure
+        self._login = Environment(
+            loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined
+        ).get_template("login.html.j2")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through, answer or refuse."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        method = scope.get("method", "WEBSOCKET")
+        if from_another_site(method, headers):
+            await _refuse(scope, receive, send, "This request comes from another site and is not carried out.")
+        elif self._keeper is None or (scope["path"] != LOGIN and self._keeper.knows(_token(headers))):
+            await self._enter(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await _refuse(scope, receive, send, "Log in first.")
+        else:
+            answer = await self._at_the_door(Request(scope, receive), self._keeper)
+            await answer(scope, receive, _with_headers(send, scope["path"]))
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._keeper is not None and scope["path"] == LOGOUT and scope.get("method") == "POST":
+            self._keeper.leave(_token(Headers(scope=scope)))
+            gone = RedirectResponse(LOGIN, status_code=303)
+            gone.delete_cookie(COOKIE)
+            await gone(scope, receive, send)
+            return
+        await self._app(scope, receive, _with_headers(send, scope["path"]))
+
+    async def _at_the_door(self, request: Request, keeper: Doorkeeper) -> Response:
+        """The form, what came of it, or the way to it."""
+        wanted = request.query_params.get("next", "/")
+        if not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+            wanted = "/"
+        if request.url.path != LOGIN:
+            if "text/html" not in request.headers.get("accept", "") or request.method != "GET":
+                return PlainTextResponse("Log in first.", 401)
+            return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)
+        if request.method != "POST":
+            return self._form(request, wanted, None, 200)
+        stranger = request.client.host if request.client else ""
+        if keeper.must_wait(stranger):
+            return self._form(request, wanted, "login_wait", 429)
+        token = keeper.enter(stranger, await _password(request))
+        if token is None:
+            return self._form(request, wanted, "login_wrong", 403)
+        entered = RedirectResponse(wanted, status_code=303)
+        entered.set_cookie(
+            COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="strict", secure=self._secure, path="/"
+        )
+        return entered
+
+    def _form(self, request: Request, wanted: str, fault: str | None, status: int) -> Response:
+        language: Language = next(
+            (found for found in LANGUAGES if wanted.split("/")[1] == found),
+            language_of(request.headers.get("accept-language", "")),
+        )
+        labels = Labels(language)
+        page = self._login.render(
+            t=labels,
+            lang=language,
+            name=LANGUAGE_NAMES[language],
+            style=STYLE.read_text(encoding="utf-8"),
+            action=f"{LOGIN}?next={quote(wanted)}",
+            fault=labels(fault) if fault else None,
+        )
+        return HTMLResponse(page, status)
+
+
+async def _password(request: Request) -> str:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST_FORM_BYTES:
+            return ""
+    return parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": sentence})
+    else:
+        await PlainTextResponse(sentence, 403)(scope, receive, _with_headers(send, scope["path"]))
+
+
+def _token(headers: Headers) -> str | None:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    """Adds `HEADERS`; what NiceGUI ships may be cached, what people did or said may not."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            if not path.startswith("/_nicegui/"):
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return sent

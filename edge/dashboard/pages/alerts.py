@@ -1,0 +1,101 @@
+"""The table of alerts, with buttons where the configuration allows orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from edge.alerts.kinds import KINDS
+from edge.config.commands import Op
+from edge.dashboard.captions import evidence_text
+from edge.dashboard.digest import Incident
+from edge.dashboard.labels import Labels
+from edge.dashboard.lanes import LEVEL_COLOURS
+from edge.dashboard.pages.parts import button, local_time, text
+from edge.dashboard.wire import PATIENCE_S, Wire
+
+
+class AlertTable:
+    """Built anew only when the alerts are others."""
+
+    def __init__(self, labels: Labels, wire: Wire | None) -> None:
+        self._labels, self._wire = labels, wire
+        self._shown: Sequence[Incident] | None = None
+        self._place = ui.element("div").classes("ev-scroll").props(f'tabindex="0" aria-label="{labels("alerts")}"')
+        self._place.props('role="region"')
+        self._said = ui.label().classes("ev-said").props('role="status"')
+
+    def show(self, incidents: Sequence[Incident]) -> None:
+        """Show them in this order."""
+        if incidents == self._shown:
+            return
+        self._shown = incidents
+        self._place.clear()
+        with self._place:
+            if not incidents:
+                ui.label(self._labels("no_alerts"))
+                return
+            names = ["start", "alert", "level", "duration", "evidence"]
+            names += ["action"] if any(self._ops(incident) for incident in incidents) else []
+            with ui.element("table"):
+                with ui.element("thead"), ui.element("tr"):
+                    for name in names:
+                        text("th", self._labels(name)).props('scope="col"')
+                with ui.element("tbody"):
+                    for incident in incidents:
+                        self._row(incident, "action" in names)
+
+    def _ops(self, incident: Incident) -> list[Op]:
+        """What may be ordered about an alert: one that has ended needs nothing."""
+        if self._wire is None or incident.end_s is not None:
+            return []
+        kind = KINDS.get(incident.alert)
+        silenceable = kind is not None and kind.snoozable
+        return [op for op in self._wire.ops if op != "snooze" or silenceable]
+
+    def _row(self, incident: Incident, with_action: bool) -> None:
+        labels = self._labels
+        lasting = f" ({labels('lasting')})" if incident.end_s is None else ""
+        with ui.element("tr"):
+            text("th", local_time(incident.start_s)).props('scope="row"')
+            text("td", labels(incident.alert))
+            with ui.element("td"):
+                chip = text("span", labels(incident.level.name.lower())).classes("ev-chip")
+                chip.style(f"--level: {LEVEL_COLOURS[incident.level]}")
+            text("td", labels.length(incident.duration_s) + lasting)
+            text("td", evidence_text(incident, labels))
+            if with_action:
+                with ui.element("td"):
+                    for op in self._ops(incident):
+                        self._button(op, incident)
+
+    def _button(self, op: Op, incident: Incident) -> None:
+        assert self._wire is not None
+        minutes = f"{self._wire.snooze_s / 60:.0f}"
+        fields: dict[str, str | float] = (
+            {"id": incident.id} if op == "acknowledge" else {"kind": incident.alert, "seconds": self._wire.snooze_s}
+        )
+
+        async def order() -> None:
+            await self._order(op, fields)
+
+        pressed = button(self._labels(op, n=minutes), order)
+        pressed.props(f'aria-label="{self._labels(op, n=minutes)}: {self._labels(incident.alert)}"')
+
+    async def _order(self, op: Op, fields: dict[str, str | float]) -> None:
+        assert self._wire is not None
+        answer = self._wire.order(op, **fields)
+        if answer is None:
+            self._said.set_text(self._labels("order_offline", broker=self._wire.broker))
+            return
+        try:
+            said = await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)
+        except asyncio.TimeoutError:
+            self._said.set_text(self._labels("order_unanswered", n=f"{PATIENCE_S:.0f}"))
+            return
+        if said.get("status") == "ok":
+            self._said.set_text(self._labels(f"done_{op}"))
+        else:
+            self._said.set_text(self._labels("order_refused", error=str(said.get("error"))))

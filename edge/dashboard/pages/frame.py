@@ -1,0 +1,88 @@
+"""What surrounds every page: head, ways to the other pages, language, theme, and what is wrong with the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from nicegui import ui
+
+from edge.dashboard.feed import FeedError
+from edge.dashboard.gate import LOGOUT
+from edge.dashboard.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language
+from edge.dashboard.pages.parts import text
+from edge.dashboard.pages.setting import Setting
+from edge.dashboard.report import STYLE
+
+_PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"
+_CONTENT = "content"
+_THEME_SCRIPT = """<script>
+document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";
+function otherTheme() {
+  const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  root.dataset.theme = (root.dataset.theme || system) === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+}
+</script>"""
+
+
+def path_of(page: str, language: Language) -> str:
+    """Where a page is; the first one has the shortest path."""
+    return f"/{language}" if page == "live" else f"/{language}/{page}"
+
+
+class Frame:
+    """Built once for each open browser; the page goes into `content`."""
+
+    def __init__(self, page: str, pages: Sequence[str], labels: Labels, setting: Setting) -> None:
+        self._labels, self._setting, self._busy = labels, setting, False
+        ui.add_css(STYLE.read_text(encoding="utf-8") + _PAGE_STYLE.read_text(encoding="utf-8"))
+        ui.add_head_html(_THEME_SCRIPT)
+        ui.query(".nicegui-content").classes("ev-page")
+        self._head(page, pages)
+        self._note = ui.label().classes("ev-note").props('role="status"')
+        self._note.set_visibility(False)
+        self.content = ui.element("main").props(f'id="{_CONTENT}" tabindex="-1"').classes("ev-main")
+        with self.content, ui.element("h1").classes("ev-unseen"):
+            ui.label(labels(page))
+
+    def keep(self, refresh: Callable[[], Awaitable[None]], every_s: float) -> None:
+        """Fill the page as soon as it is open, and then again and again; a slow reading is not overtaken."""
+
+        async def guarded() -> None:
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                await refresh()
+                fault = ""
+            except FeedError as error:
+                fault = self._labels("unreadable", error=error)
+            finally:
+                self._busy = False
+            if not self._setting.feed.exists:
+                fault = self._labels("no_timeline", path=self._setting.feed.path)
+            self._note.set_text(fault)
+            self._note.set_visibility(bool(fault))
+
+        ui.timer(every_s, guarded)
+
+    def _head(self, page: str, pages: Sequence[str]) -> None:
+        labels = self._labels
+        ui.link(labels("skip"), f"#{_CONTENT}").classes("ev-skip")
+        with ui.element("header").classes("ev-head"):
+            text("span", labels("dashboard")).classes("ev-brand")
+            with ui.element("nav").classes("ev-nav").props(f'aria-label="{labels("pages")}"'):
+                for other in pages:
+                    link = ui.link(labels(other), path_of(other, labels.language))
+                    if other == page:
+                        link.props('aria-current="page"')
+            with ui.element("div").classes("ev-tools"):
+                for language in LANGUAGES:
+                    if language != labels.language:
+                        ui.link(LANGUAGE_NAMES[language], path_of(page, language)).props(f'lang="{language}"')
+                theme = text("button", "◐").classes("ev-button").on("click", js_handler="() => otherTheme()")
+                theme.props(f'type="button" aria-label="{labels("theme")}" title="{labels("theme")}"')
+                if self._setting.guarded:
+                    with ui.element("form").props(f'method="post" action="{LOGOUT}"'):
+                        text("button", labels("logout")).classes("ev-button").props('type="submit"')

@@ -1,0 +1,124 @@
+"""How often what was seen: by day, by hour, and two days side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from nicegui import ui
+
+from edge.dashboard.calendar import Day, days_back
+from edge.dashboard.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
+from edge.dashboard.labels import Labels
+from edge.dashboard.pages.parts import card, chart, choice, redraw, table, text
+from edge.dashboard.pages.setting import Setting
+from edge.dashboard.trend import Hour
+
+_PERIODS = (7, 14, 30)
+Hours = Mapping[int, Hour]
+
+
+class FrequenciesPage:
+    """Read once, and again for another choice and every five minutes."""
+
+    every_s = 300.0
+
+    def __init__(self, labels: Labels, setting: Setting) -> None:
+        self._labels, self._setting = labels, setting
+        self._subjects = [subject for subject in SUBJECTS if setting.records(ABOUT[subject].kind)]
+        self._subject, self._period = self._subjects[0], _PERIODS[0]
+        today = days_back(time.time(), _PERIODS[-1])
+        self._days = [day.name for day in reversed(today)]
+        self._day, self._other = self._days[0], self._days[1]
+        with card(labels("frequencies")):
+            self._controls()
+            self._status = text("p", labels("reading")).classes("ev-soft").props('role="status"')
+            for subject in SUBJECTS:
+                if subject not in self._subjects:
+                    text("p", setting.withheld(labels, ABOUT[subject].label)).classes("ev-soft")
+        self._by_day = _Bars(labels, "by_day")
+        self._by_hour = _Bars(labels, "by_hour")
+        self._compared = _Bars(labels, "comparison")
+
+    async def refresh(self) -> None:
+        """Read and draw."""
+        now_s, labels, subject = time.time(), self._labels, self._subject
+        days = days_back(now_s, self._period)
+        found = {day.name: await self._hours(day, now_s) for day in days}
+        by_day = {name[5:]: summed(hours.values(), subject) for name, hours in found.items()}
+        chosen, other = await self._hours_of(self._day, now_s), await self._hours_of(self._other, now_s)
+        what = labels(ABOUT[subject].label)
+        anything = any(by_day.values())
+        self._status.set_text("" if anything else labels("nothing_of_kind", what=what))
+        self._by_day.show(by_day, subject, what)
+        self._by_hour.show(chosen[1], subject, f"{what} {self._day}")
+        both = {self._other: other[0], self._day: chosen[0]}
+        self._compared.show(both, subject, f"{what} {self._other} / {self._day}")
+
+    async def _hours(self, day: Day, now_s: float) -> Hours:
+        return await asyncio.to_thread(self._setting.feed.hours, day.start_s, min(day.end_s, _next_minute(now_s)))
+
+    async def _hours_of(self, name: str, now_s: float) -> tuple[Parts, Mapping[str, Parts]]:
+        """A day's sum, and its hours by the clock."""
+        day = next(day for day in days_back(now_s, _PERIODS[-1] + 1) if day.name == name)
+        hours = await self._hours(day, now_s)
+        count = round((day.end_s - day.start_s) / 3600)
+        columns = {
+            f"{day.hour_of(n):02}:00": summed([hours[n]] if n in hours else [], self._subject) for n in range(count)
+        }
+        return summed(hours.values(), self._subject), columns
+
+    def _controls(self) -> None:
+        labels = self._labels
+        with ui.element("div").classes("ev-controls"):
+            subjects: dict[str, str] = {subject: labels(ABOUT[subject].label) for subject in self._subjects}
+            choice(labels("what"), subjects, self._subject, self._choose_subject)
+            periods = {str(count): labels("days", n=count) for count in _PERIODS}
+            choice(labels("window"), periods, str(self._period), self._choose_period)
+            days = {name: name for name in self._days}
+            choice(labels("day"), days, self._day, self._choose_day)
+            choice(labels("compare_with"), days, self._other, self._choose_other)
+
+    async def _choose_subject(self, name: str) -> None:
+        found: Subject | None = next((subject for subject in self._subjects if subject == name), None)
+        self._subject = found or self._subject
+        await self.refresh()
+
+    async def _choose_period(self, count: str) -> None:
+        self._period = int(count) if count in map(str, _PERIODS) else self._period
+        await self.refresh()
+
+    async def _choose_day(self, name: str) -> None:
+        self._day = name if name in self._days else self._day
+        await self.refresh()
+
+    async def _choose_other(self, name: str) -> None:
+        self._other = name if name in self._days else self._other
+        await self.refresh()
+
+
+class _Bars:
+    """A chart and the same figures as a table."""
+
+    def __init__(self, labels: Labels, title: str) -> None:
+        self._labels, self._title = labels, labels(title)
+        with card(self._title) as self._card:
+            self._chart = chart({}, "260px")
+            with ui.element("details"):
+                text("summary", labels("as_table"))
+                self._table = ui.element("div")
+
+    def show(self, columns: Mapping[str, Parts], subject: Subject, what: str) -> None:
+        """Draw; hidden where nothing is on record."""
+        head, lines = rows(columns, subject, self._labels)
+        self._card.set_visibility(bool(lines))
+        redraw(self._chart, stacked(columns, subject, self._labels), f"{what}, {self._title}")
+        self._table.clear()
+        with self._table:
+            table(head, lines)
+
+
+def _next_minute(now_s: float) -> float:
+    """So that a day that goes on is asked for by few different ends."""
+    return 60.0 * (now_s // 60 + 1)

@@ -1,0 +1,94 @@
+"""Small pieces that pages are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+
+from edge.dashboard.labels import Labels
+
+
+def text(tag: str, words: str) -> ui.label:
+    """An element that holds only text."""
+    label = ui.label(words)
+    label.tag = tag
+    return label
+
+
+def card(title: str, *classes: str) -> AbstractContextManager[Element]:
+    """A box on the page with a heading; what `with` adds goes below it."""
+    section = ui.element("section").classes(" ".join(("ev-card", *classes)))
+    with section:
+        text("h2", title)
+    return section
+
+
+def tile(name: str) -> ui.label:
+    """A figure below its name; returns the figure."""
+    with ui.element("div").classes("ev-tile"):
+        text("span", name)
+        return text("b", "–")
+
+
+def button(words: str, pressed: Callable[[], Any]) -> ui.label:
+    """A native button."""
+    return text("button", words).classes("ev-button").props('type="button"').on("click", pressed, args=[])
+
+
+def chart(options: dict[str, Any], height: str) -> ui.echart:
+    """An empty chart to be filled by `redraw`; SVG, so that it follows the page's colours."""
+    return ui.echart(options, renderer="svg").classes("ev-chart").style(f"height: {height}").props('role="img"')
+
+
+def redraw(drawn: ui.echart, options: dict[str, Any], description: str, height_px: int | None = None) -> None:
+    """Show `options`; `description` is what a screen reader says."""
+    drawn.options.clear()
+    drawn.options.update(options)
+    drawn.props["aria-label"] = description
+    if height_px is not None:
+        drawn.style(f"height: {height_px}px")
+    drawn.update()
+    drawn.run_chart_method("resize")  # a chart that was made before the page had its width keeps ECharts' 100 px
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of plain text."""
+    with ui.element("div").classes("ev-scroll").props('tabindex="0"'), ui.element("table"):
+        with ui.element("thead"), ui.element("tr"):
+            for name in head:
+                text("th", name).props('scope="col"')
+        with ui.element("tbody"):
+            for row in rows:
+                with ui.element("tr"):
+                    for index, cell in enumerate(row):
+                        text("td", cell) if index else text("th", cell).props('scope="row"')
+
+
+def choice(label: str, options: dict[str, str], value: str, chosen: Callable[[str], Any]) -> Element:
+    """A native select with its label."""
+    with ui.element("label").classes("ev-choice"):
+        text("span", label)
+        select = ui.element("select").on(
+            "change", lambda event: chosen(str(event.args)), js_handler="(event) => emit(event.target.value)"
+        )
+        with select:
+            for name, words in options.items():
+                option = text("option", words).props(f'value="{name}"')
+                if name == value:
+                    option.props("selected")
+    return select
+
+
+def local_time(wall_s: float) -> str:
+    """Date and time of day on this machine's clock."""
+    return datetime.fromtimestamp(wall_s).astimezone().strftime("%m-%d %H:%M:%S")
+
+
+def percent(labels: Labels, share: float | None) -> str:
+    """A share as a reader wants it, the word for unknown when it is."""
+    return labels("unknown") if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,34 @@
+"""What all pages share: the timeline, the purpose, the line to the box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.config.purpose import ALLOWANCES, Purpose
+from edge.dashboard.feed import Feed
+from edge.dashboard.labels import Labels
+from edge.dashboard.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One dashboard."""
+
+    feed: Feed
+    quiet_s: float
+    """Time without a record after which the page says that the box may not be running."""
+    purpose: Purpose | None = None
+    """None: only a timeline is known, which holds what its purpose allowed."""
+    wire: Wire | None = None
+    """None where there is no broker, or no configuration."""
+    guarded: bool = False
+    """Whether people have logged in, and so may log out."""
+
+    def records(self, kind: str) -> bool:
+        """Whether the purpose lets messages of `kind` be recorded."""
+        return self.purpose is None or kind in ALLOWANCES[self.purpose].kinds
+
+    def withheld(self, labels: Labels, what: str) -> str:
+        """The sentence for a part of a page that the purpose leaves empty."""
+        purpose = labels(self.purpose.value) if self.purpose else ""
+        return labels("not_for_purpose", what=labels(what), purpose=purpose)

@@ -1,0 +1,135 @@
+"""The past: affect, PERCLOS over level bands and alerts on one axis of time, for minutes or for a day."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from edge.dashboard import charts
+from edge.dashboard.calendar import day_named, day_of
+from edge.dashboard.captions import said_text
+from edge.dashboard.digest import Digest
+from edge.dashboard.labels import Labels
+from edge.dashboard.pages.alerts import AlertTable
+from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, table, text
+from edge.dashboard.pages.setting import Setting
+from edge.dashboard.span import WINDOWS_S, Span
+
+_MOST_ROWS = 50
+_DETAIL_BELOW = 0.5
+"""Zoomed into less than this share the chart is read again in finer steps."""
+
+
+class TimelinePage:
+    """Follows the present until somebody goes elsewhere."""
+
+    every_s = 1.0
+
+    def __init__(self, labels: Labels, setting: Setting) -> None:
+        self._labels, self._setting = labels, setting
+        self._span, self._drawn_s = Span(), float("-inf")
+        with card(labels("timeline")):
+            self._controls()
+            self._shown = text("p", "").classes("ev-soft").props('role="status"')
+            with ui.element("p").classes("ev-soft ev-legend"):
+                for level, colour in charts.LEVEL_COLOURS.items():
+                    text("span", labels(level.name.lower())).classes("ev-chip").style(f"--level: {colour}")
+            self._chart = chart({}, "420px")
+            self._chart.on("chart:datazoom", self._zoomed, throttle=0.4, leading_events=False)
+            text("p", labels("zoom_hint")).classes("ev-soft")
+            for kind, what in (("affect", "affect"), ("fatigue", "fatigue_levels")):
+                if not setting.records(kind):
+                    text("p", setting.withheld(labels, what)).classes("ev-soft")
+        with card(labels("alerts")):
+            self._alerts = AlertTable(labels, None)
+        with card(labels("words")) as self._words_card:
+            self._words = ui.element("div")
+        self._words_card.set_visibility(False)
+
+    async def refresh(self) -> None:
+        """Read and draw when the chart's time has come."""
+        asked_s = time.monotonic()
+        if asked_s - self._drawn_s < self._span.redraw_s:
+            return
+        now_s, span = time.time(), self._span
+        found = await asyncio.to_thread(self._setting.feed.window, *span.ends(now_s), span.zoomed(now_s))
+        if span == self._span:  # else somebody went elsewhere meanwhile
+            self._drawn_s = asked_s
+            self._draw(found)
+
+    def _controls(self) -> None:
+        labels = self._labels
+        with ui.element("div").classes("ev-controls").props(f'role="group" aria-label="{labels("window")}"'):
+            self._windows = {}
+            for length_s in WINDOWS_S:
+                name = labels("minutes", n=f"{length_s / 60:.0f}") if length_s < 3600 else ""
+                name = name or labels("hours", n=f"{length_s / 3600:.0f}")
+                self._windows[length_s] = button(name, partial(self._go, Span(length_s)))
+            button("‹", lambda: self._go(self._span.moved(-1, time.time()))).props(_named(labels("earlier")))
+            button("›", lambda: self._go(self._span.moved(1, time.time()))).props(_named(labels("later")))
+            button("+", lambda: self._go(self._span.scaled(0.5, time.time()))).props(_named(labels("zoom_in")))
+            button("−", lambda: self._go(self._span.scaled(2.0, time.time()))).props(_named(labels("zoom_out")))
+            button(labels("now"), lambda: self._go(Span(self._span.length_s)))
+            with ui.element("label").classes("ev-choice"):
+                text("span", labels("day"))
+                day = ui.element("input").props(f'type="date" max="{day_of(time.time()).name}"')
+                day.on("change", self._to_day, js_handler="(event) => emit(event.target.value)")
+        self._press()
+
+    async def _to_day(self, event: Any) -> None:
+        day = day_named(str(event.args))
+        if day is not None:
+            await self._go(self._span.of_day(day))
+
+    async def _go(self, span: Span) -> None:
+        self._span, self._drawn_s = span, float("-inf")
+        self._press()
+        self._chart.run_chart_method("dispatchAction", {"type": "dataZoom", "start": 0, "end": 100})
+        await self.refresh()
+
+    async def _zoomed(self, event: Any) -> None:
+        """The browser zoomed: remember where, and read that part in finer steps."""
+        told = event.args if isinstance(event.args, dict) else {}
+        part = (told.get("batch") or [told])[0]
+        try:
+            start, end = float(part["start"]) / 100, float(part["end"]) / 100
+        except (KeyError, TypeError, ValueError):
+            return
+        zoom = (max(0.0, start), min(1.0, end)) if end - start < _DETAIL_BELOW else (0.0, 1.0)
+        if zoom != self._span.zoom and zoom[0] < zoom[1]:
+            self._span, self._drawn_s = replace(self._span, zoom=zoom), float("-inf")
+            await self.refresh()
+
+    def _press(self) -> None:
+        for length_s, pressed in self._windows.items():
+            chosen = self._span.end_s is None and length_s == self._span.length_s
+            pressed.props(f'aria-pressed="{str(chosen).lower()}"')
+
+    def _draw(self, found: Digest) -> None:
+        labels = self._labels
+        ends = {"start": local_time(found.start_s), "end": local_time(found.end_s)}
+        anything = found.steps or found.said or found.incidents or found.score_steps or found.group_steps
+        self._shown.set_text(labels("from_to" if anything else "nothing_here", **ends))
+        gravest = max((span.level for span in found.levels), default=None)
+        words = labels("unknown" if gravest is None else gravest.name.lower())
+        description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
+        description += f"{labels('alerts')}: {len(found.incidents)}."
+        options = charts.timeline(found, labels, recording=False)
+        redraw(self._chart, options, description, charts.timeline_height_px(found))
+        self._alerts.show(found.incidents[: -_MOST_ROWS - 1 : -1])
+        said = [item for item in found.said if item.words][-_MOST_ROWS:]
+        self._words_card.set_visibility(bool(said))
+        self._words.clear()
+        if said:
+            with self._words:
+                rows = [(local_time(item.start_s), said_text(item, labels)) for item in reversed(said)]
+                table((labels("start"), labels("words")), rows)
+
+
+def _named(name: str) -> str:
+    return f'aria-label="{name}" title="{name}"'

@@ -1,0 +1,75 @@
+"""Long stretches of a timeline in few steps, summed in SQL: a day at 1 Hz is far more than a screen can show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge.dashboard.digest import GroupStep, ScoreStep, Step
+from edge.messages import Level
+from edge.store.reader import TimelineReader
+
+_RANK = (
+    "CASE WHEN json_extract(record, '$.level') = 'none' AND json_extract(record, '$.valid_ratio') = 0 THEN NULL ELSE "
+    f"CASE json_extract(record, '$.level') {' '.join(f'WHEN {x.name.lower()!r} THEN {x.value}' for x in Level)} END END"
+)
+"""The level as a number; NULL for a report that could not judge."""
+_LENGTH_S = "json_extract(record, '$.end_s') - json_extract(record, '$.start_s')"
+_SCORE = "json_extract(record, '$.score')"
+HOUR_S = 3600.0
+
+
+def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[Step, ...]:
+    """The gravest level and the highest PERCLOS of all people in each step; steps without a report are left out."""
+    columns = f"CAST(wall_s / {width_s!r} AS INTEGER), MAX({_RANK}), MAX(json_extract(record, '$.perclos_60'))"
+    rows = reader.sums(columns, "fatigue", since_s, until_s, "GROUP BY 1 ORDER BY 1")
+    return tuple(Step(n * width_s, None if rank is None else Level(rank), share) for n, rank, share in rows)
+
+
+def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[ScoreStep, ...]:
+    """Mean, lowest and highest affect score in each step."""
+    columns = f"CAST(wall_s / {width_s!r} AS INTEGER), AVG({_SCORE}), MIN({_SCORE}), MAX({_SCORE}), COUNT(*)"
+    rows = reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1 ORDER BY 1")
+    return tuple(ScoreStep((n + 0.5) * width_s, mean, low, high, count) for n, mean, low, high, count in rows)
+
+
+def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
+    """Mean of what the group had in common in each step."""
+    means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in ("negative_share", "motion", "noise_db"))
+    columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}"
+    rows = reader.sums(columns, "group", since_s, until_s, "GROUP BY 1 ORDER BY 1")
+    return tuple(GroupStep((n + 0.5) * width_s, *values) for n, *values in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What one hour came to; every mapping is empty where nothing of its kind is on record."""
+
+    emotions: Mapping[str, float] = field(default_factory=dict)
+    """Seconds judged to be each emotion."""
+    polarities: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """Seconds at each fatigue level, `unknown` among them."""
+    alerts: Mapping[str, float] = field(default_factory=dict)
+    """How often an alert of each kind began."""
+
+
+def hours(reader: TimelineReader, since_s: float, until_s: float) -> dict[int, Hour]:
+    """The hours from `since_s` on, by their number; those of which nothing is on record are left out."""
+    number = f"CAST((wall_s - {since_s!r}) / {HOUR_S!r} AS INTEGER)"
+    found: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for part, key in (("emotions", "emotion"), ("polarities", "polarity")):
+        columns = f"{number}, json_extract(record, '$.{key}'), SUM({_LENGTH_S})"
+        for hour, word, length_s in reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1, 2"):
+            found[hour][part][word] = length_s
+    columns = f"{number}, CAST(wall_s AS INTEGER), MAX({_RANK})"
+    for hour, _second, rank in reader.sums(columns, "fatigue", since_s, until_s, "GROUP BY 2"):
+        level = "unknown" if rank is None else Level(rank).name.lower()
+        levels = found[hour]["levels"]
+        levels[level] = levels.get(level, 0.0) + 1.0
+    columns = f"{number}, json_extract(record, '$.alert'), SUM(json_extract(record, '$.type') = 'new')"
+    for hour, kind, count in reader.sums(columns, "alert", since_s, until_s, "GROUP BY 1, 2"):
+        if count:
+            found[hour]["alerts"][kind] = float(count)
+    return {hour: Hour(**parts) for hour, parts in sorted(found.items())}

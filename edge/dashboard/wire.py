@@ -1,0 +1,124 @@
+"""The page's line to its box: what the box says of itself over MQTT, and the orders that the configuration allows."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from edge.config import Config
+from edge.config.commands import Op
+from edge.publish.client import Link
+from edge.publish.events import Connected, Publication, Received, Trouble
+from edge.publish.topics import TOPICS, address_of, path_of
+
+_HEARD = ("status", "info", "state", "health")
+PAGE_OPS: tuple[Op, ...] = ("acknowledge", "snooze")
+"""The orders for which the page has buttons."""
+PATIENCE_S = 5.0
+"""How long the page waits for the box's answer to an order."""
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The newest payload of one topic and when it came (monotonic seconds)."""
+
+    payload: Payload
+    came_s: float
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it came; a retained one may have been said long before."""
+        return time.monotonic() - self.came_s
+
+
+class Wire:
+    """Open from `start` to `stop`; everything else from any thread."""
+
+    def __init__(self, config: Config) -> None:
+        """`config` must have a section `mqtt`."""
+        if config.mqtt is None:
+            raise ValueError("the configuration has no section `mqtt`: there is no broker")
+        self.broker = f"{config.mqtt.host}:{config.mqtt.port}"
+        self.ops = tuple(op for op in PAGE_OPS if op in config.commands.allow)
+        self.snooze_s = min(600.0, config.alerts.most_snooze_s)
+        self.trouble = ""
+        """Why there is no connection, as far as it is known."""
+        self._base, self._box = config.mqtt.base, config.box
+        paths = [path_of(name, self._base, self._box) for name in _HEARD]
+        paths += [path_of("response", self._base, self._box, op) for op in self.ops]
+        self._link = Link(config.mqtt, "", subscribe=paths)
+        self._words: dict[str, Word] = {}
+        self._open: dict[str, Future[Payload]] = {}
+        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._link.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the connection."""
+        self._link.stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._link.connected
+
+    def said(self, name: str) -> Word | None:
+        """The newest word of the box on a row of the table of topics."""
+        return self._words.get(name)
+
+    def order(self, op: Op, **fields: str | float) -> Future[Payload] | None:
+        """Ask the box for something; the future holds its answer. None: there is no connection to the broker.
+
+        Raises:
+            ValueError: the configuration does not allow it.
+        """
+        if op not in self.ops:
+            raise ValueError(f"{op} is not allowed by commands.allow")
+        transaction = f"dashboard-{uuid.uuid4().hex}"
+        answer: Future[Payload] = Future()
+        self._open = {name: future for name, future in self._open.items() if not future.done()}
+        self._open[transaction] = answer
+        topic = TOPICS["request"]
+        body = json.dumps({"transaction": transaction, **fields})
+        path = path_of("request", self._base, self._box, op)
+        sent = self._link.publish(Publication(path, body, topic.qos, topic.retained, topic.expiry_s))
+        if sent is None:
+            del self._open[transaction]
+            return None
+        return answer
+
+    def _run(self) -> None:
+        while True:
+            event = self._link.events.get()
+            if isinstance(event, Trouble):
+                self.trouble = event.sentence
+            elif isinstance(event, Connected):
+                self.trouble = ""
+            elif isinstance(event, Received):
+                self._take(event)
+
+    def _take(self, event: Received) -> None:
+        address = address_of(event.path, self._base)
+        try:
+            payload = json.loads(event.payload)
+        except (ValueError, RecursionError):  # a stranger's: the box itself sends JSON only
+            return
+        if address is None or not isinstance(payload, dict):
+            return
+        if address.name != "response":
+            self._words[address.name] = Word(payload, time.monotonic())
+            return
+        waiting = self._open.pop(str(payload.get("transaction")), None)
+        if waiting is not None and waiting.set_running_or_notify_cancel():
+            waiting.set_result(payload)
