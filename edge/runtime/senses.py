@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
+from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime.health import Health
-from edge.runtime.trouble import Report, Trouble
+from edge.runtime.part import Part
+from edge.runtime.recovery import Recovery, SafeMode
+from edge.runtime.trouble import Report
 from edge.speech.distress import DistressListener
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
 from edge.speech.transcriber import Transcriber, load_transcriber
 from edge.text.sentiment import Sentiment, TextSentiment
+from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import FacePerception
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -27,6 +31,14 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """The roles of the bundle that each stage needs."""
 
+OPTIONAL = {
+    STATE_ROLE: "lids are judged by their contour alone",
+    DROWSINESS: "nothing is estimated from blinks",
+}
+"""The roles that a box with vision can do without, and what that costs; `drowsiness` belongs to fatigue."""
+
+_Model = TypeVar("_Model")
+_Answer = TypeVar("_Answer")
 _Stage = TypeVar("_Stage")
 
 
@@ -40,6 +52,19 @@ class Heard:
     prosody: Prosody | None = None
 
 
+class Shared(Generic[_Model]):
+    """A model that several runs share: loaded once, and anew when a run finds it broken."""
+
+    def __init__(self, load: Callable[[], _Model]) -> None:
+        self._load = load
+        self.model: _Model = load()
+
+    def renew(self) -> _Model:
+        """Load it anew, for this run and those that follow."""
+        self.model = self._load()
+        return self.model
+
+
 class Words:
     """The models of language: costly to load and without memory, so several runs share them."""
 
@@ -49,14 +74,17 @@ class Words:
         A `transcriber` that is given is taken instead of the bundle's: words that are known already.
         """
         self.absent: dict[str, str] = {}
-        self.transcriber = transcriber
-        self.sentiment: TextSentiment | None = None
+        self.transcriber: Shared[Transcriber] | None = None
+        self.sentiment: Shared[TextSentiment] | None = None
         if not config.speech.transcribe:
             self.absent = dict.fromkeys(("asr", "text"), "switched off by speech.transcribe")
             return
-        if transcriber is None:
-            self.transcriber = _built(bundle, "asr", self.absent, lambda: load_transcriber(bundle, config.speech))
-        self.sentiment = _built(bundle, "text", self.absent, lambda: TextSentiment(bundle))
+        if transcriber is not None:
+            self.transcriber = Shared(lambda: transcriber)
+        elif _has(bundle, "asr", self.absent):
+            self.transcriber = Shared(lambda: load_transcriber(bundle, config.speech))
+        if _has(bundle, "text", self.absent):
+            self.sentiment = Shared(lambda: TextSentiment(bundle))
 
 
 class Senses:
@@ -66,31 +94,35 @@ class Senses:
     """
 
     def __init__(self, bundle: Bundle, config: Config, report: Report, health: Health, words: Words) -> None:
-        self._words, self._health = words, health
+        self.safe_mode = SafeMode(report)
+        self._report, self._health = report, health
         self.absent: dict[str, str] = dict(words.absent)
         """Why a stage is not there, by its name."""
-        self._vision = _built(bundle, "vision", self.absent, lambda: FacePerception(bundle, config.vision))
         self._listener = DistressListener()
-        self._speech = _built(
-            bundle, "speech", self.absent, lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
+        self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision))
+        self._speech = self._built(
+            bundle, "speech", lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
         )
-        self._prosody = _built(bundle, "prosody", self.absent, lambda: ProsodyAnalyzer(bundle))
-        self._troubles = {name: Trouble(name, report) for name in ROLES}
+        self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
+        self._asr = self._shared("asr", words.transcriber)
+        self._text = self._shared("text", words.sentiment)
+        for role, cost in OPTIONAL.items() if self._vision else ():
+            if not bundle.has(role) and (config.fatigue.enabled or role != DROWSINESS):
+                self.absent[role] = f"the bundle has no {role}: {cost}"
 
     @property
     def speaking(self) -> bool:
         """Whether somebody is speaking right now."""
-        return self._speech is not None and self._speech.speaking
+        speech = self._speech.stage if self._speech else None
+        return speech is not None and speech.speaking
 
     def see(self, frame: Frame) -> list[Face]:
         """The faces in one picture, or that there is none; empty when vision is absent or fails."""
-        vision = self._vision
-        return self._run("vision", frame.t_s, lambda: vision.step(frame), []) if vision else []
+        return self._vision.run(frame.t_s, lambda vision: vision.step(frame), []) if self._vision else []
 
     def hear(self, audio: Audio) -> list[Utterance]:
         """The utterances that ended in this piece of sound."""
-        speech = self._speech
-        return self._run("speech", audio.t_s, lambda: speech.step(audio), []) if speech else []
+        return self._speech.run(audio.t_s, lambda speech: speech.step(audio), []) if self._speech else []
 
     def sounds(self) -> list[Sound]:
         """How loud it was, and whether voices were in distress, since the last call; call it where `hear` is called."""
@@ -98,28 +130,32 @@ class Senses:
 
     def end_sound(self, t_s: float) -> list[Utterance]:
         """The utterance that was still going on when the sound ended."""
-        speech = self._speech
-        return self._run("speech", t_s, speech.finish, []) if speech else []
+        return self._speech.run(t_s, lambda speech: speech.finish(), []) if self._speech else []
 
     def understand(self, utterance: Utterance) -> Heard:
         """What was said, what the words mean for the mood, and how they were spoken."""
-        transcriber, sentiment, prosody = self._words.transcriber, self._words.sentiment, self._prosody
         t_s = utterance.end_s
-        transcript: Transcript | None = None
-        if transcriber:
-            transcript = self._run("asr", t_s, lambda: transcriber.transcribe(utterance), None)
+        transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance))
+        text = transcript.text if transcript else None
         return Heard(
             utterance,
             transcript,
-            self._run("text", t_s, lambda: sentiment.score(transcript.text), None)
-            if sentiment and transcript
-            else None,
-            self._run("prosody", t_s, lambda: prosody.step(utterance), None) if prosody else None,
+            None if text is None else _asked(self._text, t_s, lambda model: model.score(text)),
+            _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance)),
         )
 
-    def _run(self, name: str, t_s: float, stage: Callable[[], _Stage], otherwise: _Stage) -> _Stage:
-        with self._health.timed(name):
-            return self._troubles[name].guard(t_s, stage, otherwise)
+    def _built(self, bundle: Bundle, name: str, make: Callable[[], _Stage]) -> Part[_Stage] | None:
+        return self._part(name, make(), make) if _has(bundle, name, self.absent) else None
+
+    def _shared(self, name: str, shared: Shared[_Stage] | None) -> Part[_Stage] | None:
+        return self._part(name, shared.model, shared.renew) if shared else None
+
+    def _part(self, name: str, stage: _Stage, make: Callable[[], _Stage]) -> Part[_Stage]:
+        return Part(stage, make, Recovery(name, self._report, self._health, self.safe_mode), self._health)
+
+
+def _asked(part: Part[_Stage] | None, t_s: float, question: Callable[[_Stage], _Answer | None]) -> _Answer | None:
+    return part.run(t_s, question, None) if part else None
 
 
 def absences(senses: Senses, config: Config) -> list[Source]:
@@ -132,9 +168,8 @@ def absences(senses: Senses, config: Config) -> list[Source]:
     return [Source(0.0, name, "absent", reason) for name, reason in reasons.items()]
 
 
-def _built(bundle: Bundle, name: str, absent: dict[str, str], make: Callable[[], _Stage]) -> _Stage | None:
+def _has(bundle: Bundle, name: str, absent: dict[str, str]) -> bool:
     missing = [role for role in ROLES[name] if not bundle.has(role)]
     if missing:
         absent[name] = f"the bundle has no {', '.join(missing)}"
-        return None
-    return make()
+    return not missing

@@ -11,6 +11,11 @@ Report = Callable[[Source], None]
 _Answer = TypeVar("_Answer")
 
 
+def sentence(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 class Trouble:
     """The state of one part of the box, by the name its `Source` messages carry."""
 
@@ -39,7 +44,7 @@ class Trouble:
         try:
             answer = stage()
         except Exception as error:  # whatever a model or its runtime raises
-            self.failed(t_s, " ".join(f"{type(error).__name__}: {error}".split()))
+            self.failed(t_s, sentence(error))
             return otherwise
         self.worked(t_s)
         return answer
