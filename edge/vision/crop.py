@@ -55,7 +55,7 @@ class Crop:
         matrix = self._to_crop(output_px)
         scale = self.side_px / output_px
         back = (matrix[:, :2] * scale**2).astype(np.float32)  # a turn and a scale: its transpose undoes it
-        placed = points * np.float32(scale)
+        placed = np.asarray(points * np.float32(scale), np.float32)
         placed[:, :2] = (points[:, :2] - matrix[:, 2].astype(np.float32)) @ back
         return placed
 

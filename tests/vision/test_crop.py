@@ -72,4 +72,4 @@ def test_a_picture_is_halved_as_often_as_the_ratio_holds_it(ratio: float, factor
 def test_halving_is_the_mean_of_each_square(factor: int) -> None:
     image = np.random.default_rng(factor).integers(0, 256, (8 * factor + 1, 6 * factor, 3), np.uint8)
     squares = image[: 8 * factor].reshape(8, factor, 6, factor, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(halved(image, factor), squares, atol=1.5)  # every step rounds
+    np.testing.assert_allclose(halved(image, factor)[:8], squares, atol=1.5)  # every step rounds
