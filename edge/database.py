@@ -1,63 +1,192 @@
-"""Opening an SQLite file that must survive power cuts: write-ahead log, checked, a damaged one moved aside."""
+"""An SQLite file that outlives power cuts, full disks and damage: the program goes on, and says what happened."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from edge.error import EmvasError
+from edge.news import News
 
 _log = logging.getLogger(__name__)
 
 _BUSY_S = 5.0
 """How long a statement waits for another process's lock; the dashboard's reads last milliseconds."""
+_CHECK_S = 5.0
+"""Longest check at opening; damage that it did not come to is dealt with when a statement meets it."""
+_CHECK_STEPS = 100_000
+"""SQLite's virtual machine asks this often, in instructions, whether the time is up: about every millisecond."""
+_WAL_BYTES = 4 << 20
+"""The write-ahead log is cut back to this after a long reader had let it grow; SQLite empties it at 1000 pages."""
+_MOST_ASIDE = 3
+"""Damaged files kept for whoever wants to look; older ones are deleted, or a bad card would fill itself with them."""
 _SIDE_FILES = ("-wal", "-shm")
 
-
-class DatabaseUnusableError(EmvasError):
-    """A file that can neither be opened nor made; the message says which and what to do."""
+_Answer = TypeVar("_Answer")
 
 
-def open_database(path: Path, schema: str, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
-    """Open `path` for writing, creating it and its folder, with `schema` applied (`CREATE ... IF NOT EXISTS`).
+class Database:
+    """One file, opened at the first `write` that finds it closed; not safe from several threads by itself.
 
-    A file that fails SQLite's quick check is renamed to `<name>.damaged-<unix time>` and a new one begun, which is
-    said in the log. NORMAL keeps the file consistent through a power cut but may lose the last commits; FULL loses
-    none (https://www.sqlite.org/pragma.html#pragma_synchronous).
-
-    Raises:
-        DatabaseUnusableError: the place is not writable or full, or another process holds the file.
+    A file that is damaged, no database, or of another layout is renamed to `<name>.damaged-<n>` or
+    `<name>.version-<n>`, and a new one begun. `news` and the log say so.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _open(path, schema, synchronous)
-    except (OSError, sqlite3.OperationalError) as error:  # locked, full, not permitted: the file itself is sound
-        raise DatabaseUnusableError(
-            f"{path} cannot be opened ({error}): is the folder writable, is there space, does another emvas use it?"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000_000}")
-        for suffix in ("", *_SIDE_FILES):
-            side = Path(f"{path}{suffix}")
-            if side.exists():
-                side.rename(f"{aside}{suffix}")
-        _log.error("%s is damaged (%s); it was moved to %s and a new one begun", path, error, aside.name)
-        return _open(path, schema, synchronous)
+
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        synchronous: Literal["NORMAL", "FULL"],
+        news: News,
+        opened: Callable[[sqlite3.Connection], None],
+        version: int = 0,
+    ) -> None:
+        """`schema` is `CREATE ... IF NOT EXISTS` only; `opened` is called in a transaction after each opening.
+
+        NORMAL keeps the file consistent through a power cut but may lose the last commits; FULL loses none
+        (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        """
+        self.path = path
+        self.aside: Path | None = None
+        """The last file that was moved out of the way."""
+        self._schema, self._synchronous, self._version = schema, synchronous, version
+        self._news, self._opened = news, opened
+        self._connection: sqlite3.Connection | None = None
+
+    def write(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        """Run `work` in one transaction; it is on the medium (FULL) when this returns.
+
+        Raises:
+            sqlite3.Error: nothing was written; try again later. A damaged file has been replaced by then.
+        """
+        try:
+            return self._transact(work)
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error) or self._connection is None:
+                raise
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the log's own room can be used again
+        return self._transact(work)
+
+    def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        """The rows of a query. sqlite3.Error: they cannot be had now."""
+        try:
+            return self.connection().execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._replace_if_damaged(error)
+            raise
+
+    def connection(self) -> sqlite3.Connection:
+        """The open file. sqlite3.Error: it cannot be opened now."""
+        if self._connection is None:
+            try:
+                self._connection = self._open()
+            except sqlite3.DatabaseError as error:
+                if not self._replace_if_damaged(error):
+                    raise
+                self._connection = self._open()
+        return self._connection
+
+    def close(self) -> None:
+        """Close the file; the next `write` would open it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        connection = self.connection()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            answer = work(connection)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            _roll_back(connection)
+            if isinstance(error, sqlite3.DatabaseError):
+                self._replace_if_damaged(error)
+            raise
+        return answer
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise sqlite3.OperationalError(f"the folder cannot be made: {error.strerror}") from error
+        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute(f"PRAGMA journal_size_limit={_WAL_BYTES}")
+            _check(connection)
+            self._set_version(connection)
+            connection.executescript(self._schema)
+            connection.execute("BEGIN IMMEDIATE")
+            self._opened(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            connection.close()
+            raise
+        return connection
+
+    def _set_version(self, connection: sqlite3.Connection) -> None:
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if found != self._version and tables:
+            raise OtherVersionError(f"its layout is {found}, this program's {self._version}")
+        connection.execute(f"PRAGMA user_version={self._version}")
+
+    def _replace_if_damaged(self, error: sqlite3.DatabaseError) -> bool:
+        """Move a file that is really bad out of the way; locked, full and not permitted are no damage."""
+        if type(error) not in {sqlite3.DatabaseError, OtherVersionError}:
+            return False
+        self.close()
+        word = "version" if isinstance(error, OtherVersionError) else "damaged"
+        self.aside = _moved_aside(self.path, word)
+        self._news.lost(f"{self.path} cannot be used ({error}); it was moved to {self.aside.name} and a new one begun")
+        return True
 
 
-def _open(path: Path, schema: str, synchronous: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+class OtherVersionError(sqlite3.DatabaseError):
+    """A sound file that a program of another version made."""
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """SQLite's quick check, for a bounded time."""
+    end_s = time.monotonic() + _CHECK_S
+    connection.set_progress_handler(lambda: time.monotonic() > end_s, _CHECK_STEPS)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        connection.executescript(schema)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return
+    finally:
+        connection.set_progress_handler(None, 0)
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(" ".join(verdict.split()))
+
+
+def _moved_aside(path: Path, word: str) -> Path:
+    """Rename the file with its log, and delete the oldest of those that were renamed before."""
+    before = sorted(path.parent.glob(f"{path.name}.{word}-*[0-9]"), key=_number)
+    aside = path.with_name(f"{path.name}.{word}-{_number(before[-1]) + 1 if before else 1}")
+    for old in before[: max(0, len(before) - _MOST_ASIDE + 1)]:
+        for suffix in ("", *_SIDE_FILES):
+            Path(f"{old}{suffix}").unlink(missing_ok=True)
+    for suffix in ("", *_SIDE_FILES):
+        side = Path(f"{path}{suffix}")
+        if side.exists():
+            side.rename(f"{aside}{suffix}")
+    return aside
+
+
+def _number(aside: Path) -> int:
+    return int(aside.name.rpartition("-")[2])
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

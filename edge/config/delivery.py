@@ -45,7 +45,7 @@ class StoreConfig(Section):
         500.0,
         ge=10.0,
         le=1e6,
-        description="free space below which the oldest telemetry goes, to leave the disk to others",
+        description="free space below which the oldest telemetry goes",
     )
     least_free_share: float = Field(0.05, ge=0.01, le=0.5, description="the same as a share of the disk")
     keep_words: bool = Field(False, description="store transcripts; only where the purpose allows")

@@ -1,21 +1,31 @@
-"""Whether the wall clock can be trusted."""
+"""Putting right the times of messages that waited for the broker since before the clock was synchronized."""
 
 from __future__ import annotations
 
-import ctypes
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any
 
-_TIME_ERROR = 5
-"""adjtimex(2): the return value of a clock that nothing has synchronized."""
-_TIMEX_BYTES = 512
-"""More than `struct timex` takes on any Linux; all zero it only asks."""
+from edge.clock import clock_state
+from edge.publish.payloads import iso_utc
+
+__all__ = ["clock_state", "corrected"]
+
+_TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
+"""Wall times of a stored payload, and the field with the same moment in ms since the program's start."""
 
 
-def clock_state() -> Literal["synced", "unsynced"]:
-    """Ask the kernel, which every time daemon tells; a system that cannot say counts as unsynced."""
-    try:
-        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
-    except AttributeError:
-        return "unsynced"
-    answer = int(adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))
-    return "unsynced" if answer in {_TIME_ERROR, -1} else "synced"
+def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[str, Any]:
+    """The payload with the wall times that follow from its monotonic ones.
+
+    `start_wall_s` is the right Unix time of its run's `t_s` 0; None leaves all as it is. Doing it twice changes
+    nothing, so a payload that was right already may come along.
+    """
+    if start_wall_s is None:
+        return dict(payload)
+    times = {
+        name: iso_utc(start_wall_s + payload[mono] / 1000)
+        for name, mono in _TIMES.items()
+        if payload.get(mono) is not None
+    }
+    clock = "corrected" if payload.get("clock") == "unsynced" else payload.get("clock")
+    return {**payload, **times, "clock": clock}

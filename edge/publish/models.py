@@ -14,7 +14,8 @@ from edge.messages import AlertType, Level
 SCHEMA = 1
 """Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""
 
-ClockState = Literal["synced", "unsynced"]
+ClockState = Literal["synced", "unsynced", "corrected"]
+"""`corrected`: stamped before the clock was synchronized, and put right afterwards from the monotonic times."""
 LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
 _NAMES: tuple[LevelName, ...] = get_args(LevelName)
 
@@ -115,6 +116,8 @@ class Period(Body):
     id: str
     start: str = Time
     end: str = Time
+    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    end_mono_ms: int = Field(description="end in the same way")
     clock: ClockState
     emotions: dict[str, float] = Field(description="shares of the judged time; empty where the purpose forbids them")
     score_mean: float | None = Field(description="-1 negative to 1 positive")
@@ -173,6 +176,14 @@ class Health(Body):
     mqtt: Connection | None = Field(description="null before the first")
     commands: CommandFigures
     readings: dict[str, Any] = Field(description="the runtime's own figures: frames, drops, queues, stages")
+
+
+class Report(BaseModel):
+    """What the command `report` answers."""
+
+    state: State | None = Field(description="null before there is one")
+    health: Health
+    summary: Period = Field(description="of the period that goes on")
 
 
 class Response(Body):

@@ -2,81 +2,52 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge.database import open_database
-
-_log = logging.getLogger(__name__)
+from edge import sessions
+from edge.database import Database
+from edge.messages import Source
+from edge.news import News
+from edge.publish.entries import COLUMNS, SCHEMA, Entry, delete, insert, last_seq, make_room, measured, salvaged
+from edge.sessions import Start
 
 MOST_ROWS = 20_000
 MOST_BYTES = 32 << 20
 """More than two weeks without a broker for a bus that raises 50 steps of alerts an hour, at up to 1600 bytes each."""
 _MOST_UNSAVED = 1000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
-    rank INTEGER NOT NULL,
-    path TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    boot TEXT NOT NULL,
-    put_mono_s REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS outbox_first_to_go ON outbox (rank, seq);
-CREATE TABLE IF NOT EXISTS evicted (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One message that waits: `seq` rises by one with each, for ever, so a gap at a reader is a loss."""
-
-    seq: int
-    name: str
-    rank: int
-    path: str
-    payload: str
-    bytes: int
-    boot: str
-    put_mono_s: float
-
-
-_COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
+_ROOMY = 0.9
+"""Below this share of its bounds an outbox that was full is said to be well again."""
 
 
 class Outbox:
     """A bounded queue on disk, safe from any thread; a commit is on the medium when `put` returns.
 
-    When the disk refuses, the message waits in memory instead (a bounded number), goes out like any other, and is
-    written as soon as the disk takes it; the log says so once.
+    When the disk refuses, the message waits in memory instead (a bounded number, the lowest rank's oldest go first),
+    goes out like any other, and is written as soon as the disk takes it. A damaged file is moved aside; what can be
+    read of it is kept. `news` tells all of this, and the log.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
-        self._path, self._most_rows, self._most_bytes = path, most_rows, most_bytes
+        self._most_rows, self._most_bytes = most_rows, most_bytes
         self._lock = threading.Lock()
+        self._news = News("outbox")
         self._unsaved: list[Entry] = []
-        self._connection = open_database(path, _SCHEMA, synchronous="FULL")
-        self._evicted: dict[str, int] = dict(self._connection.execute("SELECT name, count FROM evicted").fetchall())
-        self._rows: int
-        self._bytes: int
-        self._rows, self._bytes = self._connection.execute(
-            "SELECT count(*), coalesce(sum(bytes), 0) FROM outbox"
-        ).fetchone()
-        (self._last_seq,) = self._connection.execute(
-            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
-        ).fetchone()
+        self._delivered: set[int] = set()
+        self._evicted: dict[str, int] = {}
+        self._unsaved_evicted: dict[str, int] = {}
+        self._corrected: dict[str, float] = {}
+        self._rows = self._bytes = self._last_seq = 0
+        self._start: Start | None = None
+        self._database = Database(path, SCHEMA, "FULL", self._news, self._opened)
+        self._flush()
 
     @property
     def rows(self) -> int:
         """Messages waiting."""
-        return self._rows + len(self._unsaved)
+        return self._rows + len(self._unsaved) - len(self._delivered)
 
     @property
     def bytes(self) -> int:
@@ -86,99 +57,143 @@ class Outbox:
     @property
     def evicted(self) -> dict[str, int]:
         """Messages given up since the outbox was made, by topic."""
-        return dict(self._evicted)
+        lost = dict(self._evicted)
+        for name, count in self._unsaved_evicted.items():
+            lost[name] = lost.get(name, 0) + count
+        return lost
+
+    @property
+    def corrected(self) -> dict[str, float]:
+        """The right Unix time at `t_s` 0 of the runs that began before the clock was synchronized, by their names."""
+        return self._corrected
+
+    def begin(self, start: Start) -> None:
+        """Note the run whose messages are put from now on."""
+        with self._lock:
+            self._start = start
+            self._attempt(self._note_start)
+
+    def set_right(self, boot: str, offset_s: float) -> None:
+        """The clock is trusted now: correct the runs of this kernel (`edge.sessions.set_right`)."""
+
+        def correct(connection: sqlite3.Connection) -> None:
+            sessions.set_right(connection, boot, offset_s)
+            self._corrected = sessions.corrected(connection) | self._corrected
+
+        with self._lock:
+            if self._start is not None and self._start.boot == boot and self._start.clock == "unsynced":
+                wall_s = self._start.mono_s + offset_s  # known even when the disk refuses
+                self._start = Start(self._start.name, boot, self._start.mono_s, wall_s, "corrected")
+                self._corrected = {**self._corrected, self._start.name: wall_s}
+            self._attempt(correct)
 
     def put(self, name: str, rank: int, path: str, payload: str, boot: str, put_mono_s: float) -> int:
         """Keep a message and return its number; the lowest rank's oldest make room for it where that is needed."""
         with self._lock:
             self._last_seq += 1
-            size = len(payload.encode())
-            entry = Entry(self._last_seq, name, rank, path, payload, size, boot, put_mono_s)
-            try:
-                self._save([*self._unsaved, entry])
-            except sqlite3.Error as error:
-                self._keep_in_memory(entry, error)
-                return entry.seq
-            if self._unsaved:
-                _log.warning("%s can be written again", self._path)
-                self._unsaved = []
-            return entry.seq
+            self._unsaved.append(
+                Entry(self._last_seq, name, rank, path, payload, len(payload.encode()), boot, put_mono_s)
+            )
+            seq = self._last_seq
+            self._flush()
+            return seq
 
     def pending(self, after_seq: int, most: int) -> list[Entry]:
-        """The oldest messages with a number above `after_seq`, in order."""
+        """The oldest messages with a number above `after_seq`, in order. sqlite3.Error: they cannot be read now."""
         with self._lock:
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, most)
-            )
-            saved = [Entry(*row) for row in rows]
-            return sorted([*saved, *(e for e in self._unsaved if e.seq > after_seq)], key=lambda e: e.seq)[:most]
+            waiting = [entry for entry in self._unsaved if entry.seq > after_seq]
+            query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+            try:
+                rows = self._database.read(query, (after_seq, most + len(self._delivered)))
+            except sqlite3.Error:
+                if not waiting:
+                    raise
+                rows = []  # what is in memory must go out all the same
+            saved = [Entry(*row) for row in rows]  # type: ignore[arg-type]
+            free = [entry for entry in saved if entry.seq not in self._delivered]
+            return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
+
+    def newest(self, rank: int) -> Entry | None:
+        """The message of this rank that was put last and still waits. sqlite3.Error: it cannot be read now."""
+        with self._lock:
+            for entry in reversed(self._unsaved):
+                if entry.rank == rank:
+                    return entry
+            query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT 1"
+            rows = self._database.read(query, (rank,))
+            return Entry(*rows[0]) if rows else None  # type: ignore[arg-type]
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Forget messages that the broker has; a number that is gone already is no error."""
-        done = set(seqs)
         with self._lock:
+            done = set(seqs)
+            in_memory = {entry.seq for entry in self._unsaved}
             self._unsaved = [entry for entry in self._unsaved if entry.seq not in done]
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                freed = [size for seq in done for size in self._delete(seq)]
-                self._connection.execute("COMMIT")
-            except sqlite3.Error as error:  # they will be sent again, and readers know them by their id
-                self._roll_back()
-                _log.warning("%s: delivered messages could not be removed: %s", self._path, error)
-                return
-            self._rows -= len(freed)
-            self._bytes -= sum(freed)
+            self._delivered |= done - in_memory
+            self._flush()
+
+    def news(self, t_s: float) -> list[Source]:
+        """What there is to tell about the outbox itself since the last call."""
+        return self._news.take(t_s)
 
     def close(self) -> None:
         """Close the file; what waits is still there at the next start."""
         with self._lock:
-            self._connection.close()
+            self._flush()
+            self._database.close()
 
-    def _save(self, entries: list[Entry]) -> None:
+    def _opened(self, connection: sqlite3.Connection) -> None:
+        if self._database.aside is not None:
+            known = {entry.seq for entry in self._unsaved} | self._delivered
+            kept = [entry for entry in salvaged(self._database.aside) if entry.seq not in known]
+            self._unsaved = sorted([*self._unsaved, *kept], key=lambda entry: entry.seq)
+            self._database.aside = None
+            self._last_seq = max([self._last_seq, *(entry.seq for entry in kept)])
+        self._rows, self._bytes = measured(connection)
+        self._last_seq = max(self._last_seq, last_seq(connection))
+        self._evicted = dict(connection.execute("SELECT name, count FROM evicted").fetchall())
+        if self._start is not None:
+            self._note_start(connection)
+        self._corrected = sessions.corrected(connection) | self._corrected
+
+    def _note_start(self, connection: sqlite3.Connection) -> None:
+        assert self._start is not None
+        connection.execute("DELETE FROM session WHERE name NOT IN (SELECT boot FROM outbox)")
+        sessions.begin(connection, self._start)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                f"INSERT INTO outbox ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(e.seq, e.name, e.rank, e.path, e.payload, e.bytes, e.boot, e.put_mono_s) for e in entries],
-            )
-            given_up = self._make_room(self._rows + len(entries), self._bytes + sum(e.bytes for e in entries))
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-        self._rows += len(entries) - len(given_up)
-        self._bytes += sum(e.bytes for e in entries) - sum(size for _, size in given_up)
-        for name, _ in given_up:
-            if name not in self._evicted:
-                _log.error("%s is full: the oldest messages are given up, `%s` first", self._path, name)
+            self._database.write(work)
+        except sqlite3.Error as error:
+            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+
+    def _flush(self) -> None:
+        """Write what waits in memory and delete what was delivered; what the disk refuses stays for the next time."""
+        try:
+            given_up = self._database.write(self._exchange)
+        except sqlite3.Error as error:
+            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+            self._bound_memory()
+            return
+        self._unsaved, self._delivered = [], set()
+        for name in given_up:
             self._evicted[name] = self._evicted.get(name, 0) + 1
+        if given_up:
+            self._news.lost(f"it is full: the oldest messages are given up, of `{given_up[0]}` first")
+        elif self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes:
+            self._news.works(f"{sum(self.evicted.values())} messages were given up so far")
 
-    def _make_room(self, rows: int, size: int) -> list[tuple[str, int]]:
-        """Delete until the bounds hold, inside the transaction; return name and bytes of each one given up."""
-        given_up: list[tuple[str, int]] = []
-        while rows > self._most_rows or size > self._most_bytes:
-            seq, name = self._connection.execute("SELECT seq, name FROM outbox ORDER BY rank, seq LIMIT 1").fetchone()
-            (freed,) = self._delete(seq)
-            self._connection.execute(
-                "INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,)
-            )
-            given_up.append((name, freed))
-            rows, size = rows - 1, size - freed
-        return given_up
+    def _exchange(self, connection: sqlite3.Connection) -> list[str]:
+        freed = delete(connection, self._delivered)
+        insert(connection, self._unsaved)
+        rows = self._rows + len(self._unsaved) - len(freed)
+        size = self._bytes + sum(entry.bytes for entry in self._unsaved) - sum(freed)
+        given_up = make_room(connection, rows, size, self._most_rows, self._most_bytes)
+        self._rows, self._bytes = rows - len(given_up), size - sum(size for _, size in given_up)
+        return [name for name, _ in given_up]
 
-    def _keep_in_memory(self, entry: Entry, error: sqlite3.Error) -> None:
-        if not self._unsaved:
-            _log.error("%s cannot be written (%s): messages wait in memory; free space there", self._path, error)
-        self._unsaved.append(entry)
-        for lost in self._unsaved[:-_MOST_UNSAVED]:
-            self._evicted[lost.name] = self._evicted.get(lost.name, 0) + 1
-        self._unsaved = self._unsaved[-_MOST_UNSAVED:]
-
-    def _delete(self, seq: int) -> list[int]:
-        """Delete one message; return its bytes, nothing when it is gone already."""
-        rows = self._connection.execute("DELETE FROM outbox WHERE seq = ? RETURNING bytes", (seq,)).fetchall()
-        return [int(size) for (size,) in rows]
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+    def _bound_memory(self) -> None:
+        while len(self._unsaved) > _MOST_UNSAVED:
+            lost = min(self._unsaved, key=lambda entry: (entry.rank, entry.seq))
+            self._unsaved.remove(lost)
+            self._unsaved_evicted[lost.name] = self._unsaved_evicted.get(lost.name, 0) + 1

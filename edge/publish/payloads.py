@@ -19,12 +19,13 @@ _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "gr
 _OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Which run of the box speaks: its session and the wall clock (Unix) at `t_s` 0."""
 
     boot: str
     start_wall_s: float
+    """Set right once, when a clock that was not synchronized at the start has become so."""
 
     def utc(self, t_s: float) -> str:
         """Wall time of a capture time."""
@@ -72,6 +73,8 @@ def summary(message: Summary, origin: Origin, clock: ClockState) -> models.Perio
         boot=origin.boot,
         start=origin.utc(message.start_s),
         end=origin.utc(message.end_s),
+        start_mono_ms=round(message.start_s * 1000),
+        end_mono_ms=round(message.end_s * 1000),
         clock=clock,
         **{name: record[name] for name in _OF_SUMMARY},
     )
@@ -95,6 +98,6 @@ def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> 
     return models.Info(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
 
 
-def delivered(stored: str, seq: int, historical: bool) -> str:
+def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
     """A stored payload as it goes out: with its place in the outbox and whether it comes late."""
-    return encode({**json.loads(stored), "seq": seq, "historical": historical})
+    return encode({**stored, "seq": seq, "historical": historical})

@@ -24,6 +24,7 @@ from edge.publish.retained import Retained
 from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of, path_of
+from edge.sessions import started
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +41,7 @@ class Publisher:
     """
 
     def __init__(self, config: Config, outbox_path: Path, session: str, start_wall_s: float) -> None:
-        """`config` must have a section `mqtt`; `start_wall_s` is the wall clock (Unix) at `t_s` 0.
-
-        Raises:
-            DatabaseUnusableError: the outbox cannot be opened.
-        """
+        """`config` must have a section `mqtt`; `start_wall_s` is the wall clock (Unix) at `t_s` 0."""
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
@@ -52,7 +49,7 @@ class Publisher:
         self._software = version("emvas-edge")
         self._state = StateTracker(self._origin)
         self._outbox = Outbox(outbox_path)
-        self._sender = Sender(self._outbox, session)
+        self._sender = Sender(self._outbox, started(session, start_wall_s))
         wake = self._wake
         self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, wake)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
@@ -102,14 +99,12 @@ class Publisher:
         with self._lock:
             self._keep_state(self._state.ordered(t_s, clock_state(), snoozed_s, sensitivity))
 
-    def report(self) -> dict[str, Any]:
-        """State (null before there is one) and health as they are now."""
+    def report(self, so_far: Summary) -> models.Report:
+        """How things are now; `so_far` is what the purpose permits of the period that goes on."""
         with self._lock:
             state = self._state.latest
-        return {
-            "state": state and state.model_dump(mode="json", by_alias=True),
-            "health": self.health().model_dump(mode="json", by_alias=True),
-        }
+        period = payloads.summary(so_far, self._origin, clock_state())
+        return models.Report(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
         """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
@@ -123,6 +118,10 @@ class Publisher:
         self._thread.join(2 * _FLUSH_S)
         self._link.stop()
         self._outbox.close()
+
+    def news(self, t_s: float) -> list[Source]:
+        """What there is to tell about the outbox itself since the last call, stamped with `t_s`."""
+        return self._outbox.news(t_s)
 
     def _subscriptions(self) -> list[str]:
         """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""
@@ -164,6 +163,8 @@ class Publisher:
 
     def _send(self) -> None:
         self._sender.settle()
+        if (start_wall_s := self._sender.correction()) is not None:
+            self._origin.start_wall_s = start_wall_s
         answers = self._desk.answers()
         if self._link.connected and self._connected:
             for publication in answers:

@@ -1,15 +1,25 @@
-"""Emptying the outbox into a connection: oldest first, a bounded number in flight, forgotten only when acknowledged."""
+"""Emptying the outbox into a connection: oldest first, a bounded number in flight, forgotten only when acknowledged.
+
+Order within the box's source is kept whatever happens, so an alert of now waits for all that was put before it. What
+tells of the past is sent at a limited rate, so that a fleet that comes back does not drown its broker; but as soon as
+an alert of now waits behind it, the limit is lifted until that alert is out. (The retained state, sent before all of
+this at each connection, tells the level of now in any case.)
+"""
 
 from __future__ import annotations
 
+import json
 import logging
-import time
 
+from edge.clock import SYSTEM, Clocks, Sync
+from edge.publish.clock import corrected
+from edge.publish.entries import Entry
 from edge.publish.events import Acknowledged, Publication, Token
 from edge.publish.models import SCHEMA
-from edge.publish.outbox import Entry, Outbox
+from edge.publish.outbox import Outbox
 from edge.publish.payloads import delivered
 from edge.publish.topics import TOPICS
+from edge.sessions import Start
 
 _log = logging.getLogger(__name__)
 
@@ -19,18 +29,24 @@ _RETRY_S = 60.0
 """A message that the broker refused (an ACL, a quota) is tried again after this long."""
 HISTORICAL_S = 60.0
 """A message that waited longer than this is marked `historical`: it tells of the past, not of now."""
+HISTORICAL_HZ = 20.0
+"""Messages of the past a second: 1000 boxes that come back at once make 20 000 a second, which one broker takes."""
+_URGENT = max(topic.rank for topic in TOPICS.values())
 
 
 class Sender:
     """Knows which entries of the outbox are on their way; used by the publisher's thread alone."""
 
-    def __init__(self, outbox: Outbox, boot: str) -> None:
-        self._outbox = outbox
-        self._boot = boot
+    def __init__(self, outbox: Outbox, start: Start, clocks: Clocks = SYSTEM) -> None:
+        self._outbox, self._start, self._clocks = outbox, start, clocks
+        self._sync = Sync(clocks, waiting=start.clock == "unsynced")
         self._in_flight: dict[Token, int] = {}
         self._sent_upto = 0
         self._retry_at_s: float | None = None
         self._done: list[int] = []
+        self._allowance = _WINDOW * 1.0
+        self._allowed_at_s = clocks.mono_s()
+        outbox.begin(start)
 
     def restart(self) -> None:
         """A new connection: nothing is in flight, and all that waits is sent again."""
@@ -39,19 +55,21 @@ class Sender:
         self._retry_at_s = None
 
     def room(self) -> list[tuple[Entry, Publication]]:
-        """The entries to send now, oldest first."""
-        if self._retry_at_s is not None and time.monotonic() >= self._retry_at_s:
+        """The entries to send now, oldest first. sqlite3.Error: the outbox cannot be read now."""
+        now_s = self._clocks.mono_s()
+        if self._retry_at_s is not None and now_s >= self._retry_at_s:
             self._sent_upto, self._retry_at_s = 0, None
-        busy = set(self._in_flight.values())
-        entries = self._outbox.pending(self._sent_upto, _WINDOW) if len(busy) < _WINDOW else []
+        busy = set(self._in_flight.values()) | set(self._done)
+        entries = self._outbox.pending(self._sent_upto, _WINDOW + len(busy)) if len(busy) < _WINDOW else []
         free = [entry for entry in entries if entry.seq not in busy][: _WINDOW - len(busy)]
-        now_s = time.monotonic()
-        return [(entry, self._publication(entry, now_s)) for entry in free]
+        return [(entry, self._publication(entry, now_s)) for entry in self._in_time(free, now_s)]
 
     def sent(self, entry: Entry, token: Token) -> None:
         """Note that an entry of `room` is on its way."""
         self._in_flight[token] = entry.seq
         self._sent_upto = max(self._sent_upto, entry.seq)
+        if self._is_historical(entry, self._clocks.mono_s()):
+            self._allowance -= 1
 
     def acknowledged(self, event: Acknowledged) -> None:
         """Note the broker's answer; what answers something else (a retained topic, an old connection) is ignored."""
@@ -61,7 +79,7 @@ class Sender:
         if event.refusal is None:
             self._done.append(seq)
         elif self._retry_at_s is None:
-            self._retry_at_s = time.monotonic() + _RETRY_S
+            self._retry_at_s = self._clocks.mono_s() + _RETRY_S
             _log.warning("the broker refuses messages (%s): do its ACL and quota allow this box?", event.refusal)
 
     def settle(self) -> None:
@@ -70,10 +88,41 @@ class Sender:
             self._outbox.acknowledge(self._done)
             self._done = []
 
+    def correction(self) -> float | None:
+        """The Unix time at this run's `t_s` 0, once: when the clock has just become trusted. Puts right what waits."""
+        offset_s = self._sync.offset_s()
+        if offset_s is None:
+            return None
+        self._outbox.set_right(self._start.boot, offset_s)
+        return self._start.mono_s + offset_s
+
+    def _in_time(self, entries: list[Entry], now_s: float) -> list[Entry]:
+        """As many of the next entries as may go now: all, unless they are of the past and nothing urgent waits."""
+        self._allowance = min(_WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
+        self._allowed_at_s = now_s
+        past = sum(self._is_historical(entry, now_s) for entry in entries)
+        if past <= self._allowance or self._urgent_waits(now_s):
+            return entries
+        chosen: list[Entry] = []
+        left = int(self._allowance)
+        for entry in entries:
+            left -= self._is_historical(entry, now_s)
+            if left < 0:
+                break
+            chosen.append(entry)
+        return chosen
+
+    def _urgent_waits(self, now_s: float) -> bool:
+        newest = self._outbox.newest(_URGENT)
+        return newest is not None and newest.seq > self._sent_upto and not self._is_historical(newest, now_s)
+
+    def _is_historical(self, entry: Entry, now_s: float) -> bool:
+        return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S
+
     def _publication(self, entry: Entry, now_s: float) -> Publication:
-        waited_s = now_s - entry.put_mono_s
-        historical = entry.boot != self._boot or not 0 <= waited_s <= HISTORICAL_S
+        historical = self._is_historical(entry, now_s)
         topic = TOPICS[entry.name]
         properties = (("schema", str(SCHEMA)), ("historical", str(historical).lower()))
-        payload = delivered(entry.payload, entry.seq, historical)
+        stored = corrected(json.loads(entry.payload), self._outbox.corrected.get(entry.boot))
+        payload = delivered(stored, entry.seq, historical)
         return Publication(entry.path, payload, topic.qos, topic.retained, topic.expiry_s, properties)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from edge.store.schema import NEWEST, ON_THE_WALL, VERSION
 
 _BUSY_S = 2.0
 
@@ -14,7 +17,8 @@ _BUSY_S = 2.0
 class TimelineReader:
     """A read-only view; every call opens the file anew, so it follows one that was moved aside and begun again.
 
-    A file that is not there yet reads as empty. Safe from any thread.
+    A file that is not there yet, or that the daemon has not yet replaced by one of its own version, reads as empty.
+    Safe from any thread. `sqlite3.Error`: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,15 +26,13 @@ class TimelineReader:
 
     def latest(self, kind: str) -> dict[str, Any] | None:
         """The newest record of `kind`, None when there is none."""
-        found = self._read("SELECT record FROM record WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,))
+        found = self._records(NEWEST, {"kind": kind})
         return found[0] if found else None
 
     def between(self, kind: str, since_wall_s: float, until_wall_s: float) -> list[dict[str, Any]]:
         """The records of `kind` with since <= `wall_s` < until (Unix seconds), oldest first."""
-        return self._read(
-            "SELECT record FROM record WHERE kind = ? AND wall_s >= ? AND wall_s < ? ORDER BY wall_s, id",
-            (kind, since_wall_s, until_wall_s),
-        )
+        query = f"{ON_THE_WALL} ORDER BY session.wall_s + record.t_s, record.id"
+        return self._records(query, {"kind": kind, "since": since_wall_s, "until": until_wall_s})
 
     def sums(
         self, columns: str, kind: str, since_wall_s: float, until_wall_s: float, tail: str = ""
@@ -39,17 +41,21 @@ class TimelineReader:
 
         `columns` and `tail` (GROUP BY, ORDER BY) are SQL in terms of `wall_s` (Unix seconds) and `record` (JSON text).
         """
-        query = f"SELECT {columns} FROM record WHERE kind = ? AND wall_s >= ? AND wall_s < ? {tail}"
-        return self._rows(query, (kind, since_wall_s, until_wall_s))
+        query = f"SELECT {columns} FROM ({ON_THE_WALL}) {tail}"
+        return self._rows(query, {"kind": kind, "since": since_wall_s, "until": until_wall_s})
 
-    def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         if not self._path.is_file():
             return []
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
+            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                return []
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchone():
                 return []  # its writer is just creating it
             return connection.execute(query, values).fetchall()
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
-        return [json.loads(text) for (text,) in self._rows(query, values)]
+    def _records(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+        rows = self._rows(query, values)
+        records = json.loads(f"[{','.join(text for _, text in rows)}]")
+        return [record | {"wall_s": round(wall_s, 3)} for (wall_s, _), record in zip(rows, records, strict=True)]

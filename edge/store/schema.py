@@ -1,17 +1,35 @@
-"""The one table of the timeline, known to its writer and its readers."""
+"""The tables of the timeline, known to its writer and its readers."""
 
-SCHEMA = """
+from edge.sessions import SESSIONS
+
+VERSION = 2
+"""Raised when the layout changes; a file of another one is moved aside."""
+
+SCHEMA = (
+    SESSIONS
+    + """
 CREATE TABLE IF NOT EXISTS record (
     id INTEGER PRIMARY KEY,
-    session TEXT NOT NULL,
+    session INTEGER NOT NULL,
     kind TEXT NOT NULL,
     t_s REAL NOT NULL,
-    wall_s REAL NOT NULL,
     record TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS record_newest ON record (kind);
-CREATE INDEX IF NOT EXISTS record_kind_time ON record (kind, wall_s);
-CREATE INDEX IF NOT EXISTS record_time ON record (wall_s);
+CREATE INDEX IF NOT EXISTS record_kind_time ON record (kind, session, t_s);
 """
-"""`wall_s` is Unix time, `record` the message as JSON with `wall_s`. An index on `kind` alone is in order of `id`, that
-is of arrival: the newest record stays the newest when the wall clock was set back."""
+)
+"""`record` is the message as JSON; its wall time is that of its session plus `t_s`. `id` rises with arrival."""
+
+ON_THE_WALL = """
+SELECT session.wall_s + record.t_s AS wall_s, record.record AS record
+FROM session CROSS JOIN record ON record.session = session.id
+WHERE record.kind = :kind AND session.wall_s < :until
+AND record.t_s >= :since - session.wall_s AND record.t_s < :until - session.wall_s
+"""
+"""The records of a kind between two wall times: one search of the index a session."""
+
+NEWEST = """
+SELECT session.wall_s + record.t_s, record.record FROM record JOIN session ON session.id = record.session
+WHERE record.kind = :kind ORDER BY record.session DESC, record.t_s DESC, record.id DESC LIMIT 1
+"""
+"""By arrival, so the newest record stays the newest when the wall clock was set back."""

@@ -1,24 +1,24 @@
-"""The timeline: every permitted message of this box in one SQLite table, kept for the days the config says."""
+"""The timeline: every permitted message of this box in one SQLite file, kept as long as the config says."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
+from edge import sessions
+from edge.clock import SYSTEM, Clocks, Sync
 from edge.config.delivery import StoreConfig
-from edge.database import open_database
-from edge.messages import Face, Message
+from edge.database import Database
+from edge.messages import Face, Message, Source
+from edge.news import News
 from edge.record import to_record
-from edge.store.schema import SCHEMA
+from edge.sessions import Start, started
+from edge.store.housekeeping import Housekeeping
+from edge.store.retention import LASTING
+from edge.store.schema import SCHEMA, VERSION
 
-_log = logging.getLogger(__name__)
-
-_AT_ONCE = frozenset({"alert", "summary", "source"})
-"""Kinds committed as they come; all others are telemetry, committed in batches to spare the flash."""
 _BATCH_S = 2.0
 """Longest time that telemetry waits for its commit: what a power cut may take, and the dashboard's lag."""
 _BATCH_ROWS = 500
@@ -26,31 +26,42 @@ _FACE_EVERY_S = 1.0
 """Faces come at frame rate; one a second and person is stored. Lid and head events are stored whole."""
 _MOST_TRACKS = 64
 """Tracks whose last stored face is remembered; track numbers are never used twice, so the table would only grow."""
-_RETENTION_EVERY_S = 3600.0
 _MOST_WAITING = 1000
 """Rows kept for a later try while the disk refuses: alerts, summaries and source changes, never telemetry."""
-_DAY_S = 86_400.0
 
-_Row = tuple[str, str, float, float, str]
+_Row = tuple[str, float, str]
 
 
 class Timeline:
-    """A sink: `write` from any thread. What the disk refuses is counted in `dropped`, said once, and never raised."""
+    """A sink: `write` from any thread. What the disk refuses is counted in `dropped`, told in `news`, never raised.
 
-    def __init__(self, path: Path, session: str, start_wall_s: float, config: StoreConfig | None = None) -> None:
-        """Open `path`; `start_wall_s` is the wall clock (Unix) at `t_s` 0 of this session."""
+    Alerts, summaries and source changes are committed as they come, telemetry in batches, to spare the flash.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        session: str,
+        start_wall_s: float,
+        config: StoreConfig | None = None,
+        clocks: Clocks = SYSTEM,
+    ) -> None:
+        """`start_wall_s` is the wall clock (Unix) at `t_s` 0 of this session; a clock that is set later corrects it."""
         self.dropped = 0
-        self._path = path
-        self._session = session
-        self._start_wall_s = start_wall_s
-        self._config = config or StoreConfig()
+        """Records of telemetry that the disk refused."""
+        self._config, self._clocks = config or StoreConfig(), clocks
+        self._start: Start = started(session, start_wall_s, clocks)
+        self._session = 0
+        self._sync = Sync(clocks, waiting=self._start.clock == "unsynced")
+        self._offset_s: float | None = None
         self._lock = threading.Lock()
         self._waiting: list[_Row] = []
-        self._refused = False
         self._face_stored_s: dict[int | None, float] = {}
-        self._committed_at_s = self._retained_at_s = time.monotonic()
-        self._connection = open_database(path, SCHEMA, synchronous="NORMAL")
-        self._forget_old(start_wall_s)
+        self._committed_at_s = clocks.mono_s()
+        self._news = News("timeline")
+        self._database = Database(path, SCHEMA, "NORMAL", self._news, self._opened, VERSION)
+        self._housekeeping = Housekeeping(self._database, self._config, self._news)
+        self._commit()
 
     def write(self, message: Message) -> None:
         """Keep one message."""
@@ -59,23 +70,21 @@ class Timeline:
         with self._lock:
             if isinstance(message, Face) and not self._face_due(message):
                 return
-            wall_s = self._start_wall_s + message.t_s
-            record = to_record(message) | {"wall_s": round(wall_s, 3)}
-            text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-            self._waiting.append((self._session, message.kind, message.t_s, wall_s, text))
-            now_s = time.monotonic()
-            due = now_s - self._committed_at_s >= _BATCH_S or len(self._waiting) >= _BATCH_ROWS
-            if due or message.kind in _AT_ONCE:
+            text = json.dumps(to_record(message), ensure_ascii=False, separators=(",", ":"))
+            self._waiting.append((message.kind, message.t_s, text))
+            due = self._clocks.mono_s() - self._committed_at_s >= _BATCH_S or len(self._waiting) >= _BATCH_ROWS
+            if due or message.kind in LASTING:
                 self._commit()
-            if now_s - self._retained_at_s >= _RETENTION_EVERY_S:
-                self._retained_at_s = now_s
-                self._forget_old(wall_s)
+
+    def news(self, t_s: float) -> list[Source]:
+        """What there is to tell about the timeline itself since the last call, stamped with `t_s`."""
+        return self._news.take(t_s)
 
     def close(self) -> None:
         """Commit what waits and close the file."""
         with self._lock:
             self._commit()
-            self._connection.close()
+            self._database.close()
 
     def _face_due(self, face: Face) -> bool:
         stored_s = self._face_stored_s.get(face.track)
@@ -87,41 +96,36 @@ class Timeline:
         return True
 
     def _commit(self) -> None:
-        self._committed_at_s = time.monotonic()
-        if not self._waiting:
-            return
+        """Write what waits, put right what the clock now knows, and keep house."""
+        self._committed_at_s = self._clocks.mono_s()
+        found_s = self._sync.offset_s()
+        self._offset_s = found_s if found_s is not None else self._offset_s
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "INSERT INTO record (session, kind, t_s, wall_s, record) VALUES (?, ?, ?, ?, ?)", self._waiting
-            )
-            self._connection.execute("COMMIT")
+            self._database.write(self._insert)
         except sqlite3.Error as error:
             self._give_up(error)
             return
-        self._waiting = []
-        if self._refused:
-            self._refused = False
-            _log.warning("%s takes records again; %d were lost", self._path, self.dropped)
+        self._waiting, self._offset_s = [], None
+        if not self._housekeeping.disk_low:
+            self._news.works(f"{self.dropped} records were lost")
+        now_s = self._clocks.mono_s()
+        wall_s = None if self._sync.waiting else self._start.wall_s + now_s - self._start.mono_s
+        self._housekeeping.turn(now_s, wall_s)
+
+    def _insert(self, connection: sqlite3.Connection) -> None:
+        if self._offset_s is not None:
+            sessions.set_right(connection, self._start.boot, self._offset_s)
+            wall_s = self._start.mono_s + self._offset_s
+            self._start = Start(self._start.name, self._start.boot, self._start.mono_s, wall_s, "corrected")
+        rows = [(self._session, *row) for row in self._waiting]
+        connection.executemany("INSERT INTO record (session, kind, t_s, record) VALUES (?, ?, ?, ?)", rows)
+
+    def _opened(self, connection: sqlite3.Connection) -> None:
+        self._session = sessions.begin(connection, self._start)
 
     def _give_up(self, error: sqlite3.Error) -> None:
-        """Undo the transaction, drop the telemetry in it and keep the rest for the next try."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        kept = [row for row in self._waiting if row[1] in _AT_ONCE][-_MOST_WAITING:]
+        """Drop the telemetry that waits and keep the rest for the next try."""
+        kept = [row for row in self._waiting if row[0] in LASTING][-_MOST_WAITING:]
         self.dropped += len(self._waiting) - len(kept)
         self._waiting = kept
-        if not self._refused:
-            self._refused = True
-            _log.error(
-                "%s takes no records (%s): telemetry is dropped until it does; free space on that disk",
-                self._path,
-                error,
-            )
-
-    def _forget_old(self, now_wall_s: float) -> None:
-        oldest_s = now_wall_s - self._config.retention_days * _DAY_S
-        try:
-            self._connection.execute("DELETE FROM record WHERE wall_s < ?", (oldest_s,))
-        except sqlite3.Error as error:
-            _log.warning("%s: records older than %g days stay: %s", self._path, self._config.retention_days, error)
+        self._news.lost(f"{self._database.path} takes no records ({error}): telemetry is dropped; free space there")

@@ -138,7 +138,7 @@ def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room
 ) -> None:
     outbox = Outbox(tmp_path / "outbox.db")
     put(outbox)
-    disk = outbox._connection
+    disk = outbox._database.connection()
     (pages,) = disk.execute("PRAGMA page_count").fetchone()
     disk.execute(f"PRAGMA max_page_count={pages}")  # SQLite now answers as on a full disk: SQLITE_FULL
     put(outbox, payload="x" * 9000)

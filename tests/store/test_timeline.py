@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock import Clocks
 from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Face, Fatigue, Level, Source, Transcript
 from edge.store import Timeline, TimelineReader
@@ -18,6 +19,10 @@ START_S = 1_700_000_000.0
 def alert(t_s: float, name: str = "a", note: str = "") -> Alert:
     evidence = {"closure_ms": 1500, "note": note}
     return Alert(t_s, name, "new", "microsleep", Level.CRITICAL, t_s - 1.5, 1.5, evidence)
+
+
+def at(wall_s: float) -> Clocks:
+    return Clocks(wall_s=lambda: wall_s, state=lambda: "synced")
 
 
 def blink(t_s: float) -> Blink:
@@ -70,10 +75,11 @@ def test_words_are_stored_only_when_the_config_asks(path: Path, keep: bool) -> N
 
 
 def test_what_is_older_than_the_retention_goes(path: Path) -> None:
-    old = Timeline(path, "old", START_S)
+    old = Timeline(path, "old", START_S, clocks=at(START_S))
     old.write(alert(0.0, "old"))
     old.close()
-    new = Timeline(path, "new", START_S + 2 * 86_400, StoreConfig(retention_days=1))
+    later_s = START_S + 2 * 86_400
+    new = Timeline(path, "new", later_s, StoreConfig(retention_days=1), at(later_s))
     new.write(alert(0.0, "new"))
     new.close()
     assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["new"]
@@ -119,7 +125,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
 def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
     timeline.write(Source(0.0, "camera", "ok"))
-    full = timeline._connection
+    full = timeline._database.connection()
     (pages,) = full.execute("PRAGMA page_count").fetchone()
     full.execute(f"PRAGMA max_page_count={pages}")  # SQLite now answers as on a full disk: SQLITE_FULL
     for index in range(400):
@@ -133,7 +139,7 @@ def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: p
     full.execute("PRAGMA max_page_count=1000000")
     timeline.write(alert(403.0, "after"))
     timeline.close()
-    assert "400 were lost" in caplog.text
+    assert "400 records were lost" in caplog.text
     found = reader.between("alert", 0, START_S * 2)
     assert [record["id"] for record in found] == ["while full", "still full", "after"]
     assert reader.latest("blink") is None

@@ -1,0 +1,70 @@
+"""The runs that a database holds rows of: when each began, so that its rows' times can be put right later.
+
+A row holds its run and the time since that run began, which no wall clock moves. A run that began before the clock was
+synchronized gets its right beginning afterwards, and with it all its rows, in one change; also after a restart of the
+program, as long as the kernel (its `boot`) is the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from edge.clock import SYSTEM, Clocks
+
+SESSIONS = """
+CREATE TABLE IF NOT EXISTS session (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    mono_s REAL NOT NULL,
+    wall_s REAL NOT NULL,
+    clock TEXT NOT NULL
+);
+"""
+"""`mono_s`, `wall_s`: the kernel's monotonic clock and Unix time at `t_s` 0; `clock`: synced, unsynced, corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a run began."""
+
+    name: str
+    boot: str
+    """Names the kernel's monotonic clock (`edge.clock.kernel_boot`)."""
+    mono_s: float
+    wall_s: float
+    """Unix time at `t_s` 0 as far as it is known."""
+    clock: Literal["synced", "unsynced", "corrected"]
+
+
+def started(name: str, start_wall_s: float, clocks: Clocks = SYSTEM) -> Start:
+    """The beginning of the run that goes on, from the wall clock (Unix) at its `t_s` 0."""
+    return Start(name, clocks.boot(), clocks.start_mono_s(start_wall_s), start_wall_s, clocks.state())
+
+
+def begin(connection: sqlite3.Connection, start: Start) -> int:
+    """Note a run and return the number that its rows carry."""
+    cursor = connection.execute(
+        "INSERT INTO session (name, boot, mono_s, wall_s, clock) VALUES (?, ?, ?, ?, ?)",
+        (start.name, start.boot, start.mono_s, start.wall_s, start.clock),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def set_right(connection: sqlite3.Connection, boot: str, offset_s: float) -> int:
+    """Correct all untrusted runs of the kernel that runs now; `offset_s` is the Unix time of its monotonic zero.
+
+    Returns how many runs were corrected.
+    """
+    return connection.execute(
+        "UPDATE session SET wall_s = mono_s + ?, clock = 'corrected' WHERE boot = ? AND clock = 'unsynced'",
+        (offset_s, boot),
+    ).rowcount
+
+
+def corrected(connection: sqlite3.Connection) -> dict[str, float]:
+    """The right Unix time at `t_s` 0 of each run that was corrected, by its name."""
+    return dict(connection.execute("SELECT name, wall_s FROM session WHERE clock = 'corrected' ORDER BY id").fetchall())

@@ -1,0 +1,81 @@
+"""What the timeline gives up, and when: old records by age, the oldest telemetry first by size and for the disk."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from edge.config.delivery import StoreConfig
+
+LASTING = ("alert", "summary", "source")
+"""Kinds that are no telemetry: few, small, and what somebody asks for afterwards."""
+_BATCH_ROWS = 5000
+"""Rows deleted in one transaction: some 30 ms, so that nothing that writes waits long."""
+_DAY_S = 86_400.0
+_MB = 1_000_000
+
+_LASTING = ", ".join(f"'{kind}'" for kind in LASTING)
+_ORDER = (f"kind NOT IN ({_LASTING})", "kind IN ('summary', 'source')", "kind = 'alert'")
+"""What is given up first, as SQL."""
+
+
+def by_age(connection: sqlite3.Connection, now_wall_s: float, config: StoreConfig) -> int:
+    """Delete a batch of records that are too old; a record of unknown time is as old as the next one of known time."""
+    oldest_s = now_wall_s - config.retention_days * _DAY_S
+    rows = connection.execute(
+        "SELECT record.id, session.wall_s + record.t_s FROM record JOIN session ON session.id = record.session "
+        "WHERE session.clock <> 'unsynced' ORDER BY record.id LIMIT ?",
+        (_BATCH_ROWS,),
+    )
+    last = None
+    for number, wall_s in rows:
+        if wall_s >= oldest_s:
+            break
+        last = number
+    if last is None:
+        return 0
+    gone = connection.execute("DELETE FROM record WHERE id <= ?", (last,)).rowcount
+    connection.execute("DELETE FROM session WHERE id < (SELECT session FROM record ORDER BY id LIMIT 1)")
+    return gone
+
+
+def by_size(connection: sqlite3.Connection, config: StoreConfig) -> int:
+    """Delete a batch when the records take more than they may: telemetry, then summaries, then alerts."""
+    if used_bytes(connection) <= config.most_mb * _MB:
+        return 0
+    for condition in _ORDER:
+        if gone := _oldest(connection, condition):
+            return gone
+    return 0
+
+
+def for_the_disk(connection: sqlite3.Connection, path: Path, config: StoreConfig) -> int:
+    """Delete a batch of telemetry when the disk is low; alerts and summaries are too small to save a disk."""
+    return _oldest(connection, _ORDER[0]) if disk_low(path, config) else 0
+
+
+def disk_low(path: Path, config: StoreConfig) -> bool:
+    """Whether the disk of `path` has less free than the configuration wants."""
+    disk = shutil.disk_usage(path.parent)
+    return disk.free < max(config.least_free_mb * _MB, config.least_free_share * disk.total)
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """Size of the file without the pages that are free for new records."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Return free pages to the disk and empty the write-ahead log; outside a transaction."""
+    connection.execute(f"PRAGMA incremental_vacuum({_BATCH_ROWS})").fetchall()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _oldest(connection: sqlite3.Connection, condition: str) -> int:
+    return connection.execute(
+        f"DELETE FROM record WHERE id IN (SELECT id FROM record WHERE {condition} ORDER BY id LIMIT ?)", (_BATCH_ROWS,)
+    ).rowcount
