@@ -46,10 +46,10 @@ def set_up(console: Console) -> None:
         handler: logging.Handler = JournaldLogHandler(IDENTIFIER, Facility.DAEMON, use_message_id=False)
     elif console.is_terminal:
         handler = RichHandler(console=console, show_path=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
     else:
         handler = logging.StreamHandler(console.file)
-        handler.setFormatter(logging.Formatter(_LINE))
+    bare = to_journal() or console.is_terminal
+    handler.setFormatter(logging.Formatter("%(message)s" if bare else _LINE))
     handler.addFilter(Redaction())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     if not console.is_terminal:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
 import threading
 import time
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
-from rich.logging import RichHandler
 
+from edge import log
 from edge.bundle.bundle import Bundle
 from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, figures
 from edge.config import Config, ConfigError, load_config
 from edge.publish.publisher import Publisher
+from edge.runtime.board import Board
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
-from edge.runtime.sinks import Sink, TerminalSink
+from edge.runtime.pages import HealthPages
+from edge.runtime.sinks import LogSink, Sink, TerminalSink
 from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.timeline import Timeline
 
@@ -44,7 +46,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
     """
     console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
-    logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
+    log.set_up(console)
     stop, watchdog = threading.Event(), Watchdog(Notifier())
     with ExitStack() as stack:
         config = load_config(config_path)
@@ -53,17 +55,20 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         opened, clock = open_bundle(config, bundle), Clock()
         session = f"{config.box.id}-{int(clock.start_wall_s)}"
         runner = LiveRunner(opened, config, session, clock)
-        sinks: list[Sink] = [TerminalSink(console)]
+        board = _board(config, opened, runner.health)
+        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink(), board]
         publisher = _stores(config, state or state_folder(), session, clock, stack, sinks)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+        _pages(config, board, publisher, stack)
         line = stack.enter_context(StatusLine(console, clock))
 
         def status(health: Health) -> None:
             line.show(health)
             watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
+            board.turn(time.monotonic(), runner.ready, runner.stuck)
             if publisher:
-                publisher.measure(health.readings())
+                publisher.measure(board.readings())
 
         if publisher:
             publisher.describe(_info(opened))
@@ -101,7 +106,24 @@ def _stores(
     return publisher
 
 
-def _info(bundle: Bundle) -> dict[str, object]:
+def _pages(config: Config, board: Board, publisher: Publisher | None, stack: ExitStack) -> None:
+    """Serve `/healthz` and `/metrics` where the configuration gives them a port; `stack` ends them."""
+    if config.health.port is None:
+        return
+
+    def published() -> dict[str, Any]:
+        return publisher.health().model_dump() if publisher else {}
+
+    stack.enter_context(HealthPages(config.health, board.verdict, lambda: board.figures(published)))
+
+
+def _board(config: Config, bundle: Bundle, health: Health) -> Board:
+    info = _info(bundle)
+    facts = {"version": version("emvas-edge"), "bundle": info["bundle"], "provider": bundle.provider}
+    return Board(health, {**facts, "purpose": config.purpose.value}, info["models"])
+
+
+def _info(bundle: Bundle) -> dict[str, Any]:
     """What the box runs, for its retained topic."""
     manifest = bundle.manifest
     models = {role: bundle.variant_name(role) for role in manifest.roles}

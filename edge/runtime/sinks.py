@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from edge.config.purpose import Allowance, permitted
+from edge.log import fields
 from edge.messages import Affect, Alert, Level, Message, Source, Transcript
 from edge.record import to_record
+
+_log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
@@ -99,3 +103,18 @@ def _line(message: Message) -> Text | None:
     if isinstance(message, Source):
         return Text(f"{message.source} {message.state} {message.detail}".rstrip(), style="magenta")
     return None
+
+
+class LogSink:
+    """Writes alerts and sources to the log, where no person watches; words, moods and single persons stay out of it."""
+
+    def write(self, message: Message) -> None:
+        """One record for each, with fields."""
+        if isinstance(message, Alert):
+            told = {"id": message.id, "type": message.type, "kind": message.alert, "level": message.level.name.lower()}
+            text = "alert {kind} {type} {level}".format_map(told)
+            _log.info("%s after %.1f s", text, message.duration_s, extra=fields(t_s=message.t_s, **told))
+        elif isinstance(message, Source):
+            grave = logging.WARNING if message.state == "lost" else logging.INFO
+            told = {"source": message.source, "state": message.state, "detail": message.detail}
+            _log.log(grave, "%s %s %s", *told.values(), extra=fields(t_s=message.t_s, **told))

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.messages import Alert, Face, Level, Message, Source, Transcript
-from edge.runtime.sinks import JsonlSink, Outlet, TerminalSink
+from edge.runtime.sinks import JsonlSink, LogSink, Outlet, TerminalSink
 
 
 class Kept(list[Message]):
@@ -65,3 +65,23 @@ def test_the_terminal_shows_alerts_and_words_and_leaves_faces_out() -> None:
     assert "你好" in lines[0]
     assert "microsleep" in lines[1]
     assert "critical" in lines[1]
+
+
+def test_the_log_gets_alerts_and_sources_with_fields_and_nothing_of_what_was_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    sink = LogSink()
+    sink.write(WORDS)
+    sink.write(Face(1.0, 1, (0, 1, 2, 3)))
+    sink.write(Alert(2.0, "a-1", "new", "microsleep", Level.CRITICAL, 0.5, 1.5, {"track": 1}))
+    sink.write(Source(3.0, "camera", "lost", "rtsp://u:S3cret@cam/ cannot be read"))
+    assert caplog.messages == [
+        "alert microsleep new critical after 1.5 s",
+        "camera lost rtsp://***@cam/ cannot be read",
+    ]
+    alert, source = caplog.records
+    assert (vars(alert)["emvas_kind"], vars(alert)["emvas_level"], vars(alert)["emvas_id"]) == (
+        "microsleep", "critical", "a-1",
+    )  # fmt: skip
+    assert (source.levelname, vars(source)["emvas_source"]) == ("WARNING", "camera")
