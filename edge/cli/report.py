@@ -1,48 +1,112 @@
-"""`emvas report`: a replayed recording as a page to read and keep."""
+"""`emvas report`: a recording, or a stretch of a box's timeline, as a page to read and keep, a PDF, a table or JSON."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
+from edge.cli.setup import state_folder
+from edge.config import Config, load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
-from edge.dashboard.records import read_jsonl
+from edge.dashboard.records import RecordError
+from edge.dashboard.report.span import FORMATS, span
 
-_EXAMPLE = "\b\nExample:\n  emvas report out/talk.jsonl --out out/talk.html"
+if TYPE_CHECKING:
+    from edge.dashboard.report.subject import Subject
+    from edge.dashboard.report.writer import Form
+
+_EXAMPLE = """\b
+Example:
+  emvas report out/talk.jsonl --html --csv
+  emvas report --config configs/bus-cab.yaml --from 22:00 --to 06:00 --pdf --out night.pdf
+"""
+_TIME = click.DateTime(FORMATS)
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The page; default: STEM.html beside it.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Report this box, within its purpose.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of the box's timeline; default: as `emvas run`.")
+@click.option(
+    "--from", "since", type=_TIME, help="Start in a timeline, time of day of the box: 06:00 or 2026-05-01T06:00."
+)
+@click.option("--to", "until", type=_TIME, help="End in a timeline; default: the newest record, 24 h are shown.")
+@click.option("--html", is_flag=True, help="A page with charts to zoom, in one file; the default.")
+@click.option("--pdf", is_flag=True, help="The page printed on A4; needs Chromium or Chrome.")
+@click.option("--csv", is_flag=True, help="One row an event; columns: docs/report-columns.md.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON; no page is made unless asked for.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; default: STEM.html beside FILE."
+)
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the page.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON; a page is then made only for --out.")
-def report(files: tuple[Path, ...], out: Path | None, lang: Language, as_json: bool) -> None:
-    """Make a page of each JSONL in FILES that `emvas replay` wrote: state, timeline, shares, alerts, validity.
+def report(
+    files: tuple[Path, ...],
+    config_path: Path | None,
+    state: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    html: bool,
+    pdf: bool,
+    csv: bool,
+    as_json: bool,
+    out: Path | None,
+    lang: Language,
+) -> None:
+    """Report FILES, each a JSONL of `emvas replay` or a timeline database: state, curve, words, alerts, validity.
 
-    The page needs no network and no other file. Exit code 1: a file cannot be read or is damaged.
+    With --config and no FILE the timeline of that box. What the purpose of --config does not permit is left out.
+    A page needs no network and no other file. Exit code 1: a file cannot be read, is damaged or cannot be written.
     """
-    from edge.dashboard.digest import digest
-    from edge.dashboard.report import numbers, render
+    from edge.dashboard.report.figures import numbers
+    from edge.dashboard.report.writer import write
 
-    if out is not None and len(files) > 1:
-        raise click.UsageError(f"--out takes one file, {len(files)} are given: leave it out for one page beside each")
+    config = load_config(config_path) if config_path else None
+    if not files:
+        if config is None:
+            raise click.UsageError("say what to report: FILES, or --config YAML for the timeline of a box")
+        files = ((state or state_folder()) / config.store.path,)
+    forms = _forms(html, pdf, csv, as_json, out)
+    if out is not None and (len(files) > 1 or len(forms) > 1):
+        raise click.UsageError(
+            "--out takes one FILE in one form: leave it out for STEM.html, .pdf and .csv beside each"
+        )
     figures = []
     for path in files:
-        found = digest(read_jsonl(path), start_s=0.0)
-        figures.append({"file": str(path), **numbers(found)})
-        if out is not None or not as_json:
-            target = out or path.with_suffix(".html")
-            _write(target, render(found, path.stem, Labels(lang)))
-            click.echo(f"{target}: open it in a browser", err=as_json)
+        with Console(stderr=True).status(f"Reading {path.name}"):
+            subject = _subject(path, config, since, until)
+        figures.append({"file": str(path), **numbers(subject)})
+        for form in forms:
+            target = out or path.with_suffix(f".{form}")
+            write(subject, form, target, Labels(lang))
+            click.echo(f"{target}: {'open it in a browser' if form == 'html' else 'written'}", err=as_json)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
 
 
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(path), f"{error.strerror}: choose a place that can be written") from error
+def _forms(html: bool, pdf: bool, csv: bool, as_json: bool, out: Path | None) -> list[Form]:
+    """The files to make of each subject; a page where nothing is asked for, or --out is all that is."""
+    asked: dict[Form, bool] = {"html": html, "pdf": pdf, "csv": csv}
+    forms = [form for form, wanted in asked.items() if wanted]
+    return forms or ([] if as_json and out is None else ["html"])
+
+
+def _subject(path: Path, config: Config | None, since: datetime | None, until: datetime | None) -> Subject:
+    from edge.dashboard.report.subject import is_timeline, newest_s, of_jsonl, of_timeline
+
+    allowance = config.allowance if config else None
+    if not is_timeline(path):
+        if since or until:
+            raise click.UsageError(f"--from and --to are for a timeline database; {path} is none")
+        return of_jsonl(path, allowance)
+    newest = newest_s(path)
+    if newest is None:
+        raise RecordError(f"{path}: the timeline is empty: `emvas run` writes it")
+    start_s, end_s = span(newest, since, until)
+    if start_s >= end_s:
+        raise click.UsageError("--from must come before --to")
+    return of_timeline(path, start_s, end_s, allowance)

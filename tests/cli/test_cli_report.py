@@ -69,9 +69,11 @@ def test_the_page_names_no_other_machine(tmp_path: Path) -> None:
 
 
 def test_words_stand_there_only_where_they_are_on_record(tmp_path: Path) -> None:
-    assert "<h2>Words</h2>" in page_of(tmp_path, drive())
-    silent = [message for message in drive() if not isinstance(message, Transcript)]
-    assert "<h2>Words</h2>" not in page_of(tmp_path, silent)
+    assert "see you" in readable(page_of(tmp_path, drive("see you")))
+    silent = [message for message in drive("see you") if not isinstance(message, Transcript)]
+    text = readable(page_of(tmp_path, silent))
+    assert "see you" not in text
+    assert text.count("(words not on record)") == 4
 
 
 def test_the_report_is_chinese_when_asked(tmp_path: Path) -> None:

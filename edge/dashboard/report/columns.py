@@ -1,0 +1,174 @@
+"""The CSV table of a report: one row an event, and the one table of its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge.dashboard.captions import evidence_text
+from edge.dashboard.digest import Incident, Span
+from edge.dashboard.labels import Labels
+from edge.dashboard.report.subject import Subject
+from edge.dashboard.report.talk import Line
+from edge.messages import Closure, Group, Nod, Source, Yawn
+
+Cell = str | float | int | None
+Row = dict[str, Cell]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+_ENGLISH = Labels("en")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `meaning` is what docs/report-columns.md says of it."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+EVENTS = {
+    "utterance": "somebody spoke; its words and affect where they are on record",
+    "window": "a stretch without speech of which the affect was judged",
+    "group": "what at least five faces had in common over a window",
+    "level": "a stretch of one fatigue level, of the person with the gravest",
+    "alert": "one alert from new to end",
+    "closure": "eyes closed for longer than a blink",
+    "yawn": "a yawn",
+    "nod": "a sinking and jerking back of the head",
+    "missing": "a source or stage was lost or absent; the end is not told",
+}
+"""What a row may be; blinks and faces, which are many, are in the JSONL only."""
+
+COLUMNS = (
+    Column("event", "", "what the row is: one of the events below"),
+    Column("time", "ISO 8601", "start by the clock of the box, with its offset from UTC; empty for a recording"),
+    Column("start_s", "s", "start, from the start of the report (of the recording, or of --from)"),
+    Column("end_s", "s", "end; empty while it lasts or when it was not told"),
+    Column("duration_s", "s", "length"),
+    Column("person", "", "number of the person's track; it begins anew with every run of the box"),
+    Column("name", "", "emotion, kind of alert, class of closure, level, or source"),
+    Column("level", "", "none, advisory, warning, critical or emergency; of an alert the gravest it reached"),
+    Column("score", "-1..1", "affect, from negative to positive"),
+    Column("polarity", "", "the score in five classes"),
+    Column("score_text", "-1..1", "what the words alone say; empty when absent"),
+    Column("score_voice", "-1..1", "what the tone of voice alone says; empty when absent"),
+    Column("score_face", "-1..1", "what the face alone says; empty when absent"),
+    Column("confidence", "0..1", "of the affect"),
+    Column("language", "ISO 639-1", "of the words"),
+    Column("words", "", "what was said, where the purpose allows it to be kept"),
+    Column("faces", "", "how many faces a group had"),
+    Column("negative_share", "0..1", "share of a group's faces that look more negative than they usually do"),
+    Column("noise_db", "dBFS", "level of the room's sound over a group's window"),
+    Column("detail", "", "what an alert rests on, or why something is missing"),
+)
+
+
+def csv_text(subject: Subject) -> str:
+    """The table, events in order of their start; text that a spreadsheet would run begins with an apostrophe."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, [column.name for column in COLUMNS], restval="")
+    writer.writeheader()
+    begun_s = subject.found.start_s
+    for start_s, end_s, told in sorted(_events(subject), key=lambda event: event[0]):
+        moment = subject.moment(start_s)
+        row: Row = {
+            "time": moment.isoformat(timespec="milliseconds") if moment else None,
+            "start_s": start_s - begun_s,
+            "end_s": None if end_s is None else end_s - begun_s,
+            "duration_s": None if end_s is None else end_s - start_s,
+            **told,
+        }
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def columns_page() -> str:
+    """docs/report-columns.md."""
+    columns = "\n".join(f"| `{c.name}` | {c.unit} | {c.meaning} |" for c in COLUMNS)
+    events = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in EVENTS.items())
+    return f"""# The columns of `emvas report --csv`
+
+One row an event, in order of its start. The file is UTF-8 with a byte order mark, as spreadsheets want it, with
+commas, CRLF and a header line. What is unknown or does not apply is empty, never zero. A text that a spreadsheet would
+take for a formula begins with an apostrophe.
+
+| column | unit | meaning |
+|---|---|---|
+{columns}
+
+| event | meaning |
+|---|---|
+{events}
+
+Blinks and single faces are in the JSONL of `emvas replay` only.
+"""
+
+
+def _cell(value: Cell) -> Cell:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, str):
+        flat = " ".join(value.split())
+        return f"'{flat}" if flat.startswith(_FORMULA) else flat
+    return value
+
+
+def _events(subject: Subject) -> Iterator[tuple[float, float | None, Row]]:
+    for line in subject.lines:
+        yield line.start_s, line.end_s, _line(line)
+    for group in subject.groups:
+        yield group.start_s, group.end_s, _group(group)
+    for span in subject.found.levels:
+        yield span.start_s, span.end_s, _level(span)
+    for incident in subject.found.incidents:
+        yield incident.start_s, incident.end_s, _alert(incident)
+    for message in subject.messages:
+        if isinstance(message, (Closure, Yawn, Nod)):
+            name = message.class_ if isinstance(message, Closure) else None
+            if name != "blink":
+                yield message.start_s, message.end_s, {"event": message.kind, "person": message.track, "name": name}
+    for source in subject.found.sources:
+        yield source.t_s, None, _missing(source)
+
+
+def _line(line: Line) -> Row:
+    row: Row = {"event": "utterance" if line.spoken else "window"}
+    if line.words:
+        row |= {"language": line.words.language, "words": line.words.text}
+    if affect := line.affect:
+        row |= {"person": affect.track, "name": affect.emotion, "score": affect.score, "polarity": affect.polarity}
+        row |= {"score_text": affect.modalities.get("text"), "score_voice": affect.modalities.get("audio")}
+        row |= {"score_face": affect.modalities.get("vision"), "confidence": affect.confidence}
+    return row
+
+
+def _group(group: Group) -> Row:
+    return {
+        "event": "group",
+        "faces": group.faces,
+        "negative_share": group.negative_share,
+        "noise_db": group.noise_db,
+    }
+
+
+def _level(span: Span) -> Row:
+    return {"event": "level", "name": span.level.name.lower(), "level": span.level.name.lower()}
+
+
+def _alert(incident: Incident) -> Row:
+    return {
+        "event": "alert",
+        "duration_s": incident.duration_s,
+        "person": incident.evidence.get("track"),
+        "name": incident.alert,
+        "level": incident.level.name.lower(),
+        "detail": evidence_text(incident, _ENGLISH),
+    }
+
+
+def _missing(source: Source) -> Row:
+    return {"event": "missing", "name": source.source, "detail": f"{source.state}: {source.detail}".rstrip(": ")}

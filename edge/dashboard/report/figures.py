@@ -1,0 +1,113 @@
+"""The figures of a report as plain JSON data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import fmean
+from typing import Any
+
+from edge.dashboard.digest import Digest
+from edge.dashboard.report.subject import Subject
+from edge.dashboard.report.talk import MODALITIES, Line
+from edge.messages import Level
+from edge.record import to_record
+
+
+def numbers(subject: Subject) -> dict[str, Any]:
+    """What the page tells, for machines; `start_s` and `end_s` count from the start of the report, None is unknown."""
+    found = subject.found
+    return {
+        "name": subject.name,
+        "start": _time(subject, found.start_s),
+        "end": _time(subject, found.end_s),
+        "length_s": round(found.end_s - found.start_s, 3),
+        "people": found.people,
+        "usable_ratio": _rounded(found.usable_ratio),
+        "unusable": {reason: _rounded(share) for reason, share in found.unusable.items()},
+        "level_s": {level.name.lower(): round(length_s, 3) for level, length_s in level_lengths(found).items()},
+        "perclos_mean": _rounded(found.perclos_mean),
+        "perclos_max": _rounded(found.perclos_max),
+        "blinks": found.blinks,
+        "closures": dict(found.closures),
+        "yawns": found.yawns,
+        "nods": found.nods,
+        "utterances": [_line(subject, line) for line in subject.lines if line.spoken],
+        "windows": [_line(subject, line) for line in subject.lines if not line.spoken],
+        "emotions": {word: _rounded(share) for word, share in found.emotions.items()},
+        "score_mean": _rounded(found.score_mean),
+        "modalities": modality_counts(subject),
+        "group": group_figures(subject),
+        "alerts": [
+            {
+                **_times(subject, incident.start_s, incident.end_s),
+                "id": incident.id,
+                "alert": incident.alert,
+                "level": incident.level.name.lower(),
+                "duration_s": round(incident.duration_s, 3),
+                "evidence": dict(incident.evidence),
+            }
+            for incident in found.incidents
+        ],
+        "missing": [to_record(source) | _times(subject, source.t_s, None) for source in found.sources],
+    }
+
+
+def level_lengths(found: Digest) -> dict[Level, float]:
+    """Seconds at each fatigue level, from the lowest."""
+    lengths_s: dict[Level, float] = defaultdict(float)
+    for span in found.levels:
+        lengths_s[span.level] += min(span.end_s, max(found.end_s, span.start_s)) - span.start_s
+    return dict(sorted(lengths_s.items()))
+
+
+def modality_counts(subject: Subject) -> dict[str, int]:
+    """In how many of the judged utterances and windows each modality had a say."""
+    judged = [line.affect for line in subject.lines if line.affect]
+    return {name: sum(affect.modalities.get(name) is not None for affect in judged) for name in MODALITIES}
+
+
+def group_figures(subject: Subject) -> dict[str, float | None] | None:
+    """What the groups had in common, as means over their windows, and the share of the time that they cover."""
+    if not subject.groups:
+        return None
+    length_s = subject.found.end_s - subject.found.start_s
+    covered_s = sum(group.end_s - group.start_s for group in subject.groups)
+    figures: dict[str, float | None] = {"valid_ratio": _rounded(min(1.0, covered_s / length_s) if length_s else None)}
+    for name in ("faces", "negative_share", "spread", "motion", "noise_db"):
+        values = [value for group in subject.groups if (value := getattr(group, name)) is not None]
+        figures[name] = _rounded(fmean(values)) if values else None
+    return figures
+
+
+def _line(subject: Subject, line: Line) -> dict[str, Any]:
+    words, affect = line.words, line.affect
+    return {
+        **_times(subject, line.start_s, line.end_s),
+        "words": words.text if words else None,
+        "language": words.language if words else None,
+        "words_confidence": _rounded(words.confidence) if words else None,
+        "score": _rounded(affect.score) if affect else None,
+        "emotion": affect.emotion if affect else None,
+        "polarity": affect.polarity if affect else None,
+        "modalities": {name: _rounded(affect.modalities.get(name)) for name in MODALITIES} if affect else None,
+        "confidence": _rounded(affect.confidence) if affect else None,
+        "track": affect.track if affect else None,
+    }
+
+
+def _times(subject: Subject, start_s: float, end_s: float | None) -> dict[str, Any]:
+    begun_s = subject.found.start_s
+    return {
+        "start_s": round(start_s - begun_s, 3),
+        "end_s": None if end_s is None else round(end_s - begun_s, 3),
+        "time": _time(subject, start_s),
+    }
+
+
+def _time(subject: Subject, t_s: float) -> str | None:
+    moment = subject.moment(t_s)
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,173 @@
+"""A report as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from edge.affect.words import emotion
+from edge.dashboard import charts, dials, echarts
+from edge.dashboard.captions import evidence_text
+from edge.dashboard.labels import Labels
+from edge.dashboard.report import STYLE, percent
+from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
+from edge.dashboard.report.remarks import remarks
+from edge.dashboard.report.subject import DAY_S, Subject
+from edge.dashboard.report.talk import MODALITIES, Line
+from edge.messages import Level
+
+_SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}
+"""What a modality is called."""
+
+
+def render(subject: Subject, labels: Labels) -> str:
+    """The page in the language of `labels`."""
+    environment = Environment(
+        loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    found = subject.found
+    return environment.get_template("report.html.j2").render(
+        t=labels,
+        subject=subject,
+        found=found,
+        remarks=remarks(subject, labels),
+        when=lambda t_s: _when(subject, t_s, labels),
+        span=_span(subject, labels),
+        tiles=[*_tiles(subject, labels), *_group_tiles(subject, labels)],
+        gravest=max((item.level for item in found.levels), default=None),
+        levels=level_lengths(found),
+        colours=charts.LEVEL_COLOURS,
+        all_levels=list(Level),
+        evidence=lambda incident: evidence_text(incident, labels),
+        rows=_rows(subject.lines),
+        shown=_SHOWN,
+        modalities=_modality_texts(subject, labels),
+        methods=_methods(subject),
+        options=_options(subject, labels),
+        height_px=charts.timeline_height_px(found),
+        percent=percent,
+        style=STYLE.read_text(encoding="utf-8") + STYLE.with_name("report.css").read_text(encoding="utf-8"),
+        imports={"imports": echarts.import_map()},
+        version=importlib.metadata.version("emvas-edge"),
+    )
+
+
+def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
+    found = subject.found
+    timeline = charts.timeline(found, labels, recording=subject.recording)
+    options: dict[str, Any] = {"timeline": timeline | {"useUTC": True}}
+    if found.score_mean is not None:
+        options["gauge"] = dials.gauge(found.score_mean, emotion(found.score_mean).en, labels)
+        options["shares"] = dials.emotion_shares(found, labels)
+    return options
+
+
+def _when(subject: Subject, t_s: float, labels: Labels) -> str:
+    """The place on the report's time line, as a reader wants it."""
+    moment = subject.moment(t_s)
+    if moment is None:
+        return labels.length(t_s)
+    several_days = subject.found.end_s - subject.found.start_s > DAY_S
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if several_days else f"{moment:%H:%M:%S}"
+
+
+def _span(subject: Subject, labels: Labels) -> str:
+    start, end = subject.moment(subject.found.start_s), subject.moment(subject.found.end_s)
+    if start is None or end is None:
+        return labels.length(subject.found.end_s - subject.found.start_s)
+    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}"
+
+
+def _tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
+    """Name and value of each figure about people, as shown; a dash is unknown."""
+    found = subject.found
+    length = (labels("length"), labels.length(found.end_s - found.start_s))
+    if subject.only_groups:
+        return [length]
+    closures = ", ".join(f"{labels(class_)} {count}" for class_, count in found.closures.items())
+    counted = bool(found.usable_ratio)
+    return [
+        length,
+        (labels("people"), str(found.people) if found.faces else "–"),
+        (labels("usable"), percent(found.usable_ratio)),
+        (labels("perclos_mean"), percent(found.perclos_mean)),
+        (labels("perclos_max"), percent(found.perclos_max)),
+        (labels("blinks"), str(found.blinks) if counted else "–"),
+        (labels("closures"), (closures or "0") if counted else "–"),
+        (labels("yawn_count"), str(found.yawns) if counted else "–"),
+        (labels("nods"), str(found.nods) if counted else "–"),
+        (labels("utterances"), str(found.utterances)),
+        (labels("score_mean"), "–" if found.score_mean is None else f"{found.score_mean:+.2f}"),
+    ]
+
+
+def _group_tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
+    figures = group_figures(subject)
+    if figures is None:
+        return []
+    faces, motion, noise_db = figures["faces"], figures["motion"], figures["noise_db"]
+    return [
+        (labels("group_valid"), percent(figures["valid_ratio"])),
+        (labels("group_faces"), "–" if faces is None else f"{faces:.1f}"),
+        (labels("negative_share"), percent(figures["negative_share"])),
+        (labels("motion"), "–" if motion is None else f"{motion:.2f}"),
+        (labels("noise_db"), "–" if noise_db is None else f"{noise_db:.0f}"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of words and the piece of the curve beside it; places are percent from the left."""
+
+    line: Line
+    at: float | None
+    above: float | None
+    """Where the curve enters from the row above: half-way between the two scores."""
+    below: float | None
+    marks: tuple[tuple[str, float], ...]
+    """What each modality alone says."""
+    colour: str
+
+
+def _place(score: float) -> float:
+    """Where a score from -1 to 1 stands; the ends keep a little room for their mark."""
+    return 50 + 46 * score
+
+
+def _rows(lines: Sequence[Line]) -> list[Row]:
+    places = [None if line.affect is None else _place(line.affect.score) for line in lines]
+    between = [None if one is None or other is None else (one + other) / 2 for one, other in itertools.pairwise(places)]
+    rows = []
+    for number, line in enumerate(lines):
+        judged = line.affect.modalities if line.affect else {}
+        marks = tuple((name, _place(score)) for name in MODALITIES if (score := judged.get(name)) is not None)
+        above = between[number - 1] if number else None
+        below = between[number] if number < len(between) else None
+        colour = dials.EMOTION_COLOURS.get(line.affect.emotion, "#999999") if line.affect else ""
+        rows.append(Row(line, places[number], above, below, marks, colour))
+    return rows
+
+
+def _modality_texts(subject: Subject, labels: Labels) -> list[str]:
+    """How many judgements each modality had a say in."""
+    judged = sum(line.affect is not None for line in subject.lines)
+    if not judged:
+        return []
+    counts = modality_counts(subject)
+    return [f"{labels(_SHOWN[name])}: {labels('of_lines', n=count, all=judged)}" for name, count in counts.items()]
+
+
+def _methods(subject: Subject) -> list[str]:
+    """The sentences of method and caveats that concern what is shown."""
+    found = subject.found
+    keys = ["method_estimates"]
+    keys += ["method_perclos"] if found.steps else []
+    keys += ["method_unknown"]
+    keys += ["method_affect", "method_words"] if found.score_mean is not None else []
+    keys += ["method_people"] if found.people else []
+    return keys + (["method_group"] if subject.groups else [])

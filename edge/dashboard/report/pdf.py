@@ -1,0 +1,72 @@
+"""A report's page as PDF, printed by the Chromium or Chrome of this machine: charts and Chinese as on the screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from edge.error import EmvasError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
+"""Programs that print pages without a window; the first one found is taken."""
+_FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--virtual-time-budget=10000",
+)
+"""No window, no network, no header with a date and a path; and time for the charts to be drawn."""
+_PATIENCE_S = 120.0
+
+
+class PrintError(EmvasError):
+    """A page cannot be printed here; the message says why and what to do."""
+
+
+def print_page(page: str, folder: Path) -> bytes:
+    """The PDF of `page`.
+
+    Args:
+        page: HTML that needs no other file.
+        folder: A place to work in that can be written; a Chromium from a snap reads few others.
+
+    Raises:
+        PrintError: there is no browser, or it does not print.
+    """
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        raise PrintError(
+            "a PDF needs Chromium or Chrome on this machine (apt install chromium); or make the page with --html and "
+            "print it in any browser: it is laid out for A4"
+        )
+    with tempfile.TemporaryDirectory(dir=folder, prefix="emvas-print-") as name:
+        page_file, pdf_file = Path(name) / "page.html", Path(name) / "page.pdf"
+        page_file.write_text(page, encoding="utf-8")
+        command = [browser, *_FLAGS, f"--user-data-dir={name}/profile", f"--print-to-pdf={pdf_file}"]
+        if os.geteuid() == 0:
+            command.append("--no-sandbox")  # Chromium refuses root otherwise; the page is ours and loads nothing
+        try:
+            done = subprocess.run(
+                [*command, page_file.as_uri()],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=_PATIENCE_S,
+                check=False,
+            )
+            return pdf_file.read_bytes()
+        except subprocess.TimeoutExpired as error:
+            raise PrintError(
+                f"{browser} does not print within {_PATIENCE_S:.0f} s; make the page with --html"
+            ) from error
+        except OSError as error:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise PrintError(
+                f"{browser} does not print ({said[-1] if said else error}); make the page with --html"
+            ) from error

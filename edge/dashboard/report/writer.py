@@ -1,0 +1,50 @@
+"""A report as a file: under its final name only when it is complete."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, get_args
+
+from edge.dashboard.labels import Labels
+from edge.dashboard.report.columns import csv_text
+from edge.dashboard.report.page import render
+from edge.dashboard.report.pdf import print_page
+from edge.dashboard.report.subject import Subject
+from edge.error import EmvasError
+
+Form = Literal["html", "pdf", "csv"]
+FORMS: tuple[Form, ...] = get_args(Form)
+"""What a report may be as a file; the name is its ending as well."""
+
+
+class UnwritableError(EmvasError):
+    """A report cannot be written where it should be."""
+
+
+def write(subject: Subject, form: Form, target: Path, labels: Labels) -> None:
+    """Write the report of `subject` to `target`.
+
+    Raises:
+        UnwritableError: the place cannot be written. PrintError: no browser prints the PDF.
+    """
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(_content(subject, form, target.parent, labels))
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        raise UnwritableError(f"{target}: {error.strerror}: choose a place that can be written") from error
+    finally:
+        if target.parent.is_dir():
+            temporary.unlink(missing_ok=True)
+
+
+def _content(subject: Subject, form: Form, folder: Path, labels: Labels) -> bytes:
+    if form == "csv":
+        return csv_text(subject).encode("utf-8-sig")
+    page = render(subject, labels)
+    return print_page(page, folder) if form == "pdf" else page.encode("utf-8")
