@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -53,11 +55,11 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
         opened, clock = open_bundle(config, bundle), Clock()
-        session = f"{config.box.id}-{int(clock.start_wall_s)}"
+        session = f"{config.box.id}-{int(clock.start_wall_s)}-{secrets.token_hex(2)}"  # a clock may say 1970 again
         runner = LiveRunner(opened, config, session, clock)
         board = _board(config, opened, runner.health)
         sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink(), board]
-        publisher = _stores(config, state or state_folder(), session, clock, stack, sinks)
+        timeline, publisher = _stores(config, state or state_folder(), session, clock, stack, sinks)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         _pages(config, board, publisher, stack)
@@ -67,6 +69,8 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             line.show(health)
             watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
             board.turn(time.monotonic(), runner.ready, runner.stuck)
+            for source in [said for store in (timeline, publisher) if store for said in store.news(clock.now_s())]:
+                runner.order(partial(runner.judgement.source, source))
             if publisher:
                 publisher.measure(board.readings())
 
@@ -92,18 +96,21 @@ def _give_up(why: str, watchdog: Watchdog) -> NoReturn:
 
 def _stores(
     config: Config, folder: Path, session: str, clock: Clock, stack: ExitStack, sinks: list[Sink]
-) -> Publisher | None:
-    """Open the timeline and, where the configuration has a broker, the publisher; `stack` closes them."""
+) -> tuple[Timeline, Publisher | None]:
+    """Open the timeline and, where the configuration has a broker, the publisher; `stack` closes them.
+
+    The publisher comes first: an alert that stands in the timeline is safe in the outbox, whatever kills the process.
+    """
+    publisher = None
+    if config.mqtt is not None:
+        publisher = Publisher(config, folder / OUTBOX_FILE, session, clock.start_wall_s)
+        publisher.start()
+        stack.callback(publisher.stop)
+        sinks.append(publisher)
     timeline = Timeline(folder / config.store.path, session, clock.start_wall_s, config.store)
     stack.callback(timeline.close)
     sinks.append(timeline)
-    if config.mqtt is None:
-        return None
-    publisher = Publisher(config, folder / OUTBOX_FILE, session, clock.start_wall_s)
-    publisher.start()
-    stack.callback(publisher.stop)
-    sinks.append(publisher)
-    return publisher
+    return timeline, publisher
 
 
 def _pages(config: Config, board: Board, publisher: Publisher | None, stack: ExitStack) -> None:
