@@ -37,7 +37,13 @@ class Attempt:
     """What became of one client: `accepted` by the broker, or a `refusal`, or neither."""
 
     def __init__(
-        self, config: MqttConfig, client_id: str, number: int, protocol: MQTTProtocolVersion, will: Publication | None
+        self,
+        config: MqttConfig,
+        client_id: str,
+        number: int,
+        protocol: MQTTProtocolVersion,
+        will: Publication | None,
+        keep_s: int = 0,
     ) -> None:
         self.number = number
         self.protocol = protocol
@@ -45,6 +51,9 @@ class Attempt:
         self.refusal: ReasonCode | None = None
         self._config = config
         self._will = will
+        # MQTT 5: without a will to delay and nothing to keep the session ends with the connection; a clean start would
+        # end the old session and so send its will at once
+        self._session_s = max(keep_s, 2 * WILL_DELAY_S if will else 0)
         self._answered = threading.Event()
         self._over = threading.Event()
         self._closed = threading.Event()
@@ -52,7 +61,7 @@ class Attempt:
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=protocol,
-            clean_session=None if protocol == V5 else True,
+            clean_session=None if protocol == V5 else not keep_s,
             reconnect_on_failure=False,
         )
 
@@ -110,9 +119,8 @@ class Attempt:
             client.will_set(self._will.path, self._will.payload, self._will.qos, self._will.retained, properties)
         if self.protocol == V5:
             properties = _properties(PacketTypes.CONNECT)
-            if self._will:  # a clean start would end the old session and so send its will at once
-                properties.SessionExpiryInterval = 2 * WILL_DELAY_S
-            clean = self._will is None
+            properties.SessionExpiryInterval = self._session_s
+            clean = self._session_s == 0
             client.connect(config.host, config.port, _KEEPALIVE_S, clean_start=clean, properties=properties)
         else:
             client.connect(config.host, config.port, _KEEPALIVE_S)

@@ -32,14 +32,18 @@ class Link:
         client_id: str,
         will: Callable[[int], Publication] | None = None,
         subscribe: Sequence[str] = (),
+        keep_s: int = 0,
     ) -> None:
-        """`will` gets the connection's number; an empty `client_id` lets the broker choose one."""
+        """`will` gets the connection's number; an empty `client_id` lets the broker choose one.
+
+        For `keep_s` the broker keeps what comes for `subscribe` while this client is away.
+        """
         self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         """`None` in it is only a wake-up, put by the owner."""
         self._config = config
         self._client_id = client_id
         self._will = will
-        self._subscribe = subscribe
+        self._subscribe, self._keep_s = subscribe, keep_s
         self._protocol = V5
         self._number = 0
         self._said: str | None = None
@@ -88,7 +92,7 @@ class Link:
         """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
         self._number += 1
         will = self._will(self._number) if self._will else None
-        attempt = Attempt(self._config, self._client_id, self._number, self._protocol, will)
+        attempt = Attempt(self._config, self._client_id, self._number, self._protocol, will, self._keep_s)
         self._attempt = attempt
         if self._stopping.is_set():
             return attempt

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mqtt_helpers import alert, box, free_port
 
-from edge.cli.listen import line_of, listen
-from edge.messages import Fatigue, Level, Source, Summary
+from edge.cli.lines import line_of
+from edge.cli.listen import listen
+from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, payloads
 from edge.publish.broker import LocalBroker
 from edge.publish.events import Received
-from edge.publish.models import Body
+from edge.publish.models import Body, Response
 from edge.publish.topics import TOPICS, path_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -61,7 +62,7 @@ def test_a_listener_hears_a_box_with_or_without_a_terminal(tmp_path: Path) -> No
     ):
         assert words in readable
     records = [json.loads(line) for line in raw.splitlines()]
-    assert {record["topic"].split("/")[-1] for record in records} == set(TOPICS)
+    assert {record["topic"].split("/")[-1] for record in records} == set(TOPICS) - {"group", "request", "response"}
 
 
 def test_a_missing_broker_is_a_sentence_and_exit_code_1() -> None:
@@ -96,6 +97,9 @@ SAID: dict[str, dict[str, Any]] = {
     "state": {"level": "warning", "causes": [], "perclos_60": 0.1, "valid_ratio": 0.9, "inputs": {"camera": "lost"}},
     "alert": said(payloads.alert(alert(1), ORIGIN, "synced")),
     "summary": said(payloads.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
+    "group": said(payloads.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN, "synced")),
+    "request": {"transaction": "t", "kind": "drowsiness", "seconds": 60.0},
+    "response": said(Response(boot="boot", transaction="t", op="report", status="error", error="no")),
     "health": {
         "time": "2026-01-01T00:00:00Z",
         "outbox": {"rows": 1, "evicted": {"alert": 1}},
