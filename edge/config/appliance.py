@@ -14,6 +14,7 @@ from edge.config.perception import SpeechConfig, VisionConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.config.section import Section
 from edge.config.sources import CameraConfig, MicrophoneConfig
+from edge.config.thermal import ThermalConfig
 from edge.config.understanding import AffectConfig, AlertsConfig, ArmingConfig, AttentionConfig, FatigueConfig
 
 _NAME = r"^[A-Za-z0-9_-]+$"
@@ -42,6 +43,7 @@ class Config(Section):
     affect: AffectConfig = AffectConfig()
     alerts: AlertsConfig = AlertsConfig()
     arming: ArmingConfig = ArmingConfig()
+    thermal: ThermalConfig = ThermalConfig()
     summary: SummaryConfig = SummaryConfig()
     store: StoreConfig = StoreConfig()
     mqtt: MqttConfig | None = None

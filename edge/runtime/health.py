@@ -46,6 +46,10 @@ class Health:
     """Pictures that capture delivered."""
     frames_dropped: int = 0
     """Pictures that a newer one replaced before vision took them."""
+    frames_shed: int = 0
+    """Pictures that were left out because the box is hot."""
+    frames_seen: int = 0
+    """Pictures that went through vision."""
     sound_s: float = 0.0
     """Seconds of sound that capture delivered."""
     sound_dropped_s: float = 0.0
@@ -53,6 +57,11 @@ class Health:
     utterances_dropped: int = 0
     losses: int = 0
     """How often a source or a stage was lost."""
+    celsius: float | None = None
+    """Of the hottest part of the processor, filtered; None where it cannot be read."""
+    band: str = "green"
+    shed: dict[str, bool] = field(default_factory=dict)
+    """What of its work the box leaves out because of heat or load (`edge.runtime.shedding`)."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Items waiting in each queue."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -102,11 +111,16 @@ class Health:
         return {
             "frames": self.frames,
             "frames_dropped": self.frames_dropped,
+            "frames_shed": self.frames_shed,
+            "frames_seen": self.frames_seen,
             "sound_s": round(self.sound_s, 1),
             "sound_dropped_s": round(self.sound_dropped_s, 1),
             "utterances": self.utterances,
             "utterances_dropped": self.utterances_dropped,
             "losses": self.losses,
+            "celsius": None if self.celsius is None else round(self.celsius, 1),
+            "band": self.band,
+            "shed": self.shed,
             "waiting": self.waiting,
             "failures": dict(self.failures),
             "restarts": dict(self.restarts),

@@ -17,6 +17,7 @@ from edge.runtime.judgement import Judgement
 from edge.runtime.queues import Bounded
 from edge.runtime.recovery import Recovery, SafeMode
 from edge.runtime.results import Results
+from edge.runtime.shedding import Pace
 from edge.runtime.speed import speed_source
 from edge.runtime.trouble import Trouble
 from edge.runtime.worker import Worker
@@ -59,6 +60,7 @@ class Intake:
         """Raises CaptureError: the configured camera's URI or file cannot be used."""
         self.frames: Bounded[Frame] = Bounded(1)
         self.sound: Bounded[Audio] = Bounded(_SOUND_CHUNKS)
+        self.pace = Pace()
         self.captures: dict[str, Capture] = {}
         """Camera and microphone, by the names that they have in `Source` messages."""
         self._config, self._clock, self._health = config, clock, health
@@ -119,6 +121,9 @@ class Intake:
             self._results.put(partial(self._judgement.speed, item))
         elif isinstance(item, Frame):
             self._health.frames += 1
+            if not self.pace.admits(item.t_s):
+                self._health.frames_shed += 1
+                return
             self._health.frames_dropped += self.frames.newest(item)
         else:
             self._take_sound(item)

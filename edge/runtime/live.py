@@ -10,6 +10,7 @@ from typing import Any
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.runtime.clock import Clock
+from edge.runtime.economy import Economy
 from edge.runtime.freeze import freezer
 from edge.runtime.health import Health
 from edge.runtime.intake import Capture, Intake
@@ -55,6 +56,7 @@ class LiveRunner:
         self._stages = Stages(
             self._senses, self._intake, self.judgement, self._results, self.health, self._situation, clock.now_s
         )
+        self._economy = Economy(config, self.health, self._intake, self._senses, self._results)
         self._judging = Trouble("judgement", self._results.report_unasked)
 
     @property
@@ -95,17 +97,18 @@ class LiveRunner:
                 self._intake.end()
             if self._clock.now_s() - last_status_s >= _STATUS_S:
                 last_status_s = self._clock.now_s()
-                self._look()
+                self._look(last_status_s)
                 status(self.health)
         self._end(outlet, stages, hurry=stop.is_set() or self.stuck is not None)
         self.left = [worker.name for worker in [*sources, *others, *stages] if worker.alive]
 
-    def _look(self) -> None:
+    def _look(self, now_s: float) -> None:
         self.health.waiting = {
             "sound": len(self._intake.sound),
             "utterances": len(self._stages.utterances),
             "results": len(self._results),
         }
+        self._economy.look(now_s)
         self.stuck = self.health.stuck(time.monotonic()) or self._intake.stuck()
 
     def _end(self, outlet: Outlet, stages: Sequence[Worker[Any]], hurry: bool) -> None:

@@ -98,6 +98,8 @@ class Senses:
         self._report, self._health = report, health
         self.absent: dict[str, str] = dict(words.absent)
         """Why a stage is not there, by its name."""
+        self.expressions = self.words = True
+        """False: not read, not recognized, for now."""
         self._listener = DistressListener()
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision))
         self._speech = self._built(
@@ -118,7 +120,9 @@ class Senses:
 
     def see(self, frame: Frame) -> list[Face]:
         """The faces in one picture, or that there is none; empty when vision is absent or fails."""
-        return self._vision.run(frame.t_s, lambda vision: vision.step(frame), []) if self._vision else []
+        return (
+            self._vision.run(frame.t_s, lambda vision: vision.step(frame, self.expressions), []) if self._vision else []
+        )
 
     def hear(self, audio: Audio) -> list[Utterance]:
         """The utterances that ended in this piece of sound."""
@@ -135,7 +139,7 @@ class Senses:
     def understand(self, utterance: Utterance) -> Heard:
         """What was said, what the words mean for the mood, and how they were spoken."""
         t_s = utterance.end_s
-        transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance))
+        transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance)) if self.words else None
         text = transcript.text if transcript else None
         return Heard(
             utterance,

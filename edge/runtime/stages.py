@@ -61,6 +61,7 @@ class Stages:
     def _see(self, frame: Frame) -> None:
         speaking, faces = self._senses.speaking, self._senses.see(frame)
         self._results.put(partial(self._judgement.seen, faces, speaking))
+        self._health.frames_seen += 1
         self._situation.worked("camera")
 
     def _hear(self, audio: Audio) -> None:

@@ -38,11 +38,11 @@ class FacePerception:
         self._tracker = Tracker(config.max_faces)
         self._looked_s: float | None = None
 
-    def step(self, frame: Frame) -> list[Face]:
+    def step(self, frame: Frame, expressions: bool = True) -> list[Face]:
         """Every face of the frame and every one that was lost less than `GRACE_S` ago (NO_FACE, with its number).
 
         Where there is neither, one `Face` without a track. `usable` is about the eyes: `mouth`, the pose and the box
-        of an unusable face stand wherever the mesh was found.
+        of an unusable face stand wherever the mesh was found. Without `expressions` none is read.
         """
         self._tracker.expire(frame.t_s)
         meshes = self._follow(frame) | self._look(frame)
@@ -52,7 +52,8 @@ class FacePerception:
         faces = [
             _describe(frame.t_s, track, meshes[track.number], pair) for track, pair in zip(seen, eyes, strict=True)
         ]
-        faces = self._express(frame, seen, faces)
+        if expressions:
+            faces = self._express(frame, seen, faces)
         faces += [Face(frame.t_s, track.number) for track in self._tracker.tracks if not track.visible]
         return sorted(faces, key=lambda face: face.track or 0) or [Face(frame.t_s)]
 

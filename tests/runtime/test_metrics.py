@@ -20,7 +20,7 @@ DERIVED = {"readings.stages.vision.mean_ms"}
 
 
 def busy() -> Board:
-    health = Health(frames=3, waiting={"sound": 2})
+    health = Health(frames=3, waiting={"sound": 2}, shed={"words": True})
     for counter in (health.failures, health.restarts, health.skipped):
         counter["vision"] += 1
     with health.timed("vision"):
