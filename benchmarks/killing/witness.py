@@ -1,0 +1,92 @@
+"""What a subscriber has heard, as it came, and what is wrong with it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+
+from edge.config.delivery import MqttConfig
+from edge.publish.client import Link
+from edge.publish.events import Connected, Received
+
+Step = tuple[str, int | str]
+"""An alert's id and which of its steps: a number, or its type where the box is the real one."""
+
+_KEEP_S = 86_400
+
+
+class Witness:
+    """Hears every alert and summary of one broker, also those of the time in which it was away."""
+
+    def __init__(self, port: int) -> None:
+        config = MqttConfig(host="127.0.0.1", port=port)
+        topics = ["emvas/+/+/+/alert", "emvas/+/+/+/summary"]
+        self._link = Link(config, "witness", subscribe=topics, keep_s=_KEEP_S)
+        self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
+        self.connections = 0
+        self.arrivals = 0
+        self.first: dict[tuple[str, int], Step | None] = {}
+        """Each (boot, seq) in order of first arrival; None is a summary."""
+        self.changed: list[str] = []
+        """Repeated (boot, seq) that said something else than before."""
+
+    def __enter__(self) -> Witness:
+        self._link.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._link.stop()
+        self._link.events.put(None)
+        self._thread.join()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it hears the broker now."""
+        return self._link.connected
+
+    def steps(self) -> list[Step]:
+        """The alerts' steps in order of first arrival, each (boot, seq) once."""
+        return [step for step in list(self.first.values()) if step is not None]
+
+    def faults(self, raised: Iterable[Step]) -> list[str]:
+        """What of the promise was not kept for alerts that were raised; empty when all was."""
+        heard = self.steps()
+        missing = [step for step in raised if step not in set(heard)]
+        order = [seq for _, seq in self.first]
+        found = [f"{len(missing)} raised steps never arrived, {missing[0]} first"] if missing else []
+        if len(heard) != len(set(heard)):
+            found.append(f"{len(heard) - len(set(heard))} steps stand under two numbers")
+        backwards = sum(later <= earlier for earlier, later in itertools.pairwise(order))
+        if backwards:
+            found.append(f"{backwards} first arrivals came out of order")
+        if self.changed:
+            found.append(f"{len(self.changed)} repeated numbers said something else")
+        return found
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                event = self._link.events.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if event is None:
+                return
+            if isinstance(event, Connected):
+                self.connections += 1
+            elif isinstance(event, Received):
+                self._take(event)
+
+    def _take(self, event: Received) -> None:
+        payload = json.loads(event.payload)
+        number = (payload["boot"], payload["seq"])
+        step = None
+        if event.path.endswith("/alert"):
+            step = (payload["id"], payload["evidence"].get("step", payload["type"]))
+        self.arrivals += 1
+        if self.first.setdefault(number, step) != step:
+            self.changed.append(f"{number}")
