@@ -99,9 +99,12 @@ def table(reports: Sequence[ReplayReport]) -> Table:
     """What each file gave, for people."""
     found = Table("file", "length", "frames", "with a face", "utterances", "alerts", "speed", box=None)
     for report in reports:
+        if not report.wall_s:
+            found.add_row(escape(report.path.name), "[red]unreadable[/]")
+            continue
         share = "-" if report.face_share is None else f"{report.face_share:.0%}"
         counts = (str(report.frames), share, str(report.utterances), str(report.alerts))
-        found.add_row(report.path.name, f"{report.length_s:.1f} s", *counts, f"{report.speed:.1f} x real time")
+        found.add_row(escape(report.path.name), f"{report.length_s:.1f} s", *counts, f"{report.speed:.1f} x real time")
     return found
 
 
