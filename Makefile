@@ -11,11 +11,11 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(READY) ## make the environment in .venv
 
@@ -45,6 +45,12 @@ test: check $(BUNDLE)/bundle.yaml ## check, build the bundle, run every test
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
+
+proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 15 min
+	$(BIN)/python -m benchmarks.kills --json docs/evidence/kills.json --page docs/evidence/kills.md
+
+proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
+	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/test_command_desk.py --timeout=3600
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build

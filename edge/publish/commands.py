@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from edge.config.appliance import BoxConfig
 from edge.config.commands import Op
 from edge.publish.events import Publication, Received
 from edge.publish.models import SCHEMA, CommandFigures, Response
-from edge.publish.requests import LARGEST_BYTES, Command, RequestError, read_request, transaction_of
+from edge.publish.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
 from edge.publish.topics import TOPICS, Address, path_of
 
 _log = logging.getLogger(__name__)
@@ -25,7 +24,6 @@ _REMEMBERED = 256
 """Transactions whose answers are kept."""
 _LONGEST_TOPIC = 256
 _LONGEST_CORRELATION_BYTES = 256
-_OP = re.compile(r"[a-z_]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class CommandDesk:
 
     def _reply(self, event: Received, op: str) -> _Reply:
         """The topic that the asker names is taken only below the box's own responses: nobody writes as the box."""
-        op = op if _OP.fullmatch(op) else "unknown"
+        op = op if op in REQUESTS else "unknown"
         path = path_of("response", self._base, self._box, op)
         asked = event.response_topic or ""
         if asked.startswith(self._own_replies) and len(asked) <= _LONGEST_TOPIC and asked.isprintable():

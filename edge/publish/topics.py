@@ -81,6 +81,7 @@ TOPICS: Mapping[str, Topic] = {
         "the box's answer: `ok` with data, or `error` with what is wrong",
     ),
 }  # fmt: skip
+_NO_SOURCE = frozenset({"request", "response"})
 ANY = "+"
 """In place of an op: every one, for a subscription."""
 
@@ -105,7 +106,7 @@ def address_of(path: str, base: str) -> Address | None:
     """Read a topic back; None when it is none of ours."""
     for name, topic in TOPICS.items():
         fields = _fields(topic.path.split("/"), path.split("/"))
-        if fields is not None and fields["base"] == base:
+        if fields is not None and fields["base"] == base and fields.get("source") not in _NO_SOURCE:
             return Address(fields["site"], fields["box"], name, fields.get("op"))
     return None
 
