@@ -11,7 +11,8 @@ from edge.capture import CaptureError
 from edge.messages import Source
 
 FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 30.0
+LONGEST_DELAY_S = 4.0
+"""A source that is back is to be seen again within 10 s, of which connecting and guessing its format may take 5."""
 _STEADY_S = 10.0
 """A connection that lasted this long was a good one: the next attempt follows quickly again."""
 _LOOK_S = 0.2
@@ -25,7 +26,7 @@ def kept_open(
     """Whatever `connect` delivers, connecting again after each failure until `stop` is set.
 
     `name` is the source in the `Source` messages: `lost` with the cause once per outage, `ok` at its first delivery
-    after one. Between attempts it waits 1 s, then twice as long each time up to 30 s. Whoever sets `again` has the
+    after one. Between attempts it waits 1 s, then twice as long each time up to 4 s. Whoever sets `again` has the
     source closed at its next delivery and opened anew at once.
     """
     delay_s, lost = FIRST_DELAY_S, False

@@ -82,16 +82,20 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             watchdog.stopping()
         console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
     if runner.stuck is not None:
-        _give_up(runner.stuck, watchdog)
+        why = runner.stuck
+        print(f"{why}. A call that hangs cannot be ended: the box ends, to be started anew.", file=sys.stderr)
+        watchdog.give_up(why)
+        time.sleep(_SYSTEMD_S)
+        _leave(1)
+    if runner.left:
+        _leave(0)
 
 
-def _give_up(why: str, watchdog: Watchdog) -> NoReturn:
-    """End the process although a thread hangs in a model or a driver; systemd starts it anew."""
-    print(f"{why}. A call that hangs cannot be ended from outside: the box ends, to be started anew.", file=sys.stderr)
-    watchdog.give_up(why)
-    time.sleep(_SYSTEMD_S)
+def _leave(code: int) -> NoReturn:
+    """End the process although threads are in the middle of a model; tidying up beneath them would crash."""
     sys.stdout.flush()
-    os._exit(1)
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _stores(

@@ -31,7 +31,7 @@ def test_attempts_are_paced_and_one_outage_is_one_word() -> None:
 
     stop = Patience()
     items = list(kept_open("camera", refused, lambda: stop.now_s, stop))
-    assert stop.waits_s == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30]
+    assert stop.waits_s == [1, 2, 4, 4, 4, 4, 4, 4, 4, 4]
     assert [(item.state, item.detail) for item in items if isinstance(item, Source)] == [("lost", "the door is locked")]
 
 
