@@ -130,7 +130,7 @@ def _receiving() -> dict[str, _Json]:
         "channel": {"$ref": "#/channels/response"},
         "messages": [{"$ref": "#/channels/response/messages/response"}],
     }
-    operations = {}
+    operations: dict[str, _Json] = {}
     for op, model in REQUESTS.items():
         default = "taken by default" if op in HARMLESS else "taken only where `commands.allow` names it"
         summary = {"summary": f"{(model.__doc__ or '').strip()} ({default})"}

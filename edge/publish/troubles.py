@@ -47,7 +47,12 @@ def of_lost_connection(config: MqttConfig, was_connected: bool) -> str:
     """The connection ended without a word."""
     if was_connected:
         return f"the connection to the broker at {_place(config)} was lost."
-    hint = "is it really a TLS port?" if config.tls else "is it an MQTT port, without TLS?"
+    hint = "is it an MQTT port, without TLS?"
+    if config.tls:
+        wants = (
+            "does it trust cert_file" if config.cert_file else "does it want a client certificate (cert_file, key_file)"
+        )
+        hint = f"is it really a TLS port, {wants}?"
     return f"the broker at {_place(config)} does not answer in MQTT: {hint}"
 
 

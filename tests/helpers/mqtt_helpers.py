@@ -78,7 +78,7 @@ class Subscriber:
         self._client.loop_stop()
 
     def _take(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        if "/request/" in message.topic:
+        if "/request/" in message.topic or message.topic == "homeassistant/status":
             return
         properties = vars(message.properties) if message.properties else {}
         self.arrivals.append(Arrival(message.topic, json.loads(message.payload or b"null"), message.retain, properties))
