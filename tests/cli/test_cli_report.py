@@ -142,3 +142,32 @@ def test_a_missing_file_and_a_folder_that_cannot_be_written_are_told(tmp_path: P
     result = report(path, "--out", path / "page.html")
     assert result.exit_code == 1
     assert "choose a place that can be written" in result.output
+
+
+def test_each_form_that_is_asked_for_is_made_and_no_other(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "talk.jsonl", drive())
+    assert report(path, "--html", "--csv").exit_code == 0
+    assert {item.name for item in tmp_path.iterdir()} == {"talk.jsonl", "talk.html", "talk.csv"}
+    assert report(path, "--csv", "--html", "--out", tmp_path / "x").exit_code == 2
+    assert report(path, "--csv", "--out", tmp_path / "x.csv").exit_code == 0
+    assert (tmp_path / "x.csv").read_bytes().startswith("\ufeffevent,time".encode())
+
+
+def test_the_page_fits_phone_screen_and_paper(tmp_path: Path) -> None:
+    page_of(tmp_path, drive("a sentence of some length that needs more than one line on a phone"))
+    width = "Number(document.querySelector('#timeline svg').getAttribute('width'))"
+    drawn = "[...document.querySelectorAll('.ev-chart')].every(e => e.querySelector('svg').clientWidth <= innerWidth)"
+    with browser(tmp_path) as tab:
+        for width_px in (390, 800, 1280):
+            tab.screen(width_px, 900)
+            tab.open((tmp_path / "new" / "page.html").as_uri())
+            tab.wait_for("Words beside the curve")
+            assert tab.run("document.documentElement.scrollWidth") <= width_px
+            assert tab.run(drawn)
+        assert tab.run("document.querySelectorAll('.er-curve svg').length") == 4
+        before = tab.run(width)
+        tab.run("dispatchEvent(new Event('beforeprint')) && null")
+        assert tab.run("document.querySelector('.ev-page').offsetWidth") == 700
+        assert tab.run(width) < before
+        tab.run("dispatchEvent(new Event('afterprint')) && null")
+        assert tab.run(width) == before
