@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -77,6 +80,26 @@ def test_a_backend_gets_each_alert_once_and_in_order_through_restarts_of_box_and
     assert [item.body.seq for item in backend.heard] == list(range(1, 32))
     assert not any(item.late for item in backend.heard)
     assert {item.address.box for item in backend.heard} == {"bus-1"}
+
+
+def test_the_example_of_the_document_runs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mqtt.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    port = free_port()
+    assert "port=1883" in example
+    with mosquitto(tmp_path, port):
+        program = example.replace("port=1883", f"port={port}").replace("seconds=60", "seconds=2")
+        backend = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        out = publisher(port, tmp_path, "boot-1")
+        for number in range(300):  # it takes a while to start
+            if backend.poll() is not None:
+                break
+            out.write(alert(number))
+            time.sleep(0.1)
+        said, _ = backend.communicate(timeout=20)
+        out.stop()
+    assert backend.returncode == 0
+    assert "depot bus-1 microsleep critical 2023-11-14T22:" in said
 
 
 def test_what_comes_while_a_backend_is_away_waits_for_it_at_the_broker(tmp_path: Path) -> None:
