@@ -130,6 +130,19 @@ def answered(answers: list[dict[str, Any]]) -> dict[str, Any]:
     return answer
 
 
+def test_retained_oversized_and_too_many_orders_are_counted_and_not_answered(tmp_path: Path) -> None:
+    box = Box(tmp_path, ["report"])
+    path, address = "emvas/depot/bus-1/request/report", Address("depot", "bus-1", "request", "report")
+    box.desk.take(Received(path, b"{}", True), address, 0.0)
+    box.desk.take(Received(path, b" " * 5000, False), address, 0.0)
+    for _ in range(MOST_REQUESTS + 3):
+        box.desk.take(Received(path, b"{}", False), address, 0.0)
+    assert len(box.desk.answers()) == MOST_REQUESTS
+    assert box.desk.figures.model_dump() == {"done": MOST_REQUESTS, "refused": 0, "ignored": 5}
+    box.desk.take(Received(path, b"{}", False), address, WITHIN_S)
+    assert len(box.desk.answers()) == 1
+
+
 @PROOF
 @given(
     order=likely() | st.tuples(st.sampled_from(OPS) | st.text(max_size=12), PAYLOADS),

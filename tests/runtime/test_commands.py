@@ -203,7 +203,7 @@ def test_mqtt_5_asks_where_to_answer_and_nobody_writes_as_the_box(tmp_path: Path
         assert desk.heard.on("alert") == []
 
 
-def test_retained_oversized_and_too_many_orders_are_not_even_answered(tmp_path: Path) -> None:
+def test_oversized_and_too_many_orders_are_not_even_answered(tmp_path: Path) -> None:
     with box(tmp_path) as desk:
         desk.send("report", {"transaction": "big", "x": "y" * 5000})
         for number in range(40):
