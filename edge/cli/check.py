@@ -1,8 +1,10 @@
-"""`emvas check`: does this machine compute what the bundle's builder computed, with which provider, how fast?"""
+"""`emvas check`: has this machine all that the box needs, and does it compute what the bundle's builder computed?"""
 
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,33 +12,94 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.install import Terms, open_under, terms_of
+from edge.bundle.manifest import BundleError
 from edge.bundle.selftest import GraphCheck, self_test
 from edge.bundle.session import PROVIDERS, Provider
+from edge.cli.checks.finding import Finding, Subject
+from edge.cli.checks.machine import config_file
+from edge.cli.checks.table import look, show
+from edge.cli.places import CONFIG, MODELS_STORE, STATE
+from edge.cli.setup import state_folder
+from edge.cli.units import is_installed
+from edge.config import Config, load_config
 
 
-@click.command(epilog="Example: emvas check --bundle build/bundle")
-@click.option("--bundle", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the models.")
-@click.option("--provider", type=click.Choice(list(PROVIDERS)), default="cpu", show_default=True)
+@click.command(
+    epilog="\b\nExample: emvas check --config configs/bus-cab.yaml\n         emvas check --bundle build/bundle"
+)
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Look at the machine for this box.")
+@click.option("--bundle", "folder", type=click.Path(path_type=Path), help="Folder of the models; default: the box's.")
+@click.option("--provider", type=click.Choice(list(PROVIDERS)), help="Default: the configuration's, else cpu.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-def check(folder: Path, provider: Provider, as_json: bool) -> None:
-    """Run every model of a bundle on its golden inputs, on this machine.
+def check(config_path: Path | None, folder: Path | None, provider: Provider | None, as_json: bool) -> None:
+    """Look whether all is there that a box needs, and run every model on its golden inputs.
 
-    Exit code 1 when a model's output is further from its golden one than the bundle allows.
+    With --config: camera, microphone, rights, broker, clock, disk and models of that box; with --bundle alone: the
+    models; with neither: the installed box. What is missing is told with the command that mends it. Exit code 1 when
+    something needed is missing, or a model's output is further from its golden one than the bundle allows.
     """
-    bundle = Bundle(folder, provider)
-    with Console(stderr=True).status("running the golden inputs"):
-        checks = list(self_test(bundle))
-    passed = all(result.passed for result in checks)
+    if config_path is None and folder is None:
+        if not CONFIG.is_file():
+            raise click.UsageError(f"say what to check: --config YAML or --bundle DIR (there is no {CONFIG})")
+        config_path = CONFIG
+    config = load_config(config_path) if config_path else None
+    findings: list[Finding] = []
+    with Console(stderr=True).status("looking"):
+        if config is not None and config_path is not None:
+            subject = Subject(config, _state(), os.geteuid() == 0)
+            findings += [*config_file(config_path, subject.root and config_path == CONFIG), *look(subject)]
+        bundle, graphs = _models(config, folder, provider, findings)
+    passed = all(item.passed for item in graphs) and all(item.ok for item in findings if item.needed)
     if as_json:
-        click.echo(json.dumps({"bundle": str(folder), "passed": passed, "graphs": [_record(item) for item in checks]}))
+        told = {"bundle": str(bundle.folder) if bundle else None, "passed": passed}
+        parts = {"findings": [asdict(item) for item in findings], "graphs": [_record(item) for item in graphs]}
+        click.echo(json.dumps({**told, **parts}))
     else:
-        Console().print(_table(bundle, checks))
-        if passed:
-            click.echo(f"Next: emvas replay clip.mp4 --config configs/desk.yaml --bundle {folder} --out out")
-        else:
-            click.echo("This machine does not compute what the bundle's builder computed: do not use it.", err=True)
+        _tell(findings, bundle, graphs, passed)
     if not passed:
         raise SystemExit(1)
+
+
+def _state() -> Path:
+    """The state folder of the installed box, or this user's."""
+    return STATE if is_installed() else state_folder()
+
+
+def _models(
+    config: Config | None, folder: Path | None, provider: Provider | None, findings: list[Finding]
+) -> tuple[Bundle | None, list[GraphCheck]]:
+    """Open and test the bundle; with a configuration what is wrong is one finding among the others."""
+    terms = terms_of(config.models) if config else Terms()
+    terms = Terms(provider or terms.provider, terms.threads, terms.signed_by)
+    installed = STATE / MODELS_STORE / "current"
+    named = config.models.bundle if config else None
+    folder = folder or (installed if is_installed() else Path(named) if named else installed)
+    try:
+        bundle = open_under(terms, folder)
+        graphs = list(self_test(bundle))
+    except BundleError as error:
+        if config is None:
+            raise
+        findings.append(Finding("models", False, str(error), "sudo emvas bundle install bundle.tar"))
+        return None, []
+    failed = [f"{item.role}/{item.graph}" for item in graphs if not item.passed]
+    if config is not None:
+        said = f"this machine computes something else: {', '.join(failed)}" if failed else "pass their self-test here"
+        findings.append(Finding("models", not failed, said, "sudo emvas bundle rollback" if failed else ""))
+    return bundle, graphs
+
+
+def _tell(findings: list[Finding], bundle: Bundle | None, graphs: list[GraphCheck], passed: bool) -> None:
+    if bundle is not None:
+        Console().print(_table(bundle, graphs))
+    show(findings, Console())
+    if not all(item.passed for item in graphs):
+        click.echo("This machine does not compute what the bundle's builder computed: do not use it.", err=True)
+    elif passed and findings:
+        click.echo("Next: sudo systemctl start emvas-edge, or emvas run --config YAML by hand")
+    elif passed and bundle is not None:
+        click.echo(f"Next: emvas replay clip.mp4 --config configs/desk.yaml --bundle {bundle.folder} --out out")
 
 
 def _record(result: GraphCheck) -> dict[str, object]:

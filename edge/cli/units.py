@@ -15,7 +15,7 @@ from edge.releases.files import replace_file
 
 SERVICES = ("emvas-edge.service", "emvas-dashboard.service")
 ENGINES = "emvas-engines.service"
-_UNITS = Path("/etc/systemd/system")
+UNITS = Path("/etc/systemd/system")
 _JETSON_MARK = Path("/etc/nv_tegra_release")
 """JetPack's own note of its version."""
 _TOOL_S = 60.0
@@ -38,9 +38,9 @@ class Placed:
 FILES = (
     Placed("emvas.sysusers", Path("/etc/sysusers.d/emvas.conf")),
     Placed("emvas.tmpfiles", Path("/etc/tmpfiles.d/emvas.conf")),
-    *(Placed(name, _UNITS / name) for name in SERVICES),
-    Placed(ENGINES, _UNITS / ENGINES, jetson=True),
-    Placed("jetson.conf", _UNITS / "emvas-edge.service.d" / "50-jetson.conf", jetson=True),
+    *(Placed(name, UNITS / name) for name in SERVICES),
+    Placed(ENGINES, UNITS / ENGINES, jetson=True),
+    Placed("jetson.conf", UNITS / "emvas-edge.service.d" / "50-jetson.conf", jetson=True),
 )
 
 Outcome = Literal["written", "replaced", "unchanged", "removed"]
@@ -79,6 +79,11 @@ class Machine:
         if done.returncode:
             raise InstallError(f"{name} {' '.join(arguments)} failed: {done.stderr.strip()}")
         return True
+
+
+def is_installed() -> bool:
+    """Whether this very machine has the services."""
+    return (UNITS / SERVICES[0]).is_file()
 
 
 def rendered(source: str, program: Path) -> str:

@@ -50,7 +50,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 
 def test_an_unknown_command_is_told_with_those_that_exist() -> None:
     result = CliRunner().invoke(main, ["bundle", "biuld"])
-    assert "no command 'biuld'; there are build, show, table, tensorrt, verify" in result.stderr
+    assert "no command 'biuld'; there are build, install, rollback, show, sign, table, tensorrt, verify" in result.stderr
 
 
 def test_a_refusal_is_one_sentence_without_traceback(tmp_path: Path) -> None:

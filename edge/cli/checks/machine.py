@@ -1,0 +1,103 @@
+"""The rest of what a box stands on: state folder, disk, clock, broker, services."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.cli.checks.finding import Finding, Subject
+from edge.cli.places import STATE
+from edge.cli.units import SERVICES, UNITS
+from edge.clock import clock_state
+from edge.publish.client import Link
+from edge.publish.events import Connected, Trouble
+from edge.store.retention import disk_low
+
+_BROKER_S = 15.0
+_INSTALL = "sudo emvas install"
+
+
+def services(subject: Subject) -> Iterator[Finding]:
+    """The units; a box may also be run by hand."""
+    missing = [name for name in SERVICES if not (UNITS / name).is_file()]
+    said = f"not installed: {', '.join(missing)}" if missing else "installed"
+    yield Finding("services", not missing, said, _INSTALL if missing else "", needed=False)
+    if subject.root and not missing:
+        try:
+            pwd.getpwnam("emvas")
+        except KeyError:
+            yield Finding("services", False, "their user emvas does not exist", _INSTALL)
+
+
+def state(subject: Subject) -> Iterator[Finding]:
+    """The folder of timeline and outbox: there, or to be made, and writable."""
+    folder = subject.state
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    writable = os.access(place, os.W_OK | os.X_OK)
+    owner_needed = subject.root and folder == STATE
+    if owner_needed and (place != folder or folder.owner() != "emvas"):
+        yield Finding("state", False, f"{folder} is not there or does not belong to emvas", _INSTALL)
+    else:
+        said = f"{folder} " + ("can be written" if writable else "may not be written by this user")
+        yield Finding("state", writable, said, "" if writable else f"sudo chown $USER {place}")
+
+
+def disk(subject: Subject) -> Iterator[Finding]:
+    """Room below the state folder, by the floor that the box itself keeps."""
+    place = next(path for path in (subject.state, *subject.state.parents) if path.exists())
+    room = os.statvfs(place)
+    free_mb = room.f_bavail * room.f_frsize / 1e6
+    low = disk_low(place / "timeline.db", subject.config.store)
+    said = f"{free_mb:.0f} MB free at {place}" + (": below the floor of section `store`" if low else "")
+    yield Finding("disk", not low, said, "sudo du -xhd1 / | sort -h" if low else "")
+
+
+def clock(subject: Subject) -> Iterator[Finding]:
+    """Whether the wall clock is synchronized; the box marks its times until it is."""
+    synced = clock_state() == "synced"
+    said = "synchronized" if synced else "not synchronized: times are marked so and put right later"
+    yield Finding("clock", synced, said, "" if synced else "sudo timedatectl set-ntp true", needed=False)
+
+
+def broker(subject: Subject) -> Iterator[Finding]:
+    """A real connection with the box's own name, password and certificates."""
+    mqtt = subject.config.mqtt
+    if mqtt is None:
+        return
+    link = Link(mqtt, "")
+    link.start()
+    try:
+        said = _first_word(link)
+    finally:
+        link.stop()
+    place = f"{mqtt.host}:{mqtt.port}"
+    if isinstance(said, Connected):
+        yield Finding("broker", True, f"{place} lets the box in, {said.protocol}")
+    else:
+        local = mqtt.host in ("localhost", "127.0.0.1", "::1")
+        mend = "sudo apt install mosquitto && sudo systemctl start mosquitto" if local else f"ping {mqtt.host}"
+        yield Finding("broker", False, said.sentence if said else f"{place} does not answer", mend)
+
+
+def _first_word(link: Link) -> Connected | Trouble | None:
+    until_s = time.monotonic() + _BROKER_S
+    while (left_s := until_s - time.monotonic()) > 0:
+        try:
+            event = link.events.get(timeout=left_s)
+        except queue.Empty:
+            break
+        if isinstance(event, (Connected, Trouble)):
+            return event
+    return None
+
+
+def config_file(path: Path, root: bool) -> Iterator[Finding]:
+    """Whether the services may read the configuration."""
+    about = path.stat()
+    readable = not root or about.st_mode & 0o004 or (about.st_mode & 0o040 and path.group() == "emvas")
+    said = f"{path} is valid" if readable else f"{path} is valid, but the services may not read it"
+    yield Finding("config", bool(readable), said, "" if readable else f"sudo chgrp emvas {path}")

@@ -1,0 +1,140 @@
+"""Camera, microphone and receiver: are they there, and may they be used?"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edge.capture import CaptureError
+from edge.capture.devices import cameras
+from edge.capture.microphone import sounddevice
+from edge.capture.uri import SourceUri, parse_uri
+from edge.cli.checks.finding import Finding, Subject
+
+DEVICE_GROUPS = ("video", "audio", "render", "dialout")
+"""What the services are given (SupplementaryGroups of emvas-edge.service)."""
+_CONNECT_S = 3.0
+_PORTS = {"rtsp": 554, "http": 80, "https": 443}
+_LIST = "emvas devices"
+_SOUND_CARDS = Path("/dev/snd")
+_GPUS = Path("/dev/dri")
+
+
+def camera(subject: Subject) -> Iterator[Finding]:
+    """The configured camera."""
+    if subject.config.camera.uri is None:
+        return
+    uri = parse_uri(subject.config.camera.uri)
+    if uri.scheme in _PORTS:
+        yield _network_camera(uri)
+    elif uri.scheme == "csi":
+        found = shutil.which("gst-launch-1.0") is not None
+        said = "GStreamer is there" if found else "csi:// needs GStreamer, which is not installed"
+        mend = "sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
+        yield Finding("camera", found, said, "" if found else mend)
+    elif uri.is_file:
+        there = uri.path.is_file()
+        yield Finding("camera", there, f"{uri.path} is {'there' if there else 'missing'}", "" if there else _LIST)
+    else:
+        known = {device.setting: device.name for device in cameras(uri.path.parent).devices}
+        name = known.get(str(uri))
+        said = f"{uri} is {name}" if name else f"{uri} is no camera, or not plugged in"
+        yield Finding("camera", name is not None, said, "" if name else _LIST)
+
+
+def _network_camera(uri: SourceUri) -> Finding:
+    place = urlsplit(str(uri))
+    host, port = place.hostname or "", place.port or _PORTS[uri.scheme]
+    trouble = connects(host, port)
+    said = f"{uri.printable} answers" if trouble is None else f"{uri.printable} does not answer: {trouble}"
+    return Finding("camera", trouble is None, said, "" if trouble is None else f"ping {host}")
+
+
+def microphone(subject: Subject) -> Iterator[Finding]:
+    """The configured microphone and the library that it needs."""
+    device = subject.config.microphone.device
+    if device in (None, "camera"):
+        return
+    try:
+        module = sounddevice()
+    except CaptureError as error:
+        yield Finding("microphone", False, str(error), "sudo apt install libportaudio2")
+        return
+    try:
+        found = module.query_devices(None if device == "default" else _numbered(str(device)), "input")
+    except ValueError as error:  # sounddevice: no such device
+        yield Finding("microphone", False, f"microphone.device {device!r}: {error}", _LIST)
+        return
+    except module.PortAudioError as error:
+        yield Finding("microphone", False, f"no microphone: {error}", _LIST)
+        return
+    yield Finding("microphone", True, str(found["name"]))
+
+
+def receiver(subject: Subject) -> Iterator[Finding]:
+    """The satellite receiver that knows the vehicle's speed."""
+    arming = subject.config.arming
+    if arming.source == "nmea" and arming.device is not None:
+        there = Path(arming.device).exists()
+        said = f"{arming.device} is {'there' if there else 'missing: is the receiver plugged in?'}"
+        yield Finding("receiver", there, said, "" if there else "ls -l /dev/serial/by-id")
+    elif arming.source == "gpsd":
+        trouble = connects(arming.host, arming.port)
+        said = f"gpsd at {arming.host}:{arming.port} " + ("answers" if trouble is None else f"does not: {trouble}")
+        yield Finding("receiver", trouble is None, said, "" if trouble is None else "sudo systemctl start gpsd")
+
+
+def groups(subject: Subject) -> Iterator[Finding]:
+    """Whether the devices in question may be opened by the one who runs the box."""
+    nodes = [node for node in _nodes(subject) if node.exists()]
+    for node in nodes:
+        about = node.stat()
+        group = _group(about.st_gid)
+        if about.st_mode & stat.S_IROTH and about.st_mode & stat.S_IWOTH:
+            continue
+        if subject.root and group not in DEVICE_GROUPS:
+            said = f"{node} belongs to the group {group}, which the services are not in"
+            yield Finding("groups", False, said, f"sudo chgrp {DEVICE_GROUPS[0]} {node}")
+        elif not subject.root and not os.access(node, os.R_OK | os.W_OK):
+            who = pwd.getpwuid(os.getuid()).pw_name
+            said = f"{who} may not open {node}, which belongs to the group {group}"
+            yield Finding("groups", False, said, f"sudo usermod -aG {group} {who}  (then log in again)")
+
+
+def connects(host: str, port: int) -> str | None:
+    """Why no connection comes to be; None when one does."""
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _nodes(subject: Subject) -> Iterator[Path]:
+    config = subject.config
+    if config.camera.uri is not None and (uri := parse_uri(config.camera.uri)).scheme == "v4l2":
+        yield uri.path
+    if config.microphone.device not in (None, "camera"):
+        yield from sorted(_SOUND_CARDS.glob("pcm*c"))
+    if config.models.provider != "cpu":
+        yield from sorted(_GPUS.glob("renderD*"))
+    if config.arming.device is not None:
+        yield Path(config.arming.device)
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _numbered(device: str) -> str | int:
+    return int(device) if device.isdecimal() else device
