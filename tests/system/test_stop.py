@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
-import yaml
+from box_process import box, metrics, stored
 from empty_bundle import make_empty_bundle
 from mqtt_helpers import Subscriber, free_port, mosquitto, needs_mosquitto, until
 
-from edge.store.reader import TimelineReader
-
-EMVAS = [sys.executable, "-c", "from edge.cli.main import main; main()"]
 STOP_S = 5.0
-
-
-@contextmanager
-def box(folder: Path, bundle: Path, config: dict[str, Any], **environment: str) -> Iterator[subprocess.Popen[str]]:
-    path = folder / "box.yaml"
-    head = {"purpose": "research", "consent": "recorded", "health": {"port": None}}
-    path.write_text(yaml.safe_dump({**head, **config}))
-    words = ["run", "--config", str(path), "--bundle", str(bundle), "--state", str(folder / "state")]
-    process = subprocess.Popen(
-        EMVAS + words,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "COLUMNS": "200", "OMP_NUM_THREADS": "1", **environment},
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def stored(folder: Path, kind: str) -> list[dict[str, Any]]:
-    path = folder / "state" / "timeline.db"
-    return TimelineReader(path).between(kind, 0, 1e12) if path.exists() else []
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> tuple[float, str]:
@@ -55,14 +21,6 @@ def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM
     process.send_signal(number)
     said, _ = process.communicate(timeout=30)
     return time.monotonic() - asked_s, said
-
-
-def metrics(port: int) -> str:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as page:
-            return str(page.read().decode())
-    except OSError:
-        return ""
 
 
 def alerts(folder: Path) -> list[str]:
