@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,11 +41,13 @@ _LIFE_S = (0.0, 0.8)
 """The others this long after their first alert."""
 _BROKER_LIFE_S = (0.0, 0.8)
 """A broker's life after both sides speak through it again."""
+_READ_S = 0.2
+"""From freezing the broker to killing it: its subscriber reads what had been sent to it, as it could over a network."""
 _PATIENCE_S = 60.0
 _EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
 _BROKER = (
     "persistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
-    "max_queued_messages 0"
+    "max_queued_messages 0\nmax_inflight_messages 0"
 )
 Report = dict[str, Any]
 
@@ -126,12 +129,16 @@ def kill_broker(times: int) -> Report:
             _wait(lambda: witness.is_connected)
             words = [sys.executable, "-m", "benchmarks.killing.raiser", str(broker.port), name, str(_RAISER_HZ)]
             box = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-            reader = threading.Thread(target=lambda: raised.update(_told(box)))
+            reader = threading.Thread(target=lambda: _follow(box, raised))
             reader.start()
             for _ in track(range(times), "killing the broker", console=Console(stderr=True)):
-                seen = len(witness.first)
-                _wait(lambda seen=seen: witness.is_connected and len(witness.first) > seen)
+                _wait(lambda: witness.is_connected)
+                so_far = len(raised) + 1
+                _wait(lambda so_far=so_far: len(raised) >= so_far)
+                _wait(lambda known=set(raised): known <= set(witness.steps()))
                 time.sleep(random.uniform(*_BROKER_LIFE_S))
+                os.kill(broker.pid, signal.SIGSTOP)
+                time.sleep(_READ_S)
                 broker.kill()
                 broker.start()
             box.kill()
@@ -150,7 +157,7 @@ def _live(command: list[str], folder: Path) -> set[Step]:
     before = _newest(folder)
     box = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     told: set[Step] = set()
-    reader = threading.Thread(target=lambda: told.update(_told(box)))
+    reader = threading.Thread(target=lambda: _follow(box, told))
     reader.start()
     if random.random() < _EARLY_SHARE:
         time.sleep(random.uniform(*_EARLY_S))
@@ -163,11 +170,13 @@ def _live(command: list[str], folder: Path) -> set[Step]:
     return told
 
 
-def _told(box: subprocess.Popen[str]) -> set[Step]:
-    """The steps that `raiser` names; `emvas run` names none in this way."""
+def _follow(box: subprocess.Popen[str], told: set[Step]) -> None:
+    """Add the steps that `raiser` names until it ends; `emvas run` names none in this way."""
     assert box.stdout is not None
-    lines = [line.split() for line in box.stdout if line.endswith("\n")]
-    return {(words[0], int(words[1])) for words in lines if len(words) == 2 and words[1].isdecimal()}
+    for line in box.stdout:
+        words = line.split()
+        if line.endswith("\n") and len(words) == 2 and words[1].isdecimal():
+            told.add((words[0], int(words[1])))
 
 
 def _newest(folder: Path) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -55,6 +56,14 @@ class Database:
         self._schema, self._synchronous, self._version = schema, synchronous, version
         self._news, self._opened = news, opened
         self._connection: sqlite3.Connection | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk has room for more than a few rows: a full one takes one now and then."""
+        try:
+            return shutil.disk_usage(self.path.parent).free >= _WAL_BYTES
+        except OSError:
+            return False
 
     def write(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
         """Run `work` in one transaction; it is on the medium (FULL) when this returns.

@@ -180,8 +180,12 @@ class Outbox:
             self._evicted[name] = self._evicted.get(name, 0) + 1
         if given_up:
             self._news.lost(f"it is full: the oldest messages are given up, of `{given_up[0]}` first")
-        elif self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes:
+        elif self._news.is_lost and self._is_roomy():
             self._news.works(f"{sum(self.evicted.values())} messages were given up so far")
+
+    def _is_roomy(self) -> bool:
+        in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes
+        return in_bounds and self._database.has_room
 
     def _exchange(self, connection: sqlite3.Connection) -> list[str]:
         freed = delete(connection, self._delivered)

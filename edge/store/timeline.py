@@ -106,7 +106,7 @@ class Timeline:
             self._give_up(error)
             return
         self._waiting, self._offset_s = [], None
-        if not self._housekeeping.disk_low:
+        if self._news.is_lost and self._database.has_room and not self._housekeeping.disk_low:
             self._news.works(f"{self.dropped} records were lost")
         now_s = self._clocks.mono_s()
         wall_s = None if self._sync.waiting else self._start.wall_s + now_s - self._start.mono_s

@@ -1,0 +1,88 @@
+"""A real file system that is full: alerts still go out, the loss is told, and all is well again without a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosquitto, needs_mosquitto, until
+
+from edge.config.delivery import StoreConfig
+from edge.messages import Blink
+from edge.publish import Publisher
+from edge.store import Timeline, TimelineReader
+
+pytestmark = needs_mosquitto
+SIZE_MB = 24
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "none", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take the last byte."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as stream:
+        for size in (1 << 20, 4096, 1):
+            with contextlib.suppress(OSError):
+                while stream.write(b"\0" * size) == size:
+                    pass
+    assert os.statvfs(disk).f_bavail == 0
+    return ballast
+
+
+def blinks(timeline: Timeline, start_s: float, count: int = 600) -> None:
+    for index in range(count):
+        timeline.write(Blink(start_s + index, 1, start_s, start_s + 0.2, 200.0, 0.9, 4.0))
+
+
+def test_alerts_go_out_while_the_disk_is_full_and_all_is_well_when_it_is_not(disk: Path) -> None:
+    port = free_port()
+    timeline = Timeline(disk / "timeline.db", "s", START_WALL_S, StoreConfig(least_free_mb=10))
+    out = Publisher(box(port), disk / "outbox.db", "boot", START_WALL_S)
+    out.start()
+    with mosquitto(disk.parent, port), Subscriber(port) as heard:
+        out.write(alert(0))
+        until(lambda: heard.alert_ids() == ["alert-0000"])
+        ballast = fill(disk)
+        blinks(timeline, 1000.0, 5000)
+        for number in range(1, 200):
+            out.write(alert(number))
+            timeline.write(alert(number))
+        until(lambda: len(heard.alert_ids()) == 200)
+        assert timeline.dropped >= 500
+        (lost,) = timeline.news(1.0)
+        assert (lost.source, lost.state) == ("timeline", "lost")
+        assert "free space" in lost.detail
+        ballast.unlink()
+        out.write(alert(200))
+        timeline.write(alert(200))
+        (back,) = timeline.news(2.0)
+        assert (back.state, back.t_s) == ("ok", 2.0)
+        assert f"{timeline.dropped} records were lost" in back.detail
+        until(lambda: len(heard.alert_ids()) == 201)
+    out.write(alert(201))  # no broker: on the disk, which takes it again
+    out.stop()
+    timeline.close()
+    kept = [record["id"] for record in TimelineReader(disk / "timeline.db").between("alert", 0, 2 * START_WALL_S)]
+    assert kept == [f"alert-{number:04d}" for number in range(1, 201)]
+    assert heard.alert_ids() == [f"alert-{number:04d}" for number in range(201)]
+    again = Publisher(box(port), disk / "outbox.db", "boot-2", START_WALL_S)
+    again.start()
+    assert again.health().outbox.rows == 1
+    again.stop()

@@ -1,0 +1,41 @@
+"""The small form of `make proof-kills`: real processes and a real broker, killed with signal 9 at random moments."""
+
+from __future__ import annotations
+
+import pytest
+from mqtt_helpers import needs_mosquitto
+
+from benchmarks.killing.witness import Witness
+from benchmarks.kills import kill_broker, kill_daemon
+
+pytestmark = needs_mosquitto
+
+
+def test_a_box_killed_again_and_again_loses_no_alert_that_it_had_raised() -> None:
+    found = kill_daemon(8)
+    assert found["faults"] == []
+    assert found["heard"] >= found["raised"] > 0
+    assert found["integrity_checks"] >= 2 * (8 - found["before_its_first_alert"])
+
+
+def test_a_broker_killed_again_and_again_gets_every_alert() -> None:
+    found = kill_broker(3)
+    assert found["faults"] == []
+    assert found["heard"] >= found["raised"] > 0
+
+
+@pytest.mark.parametrize(
+    ("first", "raised", "fault"),
+    [
+        ({("b", 1): ("a", 0)}, [("a", 0), ("a", 1)], "1 raised steps never arrived"),
+        ({("b", 1): ("a", 0), ("b", 2): ("a", 0)}, [("a", 0)], "1 steps stand under two numbers"),
+        ({("b", 2): ("a", 0), ("b", 1): ("a", 1)}, [], "1 first arrivals came out of order"),
+    ],
+)
+def test_the_proof_finds_what_is_wrong(
+    first: dict[tuple[str, int], tuple[str, int]], raised: list[tuple[str, int]], fault: str
+) -> None:
+    witness = Witness(9)
+    witness.first.update(first)
+    (found,) = witness.faults(raised)
+    assert fault in found
