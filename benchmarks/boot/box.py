@@ -65,7 +65,7 @@ class Box:
         began_s = time.monotonic()
         while not condition(known := self.facts()):
             if time.monotonic() - began_s > most_s:
-                raise TimeoutError(f"{known} after {most_s} s\n{self.journal(40)}")
+                raise TimeoutError(f"{known} after {most_s} s")
             time.sleep(0.1)
         return time.monotonic() - began_s
 

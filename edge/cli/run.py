@@ -21,6 +21,7 @@ from edge import log
 from edge.bundle.bundle import Bundle
 from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, figures
+from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
 from edge.publish.publisher import Publisher
 from edge.runtime.board import Board
@@ -59,7 +60,9 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         runner = LiveRunner(opened, config, session, clock)
         board = _board(config, opened, runner.health)
         sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink(), board]
-        timeline, publisher = _stores(config, state or state_folder(), session, clock, stack, sinks)
+        folder = state or state_folder()
+        timeline, publisher = _stores(config, folder, session, clock, stack, sinks)
+        trial = Trial(folder)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         _pages(config, board, publisher, stack)
@@ -69,6 +72,9 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             line.show(health)
             watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
             board.turn(time.monotonic(), runner.ready, runner.stuck)
+            known = board.verdict(time.monotonic())
+            if trial.turn(time.monotonic(), known.healthy and not known.reasons):
+                stop.set()
             for source in [said for store in (timeline, publisher) if store for said in store.news(clock.now_s())]:
                 runner.order(partial(runner.judgement.source, source))
             if publisher:
