@@ -39,6 +39,8 @@ class Recordings:
                 f"Purpose {config.purpose.value} withholds words: no transcript is written. Purpose research, with "
                 "recorded consent, writes them (configs/desk.yaml)."
             )
+        elif "asr" in self._words.absent:
+            self._say(f"No words are written: {self._words.absent['asr']}.")
 
     def replay(self, path: Path, target: Path, realtime: bool = False) -> ReplayReport:
         """Write the messages of `path` to `target`; a file that cannot be read is a fault in the report."""

@@ -21,6 +21,8 @@ from edge.store.reader import TimelineReader
 
 _SQLITE = b"SQLite format 3\x00"
 """How a timeline begins (https://www.sqlite.org/fileformat.html)."""
+_READ = tuple(kind for kind in KINDS if kind not in {"attention", "summary"})
+"""What a report is made of; the rest would only cost time in a day at 1 Hz."""
 DAY_S = 86_400.0
 
 
@@ -118,7 +120,7 @@ def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance
     offset = datetime.fromtimestamp(since_s).astimezone().utcoffset() or timedelta()
     shift_s = offset.total_seconds()
     reader, messages = TimelineReader(path), []
-    for kind in KINDS:
+    for kind in _READ:
         for record in _asked(path, lambda kind=kind: reader.between(kind, since_s, until_s)):  # type: ignore[misc]
             try:
                 message = on_wall_clock({**record, "wall_s": record["wall_s"] + shift_s})
