@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -51,6 +51,12 @@ proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 
 
 proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
 	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/test_command_desk.py --timeout=3600
+
+proof-systemd: $(BUNDLE)/bundle.yaml ## as root: install the box in a container that boots with systemd, break and mend it
+	$(BIN)/python -m benchmarks.proof_systemd --bundle $(BUNDLE)
+
+bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/performance.md; QUICK=1 for minutes
+	$(BIN)/python -m benchmarks.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build

@@ -13,6 +13,13 @@ from edge.cli.main import main
 
 COMMANDS = [["run"], ["replay"], ["check"], ["devices"], ["listen"], ["dashboard"], ["report"]]
 BUNDLE_COMMANDS = [["bundle", "show"], ["bundle", "verify"], ["bundle", "build"]]
+INSTALL_COMMANDS = [
+    ["install"],
+    ["uninstall"],
+    *(["bundle", name] for name in ("install", "rollback", "sign")),
+    *(["config", name] for name in ("install", "rollback")),
+    *(["releases", name] for name in ("show", "start", "stop")),
+]
 
 
 def emvas(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +35,7 @@ def test_help_lists_every_command() -> None:
     assert {*(command[0] for command in COMMANDS), "bundle"} <= set(listed)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *BUNDLE_COMMANDS], ids=" ".join)
+@pytest.mark.parametrize("command", [*COMMANDS, *BUNDLE_COMMANDS, *INSTALL_COMMANDS], ids=" ".join)
 def test_every_command_has_help_with_an_example(command: list[str]) -> None:
     result = CliRunner().invoke(main, [*command, "--help"])
     assert result.exit_code == 0
@@ -50,7 +57,9 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 
 def test_an_unknown_command_is_told_with_those_that_exist() -> None:
     result = CliRunner().invoke(main, ["bundle", "biuld"])
-    assert "no command 'biuld'; there are build, install, rollback, show, sign, table, tensorrt, verify" in result.stderr
+    assert (
+        "no command 'biuld'; there are build, install, rollback, show, sign, table, tensorrt, verify" in result.stderr
+    )
 
 
 def test_a_refusal_is_one_sentence_without_traceback(tmp_path: Path) -> None:
