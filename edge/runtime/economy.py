@@ -23,7 +23,8 @@ class Economy:
     def look(self, t_s: float) -> None:
         """Measure, decide, apply, tell."""
         health, elapsed_s = self._health, t_s - self._last_s
-        came, seen = health.frames - health.frames_shed, health.frames_seen
+        seen = health.frames_seen
+        came = health.frames - health.frames_shed if seen else 0  # the first picture may take long: no load yet
         came_hz, seen_hz = (came - self._came) / elapsed_s, (seen - self._seen) / elapsed_s
         self._came, self._seen, self._last_s = came, seen, t_s
         band = self._bands.step(t_s, self._thermometer.celsius())

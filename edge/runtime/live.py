@@ -45,7 +45,8 @@ class LiveRunner:
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
         self.judgement = Judgement(config, session, fusion, drowsiness=drowsiness)
         self.stuck: str | None = None
-        """Why the run ended by itself: a part hangs, and a thread cannot be ended from outside."""
+        """Why the run ended by itself and the process is to be started anew: a part hangs in a call, which nothing can
+        end from outside, or the eyes cannot be begun anew."""
         self.left: list[str] = []
         """Threads that were in the middle of something when the run ended, and still are."""
         self._config, self._clock = config, clock
@@ -109,7 +110,8 @@ class LiveRunner:
             "results": len(self._results),
         }
         self._economy.look(now_s)
-        self.stuck = self.health.stuck(time.monotonic()) or self._intake.stuck()
+        hangs = self.health.stuck(time.monotonic()) or self._intake.stuck()
+        self.stuck = hangs or self._senses.safe_mode.hopeless
 
     def _end(self, outlet: Outlet, stages: Sequence[Worker[Any]], hurry: bool) -> None:
         """Take what the threads still had, then end what goes on; words that nobody waits for are counted as lost."""

@@ -13,6 +13,10 @@ BOX = "box"
 """Name in `Source` messages of the whole box, which is `lost` while it is in safe mode."""
 
 
+EYES = "vision"
+"""The part for whose sake the whole box is started anew."""
+
+
 class SafeMode:
     """The box keeps what works and says what it does without; any thread may call it."""
 
@@ -20,13 +24,18 @@ class SafeMode:
         self._report = report
         self._lock = threading.Lock()
         self._why: dict[str, str] = {}
+        self.hopeless: str | None = None
+        """Why only a new process may help: the eyes worked in this one and cannot be begun anew (a GPU's context may be
+        broken for good). One in which they never worked goes on without them."""
 
-    def enter(self, t_s: float, part: str, why: str) -> None:
-        """`part` is left alone from now on."""
+    def enter(self, t_s: float, part: str, why: str, worked: bool) -> None:
+        """`part`, which once `worked` or never did, is left alone from now on, or still."""
         with self._lock:
             if part not in self._why:
                 self._why[part] = why
                 self._tell(t_s)
+            elif part == EYES and worked:
+                self.hopeless = f"{part} cannot be begun anew in this process: {why}"
 
     def leave(self, t_s: float, part: str) -> None:
         """`part` works again."""
@@ -51,6 +60,7 @@ class Recovery:
         self._health, self._safe_mode = health, safe_mode
         self._trouble = Trouble(name, report)
         self._supervisor = Supervisor()
+        self._worked = False
 
     @property
     def delay_s(self) -> float:
@@ -84,6 +94,7 @@ class Recovery:
 
     def worked(self, t_s: float) -> None:
         """A call succeeded."""
+        self._worked = True
         self._trouble.worked(t_s)
         was_safe = self._supervisor.safe
         self._supervisor.worked(t_s)
@@ -93,4 +104,4 @@ class Recovery:
     def _down(self, t_s: float, why: str) -> None:
         self._trouble.failed(t_s, why)
         if self._supervisor.safe:
-            self._safe_mode.enter(t_s, self.name, why)
+            self._safe_mode.enter(t_s, self.name, why, self._worked)

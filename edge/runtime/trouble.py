@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from edge.error import EmvasError
 from edge.messages import Source
 
 Report = Callable[[Source], None]
@@ -12,8 +13,8 @@ _Answer = TypeVar("_Answer")
 
 
 def sentence(error: Exception) -> str:
-    """An error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    """An error in one line; one of ours is a sentence already."""
+    return " ".join((str(error) if isinstance(error, EmvasError) else f"{type(error).__name__}: {error}").split())
 
 
 class Trouble:

@@ -7,6 +7,8 @@ import os
 import socket
 from collections.abc import Mapping
 
+from edge.error import EmvasError
+
 _log = logging.getLogger(__name__)
 
 _USEC_PER_S = 1e6
@@ -60,6 +62,11 @@ class Watchdog:
     def stopping(self) -> None:
         """The box ends in order."""
         self._notifier.tell(stopping="1", status="stopping")
+
+    def failed(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        """An `__exit__` that leaves the sentence why the box could not run where `systemctl status` shows it."""
+        if isinstance(error, EmvasError):
+            self._notifier.tell(status=str(error))
 
     def give_up(self, why: str) -> None:
         """A stage hangs for good: systemd is asked to do what it does to a service that shows no sign of life."""

@@ -24,7 +24,8 @@ class Bench:
         self.said: list[Source] = []
         self.health, self.built = Health(), 0
         self._cursed = cursed
-        recovery = Recovery("vision", self.said.append, self.health, SafeMode(self.said.append))
+        self.safe_mode = SafeMode(self.said.append)
+        recovery = Recovery("vision", self.said.append, self.health, self.safe_mode)
         self.part = Part(self._make(), self._make, recovery, self.health)
 
     def _make(self) -> Engine:
@@ -83,3 +84,17 @@ def test_a_stage_that_cannot_be_built_is_tried_again() -> None:
     bench.part._make = make
     assert bench.feed(0.0, 0.1, 0.2, 0.8, 1.0, 2.0) == [[], [], [], [], [], [42]]
     assert bench.health.failures["vision"] == 4
+
+
+def test_eyes_that_worked_and_cannot_be_begun_anew_ask_for_a_new_process_and_those_that_never_did_do_not() -> None:
+    worked, never = Bench(False, True), Bench(True)
+    assert worked.feed(0.0) == [[42]]
+    assert worked.part.stage is not None
+    worked.part.stage.cursed = True
+    for bench in (worked, never):
+        bench.feed(*(1 + t / 10 for t in range(400)))
+        assert bench.safe_mode.hopeless is None, "safe mode first"
+        bench.feed(*(400 + t / 10 for t in range(10)))
+    assert worked.safe_mode.hopeless is not None
+    assert "the engine stalled" in worked.safe_mode.hopeless
+    assert never.safe_mode.hopeless is None
