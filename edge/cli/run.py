@@ -52,6 +52,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     log.set_up(console)
     stop, watchdog = threading.Event(), Watchdog(Notifier())
     with ExitStack() as stack:
+        stack.push(watchdog.failed)
         config = load_config(config_path)
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
@@ -89,7 +90,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
     if runner.stuck is not None:
         why = runner.stuck
-        print(f"{why}. A call that hangs cannot be ended: the box ends, to be started anew.", file=sys.stderr)
+        print(f"{why}. The box ends, to be started anew.", file=sys.stderr)
         watchdog.give_up(why)
         time.sleep(_SYSTEMD_S)
         _leave(1)
