@@ -1,0 +1,161 @@
+"""The page about speed, in Markdown, and its plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.drivers.page import table
+
+Figures = Any
+
+
+def _limit(figures: Figures) -> str:
+    rows = [net.values() for net in figures["nets"]]
+    heads = ("net", "million products", "CPU ms", "limit, ms", "share of the limit")
+    return f"One thread reaches {figures['gflops']:g} GFLOP/s on a large matrix product.\n\n{table(heads, rows)}"
+
+
+def _frame_path(figures: Figures) -> str:
+    parts = []
+    for clip, found in figures.items():
+        if isinstance(found, dict) and "costs" in found:
+            heads = ("stage", "CPU ms, median", "95th percentile", "of it the model")
+            rows = [
+                (c["stage"], *(_number(c[key]) for key in ("cpu_ms_median", "cpu_ms_p95", "model_cpu_ms_median")))
+                for c in found["costs"]
+            ]
+            parts.append(f"{clip}, {found['size'][0]}x{found['size'][1]}\n\n{table(heads, rows)}")
+    return "\n".join(parts)
+
+
+def _face_mesh(figures: Figures) -> str:
+    heads = ("clip", "pictures", "ours, CPU ms", f"{figures['peer']}, CPU ms", "ours over theirs")
+    keys = ("clip", "pictures", "ours_ms", "peer_ms", "ratio")
+    return table(heads, ([clip[key] for key in keys] for clip in figures["clips"]))
+
+
+def _faces(figures: Figures) -> str:
+    return table(("faces", "followed", "CPU ms a picture"), (row.values() for row in figures["rows"]))
+
+
+def _whole_box(figures: Figures) -> str:
+    heads = ("file", "length s", "start s", "work s", "CPU s", "x real time", "CPU s a second", "peak MB")
+    return table(heads, ([_number(value) for value in found.values()] for found in figures["files"]))
+
+
+def _alert_latency(figures: Figures) -> str:
+    heads = ("alerts", "of closures", "median ms", "95th percentile ms", "worst ms", "peak MB")
+    keys = ("alerts", "closures", "median_ms", "p95_ms", "worst_ms", "peak_mb")
+    return table(heads, [[figures[key] for key in keys]])
+
+
+def _asr(figures: Figures) -> str:
+    heads = ("system", "character error rate", "CPU s a second of sound")
+    rows = [(s["system"], f"{s['cer']:.4f}", f"{s['cpu_per_sound_s']:.3f}") for s in figures["systems"]]
+    return f"{figures['utterances']} utterances, {figures['sound_s']:.0f} s.\n\n{table(heads, rows)}"
+
+
+def _published(figures: Figures) -> str:
+    heads = ("way", "CPU s a second", "wall s a second", "MB written a second", "files a second")
+    return "The stand-in has the published system's files and reloads, and none of its models but TFN.\n\n" + table(
+        heads, (arm.values() for arm in figures["arms"])
+    )
+
+
+def _fusion(figures: Figures) -> str:
+    heads = ("frames", "samples", "form", "peak MB a sample", "ms a sample")
+    rows = [
+        (
+            run["frames"],
+            run["batch"],
+            run["form"],
+            f"{run['peak_bytes_a_sample'] / 1e6:.3f}",
+            _number(run["ms_a_sample"]),
+        )
+        for run in figures
+    ]
+    return table(heads, rows)
+
+
+_SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
+    "limit": ("How near the nets come to this CPU's arithmetic", _limit),
+    "frame_path": ("A picture, stage by stage", _frame_path),
+    "face_mesh": ("A picture beside MediaPipe's FaceMesh with refined landmarks", _face_mesh),
+    "faces": ("More faces", _faces),
+    "whole_box": ("A whole recording: start, speed, memory", _whole_box),
+    "alert_latency": ("From a closure's 1.5 s mark to the alert at a subscriber", _alert_latency),
+    "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
+    "published": ("The published system's way with files, a declared stand-in", _published),
+    "tfn_memory": ("Fusion: TFN with and without its outer product", _fusion),
+}
+"""Heading and table of each question, by its command's name."""
+
+
+def page(report: dict[str, Any]) -> str:
+    """The whole page."""
+    about = report["machine"]
+    parts = [
+        "# Performance\n",
+        f"Made by `make bench`{' (quick)' if report['quick'] else ''}, {report['when']}, bundle {report['bundle']}: "
+        f"{about['cores']} cores of {about['cpu']}, {about['architecture']}, Python {about['python']}, onnxruntime "
+        f"{about['onnxruntime']}. Load of the machine when it began: {about['load_1_min']}. Above the number of cores, "
+        "other work made wall times and latencies longer than on a box of its own; ratios were taken in turns.\n",
+        "![CPU time of a picture, ours and MediaPipe's](performance.svg)\n",
+    ]
+    for name, answer in report["answers"].items():
+        heading, write = _SECTIONS[name]
+        parts.append(f"## {heading}\n")
+        parts.append(write(answer["figures"]) if "figures" in answer else f"Not measured: {answer['not_measured']}\n")
+        parts.append(f"`python -m benchmarks.{name}`\n")
+    return "\n".join([*parts, _POWER, _TRIED])
+
+
+_POWER = """## Cost per watt
+
+Not measured: only a Jetson's `tegrastats` tells its power, and none was at hand.
+"""
+
+_TRIED = """## What was tried, and kept or left
+
+Each beside what it replaces, in turns on one busy machine (Xeon at 2.8 GHz, one thread, onnxruntime 1.32, 2026-11-22).
+
+- Kept: PRelu as two convolutions of one pixel and an addition. The mesh 6.6 -> 3.0 ms, both irises 11.3 -> 5.4 ms; the
+  outputs differ by at most 0.00005 px. With Relu in its place, which would be wrong, they would take 2.0 and 3.4 ms.
+- Kept: halving pictures step by step instead of averaging them by any whole number, batches without detours through
+  other types, percentiles by partition: 2 ms a picture of 700x700.
+- Left: MediaPipe's attention mesh (its three own operators as Gather, ReduceMax, MatMul and GridSample), mesh and both
+  eyes in one run of 43.5 million products and 4.8 ms where mesh and irises need 142 and 8.4 ms. It finds 4 of 4 blinks
+  and the one yawn, but a woman who looks down (`expressive/d3.mp4`) has her eyes shut for 2.07 s by its lids and for
+  0.9 s by the iris model's: a microsleep that is none.
+- Left: leaving out the iris model's iris for pictures that need no gaze: 0.2 of 5.2 ms. The arena of onnxruntime, and
+  glibc's thresholds: no difference. int8 of the nets: [variants](variants.md).
+"""
+
+
+def plot(report: dict[str, Any], out: Path) -> None:
+    """Our picture beside MediaPipe's by clip, and the cost by number of faces."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    races = report["answers"].get("face_mesh", {}).get("figures", {}).get("clips", [])
+    for shift, key, label in ((-0.2, "ours_ms", "ours"), (0.2, "peer_ms", "MediaPipe FaceMesh, refined")):
+        left.bar([place + shift for place in range(len(races))], [race[key] for race in races], 0.4, label=label)
+    left.set_xticks(range(len(races)), [race["clip"] for race in races])
+    left.set_ylabel("CPU ms a picture")
+    if races:
+        left.legend()
+    rows = report["answers"].get("faces", {}).get("figures", {}).get("rows", [])
+    right.plot([row["faces"] for row in rows], [row["cpu_ms"] for row in rows], marker="o")
+    right.set_xlabel("faces in the picture")
+    right.set_ylim(bottom=0)
+    figure.savefig(out, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else "" if value is None else str(value)

@@ -1,0 +1,37 @@
+"""The page about speed says what was measured, and of the rest why not."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.performance import questions
+from benchmarks.performance_page import page, plot
+
+MACHINE = {"cpu": "X", "cores": 2, "architecture": "x86_64", "python": "3.11", "onnxruntime": "1", "load_1_min": 0.1}
+RACE = {"clip": "a.mp4", "pictures": 9, "ours_ms": 8.25, "peer_ms": 5.5, "ratio": 1.5}
+
+
+def report(answers: dict[str, Any]) -> dict[str, Any]:
+    return {"when": "2026-11-22", "machine": MACHINE, "bundle": "b 1", "quick": True, "answers": answers}
+
+
+def test_measured_and_unmeasured_questions_stand_on_the_page() -> None:
+    answers = {
+        "face_mesh": {"figures": {"peer": "mediapipe==0.10.14", "clips": [RACE]}},
+        "alert_latency": {"not_measured": "Mosquitto is not installed"},
+    }
+    text = page(report(answers))
+    assert "| a.mp4 | 9 | 8.25 | 5.5 | 1.5 |" in text
+    assert "Not measured: Mosquitto is not installed" in text
+
+
+def test_the_plot_is_drawn_also_without_figures(tmp_path: Path) -> None:
+    plot(report({"face_mesh": {"not_measured": "no peer"}}), tmp_path / "p.svg")
+    assert "<svg" in (tmp_path / "p.svg").read_text()
+
+
+def test_every_question_has_a_command_and_a_section() -> None:
+    asked = questions(Path("clips"), Path("data"), quick=False)
+    benchmarks = Path(__file__).resolve().parents[2] / "benchmarks"
+    assert all((benchmarks / f"{question.name}.py").is_file() for question in asked)
+    text = page(report({question.name: {"not_measured": "not asked"} for question in asked}))
+    assert text.count("Not measured: not asked") == len(asked)
