@@ -1,0 +1,1 @@
+"""What `emvas diagnose` gathers, and the archive it puts it into."""

@@ -1,0 +1,179 @@
+"""The parts of a diagnosis: each a file of the archive, gathered by one function, never a picture, sound or word."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from edge.capture.devices import cameras, microphones
+from edge.config import Config
+from edge.publish.clock import clock_state
+from edge.redact import without_secrets
+from edge.runtime.thermal import ZONES
+from edge.store.reader import TimelineReader
+
+_LOG_LINES = 1000
+_UNITS = ("emvas-edge", "emvas-dashboard")
+_CHECK_S = 180.0
+_PAGE_S = 5.0
+_RECENT = 200
+_DAY_S = 86_400.0
+_OF_ALERT = ("wall_s", "t_s", "type", "alert", "level", "start_s", "duration_s")
+"""Without its evidence: figures about a person stay on the box."""
+_OF_SOURCE = ("wall_s", "t_s", "source", "state", "detail")
+_EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Which box is looked at."""
+
+    config_path: Path
+    config: Config
+    bundle: Path | None
+    state: Path
+
+    @property
+    def timeline(self) -> Path:
+        """Its timeline."""
+        return self.state / self.config.store.path
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the archive."""
+
+    name: str
+    meaning: str
+    gather: Callable[[Box], str]
+    """Raises OSError, sqlite3.Error or subprocess.SubprocessError where it cannot be had."""
+
+
+def _versions(_box: Box) -> str:
+    found = {item.name: item.version for item in importlib.metadata.distributions() if item.name}
+    return _json({"python": sys.version, "platform": platform.platform(), "packages": dict(sorted(found.items()))})
+
+
+def _config(box: Box) -> str:
+    plain = without_secrets(box.config.model_dump(mode="json"))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def _bundle(box: Box) -> str:
+    if box.bundle is None:
+        raise FileNotFoundError("no bundle is named")
+    return (box.bundle / "bundle.yaml").read_text(encoding="utf-8")
+
+
+def _check(box: Box) -> str:
+    """As `emvas check --json` says it, in a process of its own: a model that crashes there must not end this."""
+    named = ["--bundle", str(box.bundle)] if box.bundle else []
+    command = [*_EMVAS, "check", "--config", str(box.config_path), *named, "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_CHECK_S)
+    return done.stdout if done.stdout.strip() else f"exit code {done.returncode}\n{done.stderr}"
+
+
+def _log(_box: Box) -> str:
+    units = [word for unit in _UNITS for word in ("--unit", unit)]
+    command = ["journalctl", *units, "--lines", str(_LOG_LINES), "--output", "short-iso", "--no-pager", "--quiet"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_CHECK_S)
+    if done.returncode:
+        raise OSError(done.stderr.strip() or f"journalctl ended with {done.returncode}")
+    if not done.stdout.strip():
+        raise OSError("the journal holds nothing of it, or this user may not read it (group systemd-journal)")
+    return done.stdout
+
+
+def _devices(_box: Box) -> str:
+    return _json({"cameras": dataclasses.asdict(cameras()), "microphones": dataclasses.asdict(microphones())})
+
+
+def _machine(box: Box) -> str:
+    disk = shutil.disk_usage(next(place for place in (box.state, *box.state.absolute().parents) if place.exists()))
+    zones = {_line(zone / "type"): _line(zone / "temp") for zone in sorted(ZONES.glob("thermal_zone*"))}
+    memory = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()[:3]
+    return _json({
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "clock": clock_state(),
+        "model": _line(Path("/proc/device-tree/model")), "uptime_s": time.monotonic(), "load": os.getloadavg(),
+        "processors": os.cpu_count(), "memory": memory, "temperatures_millicelsius": zones,
+        "disk": {"total_bytes": disk.total, "free_bytes": disk.free},
+    })  # fmt: skip
+
+
+def _databases(box: Box) -> str:
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(box.state.glob("*.db*")):
+        found[path.name] = {"bytes": path.stat().st_size}
+        if path.suffix == ".db":
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                found[path.name]["integrity"] = connection.execute("PRAGMA quick_check(5)").fetchall()
+    return _json(found)
+
+
+def _recent(box: Box) -> str:
+    reader, now_s = TimelineReader(box.timeline), time.time()
+    asked = {"alert": _OF_ALERT, "source": _OF_SOURCE}
+    found = {kind: reader.between(kind, now_s - _DAY_S, now_s + _DAY_S)[-_RECENT:] for kind in asked}
+    return _json({kind: [{k: row.get(k) for k in asked[kind]} for row in rows] for kind, rows in found.items()})
+
+
+def _metrics(box: Box) -> str:
+    health = box.config.health
+    if health.port is None:
+        raise FileNotFoundError("health.port is not set")
+    return "\n".join(_page(f"http://{health.host}:{health.port}/{page}") for page in ("healthz", "metrics"))
+
+
+def _page(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=_PAGE_S) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:  # 503 has reasons
+        return error.read().decode()
+
+
+PARTS: tuple[Part, ...] = (
+    Part("versions.json", "versions of Python, the system and every package", _versions),
+    Part("config.yaml", "the configuration in use, secrets replaced by ***", _config),
+    Part("bundle.yaml", "the manifest of the models", _bundle),
+    Part("check.json", "what `emvas check` found", _check),
+    Part("log.txt", f"the last {_LOG_LINES} lines of the services' log", _log),
+    Part("devices.json", "cameras and microphones", _devices),
+    Part("machine.json", "clock, load, memory, temperatures and disk", _machine),
+    Part("databases.json", "sizes and integrity of timeline and outbox", _databases),
+    Part("recent.json", "alerts (kind, level, times) and sources of the last day", _recent),
+    Part("metrics.txt", "/healthz and /metrics of the running box", _metrics),
+)
+NOT_IN_IT = (
+    "pictures and sound (the box keeps none), words, faces, scores and emotions of anybody, the evidence of alerts, "
+    "the databases themselves, passwords, user names, tokens and keys"
+)
+
+
+def _line(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip("\x00\n ")
+    except OSError:
+        return None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
