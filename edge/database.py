@@ -143,9 +143,10 @@ class Database:
     def _set_version(self, connection: sqlite3.Connection) -> None:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if found != self._version and tables:
-            raise OtherVersionError(f"its layout is {found}, this program's {self._version}")
-        connection.execute(f"PRAGMA user_version={self._version}")
+        if found != self._version:
+            if tables:
+                raise OtherVersionError(f"its layout is {found}, this program's {self._version}")
+            connection.execute(f"PRAGMA user_version={self._version}")
 
     def _replace_if_damaged(self, error: sqlite3.DatabaseError) -> bool:
         """Move a file that is really bad out of the way; locked, full and not permitted are no damage."""
