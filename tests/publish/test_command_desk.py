@@ -52,16 +52,15 @@ FIELDS = sorted({field for model in REQUESTS.values() for field in model.model_f
 ORDERS = st.dictionaries(st.sampled_from(FIELDS), LEAF, max_size=5).map(lambda order: json.dumps(order).encode())
 SETTINGS = [*(f"fatigue.{key}" for key in FATIGUE), "affect.alerts_per_hour", "alerts.cooldown_s"]
 LIKELY = st.fixed_dictionaries(
-    {},
-    optional={
-        "transaction": st.sampled_from("abc"),
+    {
         "kind": st.sampled_from([*KINDS, "x"]),
-        "seconds": st.floats(-10, 2000) | st.integers(-10, 2000),
+        "seconds": st.floats(1, 600) | st.floats(-10, 2000) | st.integers(-10, 2000),
         "id": st.sampled_from(["a", ""]),
         "setting": st.sampled_from(SETTINGS),
-        "value": st.floats(-1, 400),
+        "value": st.floats(0, 1) | st.floats(-1, 400),
         "source": st.sampled_from(["camera", "microphone", "x"]),
     },
+    optional={"transaction": st.sampled_from("ab") | st.from_regex(r"\A[ -~]{1,64}\Z"), "stray": LEAF},
 )
 PAYLOADS = st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()) | ORDERS
 WHOLE = {op: set(model.model_fields) for op, model in REQUESTS.items()}
@@ -71,7 +70,7 @@ WHOLE = {op: set(model.model_fields) for op, model in REQUESTS.items()}
 def likely(draw: st.DrawFn) -> tuple[str, bytes]:
     """An order with the fields that its op knows, so that many of them are carried out."""
     op = draw(st.sampled_from(OPS))
-    return op, json.dumps({k: v for k, v in draw(LIKELY).items() if k in WHOLE[op]}).encode()
+    return op, json.dumps({k: v for k, v in draw(LIKELY).items() if k in WHOLE[op] | {"stray"}}).encode()
 
 
 def config(allow: list[str]) -> Config:
