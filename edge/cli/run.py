@@ -78,6 +78,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
                 stop.set()
             for source in [said for store in (timeline, publisher) if store for said in store.news(clock.now_s())]:
                 runner.order(partial(runner.judgement.source, source))
+            health.records_dropped = timeline.dropped
             if publisher:
                 publisher.measure(board.readings())
 

@@ -55,6 +55,8 @@ class Health:
     sound_dropped_s: float = 0.0
     utterances: int = 0
     utterances_dropped: int = 0
+    records_dropped: int = 0
+    """Telemetry that the timeline's disk refused."""
     losses: int = 0
     """How often a source or a stage was lost."""
     celsius: float | None = None
@@ -117,6 +119,7 @@ class Health:
             "sound_dropped_s": round(self.sound_dropped_s, 1),
             "utterances": self.utterances,
             "utterances_dropped": self.utterances_dropped,
+            "records_dropped": self.records_dropped,
             "losses": self.losses,
             "celsius": None if self.celsius is None else round(self.celsius, 1),
             "band": self.band,

@@ -58,6 +58,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("emvas_utterances", "counter", "utterances", "stretches of speech", "readings.utterances"),
     Metric("emvas_utterances_dropped", "counter", "utterances", "stretches of speech that were not transcribed",
            "readings.utterances_dropped"),
+    Metric("emvas_records_dropped", "counter", "records", "telemetry that the timeline's disk refused",
+           "readings.records_dropped"),
     Metric("emvas_waiting", "gauge", "items", "items in each queue between the threads", "readings.waiting.{queue}"),
     Metric("emvas_stage_calls", "counter", "calls", "calls of each stage", "readings.stages.{stage}.calls"),
     Metric("emvas_stage_seconds", "counter", "s", "time spent in each stage", "readings.stages.{stage}.total_ms", _MS),
