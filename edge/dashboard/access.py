@@ -101,5 +101,8 @@ def from_another_site(method: str, headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return method not in {"GET", "HEAD"}
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return True
     return parts.scheme not in {"http", "https"} or parts.netloc.lower() != headers.get("host", "").lower()

@@ -82,6 +82,7 @@ class Feed:
         Raises:
             FeedError: as `state`.
         """
+        self.state()  # says so where the file is another version's
         detail = (since_s, until_s) if detail is None else detail
         return self._asked(lambda: self._window((since_s, until_s), detail))
 
@@ -91,6 +92,7 @@ class Feed:
         Raises:
             FeedError: as `state`.
         """
+        self.state()
         known = self._days.get((since_s, until_s))
         if known and time.monotonic() - known[0] < _HOURS_KEPT_S:
             return known[1]
@@ -104,6 +106,9 @@ class Feed:
     def _read_state(self) -> State:
         last = max((record for kind in KINDS if (record := self._latest(kind))), key=_wall_s, default=None)
         if last is None:
+            version = self._asked(self._reader.foreign_version)
+            if version is not None:
+                raise FeedError(f"{self.path}: another version of EMVAS wrote it (schema {version})")
             return State(None)
         now_s = _wall_s(last)
         begun_s = now_s - last["t_s"] - 1.0

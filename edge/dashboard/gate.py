@@ -26,13 +26,14 @@ HEADERS = {
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """NiceGUI starts by an inline script and compiles Vue templates in the browser, which needs both `unsafe-` words;
-nothing may be loaded from or sent to any other place all the same."""
+nothing may be loaded from or sent to any other place all the same. `Referrer-Policy: no-referrer` would make browsers
+send `Origin: null` with the page's own forms."""
 
 
 class Gate:

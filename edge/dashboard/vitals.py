@@ -37,7 +37,7 @@ def stages(health: Payload) -> list[Stage]:
     """The stages that have run, the slowest first."""
     found = _part(_part(health, "readings"), "stages")
     rows = [(name, _part(found, name)) for name in found]
-    rows.sort(key=lambda row: -float(row[1].get("mean_ms") or 0.0))
+    rows.sort(key=lambda row: -mean if isinstance(mean := row[1].get("mean_ms"), (int, float)) else 0.0)
     return [Stage(name, (_text(s.get("calls")), _text(s.get("mean_ms")), _text(s.get("worst_ms")))) for name, s in rows]
 
 

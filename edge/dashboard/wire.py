@@ -53,7 +53,9 @@ class Wire:
         """Why there is no connection, as far as it is known."""
         self._base, self._box = config.mqtt.base, config.box
         paths = [path_of(name, self._base, self._box) for name in _HEARD]
-        paths += [path_of("response", self._base, self._box, op) for op in self.ops]
+        self._reports = "report" in config.commands.allow
+        answered = [op for op in (*PAGE_OPS, "report") if op in config.commands.allow]
+        paths += [path_of("response", self._base, self._box, op) for op in answered]
         self._link = Link(config.mqtt, "", subscribe=paths)
         self._words: dict[str, Word] = {}
         self._open: dict[str, Future[Payload]] = {}
@@ -83,7 +85,7 @@ class Wire:
         Raises:
             ValueError: the configuration does not allow it.
         """
-        if op not in self.ops:
+        if op not in self.ops and not (op == "report" and self._reports):
             raise ValueError(f"{op} is not allowed by commands.allow")
         transaction = f"dashboard-{uuid.uuid4().hex}"
         answer: Future[Payload] = Future()
@@ -105,8 +107,21 @@ class Wire:
                 self.trouble = event.sentence
             elif isinstance(event, Connected):
                 self.trouble = ""
+                self._ask_health()
             elif isinstance(event, Received):
                 self._take(event)
+
+    def _ask_health(self) -> None:
+        """Health is told every 30 s only: whoever has just come asks for it, where that is allowed."""
+        answer = self.order("report") if self._reports else None
+        if answer is not None:
+            answer.add_done_callback(self._take_report)
+
+    def _take_report(self, answer: Future[Payload]) -> None:
+        data = answer.result().get("data")
+        health = data.get("health") if isinstance(data, dict) else None
+        if isinstance(health, dict):
+            self._words["health"] = Word(health, time.monotonic())
 
     def _take(self, event: Received) -> None:
         address = address_of(event.path, self._base)

@@ -12,6 +12,7 @@ from typing import Any
 from edge.store.schema import NEWEST, ON_THE_WALL, VERSION
 
 _BUSY_S = 2.0
+_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'record'"
 
 
 class TimelineReader:
@@ -23,6 +24,12 @@ class TimelineReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def foreign_version(self) -> int | None:
+        """The schema of a file that another version of the program wrote, and that so reads as empty; else None."""
+        found = self._query("PRAGMA user_version", {})
+        version = int(found[0][0]) if found else VERSION
+        return None if version == VERSION or not self._query(_TABLE, {}) else version
 
     def latest(self, kind: str) -> dict[str, Any] | None:
         """The newest record of `kind`, None when there is none."""
@@ -45,14 +52,16 @@ class TimelineReader:
         return self._rows(query, {"kind": kind, "since": since_wall_s, "until": until_wall_s})
 
     def _rows(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Of this version's records only; nothing while the writer is just creating them."""
+        if self._query("PRAGMA user_version", {}) != [(VERSION,)] or not self._query(_TABLE, {}):
+            return []
+        return self._query(query, values)
+
+    def _query(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         if not self._path.is_file():
             return []
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
-            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
-                return []
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchone():
-                return []  # its writer is just creating it
             return connection.execute(query, values).fetchall()
 
     def _records(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:

@@ -1,159 +1,235 @@
-"""The page as its own process, over HTTP and in a real browser."""
+"""Every page in a real browser: what it shows, in both languages, live, alone on this machine, for everybody."""
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
+import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
-from browser import browser, foreign, named_hosts
-from click.testing import CliRunner
+import yaml
+from browser import Page, foreign, named_hosts
+from dashboards import ask, served, write
 from made_recording import LENGTH_S, drive
+from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
 
-from edge.cli.main import main
-from edge.config.delivery import StoreConfig
+from edge.config import load_config
+from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
+from edge.publish import Publisher
+from edge.publish.commands import Answer, Outcome
+from edge.publish.requests import Command
 from edge.store import Timeline
 
-EMVAS = [sys.executable, "-c", "from edge.cli.main import main; main()"]
+SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
 HOSTILE = "</script><img src=http://example.com/x>"
+PAGES = {"live": "", "timeline": "/timeline", "frequencies": "/frequencies", "box": "/box"}
+AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1))?.chart"
+
+pytestmark = needs_mosquitto
 
 
-@contextmanager
-def served(timeline: Path) -> Iterator[str]:
-    """The address of a dashboard that runs while `with` lasts."""
-    command = [*EMVAS, "dashboard", "--timeline", str(timeline), "--port", "0"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-    assert process.stdout is not None
-    try:
-        said = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert found, said + process.stdout.read()
-        yield found[0]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=10)
-    assert "Traceback" not in rest
-    assert process.returncode in (0, -signal.SIGTERM)
+class Box:
+    """A real publisher, which answers orders as it is told to."""
 
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.config = folder / "box.yaml"
+        content: dict[str, Any] = {
+            "purpose": "research",
+            "consent": "recorded",
+            "store": {"path": "timeline.db", "keep_words": True},
+            "mqtt": {"host": "127.0.0.1", "port": port},
+            "commands": {"allow": ["report", "acknowledge", "snooze"]},
+        }
+        self.config.write_text(yaml.safe_dump(content))
+        self.orders: list[Command] = []
+        self.refusal: str | None = None
+        self.publisher = Publisher(load_config(self.config), folder / "outbox.db", "box-1", time.time())
+        self.publisher.describe({"bundle": "default 7", "provider": "cuda", "models": {"asr": "cpu-int8"}})
+        self.publisher.measure(
+            {"frames_dropped": 12, "stages": {"vision": {"calls": 9, "mean_ms": 8.5, "worst_ms": 20}}}
+        )
+        self.publisher.take_commands(self._execute)
+        self.publisher.start()
 
-def write(path: Path, start_s: float) -> None:
-    """Add a drive that began at `start_s`."""
-    timeline = Timeline(path, "s", start_s, StoreConfig(keep_words=True))
-    for message in drive(HOSTILE):
-        timeline.write(message)
-    timeline.close()
-
-
-def get(url: str, **headers: str) -> tuple[int, str, str]:
-    """Status, final address and text."""
-    request = urllib.request.Request(url, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.url, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, url, ""
+    def _execute(self, command: Command, answer: Answer) -> None:
+        self.orders.append(command)
+        data = self.publisher.report(SO_FAR).model_dump(mode="json") if command.op == "report" else {}
+        answer(Outcome(error=self.refusal) if self.refusal else Outcome(data=data))
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard of a drive whose newest record is of now: its clock is ahead by what the tests take."""
-    path = tmp_path_factory.mktemp("state") / "timeline.db"
-    write(path, time.time() - LENGTH_S + 60)
-    with served(path) as found:
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A box that goes on: after a drive with a microsleep, an alert lasts and somebody is in view."""
+    folder = tmp_path_factory.mktemp("state")
+    lasting: list[Message] = [Alert(112.0, "a2", "update", "drowsiness", Level.WARNING, 108.0, 4.0, {"track": 1})]
+    start_s = time.time() - LENGTH_S
+    write(folder / "timeline.db", drive(HOSTILE) + lasting, start_s)
+    port, over = free_port(), threading.Event()
+    timeline = Timeline(folder / "timeline.db", "now", start_s)
+    alive = threading.Thread(target=_go_on, args=(timeline, start_s, over))
+    with mosquitto(folder, port):
+        found = Box(folder, port)
+        alive.start()
+        yield found
+        found.publisher.stop()
+        over.set()
+        alive.join()
+    timeline.close()
+
+
+def _go_on(timeline: Timeline, start_s: float, over: threading.Event) -> None:
+    """Write what a box writes of a driver who is awake, until it is over."""
+    while not over.wait(0.5):
+        t_s = time.time() - start_s
+        timeline.write(Source(0.0, "text", "absent", "the bundle has no text"))
+        timeline.write(Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.92, 0.3, 0.04, 2.0, -4.0))
+        timeline.write(Fatigue(t_s, 1, Level.NONE, 0.12, 0.12, 1.0))
+        modalities = {"text": None, "audio": 0.2, "vision": -0.4}
+        timeline.write(Affect(t_s, t_s - 3, t_s, -0.1, "tired", "neutral", modalities, 0.8, 1))
+
+
+@pytest.fixture(scope="module")
+def address(box: Box) -> Iterator[str]:
+    with served("--config", str(box.config), "--state", str(box.folder)) as found:
         yield found
 
 
+def faults(tab: Page) -> list[str]:
+    """What axe-core holds to be a serious or critical barrier."""
+    tab.run(AXE)
+    found = tab.run(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical']"
+        ".includes(v.impact)).map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3).join(' | ')))"
+    )
+    return list(found)
+
+
+EXPECTED = {
+    ("live", "en"): ("normal", "92 %", "Live: last record", "text sentiment absent", "closed for 2.4 s", "absent"),
+    ("live", "zh"): ("正常", "睁眼程度", "微睡眠", "92 %", "缺失"),
+    ("timeline", "en"): ("Affect score", "PERCLOS 60 s", "microsleep", HOSTILE),
+    ("timeline", "zh"): ("情绪得分", "微睡眠", HOSTILE),
+    ("frequencies", "en"): ("By day", "By hour of the day", "Comparison", "happy"),
+    ("frequencies", "zh"): ("按天", "按小时", "对比", "开心"),
+    ("box", "en"): ("research", "default 7", "cuda", "cpu-int8", "Waiting in the outbox", "Pictures dropped", "8.5"),
+    ("box", "zh"): ("研究", "default 7", "发件箱待发", "丢弃的画面"),
+}
+
+
+@pytest.mark.parametrize(("page", "language"), EXPECTED)
+def test_every_page_tells_what_is_on_record(address: str, tab: Page, shots: Path, page: str, language: str) -> None:
+    """In English on a light 7-inch screen, in Chinese on a dark phone."""
+    if language == "zh":
+        tab.screen(390, 844)
+        tab.prefer("dark")
+    tab.open(f"{address}/{language}{PAGES[page]}")
+    tab.wait_for(*EXPECTED[page, language])
+    if page in {"live", "timeline"}:
+        until(lambda: bool(tab.run("document.querySelectorAll('.ev-chart svg path').length > 10")))
+    tab.picture(shots / f"{page}-{language}.png")
+    assert faults(tab) == []
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out of the screen"
+    dark = tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    assert dark is (language == "zh")
+    assert tab.run("document.images.length") == 0
+    assert any(url.startswith("ws://127.0.0.1") for url in tab.asked)
+    assert foreign(tab.asked) == set()
+    assert tab.errors == []
+
+
+def test_the_state_can_be_read_on_a_small_screen_without_scrolling(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en")
+    tab.wait_for("normal", "92 %")
+    box = tab.run("(r => [r.bottom, r.height])(document.querySelector('.ev-level').getBoundingClientRect())")
+    assert box[0] < 600
+    assert box[1] >= 48, "read at arm's length"
+    assert tab.run("document.querySelector('.ev-tiles').getBoundingClientRect().bottom") < 600
+
+
+def test_keys_alone_lead_to_every_page(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en")
+    tab.wait_for("normal")
+    tab.press("Tab")
+    assert tab.run("document.activeElement.innerText") == "Skip to content"
+    for name in ("Live", "Timeline"):
+        tab.press("Tab")
+        assert tab.run("document.activeElement.innerText") == name
+    tab.press("Enter")
+    tab.wait_for("Drag or pinch")
+    assert tab.run("document.querySelector('[aria-current]').innerText") == "Timeline"
+
+
+def test_a_chosen_theme_is_kept(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en")
+    tab.wait_for("normal")
+    tab.run("document.querySelector('[title=\"Dark or light\"]').click()")
+    tab.open(f"{address}/en/box")
+    tab.wait_for("Timeline file")
+    assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+
+
+def test_a_zoomed_timeline_stays_zoomed_and_is_read_in_finer_steps(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("Affect score")
+    tab.run("[...document.querySelectorAll('button')].find(b => b.innerText == '24 h').click()")
+    count = f"({CHART}?.getOption()?.series ?? []).find(s => s.name.startsWith('PERCLOS'))?.data.length ?? 0"
+    until(lambda: tab.run(count) in range(1, 5))
+    tab.run(f"{CHART}.dispatchAction({{type: 'dataZoom', start: 99.5, end: 100}})")
+    until(lambda: tab.run(count) > 50)
+    assert tab.run(f"{CHART}.getOption().dataZoom.map(zoom => [zoom.start, zoom.end])") == [[99.5, 100]] * 2
+
+
+def test_going_back_in_time_shows_the_past_and_says_where(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("Affect score")
+    tab.run(
+        "document.querySelector('[title=\"Earlier\"]').click(); document.querySelector('[title=\"Earlier\"]').click()"
+    )
+    tab.run("document.querySelector('[title=\"Earlier\"]').click()")
+    tab.wait_for("Nothing is on record from")
+    tab.run("[...document.querySelectorAll('button')].find(b => b.innerText == 'Now').click()")
+    tab.wait_for("Affect score")
+
+
+def test_an_alert_is_acknowledged_and_snoozed_over_mqtt(address: str, tab: Page, box: Box) -> None:
+    press = "[...document.querySelectorAll('button')].find(b => b.innerText.startsWith('{}')).click()"
+    tab.open(f"{address}/en")
+    tab.wait_for("Acknowledge", "Snooze 10 min")
+    assert tab.run("[...document.querySelectorAll('tbody button')].length") == 2, "not for the one that has ended"
+    tab.run(press.format("Acknowledge"))
+    tab.wait_for("Acknowledged: it is not repeated")
+    tab.run(press.format("Snooze"))
+    tab.wait_for("Snoozed.")
+    said = [(item.op, item.request.model_dump(exclude={"transaction"})) for item in box.orders if item.op != "report"]
+    assert said == [("acknowledge", {"id": "a2"}), ("snooze", {"kind": "drowsiness", "seconds": 600.0})]
+    box.refusal = "id: there is no such alert"
+    tab.run(press.format("Acknowledge"))
+    tab.wait_for("Not done: id: there is no such alert")
+
+
 def test_the_start_page_picks_the_language_that_the_browser_asks_for(address: str) -> None:
-    assert get(address, **{"Accept-Language": "zh-CN,zh;q=0.9"})[1] == f"{address}/zh"
-    status, url, page = get(address, **{"Accept-Language": "de"})
-    assert (status, url) == (200, f"{address}/en")
-    assert 'lang="en-US"' in page
+    status, headers, _ = ask(address, Accept_Language="zh-CN,zh;q=0.9")
+    assert (status, headers["Location"]) == (307, "/zh")
+    assert ask(address, Accept_Language="de")[1]["Location"] == "/en"
+    assert 'lang="en-US"' in ask(f"{address}/en")[2]
 
 
-def test_the_page_names_no_other_machine(address: str) -> None:
-    for language in ("en", "zh"):
-        status, _, page = get(f"{address}/{language}")
+def test_no_page_names_another_machine_or_may_be_framed(address: str) -> None:
+    for path in PAGES.values():
+        status, headers, page = ask(f"{address}/en{path}")
         assert status == 200
-        assert named_hosts(page) == {"example.com"}, "which somebody said, and nobody asks"
+        assert named_hosts(page) == set()
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
 
 
 def test_a_foreign_name_that_resolves_to_this_machine_is_refused(address: str) -> None:
-    assert get(f"{address}/en", Host="evil.example")[0] == 400
-
-
-def test_the_browser_shows_state_alerts_and_timeline_and_asks_nobody_else(address: str, tmp_path: Path) -> None:
-    with browser(tmp_path) as tab:
-        tab.open(f"{address}/en")
-        tab.wait_for("normal", "92 %", "Live: last record", "text sentiment absent", "closed for 2.4 s", "Affect score")
-        assert tab.run("document.images.length") == 0
-        assert any(url.startswith("ws://127.0.0.1") for url in tab.asked)
-        assert foreign(tab.asked) == set()
-        assert tab.errors == []
-        tab.run("[...document.querySelectorAll('a')].find(link => link.lang == 'zh').click()")
-        tab.wait_for("当前状态", "睁眼程度", "微睡眠", "正常")
-        tab.prefer("dark")
-        assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
-
-
-CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1)).chart"
-
-
-def test_a_zoomed_chart_stays_zoomed_while_time_goes_on(address: str, tmp_path: Path) -> None:
-    with browser(tmp_path) as tab:
-        tab.open(f"{address}/en")
-        tab.wait_for("Affect score")
-        tab.run(f"{CHART}.dispatchAction({{type: 'dataZoom', start: 80, end: 90}})")
-        before = tab.run(f"{CHART}.getOption().xAxis[0].max")
-        until_s = time.monotonic() + 10
-        while tab.run(f"{CHART}.getOption().xAxis[0].max") == before:
-            assert time.monotonic() < until_s, "the axis stands still"
-            time.sleep(0.2)
-        assert tab.run(f"{CHART}.getOption().dataZoom.map(zoom => [zoom.start, zoom.end])") == [[80, 90]] * 2
-
-
-def test_an_open_page_follows_the_timeline_without_reloading(tmp_path: Path) -> None:
-    path = tmp_path / "timeline.db"
-    with served(path) as url, browser(tmp_path) as tab:
-        tab.open(f"{url}/en")
-        tab.wait_for("There is no timeline yet at", "unknown")
-        write(path, time.time() - LENGTH_S - 300)
-        found = tab.wait_for("Nothing was written for 5:", "unknown", "microsleep")
-        assert "There is no timeline yet at" not in found
-        write(path, time.time() - 62)
-        tab.wait_for("Live: last record", "92 %")
-        for file in tmp_path.glob("timeline.db*"):
-            file.unlink()
-        path.write_bytes(b"no database at all" * 100)
-        tab.wait_for("cannot be read")
-        assert tab.errors == []
-
-
-def refused(*words: str) -> str:
-    result = CliRunner().invoke(main, ["dashboard", *words])
-    assert result.exit_code in (1, 2)
-    assert "Traceback" not in result.output
-    return result.output
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "box.local", "::"])
-def test_any_address_but_this_machine_is_refused(tmp_path: Path, host: str) -> None:
-    (tmp_path / "box.yaml").write_text(f"purpose: driver-safety\ndashboard: {{host: '{host}'}}\n")
-    assert "no password yet" in refused("--config", str(tmp_path / "box.yaml"))
-
-
-def test_a_port_that_is_taken_and_a_call_without_a_timeline_are_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert "choose another" in refused("--timeline", "t.db", "--port", str(port))
-    assert "say what to show" in refused()
+    assert ask(f"{address}/en", Host="evil.example")[0] == 400

@@ -54,13 +54,35 @@ class Page:
         return found
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression."""
-        found = self._call("Runtime.evaluate", expression=script, returnByValue=True)
+        """The value of a JavaScript expression, that of a promise once it is kept."""
+        found = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"].get("exception", {}).get("description")
         return found["result"].get("value")
 
     def prefer(self, scheme: str) -> None:
         """Pretend that the system is `dark` or `light`."""
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def screen(self, width_px: int, height_px: int) -> None:
+        """Pretend to be a screen of this size; below 500 px a phone."""
+        phone = width_px < 500
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width_px, height=height_px, deviceScaleFactor=1, mobile=phone
+        )
+
+    def press(self, key: str) -> None:
+        """Press and release a key, `Tab` or `Enter`."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        code = {"Tab": 9, "Enter": 13}[key]
+        for type_ in ("keyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", type=type_, key=key, code=key, windowsVirtualKeyCode=code, **text)
+
+    def forget(self) -> None:
+        """Begin anew: cookies, stored choices, what was asked and what went wrong."""
+        self._call("Network.clearBrowserCookies")
+        self.run("try { localStorage.clear() } catch { }")
+        self.asked.clear()
+        self.errors.clear()
 
     def picture(self, path: Path) -> None:
         """Save what a person would see, as PNG."""
@@ -95,7 +117,8 @@ def browser(folder: Path) -> Iterator[Page]:
     command = [chromium, *_FLAGS.split(), f"--user-data-dir={folder / 'profile'}", "about:blank"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with connect(_debugger(folder / "profile" / "DevToolsActivePort"), max_size=None) as connection:
+        address = _debugger(folder / "profile" / "DevToolsActivePort")
+        with connect(address, max_size=None, ping_interval=None) as connection:
             yield Page(connection)
     finally:
         process.terminate()

@@ -42,7 +42,7 @@ class Frame:
         self._head(page, pages)
         self._note = ui.label().classes("ev-note").props('role="status"')
         self._note.set_visibility(False)
-        self.content = ui.element("main").props(f'id="{_CONTENT}" tabindex="-1"').classes("ev-main")
+        self.content = ui.element("div").props(f'id="{_CONTENT}" tabindex="-1"').classes("ev-main")
         with self.content, ui.element("h1").classes("ev-unseen"):
             ui.label(labels(page))
 

@@ -1,0 +1,77 @@
+"""The page while its timeline comes, grows, ages, is locked and goes bad, and when the page itself is gone."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import time
+from pathlib import Path
+
+from browser import Page
+from click.testing import CliRunner
+from dashboards import served, write
+from made_recording import LENGTH_S, drive
+from mqtt_helpers import until
+
+from edge.cli.main import main
+from edge.messages import Alert, Fatigue, Level, Message
+
+SHIFT_S = 4 * 3600
+OPENS_WITHIN_S = 2.0
+
+
+def test_an_open_page_follows_the_timeline_without_reloading(tmp_path: Path, tab: Page) -> None:
+    path = tmp_path / "timeline.db"
+    with served("--timeline", str(path)) as url:
+        tab.open(f"{url}/en")
+        tab.wait_for("There is no timeline yet at", "unknown")
+        write(path, drive(), time.time() - LENGTH_S - 300)
+        found = tab.wait_for("Nothing was written for 5:", "unknown", "microsleep")
+        assert "There is no timeline yet at" not in found
+        assert "92 %" not in found, "what is old is not shown as the state"
+        write(path, drive(), time.time() - 62)
+        tab.wait_for("Live: last record", "92 %")
+        with sqlite3.connect(path) as blocker:
+            blocker.execute("PRAGMA locking_mode=EXCLUSIVE")
+            tab.wait_for("Live: last record")
+        for file in tmp_path.glob("timeline.db*"):
+            file.unlink()
+        path.write_bytes(b"no database at all" * 100)
+        tab.wait_for("cannot be read")
+        assert tab.errors == []
+    tab.wait_for("Connection lost")
+    until(lambda: float(tab.run("getComputedStyle(document.querySelector('.ev-main')).opacity")) < 0.5)
+
+
+def test_a_timeline_of_another_schema_is_told(tmp_path: Path, tab: Page) -> None:
+    path = tmp_path / "timeline.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE record (everything_else TEXT)")
+    with served("--timeline", str(path)) as url:
+        for page in ("", "/timeline", "/frequencies"):
+            tab.open(f"{url}/en{page}")
+            tab.wait_for("cannot be read")
+
+
+def test_a_shift_opens_within_two_seconds(tmp_path: Path, tab: Page) -> None:
+    messages: list[Message] = [
+        Fatigue(float(t), 1, Level.WARNING if t % 3600 > 3400 else Level.NONE, t % 600 / 4000, 0.1, 0.97, ("yawns",))
+        for t in range(SHIFT_S)
+    ]
+    messages += [Alert(t, f"a{t}", "new", "drowsiness", Level.WARNING, t, 0.0) for t in range(0, SHIFT_S, 600)]
+    path = write(tmp_path / "timeline.db", messages, time.time() - SHIFT_S)
+    with served("--timeline", str(path)) as url:
+        tab.open(f"{url}/en/timeline")
+        tab.wait_for("PERCLOS")
+        started_s = time.monotonic()
+        tab.run("[...document.querySelectorAll('button')].find(b => b.innerText == '8 h').click()")
+        until(lambda: bool(tab.run("document.querySelectorAll('tbody tr').length > 20")))
+        assert time.monotonic() - started_s < OPENS_WITHIN_S
+
+
+def test_a_port_that_is_taken_and_a_call_without_a_timeline_are_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(main, ["dashboard", "--timeline", "t.db", "--port", str(port)])
+    assert "choose another" in result.output
+    assert "say what to show" in CliRunner().invoke(main, ["dashboard"]).output

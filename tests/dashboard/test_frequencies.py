@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge.affect.words import EMOTIONS, POLARITIES
+from edge.alerts.kinds import KINDS
+from edge.dashboard.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
+from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.trend import Hour
+from edge.messages import Level
+
+EN = Labels("en")
+MORNING = Hour(
+    {"happy": 30.0, "tired": 10.0}, {"positive": 40.0}, {"none": 3000.0, "unknown": 600.0}, {"distress": 2.0}
+)
+NOON = Hour({"happy": 30.0, "angry": 30.0})
+
+
+def test_everything_that_may_be_counted_has_a_colour() -> None:
+    assert set(ABOUT["emotions"].colours) == {word.en for word in EMOTIONS}
+    assert set(ABOUT["polarities"].colours) == {word.en for word in POLARITIES}
+    assert set(ABOUT["levels"].colours) == {"unknown", *(level.name.lower() for level in Level)}
+    assert set(ABOUT["alerts"].colours) == set(KINDS)
+    for subject in SUBJECTS:
+        assert len(set(ABOUT[subject].colours.values())) == len(ABOUT[subject].colours)
+
+
+def test_shares_are_of_the_judged_time_and_add_up() -> None:
+    total = summed([MORNING, NOON], "emotions")
+    assert total == {"happy": 60.0, "tired": 10.0, "angry": 30.0}
+    options = stacked({"mon": total, "tue": {}}, "emotions", EN)
+    shown = {series["name"]: series["data"] for series in options["series"]}
+    assert shown == {"angry": [30.0, None], "tired": [10.0, None], "happy": [60.0, None]}
+    assert list(shown) == ["angry", "tired", "happy"], "in the order of the scale"
+
+
+def test_alerts_are_counted_and_a_day_without_is_zero() -> None:
+    options = stacked({"mon": summed([MORNING], "alerts"), "tue": {}}, "alerts", EN)
+    assert [series["data"] for series in options["series"]] == [[2.0, 0.0]]
+
+
+def test_the_table_says_what_the_chart_shows() -> None:
+    head, lines = rows({"mon": MORNING.levels, "tue": {}}, "levels", EN)
+    assert head == ["", "normal", "unknown", "judged"]
+    assert lines == [["mon", "83.3 %", "16.7 %", "1:00:00"]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_options_are_json_even_of_nothing(subject: Subject, language: Language) -> None:
+    for columns in ({}, {"mon": {}}, {"mon": summed([MORNING], subject)}):
+        assert json.loads(json.dumps(stacked(columns, subject, Labels(language)), allow_nan=False))

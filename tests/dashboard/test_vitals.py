@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.dashboard.vitals import figures, fresh, stages
+from edge.dashboard.wire import Word
+
+HEALTH = {
+    "schema": 1,
+    "boot": "b",
+    "clock": "synced",
+    "outbox": {"rows": 3, "bytes": 20480, "evicted": {}},
+    "readings": {
+        "frames_dropped": 12,
+        "temperature_c": {"cpu": 61.25},
+        "missing": None,
+        "stages": {
+            "asr": {"calls": 2, "mean_ms": 700.0, "worst_ms": 900.5},
+            "vision": {"calls": 1000, "mean_ms": 8.25},
+        },
+    },
+}
+
+
+def test_everything_is_told_once_and_flat() -> None:
+    assert figures(HEALTH) == [
+        ("clock", "synced"),
+        ("outbox.rows", "3"),
+        ("outbox.bytes", "20 480"),
+        ("frames_dropped", "12"),
+        ("temperature_c.cpu", "61.2"),
+    ]
+
+
+def test_the_slowest_stage_comes_first() -> None:
+    assert [(stage.name, stage.figures) for stage in stages(HEALTH)] == [
+        ("asr", ("2", "700.0", "900.5")),
+        ("vision", ("1 000", "8.2", "–")),
+    ]
+
+
+def test_health_grows_old() -> None:
+    assert fresh(Word({}, time.monotonic()))
+    assert not fresh(Word({}, time.monotonic() - 100))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.dictionaries(st.sampled_from(["readings", "stages", "mean_ms", "a"]), inner) | st.lists(inner),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["readings", "stages", "outbox"]), _JSON))
+def test_health_of_any_other_version_is_shown_as_far_as_it_goes(health: dict[str, object]) -> None:
+    assert all(isinstance(value, str) for row in figures(health) for value in row)
+    assert all(isinstance(stage.name, str) for stage in stages(health))

@@ -1,0 +1,66 @@
+"""The page's line to a box, over a real Mosquitto."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mqtt_helpers import box, free_port, mosquitto, needs_mosquitto, until
+
+from edge.config import Config
+from edge.config.commands import CommandsConfig
+from edge.dashboard.wire import Wire
+from edge.messages import Summary
+from edge.publish import Publisher
+from edge.publish.commands import Answer, Outcome
+from edge.publish.requests import Command
+
+pytestmark = needs_mosquitto
+SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
+
+
+def config(port: int, *allow: str) -> Config:
+    return box(port).model_copy(update={"commands": CommandsConfig.model_validate({"allow": allow})})
+
+
+def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
+    port = free_port()
+    asked: list[Command] = []
+
+    def execute(command: Command, answer: Answer) -> None:
+        asked.append(command)
+        data = publisher.report(SO_FAR).model_dump(mode="json") if command.op == "report" else {"done": True}
+        answer(Outcome(data=data))
+
+    settings = config(port, "report", "snooze", "acknowledge")
+    with mosquitto(tmp_path, port):
+        publisher = Publisher(settings, tmp_path / "outbox.db", "b", 1.7e9)
+        publisher.take_commands(execute)
+        publisher.start()
+        until(lambda: publisher._link.connected)
+        wire = Wire(settings)
+        wire.start()
+        until(lambda: wire.said("info") is not None and wire.said("health") is not None)
+        answer = wire.order("snooze", kind="drowsiness", seconds=60.0)
+        assert answer is not None
+        assert answer.result(10)["data"] == {"done": True}
+        assert asked[-1].request.model_dump(exclude={"transaction"}) == {"kind": "drowsiness", "seconds": 60.0}
+        publisher.stop()
+        until(lambda: (word := wire.said("status")) is not None and word.payload["state"] == "stopped")
+        wire.stop()
+
+
+def test_without_a_broker_nothing_is_ordered_and_the_reason_is_told(tmp_path: Path) -> None:
+    wire = Wire(config(free_port(), "acknowledge"))
+    wire.start()
+    assert wire.order("acknowledge", id="a") is None
+    until(lambda: wire.trouble != "")
+    assert not wire.connected
+    wire.stop()
+
+
+def test_only_what_the_configuration_allows_is_sent() -> None:
+    wire = Wire(config(free_port(), "report"))
+    assert wire.ops == ()
+    with pytest.raises(ValueError, match="not allowed"):
+        wire.order("snooze", kind="drowsiness", seconds=60.0)
