@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +36,7 @@ class OutboxModel(RuleBasedStateMachine):
         self.outbox = Outbox(self.path, self.most_rows, self.most_bytes)
         self.waiting: list[tuple[int, str, str]] = []
         self.evicted: dict[str, int] = {}
-        self.last_seq = 0
+        self.last_seq = self.crashes = 0
 
     @rule(name=st.sampled_from(sorted(RANKS)), payload=st.text("ab€", max_size=12))
     def put(self, name: str, payload: str) -> None:
@@ -57,6 +58,20 @@ class OutboxModel(RuleBasedStateMachine):
     def reopen(self) -> None:
         self.outbox.close()
         self.outbox = Outbox(self.path, self.most_rows, self.most_bytes)
+
+    @rule()
+    def crash(self) -> None:
+        """The files as they lie there, nothing closed: what a kill leaves."""
+        self.crashes += 1
+        after = self.path.with_name(f"outbox-{self.crashes}.db")
+        for suffix in ("", "-wal"):
+            if Path(f"{self.path}{suffix}").exists():
+                Path(f"{after}{suffix}").write_bytes(Path(f"{self.path}{suffix}").read_bytes())
+        self.outbox.close()
+        self.path = after
+        self.outbox = Outbox(self.path, self.most_rows, self.most_bytes)
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
     @rule(after=st.integers(0, 40), most=st.integers(1, 10))
     def read_a_part(self, after: int, most: int) -> None:
@@ -80,7 +95,7 @@ class OutboxModel(RuleBasedStateMachine):
 
 TestOutboxModel = OutboxModel.TestCase
 TestOutboxModel.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -163,3 +178,86 @@ def test_a_damaged_outbox_is_moved_aside_and_said_so(tmp_path: Path, caplog: pyt
     outbox.close()
     assert "moved to" in caplog.text
     assert list(tmp_path.glob("outbox.db.damaged-*"))
+
+
+def refuse(outbox: Outbox, refused: bool) -> None:
+    """The disk answers as a read-only one does: SQLITE_READONLY."""
+    outbox._database.connection().execute(f"PRAGMA query_only={int(refused)}")
+
+
+def test_while_the_disk_refuses_what_is_delivered_is_not_given_out_again(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    seqs = [put(outbox) for _ in range(3)]
+    refuse(outbox, True)
+    seqs.append(put(outbox))
+    outbox.acknowledge(seqs[:2] + seqs[3:])
+    assert [entry.seq for entry in outbox.pending(0, 10)] == [seqs[2]]
+    assert outbox.rows == 1
+    refuse(outbox, False)
+    put(outbox)
+    outbox.close()
+    again = Outbox(tmp_path / "outbox.db")
+    assert [entry.seq for entry in again.pending(0, 10)] == [3, 5]
+    again.close()
+
+
+def test_memory_is_bounded_too_and_gives_up_the_lowest_rank_first(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    refuse(outbox, True)
+    for number in range(1100):
+        put(outbox, "summary" if number % 4 == 0 else "alert")
+    assert outbox.rows == 1000
+    assert outbox.evicted == {"summary": 100}
+    alerts = [entry for entry in outbox.pending(0, 2000) if entry.name == "alert"]
+    assert len(alerts) == 825
+    refuse(outbox, False)
+    put(outbox)
+    lost, back = outbox.news(5.0)
+    assert (lost.state, back.state) == ("lost", "ok")
+    assert "100 messages were given up" in back.detail
+    outbox.close()
+
+
+def test_a_full_outbox_is_told_once_and_again_when_it_has_emptied(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", most_rows=10)
+    seqs = [put(outbox) for _ in range(15)]
+    (lost,) = outbox.news(1.0)
+    assert (lost.source, lost.state) == ("outbox", "lost")
+    assert "it is full" in lost.detail
+    outbox.acknowledge(seqs[:10])
+    (back,) = outbox.news(2.0)
+    assert back.state == "ok"
+    assert "5 messages were given up" in back.detail
+    outbox.close()
+
+
+def test_what_can_be_read_of_a_damaged_outbox_is_kept_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path)
+    payloads = {put(outbox, payload=f'{{"n": "{number}{"x" * 400}"}}'): number for number in range(200)}
+    outbox.close()
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 2 * 4096] = b"\xff" * 2 * 4096
+    path.write_bytes(content)
+    again = Outbox(path)
+    found = again.pending(0, 1000)
+    assert 150 < len(found) < 200
+    assert all(f'"{payloads[entry.seq]}x' in entry.payload for entry in found)
+    assert put(again) == 201
+    assert [entry.seq for entry in again.pending(0, 1000)] == sorted(entry.seq for entry in again.pending(0, 1000))
+    again.close()
+
+
+def test_without_a_place_on_disk_alerts_go_out_from_memory_and_are_written_later(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("in the way")
+    outbox = Outbox(folder / "outbox.db")
+    put(outbox)
+    assert [entry.seq for entry in outbox.pending(0, 10)] == [1]
+    folder.unlink()
+    put(outbox)
+    outbox.close()
+    again = Outbox(folder / "outbox.db")
+    assert [entry.seq for entry in again.pending(0, 10)] == [1, 2]
+    again.close()

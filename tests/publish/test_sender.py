@@ -1,0 +1,127 @@
+"""The sender with a clock of the test's: the pace of the past, and that an alert of now does not wait for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.clock import Clocks
+from edge.publish.events import Acknowledged, Token
+from edge.publish.outbox import Outbox
+from edge.publish.sender import HISTORICAL_HZ, HISTORICAL_S, Sender
+from edge.publish.topics import TOPICS
+from edge.sessions import Start
+
+
+@dataclass
+class Line:
+    """A sender over a connection that acknowledges when it is told to."""
+
+    folder: Path
+    now_s: float = 1000.0
+    packets: int = 0
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.folder / "outbox.db")
+        self.sender = Sender(self.outbox, Start("now", "k", 0.0, 0.0, "synced"), Clocks(mono_s=lambda: self.now_s))
+
+    def put(self, count: int, name: str = "alert", boot: str = "before") -> None:
+        for _ in range(count):
+            self.outbox.put(name, TOPICS[name].rank, f"emvas/{name}", "{}", boot, self.now_s)
+
+    def turn(self, refusal: str | None = None) -> list[dict[str, object]]:
+        """Send what may go, and let the broker answer."""
+        sent = []
+        for entry, publication in self.sender.room():
+            self.packets += 1
+            self.sender.sent(entry, Token(1, self.packets))
+            self.sender.acknowledged(Acknowledged(Token(1, self.packets), refusal))
+            sent.append(json.loads(publication.payload))
+        self.sender.settle()
+        return sent
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Line:
+    return Line(tmp_path)
+
+
+def test_the_past_is_sent_oldest_first_at_a_limited_rate(line: Line) -> None:
+    line.put(300)
+    start_s, sent = line.now_s, []
+    while len(sent) < 300:
+        found = line.turn()
+        assert all(payload["historical"] for payload in found)
+        sent += found
+        line.now_s += 0.05
+    assert [payload["seq"] for payload in sent] == list(range(1, 301))
+    assert 300 / (line.now_s - start_s) == pytest.approx(HISTORICAL_HZ, rel=0.15)
+
+
+def test_an_alert_of_now_lifts_the_limit_until_it_is_out(line: Line) -> None:
+    line.put(400)
+    for _ in range(10):
+        line.turn()
+    line.put(1, boot="now")
+    line.put(100, "summary", boot="before")
+    turns, sent = 0, []
+    while not any(not payload["historical"] for payload in sent):
+        sent += line.turn()
+        turns += 1
+        assert turns < 30, "the clock stands still: only the window bounds it"
+    assert [payload["seq"] for payload in sent] == sorted(payload["seq"] for payload in sent)  # type: ignore[type-var]
+    for _ in range(10):
+        line.turn()
+    assert line.outbox.rows > 60, "behind it the limit holds again"
+
+
+def test_a_summary_of_now_lifts_nothing(line: Line) -> None:
+    line.put(200)
+    line.put(1, "summary", boot="now")
+    assert sum(len(line.turn()) for _ in range(20)) <= 20
+
+
+def test_what_is_of_now_has_no_limit(line: Line) -> None:
+    line.put(500, boot="now")
+    assert sum(len(line.turn()) for _ in range(26)) == 500
+
+
+def test_what_has_waited_for_a_minute_is_of_the_past(line: Line) -> None:
+    line.put(1, boot="now")
+    line.now_s += HISTORICAL_S + 1
+    line.put(1, boot="now")
+    assert [payload["historical"] for payload in line.turn()] == [True, False]
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from(["now", "before"]), st.floats(0.0, 90.0), st.booleans()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_whatever_is_put_when_and_however_often_the_line_breaks_first_arrivals_are_in_order(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, float, bool]]
+) -> None:
+    line = Line(tmp_path_factory.mktemp("line"))
+    arrived: list[object] = []
+    for count, boot, pause_s, breaks in steps:
+        line.put(count, boot=boot)
+        if breaks:
+            arrived += [json.loads(publication.payload)["seq"] for _, publication in line.sender.room()]
+            line.sender.restart()  # sent, heard, and the answer lost
+        arrived += [payload["seq"] for payload in line.turn()]
+        line.now_s += pause_s
+    for _ in range(1000):
+        if line.outbox.rows == 0:
+            break
+        arrived += [payload["seq"] for payload in line.turn()]
+        line.now_s += 0.5
+    assert list(dict.fromkeys(arrived)) == list(range(1, sum(count for count, *_ in steps) + 1))
+    line.outbox.close()
