@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
+from edge.messages import Source
 from edge.runtime.clock import Clock
 from edge.runtime.economy import Economy
 from edge.runtime.freeze import freezer
@@ -16,6 +17,7 @@ from edge.runtime.health import Health
 from edge.runtime.intake import Capture, Intake
 from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.queues import Ended
+from edge.runtime.recovery import BOX
 from edge.runtime.results import Result, Results
 from edge.runtime.senses import Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
@@ -100,6 +102,8 @@ class LiveRunner:
                 last_status_s = self._clock.now_s()
                 self._look(last_status_s)
                 status(self.health)
+        if self.stuck is not None:
+            self._results.report_unasked(Source(self._clock.now_s(), BOX, "lost", self.stuck))
         self._end(outlet, stages, hurry=stop.is_set() or self.stuck is not None)
         self.left = [worker.name for worker in [*sources, *others, *stages] if worker.alive]
 

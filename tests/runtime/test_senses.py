@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from http_camera import HttpCamera
+
+from edge.bundle.bundle import Bundle
+from edge.config import Config
+from edge.messages import Alert, Message, Source
+from edge.runtime.clock import Clock
+from edge.runtime.freeze import VARIABLE
+from edge.runtime.health import PATIENCE_S
+from edge.runtime.live import LiveRunner
+
+EYES_ONLY = {"face_detector", "face_mesh", "iris", "expression"}
+
+
+@pytest.fixture
+def eyes(bundle_dir: Path, tmp_path: Path) -> Bundle:
+    """The built bundle with the roles that vision cannot do without, and no other."""
+    for name in EYES_ONLY:
+        for file in bundle_dir.rglob(f"{name}.*"):
+            copy = tmp_path / file.relative_to(bundle_dir)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, copy)
+    manifest = yaml.safe_load((bundle_dir / "bundle.yaml").read_text())
+    manifest["roles"] = {name: role for name, role in manifest["roles"].items() if name in EYES_ONLY}
+    (tmp_path / "bundle.yaml").write_text(yaml.safe_dump(manifest))
+    return Bundle(tmp_path)
+
+
+class Kept(list[Message]):
+    write = list.append
+
+    def sources(self, name: str) -> list[Source]:
+        return [message for message in self if isinstance(message, Source) and message.source == name]
+
+
+@pytest.mark.bundle
+def test_eyes_without_their_optional_nets_say_so_and_one_that_hangs_ends_the_run_with_its_reason(
+    eyes: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "vision:3")
+    monkeypatch.setitem(PATIENCE_S, "vision", 1.0)
+    kept = Kept()
+    with HttpCamera() as camera:
+        config = Config.model_validate(
+            {"purpose": "driver-safety", "camera": {"uri": camera.uri}, "microphone": {"device": None}}
+        )
+        runner = LiveRunner(eyes, config, "run", Clock())
+        began_s = time.monotonic()
+        runner.run([kept], threading.Event(), lambda health: None)
+    assert time.monotonic() - began_s < 30
+    assert [source.detail for source in kept.sources("eye_state")] == [
+        "the bundle has no eye_state: lids are judged by their contour alone"
+    ]
+    assert [source.state for source in kept.sources("drowsiness")] == ["absent"]
+    assert runner.stuck is not None
+    assert runner.stuck.startswith("vision hangs")
+    assert "vision thread" in runner.left
+    assert kept.sources("box")[-1].detail == runner.stuck
+    types = [message.type for message in kept if isinstance(message, Alert)]
+    assert types.count("new") == types.count("end") >= 1
