@@ -135,6 +135,8 @@ class CommandHandler:
         if capture is None:
             from_camera = source == "microphone" and self._config.microphone.device == "camera"
             raise RequestError(f"source: {'its sound comes from the camera' if from_camera else 'this box has none'}")
+        if isinstance(capture, Camera) and capture.uri.is_file:
+            raise RequestError("source: the camera is a file, which plays once")
         self._paced(source)
         capture.restart()
         return {"source": source}
