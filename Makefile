@@ -11,11 +11,11 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd bench clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd bench test-aarch64 clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(READY) ## make the environment in .venv
 
@@ -57,6 +57,9 @@ proof-systemd: $(BUNDLE)/bundle.yaml ## as root: install the box in a container 
 
 bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/performance.md; QUICK=1 for minutes
 	$(BIN)/python -m benchmarks.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
+
+test-aarch64: $(BUNDLE)/bundle.yaml ## run the box on an emulated 64-bit ARM; needs qemu-user-static, debootstrap, root
+	$(BIN)/python -m benchmarks.aarch64 --bundle $(BUNDLE)
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build

@@ -79,7 +79,7 @@ def main(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        clip = clip or _drawn(bundle)
+        clip = clip or drawn(bundle)
         run = _soak(bundle, clip, work.resolve(), 3600 * hours, fps, every_s, sample_s)
         verdict = judge(run.samples, 60 * warm_up_min, 60 * window_min)
     except (EmvasError, ValueError) as error:
@@ -98,7 +98,7 @@ def main(
     click.echo(f"It held: memory {verdict.growth:+.2%}. Next: read the page and commit it.")
 
 
-def _drawn(bundle_path: Path) -> Path:
+def drawn(bundle_path: Path) -> Path:
     """The demo's drive, made where it is not there yet."""
     from demo.clip import cached_clip
     from demo.story import DRIVE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from types import TracebackType
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from edge.messages import SAMPLE_RATE_HZ
 
@@ -24,33 +26,45 @@ _STREAM = {"flush_packets": "1"}
 def prepare(clip: Path, fps: float, folder: Path) -> tuple[Path, Path]:
     """`clip` at `fps` with its sound, and a still of its first picture in silence, both ready to be streamed."""
     moving, still = folder / "moving.ts", folder / "still.ts"
-    with av.open(str(clip)) as source, _Recording(moving, fps, source.streams.video[0]) as recording:
-        resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE_HZ)
-        due_s, first = 0.0, None
-        for frame in source.decode(source.streams.video[0], *source.streams.audio[:1]):
-            if isinstance(frame, av.AudioFrame):
-                for block in resampler.resample(frame):
-                    recording.hear(block.to_ndarray()[0])
-            elif isinstance(frame, av.VideoFrame) and frame.time is not None and frame.time >= due_s - 1e-6:
-                first = first if first is not None else frame.to_ndarray(format="bgr24")
-                due_s += 1 / fps
-                recording.see(frame.to_ndarray(format="bgr24"))
-    assert first is not None
-    with av.open(str(clip)) as source, _Recording(still, fps, source.streams.video[0]) as recording:
+    first = recode(clip, moving, fps)
+    with _Recording(still, fps, first.shape[1], first.shape[0]) as recording:
         for _ in range(round(_STILL_S * fps)):
             recording.see(first)
         recording.hear(np.zeros(round(_STILL_S * SAMPLE_RATE_HZ), np.float32))
     return moving, still
 
 
+def recode(clip: Path, out: Path, fps: float, start_s: float = 0.0, end_s: float = math.inf) -> npt.NDArray[np.uint8]:
+    """A stretch of `clip` at `fps` with its sound, as a transport stream; returns its first picture, BGR."""
+    first: npt.NDArray[np.uint8] | None = None
+    with av.open(str(clip)) as source:
+        shape = source.streams.video[0]
+        with _Recording(out, fps, shape.width, shape.height) as recording:
+            resampler, due_s = av.AudioResampler("fltp", "mono", SAMPLE_RATE_HZ), start_s
+            for frame in source.decode(shape, *source.streams.audio[:1]):
+                if frame.time is None or not start_s <= frame.time < end_s:
+                    continue
+                if isinstance(frame, av.AudioFrame):
+                    for block in resampler.resample(frame):
+                        recording.hear(block.to_ndarray()[0])
+                elif isinstance(frame, av.VideoFrame) and frame.time >= due_s - 1e-6:
+                    due_s += 1 / fps
+                    image = frame.to_ndarray(format="bgr24")
+                    first = image if first is None else first
+                    recording.see(image)
+    if first is None:
+        raise ValueError(f"{clip} has no pictures from {start_s:g} s on")
+    return first
+
+
 class _Recording:
     """A file in the making; what is seen and heard follows without gaps from 0 on."""
 
-    def __init__(self, path: Path, fps: float, like: av.VideoStream) -> None:
+    def __init__(self, path: Path, fps: float, width_px: int, height_px: int) -> None:
         self._container = av.open(str(path), "w", format="mpegts")
         rate = Fraction(fps).limit_denominator(1000)
         self._video = self._container.add_stream("libx264", rate, options={"preset": "ultrafast", "crf": "23"})
-        self._video.width, self._video.height, self._video.pix_fmt = like.width, like.height, "yuv420p"
+        self._video.width, self._video.height, self._video.pix_fmt = width_px, height_px, "yuv420p"
         self._video.codec_context.gop_size = round(fps * _STILL_S)
         self._video.codec_context.max_b_frames = 0
         self._audio = self._container.add_stream("aac", SAMPLE_RATE_HZ, layout="mono")

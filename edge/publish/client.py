@@ -85,8 +85,7 @@ class Link:
                 self._protocol = V311 if self._protocol == V5 else V5
             if other and failures == 1:
                 continue
-            wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
-            self._stopping.wait(wait_s * random.uniform(*_JITTER))
+            self._stopping.wait(back_off_s(failures))
 
     def _try_once(self) -> Attempt:
         """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
@@ -115,3 +114,9 @@ class Link:
         if sentence != self._said:
             self._said = sentence
             self.events.put(Trouble(f"{sentence[0].upper()}{sentence[1:]}"))
+
+
+def back_off_s(failures: int) -> float:
+    """How long to wait before the next attempt; 0 failures: a connection stood and was lost."""
+    wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
+    return wait_s * random.uniform(*_JITTER)

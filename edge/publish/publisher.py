@@ -28,7 +28,7 @@ from edge.sessions import started
 
 _log = logging.getLogger(__name__)
 
-_HEALTH_EVERY_S = 30.0
+HEALTH_EVERY_S = 30.0
 _TURN_S = 1.0
 _FLUSH_S = 3.0
 """How long `stop` gives the outbox to empty itself into a broker that is there."""
@@ -50,8 +50,7 @@ class Publisher:
         self._state = StateTracker(self._origin)
         self._outbox = Outbox(outbox_path)
         self._sender = Sender(self._outbox, started(session, start_wall_s))
-        wake = self._wake
-        self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, wake)
+        self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, self._wake)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
         self._link = Link(self._mqtt, client_id, lambda number: self._status("offline", number), self._subscriptions())
         self._lock = threading.Lock()
@@ -217,10 +216,8 @@ class Publisher:
         self._link.publish(self._status("online", event.connection))
 
     def _take_message(self, event: Received) -> None:
-        if event.path == home_assistant.BIRTH_TOPIC:
-            if event.payload == home_assistant.BIRTH and not event.retained:
-                self._renew_due_s = time.monotonic() + home_assistant.renewal_delay_s()
-            return
+        if home_assistant.has_started(event):
+            self._renew_due_s = time.monotonic() + home_assistant.renewal_delay_s()
         address = address_of(event.path, self._mqtt.base)
         if address is not None and address.name == "request":
             self._desk.take(event, address, time.monotonic())
@@ -234,7 +231,7 @@ class Publisher:
 
     def _send_health(self, now_s: float) -> None:
         if now_s >= self._health_due_s:
-            self._health_due_s = now_s + _HEALTH_EVERY_S
+            self._health_due_s = now_s + HEALTH_EVERY_S
             self._link.publish(self._publication("health", self.health()))
 
     def health(self) -> models.Health:

@@ -8,7 +8,7 @@ from edge.messages import Fatigue, Level, Source
 from edge.publish.models import ClockState, State, level_name
 from edge.publish.payloads import Origin
 
-_REFRESH_S = 60.0
+REFRESH_S = 60.0
 """An unchanged state is said again this often, so that its figures do not grow old."""
 _TRACK_S = 3.0
 """A person not reported for this long (fatigue comes once a second) is no longer in view."""
@@ -58,7 +58,7 @@ class StateTracker:
         judged = state.perclos_60 is not None
         orders = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
         essence = (level, state.causes, judged, tuple(state.inputs.items()), orders)
-        if essence == self._published and t_s - self._published_s < _REFRESH_S:
+        if essence == self._published and t_s - self._published_s < REFRESH_S:
             return None
         self._published, self._published_s, self.latest = essence, t_s, state
         return state
