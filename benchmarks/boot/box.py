@@ -60,6 +60,10 @@ class Box:
         known = dict(line.split("=", 1) for line in text.splitlines())
         return Facts(known["ActiveState"], int(known["MainPID"]), int(known["NRestarts"]), known["Result"])
 
+    def alive(self, pid: int) -> bool:
+        """Whether a process is there."""
+        return self.container.run("kill", "-0", str(pid), check=False).returncode == 0
+
     def until(self, condition: Callable[[Facts], bool], most_s: float) -> float:
         """Seconds until `condition` holds; TimeoutError with the journal's end when it does not."""
         began_s = time.monotonic()

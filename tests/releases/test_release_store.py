@@ -147,6 +147,14 @@ def test_a_power_cut_at_any_step_leaves_one_release_whole(tmp_path: Path, change
     assert step > 2
 
 
+def test_the_state_is_replaced_never_written_over(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    with (tmp_path / "state.json").open() as before:
+        store.install(filled("new"))
+        assert '"current": "old"' in before.read()
+    assert store.state().current == "new"
+
+
 def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     store = proven(tmp_path)
     (tmp_path / "state.json").write_text("{")
