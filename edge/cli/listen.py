@@ -40,6 +40,8 @@ Examples:
 @click.option("--password-file", type=click.Path(exists=True, dir_okay=False), help="File that holds the password.")
 @click.option("--tls", is_flag=True, help="Connect with TLS.")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Authority to trust; implies --tls.")
+@click.option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="This client's certificate.")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="The key of --cert-file.")
 @click.option("--box", help="Only this box: its id, or site/id.")
 @click.option("--topic", "topics", multiple=True, type=click.Choice(list(BODIES)), help="Only this; may be repeated.")
 @click.option("--kind", help="Only alerts of this kind, as microsleep.")
@@ -54,6 +56,8 @@ def listen(
     password_file: str | None,
     tls: bool,
     ca_file: str | None,
+    cert_file: str | None,
+    key_file: str | None,
     box: str | None,
     topics: tuple[str, ...],
     kind: str | None,
@@ -68,10 +72,13 @@ def listen(
     try:
         config = MqttConfig(
             host=host, port=port, base=base, username=username, password_file=password_file,
-            tls=tls or ca_file is not None, ca_file=ca_file,
+            tls=tls or ca_file is not None, ca_file=ca_file, cert_file=cert_file, key_file=key_file,
         )  # fmt: skip
     except ValidationError as error:
-        raise click.UsageError("; ".join(f"--{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
+        faults = ((".".join(map(str, fault["loc"])) or "tls", fault["msg"]) for fault in error.errors())
+        raise click.UsageError("; ".join(f"--{name}: {said}" for name, said in faults)) from None
+            "; ".join(f"--{'.'.join(map(str, fault['loc'])) or 'tls'}: {fault['msg']}" for fault in error.errors())
+        ) from None
     wanted = Filter(box, topics, kind, None if level is None else Level[level.upper()])
     show = _json_line if as_json else _readable(Console(highlight=False, soft_wrap=True), base)
     try:

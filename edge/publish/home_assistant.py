@@ -12,12 +12,12 @@ from typing import Any
 from edge.alerts.kinds import KINDS
 from edge.config import Config
 from edge.messages import Level
-from edge.publish.events import Publication
+from edge.publish.events import Publication, Received
 from edge.publish.payloads import encode
 from edge.publish.topics import path_of
 
 _PREFIX = "homeassistant"
-BIRTH_TOPIC, BIRTH = f"{_PREFIX}/status", b"online"
+BIRTH_TOPIC, _BIRTH = f"{_PREFIX}/status", b"online"
 """What Home Assistant says when it has started."""
 _MOST_DELAY_S = 10.0
 """Boxes answer its start over this long, so that a fleet does not at once."""
@@ -67,6 +67,11 @@ def _entities(node: str, state: str, health: str) -> dict[str, dict[str, Any]]:
     }
     common = {"state_topic": state, "expire_after": _STALE_S}
     return {key: {"unique_id": f"{node}_{key}", **common, **row} for key, row in rows.items()}
+
+
+def has_started(event: Received) -> bool:
+    """Whether this is Home Assistant's word that it has just started."""
+    return event.path == BIRTH_TOPIC and event.payload == _BIRTH and not event.retained
 
 
 def renewal_delay_s() -> float:

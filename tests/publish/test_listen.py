@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from mqtt_helpers import alert, box, free_port
 
 from edge.cli.lines import line_of
-from edge.cli.listen import listen
+from edge.cli.listen import Filter, listen
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, payloads
 from edge.publish.broker import LocalBroker
 from edge.publish.events import Received
-from edge.publish.models import Body, Response
-from edge.publish.topics import TOPICS, path_of
+from edge.publish.models import Alert, Body, Response
+from edge.publish.state import StateTracker
+from edge.publish.topics import TOPICS, Address, path_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -106,6 +107,33 @@ SAID: dict[str, dict[str, Any]] = {
         "readings": {"fps": 9.5},
     },
 }
+
+
+FULL = payloads.alert(alert(1), ORIGIN, "synced").model_dump()
+ANYTHING = payloads.status("online", "boot", 1, "1.0")
+BODIES = dict.fromkeys(TOPICS, ANYTHING) | {
+    "alert": Alert(**FULL, seq=1, historical=False),
+    "state": StateTracker(ORIGIN).observe(Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9), "synced"),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (Filter(), set(TOPICS) | {"?"}),
+        (Filter(topics=("status", "state")), {"status", "state"}),
+        (Filter(kind="microsleep"), {"alert"}),
+        (Filter(kind="drowsiness"), set()),
+        (Filter(level=Level.WARNING), {"alert", "state"}),
+        (Filter(level=Level.EMERGENCY), set()),
+        (Filter(box="depot/bus-1", topics=("alert",)), {"alert"}),
+        (Filter(box="bus-1", level=Level.CRITICAL), {"alert"}),
+        (Filter(box="bus-2"), set()),
+    ],
+)
+def test_a_filter_takes_what_was_asked_for(wanted: Filter, names: set[str]) -> None:
+    takes = {name for name, body in BODIES.items() if wanted.takes(Address("depot", "bus-1", name), body)}
+    assert takes | ({"?"} if wanted.takes(None, None) else set()) == names
 
 
 @st.composite
