@@ -161,4 +161,8 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "clock": ("Clock", "时钟"),
     "synced": ("synchronized", "已同步"),
     "unsynced": ("not synchronized", "未同步"),
+    # what an alert rests on, beside `labels`
+    "evidence_away_s": ("looked away for", "视线偏离"),
+    "evidence_rate_hz": ("per second", "每秒"),
+    "evidence_shift": ("away from the usual by", "偏离平常"),
 }

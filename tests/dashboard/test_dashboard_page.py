@@ -58,7 +58,7 @@ class Box:
 
     def _execute(self, command: Command, answer: Answer) -> None:
         self.orders.append(command)
-        data = self.publisher.report(SO_FAR).model_dump(mode="json") if command.op == "report" else {}
+        data = self.publisher.report(SO_FAR).model_dump(mode="json", by_alias=True) if command.op == "report" else {}
         answer(Outcome(error=self.refusal) if self.refusal else Outcome(data=data))
 
 

@@ -29,7 +29,11 @@ def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
 
     def execute(command: Command, answer: Answer) -> None:
         asked.append(command)
-        data = publisher.report(SO_FAR).model_dump(mode="json") if command.op == "report" else {"done": True}
+        data = (
+            publisher.report(SO_FAR).model_dump(mode="json", by_alias=True)
+            if command.op == "report"
+            else {"done": True}
+        )
         answer(Outcome(data=data))
 
     settings = config(port, "report", "snooze", "acknowledge")
