@@ -77,8 +77,6 @@ def listen(
     except ValidationError as error:
         faults = ((".".join(map(str, fault["loc"])) or "tls", fault["msg"]) for fault in error.errors())
         raise click.UsageError("; ".join(f"--{name}: {said}" for name, said in faults)) from None
-            "; ".join(f"--{'.'.join(map(str, fault['loc'])) or 'tls'}: {fault['msg']}" for fault in error.errors())
-        ) from None
     wanted = Filter(box, topics, kind, None if level is None else Level[level.upper()])
     show = _json_line if as_json else _readable(Console(highlight=False, soft_wrap=True), base)
     try:
