@@ -83,3 +83,15 @@ def test_names_are_unique_and_units_stand_in_them() -> None:
     assert len({metric.name for metric in METRICS}) == len(METRICS)
     suffix = {"s": "_seconds", "B": "_bytes"}
     assert [m.name for m in METRICS if m.unit in suffix and not m.name.endswith(suffix[m.unit])] == []
+
+
+def test_the_page_about_health_holds_the_table() -> None:
+    heads = ("name", "type", "unit", "meaning", "labels", "where it stands")
+    cells = [
+        (f"`{m.name}`", m.type, m.unit, m.meaning, ", ".join(m.labels), f"`{m.path.partition('=')[0]}`")
+        for m in METRICS
+    ]
+    lines = ["| " + " | ".join(row) + " |" for row in (heads, ("---",) * len(heads), *cells)]
+    table = "\n".join(line.replace("|  |", "| |") for line in lines)
+    page = Path(__file__).resolve().parents[2] / "docs" / "health.md"
+    assert table in page.read_text(encoding="utf-8"), f"the table of metrics in docs/health.md must be:\n{table}"
