@@ -59,7 +59,7 @@ def test_a_gap_is_in_no_span():
 
 def test_a_short_gap_between_closed_lids_is_closed_but_not_seen():
     assert spans([(0.0, 0.1), (BRIDGE_S, 0.1)]) == [Span(0.0, BRIDGE_S, closed=True, seen=False)]
-    assert spans([(0.0, 1.0), (0.6, 0.0)]) == [Span(pytest.approx(0.42), 0.6, closed=True, seen=False)]
+    assert spans([(0.0, 1.0), (0.6, 0.0)]) == [Span(pytest.approx(0.32), 0.6, closed=True, seen=False)]
 
 
 def test_time_that_does_not_advance_is_ignored():

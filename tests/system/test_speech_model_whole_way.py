@@ -25,6 +25,11 @@ from training.asr.model import ConformerCtc
 
 pytestmark = pytest.mark.bundle
 
+_TINY = """
+model: {{hidden: 32, layers: 1, heads: 2, feed_forward: 48, kernel: 5, subsampling_channels: 4, dropout: 0.0}}
+training: {{units: words, epochs: {epochs}, frames_per_batch: 800, warmup_batches: 10, learning_rate: 0.005}}
+augment: null
+"""
 _DESK = Path(__file__).resolve().parents[2] / "configs" / "desk.yaml"
 
 
@@ -72,6 +77,34 @@ def test_a_streaming_conformer_is_exported_and_heard_with(tmp_path, bundle_dir, 
     for transcript in transcripts:
         assert transcript["text"] == _conformer_text(model, _cut(sound, transcript))
         assert 0.3 < transcript["confidence"] <= 1
+
+
+def _word_list(folder: Path, name: str, seeds: range) -> Path:
+    """Every stretch of the made voice is the word `hello`."""
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for seed in seeds:
+        samples = np.concatenate([silence(0.3), voice(0.8 + 0.1 * (seed % 5), seed=seed), silence(0.3)])
+        lines.append(f"{write_wav(folder / f'{name}-{seed}.wav', samples).name}\thello\n")
+    path = folder / f"{name}.tsv"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_model_is_trained_exported_and_heard_with(tmp_path, bundle_dir, sound):
+    """A tiny model learns one word; before it has learnt, it hears nothing."""
+    config = tmp_path / "tiny.yaml"
+    lists = _word_list(tmp_path / "lists", "train", range(20, 32)), _word_list(tmp_path / "lists", "valid", range(3))
+    texts = []
+    for epochs in (1, 30):
+        config.write_text(_TINY.format(epochs=epochs), encoding="utf-8")
+        out = tmp_path / f"run-{epochs}"
+        output = _emvas("train", "asr", "--config", config, "--train", lists[0], "--valid", lists[1], "--out", out)
+        assert f"emvas export asr {out / 'best.pt'}" in output
+        (tmp_path / f"way-{epochs}").mkdir()
+        transcripts = _transcripts(out / "best.pt", sound, bundle_dir, tmp_path / f"way-{epochs}")
+        texts.append([transcript["text"] for transcript in transcripts])
+    assert texts == [[], ["hello", "hello"]]
 
 
 def test_a_wav2vec2_of_hugging_face_is_exported_and_heard_with(tmp_path, bundle_dir, sound):
