@@ -123,6 +123,7 @@ class Database:
         except OSError as error:
             raise sqlite3.OperationalError(f"the folder cannot be made: {error.strerror}") from error
         connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        connection.text_factory = readable
         try:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL")
@@ -157,6 +158,11 @@ class Database:
         self.aside = _moved_aside(self.path, word)
         self._news.lost(f"{self.path} cannot be used ({error}); it was moved to {self.aside.name} and a new one begun")
         return True
+
+
+def readable(text: bytes) -> str:
+    """Text as it stands in a file: a flipped bit that SQLite cannot notice must not bar the way to all other rows."""
+    return text.decode("utf-8", "replace")
 
 
 class OtherVersionError(sqlite3.DatabaseError):

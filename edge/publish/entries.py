@@ -76,12 +76,15 @@ def make_room(
             "SELECT seq, name, bytes FROM outbox ORDER BY rank, seq LIMIT 1"
         ).fetchone()
         delete(connection, [seq])
-        connection.execute(
-            "INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,)
-        )
+        count_evicted(connection, name)
         given_up.append((name, freed))
         rows, size = rows - 1, size - freed
     return given_up
+
+
+def count_evicted(connection: sqlite3.Connection, name: str) -> None:
+    """Remember for ever that a message of this topic was given up."""
+    connection.execute("INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,))
 
 
 def last_seq(connection: sqlite3.Connection) -> int:

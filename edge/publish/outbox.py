@@ -11,7 +11,18 @@ from edge import sessions
 from edge.database import Database
 from edge.messages import Source
 from edge.news import News
-from edge.publish.entries import COLUMNS, SCHEMA, Entry, delete, insert, last_seq, make_room, measured, salvaged
+from edge.publish.entries import (
+    COLUMNS,
+    SCHEMA,
+    Entry,
+    count_evicted,
+    delete,
+    insert,
+    last_seq,
+    make_room,
+    measured,
+    salvaged,
+)
 from edge.sessions import Start
 
 MOST_ROWS = 20_000
@@ -131,6 +142,13 @@ class Outbox:
             self._unsaved = [entry for entry in self._unsaved if entry.seq not in done]
             self._delivered |= done - in_memory
             self._flush()
+
+    def give_up(self, entry: Entry) -> None:
+        """Forget a message that cannot be sent, whatever the broker says."""
+        self.acknowledge([entry.seq])
+        with self._lock:
+            self._evicted[entry.name] = self._evicted.get(entry.name, 0) + 1
+            self._attempt(lambda connection: count_evicted(connection, entry.name))
 
     def news(self, t_s: float) -> list[Source]:
         """What there is to tell about the outbox itself since the last call."""

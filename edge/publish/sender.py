@@ -62,7 +62,8 @@ class Sender:
         busy = set(self._in_flight.values()) | set(self._done)
         entries = self._outbox.pending(self._sent_upto, _WINDOW + len(busy)) if len(busy) < _WINDOW else []
         free = [entry for entry in entries if entry.seq not in busy][: _WINDOW - len(busy)]
-        return [(entry, self._publication(entry, now_s)) for entry in self._in_time(free, now_s)]
+        made = [(entry, self._publication(entry, now_s)) for entry in self._in_time(free, now_s)]
+        return [(entry, publication) for entry, publication in made if publication is not None]
 
     def sent(self, entry: Entry, token: Token) -> None:
         """Note that an entry of `room` is on its way."""
@@ -119,10 +120,16 @@ class Sender:
     def _is_historical(self, entry: Entry, now_s: float) -> bool:
         return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S
 
-    def _publication(self, entry: Entry, now_s: float) -> Publication:
+    def _publication(self, entry: Entry, now_s: float) -> Publication | None:
+        """The message as it is sent; None for one that the file no longer holds whole: it is given up."""
         historical = self._is_historical(entry, now_s)
-        topic = TOPICS[entry.name]
+        try:
+            topic, content = TOPICS[entry.name], json.loads(entry.payload)
+        except (KeyError, ValueError) as error:
+            _log.error("message %d of the outbox is damaged and given up: %s", entry.seq, error)
+            self._outbox.give_up(entry)
+            return None
         properties = (("schema", str(SCHEMA)), ("historical", str(historical).lower()))
-        stored = corrected(json.loads(entry.payload), self._outbox.corrected.get(entry.boot))
+        stored = corrected(content, self._outbox.corrected.get(entry.boot))
         payload = delivered(stored, entry.seq, historical)
         return Publication(entry.path, payload, topic.qos, topic.retained, topic.expiry_s, properties)

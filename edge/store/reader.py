@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edge.database import readable
 from edge.store.schema import NEWEST, ON_THE_WALL, VERSION
 
 _BUSY_S = 2.0
@@ -62,6 +63,7 @@ class TimelineReader:
             return []
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
+            connection.text_factory = readable
             return connection.execute(query, values).fetchall()
 
     def _records(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:

@@ -98,6 +98,18 @@ def test_what_has_waited_for_a_minute_is_of_the_past(line: Line) -> None:
     assert [payload["historical"] for payload in line.turn()] == [True, False]
 
 
+@pytest.mark.parametrize(
+    "damage", ["payload = '{\"id\": 1'", "payload = CAST(x'7b22ff227d' AS TEXT)", "name = 'alarm'"]
+)
+def test_a_message_that_the_file_no_longer_holds_whole_is_given_up_and_bars_no_other(line: Line, damage: str) -> None:
+    line.put(3, boot="now")
+    line.outbox._database.connection().execute(f"UPDATE outbox SET {damage} WHERE seq = 2")
+    sent = [payload["seq"] for payload in line.turn()]
+    assert sent == [1, 3]
+    assert line.outbox.rows == 0
+    assert sum(line.outbox.evicted.values()) == 1
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
