@@ -45,7 +45,7 @@ def page(report: dict[str, Any]) -> str:
             *left_out,
             "\n## What the box did meanwhile\n",
             table(("", ""), _work(report)),
-            "Memory is the tenth percentile of a window's samples: while words are recognized it is higher, so a median "
+            "Memory is the tenth percentile of a window's samples: it is higher while words are recognized: a median "
             "would tell how much was said; what leaks lifts the floor as well. Threads and descriptors are medians, "
             "because connections that are being made hold one or two for a moment.\n",
             "## What this does not show\n",

@@ -38,7 +38,7 @@ from edge.publish.topics import Address
 
 
 def hours(rss_growth: float, threads_an_hour: float = 0.0) -> list[Sample]:
-    """Two hours, every 10 s; memory rises by `rss_growth` from minute 15 on; in the second hour half of it is speech."""
+    """Two hours, every 10 s; memory rises by `rss_growth` from minute 15 on; half of the second hour is speech."""
     found = []
     for index in range(720):
         share = max(0.0, (index - 90) / 630)
