@@ -122,7 +122,8 @@ _TRIED = """## What was tried, and kept or left
 Each beside what it replaces, in turns on one busy machine (Xeon at 2.8 GHz, one thread, onnxruntime 1.32, 2026-11-22).
 
 - Kept: PRelu as two convolutions of one pixel and an addition. The mesh 6.6 -> 3.0 ms, both irises 11.3 -> 5.4 ms; the
-  outputs differ by at most 0.00005 px on noise. With Relu in its place, which would be wrong, they would take 2.0 and 3.4 ms.
+  outputs differ by at most 0.00005 px on noise. With Relu in its place, which would be wrong, they would take 1.9 and
+  3.4 ms.
 - Kept: halving pictures step by step instead of averaging them by any whole number, batches without detours through
   other types, percentiles by partition: 17.4 to 18.1 ms -> 16.3 ms a picture of 700x700, mean, three turns.
 - Left: MediaPipe's attention mesh (its three own operators as Gather, ReduceMax, MatMul and GridSample), mesh and both
