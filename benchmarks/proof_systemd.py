@@ -207,6 +207,16 @@ class Proof:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/evidence"), show_default=True)
 def main(bundle: Path, base: Path, out: Path) -> None:
     """Boot, install, break and mend; write systemd.json and systemd.md."""
+    try:
+        steps = _prove(bundle, base)
+    except EmvasError as error:
+        raise click.ClickException(str(error)) from error
+    _write(steps, out)
+    if not all(step.passed for step in steps):
+        raise SystemExit(1)
+
+
+def _prove(bundle: Path, base: Path) -> list[Step]:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def told(step: Step) -> None:
@@ -227,9 +237,7 @@ def main(bundle: Path, base: Path, out: Path) -> None:
         proof = Proof(Box(container), told)
         Box(container).start_camera(f"/opt/{moving.name}", f"/opt/{still.name}")
         proof.all()
-    _write(proof.steps, out)
-    if not all(step.passed for step in proof.steps):
-        raise SystemExit(1)
+    return proof.steps
 
 
 def _recordings(bundle: Path, folder: Path) -> tuple[Path, Path]:

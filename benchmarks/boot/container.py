@@ -22,7 +22,7 @@ PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,udev,mosquitto,mosqui
 PROGRAM = "/opt/emvas/bin/emvas"
 LIBRARIES = "/opt/libraries"
 CHECKOUT = "/opt/checkout"
-_BOOT_S = 60.0
+_BOOT_S = 180.0
 _COMMAND_S = 300.0
 _TOOLS = ("debootstrap", "systemd-nspawn", "nsenter", "mount")
 
