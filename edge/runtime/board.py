@@ -58,13 +58,17 @@ class Board:
         """At `now_s` (monotonic)."""
         with self._lock:
             age_s = None if self._turned_s is None else now_s - self._turned_s
-            lost = [f"{s.source} {s.state}: {s.detail}" for s in self._sources.values() if s.state == "lost"]
+            lost = [_told(source) for source in self._sources.values() if source.state == "lost"]
+            blind = self._sources.get("vision")
+            sighted = self._sources.get("camera")
             if self._stuck:
                 grave = [self._stuck]
             elif age_s is None or not self._ready:
                 grave = ["starting: no picture and no sound has been worked through yet"]
             elif age_s > OLDEST_S:
                 grave = [f"no progress: the judging loop has not turned for {age_s:.0f} s"]
+            elif blind and blind.state == "absent" and not (sighted and sighted.state == "absent"):
+                grave = [_told(blind)]
             else:
                 grave = []
         return Verdict(not grave, (*grave, *lost), age_s)
@@ -81,3 +85,7 @@ class Board:
         verdict = self.verdict(time.monotonic())
         told = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
         return {**(published() if published else {}), **self._fixed, "readings": self.readings(), "verdict": told}
+
+
+def _told(source: Source) -> str:
+    return f"{source.source} {source.state}: {source.detail}"

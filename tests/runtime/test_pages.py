@@ -58,6 +58,16 @@ def test_healthz_goes_from_starting_over_ok_and_degraded_to_stuck_and_silent() -
         assert (status, body["state"], body["reasons"]) == (503, "unhealthy", ["vision hangs"])
 
 
+def test_a_camera_without_models_that_see_is_no_healthy_box() -> None:
+    board = Board(Health(), FACTS, {})
+    board.write(Source(0.0, "vision", "absent", "the bundle has no iris"))
+    board.turn(time.monotonic(), ready=True, stuck=None)
+    verdict = board.verdict(time.monotonic())
+    assert (verdict.healthy, verdict.reasons) == (False, ("vision absent: the bundle has no iris",))
+    board.write(Source(0.0, "camera", "absent", "camera.uri is not set"))
+    assert board.verdict(time.monotonic()).healthy
+
+
 def test_metrics_are_what_prometheus_reads() -> None:
     health = Health(frames=5, frames_dropped=1)
     board = Board(health, FACTS, {"vad": "fp32"})
