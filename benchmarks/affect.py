@@ -137,18 +137,17 @@ def _stream(rng: np.random.Generator, count: int, lasting: float, tails: int | N
 
 def page(found: dict[str, Any]) -> str:
     """The figures for people."""
-    face, voice, sound = found["expressions"], found["voices"], found["distress"]
+    return _read_page(found) + _told_page(found)
+
+
+def _read_page(found: dict[str, Any]) -> str:
+    """What is read from faces, words and voices."""
+    face, voice = found["expressions"], found["voices"]
     recall = "".join(f"| {label} | {value:.2f} |\n" for label, value in face["recall"].items())
     texts = "".join(
         f"| {name} | {row['texts']} | {row['sign_accuracy']:.3f} | {row['correlation']:.3f} |\n"
         for name, row in found["sentiment"].items()
     )
-    alarms = "".join(
-        f"| {row['stream']} | {row['asked_per_hour']:g} | {row['per_hour']:.2f} | {row['hours']:.0f} "
-        f"| {row['median_delay_s']:.0f} |\n"
-        for row in found["false_alarms"]
-    )
-    sprees = "".join(f"| {name} dB | {row['sprees']} | {row['told']} |\n" for name, row in sound["sprees"].items())
     return f"""# Affect and anomaly: what was measured
 
 Made by `python -m benchmarks.affect --bundle DIR --data DIR`; the figures are in `affect.json`.
@@ -178,7 +177,19 @@ EmoDB, {voice["utterances"]} acted utterances, each speaker judged by a head tha
 {voice["valence_correlation"]:.3f} (mean recall of its sign {voice["valence_sign_recall"]:.3f}); four emotions by mean
 recall {voice["unweighted_recall_4_emotions"]:.3f}. Ten actors in a studio, in German: real talk is harder.
 
-## Alerts an hour while nothing happens
+"""
+
+
+def _told_page(found: dict[str, Any]) -> str:
+    """What the box tells of changes and of sounds."""
+    sound = found["distress"]
+    alarms = "".join(
+        f"| {row['stream']} | {row['asked_per_hour']:g} | {row['per_hour']:.2f} | {row['hours']:.0f} "
+        f"| {row['median_delay_s']:.0f} |\n"
+        for row in found["false_alarms"]
+    )
+    sprees = "".join(f"| {name} dB | {row['sprees']} | {row['told']} |\n" for name, row in sound["sprees"].items())
+    return f"""## Alerts an hour while nothing happens
 Simulated streams with one observation every {_INTERVAL_S:g} s. The delay is that of a fall by two spreads.
 
 | stream | asked for | found | hours | median delay, s |

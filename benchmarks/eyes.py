@@ -7,7 +7,7 @@ off all 263 frames by eye. `yawns`: one clip has one, the others show talking, l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,21 @@ def page(report: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def measure(folder: Path, data: Path, out: Path, say: Callable[[str], None]) -> None:
+    """Measure everything and write the page and its figures; `say` hears of each clip."""
+    bundle, clips = Bundle(folder), data / "clips"
+    quiet = [str(path.relative_to(clips)) for pattern in QUIET_CLIPS for path in sorted(clips.glob(pattern))]
+    found = [asdict(state) for state in states(bundle, data / "eyes_ir.npz")]
+    blinked = blinks(bundle, clips)
+    seen = []
+    for name in (YAWN_CLIP, *quiet):
+        say(name)
+        seen.append(asdict(clip_of(bundle, clips, name)))
+    about = f"{bundle.manifest.name} {bundle.manifest.version}"
+    report = {"bundle": about, "state": found, "blinks": blinked, "clips": seen}
+    keep(out, "eyes", report, page(report))
+
+
 @click.command()
 @click.option("--bundle", "folder", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -160,20 +175,10 @@ def page(report: dict[str, Any]) -> str:
 )
 def main(folder: Path, data: Path, out: Path) -> None:
     """Measure eyes, blinks and yawns; writes eyes.md and eyes.json."""
-    bundle, clips = Bundle(folder), data / "clips"
-    quiet = [str(path.relative_to(clips)) for pattern in QUIET_CLIPS for path in sorted(clips.glob(pattern))]
-    with Console(stderr=True).status("eyes") as status:
-        found = [asdict(state) for state in states(bundle, data / "eyes_ir.npz")]
-        blinked = blinks(bundle, clips)
-        seen = []
-        for name in (YAWN_CLIP, *quiet):
-            status.update(name)
-            seen.append(asdict(clip_of(bundle, clips, name)))
-    about = f"{bundle.manifest.name} {bundle.manifest.version}"
-    report = {"bundle": about, "state": found, "blinks": blinked, "clips": seen}
     out.mkdir(parents=True, exist_ok=True)
-    keep(out, "eyes", report, page(report))
-    Console().print(page(report), markup=False)
+    with Console(stderr=True).status("eyes") as status:
+        measure(folder, data, out, status.update)
+    click.echo((out / "eyes.md").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
