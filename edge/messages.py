@@ -219,7 +219,11 @@ class Attention:
     away_30_s: float = 0.0
     """Time away in the last 30 s, since the eyes were last on the road for long enough."""
     yaw_deg: float | None = None
+    """Of the head."""
     pitch_deg: float | None = None
+    gaze_yaw_deg: float | None = None
+    """Of the eyes' look, the head's turn included; None when unknown."""
+    gaze_pitch_deg: float | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -65,6 +65,8 @@ def of_attention(message: Attention) -> Condition:
         "away_30_s": message.away_30_s,
         "yaw_deg": message.yaw_deg,
         "pitch_deg": message.pitch_deg,
+        "gaze_yaw_deg": message.gaze_yaw_deg,
+        "gaze_pitch_deg": message.gaze_pitch_deg,
     }
     evidence = {"track": message.track, **measures, **message.evidence}
     since_s = message.t_s - message.away_s

@@ -84,6 +84,17 @@ ATTENTION: dict[str, Constant] = {
     "pitch_deg": Constant(
         18.0, "deg", 10.0, 30.0, "a head bent further down looks away", f"{_OPENPILOT}: 0.313 rad, down only"
     ),
+    "gaze_yaw_deg": Constant(
+        30.0,
+        "deg",
+        20.0,
+        45.0,
+        "eyes turned further from straight ahead look away, whatever the head does",
+        "chosen: four times the noise of cab pictures; five people filmed facing the camera stay within 6 deg",
+    ),
+    "gaze_pitch_deg": Constant(
+        25.0, "deg", 15.0, 35.0, "eyes turned further down look away", "chosen: six times the frame noise"
+    ),
     "exit_share": Constant(
         0.8, "share of the angle", 0.5, 1.0, "nearer than this it looks ahead again", "chosen against flicker"
     ),

@@ -45,6 +45,8 @@ class AttentionConfig(Section):
     learn_s: float = bounded(ATTENTION["learn_s"])
     yaw_deg: float = bounded(ATTENTION["yaw_deg"])
     pitch_deg: float = bounded(ATTENTION["pitch_deg"])
+    gaze_yaw_deg: float = bounded(ATTENTION["gaze_yaw_deg"])
+    gaze_pitch_deg: float = bounded(ATTENTION["gaze_pitch_deg"])
     exit_share: float = bounded(ATTENTION["exit_share"])
     advisory_s: float = bounded(ATTENTION["advisory_s"])
     warning_s: float = bounded(ATTENTION["warning_s"])

@@ -1,7 +1,8 @@
 """Attention: how long one person looks away from straight ahead, and the level that follows.
 
-A head that is turned too far for its eyes to be judged still looks away: its pose is measured. Closed eyes look
-nowhere; they are fatigue's matter. What has no pose is unknown and counts for nothing.
+A head that is turned too far for its eyes to be judged still looks away: its pose is measured. Eyes may look away
+without the head. Closed eyes look nowhere; they are fatigue's matter. What has no pose is unknown and counts for
+nothing.
 """
 
 from __future__ import annotations
@@ -35,15 +36,19 @@ TOLERANCE_S = 0.3
 """A look back that is shorter does not end a look away (Regulation (EU) 2023/2590)."""
 
 
+Angles = tuple[float, float]
+"""Yaw and pitch in degrees."""
+
+
 class StraightAhead:
-    """One person's yaw and pitch while driving: a median at first, then slowly followed."""
+    """One person's yaw and pitch, of head or gaze, while driving: a median at first, then slowly followed."""
 
     def __init__(self, learn_s: float) -> None:
         self._learn_s = learn_s
         self._samples: list[tuple[float, float]] = []
         self._seen_s = 0.0
         self._last_s = float("-inf")
-        self.learned: tuple[float, float] | None = None
+        self.learned: Angles | None = None
         """Yaw and pitch to the camera in degrees; None before enough was seen."""
 
     def observe(self, t_s: float, yaw_deg: float, pitch_deg: float, away: bool) -> None:
@@ -64,6 +69,10 @@ class StraightAhead:
             share = min(passed_s, BRIDGE_S) / ADAPT_S
             self.learned = _clamped(yaw + share * (yaw_deg - yaw), pitch + share * (pitch_deg - pitch))
 
+    def turned(self, yaw_deg: float, pitch_deg: float) -> Angles | None:
+        """Yaw and pitch from straight ahead; None while that is not learned."""
+        return None if self.learned is None else (yaw_deg - self.learned[0], pitch_deg - self.learned[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -75,6 +84,8 @@ class Look:
     away_30_s: float = 0.0
     yaw_deg: float | None = None
     pitch_deg: float | None = None
+    gaze_yaw_deg: float | None = None
+    gaze_pitch_deg: float | None = None
 
 
 class AttentionPolicy:
@@ -83,6 +94,7 @@ class AttentionPolicy:
     def __init__(self, config: AttentionConfig) -> None:
         self._config = config
         self._ahead = StraightAhead(config.learn_s)
+        self._gaze_ahead = StraightAhead(config.learn_s)
         self._away = False
         self._last_s: float | None = None
         self._away_from_s: float | None = None
@@ -92,19 +104,20 @@ class AttentionPolicy:
         self._many = False
         self.look = Look()
 
-    def step(self, t_s: float, yaw_deg: float, pitch_deg: float, open_eyes: bool) -> Look:
-        """Take in one measured pose; `open_eyes`: they were judged in this frame, and not closed."""
-        if self._ahead.learned is None:
-            if open_eyes:
-                self._ahead.observe(t_s, yaw_deg, pitch_deg, away=False)
+    def step(self, t_s: float, head: Angles, gaze: Angles | None, open_eyes: bool) -> Look:
+        """Take in one measured pose, and where the eyes look; `open_eyes`: they were judged here, and not closed."""
+        turned = self._ahead.turned(*head)
+        looking = self._gaze_ahead.turned(*gaze) if gaze is not None else None
+        away = turned is not None and self._is_away(turned, looking)
+        if open_eyes:
+            self._ahead.observe(t_s, *head, away)
+            if gaze is not None:
+                self._gaze_ahead.observe(t_s, *gaze, away)
+        if turned is None:
             self.look = Look()
             return self.look
-        yaw, pitch = yaw_deg - self._ahead.learned[0], pitch_deg - self._ahead.learned[1]
-        away = self._is_away(yaw, pitch)
-        if open_eyes:
-            self._ahead.observe(t_s, yaw_deg, pitch_deg, away)
         self._follow(t_s, away)
-        return self._tell(t_s, yaw, pitch)
+        return self._tell(t_s, turned, looking or (None, None))
 
     def miss(self, t_s: float) -> Look:
         """Let time pass without a pose; attention becomes unknown after `lost_s`."""
@@ -113,9 +126,12 @@ class AttentionPolicy:
             self.look = Look(causes=("unknown",))
         return self.look
 
-    def _is_away(self, yaw_deg: float, pitch_deg: float) -> bool:
-        share = self._config.exit_share if self._away else 1.0
-        return abs(yaw_deg) > share * self._config.yaw_deg or pitch_deg > share * self._config.pitch_deg
+    def _is_away(self, head: Angles, gaze: Angles | None) -> bool:
+        config, share = self._config, self._config.exit_share if self._away else 1.0
+        turned = abs(head[0]) > share * config.yaw_deg or head[1] > share * config.pitch_deg
+        if gaze is None:
+            return turned
+        return turned or abs(gaze[0]) > share * config.gaze_yaw_deg or gaze[1] > share * config.gaze_pitch_deg
 
     def _follow(self, t_s: float, away: bool) -> None:
         last_s, was = self._last_s, self._away
@@ -140,7 +156,7 @@ class AttentionPolicy:
             self._away_spans.clear()
             self._glance, self._many = "", False
 
-    def _tell(self, t_s: float, yaw_deg: float, pitch_deg: float) -> Look:
+    def _tell(self, t_s: float, head: Angles, gaze: Angles | tuple[None, None]) -> Look:
         config = self._config
         away_s = 0.0 if self._away_from_s is None else t_s - self._away_from_s
         many_s = sum(end_s - max(start_s, t_s - config.cumulative_window_s) for start_s, end_s in self._away_spans)
@@ -156,7 +172,7 @@ class AttentionPolicy:
         causes = [name for name, active in ((self._glance, self._glance), ("many_glances", self._many)) if active]
         causes.sort(key=list(CAUSES).index)
         level = max((CAUSES[cause] for cause in causes), default=Level.NONE)
-        self.look = Look(level, tuple(causes), away_s, many_s, yaw_deg, pitch_deg)
+        self.look = Look(level, tuple(causes), away_s, many_s, *head, *gaze)
         return self.look
 
     def _forget(self) -> None:
@@ -166,7 +182,7 @@ class AttentionPolicy:
         self._away_spans.clear()
 
 
-def _clamped(yaw_deg: float, pitch_deg: float) -> tuple[float, float]:
+def _clamped(yaw_deg: float, pitch_deg: float) -> Angles:
     return (
         min(max(yaw_deg, YAW_WITHIN_DEG[0]), YAW_WITHIN_DEG[1]),
         min(max(pitch_deg, PITCH_WITHIN_DEG[0]), PITCH_WITHIN_DEG[1]),

@@ -113,8 +113,10 @@ class Person:
         if face.yaw_deg is None or face.pitch_deg is None or closed:
             look = self._attention.miss(face.t_s)
         else:
-            open_eyes = face.openness is not None
-            look = self._attention.step(face.t_s, face.yaw_deg, face.pitch_deg, open_eyes)
+            gaze = None
+            if face.gaze_yaw_deg is not None and face.gaze_pitch_deg is not None:
+                gaze = face.gaze_yaw_deg, face.gaze_pitch_deg
+            look = self._attention.step(face.t_s, (face.yaw_deg, face.pitch_deg), gaze, face.openness is not None)
         return self._tell_look(face.t_s, look, quiet=False)
 
     def _tell_look(self, t_s: float, look: Look, quiet: bool) -> list[Message]:

@@ -31,6 +31,7 @@ class Driver:
     turns: list[tuple[float, float, float, float]] = field(default_factory=list)
     mouths: list[tuple[float, float, float, float]] = field(default_factory=list)
     looks: list[tuple[float, float, float, float]] = field(default_factory=list)
+    glances: list[tuple[float, float, float, float]] = field(default_factory=list)
     laughs: list[tuple[float, float]] = field(default_factory=list)
     straight_deg: tuple[float, float] = (0.0, 0.0)
     """Yaw and pitch to the camera while looking ahead."""
@@ -63,6 +64,11 @@ class Driver:
     def looks_aside(self, at_s: float, for_s: float, yaw_deg: float, within_s: float = 0.25) -> Driver:
         """Past 50 degrees the eyes can no longer be judged, as `edge.vision.usability` has it."""
         self.looks.append((at_s, at_s + for_s, yaw_deg, within_s))
+        return self
+
+    def glances_at(self, at_s: float, for_s: float, yaw_deg: float, within_s: float = 0.1) -> Driver:
+        """With the eyes alone."""
+        self.glances.append((at_s, at_s + for_s, yaw_deg, within_s))
         return self
 
     def laughs_at(self, at_s: float, for_s: float) -> Driver:
@@ -103,6 +109,7 @@ class Driver:
         yaw = sum(_bump(t_s, a, b, within, within) * to for a, b, to, within in self.looks)
         if reason is None and abs(yaw) > 50:
             reason = Reason.TURNED_AWAY
+        eyes = sum(_bump(t_s, a, b, within, within) * to for a, b, to, within in self.glances)
         laughing = any(start <= t_s < end for start, end in self.laughs)
         return Face(
             t_s=t_s,
@@ -115,6 +122,8 @@ class Driver:
             yaw_deg=self.straight_deg[0] + yaw + rng.gauss(0, 0.7),
             pitch_deg=self.straight_deg[1] + pitch + rng.gauss(0, self.pitch_noise_deg),
             roll_deg=0.0,
+            gaze_yaw_deg=None if reason else self.straight_deg[0] + yaw + eyes + rng.gauss(0, 2.0),
+            gaze_pitch_deg=None if reason else self.straight_deg[1] + pitch + rng.gauss(0, 2.0),
             expression={"happy": 0.9 if laughing else 0.1},
         )
 

@@ -66,6 +66,22 @@ def test_the_driver_who_looks_away_again_and_again() -> None:
     assert [step[1] for step in told] == ["new", "end"]
 
 
+def test_the_driver_who_watches_a_screen_from_the_corner_of_the_eye() -> None:
+    """The head hardly moves; the mirror that way is looked at for a second and is no matter."""
+
+    def driver() -> Driver:
+        made = Driver().blinks(0, 130).glances_at(80, 1.0, 40)
+        return made.looks_aside(100, 6, 8).glances_at(100, 6, 35)
+
+    told = told_at_every_rate(driver, 120)
+    assert [step[:3] for step in told] == [
+        ("distraction", "new", ADVISORY),
+        ("distraction", "update", WARNING),
+        ("distraction", "end", WARNING),
+    ]
+    assert told[0][3] == pytest.approx(103, abs=0.3)
+
+
 def test_the_head_turned_too_far_for_its_eyes_is_away_but_raises_nothing() -> None:
     drive = watch(Driver().blinks(0, 80).looks_aside(80, 8, 70).faces(15, 86))
     looks = [message for message in drive.messages if isinstance(message, Attention)]
