@@ -41,7 +41,7 @@ check: $(READY) ## lint, types and import rules
 	$(BIN)/lint-imports
 
 test: check $(BUNDLE)/bundle.yaml ## check, build the bundle, run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
