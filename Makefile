@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd bench test-aarch64 clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -60,6 +60,11 @@ bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/perform
 
 test-aarch64: $(BUNDLE)/bundle.yaml ## run the box on an emulated 64-bit ARM; needs qemu-user-static, debootstrap, root
 	$(BIN)/python -m benchmarks.aarch64 --bundle $(BUNDLE)
+
+docs: $(READY) ## write the reference pages and build the documentation into build/site
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m docs.reference
+	$(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build

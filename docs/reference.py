@@ -1,0 +1,111 @@
+"""Write the reference pages from what the program itself says: `python -m docs.reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from edge.cli.main import main as emvas
+from edge.config import Config
+
+FOLDER = Path(__file__).resolve().parent
+_WIDTH = 100
+_BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "length ≥ {}", "pattern": "`{}`"}
+_MADE = "Written by `python -m docs.reference`; change the program, not this page.\n"
+
+
+def walk(command: click.Command, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    """Yield every command below `command` that is not a group, with its context."""
+    if not isinstance(command, click.Group):
+        yield command, context
+        return
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        if below is not None:
+            settings: dict[str, Any] = {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
+            yield from walk(below, click.Context(below, info_name=name, parent=context, **settings))
+
+
+def commands_page() -> str:
+    """Return docs/commands.md: the help of every command."""
+    parts = ["# Commands\n", _MADE, "Exit codes: 0 done, 1 failed or refused, 2 wrong usage.\n"]
+    for command, context in walk(emvas, click.Context(emvas, info_name="emvas")):
+        parts.append(f"## `{context.command_path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def configuration_page() -> str:
+    """Return docs/configuration.md: every key of a configuration."""
+    parts = [
+        "# Configuration\n",
+        _MADE,
+        "One YAML file a box; `configs/` holds examples. A key that does not exist is an error. A default of\n"
+        "*required* must be given.\n",
+        "## Top level\n",
+    ]
+    sections = {name: _section(field) for name, field in Config.model_fields.items()}
+    parts.append(_table({name: Config.model_fields[name] for name, model in sections.items() if model is None}))
+    for name, model in sections.items():
+        if model is not None:
+            left_out = " May be left out." if Config.model_fields[name].default is None else ""
+            meaning = (model.__doc__ or "").strip().splitlines()[0]
+            parts += [f"## `{name}`\n", f"{meaning}{left_out}\n", _table(model.model_fields)]
+    return "\n".join(parts)
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _table(fields: dict[str, FieldInfo]) -> str:
+    rows = ["| key | type | default | bounds | meaning |", "|---|---|---|---|---|"]
+    for name, field in fields.items():
+        cells = (f"`{name}`", _kind(field.annotation), _default(field), _bounds(field), field.description or "")
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _kind(annotation: Any) -> str:
+    if annotation is type(None):
+        return "null"
+    if isinstance(annotation, type) and not get_args(annotation):
+        members = getattr(annotation, "__members__", None)
+        return " or ".join(f"`{member.value}`" for member in members.values()) if members else annotation.__name__
+    parts = [part for part in get_args(annotation) if part is not Ellipsis]
+    if getattr(annotation, "__origin__", None) is tuple:
+        return "list of " + " or ".join(_kind(part) for part in parts)
+    return " or ".join(f"`{part}`" if isinstance(part, str) else _kind(part) for part in parts)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "*required*"
+    shown = {None: "null", True: "true", False: "false"}
+    if field.default is None or isinstance(field.default, bool):
+        return f"`{shown[field.default]}`"
+    if isinstance(field.default, tuple):
+        return ", ".join(f"`{part}`" for part in field.default)
+    return f"`{field.default}`"
+
+
+def _bounds(field: FieldInfo) -> str:
+    found = []
+    for rule in field.metadata:
+        found += [
+            text.format(getattr(rule, name)) for name, text in _BOUNDS.items() if getattr(rule, name, None) is not None
+        ]
+    return ", ".join(found)
+
+
+if __name__ == "__main__":
+    (FOLDER / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (FOLDER / "configuration.md").write_text(configuration_page(), encoding="utf-8")

@@ -1,0 +1,13 @@
+"""The generated reference pages are what the program says today."""
+
+from __future__ import annotations
+
+import pytest
+
+from docs.reference import FOLDER, commands_page, configuration_page
+
+
+@pytest.mark.parametrize(("name", "make"), [("commands", commands_page), ("configuration", configuration_page)])
+def test_a_reference_page_is_current(name: str, make: object) -> None:
+    written = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    assert written == make(), "run: python -m docs.reference"  # type: ignore[operator]
