@@ -73,6 +73,13 @@ class Attempt:
     def serve(self, events: queue.SimpleQueue[Event | None], subscribe: Sequence[str]) -> None:
         """Connect and stay until the connection ends or `end` is called. OSError, ValueError: no connection came."""
         self._listen(events, subscribe)
+        try:
+            self._stay()
+        finally:  # callbacks and client hold each other, and with them sockets, until a collection that may never come
+            self._client.on_connect = self._client.on_disconnect = self._client.on_publish = None
+            self._client.on_message = self._client.on_subscribe = None
+
+    def _stay(self) -> None:
         self._connect()
         self._client.loop_start()
         if self._answered.wait(_ANSWER_S) and self.accepted:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import queue
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +51,23 @@ def hanging_up() -> Iterator[int]:
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_connections_that_are_over_hold_no_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody collects garbage on a box for hours."""
+    gc.collect()
+    monkeypatch.setattr("edge.publish.client.back_off_s", lambda *_: 0.01)
+    gc.disable()
+    try:
+        with LocalBroker() as broker, running(Link(MqttConfig(host="127.0.0.1", port=broker.port), "")) as link:
+            held = []
+            for _ in range(6):
+                first(link, Connected)
+                held.append(len(list(Path("/proc/self/fd").iterdir())))
+                link._attempt.end()
+    finally:
+        gc.enable()
+    assert held[-1] <= held[0] + 1
 
 
 @pytest.mark.parametrize(
