@@ -23,7 +23,7 @@ _SILENT_S = 5.0
 
 PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"
 
-_OVERRUN = "some sound is missing: the box was too busy to take it"
+OVERRUN = "some sound is missing: the box was too busy to take it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _sound(blocks: SimpleQueue[_Block | None], rate_hz: int, stop: Event) -> Ite
         if block is None:
             raise CaptureError("the microphone's stream ended: it was pulled out or the sound server stopped")
         if block.overrun:
-            yield Source(block.measured_s, "microphone", "lost", _OVERRUN)
+            yield Source(block.measured_s, "microphone", "lost", OVERRUN)
             yield Source(block.measured_s, "microphone", "ok")
         frame = av.AudioFrame.from_ndarray(block.samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = rate_hz
