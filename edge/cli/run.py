@@ -24,6 +24,7 @@ from edge.cli.status import StatusLine, figures
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
 from edge.publish.publisher import Publisher
+from edge.runtime.allocator import give_memory_back
 from edge.runtime.board import Board
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
@@ -50,6 +51,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     """
     console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
     log.set_up(console)
+    give_memory_back()
     stop, watchdog = threading.Event(), Watchdog(Notifier())
     with ExitStack() as stack:
         stack.push(watchdog.failed)
