@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-systemd bench test-aarch64 docs clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-guides proof-systemd bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -51,6 +51,9 @@ proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 
 
 proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
 	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/test_command_desk.py --timeout=3600
+
+proof-guides: $(BUNDLE)/bundle.yaml ## follow every guide as written, its long commands too, 15 min; lists what is not run
+	EMVAS_GUIDES=long $(BIN)/python -m pytest tests/docs/test_docs_guides.py --timeout=3600 -rP
 
 proof-systemd: $(BUNDLE)/bundle.yaml ## as root: install the box in a container that boots with systemd, break and mend it
 	$(BIN)/python -m benchmarks.proof_systemd --bundle $(BUNDLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -57,7 +58,8 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     if wire:
         wire.start()
     try:
-        serve(setting, settings, password, listening)
+        with suppress(KeyboardInterrupt):  # uvicorn stops in good order and then hands Ctrl+C on
+            serve(setting, settings, password, listening)
     finally:
         if wire:
             wire.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from guide_blocks import SHELL, blocks_of
 
 from edge.cli.main import main as emvas
 
@@ -19,25 +20,10 @@ TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encodi
 OPERATORS = {"|", "||", "&", "&&", ";"}
 
 
-def blocks(text: str) -> list[str]:
-    """Code blocks of a shell, their fences paired in order so that another language's end opens nothing."""
-    found, language, lines = [], None, []
-    for line in text.splitlines():
-        fence = re.match(r"\s*```(\w*)\s*$", line)
-        if fence is None:
-            lines.append(line)
-        elif language is None:
-            language, lines = fence[1], []
-        else:
-            if language in ("", "bash", "console", "sh"):
-                found.append("\n".join(lines))
-            language = None
-    return found
-
-
 def command_lines(text: str) -> list[str]:
     """Lines that call one of our programs, continued ones joined."""
-    joined = "\n".join(blocks(text)).replace("\\\n", " ")
+    shell = (block.text for block in blocks_of(text) if block.language in ("", SHELL, "console", "sh"))
+    joined = "\n".join(shell).replace("\\\n", " ")
     return [line.strip().removeprefix("$ ") for line in joined.splitlines() if LINE.match(line)]
 
 
