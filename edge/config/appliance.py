@@ -23,15 +23,17 @@ _NAME = r"^[A-Za-z0-9_-]+$"
 class BoxConfig(Section):
     """Which box this is; both names are levels of its MQTT topics."""
 
-    site: str = Field("site", pattern=_NAME)
-    id: str = Field("box", pattern=_NAME)
+    site: str = Field("site", pattern=_NAME, description="where it stands: a depot, a school")
+    id: str = Field("box", pattern=_NAME, description="its own name, one of a kind on the site")
 
 
 class Config(Section):
     """The whole configuration of a box."""
 
-    purpose: Purpose
-    consent: Literal["none", "recorded"] = "none"
+    purpose: Purpose = Field(description="why the box is there: decides what it may infer, store and send")
+    consent: Literal["none", "recorded"] = Field(
+        "none", description="recorded: everybody in the picture has agreed in writing; purpose research needs it"
+    )
     box: BoxConfig = BoxConfig()
     camera: CameraConfig = CameraConfig()
     microphone: MicrophoneConfig = MicrophoneConfig()

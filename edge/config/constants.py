@@ -111,7 +111,12 @@ ATTENTION: dict[str, Constant] = {
 
 ALERTS: dict[str, Constant] = {
     "cooldown_s": Constant(
-        45.0, "s", 10.0, 300.0, "rest between alerts of one kind; never holds back a critical one", "chosen: 30 to 60"
+        45.0,
+        "s",
+        10.0,
+        300.0,
+        "rest between alerts of one kind about one subject; never holds back a critical one",
+        "chosen: 30 to 60",
     ),
     "update_s": Constant(3.0, "s", 1.0, 60.0, "least time between updates while an alert lasts", _CHOSEN),
     "blind_s": Constant(

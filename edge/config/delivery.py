@@ -10,16 +10,16 @@ from edge.config.section import Section
 class MqttConfig(Section):
     """The broker; leave the section out for a box that publishes nothing."""
 
-    host: str = Field(min_length=1)
-    port: int = Field(1883, ge=1, le=65535)
+    host: str = Field(min_length=1, description="the broker's name or address")
+    port: int = Field(1883, ge=1, le=65535, description="its port; with TLS usually 8883")
     base: str = Field("emvas", pattern=r"^[A-Za-z0-9_-]+$", description="first level of every topic")
-    username: str | None = None
+    username: str | None = Field(None, description="user at the broker; null: none is given")
     password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
     password_env: str | None = Field(None, description="environment variable that holds the password")
-    tls: bool = False
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
+    tls: bool = Field(False, description="encrypt, and check the broker's certificate")
+    ca_file: str | None = Field(None, description="authority to trust, PEM; null: those of the system")
+    cert_file: str | None = Field(None, description="this box's own certificate, PEM, for brokers that ask for one")
+    key_file: str | None = Field(None, description="its key")
     home_assistant: bool = Field(False, description="announce the box to Home Assistant")
 
     @model_validator(mode="after")
@@ -54,14 +54,14 @@ class StoreConfig(Section):
 class SummaryConfig(Section):
     """The periodic summary."""
 
-    every_s: float = Field(300.0, ge=10.0, le=86400.0)
+    every_s: float = Field(300.0, ge=10.0, le=86400.0, description="length of the period that a summary tells of")
 
 
 class DashboardConfig(Section):
     """The local page; on any address but this machine's own it asks for a password."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=1, le=65535)
+    host: str = Field("127.0.0.1", description="address it is served on; any but loopback needs a password")
+    port: int = Field(8080, ge=1, le=65535, description="its port; `emvas dashboard --port` wins")
     password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
     password_env: str | None = Field(None, description="environment variable that holds the password")
     cert_file: str | None = Field(None, description="certificate for HTTPS, PEM")

@@ -13,7 +13,7 @@ class HealthConfig(Section):
     """`/healthz` and `/metrics` over HTTP; off without a port."""
 
     port: int | None = Field(None, ge=1, le=65535, description="null: no pages")
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="address they are served on; any but loopback needs `open_to_network`")
     open_to_network: bool = Field(
         False, description="allow a `host` other than loopback: whoever reaches it reads how often this box alerts"
     )

@@ -16,7 +16,7 @@ class CameraConfig(Section):
         None, description="v4l2:///dev/video0, rtsp://..., http://..., csi://0 or file:///path; null: no camera"
     )
     width_px: int = Field(640, ge=160, le=3840, description="asked of the camera; files keep their own size")
-    height_px: int = Field(480, ge=120, le=2160)
+    height_px: int = Field(480, ge=120, le=2160, description="asked of the camera; files keep their own size")
     fps: float = Field(30.0, ge=5.0, le=60.0, description="asked of the camera; files keep their own rate")
 
     @field_validator("uri")

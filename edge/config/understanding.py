@@ -16,7 +16,7 @@ from edge.config.section import Section
 class FatigueConfig(Section):
     """Eyes, yawns and their thresholds."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: eyes, yawns and nods are not judged")
     closed_below: float = bounded(FATIGUE["closed_below"])
     open_above: float = bounded(FATIGUE["open_above"])
     microsleep_s: float = bounded(FATIGUE["microsleep_s"])
@@ -41,7 +41,7 @@ class FatigueConfig(Section):
 class AttentionConfig(Section):
     """Where the driver looks; follows the faces that `fatigue` follows."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: nobody is told to look away")
     learn_s: float = bounded(ATTENTION["learn_s"])
     yaw_deg: float = bounded(ATTENTION["yaw_deg"])
     pitch_deg: float = bounded(ATTENTION["pitch_deg"])
@@ -66,7 +66,7 @@ class AttentionConfig(Section):
 class AffectConfig(Section):
     """Affect of utterances and windows."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: no moods, groups or distress")
     window_s: float = Field(10.0, ge=2.0, le=60.0, description="length of a window where nobody speaks")
     alerts_per_hour: float = Field(
         0.2, ge=0.01, le=4.0, description="sensitivity: alerts an hour of each kind that normal moods may cause"
@@ -85,7 +85,9 @@ class AlertsConfig(Section):
 class ArmingConfig(Section):
     """Where the vehicle's speed comes from; without a source the alerts are always armed."""
 
-    source: Literal["none", "mqtt", "nmea", "gpsd"] = "none"
+    source: Literal["none", "mqtt", "nmea", "gpsd"] = Field(
+        "none", description="a topic, a receiver of satellite navigation, or a gpsd"
+    )
     topic: str | None = Field(None, min_length=1, description="mqtt: topic on the broker of section `mqtt`")
     key: str | None = Field(
         None, min_length=1, description="mqtt: name of the speed in a JSON payload; null: the payload is the number"

@@ -11,3 +11,9 @@ from docs.reference import FOLDER, commands_page, configuration_page
 def test_a_reference_page_is_current(name: str, make: object) -> None:
     written = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
     assert written == make(), "run: python -m docs.reference"  # type: ignore[operator]
+
+
+def test_every_key_of_a_configuration_says_what_it_means() -> None:
+    rows = [line for line in configuration_page().splitlines() if line.startswith("| `")]
+    assert len(rows) > 100
+    assert not [row for row in rows if row.endswith("|  |")]
