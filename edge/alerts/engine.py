@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from edge.alerts.arming import Arming
 from edge.alerts.condition import Condition, Key, Sight, of_anomaly, of_attention, of_fatigue, of_source
 from edge.alerts.kinds import KINDS, SOURCE_LOST
+from edge.alerts.rest import Rests
 from edge.config.understanding import AlertsConfig
 from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
@@ -50,7 +51,7 @@ class AlertEngine:
         self._sight = Sight(config.blind_s)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
-        self._ended_s: dict[str, float] = {}
+        self._rests = Rests()
         self._arming = arming
         self._snoozed_s: dict[str, float] = {}
         self._unseen: set[str] = set()
@@ -138,7 +139,9 @@ class AlertEngine:
         return [of_source(message)] if isinstance(message, Source) else []
 
     def _look(self, face: Face) -> None:
-        """Remember whose eyes cannot be judged now; with nobody in the picture that is everybody."""
+        """Remember who is seen and whose eyes cannot be judged now; with nobody in the picture that is everybody."""
+        if face.track is not None:
+            self._rests.saw(face.track, face.t_s)
         if face.usable and face.eye_opening is not None:
             self._unseen.discard(str(face.track))
         elif face.track is not None:
@@ -155,7 +158,7 @@ class AlertEngine:
         for key, (condition, _) in self._conditions.items():
             known = self._open.get(key)
             if known is None:
-                if self._may_rise(condition) and not self._rests(condition, t_s):
+                if self._may_rise(condition) and not self._waits(condition, t_s):
                     alerts.append(self._begin(condition, t_s))
             elif self._worth_telling(known, condition, t_s):
                 alerts.append(self._tell(replace(known, condition=condition, told_s=t_s), "update"))
@@ -168,9 +171,8 @@ class AlertEngine:
         unseen = KINDS[condition.kind].from_eyes and condition.subject in self._unseen
         return not unseen and not self._disarmed(condition.kind)
 
-    def _rests(self, condition: Condition, t_s: float) -> bool:
-        ended_s = self._ended_s.get(condition.kind)
-        cooling = ended_s is not None and t_s - ended_s < self._config.cooldown_s
+    def _waits(self, condition: Condition, t_s: float) -> bool:
+        cooling = self._rests.holds(condition.key, t_s, self._config.cooldown_s)
         return condition.level < Level.CRITICAL and (cooling or self._snoozed(condition.kind, t_s))
 
     def _snoozed(self, kind: str, t_s: float) -> bool:
@@ -199,7 +201,7 @@ class AlertEngine:
     def _end(self, key: Key, t_s: float) -> Alert:
         alert = self._tell(replace(self._open[key], told_s=t_s), "end")
         del self._open[key]
-        self._ended_s[alert.alert] = t_s
+        self._rests.begin(key, t_s)
         return alert
 
     def _tell(self, known: _Open, type_: AlertType) -> Alert:
