@@ -67,7 +67,7 @@ test-aarch64: $(BUNDLE)/bundle.yaml ## run the box on an emulated 64-bit ARM; ne
 docs: $(READY) ## write the reference pages and build the documentation into build/site
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	$(BIN)/python -m docs.reference
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build
