@@ -22,13 +22,12 @@ from edge.config.delivery import MqttConfig
 from edge.config.sources import CameraConfig
 from edge.messages import Alert, Message
 from edge.publish.broker import HOST, LocalBroker
-from edge.publish.publisher import Publisher
 from edge.runtime.clock import Clock
 from edge.runtime.live import LiveRunner
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 from edge.runtime.sinks import JsonlSink, Sink
-from edge.store.timeline import Timeline
+from edge.runtime.stores import Stores, session_name
 
 _DELIVERY_S = 10.0
 """Patience with the last messages on their way through the broker."""
@@ -70,7 +69,7 @@ def replay(clip: Path, bundle: Bundle, config: Config, folder: Path, console: Co
     length_s = MediaFile(clip).duration_s
     session, kept = session_of(clip), Kept()
     pipeline = Pipeline(bundle, config, session)
-    with _around(config, folder, session, time.time(), Screen(console, length_s)) as (sinks, subscriber):
+    with _around(config, folder, session, time.time(), Screen(console, length_s)) as (sinks, subscriber, _):
         done = replay_file(clip, pipeline, [*sinks, kept], realtime=True)
         received = _received(subscriber, kept)
     return Outcome(kept.messages, received, done.faults)
@@ -81,12 +80,13 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
     camera = CameraConfig(**(config.camera.model_dump() | {"uri": f"v4l2:///dev/video{number}"}))
     config = config.model_copy(update={"camera": camera})
     clock, kept, stop = Clock(), Kept(), threading.Event()
-    session = f"{config.box.id}-{int(clock.start_wall_s)}"
+    session = session_name(config.box.id, clock)
     runner = LiveRunner(bundle, config, session, clock)
-    with _around(config, folder, session, clock.start_wall_s, Screen(console, None)) as (sinks, subscriber):
+    with _around(config, folder, session, clock.start_wall_s, Screen(console, None)) as (sinks, subscriber, stores):
         before = signal.signal(signal.SIGINT, lambda *_: stop.set())
         try:
-            runner.run([*sinks, kept], stop, lambda _: None)
+            runner.run([*sinks, kept], stop, lambda _: runner.announce(stores.turn(clock.now_s())))
+            stores.failure = runner.stuck
         finally:
             signal.signal(signal.SIGINT, before)
         received = _received(subscriber, kept)
@@ -96,20 +96,16 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
 @contextmanager
 def _around(
     config: Config, folder: Path, session: str, start_wall_s: float, screen: Screen
-) -> Iterator[tuple[list[Sink], Subscriber]]:
-    """Broker (where the configuration names none), subscriber, publisher, timeline, JSONL and screen of one run."""
+) -> Iterator[tuple[list[Sink], Subscriber, Stores]]:
+    """Broker (where the configuration names none), subscriber, outbox, timeline, JSONL and screen of one run."""
     with ExitStack() as stack:
         mqtt = config.mqtt or MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
         config = config.model_copy(update={"mqtt": mqtt})
         jsonl = stack.enter_context(JsonlSink(folder / "demo.jsonl"))
-        timeline = Timeline(timeline_path(config, folder), session, start_wall_s, config.store)
-        stack.callback(timeline.close)
         stack.enter_context(screen)
         subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
-        publisher = Publisher(config, folder / "outbox.db", session, start_wall_s)
-        publisher.start()
-        stack.callback(publisher.stop)
-        yield [jsonl, timeline, publisher, screen], subscriber
+        stores = stack.enter_context(Stores(config, folder, session, start_wall_s))
+        yield [jsonl, *stores.sinks, screen], subscriber, stores
 
 
 def _received(subscriber: Subscriber, kept: Kept) -> list[dict[str, Any]]:

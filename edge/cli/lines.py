@@ -14,7 +14,7 @@ from edge.publish.events import Received
 from edge.publish.topics import address_of
 from edge.runtime.sinks import LEVEL_STYLES
 
-_STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow"}
+_STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow", "failed": "bold red"}
 
 
 def line_of(event: Received, base: str, now: datetime) -> Text:
@@ -61,7 +61,8 @@ def _number(value: Any) -> str:
 
 
 def _status(payload: dict[str, Any]) -> Text:
-    return Text("status   ") + Text(payload["state"], style=_STATUS_STYLES[payload["state"]])
+    why = f"  {payload['why']}" if payload.get("why") else ""
+    return Text("status   ") + Text(payload["state"], style=_STATUS_STYLES[payload["state"]]) + Text(why)
 
 
 def _info(payload: dict[str, Any]) -> Text:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
 from contextlib import ExitStack
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,7 +21,6 @@ from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, figures
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
-from edge.publish.publisher import Publisher
 from edge.runtime.allocator import give_memory_back
 from edge.runtime.board import Board
 from edge.runtime.clock import Clock
@@ -32,12 +29,11 @@ from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
 from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink, TerminalSink
+from edge.runtime.stores import Stores, session_name
 from edge.runtime.watchdog import Notifier, Watchdog
-from edge.store.timeline import Timeline
 
 _SYSTEMD_S = 1.0
 """For systemd to end the process in its own way, so that its journal says why."""
-OUTBOX_FILE = "outbox.db"
 
 
 @click.command(epilog="\b\nExample:\n  emvas run --config configs/desk.yaml --bundle build/bundle")
@@ -59,16 +55,18 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
         opened, clock = open_bundle(config, bundle), Clock()
-        session = f"{config.box.id}-{int(clock.start_wall_s)}-{secrets.token_hex(2)}"  # a clock may say 1970 again
+        session = session_name(config.box.id, clock)
         runner = LiveRunner(opened, config, session, clock)
         board = _board(config, opened, runner.health)
         sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink(), board]
         folder = state or state_folder()
-        timeline, publisher = _stores(config, folder, session, clock, stack, sinks)
+        stores = stack.enter_context(Stores(config, folder, session, clock.start_wall_s))
+        sinks += stores.sinks
+        publisher = stores.publisher
         trial = Trial(folder)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        _pages(config, board, publisher, stack)
+        _pages(config, board, stores, stack)
         line = stack.enter_context(StatusLine(console, clock))
 
         def status(health: Health) -> None:
@@ -78,9 +76,8 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             known = board.verdict(time.monotonic())
             if trial.turn(time.monotonic(), known.healthy and not known.reasons):
                 stop.set()
-            for source in [said for store in (timeline, publisher) if store for said in store.news(clock.now_s())]:
-                runner.order(partial(runner.judgement.source, source))
-            health.records_dropped = timeline.dropped
+            runner.announce(stores.turn(clock.now_s()))
+            health.records_dropped = stores.timeline.dropped
             if publisher:
                 publisher.measure(board.readings())
 
@@ -88,6 +85,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             publisher.describe(_info(opened))
             publisher.take_commands(CommandHandler(config, runner, opened, publisher, clock.now_s))
         runner.run(sinks, stop, status)
+        stores.failure = runner.stuck
         if runner.stuck is None:
             watchdog.stopping()
         console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
@@ -108,32 +106,13 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _stores(
-    config: Config, folder: Path, session: str, clock: Clock, stack: ExitStack, sinks: list[Sink]
-) -> tuple[Timeline, Publisher | None]:
-    """Open the timeline and, where the configuration has a broker, the publisher; `stack` closes them.
-
-    The publisher comes first: an alert that stands in the timeline is safe in the outbox, whatever kills the process.
-    """
-    publisher = None
-    if config.mqtt is not None:
-        publisher = Publisher(config, folder / OUTBOX_FILE, session, clock.start_wall_s)
-        publisher.start()
-        stack.callback(publisher.stop)
-        sinks.append(publisher)
-    timeline = Timeline(folder / config.store.path, session, clock.start_wall_s, config.store)
-    stack.callback(timeline.close)
-    sinks.append(timeline)
-    return timeline, publisher
-
-
-def _pages(config: Config, board: Board, publisher: Publisher | None, stack: ExitStack) -> None:
+def _pages(config: Config, board: Board, stores: Stores, stack: ExitStack) -> None:
     """Serve `/healthz` and `/metrics` where the configuration gives them a port; `stack` ends them."""
     if config.health.port is None:
         return
 
     def published() -> dict[str, Any]:
-        return publisher.health().model_dump() if publisher else {}
+        return stores.publisher.health().model_dump() if stores.publisher else {}
 
     stack.enter_context(HealthPages(config.health, board.verdict, lambda: board.figures(published)))
 

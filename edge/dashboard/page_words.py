@@ -120,6 +120,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "online": ("online", "在线"),
     "offline": ("offline", "离线"),
     "stopped": ("stopped", "已停止"),
+    "failed": ("failed", "故障退出"),
     "sw": ("Software", "软件版本"),
     "bundle": ("Bundle", "模型包"),
     "provider": ("Provider that runs", "实际运行的后端"),

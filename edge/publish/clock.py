@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.clock import clock_state
 from edge.publish.payloads import iso_utc
-
-__all__ = ["clock_state", "corrected"]
 
 _TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
 """Wall times of a stored payload, and the field with the same moment in ms since the program's start."""

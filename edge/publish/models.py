@@ -16,6 +16,7 @@ SCHEMA = 1
 
 ClockState = Literal["synced", "unsynced", "corrected"]
 """`corrected`: stamped before the clock was synchronized, and put right afterwards from the monotonic times."""
+StatusWord = Literal["online", "offline", "stopped", "failed"]
 LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
 _NAMES: tuple[LevelName, ...] = get_args(LevelName)
 
@@ -53,11 +54,14 @@ class Numbered(BaseModel):
 class Status(Body):
     """Whether the box is there."""
 
-    state: Literal["online", "offline", "stopped"] = Field(description="`offline` is the broker's word: the will")
+    state: StatusWord = Field(
+        description="`offline` is the broker's word: the will; `stopped` was asked for, `failed` was not"
+    )
     seq: int = Field(
         ge=0, description="number of the connection; an `offline` ends the `online` with the same boot and seq"
     )
     sw: str = Field(description="version of the program")
+    why: str | None = Field(None, description="with `failed`: what made the box end by itself")
 
 
 class Info(Body):

@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
 
 from edge.config import Config
 from edge.messages import Alert, Group, Summary
 from edge.publish import models
-from edge.publish.models import ClockState
+from edge.publish.models import ClockState, StatusWord
 from edge.record import to_record
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
@@ -42,9 +42,9 @@ def encode(payload: Mapping[str, Any]) -> str:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def status(state: Literal["online", "offline", "stopped"], boot: str, connection: int, software: str) -> models.Status:
+def status(state: StatusWord, boot: str, connection: int, software: str, why: str | None = None) -> models.Status:
     """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
-    return models.Status(state=state, boot=boot, seq=connection, sw=software)
+    return models.Status(state=state, boot=boot, seq=connection, sw=software, why=why)
 
 
 def alert(message: Alert, origin: Origin, clock: ClockState) -> models.AlertStep:

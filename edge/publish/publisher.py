@@ -8,22 +8,24 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from edge.clock import clock_state
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
 from edge.publish import home_assistant, models, payloads, troubles
 from edge.publish.client import Link
-from edge.publish.clock import clock_state
 from edge.publish.commands import CommandDesk, Executor
-from edge.publish.events import Acknowledged, Connected, Denied, Event, Publication, Received, Trouble
+from edge.publish.composer import Composer
+from edge.publish.events import Acknowledged, Connected, Denied, Event, Received, Trouble
 from edge.publish.outbox import Outbox
 from edge.publish.retained import Retained
 from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
-from edge.publish.topics import TOPICS, address_of, path_of
+from edge.publish.topics import TOPICS, address_of
 from edge.sessions import started
 
 _log = logging.getLogger(__name__)
@@ -47,12 +49,13 @@ class Publisher:
         self._config, self._mqtt = config, config.mqtt
         self._origin = payloads.Origin(session, start_wall_s)
         self._software = version("emvas-edge")
+        self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin)
         self._outbox = Outbox(outbox_path)
         self._sender = Sender(self._outbox, started(session, start_wall_s))
         self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, self._wake)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
-        self._link = Link(self._mqtt, client_id, lambda number: self._status("offline", number), self._subscriptions())
+        self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"), self._subscriptions())
         self._lock = threading.Lock()
         self._retained = Retained()
         self._readings: dict[str, Any] = {}
@@ -61,6 +64,7 @@ class Publisher:
         self._health_due_s = 0.0
         self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
+        self._failure: str | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.describe({})
 
@@ -76,7 +80,8 @@ class Publisher:
         elif isinstance(message, Summary):
             self._post("summary", payloads.summary(message, self._origin, clock_state()))
         elif isinstance(message, Group):
-            self._link.publish(self._publication("group", payloads.group(message, self._origin, clock_state())))
+            body = payloads.group(message, self._origin, clock_state())
+            self._link.publish(self._composer.publication("group", body))
         elif isinstance(message, Fatigue | Source):
             with self._lock:
                 self._keep_state(self._state.observe(message, clock_state()))
@@ -84,7 +89,7 @@ class Publisher:
     def describe(self, info: Mapping[str, Any]) -> None:
         """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""
         body = payloads.info(self._config, self._origin.boot, self._software, info)
-        self._retained.keep("info", self._publication("info", body))
+        self._retained.keep("info", self._composer.publication("info", body))
         if self._mqtt.home_assistant:
             self._retained.keep("home assistant", home_assistant.device(self._mqtt.base, self._config, self._software))
         self._wake()
@@ -110,8 +115,12 @@ class Publisher:
         with self._lock:
             self._readings = dict(readings)
 
-    def stop(self) -> None:
-        """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start."""
+    def stop(self, failure: str | None = None) -> None:
+        """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start.
+
+        A box that ends though nobody asked it to says `failed` instead, and why: its `failure`.
+        """
+        self._failure = failure
         self._stop_by_s = time.monotonic() + _FLUSH_S
         self._wake()
         self._thread.join(2 * _FLUSH_S)
@@ -124,30 +133,21 @@ class Publisher:
 
     def _subscriptions(self) -> list[str]:
         """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""
-        orders = [path_of("request", self._mqtt.base, self._config.box)] if self._config.commands.allow else []
+        orders = [self._composer.path("request")] if self._config.commands.allow else []
         return [*orders, home_assistant.BIRTH_TOPIC] if self._mqtt.home_assistant else orders
 
     def _wake(self) -> None:
         self._link.events.put(None)
 
     def _post(self, name: str, body: models.Body) -> None:
-        path = path_of(name, self._mqtt.base, self._config.box)
-        self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), self._origin.boot, time.monotonic())
+        path, boot = self._composer.path(name), self._origin.boot
+        self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), boot, time.monotonic())
         self._wake()
 
     def _keep_state(self, state: models.State | None) -> None:
         if state is not None:
-            self._retained.keep("state", self._publication("state", state))
+            self._retained.keep("state", self._composer.publication("state", state))
             self._wake()
-
-    def _publication(self, name: str, body: models.Body) -> Publication:
-        topic = TOPICS[name]
-        path = path_of(name, self._mqtt.base, self._config.box)
-        schema = (("schema", str(models.SCHEMA)),)
-        return Publication(path, body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
-
-    def _status(self, state: Literal["online", "offline", "stopped"], connection: int) -> Publication:
-        return self._publication("status", payloads.status(state, self._origin.boot, connection, self._software))
 
     def _run(self) -> None:
         while not self._finished():
@@ -158,7 +158,7 @@ class Publisher:
                 _log.error("the outbox cannot be read (%s); trying again", error)
                 time.sleep(_TURN_S)
         if self._connected:
-            self._link.publish(self._status("stopped", self._connected.connection))
+            self._link.publish(self._composer.goodbye(self._connected.connection, self._failure))
 
     def _send(self) -> None:
         self._sender.settle()
@@ -213,7 +213,7 @@ class Publisher:
         self._connected, self._broker_gone = event, False
         self._sender.restart()
         self._retained.renew()
-        self._link.publish(self._status("online", event.connection))
+        self._link.publish(self._composer.status("online", event.connection))
 
     def _take_message(self, event: Received) -> None:
         if home_assistant.has_started(event):
@@ -232,7 +232,7 @@ class Publisher:
     def _send_health(self, now_s: float) -> None:
         if now_s >= self._health_due_s:
             self._health_due_s = now_s + HEALTH_EVERY_S
-            self._link.publish(self._publication("health", self.health()))
+            self._link.publish(self._composer.publication("health", self.health()))
 
     def health(self) -> models.Health:
         """How the box is now, as it is published."""

@@ -46,7 +46,7 @@ class Topic:
 TOPICS: Mapping[str, Topic] = {
     "status": Topic(
         "{base}/{site}/{box}/status", Keeping.LATEST, 1, True, None, 0,
-        "`online`, `stopped`, or (the broker's word for a box that vanished) `offline`",
+        "`online`, `stopped`, `failed` with why, or (the broker's word for a box that vanished) `offline`",
     ),
     "info": Topic(
         "{base}/{site}/{box}/info", Keeping.LATEST, 1, True, None, 0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from edge.bundle.bundle import Bundle
@@ -80,6 +81,11 @@ class LiveRunner:
     def order(self, result: Result) -> bool:
         """Have a call done in the judging thread; False when there is no room for it. For any thread."""
         return self._results.offer(result)
+
+    def announce(self, sources: Iterable[Source]) -> None:
+        """Have what parts outside the runner say of themselves judged and told. For any thread."""
+        for source in sources:
+            self.order(partial(self.judgement.source, source))
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
         """Run until `stop` is set or every source has ended; then end what is open.

@@ -72,8 +72,13 @@ class Timeline:
                 return
             text = json.dumps(to_record(message), ensure_ascii=False, separators=(",", ":"))
             self._waiting.append((message.kind, message.t_s, text))
-            due = self._clocks.mono_s() - self._committed_at_s >= _BATCH_S or len(self._waiting) >= _BATCH_ROWS
-            if due or message.kind in LASTING:
+            if self._due() or len(self._waiting) >= _BATCH_ROWS or message.kind in LASTING:
+                self._commit()
+
+    def turn(self) -> None:
+        """Commit what has waited long enough though no further message comes; to be called about once a second."""
+        with self._lock:
+            if self._due():
                 self._commit()
 
     def news(self, t_s: float) -> list[Source]:
@@ -85,6 +90,9 @@ class Timeline:
         with self._lock:
             self._commit()
             self._database.close()
+
+    def _due(self) -> bool:
+        return self._clocks.mono_s() - self._committed_at_s >= _BATCH_S
 
     def _face_due(self, face: Face) -> bool:
         stored_s = self._face_stored_s.get(face.track)

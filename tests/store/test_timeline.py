@@ -47,6 +47,20 @@ def test_an_alert_is_readable_at_once_and_takes_the_telemetry_before_it_along(pa
     timeline.close()
 
 
+def test_what_waits_is_written_in_its_time_though_no_further_message_comes(path: Path) -> None:
+    now_s = 100.0
+    clocks = Clocks(wall_s=lambda: START_S, mono_s=lambda: now_s, state=lambda: "synced")
+    timeline, reader = Timeline(path, "s", START_S, clocks=clocks), TimelineReader(path)
+    timeline.write(blink(1.0))
+    now_s += 1.0
+    timeline.turn()
+    assert reader.latest("blink") is None, "the flash is spared"
+    now_s += 1.1
+    timeline.turn()
+    assert reader.latest("blink") is not None
+    timeline.close()
+
+
 def test_between_takes_the_start_and_leaves_the_end(path: Path) -> None:
     timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
     for t_s in (1.0, 2.0, 3.0):

@@ -23,8 +23,8 @@ from typing import Any
 import yaml
 
 from edge.capture.devices import cameras, microphones
+from edge.clock import clock_state
 from edge.config import Config
-from edge.publish.clock import clock_state
 from edge.redact import without_secrets
 from edge.runtime.thermal import ZONES
 from edge.store.reader import TimelineReader

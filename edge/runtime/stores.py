@@ -1,0 +1,63 @@
+"""What one run leaves behind: its outbox on the way to the broker, and its timeline."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from types import TracebackType
+
+from edge.config import Config
+from edge.messages import Source
+from edge.publish.publisher import Publisher
+from edge.redact import redacted
+from edge.runtime.clock import Clock
+from edge.runtime.sinks import Sink
+from edge.store.timeline import Timeline
+
+OUTBOX_FILE = "outbox.db"
+
+
+def session_name(box_id: str, clock: Clock) -> str:
+    """Names one run for ever; a clock that is not set may say 1970 at each start."""
+    return f"{box_id}-{int(clock.start_wall_s)}-{secrets.token_hex(2)}"
+
+
+class Stores:
+    """Timeline and, where the configuration has a broker, publisher; open from `with` to its end.
+
+    `sinks` has the publisher first: an alert that stands in the timeline is safe in the outbox, whatever kills the
+    process.
+    """
+
+    def __init__(self, config: Config, folder: Path, session: str, start_wall_s: float) -> None:
+        """`folder` holds the files; `start_wall_s` is the wall clock (Unix) at `t_s` 0."""
+        self.failure: str | None = None
+        """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
+        self.publisher: Publisher | None = None
+        if config.mqtt is not None:
+            self.publisher = Publisher(config, folder / OUTBOX_FILE, session, start_wall_s)
+        self.timeline = Timeline(folder / config.store.path, session, start_wall_s, config.store)
+        self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
+
+    def turn(self, t_s: float) -> list[Source]:
+        """To be called about once a second: write what is due; return what there is to tell about the stores."""
+        self.timeline.turn()
+        news = self.timeline.news(t_s)
+        return news + self.publisher.news(t_s) if self.publisher else news
+
+    def __enter__(self) -> Stores:
+        if self.publisher:
+            self.publisher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.timeline.close()
+        if self.publisher:
+            self.publisher.stop(_said(error) if isinstance(error, Exception) else self.failure)
+
+
+def _said(error: Exception) -> str:
+    """The error in one line, without a secret that it may quote."""
+    return redacted(" ".join(f"{type(error).__name__}: {error}".split()))
