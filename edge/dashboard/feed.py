@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from edge.dashboard import trend
+from edge.dashboard.blocks import Blocks
 from edge.dashboard.digest import LEAST_STEP_S, POINTS, Digest, digest, incidents, level_spans
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock
 from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, strip
@@ -21,8 +22,8 @@ _LAST_ALERTS = 8
 _ALERTS_WITHIN_S = 86_400.0
 _AFFECT_WITHIN_S = 60.0
 """An affect or a group older than this is no longer how things are."""
-_EVENTS = ("closure", "yawn", "nod", "speech", "transcript", "alert")
-"""What the timeline chart is drawn from, apart from what is summed in SQL."""
+_LAST_WORDS_S = 3600.0
+"""How far back the words are read of a stretch that has too many utterances to show each."""
 _STATE_KEPT_S = 0.8
 """One reading of the state serves all browsers that ask within this time."""
 _HOURS_KEPT_S = 3600.0
@@ -53,6 +54,7 @@ class Feed:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = TimelineReader(path)
+        self._blocks = Blocks(self._reader)
         self._lock = threading.Lock()
         self._state: tuple[float, State] | None = None
         self._days: dict[tuple[float, float], tuple[float, Mapping[int, trend.Hour]]] = {}
@@ -132,20 +134,24 @@ class Feed:
 
     def _window(self, whole: _Ends, detail: _Ends) -> Digest:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
-        parts = [_Part(a, b, max(LEAST_STEP_S, (of[1] - of[0]) / POINTS)) for a, b, of in ends if a < b]
-        steps = [(part, trend.fatigue_trend(self._reader, *part)) for part in parts]
+        widths_s = [round(max(LEAST_STEP_S, (of[1] - of[0]) / POINTS), 3) for *_, of in ends]
+        parts = [_Part(a, b, width_s) for (a, b, _), width_s in zip(ends, widths_s, strict=True) if a < b]
+        steps = [(part, self._blocks.steps(trend.fatigue_trend, *part)) for part in parts]
         judged = [self._count("affect", part) for part in parts]
         told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= POINTS]
         summed = [part for part, count in zip(parts, judged, strict=True) if count > POINTS]
-        records = [record for kind in _EVENTS for record in self._reader.between(kind, *whole)]
-        records += [record for part in told for record in self._reader.between("affect", part.since_s, part.until_s)]
+        records = self._reader.between("alert", *whole)
+        for part in told:
+            records += self._reader.between("affect", part.since_s, part.until_s)
+        for part in parts if not summed else [*told, _Part(max(whole[0], whole[1] - _LAST_WORDS_S), whole[1], 0.0)]:
+            records += self._reader.between("transcript", part.since_s, part.until_s)
         messages = [message for record in records if (message := self._message(record))]
         return dataclasses.replace(
             digest(messages, *whole),
             steps=tuple(step for _, found in steps for step in found),
             levels=tuple(span for part, found in steps for span in level_spans(found, part.width_s)),
-            score_steps=tuple(step for part in summed for step in trend.score_trend(self._reader, *part)),
-            group_steps=tuple(step for part in parts for step in trend.group_trend(self._reader, *part)),
+            score_steps=tuple(step for part in summed for step in self._blocks.steps(trend.score_trend, *part)),
+            group_steps=tuple(step for part in parts for step in self._blocks.steps(trend.group_trend, *part)),
         )
 
     def _count(self, kind: str, part: _Part) -> int:

@@ -46,7 +46,9 @@ def chart(options: dict[str, Any], height: str) -> ui.echart:
 
 
 def redraw(drawn: ui.echart, options: dict[str, Any], description: str, height_px: int | None = None) -> None:
-    """Show `options`; `description` is what a screen reader says."""
+    """Show `options`, if they are others; `description` is what a screen reader says."""
+    if drawn.options == options and drawn.props.get("aria-label") == description:
+        return
     drawn.options.clear()
     drawn.options.update(options)
     drawn.props["aria-label"] = description
