@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.alerts.kinds import KIND_OF_CAUSE
+from edge.config.purpose import ALLOWANCES, Purpose
 from edge.fatigue.attention import CAUSES as LOOKS
 from edge.fatigue.policy import CAUSES
 
@@ -28,12 +29,13 @@ def test_a_path_that_a_page_names_is_there(page: Path) -> None:
 
 
 def test_a_class_and_a_method_that_the_walk_names_are_there() -> None:
-    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "edge").rglob("*.py")))
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "edge").rglob("*.py"))]
     named = NAME.findall(text_of(ROOT / "docs" / "architecture.md"))
     assert len(named) > 20
     for kind, method in named:
-        assert f"class {kind}" in source, kind
-        assert not method or f"def {method}(" in source, f"{kind}.{method}"
+        homes = [source for source in sources if re.search(rf"^class {kind}\b", source, re.MULTILINE)]
+        assert homes, kind
+        assert not method or any(f"def {method}(" in home for home in homes), f"{kind}.{method}"
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -48,3 +50,22 @@ def test_every_cause_stands_in_the_subscribers_table_with_its_kind_and_level() -
     wanted = {cause: (KIND_OF_CAUSE[cause], level.name.lower()) for cause, level in CAUSES.items()}
     wanted |= {cause: ("distraction", level.name.lower()) for cause, level in LOOKS.items() if level}
     assert wanted.items() <= told.items()
+
+
+def test_the_table_of_purposes_is_that_of_the_gate() -> None:
+    rows = {
+        "records of eyes and fatigue": lambda allowed: {"face", "blink", "fatigue"} <= allowed.kinds,
+        "stretches of speech, without words": lambda allowed: "speech" in allowed.kinds,
+        "words": lambda allowed: allowed.words and "transcript" in allowed.kinds,
+        "emotions of one person": lambda allowed: allowed.person_emotions and "affect" in allowed.kinds,
+        "aggregates of a group": lambda allowed: "group" in allowed.kinds,
+        "anything about one person": lambda allowed: allowed.per_person,
+        "recorded consent demanded": lambda allowed: allowed.consent_needed,
+    }
+    header, _, *lines = (line for line in text_of(ROOT / "docs" / "privacy.md").splitlines() if line.startswith("|"))
+    purposes = [Purpose(name) for name in re.findall(r"`([\w-]+)`", header)]
+    assert set(purposes) == set(Purpose)
+    told = {cells[0]: cells[1:] for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)}
+    assert told == {
+        row: ["yes" if holds(ALLOWANCES[purpose]) else "no" for purpose in purposes] for row, holds in rows.items()
+    }
