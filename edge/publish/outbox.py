@@ -188,7 +188,7 @@ class Outbox:
     def _flush(self) -> None:
         """Write what waits in memory and delete what was delivered; what the disk refuses stays for the next time."""
         try:
-            given_up = self._database.write(self._exchange)
+            self._rows, self._bytes, given_up = self._database.write(self._exchange)
         except sqlite3.Error as error:
             self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
             self._bound_memory()
@@ -205,14 +205,17 @@ class Outbox:
         in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes
         return in_bounds and self._database.has_room
 
-    def _exchange(self, connection: sqlite3.Connection) -> list[str]:
+    def _exchange(self, connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
+        """The rows and bytes that there are then, and the names of what was given up; counts nothing by itself.
+
+        The disk may refuse it at the commit, when all of it is undone and tried again.
+        """
         freed = delete(connection, self._delivered)
         insert(connection, self._unsaved)
         rows = self._rows + len(self._unsaved) - len(freed)
         size = self._bytes + sum(entry.bytes for entry in self._unsaved) - sum(freed)
         given_up = make_room(connection, rows, size, self._most_rows, self._most_bytes)
-        self._rows, self._bytes = rows - len(given_up), size - sum(size for _, size in given_up)
-        return [name for name, _ in given_up]
+        return rows - len(given_up), size - sum(size for _, size in given_up), [name for name, _ in given_up]
 
     def _bound_memory(self) -> None:
         while len(self._unsaved) > _MOST_UNSAVED:

@@ -8,7 +8,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -111,7 +113,9 @@ def test_telemetry_goes_before_summaries_and_alerts_last(tmp_path: Path, caplog:
 
 _WRITER = """
 import sys, time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 from edge.publish.outbox import Outbox
 outbox = Outbox(Path(sys.argv[1]))
 while True:
@@ -199,6 +203,28 @@ def test_while_the_disk_refuses_what_is_delivered_is_not_given_out_again(tmp_pat
     again = Outbox(tmp_path / "outbox.db")
     assert [entry.seq for entry in again.pending(0, 10)] == [3, 5]
     again.close()
+
+
+def test_a_commit_that_the_disk_refuses_counts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox = Outbox(tmp_path / "outbox.db")
+    first, second = put(outbox), put(outbox)
+
+    def refused_at_the_commit(work: Callable[[sqlite3.Connection], object]) -> NoReturn:
+        connection = outbox._database.connection()
+        for _ in range(2):  # as `Database.write`: once more after the log was emptied
+            connection.execute("BEGIN IMMEDIATE")
+            work(connection)
+            connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(outbox._database, "write", refused_at_the_commit)
+        outbox.acknowledge([first])
+        third = put(outbox)
+        assert outbox.rows == 2
+    outbox.acknowledge([second, third])
+    assert outbox.rows == 0
+    outbox.close()
 
 
 def test_memory_is_bounded_too_and_gives_up_the_lowest_rank_first(tmp_path: Path) -> None:
