@@ -20,11 +20,18 @@ class TimelineReader:
     """A read-only view; every call opens the file anew, so it follows one that was moved aside and begun again.
 
     A file that is not there yet, or that the daemon has not yet replaced by one of its own version, reads as empty.
-    Safe from any thread. `sqlite3.Error`: the file cannot be read.
+    A row whose JSON is damaged (a flipped bit on the card) is left out and counted. Safe from any thread.
+    `sqlite3.Error`: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._unreadable: set[int] = set()
+
+    @property
+    def unreadable(self) -> int:
+        """How many damaged rows were met so far, each counted once."""
+        return len(self._unreadable)
 
     def foreign_version(self) -> int | None:
         """The schema of a file that another version of the program wrote, and that so reads as empty; else None."""
@@ -49,8 +56,15 @@ class TimelineReader:
 
         `columns` and `tail` (GROUP BY, ORDER BY) are SQL in terms of `wall_s` (Unix seconds) and `record` (JSON text).
         """
-        query = f"SELECT {columns} FROM ({ON_THE_WALL}) {tail}"
-        return self._rows(query, {"kind": kind, "since": since_wall_s, "until": until_wall_s})
+        values = {"kind": kind, "since": since_wall_s, "until": until_wall_s}
+        try:
+            return self._rows(f"SELECT {columns} FROM ({ON_THE_WALL}) {tail}", values)
+        except sqlite3.OperationalError as error:
+            if "malformed JSON" not in str(error):
+                raise
+        damaged = self._rows(f"SELECT id FROM ({ON_THE_WALL}) WHERE NOT json_valid(record)", values)
+        self._unreadable.update(number for (number,) in damaged)
+        return self._rows(f"SELECT {columns} FROM ({ON_THE_WALL}) WHERE json_valid(record) {tail}", values)
 
     def _rows(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Of this version's records only; nothing while the writer is just creating them."""
@@ -68,5 +82,20 @@ class TimelineReader:
 
     def _records(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
         rows = self._rows(query, values)
-        records = json.loads(f"[{','.join(text for _, text in rows)}]")
-        return [record | {"wall_s": round(wall_s, 3)} for (wall_s, _), record in zip(rows, records, strict=True)]
+        try:
+            records = json.loads(f"[{','.join(text for *_, text in rows)}]")
+            return [_placed(record, wall_s) for (_, wall_s, _), record in zip(rows, records, strict=True)]
+        except (ValueError, TypeError):  # one of them is damaged: each by itself
+            return [record for row in rows if (record := self._record(*row)) is not None]
+
+    def _record(self, number: int, wall_s: float, text: str) -> dict[str, Any] | None:
+        try:
+            return _placed(json.loads(text), wall_s)
+        except (ValueError, TypeError):
+            self._unreadable.add(number)
+            return None
+
+
+def _placed(record: dict[str, Any], wall_s: float) -> dict[str, Any]:
+    """The record with its wall time. TypeError: it is none."""
+    return record | {"wall_s": round(wall_s, 3)}

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -67,6 +69,18 @@ def test_a_timeline_is_reported_on_the_clock_of_the_box(timeline: Path, tmp_path
     page = out.read_text(encoding="utf-8")
     for words in ("12:01:00", "2026-05-04 12:00 – 2026-05-04 12:02", "secret words", "those of the box"):
         assert words in page, words
+
+
+def test_damaged_rows_are_left_out_and_the_page_says_how_many(timeline: Path, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(timeline)) as connection, connection:
+        connection.execute(
+            "UPDATE record SET record = 'no' WHERE id IN (SELECT id FROM record WHERE kind = 'face' LIMIT 2)"
+        )
+    out = tmp_path / "page.html"
+    assert report(timeline, "--from", "12:00", "--to", "12:02", "--out", out).exit_code == 0
+    page = out.read_text(encoding="utf-8")
+    assert "could not be read whole: 2 unreadable rows" in page
+    assert "12:01:00" in page
 
 
 def test_only_the_time_that_is_asked_for_is_reported(timeline: Path) -> None:

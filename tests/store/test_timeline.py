@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from pathlib import Path
@@ -68,6 +69,34 @@ def test_between_takes_the_start_and_leaves_the_end(path: Path) -> None:
     timeline.close()
     found = reader.between("fatigue", START_S + 1.0, START_S + 3.0)
     assert [record["t_s"] for record in found] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("damage", ['{"t_s": 2.0, \x00', "", "null", "{}],[{}", "17", "\x80"])
+def test_one_damaged_row_is_left_out_and_counted_and_spoils_no_other(path: Path, damage: str) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    for t_s in (1.0, 2.0, 3.0):
+        timeline.write(Fatigue(t_s, 1, Level.NONE, 0.25, 0.0, 1.0))
+    timeline.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE record SET record = ? WHERE t_s = 2.0", (damage,))
+    window = ("fatigue", START_S, START_S + 10)
+    assert [record["t_s"] for record in reader.between(*window)] == [1.0, 3.0]
+    assert reader.unreadable == 1
+    columns = "COUNT(json_extract(record, '$.perclos_60')), SUM(json_extract(record, '$.perclos_60'))"
+    assert reader.sums(columns, *window) == [(2, 0.5)]
+    assert reader.unreadable == 1, "the same row"
+
+
+def test_the_newest_readable_record_stands_in_for_a_damaged_one(path: Path) -> None:
+    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    for t_s in (1.0, 2.0):
+        timeline.write(Fatigue(t_s, 1, Level.NONE, 0.25, 0.0, 1.0))
+    timeline.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE record SET record = 'no' WHERE t_s = 2.0")
+    found = reader.latest("fatigue")
+    assert found is not None
+    assert found["t_s"] == 1.0
 
 
 def test_faces_are_stored_once_a_second_and_person(path: Path) -> None:

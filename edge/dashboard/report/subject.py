@@ -16,7 +16,7 @@ from edge.config.purpose import Allowance, permitted
 from edge.dashboard.digest import LEAST_STEP_S, POINTS, Digest, GroupStep, digest
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl
 from edge.dashboard.report.talk import Line, lines
-from edge.messages import Group, Message
+from edge.messages import Group, Message, Source
 from edge.store.reader import TimelineReader
 
 _SQLITE = b"SQLite format 3\x00"
@@ -119,7 +119,8 @@ def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance
     """
     offset = datetime.fromtimestamp(since_s).astimezone().utcoffset() or timedelta()
     shift_s = offset.total_seconds()
-    reader, messages = TimelineReader(path), []
+    reader = TimelineReader(path)
+    messages: list[Message] = []
     for kind in _READ:
         for record in _asked(path, lambda kind=kind: reader.between(kind, since_s, until_s)):  # type: ignore[misc]
             try:
@@ -127,6 +128,8 @@ def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance
             except (RecordError, KeyError, TypeError) as error:
                 raise RecordError(f"{path}: a record of another version: {error}") from error
             messages += [message] if message else []
+    if reader.unreadable:
+        messages.append(Source(since_s + shift_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
     messages.sort(key=lambda message: message.t_s)
     return about(path.stem, messages, since_s + shift_s, until_s + shift_s, timezone(offset), allowance)
 
