@@ -23,6 +23,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
+from export.attention_heads import split_heads
 from export.job import Feeds
 from export.role import Array, BuildError
 from export.tied_embedding import tie_embedding
@@ -129,7 +130,8 @@ def _made_by(tensor: str, maker: dict[str, onnx.NodeProto], constants: set[str])
 def quantize_transformer(fp32: Path, int8: Path, keep: Collection[str] = ()) -> None:
     """Write `int8` for the CPU: weights of MatMul and Gemm as int8 per channel, activations quantized as they come.
 
-    The nodes named in `keep` stay float32. An embedding that is also a projection is stored once.
+    The nodes named in `keep` stay float32. An embedding that is also a projection is stored once; attention over a
+    whole sequence goes head by head.
     """
     with _quietly():
         quantize_dynamic(
@@ -141,6 +143,7 @@ def quantize_transformer(fp32: Path, int8: Path, keep: Collection[str] = ()) -> 
             nodes_to_exclude=list(keep),
         )
     tie_embedding(int8)
+    split_heads(int8)
 
 
 def halve(fp32: Path, fp16: Path, keep_types: Collection[str] = ()) -> None:
