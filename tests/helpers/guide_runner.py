@@ -20,6 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 _LIMIT_S = 1800.0
 """For one block; on a busy machine as well."""
 _STOP_S = 60.0
+_LOOPBACK = """import fcntl, socket, struct, sys
+SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
+fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP | IFF_RUNNING))
+print("up", flush=True)
+sys.stdin.read()"""
+"""Brings the loopback up and stays until its input ends."""
 _MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
 
 
@@ -153,14 +159,14 @@ def clone(folder: Path, bundle: Path, drive: Path | None) -> None:
 def _linked(source: str, target: str) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy(source, target)
+    except OSError:  # another file system; the bundle is too large to copy for every page
+        Path(target).symlink_to(source)
 
 
 @contextlib.contextmanager
 def own_network() -> Iterator[Sequence[str]]:
     """A network of one machine, loopback and nothing else; gives the command that starts a program within it."""
-    command = ["unshare", "--net", "--map-root-user", "sh", "-c", "ip link set lo up && echo up && exec cat"]
+    command = ["unshare", "--net", "--map-root-user", sys.executable, "-c", _LOOPBACK]
     try:
         holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except FileNotFoundError:
