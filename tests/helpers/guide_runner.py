@@ -149,18 +149,22 @@ def clone(folder: Path, bundle: Path, drive: Path | None) -> None:
         else:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
-    shutil.copytree(bundle, folder / "build" / "bundle", copy_function=_linked)
+    (folder / "build").mkdir()
+    _place(bundle.resolve(), folder / "build" / "bundle", may_change=drive is not None)
     if drive is not None:
         clips = folder / "build" / "demo" / "clip"
         clips.mkdir(parents=True)
         shutil.copy(drive, clips)
 
 
-def _linked(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system; the bundle is too large to copy for every page
-        Path(target).symlink_to(source)
+def _place(bundle: Path, target: Path, may_change: bool) -> None:
+    """The bundle without a copy of its bytes; where its file system is another one and blocks write into it, a copy."""
+    if bundle.stat().st_dev == target.parent.stat().st_dev:
+        shutil.copytree(bundle, target, copy_function=os.link)
+    elif may_change:
+        shutil.copytree(bundle, target)
+    else:
+        target.symlink_to(bundle)
 
 
 @contextlib.contextmanager
