@@ -35,10 +35,10 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
-    settings, quiet_s, purpose, wire = DashboardConfig(), QUIET_S, None, None
+    settings, quiet_s, purpose, wire, health = DashboardConfig(), QUIET_S, None, None, None
     if config_path is not None:
         config = load_config(config_path)
-        settings, purpose = config.dashboard, config.purpose
+        settings, purpose, health = config.dashboard, config.purpose, config.health
         timeline = (state or state_folder()) / config.store.path
         if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
             quiet_s += config.summary.every_s
@@ -54,7 +54,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             "dashboard.key_file",
             err=True,
         )
-    setting = Setting(Feed(timeline), quiet_s, purpose, wire, password is not None)
+    setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None)
     if wire:
         wire.start()
     try:

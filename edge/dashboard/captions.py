@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.dashboard.details import detail
 from edge.dashboard.digest import Incident, Said
 from edge.dashboard.labels import Labels
 
@@ -26,7 +27,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
         if name in _SHARES:
             return f"{100 * value:.0f} %"
         return labels.length(value) if name.endswith("_s") else f"{value:.2f}"
-    return labels(str(value))
+    return detail(str(value), labels) if name == "detail" else labels(str(value))
 
 
 def said_text(item: Said, labels: Labels) -> str:

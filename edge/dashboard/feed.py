@@ -127,10 +127,14 @@ class Feed:
             attention=newest(look for look in looks if fatigue and look.track == fatigue.track),
             affect=newest(self._between(Affect, now_s - _AFFECT_WITHIN_S, now_s + 1)),
             group=newest(self._between(Group, now_s - _AFFECT_WITHIN_S, now_s + 1)),
-            missing=missing(self._between(Source, begun_s, now_s + 1)),
+            missing=(*missing(self._between(Source, begun_s, now_s + 1)), *self._damage(now_s)),
             incidents=told[: -_LAST_ALERTS - 1 : -1],
             strip=strip(own, [report for report in reports if fatigue and report.track == fatigue.track]),
         )
+
+    def _damage(self, now_s: float) -> tuple[Source, ...]:
+        rows = self._reader.unreadable
+        return (Source(now_s, "timeline", "lost", f"{rows} unreadable rows"),) if rows else ()
 
     def _window(self, whole: _Ends, detail: _Ends) -> Digest:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]

@@ -100,8 +100,26 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "connected": ("connected", "已连接"),
     "not_connected": ("not connected", "未连接"),
     "no_broker": (
-        "The configuration has no broker (section `mqtt`), and this page reads the box's health from there.",
-        "配置中没有消息代理（`mqtt` 部分），而本页面从代理读取设备健康状况。",
+        "The configuration has no broker (section `mqtt`): models, provider, drops and times of the stages are unknown "
+        "here. What is known stands above.",
+        "配置中没有消息代理（`mqtt` 部分）：此处无法得知模型、后端、丢弃数和各阶段耗时。已知信息见上。",
+    ),
+    "dead_broker": (
+        "There is no connection to the broker {broker}: what follows is from before, and what is not there is unknown. "
+        "What is known stands above.",
+        "没有与代理 {broker} 的连接：以下为之前的数据，未列出的均未知。已知信息见上。",
+    ),
+    "running": ("The box", "设备"),
+    "writes": ("writes its timeline", "正在写入时间线"),
+    "silent": ("writes nothing: it may not be running", "没有写入：可能没有运行"),
+    "own_health": ("Its own verdict", "自检结论"),
+    "health_ok": ("healthy", "正常"),
+    "health_degraded": ("works, with something missing", "可用，但有缺失"),
+    "health_unhealthy": ("does not work", "不能工作"),
+    "health_silent": ("unknown: nobody answers at {address}", "未知：{address} 无应答"),
+    "health_off": (
+        "unknown: it serves none (health.port is not set, or not on loopback)",
+        "未知：未提供（未设置 health.port，或不在本机回环地址）",
     ),
     "no_config": (
         "Only a timeline is shown: start with --config to see the box's health.",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from browser import Page, foreign, named_hosts
+from browser import Page, faults, foreign, named_hosts
 from dashboards import ask, served, write
 from made_recording import LENGTH_S, drive
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
@@ -26,7 +25,6 @@ from edge.store import Timeline
 SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
 HOSTILE = "</script><img src=http://example.com/x>"
 PAGES = {"live": "", "timeline": "/timeline", "frequencies": "/frequencies", "box": "/box"}
-AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1))?.chart"
 
 pytestmark = needs_mosquitto
@@ -97,16 +95,6 @@ def _go_on(timeline: Timeline, start_s: float, over: threading.Event) -> None:
 def address(box: Box) -> Iterator[str]:
     with served("--config", str(box.config), "--state", str(box.folder)) as found:
         yield found
-
-
-def faults(tab: Page) -> list[str]:
-    """What axe-core holds to be a serious or critical barrier."""
-    tab.run(AXE)
-    found = tab.run(
-        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical']"
-        ".includes(v.impact)).map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3).join(' | ')))"
-    )
-    return list(found)
 
 
 EXPECTED = {

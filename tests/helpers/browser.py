@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,6 +136,16 @@ def _debugger(announced: Path) -> str:
     with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=_WAIT_S) as answer:
         tabs = json.load(answer)
     return str(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"))
+
+
+def faults(tab: Page) -> list[str]:
+    """What axe-core holds to be a serious or critical barrier."""
+    tab.run((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = tab.run(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical']"
+        ".includes(v.impact)).map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3).join(' | ')))"
+    )
+    return list(found)
 
 
 def foreign(addresses: set[str]) -> set[str]:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from nicegui import ui
 
+from edge.dashboard.daemon import Pulse, pulse
+from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
 from edge.dashboard.pages.parts import card, local_time, table, text
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.state import State
 from edge.dashboard.vitals import Stage, figures, fresh, stages
 from edge.dashboard.wire import Payload, Word
 
@@ -36,10 +39,12 @@ class BoxPage:
     async def refresh(self) -> None:
         """Read and show."""
         state = await asyncio.to_thread(self._setting.feed.state)
+        config = self._setting.health
+        beat = await asyncio.to_thread(pulse, config) if config else None
         wire, labels = self._setting.wire, self._labels
         health = wire.said("health") if wire else None
         self._age.set_text(self._freshness(health))
-        about = self._about_rows(state.age_s(time.time()), state.written_s)
+        about = self._about_rows(state, beat)
         words = {name: wire.said(name) for name in ("status", "info", "health")} if wire else {}
         if (about, words) == self._shown:
             return
@@ -51,11 +56,14 @@ class BoxPage:
         with self._body:
             self._draw(words)
 
-    def _about_rows(self, age_s: float | None, written_s: float | None) -> list[tuple[str, str]]:
+    def _about_rows(self, state: State, beat: Pulse | None) -> list[tuple[str, str]]:
         labels, path, wire = self._labels, self._setting.feed.path, self._setting.wire
-        age = labels("unknown") if age_s is None or written_s is None else local_time(written_s)
+        age = labels("unknown") if state.written_s is None else local_time(state.written_s)
         rows = [
+            (labels("running"), self._running(state)),
             (labels("last_record"), age),
+            (labels("missing"), "; ".join(self._missing(state)) or labels("nothing_missing")),
+            *self._beat_rows(beat),
             (labels("timeline_file"), str(path)),
             (labels("timeline_size"), _size(path)),
             (labels("dashboard_version"), version("emvas-edge")),
@@ -63,13 +71,38 @@ class BoxPage:
         if self._setting.purpose is not None:
             rows.insert(0, (labels("purpose"), labels(self._setting.purpose.value)))
         if wire is not None:
-            state = labels("connected" if wire.connected else "not_connected")
-            rows.append((labels("broker"), f"{wire.broker} {state}" + (f": {wire.trouble}" if wire.trouble else "")))
+            link = labels("connected" if wire.connected else "not_connected")
+            rows.append((labels("broker"), f"{wire.broker} {link}" + (f": {wire.trouble}" if wire.trouble else "")))
         return rows
 
+    def _running(self, state: State) -> str:
+        """Whether somebody writes the timeline, which is known without any broker."""
+        age_s = state.age_s(time.time())
+        if age_s is None:
+            return self._labels("unknown")
+        return self._labels("writes" if age_s <= self._setting.quiet_s else "silent")
+
+    def _missing(self, state: State) -> list[str]:
+        """What is lost or absent, as the timeline has it; unknown where nothing was written."""
+        if state.written_s is None:
+            return [self._labels("unknown")]
+        return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
+
+    def _beat_rows(self, beat: Pulse | None) -> list[tuple[str, str]]:
+        labels = self._labels
+        if beat is None:
+            return [(labels("own_health"), labels("health_off" if self._setting.health else "unknown"))]
+        if beat.state is None:
+            return [(labels("own_health"), labels("health_silent", address=beat.address))]
+        reasons = "; ".join(detail(reason, labels) for reason in beat.reasons)
+        return [(labels("own_health"), labels(f"health_{beat.state}") + (f": {reasons}" if reasons else ""))]
+
     def _freshness(self, health: Word | None) -> str:
-        if self._setting.wire is None:
+        wire = self._setting.wire
+        if wire is None:
             return self._labels("no_config" if self._setting.purpose is None else "no_broker")
+        if not wire.connected:
+            return self._labels("dead_broker", broker=wire.broker)
         if health is None:
             return self._labels("no_health")
         return self._labels("health_age" if fresh(health) else "health_old", age=self._labels.length(health.age_s))

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from edge.affect.words import emotion
 from edge.dashboard import dials, strips
+from edge.dashboard.details import detail
 from edge.dashboard.digest import judged_level
 from edge.dashboard.labels import Labels
 from edge.dashboard.lanes import LEVEL_COLOURS, UNKNOWN_COLOUR
@@ -171,7 +172,7 @@ class LivePage:
     def _missing_lines(self, state: State) -> list[str]:
         labels = self._labels
         return [
-            f"{labels(item.source)} {labels(item.state)}" + (f": {item.detail}" if item.detail else "")
+            f"{labels(item.source)} {labels(item.state)}" + (f": {detail(item.detail, labels)}" if item.detail else "")
             for item in state.missing
         ]
 

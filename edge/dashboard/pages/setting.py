@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.config.health import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.feed import Feed
 from edge.dashboard.labels import Labels
@@ -21,6 +22,8 @@ class Setting:
     """None: only a timeline is known, which holds what its purpose allowed."""
     wire: Wire | None = None
     """None where there is no broker, or no configuration."""
+    health: HealthConfig | None = None
+    """Where the box serves its health; None where there is no configuration."""
     guarded: bool = False
     """Whether people have logged in, and so may log out."""
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edge.affect.words import emotion
 from edge.dashboard import charts, dials, echarts
 from edge.dashboard.captions import evidence_text
+from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
@@ -43,6 +44,7 @@ def render(subject: Subject, labels: Labels) -> str:
         levels=level_lengths(found),
         colours=charts.LEVEL_COLOURS,
         all_levels=list(Level),
+        detail=detail,
         evidence=lambda incident: evidence_text(incident, labels),
         rows=_rows(subject.lines),
         shown=_SHOWN,

@@ -1,0 +1,60 @@
+"""Sentences of the box in Chinese: those that the code really says, and nothing else touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.alerts.arming import Arming
+from edge.capture.microphone import OVERRUN
+from edge.config.understanding import ArmingConfig
+from edge.dashboard.details import detail
+from edge.dashboard.labels import Labels
+from edge.runtime.health import PATIENCE_S, Health
+from edge.runtime.senses import OPTIONAL
+from edge.runtime.stages import _UTTERANCE_LOST
+
+ZH, EN = Labels("zh"), Labels("en")
+
+
+def silent_speed() -> str:
+    arming = Arming(ArmingConfig(source="gpsd"))
+    arming.advance(0.0)
+    return arming.advance(1e6)[0].detail
+
+
+def hanging() -> str:
+    health = Health()
+    with health.timed("vision"):
+        pass
+    with health.timed("vision"):
+        started_s = health.stages["vision"].since_s
+        assert started_s is not None
+        return str(health.stuck(started_s + PATIENCE_S["vision"] + 5.0))
+
+
+SAID = {
+    OVERRUN: "部分声音缺失",
+    _UTTERANCE_LOST: "未转写",
+    silent_speed(): "没有车速",
+    hanging(): "人脸分析卡住：15 秒没有应答",
+    "switched off by speech.transcribe": "已由 speech.transcribe 关闭",
+    "the bundle has no asr": "模型包中没有语音识别",
+    "camera lost: it ended": "摄像头 丢失: 已结束",
+    **{f"the bundle has no {role}: {cost}": "模型包中没有" for role, cost in OPTIONAL.items()},
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_what_the_box_says_is_told_in_chinese(said: str) -> None:
+    assert SAID[said] in detail(said, ZH)
+    assert not any(word in detail(said, ZH) for word in (" the ", " is ", " are ", "no answer"))
+
+
+@pytest.mark.parametrize("said", ["[Errno 19] No such device", "it ended: by itself", "", "图像"])
+def test_what_comes_from_elsewhere_stays_as_it_is(said: str) -> None:
+    assert detail(said, ZH) == said
+
+
+def test_english_stays_english() -> None:
+    assert detail(OVERRUN, EN) == OVERRUN
+    assert detail("camera lost: it ended", EN) == "camera lost: it ended"

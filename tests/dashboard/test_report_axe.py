@@ -1,0 +1,35 @@
+"""The report as people with other eyes and hands meet it: no serious barrier, in both languages and themes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browser import Page, faults, foreign
+from made_recording import drive
+
+from edge.dashboard.labels import Labels, Language
+from edge.dashboard.report.page import render
+from edge.dashboard.report.subject import about
+from edge.messages import Source
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "width_px", "says"),
+    [("en", "light", 1024, "the bundle has no text"), ("zh", "dark", 360, "模型包中没有文本情感")],
+)
+def test_the_report_has_no_serious_barrier(
+    tab: Page, shots: Path, tmp_path: Path, language: Language, scheme: str, width_px: int, says: str
+) -> None:
+    page = tmp_path / "report.html"
+    lost = Source(118.0, "microphone", "lost", "it ended")
+    page.write_text(render(about("drive", [*drive(), lost]), Labels(language)), encoding="utf-8")
+    tab.prefer(scheme)
+    tab.screen(width_px, 844)
+    tab.open(page.as_uri())
+    tab.wait_for(says)
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out of the screen"
+    tab.picture(shots / f"report-{language}-{scheme}.png")
+    assert faults(tab) == []
+    assert foreign(tab.asked) == set()
+    assert tab.errors == []
