@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from edge import sessions
@@ -109,13 +109,17 @@ class Outbox:
             self._flush()
             return seq
 
-    def pending(self, after_seq: int, most: int) -> list[Entry]:
-        """The oldest messages with a number above `after_seq`, in order. sqlite3.Error: they cannot be read now."""
+    def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[Entry]:
+        """The oldest messages with a number above `after_seq`, in order, but for those of some topics.
+
+        sqlite3.Error: they cannot be read now.
+        """
         with self._lock:
-            waiting = [entry for entry in self._unsaved if entry.seq > after_seq]
-            query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+            waiting = [entry for entry in self._unsaved if entry.seq > after_seq and entry.path not in without]
+            others = ", ".join("?" * len(without))
+            query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND path NOT IN ({others}) ORDER BY seq LIMIT ?"
             try:
-                rows = self._database.read(query, (after_seq, most + len(self._delivered)))
+                rows = self._database.read(query, (after_seq, *without, most + len(self._delivered)))
             except sqlite3.Error:
                 if not waiting:
                     raise
@@ -123,6 +127,15 @@ class Outbox:
             saved = [Entry(*row) for row in rows]  # type: ignore[arg-type]
             free = [entry for entry in saved if entry.seq not in self._delivered]
             return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
+
+    def oldest(self, path: str) -> Entry | None:
+        """The message of this topic that has waited longest. sqlite3.Error: it cannot be read now."""
+        with self._lock:
+            query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
+            rows = self._database.read(query, (path, 1 + len(self._delivered)))
+            saved = [entry for row in rows if (entry := Entry(*row)).seq not in self._delivered]  # type: ignore[arg-type]
+            waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
+            return min(waiting, key=lambda entry: entry.seq, default=None)
 
     def newest(self, rank: int) -> Entry | None:
         """The message of this rank that was put last and still waits. sqlite3.Error: it cannot be read now."""

@@ -128,8 +128,8 @@ class Publisher:
         self._outbox.close()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the outbox itself since the last call, stamped with `t_s`."""
-        return self._outbox.news(t_s)
+        """What there is to tell about the outbox and the broker's refusals since the last call, stamped with `t_s`."""
+        return self._outbox.news(t_s) + self._sender.news(t_s)
 
     def _subscriptions(self) -> list[str]:
         """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""

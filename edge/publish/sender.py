@@ -4,20 +4,27 @@ Order within the box's source is kept whatever happens, so an alert of now waits
 tells of the past is sent at a limited rate, so that a fleet that comes back does not drown its broker; but as soon as
 an alert of now waits behind it, the limit is lifted until that alert is out. (The retained state, sent before all of
 this at each connection, tells the level of now in any case.)
+
+What the broker refuses is held back with all that follows on its topic, told once, and tried again (`Refused`): then
+the order holds on each topic, and across topics only the numbers tell it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Collection
 
 from edge.clock import SYSTEM, Clocks, Sync
+from edge.messages import Source
+from edge.news import News
 from edge.publish.clock import corrected
 from edge.publish.entries import Entry
 from edge.publish.events import Acknowledged, Publication, Token
 from edge.publish.models import SCHEMA
 from edge.publish.outbox import Outbox
 from edge.publish.payloads import delivered
+from edge.publish.refused import Refused
 from edge.publish.topics import TOPICS
 from edge.sessions import Start
 
@@ -25,8 +32,6 @@ _log = logging.getLogger(__name__)
 
 _WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
-_RETRY_S = 60.0
-"""A message that the broker refused (an ACL, a quota) is tried again after this long."""
 HISTORICAL_S = 60.0
 """A message that waited longer than this is marked `historical`: it tells of the past, not of now."""
 HISTORICAL_HZ = 20.0
@@ -40,9 +45,11 @@ class Sender:
     def __init__(self, outbox: Outbox, start: Start, clocks: Clocks = SYSTEM) -> None:
         self._outbox, self._start, self._clocks = outbox, start, clocks
         self._sync = Sync(clocks, waiting=start.clock == "unsynced")
-        self._in_flight: dict[Token, int] = {}
+        self._in_flight: dict[Token, Entry] = {}
         self._sent_upto = 0
-        self._retry_at_s: float | None = None
+        self._refused = Refused()
+        self._trying: set[int] = set()
+        self._news = News("delivery")
         self._done: list[int] = []
         self._allowance = _WINDOW * 1.0
         self._allowed_at_s = clocks.mono_s()
@@ -52,36 +59,46 @@ class Sender:
         """A new connection: nothing is in flight, and all that waits is sent again."""
         self._in_flight.clear()
         self._sent_upto = 0
-        self._retry_at_s = None
+        self._refused.restart(self._clocks.mono_s())
 
     def room(self) -> list[tuple[Entry, Publication]]:
         """The entries to send now, oldest first. sqlite3.Error: the outbox cannot be read now."""
         now_s = self._clocks.mono_s()
-        if self._retry_at_s is not None and now_s >= self._retry_at_s:
-            self._sent_upto, self._retry_at_s = 0, None
-        busy = set(self._in_flight.values()) | set(self._done)
-        entries = self._outbox.pending(self._sent_upto, _WINDOW + len(busy)) if len(busy) < _WINDOW else []
+        busy = {entry.seq for entry in self._in_flight.values()} | set(self._done)
+        held = self._refused.paths
+        entries = self._outbox.pending(self._sent_upto, _WINDOW + len(busy), held) if len(busy) < _WINDOW else []
         free = [entry for entry in entries if entry.seq not in busy][: _WINDOW - len(busy)]
-        made = [(entry, self._publication(entry, now_s)) for entry in self._in_time(free, now_s)]
+        trials = self._trials(busy, now_s)
+        self._trying = {entry.seq for entry in trials}
+        made = [(entry, self._publication(entry, now_s)) for entry in [*trials, *self._in_time(free, now_s)]]
         return [(entry, publication) for entry, publication in made if publication is not None]
 
     def sent(self, entry: Entry, token: Token) -> None:
         """Note that an entry of `room` is on its way."""
-        self._in_flight[token] = entry.seq
-        self._sent_upto = max(self._sent_upto, entry.seq)
+        self._in_flight[token] = entry
+        if entry.seq in self._trying:
+            self._refused.tried(entry.path, entry.seq)
+        else:
+            self._sent_upto = max(self._sent_upto, entry.seq)
         if self._is_historical(entry, self._clocks.mono_s()):
             self._allowance -= 1
 
     def acknowledged(self, event: Acknowledged) -> None:
         """Note the broker's answer; what answers something else (a retained topic, an old connection) is ignored."""
-        seq = self._in_flight.pop(event.token, None)
-        if seq is None:
+        entry = self._in_flight.pop(event.token, None)
+        if entry is None:
             return
         if event.refusal is None:
-            self._done.append(seq)
-        elif self._retry_at_s is None:
-            self._retry_at_s = self._clocks.mono_s() + _RETRY_S
-            _log.warning("the broker refuses messages (%s): do its ACL and quota allow this box?", event.refusal)
+            self._done.append(entry.seq)
+            if self._refused.taken(entry.path, entry.seq):
+                self._go_on()
+        elif self._refused.refused(entry.path, entry.seq, self._clocks.mono_s()):
+            said = f"the broker refuses messages on {entry.path} ({event.refusal})"
+            self._news.lost(f"{said}: do its ACL and quota allow this box? They wait in the outbox")
+
+    def news(self, t_s: float) -> list[Source]:
+        """What there is to tell about the broker's refusals since the last call, stamped with `t_s`; any thread."""
+        return self._news.take(t_s)
 
     def settle(self) -> None:
         """Forget what was acknowledged since the last call, in one transaction."""
@@ -96,6 +113,24 @@ class Sender:
             return None
         self._outbox.set_right(self._start.boot, offset_s)
         return self._start.mono_s + offset_s
+
+    def _trials(self, busy: Collection[int], now_s: float) -> list[Entry]:
+        """The oldest message of each refused topic that is to be tried again."""
+        found = []
+        for path in self._refused.due(now_s):
+            oldest = self._outbox.oldest(path)
+            if oldest is None:  # given up meanwhile
+                self._refused.free(path)
+                self._go_on()
+            elif oldest.seq not in busy:
+                found.append(oldest)
+        return found
+
+    def _go_on(self) -> None:
+        """A topic is free again: what was held back goes out from its beginning."""
+        self._sent_upto = 0
+        if not self._refused.paths:
+            self._news.works()
 
     def _in_time(self, entries: list[Entry], now_s: float) -> list[Entry]:
         """As many of the next entries as may go now: all, unless they are of the past and nothing urgent waits."""
@@ -115,7 +150,9 @@ class Sender:
 
     def _urgent_waits(self, now_s: float) -> bool:
         newest = self._outbox.newest(_URGENT)
-        return newest is not None and newest.seq > self._sent_upto and not self._is_historical(newest, now_s)
+        if newest is None or newest.path in self._refused.paths:
+            return False
+        return newest.seq > self._sent_upto and not self._is_historical(newest, now_s)
 
     def _is_historical(self, entry: Entry, now_s: float) -> bool:
         return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S

@@ -12,7 +12,7 @@ import paho.mqtt.client as paho
 import pytest
 from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosquitto, needs_mosquitto, until
 
-from edge.messages import Fatigue, Level
+from edge.messages import Fatigue, Level, Summary
 from edge.publish import Publisher
 
 pytestmark = needs_mosquitto
@@ -102,6 +102,34 @@ def test_an_alert_that_an_acl_forbids_stays_in_the_outbox(tmp_path: Path, caplog
         again.start()
         until(lambda: heard.alert_ids() == ["alert-0001"])
         again.stop()
+
+
+def test_an_acl_that_forbids_summaries_stops_no_alert_and_once_it_is_mended_they_follow_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.publish.refused._FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr("edge.publish.refused._LONGEST_WAIT_S", 1.0)
+    port, rules = free_port(), tmp_path / "acl"
+    allowed = "topic read #\n" + "".join(
+        f"topic write emvas/depot/bus-1/{name}\n" for name in ("health", "status", "info", "main/alert")
+    )
+    rules.write_text(allowed)
+    with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n") as broker, Subscriber(port) as heard:
+        out = publisher(port, tmp_path)
+        out.start()
+        for number in range(40):
+            out.write(Summary(10.0 * number + 10, 10.0 * number, 10.0 * number + 10, {}, None, None, {}, 0.9))
+            out.write(alert(number))
+        until(lambda: len(heard.alert_ids()) == 40, 60)
+        until(lambda: any(source.source == "delivery" for source in out.news(0.0)), 60)
+        assert heard.on("summary") == []
+        rules.write_text(allowed + "topic write emvas/depot/bus-1/main/summary\n")
+        broker.send_signal(signal.SIGHUP)
+        until(lambda: len(heard.on("summary")) == 40, 90)
+        out.stop()
+    for name in ("alert", "summary"):
+        numbers = [payload["seq"] for payload in heard.on(name)]
+        assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates of this test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,16 @@ class Line:
         for _ in range(count):
             self.outbox.put(name, TOPICS[name].rank, f"emvas/{name}", "{}", boot, self.now_s)
 
-    def turn(self, refusal: str | None = None) -> list[dict[str, object]]:
-        """Send what may go, and let the broker answer."""
-        sent = []
-        for entry, publication in self.sender.room():
+    def turn(self, refusal: str | None = None, of: tuple[str, ...] | None = None) -> list[dict[str, object]]:
+        """Send what may go, and let the broker answer; it refuses all, or what is `of` some topics."""
+        sent, room = [], self.sender.room()
+        for index, (entry, _) in enumerate(room, self.packets + 1):
+            self.sender.sent(entry, Token(1, index))
+        for entry, publication in room:
             self.packets += 1
-            self.sender.sent(entry, Token(1, self.packets))
-            self.sender.acknowledged(Acknowledged(Token(1, self.packets), refusal))
-            sent.append(json.loads(publication.payload))
+            refused = refusal if of is None or entry.name in of else None
+            self.sender.acknowledged(Acknowledged(Token(1, self.packets), refused))
+            sent.append(json.loads(publication.payload) | {"taken": refused is None, "topic": entry.name})
         self.sender.settle()
         return sent
 
@@ -136,4 +139,65 @@ def test_whatever_is_put_when_and_however_often_the_line_breaks_first_arrivals_a
         arrived += [payload["seq"] for payload in line.turn()]
         line.now_s += 0.5
     assert list(dict.fromkeys(arrived)) == list(range(1, sum(count for count, *_ in steps) + 1))
+    line.outbox.close()
+
+
+def test_a_refused_topic_waits_alone_is_tried_with_growing_waits_and_told_once(line: Line) -> None:
+    for _ in range(30):
+        line.put(1, "alert", "now")
+        line.put(1, "summary", "now")
+    tries, taken = [], []
+    for _ in range(1800):
+        found = line.turn("Not authorized", ("summary",))
+        tries += [line.now_s for sent in found if not sent["taken"]]
+        taken += [sent["seq"] for sent in found if sent["taken"]]
+        line.now_s += 0.1
+    assert taken == list(range(1, 60, 2)), "the alerts, in order, at once"
+    waits_s = [round(b - a) for a, b in pairwise(tries) if b - a > 1]
+    assert waits_s == [5, 10, 20, 40, 60], "one message a time"
+    assert len(tries) <= 20 + len(waits_s)
+    (told,) = line.sender.news(1.0)
+    assert (told.source, told.state) == ("delivery", "lost")
+    assert "emvas/summary (Not authorized)" in told.detail
+    freed = []
+    for _ in range(700):
+        freed += [sent["seq"] for sent in line.turn()]
+        line.now_s += 0.1
+    assert freed == list(range(2, 61, 2)), "from the beginning, in order, each once"
+    assert [source.state for source in line.sender.news(2.0)] == ["ok"]
+    assert line.outbox.rows == 0
+
+
+def test_a_new_connection_tries_what_was_refused_at_once(line: Line) -> None:
+    line.put(30, boot="now")
+    line.turn("Not authorized")
+    assert line.turn() == []
+    line.sender.restart()
+    sent = [sent["seq"] for _ in range(4) for sent in line.turn()]
+    assert sent == list(range(1, 31))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["alert", "summary"]), st.sets(st.sampled_from(["alert", "summary"])),
+                          st.floats(0.0, 30.0), st.booleans()), max_size=25))  # fmt: skip
+def test_whatever_is_refused_when_each_topic_arrives_once_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, set[str], float, bool]]
+) -> None:
+    line, arrived = Line(tmp_path_factory.mktemp("line")), []
+    for name, refused, wait_s, breaks in steps:
+        line.put(3, name, "now")
+        arrived += [sent for sent in line.turn("Not authorized", tuple(refused)) if sent["taken"]]
+        line.now_s += wait_s
+        if breaks:
+            line.sender.restart()
+    for _ in range(400):
+        if line.outbox.rows == 0:
+            break
+        arrived += line.turn()
+        line.now_s += 1.0
+    assert line.outbox.rows == 0
+    for name in ("alert", "summary"):
+        numbers = [sent["seq"] for sent in arrived if sent["topic"] == name]
+        assert numbers == sorted(numbers), "in order"
+    assert len(arrived) == len({sent["seq"] for sent in arrived}) == 3 * len(steps)
     line.outbox.close()
