@@ -11,7 +11,7 @@ from edge.dashboard.lanes import FAINT, INK, LEFT_PX, LEVEL_COLOURS, RIGHT_PX, T
 
 __all__ = ["INK", "LEVEL_COLOURS", "Options", "timeline", "timeline_height_px"]
 
-_BETWEEN_PX, _TOP_PX, _SLIDER_PX = 46, 30, 60
+_BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 
 
 def timeline(found: Digest, labels: Labels, recording: bool) -> Options:

@@ -56,7 +56,7 @@ def gauge(score: float, word: str, labels: Labels) -> Options:
         "splitNumber": 4,
         "axisLine": {"lineStyle": {"width": 14, "color": bands}},
         "axisLabel": {"color": INK, "distance": 6, "fontSize": 11},
-        "splitLine": {"length": 14, "lineStyle": {"color": "#ffffff"}},
+        "splitLine": {"length": 14, "distance": -14, "lineStyle": {"color": "#ffffff"}},
         "axisTick": {"show": False},
         "radius": "90%",
         "pointer": {"width": 4, "length": "45%", "itemStyle": {"color": INK}},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import Page, faults, foreign
 from made_recording import drive
+from mqtt_helpers import until
 
 from edge.dashboard.labels import Labels, Language
 from edge.dashboard.report.page import render
@@ -28,6 +29,7 @@ def test_the_report_has_no_serious_barrier(
     tab.screen(width_px, 844)
     tab.open(page.as_uri())
     tab.wait_for(says)
+    until(lambda: bool(tab.run("document.querySelector('#timeline svg')?.clientWidth > 250")))
     assert tab.run("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out of the screen"
     tab.picture(shots / f"report-{language}-{scheme}.png")
     assert faults(tab) == []

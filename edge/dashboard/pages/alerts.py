@@ -23,8 +23,8 @@ class AlertTable:
     def __init__(self, labels: Labels, wire: Wire | None) -> None:
         self._labels, self._wire = labels, wire
         self._shown: Sequence[Incident] | None = None
-        self._place = ui.element("div").classes("ev-scroll").props(f'tabindex="0" aria-label="{labels("alerts")}"')
-        self._place.props('role="region"')
+        self._place = ui.element("div").classes("ev-scroll ev-alerts").props('tabindex="0"')
+        self._place.props(f'role="region" aria-label="{labels("alerts")}"')
         self._said = ui.label().classes("ev-said").props('role="status"')
 
     def show(self, incidents: Sequence[Incident]) -> None:
