@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _LIMIT_S = 1800.0
 """For one block; on a busy machine as well."""
 _STOP_S = 60.0
+_INTERRUPTIBLE = ("env", "--default-signal=INT")
+"""A shell without job control has its background jobs, and all that they start, ignore Ctrl+C."""
 _LOOPBACK = """import fcntl, socket, struct, sys
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP | IFF_RUNNING))
@@ -117,7 +119,7 @@ class Newcomer:
         script.write_text(_script(block, papers / ("none" if fresh else "state"), keep), encoding="utf-8")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*self.within, "bash", str(script)],
+                [*self.within, *_INTERRUPTIBLE, "bash", str(script)],
                 cwd=self.folder, env=_environment(papers), stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
