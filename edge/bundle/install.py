@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.bundle.archive import take
@@ -28,6 +28,8 @@ class Terms:
     provider: Provider = "cpu"
     threads: int = 1
     signed_by: Path | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The roles that it must have, and the setting of the box that asks for each."""
 
 
 def terms_of(models: ModelsConfig) -> Terms:
@@ -39,12 +41,13 @@ def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[Gra
     """Install the folder or tar archive `source`; on any error what was installed before stays as it is.
 
     Raises:
-        BundleError: it is no sound bundle, is not signed as `terms` ask, or fails its self-test here.
+        BundleError: it is no sound bundle, is not signed as `terms` ask, lacks a role of theirs, or fails its self-test here.
     """
 
     def fill(made: Path) -> str:
         take(source, made)
         opened = open_under(terms, made)
+        _refuse_without(terms.roles, opened, source)
         failed = []
         for check in self_test(opened):
             told(check)
@@ -57,6 +60,15 @@ def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[Gra
         return release_name(made)
 
     return store.install(fill)
+
+
+def _refuse_without(roles: Mapping[str, str], bundle: Bundle, source: Path) -> None:
+    missing = [f"{role} (asked for by {setting})" for role, setting in roles.items() if not bundle.has(role)]
+    if missing:
+        raise BundleError(
+            f"{source} lacks what this box's configuration needs: {', '.join(missing)}; it was not installed, the box "
+            "keeps what it has. Build a bundle with it, or change the configuration first"
+        )
 
 
 def open_under(terms: Terms, folder: Path) -> Bundle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from edge.releases.store import Store
 )  # fmt: skip
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), default=CONFIG, show_default=True,
-    help="The box's YAML: which provider tests the bundle, whether it must be signed.",
+    help="The box's YAML: the provider, signature and roles that it asks for.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the new state as JSON.")
 def install(source: Path, folder: Path, config_path: Path, as_json: bool) -> None:
@@ -33,8 +34,12 @@ def install(source: Path, folder: Path, config_path: Path, as_json: bool) -> Non
     """
     from edge.bundle.install import Terms, install_bundle, terms_of
     from edge.config import load_config
+    from edge.runtime.senses import needed_roles
 
-    terms = terms_of(load_config(config_path).models) if config_path.is_file() else Terms()
+    terms = Terms()
+    if config_path.is_file():
+        config = load_config(config_path)
+        terms = replace(terms_of(config.models), roles=needed_roles(config))
     with Console(stderr=True).status("verifying and testing") as status:
         state = install_bundle(source, Store(folder), terms, lambda check: status.update(f"tested {check.role}"))
     tell(state, folder, as_json)

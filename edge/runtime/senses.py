@@ -37,6 +37,18 @@ OPTIONAL = {
 }
 """The roles that a box with vision can do without, and what that costs; `drowsiness` belongs to fatigue."""
 
+
+def needed_roles(config: Config) -> dict[str, str]:
+    """The roles that a bundle must have for this configuration, and the setting that asks for each."""
+    asked = {
+        "vision": "camera.uri" if config.camera.uri is not None else None,
+        "speech": "microphone.device" if config.microphone.device is not None else None,
+    }
+    asked["prosody"] = asked["speech"]
+    asked["asr"] = asked["text"] = "speech.transcribe" if asked["speech"] and config.speech.transcribe else None
+    return {role: setting for stage, setting in asked.items() if setting is not None for role in ROLES[stage]}
+
+
 _Model = TypeVar("_Model")
 _Answer = TypeVar("_Answer")
 _Stage = TypeVar("_Stage")

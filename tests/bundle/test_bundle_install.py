@@ -103,7 +103,7 @@ def test_a_bundle_that_computes_something_else_here_leaves_the_old_one(
 def test_a_box_that_wants_signed_bundles_takes_no_other(small_bundle: Path, tmp_path: Path) -> None:
     keys = make_keys(tmp_path, "signer")
     config = tmp_path / "edge.yaml"
-    config.write_text(f"purpose: driver-safety\nmodels: {{signed_by: {keys.public}}}\n")
+    config.write_text(f"purpose: driver-safety\nmicrophone: {{device: null}}\nmodels: {{signed_by: {keys.public}}}\n")
     command = ("bundle", "install", small_bundle, "--into", tmp_path / "models", "--config", config)
     refused = emvas(*command)
     assert refused.exit_code == 1
@@ -112,3 +112,16 @@ def test_a_box_that_wants_signed_bundles_takes_no_other(small_bundle: Path, tmp_
     sign(small_bundle, keys.private)
     assert emvas(*command).exit_code == 0
     Bundle(tmp_path / "models" / "current")
+
+
+def test_a_bundle_without_what_the_box_is_set_up_for_leaves_the_old_one(box: Path, small_bundle: Path) -> None:
+    config, before = box / "edge.yaml", shown(box)
+    config.write_text("purpose: driver-safety\ncamera: {uri: v4l2:///dev/video0}\nmicrophone: {device: null}\n")
+    command = ("bundle", "install", renamed(small_bundle, "3"), "--into", box / "models", "--config", config)
+    refused = emvas(*command)
+    assert refused.exit_code == 1
+    assert "face_mesh (asked for by camera.uri)" in refused.stderr
+    assert "vad" not in refused.stderr
+    assert shown(box) == before
+    config.write_text("purpose: driver-safety\nmicrophone: {device: null}\n")
+    assert emvas(*command).exit_code == 0
