@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -61,12 +62,14 @@ class Crop:
 
     def _to_crop(self, output_px: int) -> npt.NDArray[np.float64]:
         scale = output_px / self.side_px
-        cosine, sine = scale * np.cos(self.angle_rad), scale * np.sin(self.angle_rad)
-        linear = np.array([[cosine, sine], [-sine, cosine]])
-        if self.mirrored:
-            linear[0] *= -1.0
-        offset = output_px / 2 - linear @ (self.x_px, self.y_px)
-        return np.column_stack([linear, offset])
+        cosine, sine = scale * math.cos(self.angle_rad), scale * math.sin(self.angle_rad)
+        middle, sign = output_px / 2, -1.0 if self.mirrored else 1.0
+        return np.array(
+            [
+                [sign * cosine, sign * sine, middle - sign * (cosine * self.x_px + sine * self.y_px)],
+                [-sine, cosine, middle - (cosine * self.y_px - sine * self.x_px)],
+            ]
+        )
 
 
 def _within(start: float, end: float, length: int, least: int) -> tuple[int, int]:

@@ -8,9 +8,10 @@ from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Face, Frame, Reason
 from edge.vision.expression import ExpressionModel
+from edge.vision.eye_turns import EyeTurns
 from edge.vision.gaze import gaze
 from edge.vision.geometry import LEAST_FACING, eye_opening, eye_width_px, facing, head_pose, mouth_ratio
-from edge.vision.iris import Eye, EyeModel
+from edge.vision.iris import Eye
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
@@ -32,7 +33,7 @@ class FacePerception:
     def __init__(self, bundle: Bundle, config: VisionConfig) -> None:
         self._search = FaceSearch(bundle)
         self._mesh = FaceMesh(bundle)
-        self._eyes = EyeModel(bundle)
+        self._eyes = EyeTurns(bundle)
         self._expression = ExpressionModel(bundle)
         self._expression_every = config.expression_every_n_frames
         self._tracker = Tracker(config.max_faces)
@@ -48,10 +49,8 @@ class FacePerception:
         meshes = self._follow(frame) | self._look(frame)
         self._tracker.settle()
         seen = self._tracker.visible
-        eyes = self._eyes.read(frame.image, [meshes[track.number] for track in seen])
-        faces = [
-            _describe(frame.t_s, track, meshes[track.number], pair) for track, pair in zip(seen, eyes, strict=True)
-        ]
+        eyes = self._eyes.read(frame, {track.number: meshes[track.number] for track in seen})
+        faces = [_describe(frame.t_s, track, meshes[track.number], eyes[track.number]) for track in seen]
         if expressions:
             faces = self._express(frame, seen, faces)
         faces += [Face(frame.t_s, track.number) for track in self._tracker.tracks if not track.visible]
