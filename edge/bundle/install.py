@@ -41,7 +41,8 @@ def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[Gra
     """Install the folder or tar archive `source`; on any error what was installed before stays as it is.
 
     Raises:
-        BundleError: it is no sound bundle, is not signed as `terms` ask, lacks a role of theirs, or fails its self-test here.
+        BundleError: it is no sound bundle, is not signed or lacks a role that `terms` ask for, or fails its self-test
+            here.
     """
 
     def fill(made: Path) -> str:
