@@ -45,7 +45,7 @@ from edge.messages import (
 )
 
 _DAY_S = 86_400
-_WARM_ROUNDS = 5
+_WARM_ROUNDS = 4
 _PATIENCE_S = 120.0
 _ALERT_EVERY_S = 1800
 _WORDS = "we are a little late today, the next stop is the central station"

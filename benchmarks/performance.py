@@ -56,6 +56,7 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
         Question("asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
         Question("published", (str(clips / "grid/bbaf2n.mpg"),)),
         Question("tfn_memory", ("--batch", "1"), takes_bundle=False),
+        Question("dashboard_day", ("--rounds", "1" if quick else "3"), takes_bundle=False),
     ]
 
 

@@ -79,6 +79,18 @@ def _fusion(figures: Figures) -> str:
     return table(heads, rows)
 
 
+def _dashboard_day(figures: Figures) -> str:
+    heads = ("opening", "times", "page s, median", "worst", "24 h s, median", "worst")
+    first, again = figures["read_cpu_s"]
+    return (
+        f"A timeline of 24 h at the box's own rates, {figures['size_mb']} MB. Cold: the dashboard has just started and "
+        "the browser knows nothing; warm: again in both. `page` is from the address to the page with its last ten "
+        "minutes, `24 h` from the choice of a day until bands, lines and alerts are drawn. Load when it began: "
+        f"{figures['load']}. Reading the day takes {first} s of processor time at first and {again} s again: what is "
+        f"settled is summed once.\n\n{table(heads, (row.values() for row in figures['openings']))}"
+    )
+
+
 _SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "limit": ("How near the nets come to this CPU's arithmetic", _limit),
     "frame_path": ("A picture, stage by stage", _frame_path),
@@ -89,6 +101,7 @@ _SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
     "published": ("The published system's way with files, a declared stand-in", _published),
     "tfn_memory": ("Fusion: TFN with and without its outer product", _fusion),
+    "dashboard_day": ("A day in the browser", _dashboard_day),
 }
 """Heading and table of each question, by its command's name."""
 

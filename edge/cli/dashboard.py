@@ -31,6 +31,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     from edge.dashboard.feed import Feed
     from edge.dashboard.pages.setting import Setting
     from edge.dashboard.server import is_own, listen, serve, url
+    from edge.dashboard.span import WINDOWS_S
     from edge.dashboard.wire import Wire
 
     if (config_path is None) == (timeline is None):
@@ -54,7 +55,9 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             "dashboard.key_file",
             err=True,
         )
-    setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None)
+    feed = Feed(timeline)
+    feed.prepare(WINDOWS_S[-1])
+    setting = Setting(feed, quiet_s, purpose, wire, health, password is not None)
     if wire:
         wire.start()
     try:

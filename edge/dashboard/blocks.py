@@ -46,13 +46,12 @@ class Blocks:
         self, trend: _Trend[_Step], number: int, width_s: float, start_s: float, end_s: float
     ) -> tuple[_Step, ...]:
         asked_s, key = time.monotonic(), (trend, width_s, number)
-        with self._lock:
+        with self._lock:  # also while it is summed: whoever asks for the same meanwhile waits instead of doing it again
             known = self._known.get(key)
-        if known and asked_s - known[0] < _KEPT_S:
-            return known[1]  # type: ignore[return-value]  # what `trend` found
-        found = trend(self._reader, start_s, end_s, width_s)
-        with self._lock:
+            if known and asked_s - known[0] < _KEPT_S:
+                return known[1]  # type: ignore[return-value]  # what `trend` found
+            found = trend(self._reader, start_s, end_s, width_s)
             if len(self._known) >= _MOST_BLOCKS:
                 self._known.clear()
             self._known[key] = (asked_s, found)
-        return found
+            return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sqlite3
 import threading
@@ -87,6 +88,16 @@ class Feed:
         self.state()  # says so where the file is another version's
         detail = (since_s, until_s) if detail is None else detail
         return self._asked(lambda: self._window((since_s, until_s), detail))
+
+    def prepare(self, length_s: float) -> None:
+        """Sum up the last `length_s` in a thread of its own, so that whoever opens it first need not wait."""
+
+        def sum_up() -> None:
+            with contextlib.suppress(FeedError):  # the page says so as soon as somebody looks
+                now_s = time.time()
+                self.window(now_s - length_s, now_s)
+
+        threading.Thread(target=sum_up, name="prepare", daemon=True).start()
 
     def hours(self, since_s: float, until_s: float) -> Mapping[int, trend.Hour]:
         """What each hour from `since_s` to `until_s` came to, by its number; past days are remembered.
