@@ -55,14 +55,14 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             "dashboard.key_file",
             err=True,
         )
-    feed = Feed(timeline)
-    feed.prepare(WINDOWS_S[-1])
-    setting = Setting(feed, quiet_s, purpose, wire, health, password is not None)
-    if wire:
-        wire.start()
-    try:
-        with suppress(KeyboardInterrupt):  # uvicorn stops in good order and then hands Ctrl+C on
-            serve(setting, settings, password, listening)
-    finally:
+    with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
+        feed = Feed(timeline)
+        feed.prepare(WINDOWS_S[-1])
+        setting = Setting(feed, quiet_s, purpose, wire, health, password is not None)
         if wire:
-            wire.stop()
+            wire.start()
+        try:
+            serve(setting, settings, password, listening)
+        finally:
+            if wire:
+                wire.stop()
