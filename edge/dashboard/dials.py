@@ -55,7 +55,7 @@ def gauge(score: float, word: str, labels: Labels) -> Options:
         "endAngle": -20,
         "splitNumber": 4,
         "axisLine": {"lineStyle": {"width": 14, "color": bands}},
-        "axisLabel": {"color": INK, "distance": 6, "fontSize": 11},
+        "axisLabel": {"color": INK, "distance": 22, "fontSize": 11},
         "splitLine": {"length": 14, "distance": -14, "lineStyle": {"color": "#ffffff"}},
         "axisTick": {"show": False},
         "radius": "90%",
