@@ -16,8 +16,8 @@ from mqtt_helpers import Subscriber, free_port, mosquitto, needs_mosquitto, unti
 pytestmark = [pytest.mark.bundle, pytest.mark.data, needs_mosquitto]
 
 PATIENCE_S = 60.0
-TURNS = 8
-"""Two minutes of a driver: a busy machine has time to start everything."""
+TURNS = 12
+"""Three minutes of a driver: a busy machine has time to start everything."""
 OPENNESS = "document.querySelector('.ev-tile b')?.innerText ?? ''"
 STRIP = "[...document.querySelectorAll('.ev-chart svg path')].map(path => path.getAttribute('d')).join()"
 SAYS = {
