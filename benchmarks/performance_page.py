@@ -132,36 +132,38 @@ Not measured: only a Jetson's `tegrastats` tells its power, and none was at hand
 
 _TRIED = """## What was tried, and kept or left
 
-Each beside what it replaces, in turns on one busy machine (Xeon at 2.8 GHz, one thread, onnxruntime 1.32, November 2026).
+Each beside what it replaces, in turns on one busy machine (Xeon at 2.8 GHz, one thread, onnxruntime 1.32,
+November 2026).
 
 Kept:
 
-- PRelu as two convolutions of one pixel and an addition, its Relu inside the first: the mesh 6.6 -> 2.6 ms, both irises
-  11.3 -> 5.0 ms; the outputs differ by at most 0.00005 px on noise. With Relu in PRelu's place, which would be wrong,
-  they would take 1.9 and 3.4 ms.
+- PRelu as two convolutions of one pixel and an addition, its Relu inside the first: the mesh 6.6 -> 2.6 ms, both
+  irises 11.3 -> 5.0 ms; the outputs differ by at most 0.00005 px on noise. With Relu in PRelu's place, which would be
+  wrong, they would take 1.9 and 3.4 ms.
 - Eyes in turn: while the eye that is read stays open and still, the other's last reading stands for one more picture;
   an eye turned away is not read. 52 to 80 % of the eyes are read, the opening of both together moves by at most 0.02
   in 99 % of the pictures, the same blinks, closures and yawns are found (`edge/vision/eye_turns.py`).
 - One converter for all pictures of a stream: 1.06 -> 0.26 ms a picture of 640x480.
 - Halving pictures step by step instead of averaging them by any whole number, batches without detours through other
   types, percentiles by partition: 17.4 to 18.1 ms -> 16.3 ms a picture of 700x700, mean, three turns.
-- glibc told to map blocks above 4 MiB on their own, to keep 32 MiB of a heap's end and two heaps: 50 MB less after some
-  minutes of the whole box. Without the second of the three a frame's nets take 13.1 ms instead of 10.5.
+- glibc told to map blocks above 4 MiB on their own, to keep 32 MiB of a heap's end and two heaps: 50 MB less after
+  some minutes of the whole box. Without the second of the three a frame's nets take 13.1 ms instead of 10.5.
 
 Left:
 
-- MediaPipe's attention mesh (its three own operators as Gather, ReduceMax, MatMul and GridSample), mesh and both eyes in
-  one run of 43.5 million products and 4.8 ms. It was tried in the whole chain: 4 of 4 blinks, the one yawn, no further
-  alert in eleven looped clips. But a woman who looks down (`expressive/d3.mp4`) has her eyes shut for 2.07 s by its lids,
-  longer than a microsleep, and for 0.9 s by the iris model's. Its graph was not compared with MediaPipe's own output.
+- MediaPipe's attention mesh (its three own operators as Gather, ReduceMax, MatMul and GridSample), mesh and both eyes
+  in one run of 43.5 million products and 4.8 ms. It was tried in the whole chain: 4 of 4 blinks, the one yawn, no
+  further alert in eleven looped clips. But a woman who looks down (`expressive/d3.mp4`) has her eyes shut for 2.07 s
+  by its lids, longer than a microsleep, and for 0.9 s by the iris model's. Its graph was not compared with
+  MediaPipe's own output.
 - A net of our own for lids, iris and opening in one (15 million products an eye, 0.9 ms for both), taught by the iris
-  model on 5,589 eyes: on bare eyes its lids are as good (correlation 0.88 to 0.99 with the teacher's, half its noise),
-  but behind real glasses it goes wrong (correlation 0.07 on `cab_1.avi`), and infra-red eyes are told apart with AUC
-  0.970 instead of 0.994. Too few of the pictures with a clear licence show glasses.
+  model on 5,589 eyes: on bare eyes its lids are as good (correlation 0.88 to 0.99 with the teacher's, half its
+  noise), but behind real glasses it goes wrong (correlation 0.07 on `cab_1.avi`), and infra-red eyes are told apart
+  with AUC 0.970 instead of 0.994. Too few of the pictures with a clear licence show glasses.
 - Reading an eye again only where its picture has changed: in a shaking cab 90 % of them have.
 - Two threads a net: on a busy machine they wait for each other. Decoding in a thread of its own: no gain in a replay.
-- The eye net's channels filled up to sixteens: 0.50 -> 0.47 ms. Leaving out the iris model's iris for pictures that need
-  no gaze: 0.2 of 5.2 ms. The arena of onnxruntime: no difference. int8 of the nets: [variants](variants.md).
+- The eye net's channels filled up to sixteens: 0.50 -> 0.47 ms. Leaving out the iris model's iris for pictures that
+  need no gaze: 0.2 of 5.2 ms. The arena of onnxruntime: no difference. int8 of the nets: [variants](variants.md).
 """
 
 
