@@ -1,0 +1,64 @@
+"""What flows through the appliance: one frozen dataclass a message, units in the names.
+
+Every time `t_s` is the capture time in seconds on the source's own monotonic time line (replay: from the start of
+the file). Messages that carry a `kind` are the public contract: they are written to JSONL, stored and published.
+Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`, `Sound`, `Anomaly`) never leave memory.
+"""
+
+from __future__ import annotations
+
+from edge.messages.alerts import Alert, AlertType, Anomaly, Level
+from edge.messages.faces import Box, Face, Group, Reason
+from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatigue, Nod, Yawn
+from edge.messages.reports import Source, Summary
+from edge.messages.signals import SAMPLE_RATE_HZ, SPEED, Audio, Float32, Frame, Sound, Speed, Utterance
+from edge.messages.speech import Affect, Speech, Transcript
+
+__all__ = [
+    "SAMPLE_RATE_HZ",
+    "SPEED",
+    "Affect",
+    "Alert",
+    "AlertType",
+    "Anomaly",
+    "Attention",
+    "Audio",
+    "Blink",
+    "Box",
+    "Closure",
+    "ClosureClass",
+    "Face",
+    "Fatigue",
+    "Float32",
+    "Frame",
+    "Group",
+    "Level",
+    "Message",
+    "Nod",
+    "Reason",
+    "Sound",
+    "Source",
+    "Speech",
+    "Speed",
+    "Summary",
+    "Transcript",
+    "Utterance",
+    "Yawn",
+]
+
+Message = (
+    Face
+    | Blink
+    | Closure
+    | Yawn
+    | Nod
+    | Fatigue
+    | Attention
+    | Speech
+    | Transcript
+    | Affect
+    | Group
+    | Alert
+    | Source
+    | Summary
+)

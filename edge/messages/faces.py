@@ -1,0 +1,67 @@
+"""What is seen of one face in one frame, and what the faces of a room have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+Box = tuple[float, float, float, float]
+
+
+class Reason(str, Enum):
+    """Why an observation of a face cannot be used; an unusable frame counts neither as open nor as closed."""
+
+    NO_FACE = "no_face"
+    TOO_SMALL = "too_small"
+    TURNED_AWAY = "turned_away"
+    DARK = "dark"
+    BLURRED = "blurred"
+    EYES_HIDDEN = "eyes_hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face in one frame, or (track None, usable False) the fact that there is none."""
+
+    kind: ClassVar[str] = "face"
+    t_s: float
+    track: int | None = None
+    box: Box | None = None
+    """x, y, width, height in px of the frame."""
+    usable: bool = False
+    reason: Reason | None = Reason.NO_FACE
+    openness: float | None = None
+    """Lid opening against the person's own open eye, 0 closed to 1 open; None when unknown."""
+    eye_opening: float | None = None
+    """Lid aperture over eye width as measured, not personal: what `openness` is computed from."""
+    mouth: float | None = None
+    """Inner-lip height over mouth width."""
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+    roll_deg: float | None = None
+    gaze_yaw_deg: float | None = None
+    """Where the eyes look to the camera's axis: the head's yaw and the eyes' turn in it; None when unknown."""
+    gaze_pitch_deg: float | None = None
+    expression: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the faces in a room have in common over a window; there is none of fewer than five faces."""
+
+    kind: ClassVar[str] = "group"
+    t_s: float
+    start_s: float
+    end_s: float
+    faces: int
+    """How many could be judged: at least five."""
+    negative_share: float
+    """Share of them that look more negative than they usually do; a single one counts as none."""
+    spread: float
+    """Distance between the quartiles of their scores."""
+    motion: float | None
+    """Median over the faces of how fast they move, in face widths a second."""
+    noise_db: float | None
+    """Median level of the room's sound in dB below full scale; None without a microphone."""
