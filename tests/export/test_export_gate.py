@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from small_graph import floats, save_graph
 
 from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
 from edge.bundle.session import Session
@@ -27,25 +28,13 @@ GENEROUS = Margins(faster=100.0, int8_least_cosine=0.9)
 """Admits whatever is right, so that a busy machine decides nothing."""
 
 
-def save(path: Path, nodes: list[onnx.NodeProto], constants: Mapping[str, Array], shape: list[int]) -> Path:
-    graph = helper.make_graph(
-        nodes,
-        "test",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
-    return path
-
-
 def matmuls(path: Path, count: int) -> Path:
     """`count` products with orthogonal matrices, which keep the size of what goes through."""
     random = np.random.default_rng(5)
     weights = {f"w{i}": np.linalg.qr(random.standard_normal((SIZE, SIZE)))[0].astype(np.float32) for i in range(count)}
     names = ["x", *(f"t{i}" for i in range(count - 1)), "y"]
     nodes = [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]], f"product{i}") for i in range(count)]
-    return save(path, nodes, weights, [4, SIZE])
+    return save_graph(path, nodes, weights, inputs=floats(4, SIZE))
 
 
 def residual_cnn(path: Path) -> Path:
@@ -58,7 +47,7 @@ def residual_cnn(path: Path) -> Path:
         helper.make_node("Conv", ["r0", "k1", "b1"], ["c1"], "second", pads=[1, 1, 1, 1]),
         helper.make_node("Add", ["c1", "x"], ["y"], "sum"),
     ]
-    return save(path, nodes, {**kernels, **biases}, [1, 8, 12, 12])
+    return save_graph(path, nodes, {**kernels, **biases}, inputs=floats(1, 8, 12, 12))
 
 
 def pictures(count: int) -> list[dict[str, Array]]:
@@ -160,7 +149,7 @@ def test_float16_that_overflows_keeps_the_fragile_operators(tmp_path: Path) -> N
         helper.make_node("Div", ["t", "million"], ["y"], "quotient"),
     ]
     constants = {"w": np.eye(SIZE, dtype=np.float32), "million": np.array([1e6], np.float32)}
-    fp32 = save(tmp_path / "net.onnx", nodes, constants, [4, SIZE])
+    fp32 = save_graph(tmp_path / "net.onnx", nodes, constants, inputs=floats(4, SIZE))
     measured = built(fp32, "float", rows(2), None, "fp16").variants["fp16"].measured
     assert "Div" in measured["kept_float"]["operators"]
     assert "of the output's scale is over" in measured["trials"][0]["verdict"]
@@ -168,7 +157,8 @@ def test_float16_that_overflows_keeps_the_fragile_operators(tmp_path: Path) -> N
 
 def test_float16_stays_out_where_the_weights_leave_its_range(tmp_path: Path) -> None:
     node = helper.make_node("MatMul", ["x", "w"], ["y"], "product")
-    fp32 = save(tmp_path / "net.onnx", [node], {"w": 1e6 * np.eye(SIZE, dtype=np.float32)}, [4, SIZE])
+    million = {"w": 1e6 * np.eye(SIZE, dtype=np.float32)}
+    fp32 = save_graph(tmp_path / "net.onnx", [node], million, inputs=floats(4, SIZE))
     choice = built(fp32, "float", rows(2), None, "fp16")
     assert "of the output's scale is over" in str(refusal(choice, "fp16")["reason"])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+from small_graph import floats, save_graph
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Graph, Profile, Tensor
@@ -41,15 +41,7 @@ def layer(path: Path, zero: int = 0, shape: tuple[int | str, ...] = ("n", 4, 8, 
         helper.make_node("DequantizeLinear", ["k_q", "k_scale", "k_zero"], ["k_d"], "k_d", axis=0),
         helper.make_node("Conv", ["x_d", "k_d"], ["y"], "conv"),
     ]
-    graph = helper.make_graph(
-        nodes,
-        "test",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
-    return path
+    return save_graph(path, nodes, constants, inputs=floats(*shape))
 
 
 AXES = {"x": {0: Axis("n", 1, 2, 4)}}

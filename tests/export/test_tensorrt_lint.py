@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from small_graph import save_graph
 
 from edge.bundle.manifest import VariantName
 from export.job import Axis
@@ -19,33 +21,12 @@ from export.tensorrt.rules import DATA_DEPENDENT, INTEGER_ARITHMETIC, OPSETS, RU
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 KERNEL = np.ones((4, 4, 3, 3), np.float32)
 SHAPE = [1, 4, 8, 8]
+save = partial(save_graph, inputs={"x": (F, SHAPE)})
 ZERO, SCALE = np.zeros((), np.int8), np.array(0.1, np.float32)
 
 
 def node(kind: str, inputs: Sequence[str], output: str, **attributes: object) -> onnx.NodeProto:
     return helper.make_node(kind, list(inputs), [output], name=output, **attributes)
-
-
-def save(
-    path: Path,
-    nodes: Sequence[onnx.NodeProto],
-    constants: Mapping[str, np.ndarray] | None = None,
-    *,
-    inputs: Mapping[str, tuple[int, list[int | str]]] | None = None,
-    output: tuple[str, int] = ("y", F),
-    opset: int = 18,
-) -> Path:
-    given = inputs or {"x": (F, SHAPE)}
-    graph = helper.make_graph(
-        list(nodes),
-        "test",
-        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in given.items()],
-        [helper.make_tensor_value_info(output[0], output[1], None)],
-        [numpy_helper.from_array(value, name) for name, value in (constants or {}).items()],
-    )
-    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
-    return path
 
 
 def rules(path: Path, variant: VariantName = "fp32", axes: Mapping[str, Mapping[int, Axis]] | None = None) -> set[str]:
