@@ -7,7 +7,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -98,10 +98,13 @@ class DiskFull:
     lasts_s: float = 45.0
 
     def begin(self) -> None:
-        """Fill."""
-        free = shutil.disk_usage(self.disk).free
-        with self._filler.open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, max(free - _LEFT_BYTES, 1))
+        """Fill; the box writes meanwhile, so room that was counted may be gone when it is asked for."""
+        for left_bytes in (_LEFT_BYTES, 8 * _LEFT_BYTES, 64 * _LEFT_BYTES):
+            free = shutil.disk_usage(self.disk).free
+            with self._filler.open("wb") as filler, suppress(OSError):
+                os.posix_fallocate(filler.fileno(), 0, max(free - left_bytes, 1))
+                return
+        raise OSError(f"{self.disk} could not be filled")
 
     def end(self) -> None:
         """Make room."""
