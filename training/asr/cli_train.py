@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from training.options import device_options
+from training.options import device_options, json_option, noted_progress, out_option
 
 if TYPE_CHECKING:
     from training.asr.trainer import Position
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     required=True,
     help="Such a list to judge each epoch with.",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@out_option
 @click.option("--model", type=click.Choice(["conformer", "whisper"]), default="conformer", show_default=True)
 @click.option(
     "--from", "base", type=click.Path(path_type=Path), help="Start from this checkpoint, or folder of Whisper."
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     help="Go on from this state; otherwise from OUT/last.pt where it is.",
 )
 @device_options
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option
 def train(
     config: Path,
     train_list: Path,
@@ -71,11 +69,7 @@ def train(
     from training.processes import place
 
     settings = read_settings(config)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
-    with (
-        place(device, precision) as here,
-        Progress(*columns, console=Console(stderr=True), disable=not here.first) as progress,
-    ):
+    with place(device, precision) as here, noted_progress(here.first) as progress:
         lists = progress.add_task("lists", note="", total=None)
         bar = progress.add_task("training", note="", total=settings.training.epochs)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.fusion.options import DATASETS, data_option
+from training.options import json_option
 
 if TYPE_CHECKING:
     from training.fusion.evaluate import Evaluation
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @data_option
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--dataset", type=DATASETS, help="Whose figures to count; otherwise those of the training.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option
 def evaluate(checkpoints: tuple[Path, ...], data: Path, split: str, dataset: str | None, as_json: bool) -> None:
     """Judge CHECKPOINTS of one model, one a seed: mean and deviation, also with each modality missing or alone."""
     from training.fusion.data import read_features

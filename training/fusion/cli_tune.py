@@ -7,27 +7,17 @@ import math
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from training.fusion.options import DATASETS, data_option
-from training.options import device_options
+from training.fusion.options import chosen_settings, learning_options, run_options
+from training.options import noted_progress
 
 
 @click.command(epilog="Example: emvas tune fusion --model mtme --data features.npz --trials 50 --out runs/tune")
-@click.option("--model", required=True, help="A fusion model, such as mtme.")
-@data_option
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings to start from.")
-@click.option(
-    "--dataset", type=DATASETS, default="sims", show_default=True, help="Otherwise, whose published settings."
-)
+@learning_options
 @click.option("--space", type=click.Path(path_type=Path, dir_okay=False), help="Values to try; otherwise the model's.")
 @click.option("--trials", type=click.IntRange(1), default=50, show_default=True, help="Settings to try in all.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Models trained for each.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the search.")
-@click.option("--resume", is_flag=True, help="Go on with the search in --out.")
-@device_options
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@run_options
 def tune(
     model: str,
     data: Path,
@@ -48,13 +38,11 @@ def tune(
     """
     from edge.error import EmvasError
     from training.fusion.data import read_features
-    from training.fusion.models import spec
     from training.fusion.search import SEEN, SPACES, read_space, search
-    from training.fusion.settings import SEEDS, published, read
+    from training.fusion.settings import SEEDS
     from training.processes import place
 
-    spec(model)
-    settings = read(config) if config else published(model, dataset)
+    settings = chosen_settings(model, config, dataset)
     axes = read_space(space or SPACES / f"{model}.yaml")
     features = read_features(data, SEEN)
     out.mkdir(parents=True, exist_ok=True)
@@ -62,8 +50,7 @@ def tune(
     if journal.exists() and not resume:
         raise EmvasError(f"{out} holds a search: go on with --resume, or choose another --out")
     numbers = [SEEDS[0] + index for index in range(seeds)]
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
-    with place(device, precision) as here, Progress(*columns, console=Console(stderr=True)) as progress:
+    with place(device, precision) as here, noted_progress(here.first) as progress:
         bar = progress.add_task(model, total=trials, note="")
 
         def told(done: int, error: float) -> None:
