@@ -65,8 +65,8 @@ class Closures:
 
     A run that the look-down guard holds back is neither open nor closed until it has lasted `look_down_s`: a glance
     down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is a blink: no glance is as short.
-    Lids that are only half shut are not closed before they have been below `closed_below`, on the average, without a
-    blink for `half_shut_s`.
+    Lids that are only half shut (`HALF_SHUT`) may squint or laugh; they count as closed from `half_shut_s` without a
+    blink on (a configuration's `fatigue.unresponsive_s`, 6 s), if they are below `closed_below` on the average.
     """
 
     def __init__(self, look_down_s: float, half_shut_s: float, closed_below: float) -> None:
@@ -82,7 +82,11 @@ class Closures:
 
     @property
     def run(self) -> Run | None:
-        """The closure that goes on now; None while the eyes are open, may only look down, or too little was seen."""
+        """The closure that goes on now, as far as it counts; None while the eyes are open or too little was seen.
+
+        None too while the eyes may only look down (for `look_down_s` at most) and while the lids are half shut but do
+        not count as closed yet.
+        """
         run = self._run
         return None if run is None or self._held_back(run) or not run.known else run
 

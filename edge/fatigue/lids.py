@@ -22,8 +22,12 @@ threshold, are open again even below the opening one: in 11 h of simulated alert
 laughing kept counting as closed otherwise, 12 times for 1.5 s."""
 
 
-Measured = tuple[float, float]
-"""Time and openness."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Openness at one judged frame."""
+
+    t_s: float
+    openness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,18 @@ class Span:
 
 def _crossing_s(before: Measured, after: Measured, threshold: float) -> float:
     """When the straight line between two measurements crosses the threshold."""
-    return before[0] + (threshold - before[1]) / (after[1] - before[1]) * (after[0] - before[0])
+    share = (threshold - before.openness) / (after.openness - before.openness)
+    return before.t_s + share * (after.t_s - before.t_s)
 
 
 def _fallen_s(before: Measured, after: Measured, threshold: float) -> float:
     """When lids that fall within `FALL_S` crossed the threshold."""
-    crossing_s, passed_s = _crossing_s(before, after, threshold), after[0] - before[0]
+    crossing_s, passed_s = _crossing_s(before, after, threshold), after.t_s - before.t_s
     if passed_s <= FALL_S:
         return crossing_s
-    if before[1] < FALLING:
-        return min(crossing_s, before[0] + (before[1] - threshold) * FALL_S)
-    middle_s = (before[0] + after[0]) / 2
+    if before.openness < FALLING:
+        return min(crossing_s, before.t_s + (before.openness - threshold) * FALL_S)
+    middle_s = (before.t_s + after.t_s) / 2
     return middle_s + (crossing_s - middle_s) * FALL_S / passed_s
 
 
@@ -65,7 +70,7 @@ class Lids:
     def __init__(self, closed_below: float, open_above: float) -> None:
         self._closed_below = closed_below
         self._open_above = open_above
-        self._last: tuple[float, float] | None = None
+        self._last: Measured | None = None
         self._closed: bool | None = None
         self._lowest = 1.0
         self._risen = 0
@@ -73,30 +78,31 @@ class Lids:
     def step(self, t_s: float, openness: float) -> list[Span]:
         """Return the spans since the frame before: two where the lids crossed the threshold, none after a gap.
 
-        After one of up to `BRIDGE_S` that ends with closed lids there is an unseen closed span: all of it where they
-        were closed before, else from where the line between both measurements crosses the threshold. A span that
-        continues the one before starts at the very time at which that one ended.
+        Lids rise along the line between two measurements and fall within `FALL_S` at any frame rate. They are open
+        above `open_above`, or when two frames in a row show them far enough risen (`RISEN`, `LEAST_ABOVE`).
+
+        After a gap of up to `BRIDGE_S` that ends with closed lids there is an unseen closed span: all of it where they
+        were closed before, else from where they fell. A span that continues the one before starts at the very time at
+        which that one ended.
         """
-        last, was = self._last, self._closed
-        if last is not None and t_s <= last[0]:
+        last, was, this = self._last, self._closed, Measured(t_s, openness)
+        if last is not None and t_s <= last.t_s:
             return []
-        seen = last is not None and t_s - last[0] <= GAP_S
+        seen = last is not None and t_s - last.t_s <= GAP_S
         now = self._judge(openness, was if seen else None)
-        self._last, self._closed = (t_s, openness), now
-        if last is None or was is None or now is None or t_s - last[0] > BRIDGE_S:
+        self._last, self._closed = this, now
+        if last is None or was is None or now is None or t_s - last.t_s > BRIDGE_S:
             return []
         if not seen and not now:
             return []
         if was == now:
-            return [Span(last[0], t_s, now, seen, (last[1] + openness) / 2)]
+            return [Span(last.t_s, t_s, now, seen, (last.openness + openness) / 2)]
         opens_above = self._open_above if openness > self._open_above else self._reopens_above
         threshold = self._closed_below if now else opens_above
-        if not now and last[1] >= threshold:
-            return [Span(last[0], t_s, now, seen)]
-        crossing_s = (
-            _fallen_s(last, (t_s, openness), threshold) if now else _crossing_s(last, (t_s, openness), threshold)
-        )
-        before = Span(last[0], crossing_s, was, openness=(last[1] + threshold) / 2)
+        if not now and last.openness >= threshold:
+            return [Span(last.t_s, t_s, now, seen)]
+        crossing_s = _fallen_s(last, this, threshold) if now else _crossing_s(last, this, threshold)
+        before = Span(last.t_s, crossing_s, was, openness=(last.openness + threshold) / 2)
         crossed = Span(crossing_s, t_s, now, seen, (threshold + openness) / 2)
         return [before, crossed] if seen else [crossed]
 
