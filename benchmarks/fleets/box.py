@@ -19,9 +19,9 @@ from edge.publish import models, payloads
 from edge.publish.attempt import publish_properties
 from edge.publish.client import back_off_s
 from edge.publish.events import Publication
-from edge.publish.publisher import HEALTH_EVERY_S
 from edge.publish.state import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
+from edge.publish.vitals import HEALTH_EVERY_S
 from edge.runtime.health import Health, StageTime
 
 ALERT_STEP_S = 72.0

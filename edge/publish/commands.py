@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.config.appliance import BoxConfig
 from edge.config.commands import Op
+from edge.publish.answered import REMEMBERED, Answered, Done
 from edge.publish.events import Publication, Received
 from edge.publish.models import SCHEMA, CommandFigures, Response
 from edge.publish.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
@@ -20,8 +21,6 @@ _log = logging.getLogger(__name__)
 
 MOST_REQUESTS, WITHIN_S = 10, 10.0
 """What comes faster is not read: a person or a backend orders a few things, a fault or a foe thousands."""
-_REMEMBERED = 256
-"""Transactions whose answers are kept."""
 _LONGEST_TOPIC = 256
 _LONGEST_CORRELATION_BYTES = 256
 
@@ -54,6 +53,8 @@ class _Job:
     """An order that was handed on; `waiting` are those who want to hear of it."""
 
     command: Command
+    boot: str
+    """The run that it was handed on in."""
     waiting: list[_Reply] = field(default_factory=list)
     outcome: Outcome | None = None
 
@@ -66,12 +67,23 @@ def refuse_all(_command: Command, answer: Answer) -> None:
 class CommandDesk:
     """Used by one thread; only the answers come from others."""
 
-    def __init__(self, base: str, box: BoxConfig, boot: str, allow: Sequence[Op], wake: Callable[[], None]) -> None:
-        """`wake` is called when an answer waits in `answers`."""
+    def __init__(
+        self,
+        base: str,
+        box: BoxConfig,
+        boot: str,
+        allow: Sequence[Op],
+        wake: Callable[[], None],
+        answered: Answered,
+    ) -> None:
+        """`wake` is called when an answer waits in `answers`; `answered` outlives this run."""
         self.execute: Executor = refuse_all
         self._base, self._box, self._boot, self._allow, self._wake = base, box, boot, allow, wake
         self._own_replies = path_of("response", base, box, op="")
+        self._answered = answered
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        for done in answered.load():
+            self._remember(_Job(done.command, done.boot, outcome=Outcome(done.data)))
         self._times_s: deque[float] = deque(maxlen=MOST_REQUESTS)
         self._done: queue.SimpleQueue[tuple[_Job, Outcome]] = queue.SimpleQueue()
         self._answers: list[Publication] = []
@@ -95,10 +107,10 @@ class CommandDesk:
             self._hand_on(command, reply)
         except RequestError as error:
             self._counts["refused"] += 1
-            self._answers.append(self._response(reply, Outcome(error=str(error))))
+            self._answers.append(self._response(reply, Outcome(error=str(error)), self._boot))
 
     def answers(self) -> list[Publication]:
-        """What is to be sent since the last call."""
+        """What is to be sent since the last call; what was carried out is on disk by then, if the disk takes it."""
         while True:
             try:
                 job, outcome = self._done.get_nowait()
@@ -108,8 +120,11 @@ class CommandDesk:
             said = outcome.error or "done"
             _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), said)
             job.outcome = outcome
-            self._answers += [self._response(reply, outcome) for reply in job.waiting]
+            if outcome.error is None and job.command.request.transaction:
+                self._answered.keep(Done(job.command, outcome.data or {}, job.boot))
+            self._answers += [self._response(reply, outcome, job.boot) for reply in job.waiting]
             job.waiting.clear()
+        self._answered.save()
         ready, self._answers = self._answers, []
         return ready
 
@@ -123,18 +138,21 @@ class CommandDesk:
         transaction = command.request.transaction
         job = self._jobs.get(transaction) if transaction else None
         if job is None:
-            job = _Job(command, [reply])
-            if transaction:
-                self._jobs[transaction] = job
-                while len(self._jobs) > _REMEMBERED:
-                    self._jobs.popitem(last=False)
+            job = _Job(command, self._boot, [reply])
+            self._remember(job)
             self.execute(command, self._answer_of(job))
         elif job.command != command:
             raise RequestError("transaction: it has named another order already; take a new one")
         elif job.outcome is None:
             job.waiting.append(reply)
         else:
-            self._answers.append(self._response(reply, job.outcome))
+            self._answers.append(self._response(reply, job.outcome, job.boot))
+
+    def _remember(self, job: _Job) -> None:
+        if transaction := job.command.request.transaction:
+            self._jobs[transaction] = job
+            while len(self._jobs) > REMEMBERED:
+                self._jobs.popitem(last=False)
 
     def _answer_of(self, job: _Job) -> Answer:
         def answer(outcome: Outcome) -> None:
@@ -155,11 +173,11 @@ class CommandDesk:
             correlation = None
         return _Reply(path, op, transaction_of(event.payload), correlation)
 
-    def _response(self, reply: _Reply, outcome: Outcome) -> Publication:
+    def _response(self, reply: _Reply, outcome: Outcome, boot: str) -> Publication:
         topic, ok = TOPICS["response"], outcome.error is None
         data = dict(outcome.data or {}) if ok else None
         body = Response(
-            boot=self._boot,
+            boot=boot,
             transaction=reply.transaction,
             op=reply.op,
             status="ok" if ok else "error",

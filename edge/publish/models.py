@@ -193,6 +193,7 @@ class Report(BaseModel):
 class Response(Body):
     """The answer to a command."""
 
+    boot: str = Field(description="the run that carried the order out: an earlier one for what was done before")
     transaction: str | None = Field(description="the request's")
     op: str
     status: Literal["ok", "error"]

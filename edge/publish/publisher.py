@@ -17,6 +17,7 @@ from edge.clock import clock_state
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
 from edge.publish import home_assistant, models, payloads, troubles
+from edge.publish.answered import Answered
 from edge.publish.client import Link
 from edge.publish.commands import CommandDesk, Executor
 from edge.publish.composer import Composer
@@ -26,11 +27,13 @@ from edge.publish.retained import Retained
 from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of
+from edge.publish.vitals import Vitals
 from edge.sessions import started
 
 _log = logging.getLogger(__name__)
 
-HEALTH_EVERY_S = 30.0
+ORDERS_FILE = "orders.db"
+"""Stands beside the outbox."""
 _TURN_S = 1.0
 _FLUSH_S = 3.0
 """How long `stop` gives the outbox to empty itself into a broker that is there."""
@@ -53,15 +56,16 @@ class Publisher:
         self._state = StateTracker(self._origin)
         self._outbox = Outbox(outbox_path)
         self._sender = Sender(self._outbox, started(session, start_wall_s))
-        self._desk = CommandDesk(self._mqtt.base, config.box, session, config.commands.allow, self._wake)
+        self._answered = Answered(outbox_path.with_name(ORDERS_FILE))
+        allow = config.commands.allow
+        self._desk = CommandDesk(self._mqtt.base, config.box, session, allow, self._wake, self._answered)
+        self._vitals = Vitals(session, self._outbox, self._desk)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
         self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"), self._subscriptions())
         self._lock = threading.Lock()
         self._retained = Retained()
-        self._readings: dict[str, Any] = {}
         self._connected: Connected | None = None
         self._broker_gone = False
-        self._health_due_s = 0.0
         self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
         self._failure: str | None = None
@@ -112,8 +116,11 @@ class Publisher:
 
     def measure(self, readings: Mapping[str, Any]) -> None:
         """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
-        with self._lock:
-            self._readings = dict(readings)
+        self._vitals.measure(readings)
+
+    def health(self) -> models.Health:
+        """How the box is now, as it is published."""
+        return self._vitals.health(self._connected)
 
     def stop(self, failure: str | None = None) -> None:
         """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start.
@@ -126,10 +133,11 @@ class Publisher:
         self._thread.join(2 * _FLUSH_S)
         self._link.stop()
         self._outbox.close()
+        self._answered.close()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the outbox and the broker's refusals since the last call, stamped with `t_s`."""
-        return self._outbox.news(t_s) + self._sender.news(t_s)
+        """What there is to tell about the files and the broker's refusals since the last call, stamped with `t_s`."""
+        return self._outbox.news(t_s) + self._sender.news(t_s) + self._answered.news(t_s)
 
     def _subscriptions(self) -> list[str]:
         """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""
@@ -174,7 +182,8 @@ class Publisher:
                 self._retained.renew()
             self._retained.send(self._link.publish, now_s)
             self._send_waiting()
-            self._send_health(now_s)
+            if self._vitals.due(now_s):
+                self._link.publish(self._composer.publication("health", self.health()))
 
     def _finished(self) -> bool:
         if self._stop_by_s is None:
@@ -228,23 +237,3 @@ class Publisher:
             if token is None:
                 return
             self._sender.sent(entry, token)
-
-    def _send_health(self, now_s: float) -> None:
-        if now_s >= self._health_due_s:
-            self._health_due_s = now_s + HEALTH_EVERY_S
-            self._link.publish(self._composer.publication("health", self.health()))
-
-    def health(self) -> models.Health:
-        """How the box is now, as it is published."""
-        with self._lock:
-            readings = dict(self._readings)
-        outbox, connected = self._outbox, self._connected
-        return models.Health(
-            boot=self._origin.boot,
-            time=payloads.iso_utc(time.time()),
-            clock=clock_state(),
-            outbox=models.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
-            mqtt=connected and models.Connection(connection=connected.connection, protocol=connected.protocol),
-            commands=self._desk.figures,
-            readings=readings,
-        )

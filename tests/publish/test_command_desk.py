@@ -23,6 +23,7 @@ from edge.config import Config, ConfigError, load_config
 from edge.config.commands import HARMLESS, OPS
 from edge.config.constants import ALERTS, FATIGUE
 from edge.publish import Publisher
+from edge.publish.answered import Answered
 from edge.publish.commands import MOST_REQUESTS, WITHIN_S, CommandDesk
 from edge.publish.events import Received
 from edge.publish.reading import Heard, read
@@ -93,7 +94,8 @@ class Box:
         self.judgement = Judgement(self.config, "boot")
         runner = cast(LiveRunner, SimpleNamespace(judgement=self.judgement, order=self._order, captures=[]))
         self.handler = CommandHandler(self.config, runner, cast(Any, None), self.publisher, lambda: self.now_s)
-        self.desk = CommandDesk("emvas", self.config.box, "boot", self.config.commands.allow, lambda: None)
+        answered = Answered(folder / "desk.db")
+        self.desk = CommandDesk("emvas", self.config.box, "boot", self.config.commands.allow, lambda: None, answered)
         self.desk.execute = self.handler
 
     def _order(self, work: Callable[[], list[Any]]) -> bool:

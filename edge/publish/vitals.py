@@ -1,0 +1,53 @@
+"""How the box is: the runtime's figures, the outbox, the connection and the orders, as `health` tells them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from edge.clock import clock_state
+from edge.publish import models, payloads
+from edge.publish.commands import CommandDesk
+from edge.publish.events import Connected
+from edge.publish.outbox import Outbox
+
+HEALTH_EVERY_S = 30.0
+
+
+class Vitals:
+    """Safe from any thread, but for `due`, which the publisher's thread asks."""
+
+    def __init__(self, boot: str, outbox: Outbox, desk: CommandDesk) -> None:
+        self._boot, self._outbox, self._desk = boot, outbox, desk
+        self._lock = threading.Lock()
+        self._readings: dict[str, Any] = {}
+        self._due_s = 0.0
+
+    def measure(self, readings: Mapping[str, Any]) -> None:
+        """Take the runtime's figures (rates, drops, temperatures)."""
+        with self._lock:
+            self._readings = dict(readings)
+
+    def due(self, now_s: float) -> bool:
+        """Whether `health` is to be sent now; True begins the next wait."""
+        if now_s < self._due_s:
+            return False
+        self._due_s = now_s + HEALTH_EVERY_S
+        return True
+
+    def health(self, connected: Connected | None) -> models.Health:
+        """All of it now, over this connection."""
+        with self._lock:
+            readings = dict(self._readings)
+        outbox = self._outbox
+        return models.Health(
+            boot=self._boot,
+            time=payloads.iso_utc(time.time()),
+            clock=clock_state(),
+            outbox=models.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
+            mqtt=connected and models.Connection(connection=connected.connection, protocol=connected.protocol),
+            commands=self._desk.figures,
+            readings=readings,
+        )
