@@ -20,7 +20,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     forest, arrays = read_forest(path)
     about = json.loads(str(arrays["about"]))
     golden = arrays["golden_features"]
-    choice = build_head(forest, {"features": golden}, "probabilities", options["variants"], work, progress)
+    choice = build_head(forest, {"features": golden}, "probabilities", "float", options["variants"], work, progress)
     return RoleBuild(
         description=f"drowsiness from {SEQUENCE} blinks against the person's own alert state: an estimate",
         sources=[our_source(path, "training/heads/drowsiness.py")],

@@ -6,21 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch.export import Dim
-
-from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
-from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.iris import INPUT_PX
-from export.gate import build_variants
-from export.parity import check_parity
 from export.portrait import LEFT_EYE, RIGHT_EYE, squeezed, views
 from export.role import Archives, BuildError, RoleBuild
-from export.torch_onnx import export_module
-from training.heads.eye_net import EyeNet, EyeStateError, read_eye_net
+from export.roles.head import build_head, our_source
+from training.heads.eye_net import EyeStateError, read_eye_net
 
 _VIEWS = 8
 """Of each eye of the portrait: golden inputs and parity."""
@@ -35,24 +27,10 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     except EyeStateError as error:
         raise BuildError(str(error)) from error
     golden = _eyes()
-    graph = work / "model.fp32.onnx"
-    export_module(net, (torch.from_numpy(golden),), graph, ["image"], ["open"], ({0: Dim("n")},))
-    parity = check_parity(Session(graph), _engine(net), "torch", [{"image": golden}, {"image": golden[:1]}])
-    probes = {"model": [{"image": golden}]}
-    choice = build_variants(
-        {"model": graph}, {"model": "cnn"}, {}, None, options["variants"], parity, work, progress, probes
-    )
+    choice = build_head(net, {"image": golden}, "open", "cnn", options["variants"], work, progress)
     return RoleBuild(
         description="How far an eye is open; below one half it shrinks the opening that role iris gives",
-        sources=[
-            Source(
-                archive="this project",
-                file=f"configs/bundles/{path.name}",
-                sha256=sha256_of(path),
-                licence="Apache-2.0",
-                origin="training/heads/eye_state.py",
-            )
-        ],
+        sources=[our_source(path, "training/heads/eye_state.py")],
         training_data=about["training_data"],
         variants=choice.variants,
         default=choice.default,
@@ -73,11 +51,3 @@ def _eyes() -> Float32:
     """Views of both eyes of the portrait, half of them pressed flat."""
     eyes = views(RIGHT_EYE, INPUT_PX, _VIEWS, seed=3) + views(LEFT_EYE, INPUT_PX, _VIEWS, seed=4)
     return unit_rgb(eyes[::2] + squeezed(eyes[1::2], seed=5))
-
-
-def _engine(net: EyeNet) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    def run(feeds: Mapping[str, Any]) -> Mapping[str, Any]:
-        with torch.no_grad():
-            return {"open": net(torch.from_numpy(feeds["image"])).numpy()}
-
-    return run

@@ -14,6 +14,7 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
 from export.gate import Choice, build_variants
+from export.job import Family
 from export.parity import check_parity
 from export.role import Array
 from export.torch_onnx import export_module
@@ -34,11 +35,15 @@ def build_head(
     module: nn.Module,
     golden: Mapping[str, Array],
     output: str,
+    family: Family,
     variants: Sequence[Any],
     work: Path,
     progress: Callable[[str], None],
 ) -> Choice:
-    """Trace `module`, whose one input `golden` holds, with a free first axis; prove it and judge its variants."""
+    """Trace `module`, whose one input `golden` holds, with a free first axis; prove it and judge its variants.
+
+    `family` says how its int8 variants are made.
+    """
     (name, rows), *_ = golden.items()
     graph = work / "model.fp32.onnx"
     export_module(module, (torch.from_numpy(rows),), graph, [name], [output], ({0: Dim("n")},))
@@ -49,4 +54,4 @@ def build_head(
     samples = [dict(golden), {name: rows[:1]}]
     parity = check_parity(Session(graph), engine, f"torch {torch.__version__}", samples)
     probes = {"model": [dict(golden)]}
-    return build_variants({"model": graph}, {"model": "float"}, {}, None, variants, parity, work, progress, probes)
+    return build_variants({"model": graph}, {"model": family}, {}, None, variants, parity, work, progress, probes)

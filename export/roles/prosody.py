@@ -35,7 +35,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     head = yaml.safe_load(path.read_text(encoding="utf-8"))
     golden = np.array(head["golden_features"], np.float32)
     choice = build_head(
-        ProsodyHead(head["weights"]), {"features": golden}, "scores", options["variants"], work, progress
+        ProsodyHead(head["weights"]), {"features": golden}, "scores", "float", options["variants"], work, progress
     )
     return RoleBuild(
         description="arousal and valence of a voice from prosody relative to its own habit",
