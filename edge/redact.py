@@ -31,6 +31,11 @@ def redacted(text: str) -> str:
     return _ASSIGNED.sub(rf"\g<name>\g<quote>{MASK}\g<quote>", text)
 
 
+def said(error: Exception) -> str:
+    """The error in one line, without a secret that it may quote."""
+    return redacted(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
 def without_secrets(value: Any, name: str = "") -> Any:
     """Plain data (a configuration, a manifest) with every secret in it replaced by `***`."""
     if isinstance(value, Mapping):

@@ -71,6 +71,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
         def status(health: Health) -> None:
             line.show(health)
+            runner.stuck = runner.stuck or stores.broken
             watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
             board.turn(time.monotonic(), runner.ready, runner.stuck)
             known = board.verdict(time.monotonic())
@@ -90,9 +91,8 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             watchdog.stopping()
         console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
     if runner.stuck is not None:
-        why = runner.stuck
-        print(f"{why}. The box ends, to be started anew.", file=sys.stderr)
-        watchdog.give_up(why)
+        print(f"{runner.stuck}. The box ends, to be started anew.", file=sys.stderr)
+        watchdog.give_up(runner.stuck)
         time.sleep(_SYSTEMD_S)
         _leave(1)
     if runner.left:

@@ -15,6 +15,7 @@ from edge.config.delivery import MqttConfig
 from edge.publish import troubles
 from edge.publish.attempt import GOODBYE_S, V5, V311, Attempt
 from edge.publish.events import Event, Publication, Token, Trouble
+from edge.publish.guarded import GuardedThread
 
 _SHORTEST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
@@ -49,13 +50,18 @@ class Link:
         self._said: str | None = None
         self._attempt: Attempt | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
+        self._thread = GuardedThread(self._run, "mqtt-link")
 
     @property
     def connected(self) -> bool:
         """Whether a publication can be sent now."""
         attempt = self._attempt
         return attempt is not None and attempt.connected
+
+    @property
+    def broken(self) -> str | None:
+        """What ended its thread though nobody asked it to: there will be no connection any more."""
+        return self._thread.broken
 
     def start(self) -> None:
         """Begin to connect; returns at once."""

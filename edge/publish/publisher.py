@@ -22,6 +22,7 @@ from edge.publish.client import Link
 from edge.publish.commands import CommandDesk, Executor
 from edge.publish.composer import Composer
 from edge.publish.events import Acknowledged, Connected, Denied, Event, Received, Trouble
+from edge.publish.guarded import GuardedThread
 from edge.publish.outbox import Outbox
 from edge.publish.retained import Retained
 from edge.publish.sender import Sender
@@ -68,8 +69,7 @@ class Publisher:
         self._broker_gone = False
         self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
-        self._failure: str | None = None
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._thread = GuardedThread(self._run, "publisher")
         self.describe({})
 
     def start(self) -> None:
@@ -122,15 +122,21 @@ class Publisher:
         """How the box is now, as it is published."""
         return self._vitals.health(self._connected)
 
+    @property
+    def broken(self) -> str | None:
+        """What ended the delivery though nobody asked it to; only a new start of the process mends that."""
+        return self._thread.broken or self._link.broken
+
     def stop(self, failure: str | None = None) -> None:
         """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start.
 
         A box that ends though nobody asked it to says `failed` instead, and why: its `failure`.
         """
-        self._failure = failure
         self._stop_by_s = time.monotonic() + _FLUSH_S
         self._wake()
         self._thread.join(2 * _FLUSH_S)
+        if self._connected:
+            self._link.publish(self._composer.goodbye(self._connected.connection, failure))
         self._link.stop()
         self._outbox.close()
         self._answered.close()
@@ -165,8 +171,6 @@ class Publisher:
             except sqlite3.Error as error:  # the outbox cannot be read now; a delivery thread must not end on that
                 _log.error("the outbox cannot be read (%s); trying again", error)
                 time.sleep(_TURN_S)
-        if self._connected:
-            self._link.publish(self._composer.goodbye(self._connected.connection, self._failure))
 
     def _send(self) -> None:
         self._sender.settle()

@@ -49,7 +49,7 @@ class LiveRunner:
         self.judgement = Judgement(config, session, fusion, drowsiness=drowsiness)
         self.stuck: str | None = None
         """Why the run ended by itself and the process is to be started anew: a part hangs in a call, which nothing can
-        end from outside, or the eyes cannot be begun anew."""
+        end from outside, or cannot be begun anew. `status` may set it."""
         self.left: list[str] = []
         """Threads that were in the middle of something when the run ended, and still are."""
         self._config, self._clock = config, clock

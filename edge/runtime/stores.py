@@ -9,7 +9,7 @@ from types import TracebackType
 from edge.config import Config
 from edge.messages import Source
 from edge.publish.publisher import Publisher
-from edge.redact import redacted
+from edge.redact import said
 from edge.runtime.clock import Clock
 from edge.runtime.sinks import Sink
 from edge.store.timeline import Timeline
@@ -45,6 +45,11 @@ class Stores:
         news = self.timeline.news(t_s)
         return news + self.publisher.news(t_s) if self.publisher else news
 
+    @property
+    def broken(self) -> str | None:
+        """Why nothing is delivered any more, which only a new start of the process mends."""
+        return self.publisher.broken if self.publisher else None
+
     def __enter__(self) -> Stores:
         if self.publisher:
             self.publisher.start()
@@ -55,9 +60,4 @@ class Stores:
     ) -> None:
         self.timeline.close()
         if self.publisher:
-            self.publisher.stop(_said(error) if isinstance(error, Exception) else self.failure)
-
-
-def _said(error: Exception) -> str:
-    """The error in one line, without a secret that it may quote."""
-    return redacted(" ".join(f"{type(error).__name__}: {error}".split()))
+            self.publisher.stop(said(error) if isinstance(error, Exception) else self.failure)

@@ -15,17 +15,21 @@ import yaml
 
 from edge.store.reader import TimelineReader
 
-EMVAS = [sys.executable, "-c", "from edge.cli.main import main; main()"]
+MAIN = "from edge.cli.main import main; main()"
+EMVAS = [sys.executable, "-c", MAIN]
 
 
 @contextmanager
-def box(folder: Path, bundle: Path, config: dict[str, Any], **environment: str) -> Iterator[subprocess.Popen[str]]:
+def box(
+    folder: Path, bundle: Path, config: dict[str, Any], before: str = "", **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """`before` is code that its process runs first."""
     path = folder / "box.yaml"
     head = {"purpose": "research", "consent": "recorded", "health": {"port": None}}
     path.write_text(yaml.safe_dump({**head, **config}))
     words = ["run", "--config", str(path), "--bundle", str(bundle), "--state", str(folder / "state")]
     process = subprocess.Popen(
-        EMVAS + words,
+        [sys.executable, "-c", f"{before}\n{MAIN}", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
