@@ -11,7 +11,8 @@ import torch
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.settings import Settings, checked
-from training.fusion.trainer import Position, Task, Trainer
+from training.fusion.task import Position, Task
+from training.fusion.trainer import Trainer
 from training.processes import Place, place
 from training.synthetic import DIMS, trimodal
 

@@ -42,18 +42,6 @@ def load_state(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def random_state() -> dict[str, Any]:
-    """Torch's random numbers of this process."""
-    return {"cpu": torch.get_rng_state(), "gpu": torch.cuda.get_rng_state() if torch.cuda.is_available() else None}
-
-
-def set_random_state(state: Mapping[str, Any]) -> None:
-    """Go on with these random numbers."""
-    torch.set_rng_state(state["cpu"])
-    if state["gpu"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["gpu"])
-
-
 def _digests(identity: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest() for key, value in identity.items()

@@ -27,8 +27,9 @@ from training.asr.learner import Learner
 from training.asr.manifest import Skipped, write_skipped
 from training.asr.schedule import noam_schedule
 from training.asr.settings import Settings
-from training.asr.state import load_state, random_state, save_state, set_random_state
+from training.asr.state import load_state, save_state
 from training.processes import Place
+from training.random_state import random_state, set_random_state
 
 LAST, BEST, SKIPPED, HISTORY = "last.pt", "best", "skipped.txt", "history.json"
 _MOST_LOST = 10

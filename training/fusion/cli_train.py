@@ -13,7 +13,7 @@ from training.fusion.options import chosen_settings, learning_options, run_optio
 from training.options import noted_progress
 
 if TYPE_CHECKING:
-    from training.fusion.trainer import Position
+    from training.fusion.task import Position
 
 
 @click.command(epilog="Example: emvas train fusion --model mtme --data features.npz --out runs/mtme")

@@ -12,7 +12,8 @@ from training.fusion.data import Rows, read_features
 from training.fusion.evaluate import Evaluation, evaluate
 from training.fusion.models import configure
 from training.fusion.settings import Settings
-from training.fusion.trainer import BEST, Position, Task, Trainer
+from training.fusion.task import Position, Task
+from training.fusion.trainer import BEST, Trainer
 from training.processes import Place
 
 Watch = Callable[[int, Position], None]

@@ -21,7 +21,8 @@ from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.models import configure
 from training.fusion.settings import Settings
-from training.fusion.trainer import Position, Task, Trainer, TrainingError, Watch
+from training.fusion.task import Position, Task
+from training.fusion.trainer import Trainer, TrainingError, Watch
 from training.processes import Place
 from training.settings_file import SettingsError, read_yaml
 

@@ -7,8 +7,8 @@ checkpoints (`training.fusion.checkpoint`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,52 +24,18 @@ from training.fusion.models import build, configure, spec
 from training.fusion.optimizer import optimizer_of
 from training.fusion.predict import predict
 from training.fusion.reliability import correlations
-from training.fusion.settings import Settings
+from training.fusion.task import Position, Task
 from training.processes import Place
+from training.random_state import random_state, set_random_state
 
 BEST, LAST = "best.pt", "last.pt"
 
-Watch = Callable[["Position"], None]
+Watch = Callable[[Position], None]
 """Told after every batch where training is."""
 
 
 class TrainingError(EmvasError):
     """Training that cannot begin, go on, or give a usable model."""
-
-
-@dataclass(slots=True)
-class Position:
-    """How far a run has come."""
-
-    epoch: int = 1
-    batch: int = 0
-    """Batches done in this epoch."""
-    loss_sum: float = 0.0
-    """Over those batches."""
-    best_error: float = math.inf
-    """Lowest mean absolute error on the validation split."""
-    best_epoch: int = 0
-    done: bool = False
-    history: list[dict[str, float]] = field(default_factory=list)
-    """One row an epoch: `epoch`, `loss` (training), `error` (validation), `learning_rate`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be learnt; it must be the same when a run goes on."""
-
-    model: str
-    settings: Settings
-    dims: Mapping[str, int]
-    features: Mapping[str, Any]
-    """What the columns are, from the feature file."""
-    data_sha256: str
-    seed: int
-
-    def identity(self, place: Place) -> dict[str, Any]:
-        """What decides about every number of a run."""
-        settings = self.settings.model_dump(mode="json")
-        return {"settings": settings, "data_sha256": self.data_sha256, "seed": self.seed, "processes": place.world}
 
 
 class Trainer:
@@ -206,7 +172,7 @@ class Trainer:
     def _save(self) -> None:
         if self.out is None:
             return
-        random = self.place.collected(_random_state())
+        random = self.place.collected(random_state())
         if not self.place.first:
             return
         state = {
@@ -232,21 +198,10 @@ class Trainer:
         self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.objective.load_state_dict(state["objective"])
-        _set_random_state(state["random"][self.place.rank])
+        set_random_state(state["random"][self.place.rank])
         self.position = Position(**state["position"])
 
     def _writer(self) -> SummaryWriter | None:
         if self.out is None or not self.place.first:
             return None
         return SummaryWriter(self.out / "tensorboard", purge_step=self.position.epoch)
-
-
-def _random_state() -> dict[str, Any]:
-    gpu = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
-    return {"cpu": torch.get_rng_state(), "gpu": gpu}
-
-
-def _set_random_state(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if state["gpu"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["gpu"])

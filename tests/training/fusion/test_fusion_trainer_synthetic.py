@@ -14,7 +14,8 @@ from benchmarks.fusion_synthetic import settings_of
 from training.fusion.data import Rows
 from training.fusion.evaluate import baseline, judge
 from training.fusion.models import MODELS
-from training.fusion.trainer import Task, Trainer
+from training.fusion.task import Task
+from training.fusion.trainer import Trainer
 from training.processes import Place
 from training.synthetic import WEIGHTS, least_error, trimodal
 

@@ -1,0 +1,46 @@
+"""What a run of the trainer is to learn, and how far it has come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from training.fusion.settings import Settings
+from training.processes import Place
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run has come."""
+
+    epoch: int = 1
+    batch: int = 0
+    """Batches done in this epoch."""
+    loss_sum: float = 0.0
+    """Over those batches."""
+    best_error: float = math.inf
+    """Lowest mean absolute error on the validation split."""
+    best_epoch: int = 0
+    done: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row an epoch: `epoch`, `loss` (training), `error` (validation), `learning_rate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be learnt; it must be the same when a run goes on."""
+
+    model: str
+    settings: Settings
+    dims: Mapping[str, int]
+    features: Mapping[str, Any]
+    """What the columns are, from the feature file."""
+    data_sha256: str
+    seed: int
+
+    def identity(self, place: Place) -> dict[str, Any]:
+        """What decides about every number of a run."""
+        settings = self.settings.model_dump(mode="json")
+        return {"settings": settings, "data_sha256": self.data_sha256, "seed": self.seed, "processes": place.world}
