@@ -1,0 +1,52 @@
+"""After its end a kind rests: for whom, how long, and what never waits."""
+
+from __future__ import annotations
+
+from alert_steps import face, fatigue, kinds, tell
+
+from edge.messages import Face, Message, Source
+
+
+def test_cooldown_holds_back_advisory_and_warning_but_never_critical():
+    on, off = fatigue(0, "perclos_warning"), fatigue(5)
+    assert kinds(tell(on, off, fatigue(20, "perclos_warning"))) == [("new", "drowsiness"), ("end", "drowsiness")]
+    grave = tell(on, off, fatigue(20, "perclos_warning"), fatigue(21, "perclos_critical"))
+    assert kinds(grave)[-1] == ("new", "drowsiness")
+    assert kinds(tell(on, off, fatigue(20, "microsleep")))[-1] == ("new", "microsleep")
+
+
+def test_a_second_source_that_is_lost_does_not_wait_for_the_rest_of_the_first():
+    camera = [Source(0, "camera", "lost"), Source(5, "camera", "ok")]
+    alerts = tell(*camera, Source(6, "microphone", "lost"), Source(7, "camera", "lost"))
+    assert [(alert.type, alert.evidence["source"], alert.t_s) for alert in alerts] == [
+        ("new", "camera", 0), ("end", "camera", 5), ("new", "microphone", 6),
+    ]  # fmt: skip
+
+
+def drowsy(t_s: float, track: int, *others: int) -> list[Message]:
+    faces = [Face(t_s, one, usable=True, reason=None, eye_opening=0.3) for one in (track, *others)]
+    return [*faces, fatigue(t_s, "perclos_warning", track=track)]
+
+
+def test_a_second_person_in_the_picture_does_not_wait_for_the_rest_of_the_first():
+    alerts = tell(*drowsy(0, 1, 2), fatigue(5, track=1), *drowsy(6, 2, 1))
+    assert [(alert.type, alert.evidence["track"]) for alert in alerts] == [("new", 1), ("end", 1), ("new", 2)]
+
+
+def test_a_person_who_comes_back_under_a_new_number_still_rests():
+    back = [message for t_s in range(6, 60) for message in drowsy(t_s, 2)]
+    alerts = tell(*drowsy(0, 1), fatigue(5, track=1), *back)
+    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 50)]
+
+
+def test_what_still_holds_after_the_cooldown_is_told():
+    messages = [fatigue(0, "perclos_warning"), fatigue(5), *(fatigue(t_s, "perclos_warning") for t_s in range(6, 60))]
+    alerts = tell(*messages)
+    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 50)]
+
+
+def test_a_rest_that_ends_without_eyes_waits_for_them():
+    stream = [fatigue(0, "perclos_warning"), fatigue(5), *(fatigue(t_s, "perclos_warning") for t_s in range(6, 49))]
+    blind = [m for t_s in range(49, 58) for m in (face(t_s, False), fatigue(t_s, "perclos_warning"))]
+    alerts = tell(*stream, *blind, face(60, True), fatigue(60, "perclos_warning"))
+    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 60)]
