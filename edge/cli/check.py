@@ -87,7 +87,20 @@ def _models(
     if config is not None:
         said = f"this machine computes something else: {', '.join(failed)}" if failed else "pass their self-test here"
         findings.append(Finding("models", not failed, said, "sudo emvas bundle rollback" if failed else ""))
+        findings.append(_roles(config, bundle))
     return bundle, graphs
+
+
+def _roles(config: Config, bundle: Bundle) -> Finding:
+    """Whether the bundle has a model for all that the configuration asks for."""
+    from edge.runtime.senses import needed_roles
+
+    needed = needed_roles(config)
+    missing = [f"{role} (asked for by {setting})" for role, setting in needed.items() if not bundle.has(role)]
+    if missing:
+        said = f"the bundle lacks {', '.join(missing)}: install one that has it, or change the configuration"
+        return Finding("roles", False, said, "sudo emvas bundle install bundle.tar")
+    return Finding("roles", True, f"the bundle has all {len(needed)} that the configuration asks for")
 
 
 def _tell(findings: list[Finding], bundle: Bundle | None, graphs: list[GraphCheck], passed: bool) -> None:

@@ -131,13 +131,23 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
 
 
 def test_all_that_is_needed_is_there(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").touch()
-    sections = {"camera": {"uri": f"file://{tmp_path}/a.mp4"}}
-    result = emvas(tmp_path, sections, "--json")
+    result = emvas(tmp_path, {}, "--json")
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert said["passed"]
-    assert {item["name"] for item in said["findings"]} >= {"config", "camera", "state", "disk", "clock", "models"}
+    assert {item["name"] for item in said["findings"]} >= {"config", "state", "disk", "clock", "models", "roles"}
+
+
+def test_a_role_that_the_configuration_needs_and_the_bundle_lacks_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    sections = {"camera": {"uri": f"file://{tmp_path}/a.mp4"}}
+    result = emvas(tmp_path, sections, "--json")
+    assert result.exit_code == 1
+    (roles,) = [item for item in json.loads(result.stdout)["findings"] if item["name"] == "roles"]
+    assert not roles["ok"]
+    assert "face_mesh (asked for by camera.uri)" in roles["said"]
+    assert "vad" not in roles["said"], "there is no microphone"
+    assert roles["mend"] == "sudo emvas bundle install bundle.tar"
 
 
 def test_what_is_missing_ends_with_exit_code_1_and_the_command_that_mends_it(tmp_path: Path) -> None:
