@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mqtt_helpers import free_port
+from mqtt_helpers import free_port, until
 
 from edge.config.delivery import MqttConfig
+from edge.publish.attempt import Attempt
 from edge.publish.broker import LocalBroker
 from edge.publish.client import Link
 from edge.publish.events import Connected, Event, Publication, Trouble
@@ -119,3 +120,16 @@ def test_stopping_takes_no_time_whatever_the_link_is_doing() -> None:
     started = time.monotonic()
     link.stop()
     assert time.monotonic() - started < 1.0
+
+
+def test_an_error_that_ends_its_thread_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(*_: object) -> None:
+        raise RuntimeError("a fault in rtsp://bus:secret@cab")
+
+    monkeypatch.setattr(Attempt, "serve", serve)
+    link = Link(MqttConfig(host="127.0.0.1", port=free_port()), "box")
+    assert link.broken is None
+    link.start()
+    until(lambda: link.broken is not None)
+    assert link.broken == "the thread mqtt-link ended (RuntimeError: a fault in rtsp://***@cab)"
+    link.stop()
