@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import pytest
+
 from edge.alerts.engine import AlertEngine
 from edge.config.understanding import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
@@ -185,6 +187,7 @@ def watch(
 
 
 RATES_FPS = (30.0, 15.0, 8.0)
+every_rate = pytest.mark.parametrize("fps", RATES_FPS)
 
 
 def told_at_every_rate(
@@ -208,3 +211,8 @@ def steps(drive: Drive) -> list[tuple[str, str, Level, float]]:
                 told.append((alert.alert, alert.type, alert.level, alert.t_s))
             level = alert.level
     return told
+
+
+def steps_of(drive: Drive, kind: str) -> list[tuple[str, Level, float]]:
+    """The steps of the alerts of one kind."""
+    return [(type_, level, t_s) for alert, type_, level, t_s in steps(drive) if alert == kind]
