@@ -168,6 +168,23 @@ def test_a_refused_topic_waits_alone_is_tried_with_growing_waits_and_told_once(l
     assert line.outbox.rows == 0
 
 
+def test_when_rights_change_while_messages_are_in_flight_only_those_overtake_the_refused_one(line: Line) -> None:
+    line.put(60, boot="now")
+    room = line.sender.room()
+    for index, (entry, _) in enumerate(room):
+        line.sender.sent(entry, Token(1, index))
+    taken = []
+    for index, (entry, _) in enumerate(room):
+        line.sender.acknowledged(Acknowledged(Token(1, index), "Not authorized" if entry.seq in (5, 9) else None))
+        assert line.sender.room() == [] or entry.seq < 5, "what was not sent yet waits behind the refused one"
+        taken += [entry.seq] if entry.seq not in (5, 9) else []
+    line.sender.settle()
+    for _ in range(200):
+        taken += [sent["seq"] for sent in line.turn()]
+        line.now_s += 0.1
+    assert taken == [*(number for number in range(1, 21) if number not in (5, 9)), 5, 9, *range(21, 61)]
+
+
 def test_a_new_connection_tries_what_was_refused_at_once(line: Line) -> None:
     line.put(30, boot="now")
     line.turn("Not authorized")
