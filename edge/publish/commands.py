@@ -15,7 +15,7 @@ from edge.publish.answered import REMEMBERED, Answered, Done
 from edge.publish.events import Publication, Received
 from edge.publish.models import SCHEMA, CommandFigures, Response
 from edge.publish.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
-from edge.publish.topics import TOPICS, Address, path_of
+from edge.publish.topics import TOPICS, Address, is_sendable, path_of
 
 _log = logging.getLogger(__name__)
 
@@ -166,8 +166,8 @@ class CommandDesk:
         op = op if op in REQUESTS else "unknown"
         path = path_of("response", self._base, self._box, op)
         asked = event.response_topic or ""
-        if asked.startswith(self._own_replies) and len(asked) <= _LONGEST_TOPIC and asked.isprintable():
-            path = asked if not set(asked) & set("+#") else path
+        if asked.startswith(self._own_replies) and len(asked) <= _LONGEST_TOPIC and is_sendable(asked):
+            path = asked
         correlation = event.correlation
         if correlation is not None and len(correlation) > _LONGEST_CORRELATION_BYTES:
             correlation = None

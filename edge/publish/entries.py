@@ -46,6 +46,15 @@ class Entry:
 
 
 COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
+_BYTES = "CAST(bytes AS INTEGER)"
+"""A number also where damage has made it none."""
+_KINDS = (int, str, int, str, str, int, str, float)
+
+
+def entry_of(row: tuple[object, ...]) -> Entry:
+    """A row as it was read; a value that damage has made one of another kind is empty or 0."""
+    values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
+    return Entry(*values)  # type: ignore[arg-type]
 
 
 def insert(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
@@ -56,13 +65,13 @@ def insert(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
 
 def delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
     """Forget messages; return the bytes of each, nothing for one that is gone already."""
-    found = [connection.execute("DELETE FROM outbox WHERE seq = ? RETURNING bytes", (s,)).fetchone() for s in seqs]
-    return [int(row[0]) for row in found if row]
+    query = f"DELETE FROM outbox WHERE seq = ? RETURNING {_BYTES}"
+    return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
 
 
 def measured(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many messages wait, and the bytes of their payloads."""
-    rows, size = connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM outbox").fetchone()
+    rows, size = connection.execute(f"SELECT count(*), coalesce(sum({_BYTES}), 0) FROM outbox").fetchone()
     return rows, size
 
 
@@ -73,7 +82,7 @@ def make_room(
     given_up: list[tuple[str, int]] = []
     while rows > most_rows or size > most_bytes:
         seq, name, freed = connection.execute(
-            "SELECT seq, name, bytes FROM outbox ORDER BY rank, seq LIMIT 1"
+            f"SELECT seq, name, {_BYTES} FROM outbox ORDER BY rank, seq LIMIT 1"
         ).fetchone()
         delete(connection, [seq])
         count_evicted(connection, name)

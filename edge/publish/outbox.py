@@ -17,6 +17,7 @@ from edge.publish.entries import (
     Entry,
     count_evicted,
     delete,
+    entry_of,
     insert,
     last_seq,
     make_room,
@@ -124,7 +125,7 @@ class Outbox:
                 if not waiting:
                     raise
                 rows = []  # what is in memory must go out all the same
-            saved = [Entry(*row) for row in rows]  # type: ignore[arg-type]
+            saved = [entry_of(row) for row in rows]
             free = [entry for entry in saved if entry.seq not in self._delivered]
             return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
 
@@ -133,7 +134,7 @@ class Outbox:
         with self._lock:
             query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
             rows = self._database.read(query, (path, 1 + len(self._delivered)))
-            saved = [entry for row in rows if (entry := Entry(*row)).seq not in self._delivered]  # type: ignore[arg-type]
+            saved = [entry for row in rows if (entry := entry_of(row)).seq not in self._delivered]
             waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
             return min(waiting, key=lambda entry: entry.seq, default=None)
 
@@ -145,7 +146,7 @@ class Outbox:
                     return entry
             query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT 1"
             rows = self._database.read(query, (rank,))
-            return Entry(*rows[0]) if rows else None  # type: ignore[arg-type]
+            return entry_of(rows[0]) if rows else None
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Forget messages that the broker has; a number that is gone already is no error."""

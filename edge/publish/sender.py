@@ -25,7 +25,7 @@ from edge.publish.models import SCHEMA
 from edge.publish.outbox import Outbox
 from edge.publish.payloads import delivered
 from edge.publish.refused import Refused
-from edge.publish.topics import TOPICS
+from edge.publish.topics import TOPICS, is_sendable
 from edge.sessions import Start
 
 _log = logging.getLogger(__name__)
@@ -162,11 +162,13 @@ class Sender:
         historical = self._is_historical(entry, now_s)
         try:
             topic, content = TOPICS[entry.name], json.loads(entry.payload)
-        except (KeyError, ValueError) as error:
+            if not is_sendable(entry.path):
+                raise ValueError(f"its topic is {entry.path!r}")
+            stored = corrected(content, self._outbox.corrected.get(entry.boot))
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             _log.error("message %d of the outbox is damaged and given up: %s", entry.seq, error)
             self._outbox.give_up(entry)
             return None
         properties = (("schema", str(SCHEMA)), ("historical", str(historical).lower()))
-        stored = corrected(content, self._outbox.corrected.get(entry.boot))
         payload = delivered(stored, entry.seq, historical)
         return Publication(entry.path, payload, topic.qos, topic.retained, topic.expiry_s, properties)

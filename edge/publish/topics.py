@@ -91,6 +91,11 @@ def path_of(name: str, base: str, box: BoxConfig, op: str = ANY) -> str:
     return TOPICS[name].path.format(base=base, site=box.site, box=box.id, source=SOURCE, op=op)
 
 
+def is_sendable(path: str) -> bool:
+    """Whether one may publish on it: no wildcard, nothing that a broker would end the connection for."""
+    return bool(path) and path.isprintable() and not set(path) & set("+#")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Who speaks, or is spoken to, and on which row of the table."""

@@ -102,7 +102,15 @@ def test_what_has_waited_for_a_minute_is_of_the_past(line: Line) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["payload = '{\"id\": 1'", "payload = CAST(x'7b22ff227d' AS TEXT)", "name = 'alarm'"]
+    "damage",
+    [
+        "path = 'emvas/+'",
+        "path = x'00'",
+        "payload = '[1]'",
+        "payload = '{\"id\": 1'",
+        "payload = CAST(x'7b22ff227d' AS TEXT)",
+        "name = 'alarm'",
+    ],
 )
 def test_a_message_that_the_file_no_longer_holds_whole_is_given_up_and_bars_no_other(line: Line, damage: str) -> None:
     line.put(3, boot="now")
@@ -111,6 +119,14 @@ def test_a_message_that_the_file_no_longer_holds_whole_is_given_up_and_bars_no_o
     assert sent == [1, 3]
     assert line.outbox.rows == 0
     assert sum(line.outbox.evicted.values()) == 1
+
+
+@pytest.mark.parametrize("damage", ["put_mono_s = 'x'", "rank = 'x'", "boot = x'00'", "bytes = 'x'"])
+def test_a_message_whose_circumstances_are_damaged_is_sent_all_the_same(line: Line, damage: str) -> None:
+    line.put(3, boot="now")
+    line.outbox._database.connection().execute(f"UPDATE outbox SET {damage} WHERE seq = 2")
+    assert [payload["seq"] for payload in line.turn()] == [1, 2, 3]
+    assert line.outbox.rows == 0
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
