@@ -66,6 +66,11 @@ def outage(
     watch.grows(other, 2.0)
 
 
+def told(hears: Subscriber, source: str) -> list[str]:
+    """The steps of the alerts about a source."""
+    return [alert["type"] for alert in hears.on("alert") if alert["evidence"]["source"] == source]
+
+
 @needs_rtsp_server
 @needs_pulse
 @needs_mosquitto
@@ -93,9 +98,10 @@ def test_a_camera_and_a_microphone_that_are_killed_come_back_and_nothing_else_st
         outage(watch, "camera", frames, heard, camera.process.kill, camera.__enter__)
         outage(watch, "microphone", heard, frames, sound.kill, sound.start)
         assert process.poll() is None
-        assert watch.figure("emvas_losses_total") == 2
-        told = [(alert["type"], alert["evidence"]["source"]) for alert in hears.on("alert")]
-        assert told == [("new", "camera"), ("end", "camera")], "the next of its kind would rest for 45 s"
+        assert watch.figure("emvas_losses_total") >= 2, "a busy machine may lose some sound besides, and says so"
+        assert told(hears, "camera") == ["new", "end"]
+        until(lambda: told(hears, "microphone")[-1] == "end")
+        assert told(hears, "microphone")[:2] == ["new", "end"], "the camera's rest is not the microphone's"
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=10)
     assert "Traceback" not in said
