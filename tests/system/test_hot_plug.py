@@ -100,7 +100,7 @@ def test_a_camera_and_a_microphone_that_are_killed_come_back_and_nothing_else_st
         assert process.poll() is None
         assert watch.figure("emvas_losses_total") >= 2, "a busy machine may lose some sound besides, and says so"
         assert told(hears, "camera") == ["new", "end"]
-        until(lambda: told(hears, "microphone")[-1] == "end")
+        until(lambda: told(hears, "microphone")[-1:] == ["end"])
         assert told(hears, "microphone")[:2] == ["new", "end"], "the camera's rest is not the microphone's"
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=10)
