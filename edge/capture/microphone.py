@@ -56,7 +56,6 @@ class Microphone:
         if device == "default":
             self._device = None
         self._now = now
-        self._opened = False
         self._again = Event()
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
@@ -69,10 +68,8 @@ class Microphone:
 
     def _connect(self, stop: Event) -> Iterator[Audio | Source]:
         sd = sounddevice()
-        if self._opened:  # PortAudio lists devices once; only a new start sees what was plugged in since
-            sd._terminate()
-            sd._initialize()
-        self._opened = True
+        sd._terminate()  # PortAudio lists devices once; only a new start sees what was plugged in since
+        sd._initialize()
         blocks: SimpleQueue[_Block | None] = SimpleQueue()
         try:
             rate_hz = self._rate_hz(sd)

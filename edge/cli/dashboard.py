@@ -31,7 +31,6 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     from edge.dashboard.feed import Feed
     from edge.dashboard.pages.setting import Setting
     from edge.dashboard.server import is_own, listen, serve, url
-    from edge.dashboard.span import WINDOWS_S
     from edge.dashboard.wire import Wire
 
     if (config_path is None) == (timeline is None):
@@ -56,9 +55,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             err=True,
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
-        feed = Feed(timeline)
-        feed.prepare(WINDOWS_S[-1])
-        setting = Setting(feed, quiet_s, purpose, wire, health, password is not None)
+        setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None)
         if wire:
             wire.start()
         try:

@@ -88,13 +88,15 @@ def _score_lane(found: Digest, labels: Labels, index: int) -> Lane:
     ]
     line = _line(labels("score"), index, SCORE_COLOUR, points)
     line |= {"symbolSize": 9, "showSymbol": True, "showAllSymbol": True, "tooltip": {"formatter": "{b}"}}
-    if not found.score_steps:
-        return axis, [line]
-    return axis, [*_score_band(found, labels, index), line | {"lineStyle": {"opacity": 0}}]
+    line["lineStyle"] = {"opacity": 0 if found.score_steps else 1}
+    return axis, [*_score_band(found, labels, index), line]
 
 
 def _score_band(found: Digest, labels: Labels, index: int) -> list[Options]:
-    """The mean as a line over the range from the lowest to the highest score."""
+    """The mean as a line over the range from the lowest to the highest score.
+
+    Also where there is none: a page whose chart gets another number of series forgets what was zoomed into.
+    """
     low, band, mean = [], [], []
     for step in found.score_steps:
         t_ms = milliseconds(step.t_s)

@@ -8,7 +8,7 @@ import ssl
 
 import uvicorn
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import app, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from edge.config.delivery import DashboardConfig
@@ -16,6 +16,7 @@ from edge.dashboard.access import Doorkeeper
 from edge.dashboard.gate import Gate
 from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.span import WINDOWS_S
 from edge.error import EmvasError
 
 _OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
@@ -73,6 +74,8 @@ def serve(setting: Setting, settings: DashboardConfig, password: str | None, lis
     tls = settings.cert_file is not None
     api = FastAPI(openapi_url=None)
     add_pages(setting)
+    # not before: NiceGUI's start looks at every object there is, and a tuple that another thread is building breaks
+    app.on_startup(lambda: setting.feed.prepare(WINDOWS_S[-1]))
     ui.run_with(api, dark=None, tailwind=False, show_welcome_message=False)
     if is_own(listening.getsockname()[0]):
         api.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES)

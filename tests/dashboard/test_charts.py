@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard import charts, dials
-from edge.dashboard.digest import digest
+from edge.dashboard.digest import ScoreStep, digest
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.messages import Affect, Level
 
@@ -43,7 +44,7 @@ def test_where_no_affect_is_on_record_there_is_no_lane_for_it() -> None:
 
 
 def test_levels_are_bands_and_alerts_are_marks_of_their_colour() -> None:
-    _, perclos, alerts = charts.timeline(digest(drive()), EN, recording=True)["series"]
+    *_, perclos, alerts = charts.timeline(digest(drive()), EN, recording=True)["series"]
     bands = {(start["xAxis"], end["xAxis"]): start["itemStyle"]["color"] for start, end in perclos["markArea"]["data"]}
     assert bands[(61_000, 63_000)] == charts.LEVEL_COLOURS[Level.CRITICAL]
     mark = alerts["data"][0]
@@ -54,13 +55,24 @@ def test_levels_are_bands_and_alerts_are_marks_of_their_colour() -> None:
 
 
 def test_unknown_perclos_is_a_gap_and_not_zero() -> None:
-    _, perclos, _ = charts.timeline(digest(drive()), EN, recording=True)["series"]
+    *_, perclos, _ = charts.timeline(digest(drive()), EN, recording=True)["series"]
     assert perclos["data"][10] == [10_000, None]
 
 
 def test_hovering_a_score_shows_its_words() -> None:
-    score, _, _ = charts.timeline(digest(drive("see you")), EN, recording=True)["series"]
+    *_, score, _, _ = charts.timeline(digest(drive("see you")), EN, recording=True)["series"]
     assert score["data"][0] == {"value": [6500, 0.55], "name": "happy +0.55 · “see you”"}
+
+
+def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
+    """A page whose chart gets another number of them begins anew and forgets what was zoomed into."""
+    found = digest(drive())
+    summed = dataclasses.replace(found, score_steps=(ScoreStep(60.0, 0.1, -0.2, 0.4, 9),))
+    drawn, drawn_summed = (charts.timeline(each, EN, recording=False)["series"] for each in (found, summed))
+    assert [series["name"] for series in drawn] == [series["name"] for series in drawn_summed]
+    *_, score, _, _ = drawn
+    *_, score_summed, _, _ = drawn_summed
+    assert (score["lineStyle"], score_summed["lineStyle"]) == ({"opacity": 1}, {"opacity": 0})
 
 
 def test_nothing_at_all_can_be_drawn() -> None:
