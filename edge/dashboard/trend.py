@@ -1,4 +1,7 @@
-"""Long stretches of a timeline in few steps, summed in SQL: a day at 1 Hz is far more than a screen can show."""
+"""Long stretches of a timeline in few steps, summed in SQL: a day at 1 Hz is far more than a screen can show.
+
+A step stands where it begins, so that the one that is still going on is within what is asked for.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
     """Mean, lowest and highest affect score in each step."""
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), AVG({_SCORE}), MIN({_SCORE}), MAX({_SCORE}), COUNT(*)"
     rows = reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1 ORDER BY 1")
-    return tuple(ScoreStep((n + 0.5) * width_s, mean, low, high, count) for n, mean, low, high, count in rows)
+    return tuple(ScoreStep(n * width_s, mean, low, high, count) for n, mean, low, high, count in rows)
 
 
 def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
@@ -39,7 +42,7 @@ def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
     means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in ("negative_share", "motion", "noise_db"))
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}"
     rows = reader.sums(columns, "group", since_s, until_s, "GROUP BY 1 ORDER BY 1")
-    return tuple(GroupStep((n + 0.5) * width_s, *values) for n, *values in rows)
+    return tuple(GroupStep(n * width_s, *values) for n, *values in rows)
 
 
 @dataclass(frozen=True, slots=True)

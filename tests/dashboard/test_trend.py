@@ -9,6 +9,7 @@ from dashboards import write
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard import trend
+from edge.dashboard.blocks import Blocks
 from edge.dashboard.digest import fatigue_steps
 from edge.dashboard.records import on_wall_clock
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
@@ -50,6 +51,15 @@ def test_scores_and_groups_keep_mean_and_range(tmp_path: Path) -> None:
     assert second.mean == 0.3
     (group,) = trend.group_trend(reader, 0.0, END_S, 60.0)
     assert (group.negative_share, group.motion, group.noise_db) == (0.5, None, -40.0)
+
+
+def test_the_step_that_is_still_going_on_is_within_what_is_asked_for(tmp_path: Path) -> None:
+    """Else the lane of a group or of scores would come and go with the width of the steps."""
+    now_s = START_S + 30.0
+    messages: list[Message] = [Affect(29.0, 26.0, 29.0, 0.1, "calm", "neutral", {}, 0.8, 1)]
+    blocks = Blocks(TimelineReader(write(tmp_path / "t.db", messages, START_S)))
+    for width_s in (1.0, 60.0, 144.0, 3600.0):
+        assert len(blocks.steps(trend.score_trend, now_s - 24 * width_s, now_s, width_s)) == 1
 
 
 def test_an_hour_is_the_sum_of_what_happened_in_it(reader: TimelineReader) -> None:
