@@ -173,7 +173,7 @@ class Publisher:
                 time.sleep(_TURN_S)
 
     def _send(self) -> None:
-        self._sender.settle()
+        self._sender.settle(at_once=self._stop_by_s is not None)
         if (start_wall_s := self._sender.correction()) is not None:
             self._origin.start_wall_s = start_wall_s
         answers = self._desk.answers()
@@ -219,6 +219,7 @@ class Publisher:
             _log.warning("%s", event.sentence)
         elif isinstance(event, Trouble):
             self._broker_gone = True
+            self._sender.restart()
             _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
 
     def _take_connection(self, event: Connected) -> None:

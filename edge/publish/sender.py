@@ -1,5 +1,8 @@
 """Emptying the outbox into a connection: oldest first, a bounded number in flight, forgotten only when acknowledged.
 
+An acknowledgement counts once its connection has outlived it for a moment: a broker that is killed may have
+acknowledged what it had neither passed on nor written down, and that is sent again.
+
 Order within the box's source is kept whatever happens, so an alert of now waits for all that was put before it. What
 tells of the past is sent at a limited rate, so that a fleet that comes back does not drown its broker; but as soon as
 an alert of now waits behind it, the limit is lifted until that alert is out. (The retained state, sent before all of
@@ -36,6 +39,9 @@ HISTORICAL_S = 60.0
 """A message that waited longer than this is marked `historical`: it tells of the past, not of now."""
 HISTORICAL_HZ = 20.0
 """Messages of the past a second: 1000 boxes that come back at once make 20 000 a second, which one broker takes."""
+_SETTLED_S = 1.0
+"""How long a connection must outlive an acknowledgement: a broker that is told to write what changes does so within
+milliseconds, and when it dies its connections break at once."""
 _URGENT = max(topic.rank for topic in TOPICS.values())
 
 
@@ -50,24 +56,25 @@ class Sender:
         self._refused = Refused()
         self._trying: set[int] = set()
         self._news = News("delivery")
-        self._done: list[int] = []
+        self._done: dict[int, float] = {}
         self._allowance = _WINDOW * 1.0
         self._allowed_at_s = clocks.mono_s()
         outbox.begin(start)
 
     def restart(self) -> None:
-        """A new connection: nothing is in flight, and all that waits is sent again."""
+        """The connection is lost or a new one: nothing is in flight, and all that waits is sent again."""
         self._in_flight.clear()
+        self._done.clear()
         self._sent_upto = 0
         self._refused.restart(self._clocks.mono_s())
 
     def room(self) -> list[tuple[Entry, Publication]]:
         """The entries to send now, oldest first. sqlite3.Error: the outbox cannot be read now."""
         now_s = self._clocks.mono_s()
-        busy = {entry.seq for entry in self._in_flight.values()} | set(self._done)
-        held = self._refused.paths
-        entries = self._outbox.pending(self._sent_upto, _WINDOW + len(busy), held) if len(busy) < _WINDOW else []
-        free = [entry for entry in entries if entry.seq not in busy][: _WINDOW - len(busy)]
+        busy = {entry.seq for entry in self._in_flight.values()} | self._done.keys()
+        held, most = self._refused.paths, _WINDOW - len(self._in_flight)
+        entries = self._outbox.pending(self._sent_upto, most + len(busy), held) if most > 0 else []
+        free = [entry for entry in entries if entry.seq not in busy][:most]
         trials = self._trials(busy, now_s)
         self._trying = {entry.seq for entry in trials}
         made = [(entry, self._publication(entry, now_s)) for entry in [*trials, *self._in_time(free, now_s)]]
@@ -89,7 +96,7 @@ class Sender:
         if entry is None:
             return
         if event.refusal is None:
-            self._done.append(entry.seq)
+            self._done[entry.seq] = self._clocks.mono_s()
             if self._refused.taken(entry.path, entry.seq):
                 self._go_on()
         elif self._refused.refused(entry.path, entry.seq, self._clocks.mono_s()):
@@ -100,11 +107,13 @@ class Sender:
         """What there is to tell about the broker's refusals since the last call, stamped with `t_s`; any thread."""
         return self._news.take(t_s)
 
-    def settle(self) -> None:
-        """Forget what was acknowledged since the last call, in one transaction."""
-        if self._done:
-            self._outbox.acknowledge(self._done)
-            self._done = []
+    def settle(self, at_once: bool = False) -> None:
+        """Forget what was acknowledged long enough ago, or `at_once` all that was, in one transaction."""
+        until_s = self._clocks.mono_s() - (0.0 if at_once else _SETTLED_S)
+        settled = [seq for seq, acknowledged_s in self._done.items() if acknowledged_s <= until_s]
+        if settled:
+            self._outbox.acknowledge(settled)
+            self._done = {seq: done_s for seq, done_s in self._done.items() if done_s > until_s}
 
     def correction(self) -> float | None:
         """The Unix time at this run's `t_s` 0, once: when the clock has just become trusted. Puts right what waits."""

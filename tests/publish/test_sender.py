@@ -35,7 +35,9 @@ class Line:
         for _ in range(count):
             self.outbox.put(name, TOPICS[name].rank, f"emvas/{name}", "{}", boot, self.now_s)
 
-    def turn(self, refusal: str | None = None, of: tuple[str, ...] | None = None) -> list[dict[str, object]]:
+    def turn(
+        self, refusal: str | None = None, of: tuple[str, ...] | None = None, settled: bool = True
+    ) -> list[dict[str, object]]:
         """Send what may go, and let the broker answer; it refuses all, or what is `of` some topics."""
         sent, room = [], self.sender.room()
         for index, (entry, _) in enumerate(room, self.packets + 1):
@@ -45,7 +47,8 @@ class Line:
             refused = refusal if of is None or entry.name in of else None
             self.sender.acknowledged(Acknowledged(Token(1, self.packets), refused))
             sent.append(json.loads(publication.payload) | {"taken": refused is None, "topic": entry.name})
-        self.sender.settle()
+        if settled:
+            self.sender.settle(at_once=True)
         return sent
 
 
@@ -194,11 +197,35 @@ def test_when_rights_change_while_messages_are_in_flight_only_those_overtake_the
         line.sender.acknowledged(Acknowledged(Token(1, index), "Not authorized" if entry.seq in (5, 9) else None))
         assert line.sender.room() == [] or entry.seq < 5, "what was not sent yet waits behind the refused one"
         taken += [entry.seq] if entry.seq not in (5, 9) else []
-    line.sender.settle()
+    line.sender.settle(at_once=True)
     for _ in range(200):
         taken += [sent["seq"] for sent in line.turn()]
         line.now_s += 0.1
     assert taken == [*(number for number in range(1, 21) if number not in (5, 9)), 5, 9, *range(21, 61)]
+
+
+def test_what_a_broker_acknowledged_just_before_it_died_is_sent_again(line: Line) -> None:
+    line.put(3, boot="now")
+    first = line.turn(settled=False)
+    line.now_s += 0.9
+    second = line.turn(settled=False)
+    line.put(1, boot="now")
+    third = line.turn(settled=False)
+    line.now_s += 0.2
+    line.sender.settle()
+    assert line.outbox.rows == 1, "those of more than a second ago are the broker's"
+    line.sender.restart()
+    again = line.turn(settled=False)
+    assert [[payload["seq"] for payload in part] for part in (first, second, third, again)] == [[1, 2, 3], [], [4], [4]]
+    line.now_s += 1.1
+    line.sender.settle()
+    assert line.outbox.rows == 0
+
+
+def test_what_waits_to_be_forgotten_holds_nothing_up(line: Line) -> None:
+    line.put(500, boot="now")
+    assert sum(len(line.turn(settled=False)) for _ in range(26)) == 500
+    assert line.outbox.rows == 500
 
 
 def test_a_new_connection_tries_what_was_refused_at_once(line: Line) -> None:
