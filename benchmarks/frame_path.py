@@ -32,7 +32,7 @@ from edge.vision.geometry import eye_opening, eye_width_px, facing, head_pose, m
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.perception import FacePerception
-from edge.vision.usability import eye_quality, why_unusable
+from edge.vision.usability import why_unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def model_ms(bundle: Bundle, role: str, image: np.ndarray, shape: tuple[int, int
 def judge(scene: Scene) -> None:
     """Everything that follows the models: pose, openings, usability."""
     points = scene.mesh.points
-    qualities = [eye_quality(eye.picture) for eye in scene.eyes]
+    qualities = [eye.quality for eye in scene.eyes]
     why_unusable(eye_width_px(points), head_pose(points), qualities)
     eye_opening(scene.eyes, facing(points), head_pose(points).pitch_deg)
     mouth_ratio(points)

@@ -5,11 +5,9 @@ Signs are those of the head: `yaw_deg` > 0 to the person's own left, `pitch_deg`
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from edge.messages import Float32
 from edge.vision.geometry import LEAST_FACING, HeadPose, facing_weight, lid_gap
 from edge.vision.iris import Eye
 
@@ -35,24 +33,26 @@ class Gaze:
 
 def gaze(eyes: tuple[Eye, Eye], seen: tuple[float, float], pose: HeadPose) -> Gaze | None:
     """Where (right eye, left eye) look; `seen` is what `facing` gives. None without an open eye that is seen."""
-    turns, weights = [], []
+    total = across = down = 0.0
     for eye, share, nose_is in zip(eyes, seen, (1.0, -1.0), strict=True):
         if share < LEAST_FACING or lid_gap(eye) < _LEAST_GAP:
             continue
-        inward, down = _iris_place(eye) - _AHEAD
-        turns.append((nose_is * inward, down))
-        weights.append(facing_weight(share))
-    if not turns:
+        weight, (inward, lower) = facing_weight(share), _iris_place(eye)
+        total += weight
+        across += weight * nose_is * (inward - _AHEAD[0])
+        down += weight * (lower - _AHEAD[1])
+    if not total:
         return None
-    sines = np.clip(np.average(turns, axis=0, weights=weights) / _RADIUS, -_MOST, _MOST)
-    yaw_deg, pitch_deg = np.degrees(np.arcsin(sines)).tolist()
+    yaw_deg, pitch_deg = (
+        math.degrees(math.asin(max(-_MOST, min(turn / total / _RADIUS, _MOST)))) for turn in (across, down)
+    )
     return Gaze(pose.yaw_deg + yaw_deg, pose.pitch_deg + pitch_deg)
 
 
-def _iris_place(eye: Eye) -> Float32:
+def _iris_place(eye: Eye) -> tuple[float, float]:
     """The iris' centre from the middle between the corners, towards the nose and down, in eye widths."""
-    axis = eye.lids[8] - eye.lids[0]
-    from_middle = eye.iris[0] - (eye.lids[0] + eye.lids[8]) / 2
-    along = from_middle @ axis
-    across = axis[0] * from_middle[1] - axis[1] * from_middle[0]
-    return np.array([along, across], np.float32) / max(float(axis @ axis), 1e-6)
+    (outer_x, outer_y), (inner_x, inner_y), (x, y) = eye.lids[0].tolist(), eye.lids[8].tolist(), eye.iris[0].tolist()
+    axis_x, axis_y = inner_x - outer_x, inner_y - outer_y
+    x, y = x - (outer_x + inner_x) / 2, y - (outer_y + inner_y) / 2
+    square = max(axis_x**2 + axis_y**2, 1e-6)
+    return (x * axis_x + y * axis_y) / square, (axis_x * y - axis_y * x) / square

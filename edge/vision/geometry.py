@@ -15,18 +15,22 @@ yawn.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from edge.messages import Float32
 from edge.vision.iris import LEFT_CORNERS, RIGHT_CORNERS, Eye
 
 _INNER_LIPS, _MOUTH_CORNERS = (13, 14), (78, 308)
-_ACROSS = ((33, 263), (133, 362), (127, 356), (234, 454), (70, 300))
+_ACROSS = np.array(((33, 133, 127, 234, 70), (263, 362, 356, 454, 300)))
 """Pairs from the person's right to the left: eye corners, temples, cheeks, brows; none moves with the jaw."""
-_DOWN = ((10, 2), (109, 98), (338, 327))
+_DOWN = np.array(((10, 109, 338), (2, 98, 327)))
 """Pairs from the forehead to the base of the nose; the chin is left out because it drops in a yawn."""
+_LIDS = np.array([[(160, 144), (158, 153), (33, 133)], [(385, 380), (387, 373), (362, 263)]])
+"""Of the right and the left eye: upper and lower lid in two places, then the corners."""
 _PITCH_AT_REST_DEG = -5.0
 """`_DOWN` leans towards the camera in an upright face; median of five GRID speakers facing it: -7.8 to 0.1."""
 SHUT_GAP, OPEN_GAP = 0.06, 0.31
@@ -56,12 +60,24 @@ def lid_gap(eye: Eye) -> float:
 
     Square to the line of the corners, so that a turned crop does not matter.
     """
-    axis = eye.lids[8] - eye.lids[0]
-    width = float(np.hypot(*axis))
+    lids: list[list[float]] = eye.lids.tolist()
+    axis_x, axis_y = lids[8][0] - lids[0][0], lids[8][1] - lids[0][1]
+    width = math.hypot(axis_x, axis_y)
     if width < 1e-6:
         return 0.0
-    gaps = (eye.lids[3:6] - eye.lids[11:14]) @ np.array([-axis[1], axis[0]]) / width**2
-    return max(0.0, float(gaps.mean()))
+    pairs = zip(lids[3:6], lids[11:14], strict=True)
+    gaps = [axis_x * (below[1] - above[1]) - axis_y * (below[0] - above[0]) for below, above in pairs]
+    return max(0.0, sum(gaps) / len(gaps) / width**2)
+
+
+def aspect_ratios(points: Float32) -> tuple[float, float]:
+    """For the right and the left eye: how far its lids are apart over its width, in the mesh.
+
+    The eye aspect ratio of Soukupová and Čech (2016). In the mesh it moves whenever the lids do, but says little of
+    how far they are open (see above).
+    """
+    right, left = np.linalg.norm(points[_LIDS[..., 0]] - points[_LIDS[..., 1]], axis=-1).tolist()
+    return (right[0] + right[1]) / (2 * max(right[2], 1e-6)), (left[0] + left[1]) / (2 * max(left[2], 1e-6))
 
 
 def facing(points: Float32) -> tuple[float, float]:
@@ -94,12 +110,13 @@ def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float], pitch_deg: flo
     by the cosine of a head bent down, which flattens it. A head tipped back needs nothing: in carphone.mp4 the measured
     opening is the same from 1 to 27 degrees.
     """
-    stretch = 1 / float(np.cos(np.radians(max(pitch_deg, 0.0))))
-    pairs = [(eye, share) for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
-    if not pairs:
-        return None
-    values = [opening_of(eye, share * stretch) for eye, share in pairs]
-    return float(np.average(values, weights=[facing_weight(share) for _, share in pairs]))
+    stretch = 1 / math.cos(math.radians(max(pitch_deg, 0.0)))
+    total = opening = 0.0
+    for eye, share in zip(eyes, seen, strict=True):
+        if share >= LEAST_FACING:
+            total += facing_weight(share)
+            opening += facing_weight(share) * opening_of(eye, share * stretch)
+    return opening / total if total else None
 
 
 def eye_width_px(points: Float32) -> float:
@@ -122,20 +139,21 @@ def head_pose(points: Float32) -> HeadPose:
     return HeadPose(
         yaw_deg=_elevation_deg(across),
         pitch_deg=_elevation_deg(down) - _PITCH_AT_REST_DEG,
-        roll_deg=float(np.degrees(np.arctan2(across[1], across[0]))),
+        roll_deg=math.degrees(math.atan2(across[1], across[0])),
     )
 
 
 def _seen_share(span: Float32) -> float:
-    return float(np.hypot(span[0], span[1]) / max(float(np.linalg.norm(span)), 1e-6))
+    x, y, z = span.tolist()
+    return math.hypot(x, y) / max(math.hypot(x, y, z), 1e-6)
 
 
-def _direction(points: Float32, pairs: tuple[tuple[int, int], ...]) -> Float32:
-    start, end = np.array(pairs).T
-    total = (points[end] - points[start]).sum(axis=0)
-    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-6), np.float32)
+def _direction(points: Float32, ends: npt.NDArray[np.int64]) -> Float32:
+    total = (points[ends[1]] - points[ends[0]]).sum(axis=0)
+    return np.asarray(total / max(math.hypot(*total.tolist()), 1e-6), np.float32)
 
 
 def _elevation_deg(direction: Float32) -> float:
     """The angle out of the picture's plane, > 0 away from the camera."""
-    return float(np.degrees(np.arctan2(direction[2], np.hypot(direction[0], direction[1]))))
+    x, y, z = direction.tolist()
+    return math.degrees(math.atan2(z, math.hypot(x, y)))

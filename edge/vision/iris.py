@@ -9,6 +9,7 @@ import numpy as np
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
 from edge.vision.crop import Crop, Image, angle_between, unit_rgb
+from edge.vision.eye_quality import EyeQuality, eye_quality
 from edge.vision.mesh import Mesh
 
 INPUT_PX = 64
@@ -32,6 +33,7 @@ class Eye:
     """(5, 2): centre, then the four ends of its diameters."""
     picture: Image
     crop: Crop
+    quality: EyeQuality
     open_share: float | None = None
     """How far it is open of what it can be, 0..1, as the net of role `eye_state` sees it; None without that role."""
 
@@ -58,7 +60,8 @@ class EyeModel:
         shares = self._state.run({"image": batch})["open"][:, 0].tolist() if self._state else [None] * len(crops)
         lids = outputs["contour"].reshape(len(crops), -1, 3)[:, :_CONTOUR, :2]
         irises = outputs["iris"].reshape(len(crops), -1, 3)[..., :2]
-        return [Eye(*values) for values in zip(lids, irises, pictures, crops, shares, strict=True)]
+        qualities = [eye_quality(picture) for picture in pictures]
+        return [Eye(*values) for values in zip(lids, irises, pictures, crops, qualities, shares, strict=True)]
 
 
 def eye_crops(mesh: Mesh) -> tuple[Crop, Crop]:

@@ -15,7 +15,7 @@ from edge.vision.iris import Eye
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
-from edge.vision.usability import eye_quality, why_unusable
+from edge.vision.usability import why_unusable
 
 _LOOK_S = 0.2
 """Between looks for further faces while there are places left; with nobody in sight every frame is looked at."""
@@ -105,7 +105,7 @@ def _describe(t_s: float, track: Track, mesh: Mesh, eyes: tuple[Eye, Eye]) -> Fa
     pose = head_pose(mesh.points)
     seen = facing(mesh.points)
     readable = [eye for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
-    reason = why_unusable(eye_width_px(mesh.points), pose, [eye_quality(eye.picture) for eye in readable])
+    reason = why_unusable(eye_width_px(mesh.points), pose, [eye.quality for eye in readable])
     look = gaze(eyes, seen, pose) if reason is None else None
     return Face(
         t_s=t_s,

@@ -7,13 +7,8 @@ sunglasses or a drawn hand; "right" below is the share of eyes whose open or clo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
-
 from edge.messages import Reason
-from edge.vision.crop import Image
+from edge.vision.eye_quality import EyeQuality
 from edge.vision.geometry import HeadPose
 
 _LEAST_EYE_WIDTH_PX = 8.0
@@ -30,39 +25,6 @@ _LEAST_CONTRAST = 0.15
 """Real eyes 0.33 and more in colour; infra-red crops 0.24 open, 0.18 closed (1st percentile); drawn sunglasses 0.02."""
 _LEAST_SHARPNESS = 0.020
 """Real eyes 0.033 and more, closed ones 0.037; blurred by 0.08 eye widths 0.021 (right 0.99), by 0.12 0.014 (0.92)."""
-_ROWS, _COLUMNS = slice(18, 46), slice(16, 48)
-"""The middle of the 64 px crop: the eye itself, between its corners."""
-
-
-@dataclass(frozen=True, slots=True)
-class EyeQuality:
-    """How well one eye's picture shows it."""
-
-    brightness: float
-    """Mean grey level, 0..255."""
-    contrast: float
-    """5th to 95th percentile of the eye over the 95th of its surroundings, 0..1."""
-    sharpness: float
-    """Deviation of the smoothed Laplacian over the eye's grey range; independent of light and of the face's size."""
-
-
-def eye_quality(picture: Image) -> EyeQuality:
-    """Measure the crop (64, 64, 3) that the iris model sees."""
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    eye = grey[_ROWS, _COLUMNS]
-    low, high = _level(eye, 0.05), _level(eye, 0.95)
-    smooth = cv2.GaussianBlur(grey.astype(np.float32), (3, 3), 0)
-    return EyeQuality(
-        brightness=float(grey.mean()),
-        contrast=(high - low) / max(_level(grey, 0.95), 1.0),
-        sharpness=float(cv2.Laplacian(smooth, cv2.CV_32F)[_ROWS, _COLUMNS].std()) / max(high - low, 1.0),
-    )
-
-
-def _level(grey: Image, share: float) -> float:
-    """The grey level below which `share` of the picture lies; `np.percentile` takes eight times as long."""
-    place = round(share * (grey.size - 1))
-    return float(np.partition(grey.ravel(), place)[place])
 
 
 def turned_away(pose: HeadPose) -> bool:

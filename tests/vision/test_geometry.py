@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from edge.messages import Float32
 from edge.vision.crop import Crop
+from edge.vision.eye_quality import EyeQuality
 from edge.vision.geometry import (
     SHUT_GAP,
     eye_opening,
@@ -28,7 +29,8 @@ def eye(gap: float, angle_rad: float = 0.0) -> Eye:
     upper = np.column_stack([LIDS_X[1:8], -shape[1:8]])
     turn = np.array([[np.cos(angle_rad), -np.sin(angle_rad)], [np.sin(angle_rad), np.cos(angle_rad)]])
     lids = (np.concatenate([lower, upper]) @ turn.T + 32).astype(np.float32)
-    return Eye(lids, np.zeros((5, 2), np.float32), np.zeros((64, 64, 3), np.uint8), Crop(0, 0, 1))
+    iris, picture = np.zeros((5, 2), np.float32), np.zeros((64, 64, 3), np.uint8)
+    return Eye(lids, iris, picture, Crop(0, 0, 1), EyeQuality(100.0, 0.5, 0.07))
 
 
 def head(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> Float32:
