@@ -27,6 +27,7 @@ from benchmarks.peers import MEDIAPIPE, python_of
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
+from edge.runtime.allocator import give_memory_back
 from edge.vision.perception import FacePerception
 from export.report.machine import machine
 
@@ -113,6 +114,7 @@ def race(bundle: Bundle, clip: Path, most: int) -> Race:
 def main(clips: tuple[Path, ...], folder: Path, most: int, out: Path | None) -> None:
     """Measure a frame of each of CLIPS, ours beside MediaPipe's."""
     cv2.setNumThreads(1)
+    give_memory_back()
     bundle = Bundle(folder)
     races = [race(bundle, clip, most) for clip in clips]
     table = Table("clip", "size", "pictures", "ours, CPU ms", "MediaPipe, CPU ms", "ours over theirs", "faces")

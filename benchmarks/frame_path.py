@@ -25,7 +25,7 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
-from edge.vision.crop import Crop
+from edge.vision.crop import Crop, unit_rgb
 from edge.vision.detector import FaceDetector
 from edge.vision.expression import ExpressionModel
 from edge.vision.geometry import eye_opening, eye_width_px, facing, head_pose, mouth_ratio
@@ -94,11 +94,12 @@ def measure(stage: str, calls: list[Callable[[], object]], model_ms: float | Non
     return Cost(stage, len(calls), float(middle), float(high), float(np.median(wall)), model_ms)
 
 
-def model_ms(bundle: Bundle, role: str, image: np.ndarray, shape: tuple[int, int, int, int]) -> float:
-    """Median CPU time of the graph alone, on a picture."""
+def model_ms(bundle: Bundle, role: str, image: np.ndarray, count: int = 1) -> float:
+    """Median CPU time of the graph alone, on `count` times the picture."""
     session = bundle.session(role)
-    small = cv2.resize(image, (shape[2], shape[1]), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    batch = np.ascontiguousarray(np.broadcast_to(small[..., : shape[3]], shape))
+    _, first, side_px, _ = session.input_shapes["image"]
+    small = unit_rgb([cv2.resize(image, (int(side_px), int(side_px)), interpolation=cv2.INTER_AREA)] * count)
+    batch = small if first == small.shape[1] else np.ascontiguousarray(small[:, :1].transpose(0, 2, 3, 1))
     return measure(role, [lambda: session.run({"image": batch})] * 40).cpu_ms_median
 
 
@@ -123,22 +124,22 @@ def costs(bundle: Bundle, frames: list[Frame]) -> list[Cost]:
         measure(
             "detect",
             [lambda s=scene: detector.detect(s.image) for scene in scenes],
-            model_ms(bundle, "face_detector", picture, (1, 128, 128, 3)),
+            model_ms(bundle, "face_detector", picture),
         ),
         measure(
             "mesh",
             [lambda s=scene: mesher.locate(s.image, [s.crop]) for scene in scenes],
-            model_ms(bundle, "face_mesh", picture, (1, 192, 192, 3)),
+            model_ms(bundle, "face_mesh", picture),
         ),
         measure(
             "both irises",
             [lambda s=scene: reader.read(s.image, [s.mesh]) for scene in scenes],
-            model_ms(bundle, "iris", picture, (2, 64, 64, 3)),
+            model_ms(bundle, "iris", picture, 2),
         ),
         measure(
             "expression",
             [lambda s=scene: expression.read(s.image, [s.crop]) for scene in scenes],
-            model_ms(bundle, "expression", picture, (1, 64, 64, 1)),
+            model_ms(bundle, "expression", picture),
         ),
         measure("geometry and usability", [lambda s=scene: judge(s) for scene in scenes]),
         measure("frame", [lambda f=frame: perception.step(f) for frame in frames]),

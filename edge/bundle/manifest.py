@@ -158,7 +158,8 @@ class Role(_Part):
 class Manifest(_Part):
     """The whole of `bundle.yaml`."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
+    """2: the pictures of the face and eye nets come with their channels first."""
     name: str
     version: str
     built_with: dict[str, str] = Field(default_factory=dict)

@@ -46,7 +46,7 @@ class Crop:
 
     def _shrunk(self, image: Image, factor: int) -> tuple[Image, int, int]:
         """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner."""
-        reach = self.side_px / 2 * (abs(np.cos(self.angle_rad)) + abs(np.sin(self.angle_rad))) + factor
+        reach = self.side_px / 2 * (abs(math.cos(self.angle_rad)) + abs(math.sin(self.angle_rad))) + factor
         left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
         top, bottom = _within(self.y_px - reach, self.y_px + reach, image.shape[0], factor)
         return halved(image[top:bottom, left:right], factor), left, top
@@ -99,12 +99,12 @@ def halved(image: Image, factor: int) -> Image:
 
 def angle_between(start: Float32, end: Float32) -> float:
     """The angle in radians of the line from `start` to `end` (x, y), clockwise on the screen."""
-    return float(np.arctan2(end[1] - start[1], end[0] - start[0]))
+    return math.atan2(end[1] - start[1], end[0] - start[0])
 
 
 def unit_rgb(crops: list[Image]) -> Float32:
-    """BGR crops of one size as one batch (n, height, width, 3): RGB, 0..1."""
-    batch = np.empty((len(crops), *crops[0].shape), np.float32)
-    for place, crop in enumerate(crops):
-        np.divide(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.float32(255), out=batch[place])
-    return batch
+    """BGR crops of one size as one batch (n, 3, height, width): RGB, 0..1, channels first.
+
+    So they need no transposition, which takes onnxruntime 0.2 of the mesh's 2.3 ms.
+    """
+    return np.asarray(cv2.dnn.blobFromImages(crops, 1 / 255, swapRB=True), np.float32)

@@ -24,13 +24,14 @@ import numpy.typing as npt
 from edge.messages import Float32
 from edge.vision.iris import LEFT_CORNERS, RIGHT_CORNERS, Eye
 
-_INNER_LIPS, _MOUTH_CORNERS = (13, 14), (78, 308)
+_LIPS = np.array((13, 14, 78, 308))
+"""The inner lips' middles, upper and lower, then the corners of the mouth."""
 _ACROSS = np.array(((33, 133, 127, 234, 70), (263, 362, 356, 454, 300)))
 """Pairs from the person's right to the left: eye corners, temples, cheeks, brows; none moves with the jaw."""
 _DOWN = np.array(((10, 109, 338), (2, 98, 327)))
 """Pairs from the forehead to the base of the nose; the chin is left out because it drops in a yawn."""
-_LIDS = np.array([[(160, 144), (158, 153), (33, 133)], [(385, 380), (387, 373), (362, 263)]])
-"""Of the right and the left eye: upper and lower lid in two places, then the corners."""
+_LIDS = np.array((160, 144, 158, 153, 33, 133, 385, 380, 387, 373, 362, 263))
+"""Of the right, then of the left eye: upper and lower lid in two places, then the corners."""
 _PITCH_AT_REST_DEG = -5.0
 """`_DOWN` leans towards the camera in an upright face; median of five GRID speakers facing it: -7.8 to 0.1."""
 SHUT_GAP, OPEN_GAP = 0.06, 0.31
@@ -76,8 +77,10 @@ def aspect_ratios(points: Float32) -> tuple[float, float]:
     The eye aspect ratio of Soukupová and Čech (2016). In the mesh it moves whenever the lids do, but says little of
     how far they are open (see above).
     """
-    right, left = np.linalg.norm(points[_LIDS[..., 0]] - points[_LIDS[..., 1]], axis=-1).tolist()
-    return (right[0] + right[1]) / (2 * max(right[2], 1e-6)), (left[0] + left[1]) / (2 * max(left[2], 1e-6))
+    ends = points[_LIDS].tolist()
+    spans = [math.dist(first, second) for first, second in zip(ends[::2], ends[1::2], strict=True)]
+    right, left = ((one + other) / (2 * max(width, 1e-6)) for one, other, width in (spans[:3], spans[3:]))
+    return right, left
 
 
 def facing(points: Float32) -> tuple[float, float]:
@@ -121,14 +124,13 @@ def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float], pitch_deg: flo
 
 def eye_width_px(points: Float32) -> float:
     """Width of the better-seen eye in px of the frame."""
-    return max(float(np.hypot(*(points[b, :2] - points[a, :2]))) for a, b in (RIGHT_CORNERS, LEFT_CORNERS))
+    return max(math.dist(points[a, :2].tolist(), points[b, :2].tolist()) for a, b in (RIGHT_CORNERS, LEFT_CORNERS))
 
 
 def mouth_ratio(points: Float32) -> float:
     """Height between the inner lips over the mouth's width in space, so that turning the head does not open it."""
-    upper, lower = (points[index] for index in _INNER_LIPS)
-    left, right = (points[index] for index in _MOUTH_CORNERS)
-    return float(np.hypot(*(lower - upper)[:2]) / max(float(np.linalg.norm(right - left)), 1e-6))
+    upper, lower, left, right = points[_LIPS].tolist()
+    return math.dist(upper[:2], lower[:2]) / max(math.dist(left, right), 1e-6)
 
 
 def head_pose(points: Float32) -> HeadPose:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
@@ -71,6 +70,6 @@ def eye_crops(mesh: Mesh) -> tuple[Crop, Crop]:
 
 def _eye_crop(points: Float32, corners: tuple[int, int], mirrored: bool) -> Crop:
     start, end = points[corners[0], :2], points[corners[1], :2]
-    x, y = ((start + end) / 2).tolist()
-    width = float(np.hypot(*(end - start)))
-    return Crop(x, y, _MARGIN * max(width, 1.0), angle_between(start, end), mirrored)
+    (x0, y0), (x1, y1) = start.tolist(), end.tolist()
+    side_px = _MARGIN * max(math.hypot(x1 - x0, y1 - y0), 1.0)
+    return Crop((x0 + x1) / 2, (y0 + y1) / 2, side_px, angle_between(start, end), mirrored)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Box, Float32
@@ -39,17 +38,20 @@ class Mesh:
 
     def box(self) -> Box:
         """The landmarks' box in px of the frame."""
-        low, high = self.points[:, :2].min(axis=0), self.points[:, :2].max(axis=0)
-        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+        x, y = self.points[:, 0], self.points[:, 1]
+        left, top = float(x.min()), float(y.min())
+        return left, top, float(x.max()) - left, float(y.max()) - top
 
     def next_crop(self) -> Crop:
         """Where to look for this face in the next frame: around the landmarks, turned so that the eyes lie level."""
         angle = angle_between(self.points[_RIGHT_EYE_OUTER], self.points[_LEFT_EYE_OUTER])
-        cosine, sine = np.cos(angle), np.sin(angle)
-        upright = self.points[:, :2] @ np.array([[cosine, -sine], [sine, cosine]], np.float32)
-        low, high = upright.min(axis=0), upright.max(axis=0)
-        x, y = np.array([[cosine, -sine], [sine, cosine]]) @ ((low + high) / 2)
-        return Crop(float(x), float(y), _MARGIN * float((high - low).max()), angle)
+        cosine, sine = math.cos(angle), math.sin(angle)
+        along = self.points[:, 0] * cosine + self.points[:, 1] * sine
+        down = self.points[:, 1] * cosine - self.points[:, 0] * sine
+        left, right, top, bottom = (float(edge) for edge in (along.min(), along.max(), down.min(), down.max()))
+        x, y = (left + right) / 2, (top + bottom) / 2
+        side = _MARGIN * max(right - left, bottom - top)
+        return Crop(x * cosine - y * sine, x * sine + y * cosine, side, angle)
 
 
 class FaceMesh:
@@ -67,6 +69,6 @@ class FaceMesh:
         found = []
         for crop, landmarks, logit in zip(crops, outputs["landmarks"], outputs["presence"], strict=True):
             points = crop.to_frame(landmarks.reshape(_POINTS, 3), INPUT_PX)
-            presence = 1.0 / (1.0 + float(np.exp(-np.clip(logit[0], -80.0, 80.0))))
+            presence = 1.0 / (1.0 + math.exp(-min(max(float(logit[0]), -80.0), 80.0)))
             found.append(Mesh(points, presence))
         return found

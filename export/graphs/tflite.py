@@ -1,4 +1,4 @@
-"""Turns a TFLite model into an ONNX graph; the graph's own inputs and outputs keep TFLite's layout (NHWC)."""
+"""Turns a TFLite model into an ONNX graph whose picture has its channels first; outputs keep TFLite's order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from export.graphs.tflite_operators import OPERATORS
-from export.graphs.tflite_writer import TO_NCHW, TO_NHWC, GraphWriter
+from export.graphs.tflite_writer import TO_NHWC, GraphWriter
 from export.role import BuildError
 from export.sources.tflite import TfliteModel
 
@@ -21,12 +21,12 @@ _IR_VERSION = 8
 def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]], batch: int | str) -> onnx.ModelProto:
     """Return the ONNX graph of a model with one picture as input.
 
-    `image` names the input, (batch, height, width, channels); `outputs` gives the name of each output in the file's
+    `image` names the input, (batch, channels, height, width); `outputs` gives the name of each output in the file's
     order, with its shape after the batch. `batch` is a number, or a name where it is free.
     """
     writer = GraphWriter(model)
     (source,) = model.inputs
-    writer.node("Transpose", [image], writer.name(source), perm=TO_NCHW)
+    writer.rename(source, image)
     for operator in model.operators:
         if operator.name not in OPERATORS:
             raise BuildError(
@@ -38,7 +38,8 @@ def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]]
         if len(writer.shape(index)) == 4:
             inner = writer.node("Transpose", [inner], f"{name}_nhwc", perm=TO_NHWC)
         writer.node("Reshape", [inner, writer.initializer(np.array([0, *shape], np.int64))], name)
-    described = [helper.make_tensor_value_info(image, TensorProto.FLOAT, [batch, *writer.shape(source)[1:]])]
+    _, height, width, channels = writer.shape(source)
+    described = [helper.make_tensor_value_info(image, TensorProto.FLOAT, [batch, channels, height, width])]
     results = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, *shape]) for name, shape in outputs.items()
     ]

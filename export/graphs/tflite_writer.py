@@ -30,6 +30,7 @@ class GraphWriter:
         self.constants: dict[int, Array] = dict(model.constants)
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
+        self._named: dict[int, str] = {}
 
     def shape(self, index: int) -> tuple[int, ...]:
         """The tensor's shape in TFLite's own layout, batch 1."""
@@ -38,9 +39,13 @@ class GraphWriter:
     def name(self, index: int) -> str:
         """The ONNX name of a tensor; a constant becomes an initializer in the inner layout."""
         if index not in self.constants:
-            return f"t{index}"
+            return self._named.get(index, f"t{index}")
         value = self.constants[index]
         return self.initializer(value.transpose(TO_NCHW) if value.ndim == 4 else value)
+
+    def rename(self, index: int, name: str) -> None:
+        """Call a tensor `name` from now on, in the inner layout."""
+        self._named[index] = name
 
     def initializer(self, value: Array) -> str:
         """Store a constant as it is and return its name."""

@@ -36,7 +36,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": {"image": golden}},
         tensor_meanings={
-            "image": "RGB, 0..1, the crop of role iris; colour is not used",
+            "image": "RGB, 0..1, channels first, the crop of role iris; colour is not used",
             "open": "0 shut to 1 open",
         },
         preprocessing={"measured": about["measured"]},

@@ -42,7 +42,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": golden},
         tensor_meanings={
-            "image": "RGB, -1..1, letterboxed to 128 x 128",
+            "image": "RGB, -1..1, channels first, letterboxed to 128 x 128",
             "boxes": "px of 128, relative to the anchor: centre x, y, width, height, then x, y of right eye, left eye, "
             "nose, mouth, right ear, left ear",
             "scores": "logit that a face is at the anchor",

@@ -37,7 +37,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": golden},
         tensor_meanings={
-            "image": "RGB, 0..1, a square crop 1.5 times the face, eyes level",
+            "image": "RGB, 0..1, channels first, a square crop 1.5 times the face, eyes level",
             "landmarks": "468 times x, y, z in px of 192; z grows away from the camera",
             "presence": "logit that the crop holds a face",
         },

@@ -38,7 +38,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": golden},
         tensor_meanings={
-            "image": "RGB, 0..1, a square crop 2.3 times the eye's width, corners level, the left eye mirrored",
+            "image": "RGB, 0..1, channels first: a square 2.3 times as wide as the eye, corners level, left mirrored",
             "contour": "71 times x, y, z in px of 64; the first 16 are the lids, the rest the brow's region",
             "iris": "5 times x, y, z in px of 64: the centre, then the ends of two diameters",
         },

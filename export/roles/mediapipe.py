@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -29,7 +30,10 @@ _PROBES = 8
 
 
 def litert(path: Path, outputs: Sequence[str]) -> tuple[Engine, str]:
-    """The original interpreter for a file with one picture as input, and its name for the manifest."""
+    """The original interpreter for a file with one picture as input, and its name for the manifest.
+
+    It wants the channels last; here they come first.
+    """
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(str(path), experimental_op_resolver_type=kernels, num_threads=1)
     interpreter.allocate_tensors()
@@ -37,7 +41,7 @@ def litert(path: Path, outputs: Sequence[str]) -> tuple[Engine, str]:
     indices = [detail["index"] for detail in interpreter.get_output_details()]
 
     def run(feeds: Feeds) -> Mapping[str, Any]:
-        interpreter.set_tensor(image["index"], feeds["image"])
+        interpreter.set_tensor(image["index"], np.ascontiguousarray(feeds["image"].transpose(0, 2, 3, 1)))
         interpreter.invoke()
         return {name: interpreter.get_tensor(index) for name, index in zip(outputs, indices, strict=True)}
 
@@ -54,7 +58,7 @@ def build_net(
     options: Mapping[str, Any],
     progress: Callable[[str], None],
 ) -> tuple[Choice, Feeds]:
-    """Convert and judge; `pictures` are (calibration, held out), each (1, height, width, 3).
+    """Convert and judge; `pictures` are (calibration, held out), each (1, 3, height, width).
 
     `task` makes the role's metric from the float32 file. Returns the variants and the golden input.
     """

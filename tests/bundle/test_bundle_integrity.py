@@ -72,7 +72,7 @@ def test_a_link_cannot_lead_outside_either(small_bundle: Path) -> None:
         ("roles: [", "cannot be read"),
         ("- 1\n- 2\n", "edited by hand"),
         ("", "edited by hand"),
-        ("schema_version: 2\nname: x\nversion: '1'\nroles: {}\n", "schema_version"),
+        ("schema_version: 1\nname: x\nversion: '1'\nroles: {}\n", "schema_version"),
         ("name: x\nversion: '1'\nroles: {}\nextra: 1\n", "extra"),
     ],
 )

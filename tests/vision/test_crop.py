@@ -58,9 +58,9 @@ def test_a_batch_is_rgb_from_0_to_1() -> None:
     blue = np.zeros((4, 4, 3), np.uint8)
     blue[..., 0] = 255
     batch = unit_rgb([blue, blue])
-    assert batch.shape == (2, 4, 4, 3)
+    assert batch.shape == (2, 3, 4, 4)
     assert batch.dtype == np.float32
-    assert batch[0, 0, 0].tolist() == [0.0, 0.0, 1.0]
+    assert batch[0, :, 0, 0].tolist() == [0.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize(("ratio", "factor"), [(0.3, 1), (1.99, 1), (2.0, 2), (3.9, 2), (4.0, 4), (15.0, 8)])

@@ -46,8 +46,8 @@ class EyeNet(nn.Module):
         return self.head(self.drop(self.layers(even).flatten(1)))
 
     def forward(self, image: Tensor) -> Tensor:
-        """`image` [n, 64, 64, 3], RGB 0..1 -> `open` [n, 1], 0 shut to 1 open."""
-        red, green, blue = (image[..., channel] * share for channel, share in enumerate(_GREY))
+        """`image` [n, 3, 64, 64], RGB 0..1 -> `open` [n, 1], 0 shut to 1 open."""
+        red, green, blue = (image[:, channel] * share for channel, share in enumerate(_GREY))
         return torch.sigmoid(self.read((red + green + blue).unsqueeze(1)))
 
 
