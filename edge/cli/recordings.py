@@ -16,6 +16,7 @@ from edge.capture import CaptureError
 from edge.capture.media import MediaFile
 from edge.cli.setup import open_bundle
 from edge.config import Config
+from edge.runtime.allocator import give_memory_back
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import ReplayReport, replay_file, session_of
 from edge.runtime.senses import Words
@@ -31,6 +32,7 @@ class Recordings:
         Raises:
             BundleError: there is no bundle, or it cannot be trusted.
         """
+        give_memory_back()
         self._config, self._console = config, console
         self._bundle = open_bundle(config, bundle)
         self._words = Words(self._bundle, config)

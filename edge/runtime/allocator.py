@@ -21,7 +21,7 @@ _HEAPS = 2
 
 
 def give_memory_back() -> bool:
-    """Set glibc's allocator for a process that runs for months; call before threads start.
+    """Set glibc's allocator for a process that looks at pictures for long; call before threads start.
 
     Returns:
         Whether it took effect: another C library has other ways and is left alone.
