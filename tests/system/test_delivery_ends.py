@@ -13,10 +13,10 @@ from edge.publish.outbox import Outbox
 BREAK = """
 from edge.publish.sender import Sender
 settle = Sender.settle
-def broken(self):
+def broken(self, at_once=False):
     if self._done:
         raise RuntimeError("a fault of the program")
-    settle(self)
+    settle(self, at_once)
 Sender.settle = broken
 """
 
@@ -32,7 +32,7 @@ def test_an_error_that_ends_the_delivery_ends_the_box_as_failed(tmp_path: Path) 
         }
         with box(tmp_path, make_empty_bundle(tmp_path / "bundle"), config, BREAK) as process:
             said, _ = process.communicate(timeout=60)
-        until(lambda: hears.on("status")[-1]["state"] == "failed", 30)
+        until(lambda: any(status["state"] == "failed" for status in hears.on("status")), 30)
         assert "a fault of the program" in hears.on("status")[-1]["why"]
     assert process.returncode == 1, said
     assert "The box ends, to be started anew." in said

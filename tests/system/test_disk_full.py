@@ -76,6 +76,7 @@ def test_alerts_go_out_while_the_disk_is_full_and_all_is_well_when_it_is_not(dis
         assert (back.state, back.t_s) == ("ok", 2.0)
         assert f"{timeline.dropped} records were lost" in back.detail
         until(lambda: len(heard.alert_ids()) == 201)
+        until(lambda: out.health().outbox.rows == 0)
     out.write(alert(201))  # no broker: on the disk, which takes it again
     out.stop()
     timeline.close()
