@@ -40,7 +40,8 @@ check: $(READY) ## lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check $(BUNDLE)/bundle.yaml ## check, build the bundle, run every test
+test: $(READY) ## check, build the bundle meanwhile, run every test
+	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10

@@ -35,21 +35,25 @@ class Crop:
         """
         matrix = self._to_crop(output_px)
         shrink = halvings(self.side_px / output_px)
-        if shrink >= 2:
-            image, left, top = self._shrunk(image, shrink)
-            matrix[:, 2] += matrix[:, :2] @ (left, top)
-            matrix[:, :2] *= shrink
+        part, left, top = self._shrunk(image, shrink)
+        matrix[:, 2] += matrix[:, :2] @ (left, top)
+        matrix[:, :2] *= shrink
         matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # warpAffine counts from pixel centres
         return np.asarray(
-            cv2.warpAffine(image, matrix, (output_px, output_px), borderMode=cv2.BORDER_REPLICATE), np.uint8
+            cv2.warpAffine(part, matrix, (output_px, output_px), borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
 
     def _shrunk(self, image: Image, factor: int) -> tuple[Image, int, int]:
-        """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner."""
+        """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner.
+
+        Never a view: a turned crop jumps from row to row, and reads a copy made row by row in half the time that it
+        takes in a picture new in memory (0.46 against 0.95 ms for 370 px of 700).
+        """
         reach = self.side_px / 2 * (abs(math.cos(self.angle_rad)) + abs(math.sin(self.angle_rad))) + factor
         left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
         top, bottom = _within(self.y_px - reach, self.y_px + reach, image.shape[0], factor)
-        return halved(image[top:bottom, left:right], factor), left, top
+        part = image[top:bottom, left:right]
+        return part.copy() if factor == 1 else halved(part, factor), left, top
 
     def to_frame(self, points: Float32, output_px: int) -> Float32:
         """Points (n, 2) or (n, 3) in px of the crop's output, as points of the frame; depth is scaled alike."""

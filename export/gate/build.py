@@ -20,6 +20,8 @@ Progress = Callable[[str], None]
 
 _MOST_KEPT = 0.5
 """Share of the layers that may stay in float32: beyond it hardly anything is quantized."""
+_MORE = 4
+"""How many times more layers the next trial keeps in float32: each trial quantizes and judges the whole role anew."""
 _SHOWN = 8
 """Layers that the table of the manifest names."""
 _PROBES = 4
@@ -115,7 +117,7 @@ def _tried(
         for layer in layers[:count]:
             kept.setdefault(layer.graph, []).append(layer.node)
         trials.append(judge.judge(name, maker.quantized(kept)))
-        count *= 2
+        count *= _MORE
     return trials, layers
 
 
