@@ -47,9 +47,9 @@ def page(report: dict[str, Any]) -> str:
             "(boot, seq), and the first arrivals are in order.\n",
             "## What this does not show\n",
             "Signal 9 leaves the kernel alive: power cuts are SQLite's promise of `synchronous=FULL` and the medium's. "
-            "From its acknowledgement on a message is the broker's: the subscriber here keeps a session, and the "
-            "broker is killed only after both sides were back, frozen for 0.2 s first so that the subscriber reads "
-            "what was sent to it. In an earlier run of 100 kills without that, 1 of 7270 steps never arrived, which "
-            "fits a broker that acknowledges before it writes to its disk.\n",
+            "A message is the broker's once it was acknowledged and the connection outlived that by a second: before, "
+            "it is sent again, so a broker that dies every other second makes many repeated messages. The subscriber "
+            "here keeps a session, the broker is told to write each change (`autosave_on_changes`) and is killed once "
+            "both sides are connected; one that loses what it acknowledged longer ago loses it.\n",
         ]
     )
