@@ -51,6 +51,8 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
         Question("frame_path", (*some, "--frames", most)),
         Question("face_mesh", (*some, "--frames", most)),
         Question("faces", (str(clips / "grid/bbaf2n.mpg"), "--frames", "30" if quick else "75")),
+        Question("rates", (drive, "--frames", most)),
+        Question("cameras", (drive, "--config", "configs/bus-cab.yaml")),
         Question("whole_box", (drive, "--config", "configs/bus-cab.yaml")),
         Question("alert_latency", ("--closures", "2" if quick else "12")),
         Question("asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
@@ -61,7 +63,11 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
 
 
 def ask(question: Question, bundle: Path) -> dict[str, Any]:
-    """Its figures, or `{"not_measured": why}`."""
+    """Its figures, or `{"not_measured": why}`, and when they were asked for."""
+    return {"when": datetime.now(timezone.utc).isoformat(timespec="minutes")} | _asked(question, bundle)
+
+
+def _asked(question: Question, bundle: Path) -> dict[str, Any]:
     out = _WORK / f"{question.name}.json"
     out.unlink(missing_ok=True)
     command = [sys.executable, "-m", f"benchmarks.{question.name}", *question.arguments, "--json", str(out)]
@@ -90,12 +96,19 @@ def answers(asked: Iterable[Question], bundle: Path, console: Console) -> dict[s
     return found
 
 
+def _answers_of(file: Path) -> dict[str, Any]:
+    """What an earlier run found, so that one question can be asked again."""
+    return json.loads(file.read_text(encoding="utf-8"))["answers"] if file.is_file() else {}
+
+
 @click.command(epilog="Example: python -m benchmarks.performance --quick --out build/bench")
 @click.option("--bundle", default="build/bundle", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", default="../shared/data", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--out", default="docs", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--quick", is_flag=True, help="Less material: minutes instead of half an hour, figures less sure.")
-@click.option("--only", "wanted", multiple=True, help="Ask this question only; may be repeated.")
+@click.option(
+    "--only", "wanted", multiple=True, help="Ask this question only and keep the other answers; may be repeated."
+)
 def main(bundle: Path, data: Path, out: Path, quick: bool, wanted: tuple[str, ...]) -> None:
     """Measure the box's speed and write performance.md, .json and .svg."""
     asked = questions(data / "clips", data, quick)
@@ -106,12 +119,14 @@ def main(bundle: Path, data: Path, out: Path, quick: bool, wanted: tuple[str, ..
     except EmvasError as error:
         raise click.ClickException(str(error)) from error
     _WORK.mkdir(parents=True, exist_ok=True)
+    about = machine() | {"python": platform.python_version()}
+    found = _answers_of(out / "performance.json") if wanted else {}
+    found |= answers((q for q in asked if not wanted or q.name in wanted), bundle, Console(stderr=True))
     report = {
-        "when": datetime.now(timezone.utc).isoformat(timespec="minutes"),
-        "machine": machine() | {"python": platform.python_version()},
+        "machine": about,
         "bundle": f"{manifest.name} {manifest.version}",
         "quick": quick,
-        "answers": answers((q for q in asked if not wanted or q.name in wanted), bundle, Console(stderr=True)),
+        "answers": {q.name: found[q.name] for q in asked if q.name in found},
     }
     out.mkdir(parents=True, exist_ok=True)
     write(out / "performance.json", json.dumps(report, indent=1, ensure_ascii=False) + "\n")

@@ -40,6 +40,19 @@ def _faces(figures: Figures) -> str:
     return table(("faces", "followed", "CPU ms a picture"), (row.values() for row in figures["rows"]))
 
 
+def _rates(figures: Figures) -> str:
+    heads = ("pictures a second", "CPU ms a picture", "CPU ms a second")
+    return f"One face, {figures['clip']}.\n\n{table(heads, (row.values() for row in figures['rows']))}"
+
+
+def _cameras(figures: Figures) -> str:
+    heads = ("cameras", "CPU s a second, each", "x real time, each", "peak MB, each")
+    rows = table(heads, (row.values() for row in figures["rows"]))
+    return (
+        f"A box watches one camera; a further camera is a further box. All replay {figures['clip']} at once.\n\n{rows}"
+    )
+
+
 def _whole_box(figures: Figures) -> str:
     heads = ("file", "length s", "start s", "work s", "CPU s", "x real time", "CPU s a second", "peak MB")
     return table(heads, ([_number(value) for value in found.values()] for found in figures["files"]))
@@ -96,6 +109,8 @@ _SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "frame_path": ("A picture, stage by stage", _frame_path),
     "face_mesh": ("A picture beside MediaPipe's FaceMesh with refined landmarks", _face_mesh),
     "faces": ("More faces", _faces),
+    "rates": ("Fewer pictures a second", _rates),
+    "cameras": ("More cameras", _cameras),
     "whole_box": ("A whole recording: start, speed, memory", _whole_box),
     "alert_latency": ("From a closure's 1.5 s mark to the alert at a subscriber", _alert_latency),
     "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
@@ -111,7 +126,7 @@ def page(report: dict[str, Any]) -> str:
     about = report["machine"]
     parts = [
         "# Performance\n",
-        f"Made by `make bench`{' (quick)' if report['quick'] else ''}, {report['when']}, bundle {report['bundle']}: "
+        f"Made by `make bench`{' (quick)' if report['quick'] else ''}, bundle {report['bundle']}: "
         f"{about['cores']} cores of {about['cpu']}, {about['architecture']}, Python {about['python']}, onnxruntime "
         f"{about['onnxruntime']}. Load of the machine when it began: {about['load_1_min']}. Above the number of cores, "
         "other work made wall times and latencies longer than on a box of its own; ratios were taken in turns.\n",
@@ -121,7 +136,7 @@ def page(report: dict[str, Any]) -> str:
         heading, write = _SECTIONS[name]
         parts.append(f"## {heading}\n")
         parts.append(write(answer["figures"]) if "figures" in answer else f"Not measured: {answer['not_measured']}\n")
-        parts.append(f"`python -m benchmarks.{name}`\n")
+        parts.append(f"`python -m benchmarks.{name}`, {answer['when']}\n")
     return "\n".join([*parts, _POWER, _TRIED])
 
 

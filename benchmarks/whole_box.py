@@ -35,7 +35,7 @@ def main(files: tuple[Path, ...], bundle: Path, config: Path, out: Path | None) 
     if _CHILD in os.environ:
         click.echo(json.dumps(_replay(files[0], bundle, config, float(os.environ[_CHILD]))))
         return
-    found = [_in_own_process(file, bundle, config) for file in files]
+    found = [in_own_process(file, bundle, config) for file in files]
     table = Table("file", "length s", "start s", "work s", "CPU s", "x real time", "CPU s a second", "peak MB")
     for figures in found:
         table.add_row(*(value if isinstance(value, str) else f"{value:.2f}" for value in figures.values()))
@@ -45,7 +45,8 @@ def main(files: tuple[Path, ...], bundle: Path, config: Path, out: Path | None) 
         out.write_text(json.dumps({"machine": machine, "files": found}, indent=1), encoding="utf-8")
 
 
-def _in_own_process(file: Path, bundle: Path, config: Path) -> Figures:
+def in_own_process(file: Path, bundle: Path, config: Path) -> Figures:
+    """One row: the file replayed by a process that ends with it."""
     command = [
         sys.executable,
         "-m",

@@ -11,7 +11,8 @@ RACE = {"clip": "a.mp4", "pictures": 9, "ours_ms": 8.25, "peer_ms": 5.5, "ratio"
 
 
 def report(answers: dict[str, Any]) -> dict[str, Any]:
-    return {"when": "2026-11-22", "machine": MACHINE, "bundle": "b 1", "quick": True, "answers": answers}
+    dated = {name: {"when": "2026-11-22T08:00", **answer} for name, answer in answers.items()}
+    return {"machine": MACHINE, "bundle": "b 1", "quick": True, "answers": dated}
 
 
 def test_measured_and_unmeasured_questions_stand_on_the_page() -> None:
@@ -22,6 +23,7 @@ def test_measured_and_unmeasured_questions_stand_on_the_page() -> None:
     text = page(report(answers))
     assert "| a.mp4 | 9 | 8.25 | 5.5 | 1.5 |" in text
     assert "Not measured: Mosquitto is not installed" in text
+    assert "`python -m benchmarks.face_mesh`, 2026-11-22T08:00" in text
 
 
 def test_the_plot_is_drawn_also_without_figures(tmp_path: Path) -> None:
