@@ -6,18 +6,15 @@ fast as they can. Above the number of cores they wait for each other; what they 
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import show
 from benchmarks.whole_box import in_own_process
-from export.report.machine import machine
 
 _MOST_CAMERAS = 3
 
@@ -50,13 +47,7 @@ def together(cameras: int, clip: Path, bundle: Path, config: Path) -> Together:
 def main(clip: Path, bundle: Path, config: Path, out: Path | None) -> None:
     """Replay CLIP in one, two and three boxes at once."""
     rows = [together(cameras, clip, bundle, config) for cameras in range(1, _MOST_CAMERAS + 1)]
-    table = Table("cameras", "CPU s a second, each", "x real time, each", "peak MB, each")
-    for row in rows:
-        table.add_row(*map(str, asdict(row).values()))
-    Console().print(table)
-    if out:
-        report = {"machine": machine(), "clip": clip.name, "rows": [asdict(row) for row in rows]}
-        out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show(("cameras", "CPU s a second, each", "x real time, each", "peak MB, each"), rows, out, "rows", clip=clip.name)
 
 
 if __name__ == "__main__":

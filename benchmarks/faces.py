@@ -6,23 +6,20 @@ The clip is tiled, so that a picture of one size shows 1 to 4 faces (a tile hold
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import show
 from benchmarks.frame_path import frames_of
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
 from edge.vision.perception import FacePerception
-from export.report.machine import machine
 
 _MOST_FACES = 4
 _TILE = (480, 360)
@@ -75,13 +72,7 @@ def main(clip: Path, folder: Path, most: int, out: Path | None) -> None:
     """Measure a picture with one to four faces."""
     cv2.setNumThreads(1)
     rows = growth(Bundle(folder), frames_of(clip, most))
-    table = Table("faces", "followed", "CPU ms a picture")
-    for row in rows:
-        table.add_row(str(row.faces), f"{row.found:.2f}", f"{row.cpu_ms:.2f}")
-    Console().print(table)
-    if out:
-        report = {"machine": machine(), "clip": clip.name, "rows": [asdict(row) for row in rows]}
-        out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show(("faces", "followed", "CPU ms a picture"), rows, out, "rows", clip=clip.name)
 
 
 if __name__ == "__main__":

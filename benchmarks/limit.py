@@ -7,9 +7,8 @@ how close each comes. Matrix product and nets are timed in turns, in CPU time.
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,10 @@ import click
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, shape_inference
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import show
 from edge.bundle.bundle import Bundle
 from edge.bundle.session import Session
-from export.report.machine import machine
 
 NETS = {"face_detector": 1, "face_mesh": 1, "iris": 2, "eye_state": 2, "expression": 1}
 """Roles of the frame path, and pictures a run for one face."""
@@ -106,15 +103,9 @@ def main(folder: Path, out: Path | None) -> None:
     work = Path("build/bench")
     work.mkdir(parents=True, exist_ok=True)
     gflops, found = limits(Bundle(folder), work)
-    table = Table(
-        "net", "million products", "CPU ms", "limit ms", "of the limit", title=f"{gflops:.0f} GFLOP/s a thread"
-    )
-    for row in found:
-        table.add_row(*(str(value) for value in asdict(row).values()))
-    Console().print(table)
-    if out:
-        report = {"machine": machine(), "gflops": round(gflops, 1), "nets": [asdict(row) for row in found]}
-        out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    click.echo(f"{gflops:.0f} GFLOP/s a thread")
+    heads = ("net", "million products", "CPU ms", "limit ms", "of the limit")
+    show(heads, found, out, "nets", gflops=round(gflops, 1))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ working, with the configuration `desk.yaml`; nothing is written.
 
 from __future__ import annotations
 
-import json
 import pickle
 import tempfile
 import time
@@ -24,9 +23,8 @@ import click
 import cv2
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import show
 from benchmarks.tfn_memory import DIMS, FRAMES, Materialised
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
@@ -34,7 +32,6 @@ from edge.config import load_config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
-from export.report.machine import machine
 from training.fusion.models import build
 from training.fusion.models.tfn import Tfn
 
@@ -146,13 +143,8 @@ def main(file: Path, bundle: Path, out: Path | None) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     arms = [stand_in(file, True), stand_in(file, False), ours(file, bundle)]
-    table = Table("way", "CPU s a second", "wall s a second", "MB written a second", "files a second")
-    for arm in arms:
-        table.add_row(*(str(value) for value in asdict(arm).values()))
-    Console().print(table)
-    if out:
-        report = {"machine": machine(), "file": file.name, "stand_in": True, "arms": [asdict(arm) for arm in arms]}
-        out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    heads = ("way", "CPU s a second", "wall s a second", "MB written a second", "files a second")
+    show(heads, arms, out, "arms", file=file.name, stand_in=True)
 
 
 if __name__ == "__main__":

@@ -6,24 +6,21 @@ its own; the rates take turns picture by picture, so that what else the machine 
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import show
 from benchmarks.frame_path import frames_of
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
 from edge.runtime.allocator import give_memory_back
 from edge.vision.perception import FacePerception
-from export.report.machine import machine
 
 _EVERY = (1, 2, 3, 4)
 
@@ -66,13 +63,7 @@ def main(clip: Path, folder: Path, most: int, out: Path | None) -> None:
     cv2.setNumThreads(1)
     give_memory_back()
     rows = rates(Bundle(folder), frames_of(clip, most))
-    table = Table("pictures a second", "CPU ms a picture", "CPU ms a second")
-    for row in rows:
-        table.add_row(str(row.fps), str(row.cpu_ms), str(row.cpu_ms_a_second))
-    Console().print(table)
-    if out:
-        report = {"machine": machine(), "clip": clip.name, "rows": [asdict(row) for row in rows]}
-        out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show(("pictures a second", "CPU ms a picture", "CPU ms a second"), rows, out, "rows", clip=clip.name)
 
 
 if __name__ == "__main__":
