@@ -54,6 +54,7 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
         Question("rates", (drive, "--frames", most)),
         Question("cameras", (drive, "--config", "configs/bus-cab.yaml")),
         Question("whole_box", (drive, "--config", "configs/bus-cab.yaml")),
+        Question("power", (drive, "--config", "configs/bus-cab.yaml")),
         Question("alert_latency", ("--closures", "2" if quick else "12")),
         Question("asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
         Question("published", (str(clips / "grid/bbaf2n.mpg"),)),

@@ -58,6 +58,11 @@ def _whole_box(figures: Figures) -> str:
     return table(heads, ([_number(value) for value in found.values()] for found in figures["files"]))
 
 
+def _power(figures: Figures) -> str:
+    heads = ("rail", "at rest, W", "busy, W", "J a second of the recording")
+    return table(heads, (row.values() for row in figures["rows"]))
+
+
 def _alert_latency(figures: Figures) -> str:
     heads = ("alerts", "of closures", "median ms", "95th percentile ms", "worst ms", "peak MB")
     keys = ("alerts", "closures", "median_ms", "p95_ms", "worst_ms", "peak_mb")
@@ -112,6 +117,7 @@ _SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "rates": ("Fewer pictures a second", _rates),
     "cameras": ("More cameras", _cameras),
     "whole_box": ("A whole recording: start, speed, memory", _whole_box),
+    "power": ("Energy", _power),
     "alert_latency": ("From a closure's 1.5 s mark to the alert at a subscriber", _alert_latency),
     "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
     "published": ("The published system's way with files, a declared stand-in", _published),
@@ -137,13 +143,8 @@ def page(report: dict[str, Any]) -> str:
         parts.append(f"## {heading}\n")
         parts.append(write(answer["figures"]) if "figures" in answer else f"Not measured: {answer['not_measured']}\n")
         parts.append(f"`python -m benchmarks.{name}`, {answer['when']}\n")
-    return "\n".join([*parts, _POWER, _TRIED])
+    return "\n".join([*parts, _TRIED])
 
-
-_POWER = """## Cost per watt
-
-Not measured: only a Jetson's `tegrastats` tells its power, and none was at hand.
-"""
 
 _TRIED = """## What was tried, and kept or left
 
