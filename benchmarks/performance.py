@@ -80,7 +80,7 @@ def _asked(question: Question, bundle: Path) -> dict[str, Any]:
         return {"not_measured": f"it took longer than {_PATIENCE_S} s"}
     if done.returncode or not out.is_file():
         lines = done.stderr.strip().splitlines() or ["it ended without figures"]
-        return {"not_measured": lines[-1]}
+        return {"not_measured": lines[-1].removeprefix("Error: ")}
     return {"figures": json.loads(out.read_text(encoding="utf-8"))}
 
 
