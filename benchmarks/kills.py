@@ -36,8 +36,8 @@ _RAISER_HZ = 40.0
 _EARLY_SHARE = 0.2
 _EARLY_S = (0.1, 1.5)
 """A share of the boxes is killed so soon after launch: while they load, open and recover their files."""
-_LIFE_S = (0.0, 0.8)
-"""The others this long after their first alert."""
+_LIFE_S = (0.0, 2.5)
+"""The others this long after their first alert: some before the second that an acknowledgement must outlive."""
 _BROKER_LIFE_S = (0.0, 2.5)
 """A broker's life after both sides speak through it again."""
 _PATIENCE_S = 60.0
