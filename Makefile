@@ -42,7 +42,7 @@ check: $(READY) ## lint, types and import rules
 
 test: $(READY) ## check, build the bundle meanwhile, run every test
 	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
