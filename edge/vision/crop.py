@@ -39,21 +39,21 @@ class Crop:
         matrix[:, 2] += matrix[:, :2] @ (left, top)
         matrix[:, :2] *= shrink
         matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # warpAffine counts from pixel centres
-        return np.asarray(
-            cv2.warpAffine(part, matrix, (output_px, output_px), borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+        turned = cv2.warpAffine(part, matrix, (output_px, output_px), borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(cv2.cvtColor(turned, cv2.COLOR_BGRA2BGR), np.uint8)
 
     def _shrunk(self, image: Image, factor: int) -> tuple[Image, int, int]:
         """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner.
 
-        Never a view: a turned crop jumps from row to row, and reads a copy made row by row in half the time that it
-        takes in a picture new in memory (0.46 against 0.95 ms for 370 px of 700).
+        BGRA, because OpenCV turns four channels in half the time of three (0.09 against 0.22 ms for 192 px, the same
+        values), and never a view: a turned crop jumps from row to row, and reads what was written row by row in half
+        the time that it takes in a picture new in memory (0.46 against 0.95 ms for 370 px of 700).
         """
         reach = self.side_px / 2 * (abs(math.cos(self.angle_rad)) + abs(math.sin(self.angle_rad))) + factor
         left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
         top, bottom = _within(self.y_px - reach, self.y_px + reach, image.shape[0], factor)
         part = image[top:bottom, left:right]
-        return part.copy() if factor == 1 else halved(part, factor), left, top
+        return np.asarray(cv2.cvtColor(halved(part, factor), cv2.COLOR_BGR2BGRA), np.uint8), left, top
 
     def to_frame(self, points: Float32, output_px: int) -> Float32:
         """Points (n, 2) or (n, 3) in px of the crop's output, as points of the frame; depth is scaled alike."""

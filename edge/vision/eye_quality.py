@@ -40,7 +40,7 @@ def eye_quality(picture: Image) -> EyeQuality:
     around = grey[_ROWS.start - _REACH : _ROWS.stop + _REACH, _COLUMNS.start - _REACH : _COLUMNS.stop + _REACH]
     bent = cv2.filter2D(around, cv2.CV_32F, _SMOOTH_LAPLACIAN)[_REACH:-_REACH, _REACH:-_REACH]
     return EyeQuality(
-        brightness=float(grey.mean()),
+        brightness=cv2.mean(grey)[0],
         contrast=(high - low) / max(bright, 1.0),
         sharpness=float(cv2.meanStdDev(bent)[1][0, 0]) / max(high - low, 1.0),
     )
