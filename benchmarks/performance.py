@@ -49,7 +49,7 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
     return [
         Question("limit", ()),
         Question("frame_path", (*some, "--frames", most)),
-        Question("face_mesh", (*some, "--frames", most)),
+        Question("face_mesh", (*some, "--turns", "10" if quick else "120")),
         Question("faces", (str(clips / "grid/bbaf2n.mpg"), "--frames", "30" if quick else "75")),
         Question("rates", (drive, "--frames", most)),
         Question("cameras", (drive, "--config", "configs/bus-cab.yaml")),
