@@ -83,7 +83,7 @@ def _kind(annotation: Any) -> str:
     parts = [part for part in get_args(annotation) if part is not Ellipsis]
     if getattr(annotation, "__origin__", None) is tuple:
         return "list of " + " or ".join(_kind(part) for part in parts)
-    return " or ".join(f"`{part}`" if isinstance(part, str) else _kind(part) for part in parts)
+    return " or ".join(f"`{part}`" if isinstance(part, (str, int)) else _kind(part) for part in parts)
 
 
 def _default(field: FieldInfo) -> str:

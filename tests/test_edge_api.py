@@ -26,7 +26,7 @@ SIGNATURES = {
     "Bundle": "(folder: 'Path | str', provider: 'Provider' = 'cpu', threads: 'int' = 1, "
     "engines: 'Path | None' = None) -> 'None'",
     "Frame": "(t_s: 'float', image: 'npt.NDArray[np.uint8]', index: 'int' = 0) -> None",
-    "MediaFile": "(path: 'Path | str') -> 'None'",
+    "MediaFile": "(path: 'Path | str', choice: 'Choice | None' = None) -> 'None'",
     "MediaFile.read": "(self) -> 'Iterator[Frame | Audio | Source]'",
     "Pipeline": "(bundle: 'Bundle', config: 'Config', session: 'str' = 'run', words: 'Words | None' = None, "
     "features: 'Callable[[UtteranceFeatures], None] | None' = None) -> 'None'",

@@ -8,10 +8,11 @@ from threading import Event
 import av
 
 from edge.capture import CaptureError, csi
-from edge.capture.media import MediaFile, decoded, end_of
-from edge.capture.picture import PictureDecoder
+from edge.capture.media import Choice, MediaFile, decoded, end_of
+from edge.capture.picture import PictureDecoder, View
 from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
+from edge.capture.streams import chosen, pictures_of, sounds_of, told
 from edge.capture.uri import SourceUri, parse_uri
 from edge.config.sources import CameraConfig
 from edge.messages import Audio, Frame, Source
@@ -22,12 +23,17 @@ _OPEN_S, _READ_S = 10.0, 5.0
 _LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
 """No jitter buffer (latency is worse than a torn picture) and at most 1 s of guessing what the stream holds."""
 
+_V4L2_FORMATS = {"yuyv": "yuyv422", "uyvy": "uyvy422", "grey": "gray"}
+"""FFmpeg's names, where they are others than V4L2's."""
+
 
 class Camera:
     """The configured camera; `stream` is run by one thread."""
 
-    def __init__(self, config: CameraConfig, with_sound: bool, now: Callable[[], float]) -> None:
-        """`now` is the box's time line: every item is stamped with it.
+    def __init__(
+        self, config: CameraConfig, with_sound: bool, now: Callable[[], float], sound_stream: int | None = None
+    ) -> None:
+        """`now` is the box's time line: every item is stamped with it; `sound_stream` counts from 1.
 
         Raises:
             CaptureError: there is no camera in `config`, or its URI or file cannot be used.
@@ -35,9 +41,10 @@ class Camera:
         if config.uri is None:
             raise CaptureError("camera.uri is not set: give a camera, or run without pictures")
         self.uri: SourceUri = parse_uri(config.uri)
-        self._config, self._with_sound, self._now = config, with_sound, now
-        self._again = Event()
-        self._file = MediaFile(self.uri.path) if self.uri.is_file else None
+        self._config, self._with_sound, self._now, self._sound_stream = config, with_sound, now, sound_stream
+        self._again, self._view = Event(), View(config)
+        choice = Choice(config.stream, sound_stream, self._view)
+        self._file = MediaFile(self.uri.path, choice) if self.uri.is_file else None
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
         """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
@@ -69,7 +76,7 @@ class Camera:
         if self.uri.scheme == "csi":
             source = csi.argus(int(self.uri.target), self._config)
             for index, image in enumerate(csi.pictures(source, self._config.width_px, self._config.height_px)):
-                yield Frame(self._now(), image, index)
+                yield Frame(self._now(), self._view.applied(image), index)
             return
         try:
             with self._container() as container:
@@ -81,25 +88,43 @@ class Camera:
         if self.uri.scheme == "v4l2":
             size = f"{self._config.width_px}x{self._config.height_px}"
             asked = {"video_size": size, "framerate": f"{self._config.fps:g}"}
+            if (form := self._config.format) is not None:
+                asked["input_format"] = _V4L2_FORMATS.get(form, form)
             return av.open(self.uri.target, format="video4linux2,v4l2", options=asked)
         options = {**_LIVE, "rtsp_transport": "tcp"} if self.uri.scheme == "rtsp" else _LIVE
         return av.open(str(self.uri), options=options, timeout=(_OPEN_S, _READ_S))
 
     def _decoded(self, container: av.container.InputContainer) -> Iterator[Frame | Audio | Source]:
-        if not container.streams.video:
-            raise CaptureError(f"{self.uri.printable} sends no pictures")
-        sound_streams = container.streams.audio[:1] if self._with_sound else ()
-        streams: list[av.VideoStream | av.AudioStream] = [container.streams.video[0], *sound_streams]
+        video, audio = self._chosen(container)
+        yield from self._choices(container, video, audio)
+        streams: list[av.VideoStream | av.AudioStream] = [video, *([audio] if audio else [])]
         contexts = {stream.index: stream.codec_context for stream in streams}
-        pictures, sound = PictureDecoder(1.0 / self._config.fps), SoundDecoder()
-        if self._with_sound and len(streams) == 1:
-            yield Source(self._now(), "microphone", "absent", f"{self.uri.printable} sends no sound")
+        pictures, sound = PictureDecoder(1.0 / self._config.fps, self._view), SoundDecoder()
         for packet in container.demux(streams):
             for item in decoded(contexts[packet.stream_index], packet) or []:
                 if isinstance(item, av.VideoFrame):
-                    yield pictures.push(item, self._now())
+                    yield pictures.push(item, self._now(), video.sample_aspect_ratio)
                 elif isinstance(item, av.AudioFrame):
                     yield from sound.push(item, self._now() - item.samples / item.sample_rate)
+
+    def _chosen(self, container: av.container.InputContainer) -> tuple[av.VideoStream, av.AudioStream | None]:
+        where = self.uri.printable
+        video = chosen(pictures_of(container), self._config.stream, "picture", where)
+        if video is None:
+            raise CaptureError(f"{where} sends no pictures")
+        sounds = sounds_of(container) if self._with_sound else []
+        return video, chosen(sounds, self._sound_stream, "sound", where) if sounds else None
+
+    def _choices(
+        self, container: av.container.InputContainer, video: av.VideoStream, audio: av.AudioStream | None
+    ) -> Iterator[Source]:
+        """What to say of a choice among several streams, and of sound that is wanted and not there."""
+        if word := told(pictures_of(container), video, "picture", "camera.stream"):
+            yield Source(self._now(), "camera", "ok", word)
+        if audio and (word := told(sounds_of(container), audio, "sound", "microphone.stream")):
+            yield Source(self._now(), "microphone", "ok", word)
+        if self._with_sound and audio is None:
+            yield Source(self._now(), "microphone", "absent", f"{self.uri.printable} sends no sound")
 
 
 def _sentence(uri: SourceUri, error: Exception) -> str:

@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
-from av.stream import Disposition
+import numpy as np
 
 from edge.capture import CaptureError
-from edge.capture.picture import PictureDecoder
+from edge.capture.picture import PictureDecoder, View
 from edge.capture.sound import SoundDecoder
+from edge.capture.stamps import MediaClock
+from edge.capture.streams import chosen, first_heard, pictures_of, sounds_of, told
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _SHORT_BY_S = 0.5
 """A file that ends this long before the length it declares was cut off; less is rounding of containers."""
 _FALLBACK_RATE_HZ = 25.0
+_SILENT_PEAK = 0.001
+"""-60 dB of full scale: below it a stream holds no voice that could be understood."""
+_PROBED_S = 60.0
+"""So much of each of several sound streams is listened to before one is taken."""
 _LOCAL_ONLY = {"protocol_whitelist": "file"}
 """A playlist inside a file must not make the box fetch anything."""
 
@@ -27,31 +33,64 @@ Packet: TypeAlias = "av.Packet[Any]"
 
 
 @dataclass(slots=True)
-class _Damage:
-    packets: int = 0
+class _Reading:
+    """What came of one reading of a file."""
+
+    damaged: int = 0
+    """Packets."""
     reached_s: float = 0.0
     items: int = 0
+    parts: int = 1
+    """With clocks of their own (`MediaClock`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of a file's streams are read, counted from 1, and how its camera was mounted; None: found out."""
+
+    pictures: int | None = None
+    sound: int | None = None
+    view: View | None = None
 
 
 class MediaFile:
     """One file; opening it finds out what is in it, `read` may be called any number of times."""
 
-    def __init__(self, path: Path | str) -> None:
-        """Raises CaptureError when `path` is missing, is no media file, or holds neither pictures nor sound."""
+    def __init__(self, path: Path | str, choice: Choice | None = None) -> None:
+        """`choice` says what is read of a file with several streams.
+
+        Raises:
+            CaptureError: `path` is missing, is no media file, holds neither pictures nor sound, or not the stream.
+        """
         self.path = Path(path)
+        choice = choice or Choice()
+        self._view, self._told = choice.view, list[Source]()
         with _open(self.path) as container:
-            self.has_pictures = _video(container) is not None
-            self.has_sound = _sound(container) is not None
             self.duration_s = container.duration / av.time_base if container.duration else None
             self._start_s = (container.start_time or 0) / av.time_base
+            self._pictures_index = self._choose_pictures(container, choice.pictures)
+            sounds = len(sounds_of(container))
+        self._sound_index: int | None = None
+        self._sound_index = self._choose_sound(sounds, choice.sound)
         if not self.has_pictures and not self.has_sound:
             raise CaptureError(f"{path}: holds neither pictures nor sound that can be decoded")
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there are moving pictures."""
+        return self._pictures_index is not None
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is sound."""
+        return self._sound_index is not None
 
     def read(self) -> Iterator[Frame | Audio | Source]:
         """All pictures and sound in order of time, from 0 at the file's start.
 
-        First a `Source` for what the file lacks; last one for what could not be read of it. A piece of sound comes
-        when its last sample has been heard, a picture when it was taken.
+        First a `Source` for what the file lacks and one (`ok`) for each choice among several streams; last one for
+        what could not be read of it. A piece of sound comes when its last sample has been heard, a picture when it was
+        taken. Parts whose stamps start anew follow on each other.
 
         Raises:
             CaptureError: nothing at all could be decoded.
@@ -61,59 +100,137 @@ class MediaFile:
             yield Source(0.0, "camera", "absent", f"{name} has no pictures")
         if not self.has_sound:
             yield Source(0.0, "microphone", "absent", f"{name} has no sound")
-        damage = _Damage()
+        yield from self._told
+        reading = _Reading()
         streams: list[Iterator[Frame | Audio]] = []
-        if self.has_pictures:
-            streams.append(self._pictures(damage))
-        if self.has_sound:
-            streams.append(self._sound(damage))
+        if self._pictures_index is not None:
+            streams.append(self._pictures(self._pictures_index, reading))
+        if self._sound_index is not None:
+            streams.append(self._sound(self._sound_index, reading))
         for item in heapq.merge(*streams, key=end_of):
-            damage.items += 1
-            damage.reached_s = end_of(item)
+            reading.items += 1
+            reading.reached_s = max(reading.reached_s, end_of(item))
             yield item
-        if not damage.items:
+        if not reading.items:
             raise CaptureError(f"{self.path}: nothing in it can be decoded; the file is damaged or cut off")
-        detail = self._complaint(damage)
+        detail = self._complaint(reading)
         if detail:
-            yield Source(damage.reached_s, "file", "lost", detail)
+            yield Source(reading.reached_s, "file", "lost", detail)
 
-    def _pictures(self, damage: _Damage) -> Iterator[Frame]:
+    def _choose_pictures(self, container: av.container.InputContainer, number: int | None) -> int | None:
+        streams = pictures_of(container)
+        taken = chosen(streams, number, "picture", self.path.name)
+        if taken and (word := told(streams, taken, "picture", "camera.stream")):
+            self._told.append(Source(0.0, "camera", "ok", word))
+        return taken.index if taken else None
+
+    def _choose_sound(self, count: int, number: int | None) -> int | None:
         with _open(self.path) as container:
-            stream = _video(container)
-            if stream is None:
-                return
-            decoder = PictureDecoder(1.0 / float(stream.average_rate or _FALLBACK_RATE_HZ))
-            for picture in _decoded(container, stream, damage):
+            streams = sounds_of(container)
+            if number is not None or count < 2:
+                taken, why = chosen(streams, number, "sound", self.path.name), ""
+            else:
+                taken, why = first_heard(streams, self._peak, _SILENT_PEAK)
+            if taken and (word := told(streams, taken, "sound", "microphone.stream", why)):
+                self._told.append(Source(0.0, "microphone", "ok", word))
+            return taken.index if taken else None
+
+    def _peak(self, stream: av.AudioStream) -> float:
+        """The loudest sample of a stream's beginning, 1 at full scale."""
+        peak = 0.0
+        for chunk in self._sound(stream.index, _Reading()):
+            peak = max(peak, float(np.abs(chunk.samples).max(initial=0.0)))
+            if peak >= _SILENT_PEAK or chunk.t_s > _PROBED_S:
+                break
+        return peak
+
+    def _pictures(self, index: int, reading: _Reading) -> Iterator[Frame]:
+        with _open(self.path) as container:
+            stream = container.streams[index]
+            assert isinstance(stream, av.VideoStream)
+            interval_s = 1.0 / float(stream.average_rate or _FALLBACK_RATE_HZ)
+            decoder = PictureDecoder(interval_s, self._view)
+            for picture in self._decoded(container, stream, reading):
                 if isinstance(picture, av.VideoFrame):
-                    yield decoder.push(picture, self._time_s(picture, stream))
+                    frame = decoder.push(picture, _time_s(picture, stream), stream.sample_aspect_ratio)
+                    reading.reached_s = max(reading.reached_s, frame.t_s + interval_s)
+                    yield frame
 
-    def _sound(self, damage: _Damage) -> Iterator[Audio]:
+    def _sound(self, index: int, reading: _Reading) -> Iterator[Audio]:
         with _open(self.path) as container:
-            stream = _sound(container)
-            if stream is None:
-                return
+            stream = container.streams[index]
+            assert isinstance(stream, av.AudioStream)
             decoder, next_s = SoundDecoder(), 0.0
-            for block in _decoded(container, stream, damage):
+            for block in self._decoded(container, stream, reading):
                 if isinstance(block, av.AudioFrame):
-                    time_s = self._time_s(block, stream)
+                    time_s = _time_s(block, stream)
                     start_s = next_s if time_s is None else time_s
                     next_s = start_s + block.samples / block.sample_rate
                     yield from decoder.push(block, start_s)
             yield from decoder.flush()
 
-    def _time_s(self, item: Decoded, stream: av.VideoStream | av.AudioStream) -> float | None:
-        """Seconds from the file's start (the stream's time base: frames that drain a decoder carry none)."""
-        if item.pts is None or stream.time_base is None:
-            return None
-        return float(item.pts * stream.time_base) - self._start_s
+    def _decoded(
+        self, container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, reading: _Reading
+    ) -> Iterator[Decoded]:
+        """Everything of a stream that can be decoded; what cannot is counted in `reading`.
 
-    def _complaint(self, damage: _Damage) -> str:
+        One thread: with several the pictures around a damaged place depend on their timing.
+        """
+        stream.codec_context.thread_count = 1
+        for packet in self._packets(container, stream, reading):
+            items = decoded(stream.codec_context, packet)
+            reading.damaged += items is None
+            yield from items or []
+
+    def _packets(
+        self, container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, reading: _Reading
+    ) -> Iterator[Packet | None]:
+        """The stream's packets up to the first place where the container itself is broken, then None to drain.
+
+        Both readers of a file look at the stamps of both streams, in the order of the file: so they agree on where its
+        clock starts anew, though each of them decodes only its own.
+        """
+        clock = MediaClock(self._start_s)
+        followed = {self._pictures_index, self._sound_index, stream.index}
+        try:
+            for packet in container.demux():
+                if packet.size and packet.stream_index in followed:
+                    _set_right(packet, clock)
+                    if packet.stream_index == stream.index:
+                        yield packet
+                elif packet.pts is not None and packet.time_base:  # a stream that is not read may be the longest
+                    reading.reached_s = max(reading.reached_s, float(packet.pts * packet.time_base) - self._start_s)
+        except (av.error.FFmpegError, ValueError):
+            reading.damaged += 1
+        reading.parts = max(reading.parts, clock.parts)
+        yield None
+
+    def _complaint(self, reading: _Reading) -> str:
         parts = []
-        if self.duration_s is not None and damage.reached_s < self.duration_s - _SHORT_BY_S:
-            parts.append(f"ends at {damage.reached_s:.1f} s of {self.duration_s:.1f} s: it is cut off or damaged")
-        if damage.packets:
-            parts.append(f"{damage.packets} damaged pieces could not be decoded")
+        whole = self.duration_s is None or reading.parts > 1 or reading.reached_s >= self.duration_s - _SHORT_BY_S
+        if not whole:
+            parts.append(f"ends at {reading.reached_s:.1f} s of {self.duration_s:.1f} s: it is cut off or damaged")
+        if reading.damaged:
+            parts.append(f"{reading.damaged} damaged pieces could not be decoded")
         return f"{self.path.name}: {'; '.join(parts)}" if parts else ""
+
+
+def _set_right(packet: Packet, clock: MediaClock) -> None:
+    """Move a packet's stamps onto the file's one time line."""
+    raw = packet.pts if packet.dts is None else packet.dts
+    if raw is None or not packet.time_base:
+        return
+    base = packet.time_base
+    shift = round(clock.shift_s(packet.stream_index, float(raw * base), float((packet.duration or 0) * base)) / base)
+    packet.pts = None if packet.pts is None else packet.pts + shift
+    packet.dts = None if packet.dts is None else packet.dts + shift
+
+
+def _time_s(item: Decoded, stream: av.VideoStream | av.AudioStream) -> float | None:
+    """Seconds from the file's start (the stream's time base: frames that drain a decoder carry none)."""
+    if item.pts is None or stream.time_base is None:
+        return None
+    return float(item.pts * stream.time_base)
 
 
 def end_of(item: Frame | Audio) -> float:
@@ -134,46 +251,9 @@ def _open(path: Path) -> av.container.InputContainer:
         ) from error
 
 
-def _video(container: av.container.InputContainer) -> av.VideoStream | None:
-    """The first stream of moving pictures; a cover picture of a sound file is none."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
-            return stream
-    return None
-
-
-def _sound(container: av.container.InputContainer) -> av.AudioStream | None:
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
-
-
-def _decoded(
-    container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, damage: _Damage
-) -> Iterator[Decoded]:
-    """Everything of a stream that can be decoded; what cannot is counted in `damage`.
-
-    One thread: with several the pictures around a damaged place depend on their timing.
-    """
-    stream.codec_context.thread_count = 1
-    for packet in _packets(container, stream, damage):
-        items = decoded(stream.codec_context, packet)
-        damage.packets += items is None
-        yield from items or []
-
-
 def decoded(context: av.VideoCodecContext | av.AudioCodecContext, packet: Packet | None) -> list[Decoded] | None:
     """What one packet holds (None drains the decoder); None when it is damaged."""
     try:
         return list(context.decode(packet))
     except (av.error.FFmpegError, ValueError):
         return None
-
-
-def _packets(
-    container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, damage: _Damage
-) -> Iterator[Packet | None]:
-    """The stream's packets up to the first place where the container itself is broken, then None to drain."""
-    try:
-        yield from (packet for packet in container.demux(stream) if packet.size)
-    except (av.error.FFmpegError, ValueError):
-        damage.packets += 1
-    yield None

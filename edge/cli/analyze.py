@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from edge.cli.recordings import Recordings, make_folder, record, table, targets_in
+from edge.cli.recordings import Recordings, make_folder, record, stream_options, table, targets_in
 from edge.config import load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.runtime.replay import ReplayReport
@@ -30,6 +30,7 @@ Example:
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports.")
+@stream_options
 @click.option("--pdf", is_flag=True, help="Also each page printed on A4; needs Chromium or Chrome.")
 @click.option("--csv", is_flag=True, help="Also one row an event; columns: docs/report-columns.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results, with the reports' figures, as JSON.")
@@ -39,6 +40,8 @@ def analyze(
     config_path: Path,
     bundle: Path | None,
     out: Path,
+    picture_stream: int | None,
+    sound_stream: int | None,
     pdf: bool,
     csv: bool,
     as_json: bool,
@@ -59,7 +62,7 @@ def analyze(
     targets = targets_in(out, files)
     config = load_config(config_path)
     make_folder(out)
-    recordings = Recordings(config, bundle, console)
+    recordings = Recordings(config, bundle, console, picture_stream, sound_stream)
     reports = [recordings.replay(path, target) for path, target in targets.items()]
     forms: list[Form] = ["html", *(["pdf"] if pdf else []), *(["csv"] if csv else [])]  # type: ignore[list-item]
     results, pages = [], []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from edge.cli.setup import open_bundle
 from edge.config import Config
 from edge.runtime.allocator import give_memory_back
 from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import ReplayReport, replay_file, session_of
+from edge.runtime.replay import ReplayReport, configured, replay_file, session_of
 from edge.runtime.senses import Words
 from edge.runtime.sinks import JsonlSink
 
@@ -26,14 +27,25 @@ from edge.runtime.sinks import JsonlSink
 class Recordings:
     """Runs that share one bundle and the models of language; what goes wrong is said and the next file goes on."""
 
-    def __init__(self, config: Config, bundle: Path | None, console: Console) -> None:
+    def __init__(
+        self,
+        config: Config,
+        bundle: Path | None,
+        console: Console,
+        pictures: int | None = None,
+        sound: int | None = None,
+    ) -> None:
         """Open the bundle and say what the configuration keeps back of the words.
+
+        `pictures` and `sound` are the numbers of the streams to read, where the configuration's do not fit the files.
 
         Raises:
             BundleError: there is no bundle, or it cannot be trusted.
         """
         give_memory_back()
         self._config, self._console = config, console
+        asked = configured(config)
+        self._choice = replace(asked, pictures=pictures or asked.pictures, sound=sound or asked.sound)
         self._bundle = open_bundle(config, bundle)
         self._words = Words(self._bundle, config)
         if not config.allowance.words:
@@ -52,10 +64,12 @@ class Recordings:
             report = ReplayReport(path, faults=[str(error)])
         for fault in report.faults:
             self._say(f"[red]{escape(path.name)}[/]: {escape(fault)}")
+        for note in report.notes:
+            self._say(f"{escape(path.name)}: {escape(note)}")
         return report
 
     def _replay(self, path: Path, target: Path, realtime: bool) -> ReplayReport:
-        length_s = MediaFile(path).duration_s
+        length_s = MediaFile(path, self._choice).duration_s
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.1f} s"))
         with Progress(
             *columns,
@@ -69,10 +83,20 @@ class Recordings:
                 Pipeline(self._bundle, self._config, session_of(path), self._words) as pipeline,
                 JsonlSink(target) as sink,
             ):
-                return replay_file(path, pipeline, [sink], realtime, lambda t_s: progress.update(bar, completed=t_s))
+                return replay_file(
+                    path, pipeline, [sink], realtime, lambda t_s: progress.update(bar, completed=t_s), self._choice
+                )
 
     def _say(self, sentence: str) -> None:
         self._console.print(sentence, soft_wrap=True, highlight=False)
+
+
+def stream_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that choose among several streams of a recording."""
+    number = click.IntRange(min=1)
+    sound = click.option("--sound-stream", type=number, help="Of several sound streams; default: the first not silent.")
+    pictures = click.option("--picture-stream", type=number, help="Of several picture streams; default: the first.")
+    return pictures(sound(command))
 
 
 def targets_in(folder: Path, files: Sequence[Path]) -> dict[Path, Path]:
@@ -125,4 +149,5 @@ def record(report: ReplayReport, target: Path) -> dict[str, object]:
         "utterances": report.utterances,
         "alerts": report.alerts,
         "faults": report.faults,
+        "notes": report.notes,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from edge.cli.recordings import Recordings, expect_once, make_folder, record, table, targets_in
+from edge.cli.recordings import Recordings, expect_once, make_folder, record, stream_options, table, targets_in
 from edge.config import load_config
 
 _EXAMPLE = """\b
@@ -23,6 +23,7 @@ Example:
 @click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for one STEM.jsonl a file.")
 @click.option("--jsonl", type=click.Path(path_type=Path), help="Write here instead; for a single file.")
+@stream_options
 @click.option("--realtime", is_flag=True, help="Take as long as the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def replay(
@@ -31,6 +32,8 @@ def replay(
     bundle: Path | None,
     out: Path | None,
     jsonl: Path | None,
+    picture_stream: int | None,
+    sound_stream: int | None,
     realtime: bool,
     as_json: bool,
 ) -> None:
@@ -43,7 +46,7 @@ def replay(
     targets = _targets(files, out, jsonl)
     config = load_config(config_path)
     make_folder(targets[files[0]].parent)
-    recordings = Recordings(config, bundle, console)
+    recordings = Recordings(config, bundle, console, picture_stream, sound_stream)
     reports = [recordings.replay(path, target, realtime) for path, target in targets.items()]
     if as_json:
         click.echo(json.dumps([record(report, targets[report.path]) for report in reports], ensure_ascii=False))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from edge.config.section import Section
+
+Format = Literal["mjpeg", "yuyv", "uyvy", "nv12", "h264", "grey"]
+"""What a V4L2 camera may be asked to deliver; `emvas devices` lists what each one can."""
 
 CAMERA_SCHEMES = ("v4l2", "rtsp", "http", "https", "csi", "file")
 
@@ -18,6 +23,28 @@ class CameraConfig(Section):
     width_px: int = Field(640, ge=160, le=3840, description="asked of the camera; files keep their own size")
     height_px: int = Field(480, ge=120, le=2160, description="asked of the camera; files keep their own size")
     fps: float = Field(30.0, ge=5.0, le=60.0, description="asked of the camera; files keep their own rate")
+
+    format: Format | None = Field(
+        None,
+        description="asked of a v4l2:// camera; null: its own choice. Many USB cameras reach 30 pictures a second at "
+        "this size as mjpeg only (`emvas devices` shows them)",
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="degrees clockwise by which pictures are turned: 180 for a camera mounted upside down"
+    )
+    flip: Literal["horizontal", "vertical"] | None = Field(
+        None, description="pictures are mirrored left to right (`horizontal`) or top to bottom, after `rotate`"
+    )
+    pixel_aspect: float | None = Field(
+        None,
+        ge=0.25,
+        le=4.0,
+        description="width of one pixel over its height where the stream does not say it or says it wrongly; null: as "
+        "the stream says",
+    )
+    stream: int | None = Field(
+        None, ge=1, le=64, description="which of several picture streams of a file or network camera; null: the first"
+    )
 
     @field_validator("uri")
     @classmethod
@@ -34,4 +61,11 @@ class MicrophoneConfig(Section):
         "default",
         description="a sounddevice name or number (see `emvas devices`), `camera` for the sound of the camera's "
         "file or stream, null for none",
+    )
+    stream: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="which of several sound streams of a file or network camera; null: the first, of a file the first "
+        "that is not silent",
     )

@@ -106,7 +106,7 @@ class Intake:
         camera, device = self._config.camera, self._config.microphone.device
         if camera.uri is not None:
             pulse = Pulse(self._clock)
-            source = Camera(camera, device == "camera", pulse.now_s)
+            source = Camera(camera, device == "camera", pulse.now_s, self._config.microphone.stream)
             self.captures["camera"] = source
             if not source.uri.is_file:  # a file may pause for as long as it likes
                 self._pulses["camera"] = pulse

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
-from edge.capture.media import MediaFile, end_of
+from edge.capture.media import Choice, MediaFile, end_of
+from edge.capture.picture import View
+from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Alert, Audio, Message, Source
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.sinks import Sink
@@ -31,6 +33,8 @@ class ReplayReport:
     alerts: int = 0
     faults: list[str] = field(default_factory=list)
     """What of the file could not be read, and stages that failed."""
+    notes: list[str] = field(default_factory=list)
+    """What else there is to say of the file: which of several streams was taken, what its pictures and sound lack."""
 
     @property
     def face_share(self) -> float | None:
@@ -48,21 +52,28 @@ def session_of(path: Path) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', path.stem)}-{sha256_of(path)[:_SESSION_DIGITS]}"
 
 
+def configured(config: Config) -> Choice:
+    """Which streams of a recording a configuration asks for, and how its camera is mounted."""
+    return Choice(config.camera.stream, config.microphone.stream, View(config.camera))
+
+
 def replay_file(
     path: Path,
     pipeline: Pipeline,
     sinks: Sequence[Sink],
     realtime: bool = False,
     progress: Callable[[float], None] | None = None,
+    choice: Choice | None = None,
 ) -> ReplayReport:
     """Drive a fresh `pipeline` with a file; what its purpose permits goes to `sinks`, which stay open.
 
-    `realtime` waits until each moment of the recording has come; `progress` is told the time reached in seconds.
+    `realtime` waits until each moment of the recording has come; `progress` is told the time reached in seconds;
+    `choice` is by default what the pipeline's configuration says of streams and of how its camera is mounted.
 
     Raises:
         CaptureError: the file cannot be read at all.
     """
-    file, report = MediaFile(path), ReplayReport(path)
+    file, report = MediaFile(path, choice or configured(pipeline.config)), ReplayReport(path)
     start_s = time.monotonic()
 
     def tell(messages: list[Message]) -> None:
@@ -73,8 +84,10 @@ def replay_file(
 
     for item in file.read():
         if isinstance(item, Source):
-            if item.state == "lost":
+            if item.source == "file":
                 report.faults.append(item.detail)
+            elif item.detail and item.state != "absent":
+                report.notes.append(f"{item.source}: {item.detail}")
         else:
             report.length_s = end_of(item)
             if realtime:

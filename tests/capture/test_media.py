@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from media_maker import TONE_HZ, make_media
 
 from edge.capture import CaptureError
-from edge.capture.media import MediaFile, end_of
+from edge.capture.media import Choice, MediaFile, end_of
+from edge.capture.picture import View
+from edge.config.sources import CameraConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 
@@ -91,6 +94,57 @@ def test_a_file_without_sound_says_so_once(tmp_path: Path) -> None:
 def test_sound_that_starts_late_keeps_its_time(data_dir: Path) -> None:
     _, chunks, _ = parts(data_dir / "clips" / "facelost" / "face_noface.mov")
     assert chunks[0].t_s == pytest.approx(107164 / 44100, abs=0.03), "its sound track starts 2.43 s in"
+
+
+def test_joined_segments_whose_clock_starts_anew_are_one_recording(tmp_path: Path) -> None:
+    """A dash camera's three pieces put together with `cat`: 9 s of picture and sound, side by side."""
+    piece = make_media(tmp_path / "piece.ts", video_s=3, sound_s=3, codecs=("mpeg1video", "mp2")).read_bytes()
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(3 * piece)
+    frames, chunks, sources = parts(joined)
+    assert sources == []
+    assert len(frames) == 225
+    times_s = [frame.t_s for frame in frames]
+    assert np.allclose(np.diff(times_s), 0.04, atol=0.1)
+    assert times_s[-1] == pytest.approx(9.0, abs=0.2)
+    assert chunks[-1].t_s == pytest.approx(9.0, abs=0.2)
+    for start_s in (0.0, 3.0, 6.0):
+        shown = next(frame for frame in frames if frame.t_s >= start_s + 0.3)
+        assert shown.image.mean() == pytest.approx(4 * 7, abs=12), "each piece begins with its darkest picture"
+
+
+def test_one_picture_a_second_is_a_whole_file(tmp_path: Path) -> None:
+    frames, _, sources = parts(make_media(tmp_path / "slow.mp4", sound_s=0, times_ms=[0, 1000, 2000, 3000]))
+    assert [frame.t_s for frame in frames] == [0.0, 1.0, 2.0, 3.0]
+    assert [source for source in sources if source.source == "file"] == []
+
+
+@pytest.mark.parametrize(("aspect", "size"), [((16, 11), (93, 48)), ((8, 15), (64, 90)), ((1, 1), (64, 48))])
+def test_narrow_and_wide_pixels_are_made_square(tmp_path: Path, aspect: tuple[int, int], size: tuple[int, int]) -> None:
+    frames, _, _ = parts(make_media(tmp_path / "clip.mkv", sound_s=0, video_s=0.2, aspect=Fraction(*aspect)))
+    assert frames[0].image.shape == (size[1], size[0], 3)
+
+
+def test_pixels_whose_shape_the_stream_hides_are_made_square_as_the_configuration_says(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "clip.mkv", sound_s=0, video_s=0.2)
+    wide = Choice(view=View(CameraConfig(pixel_aspect=2.0)))
+    assert next(i for i in MediaFile(path, wide).read() if isinstance(i, Frame)).image.shape == (48, 128, 3)
+
+
+def test_a_silent_first_track_is_passed_over_and_told(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "two.mkv", video_s=0, silent_tracks=1, codecs=("", "flac"))
+    _, chunks, sources = parts(path)
+    assert max(np.abs(chunk.samples).max() for chunk in chunks) == pytest.approx(0.5, abs=0.03)
+    (word,) = [source.detail for source in sources if source.source == "microphone"]
+    assert word.startswith("sound stream 2 of 2 is taken, because those before it are silent")
+    first = list(MediaFile(path, Choice(sound=1)).read())
+    assert all(not item.samples.any() for item in first if isinstance(item, Audio)), "whoever asks for it gets it"
+
+
+def test_a_stream_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "clip.mp4", video_s=0.2, sound_s=0.2)
+    with pytest.raises(CaptureError, match=r"clip\.mp4 has 1 sound streams: there is no number 2"):
+        MediaFile(path, Choice(sound=2))
 
 
 def test_a_cut_off_video_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

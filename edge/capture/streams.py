@@ -1,0 +1,65 @@
+"""Which of several picture and sound streams is taken, and the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import av
+from av.stream import Disposition
+
+from edge.capture import CaptureError
+
+_Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
+
+
+def pictures_of(container: av.container.InputContainer) -> list[av.VideoStream]:
+    """The streams of moving pictures that can be decoded; a cover picture of a sound file is none."""
+    covers = Disposition.attached_pic
+    return [s for s in container.streams.video if not s.disposition & covers and s.codec_context is not None]
+
+
+def sounds_of(container: av.container.InputContainer) -> list[av.AudioStream]:
+    """The streams of sound that can be decoded."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+
+
+def chosen(streams: Sequence[_Stream], number: int | None, what: str, where: str) -> _Stream | None:
+    """The stream of that number, counted from 1; without a number the first, None where there is none.
+
+    Raises:
+        CaptureError: there is no such number; `what` and `where` name the kind of stream and the source.
+    """
+    if number is None:
+        return streams[0] if streams else None
+    if number > len(streams):
+        raise CaptureError(f"{where} has {len(streams)} {what} streams: there is no number {number}")
+    return streams[number - 1]
+
+
+def told(streams: Sequence[_Stream], taken: _Stream, what: str, setting: str, why: str = "") -> str:
+    """What to say of a choice; nothing where there was none."""
+    if len(streams) < 2:
+        return ""
+    names = "; ".join(f"{number}: {_name(stream)}" for number, stream in enumerate(streams, start=1))
+    number = 1 + [stream.index for stream in streams].index(taken.index)
+    return f"{what} stream {number} of {len(streams)} is taken{why} ({names}); {setting} chooses another"
+
+
+def first_heard(
+    streams: Sequence[av.AudioStream], loudest: Callable[[av.AudioStream], float], least: float
+) -> tuple[av.AudioStream | None, str]:
+    """The first stream that is not silent, and why not the very first; `loudest` gives a stream's peak, 0 to 1."""
+    if len(streams) < 2:
+        return (streams[0] if streams else None), ""
+    for number, stream in enumerate(streams, start=1):
+        if loudest(stream) >= least:
+            return stream, "" if number == 1 else ", because those before it are silent"
+    return streams[0], "; none of them is more than silent"
+
+
+def _name(stream: _Stream) -> str:
+    parts = [stream.language, stream.metadata.get("title")]
+    if isinstance(stream, av.VideoStream):
+        parts.append(f"{stream.width}x{stream.height}")
+    return " ".join(part for part in parts if part) or "unnamed"
