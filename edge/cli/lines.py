@@ -31,7 +31,7 @@ def _line_of(event: Received, base: str, now: datetime) -> Text:
             said = _SAY[address.name](payload)
             told = payload.get("end") or payload.get("time") or payload.get("start")
             at = datetime.fromisoformat(str(told).replace("Z", "+00:00")).astimezone() if told else now
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             pass  # another version's or another program's payload: shown as it came
         else:
             late = Text("  (late)" if payload.get("historical") else "", style="dim")
@@ -41,11 +41,13 @@ def _line_of(event: Received, base: str, now: datetime) -> Text:
 
 
 def decoded(event: Received) -> Any:
-    """The payload as JSON data, or as the text it is when it is none."""
+    """The payload as JSON data, or as the text it is when it is none that can be written as JSON again."""
     try:
-        return json.loads(event.payload)
-    except ValueError:
+        payload = json.loads(event.payload)
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):  # NaN and half a pair of surrogates pass the reader, but are no JSON in UTF-8
         return event.payload.decode("utf-8", errors="replace")
+    return payload
 
 
 def _head(at: datetime, place: str) -> Text:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+import re
 
-from edge.config.section import Section
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from edge.config.section import NOT_ECHOED, Section
+
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
+"""A name, an address, or an IPv6 address with its zone."""
 
 
 class MqttConfig(Section):
@@ -21,6 +27,17 @@ class MqttConfig(Section):
     cert_file: str | None = Field(None, description="this box's own certificate, PEM, for brokers that ask for one")
     key_file: str | None = Field(None, description="its key")
     home_assistant: bool = Field(False, description="announce the box to Home Assistant")
+
+    @field_validator("host")
+    @classmethod
+    def _only_a_host(cls, host: str) -> str:
+        if not _HOST.fullmatch(host):  # people write user:password@host
+            raise PydanticCustomError(
+                NOT_ECHOED,
+                "only the broker's name or address stands here, as broker.example or 10.0.0.2: no mqtt:// or mqtts:// "
+                "before it (write tls: true), no user or password (username, password_file), no port, path or blank",
+            )
+        return host
 
     @model_validator(mode="after")
     def _consistent(self) -> MqttConfig:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from edge.config.appliance import Config
+from edge.config.section import NOT_ECHOED
 from edge.error import EmvasError
 
 
@@ -65,7 +66,11 @@ def _sentence(path: Path, tree: yaml.Node | None, fault: ErrorDetails) -> str:
     if fault["type"] == "model_type":
         return f"{start}`{where}` is a section: give `key: value` lines below it, or leave it out for its defaults"
     message = fault["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (it is {fault['input']!r})"
+    given = (
+        ""
+        if fault["type"] == NOT_ECHOED or isinstance(fault["input"], (dict, BaseModel))
+        else f" (it is {fault['input']!r})"
+    )
     expected = fault.get("ctx", {}).get("expected")
     near = (
         _nearest(str(fault["input"]), str(expected).replace("'", "").replace(" or ", ", ").split(", "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import secrets
@@ -58,6 +59,7 @@ class Doorkeeper:
     def __init__(self, password: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._password, self._clock = password.encode(), clock
         self._sessions: dict[str, float] = {}
+        self._left: dict[str, asyncio.Event] = {}
         self._failures: dict[str, deque[float]] = {}
 
     def must_wait(self, stranger: str) -> bool:
@@ -76,7 +78,7 @@ class Doorkeeper:
         now_s = self._clock()
         self._sessions = {token: end_s for token, end_s in self._sessions.items() if end_s > now_s}
         while len(self._sessions) >= _MOST_SESSIONS:
-            self._sessions.pop(next(iter(self._sessions)))
+            self.leave(next(iter(self._sessions)))
         token = secrets.token_urlsafe(32)
         self._sessions[token] = now_s + SESSION_S
         return token
@@ -88,6 +90,16 @@ class Doorkeeper:
     def leave(self, token: str | None) -> None:
         """End a session."""
         self._sessions.pop(token or "", None)
+        if left := self._left.pop(token or "", None):
+            left.set()
+
+    async def ended(self, token: str) -> None:
+        """Wait until a session is over: left, or out of its time."""
+        left = self._left.setdefault(token, asyncio.Event())
+        try:
+            await asyncio.wait_for(left.wait(), max(0.0, self._sessions.get(token, 0.0) - self._clock()))
+        except asyncio.TimeoutError:
+            self.leave(token)
 
 
 def from_another_site(method: str, headers: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
@@ -14,11 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from edge.dashboard.access import COOKIE, SESSION_S, Doorkeeper, from_another_site
 from edge.dashboard.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
 from edge.dashboard.report import STYLE
+from edge.dashboard.sockets import POLICY_VIOLATION, while_it_lasts
 
 LOGIN, LOGOUT = "/login", "/logout"
 _LARGEST_FORM_BYTES = 4096
-_POLICY_VIOLATION = 1008
-"""The code with which a websocket is refused (RFC 6455, 7.4.1)."""
+_FORM_S = 10.0
+"""For the whole form, however slowly it drips."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -70,7 +72,11 @@ class Gate:
             gone.delete_cookie(COOKIE)
             await gone(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send, scope["path"]))
+        token = _token(Headers(scope=scope))
+        if scope["type"] == "websocket" and self._keeper is not None and token is not None:
+            await while_it_lasts(self._app, scope, receive, send, self._keeper.ended(token))
+        else:
+            await self._app(scope, receive, _with_headers(send, scope["path"]))
 
     async def _at_the_door(self, request: Request, keeper: Doorkeeper) -> Response:
         """The form, what came of it, or the way to it."""
@@ -84,9 +90,10 @@ class Gate:
         if request.method != "POST":
             return self._form(request, wanted, None, 200)
         stranger = request.client.host if request.client else ""
-        if keeper.must_wait(stranger):
+        password = await _password(request)
+        if keeper.must_wait(stranger):  # asked when the guess is here, not before: many may come together
             return self._form(request, wanted, "login_wait", 429)
-        token = keeper.enter(stranger, await _password(request))
+        token = keeper.enter(stranger, password)
         if token is None:
             return self._form(request, wanted, "login_wrong", 403)
         entered = RedirectResponse(wanted, status_code=303)
@@ -113,18 +120,27 @@ class Gate:
 
 
 async def _password(request: Request) -> str:
+    try:
+        body = await asyncio.wait_for(_form_of(request), _FORM_S)
+    except asyncio.TimeoutError:
+        return ""
+    return parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
+
+
+async def _form_of(request: Request) -> bytes:
+    """Its body, empty where it is too long for a form."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > _LARGEST_FORM_BYTES:
-            return ""
-    return parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
+            return b""
+    return body
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": sentence})
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": sentence})
     else:
         await PlainTextResponse(sentence, 403)(scope, receive, _with_headers(send, scope["path"]))
 

@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from edge.config.delivery import DashboardConfig
 from edge.dashboard.access import Doorkeeper
+from edge.dashboard.connections import TimedConnection
 from edge.dashboard.gate import Gate
 from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.setting import Setting
@@ -83,6 +84,7 @@ def serve(setting: Setting, settings: DashboardConfig, password: str | None, lis
     config = uvicorn.Config(
         api,
         log_level="warning",
+        http=TimedConnection,
         timeout_graceful_shutdown=1,
         server_header=False,
         ssl_certfile=settings.cert_file,

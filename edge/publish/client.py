@@ -6,19 +6,25 @@ the outbox alone decides what is sent again, so nothing of a lost connection is 
 
 from __future__ import annotations
 
+import logging
 import queue
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from edge.config.delivery import MqttConfig
 from edge.publish import troubles
 from edge.publish.attempt import GOODBYE_S, V5, V311, Attempt
-from edge.publish.events import Event, Publication, Token, Trouble
+from edge.publish.events import Event, Publication, Subscription, Token, Trouble
 from edge.publish.guarded import GuardedThread
+
+_log = logging.getLogger(__name__)
 
 _SHORTEST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
+_STEADY_S = 10.0
+"""A connection that ends sooner is a failure as one that never came: the wait after it grows."""
 _JITTER = (0.5, 3.0)
 """Waits are multiplied by a random number from this range, so that a fleet does not return as one herd: a thousand
 boxes that lose a broker at once come back over 2.5 s, not within the same one."""
@@ -48,6 +54,7 @@ class Link:
         self._protocol = V5
         self._number = 0
         self._said: str | None = None
+        self._short = 0
         self._attempt: Attempt | None = None
         self._stopping = threading.Event()
         self._thread = GuardedThread(self._run, "mqtt-link")
@@ -79,13 +86,23 @@ class Link:
         attempt = self._attempt
         return attempt.publish(publication) if attempt is not None and attempt.connected else None
 
+    def subscribe(self, subscription: Subscription) -> Token | None:
+        """Ask for one topic more, for as long as the connection lasts; None when there is none."""
+        attempt = self._attempt
+        return attempt.subscribe(subscription) if attempt is not None and attempt.connected else None
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
+            began_s = time.monotonic()
             attempt = self._try_once()
-            failures = 0 if attempt.accepted else failures + 1
+            steady = attempt.accepted and time.monotonic() - began_s >= _STEADY_S
+            failures = 0 if steady else failures + 1
+            self._short = 0 if steady or not attempt.accepted else self._short + 1
             if self._stopping.is_set():
                 return
+            if steady:
+                self._said = None
             other = attempt.answered_nothing() or troubles.is_about_version(attempt.refusal)
             if other:
                 self._protocol = V311 if self._protocol == V5 else V5
@@ -103,17 +120,21 @@ class Link:
             return attempt
         try:
             attempt.serve(self.events, self._subscribe)
-        except (OSError, ValueError) as error:  # ValueError: ssl and paho about certificates and hosts
+        except Exception as error:  # paho and ssl raise what they like; whatever it is, the next attempt may do
+            if not isinstance(error, OSError | ValueError):
+                _log.exception("no connection to the broker")
             self._say(troubles.of_error(error, self._config))
             return attempt
-        if attempt.accepted:
-            self._said = None
         if self._stopping.is_set() or (self._protocol == V5 and troubles.is_about_version(attempt.refusal)):
             return attempt
-        if attempt.refusal:
-            self._say(troubles.of_refusal(attempt.refusal, self._config))
-        elif attempt.accepted or self._protocol != V5:
-            self._say(troubles.of_lost_connection(self._config, attempt.accepted))
+        if attempt.fault:
+            self._say(troubles.of_fault(attempt.fault, self._config))
+        elif reason := attempt.unfit or (attempt.refusal and attempt.refusal.getName()):
+            self._say(troubles.of_refusal(reason, self._config))
+        elif attempt.accepted:
+            self._say(troubles.of_lost_connection(self._config, again=self._short > 0))
+        elif self._protocol != V5:
+            self._say(troubles.of_no_answer(self._config))
         return attempt
 
     def _say(self, sentence: str) -> None:
@@ -123,6 +144,6 @@ class Link:
 
 
 def back_off_s(failures: int) -> float:
-    """How long to wait before the next attempt; 0 failures: a connection stood and was lost."""
+    """How long to wait before the next attempt; 0 failures: a connection stood for a while and was lost."""
     wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
     return wait_s * random.uniform(*_JITTER)

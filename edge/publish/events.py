@@ -21,11 +21,27 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """One topic to hear."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
-    """Names a publication until it is acknowledged: packet numbers start again with each connection."""
+    """Names what was sent until it is acknowledged: packet numbers start again with each connection."""
 
     connection: int
     packet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a broker takes, by its CONNACK (MQTT 5, chapter 3.2.2.3); of 3.1.1 nothing is known."""
+
+    packet_bytes: int | None = None
+    in_flight: int = 65_535
+    """Messages that are not acknowledged yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,7 @@ class Connected:
 
     connection: int
     protocol: str
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The broker has a publication or, with `refusal`, does not take it."""
+    """The broker has a publication or a subscription or, with `refusal`, does not take it."""
 
     token: Token
     refusal: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from datetime import datetime, timezone
 
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -15,6 +16,10 @@ _REFUSALS = {
     "Unsupported protocol version": "speaks another version of MQTT",
     "Client identifier not valid": "does not accept this box's name as a client id",
     "Session taken over": "gave the connection to another client with the same name: do two boxes share box.id?",
+    "QoS not supported": "takes no QoS 1 (Maximum QoS 0), so it would lose alerts unseen: it must allow QoS 1",
+    "Retain not supported": "retains nothing (Retain Available 0), so nobody could know that this box is gone: it must "
+    "allow retained messages",
+    "Packet too large": "takes no packet as large as this box sent: it must allow some kilobytes",
     "Server busy": "is busy",
     "Server shutting down": "is shutting down",
     "Banned": "has banned this box",
@@ -22,20 +27,20 @@ _REFUSALS = {
 """Reason codes of MQTT 5 (chapter 2.4), to which paho translates those of 3.1.1."""
 
 
+_ABOUT_TIME = frozenset({9, 10})
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
 _ACL = "does its ACL allow that?"
 
 
-def of_refusal(reason: ReasonCode, config: MqttConfig) -> str:
+def of_refusal(reason: str, config: MqttConfig) -> str:
     """The broker answered, but not with yes."""
-    said = _REFUSALS.get(reason.getName(), f"refused the connection: {reason.getName()}").format(user=_user(config))
+    said = _REFUSALS.get(reason, f"refused the connection: {reason}").format(user=_user(config))
     return f"the broker at {_place(config)} {said}" + ("" if said.endswith("?") else ".")
 
 
-def of_subscription(path: str, reason: ReasonCode, config: MqttConfig) -> str:
+def of_subscription(path: str, said: str, config: MqttConfig) -> str:
     """The broker let this client in but not listen."""
-    return (
-        f"the broker at {_place(config)} does not let {_user(config)} subscribe to {path} ({reason.getName()}): {_ACL}"
-    )
+    return f"the broker at {_place(config)} does not let {_user(config)} subscribe to {path} ({said}): {_ACL}"
 
 
 def of_publication(path: str, said: str, config: MqttConfig) -> str:
@@ -43,10 +48,23 @@ def of_publication(path: str, said: str, config: MqttConfig) -> str:
     return f"the broker at {_place(config)} does not let {_user(config)} publish on {path} ({said}): {_ACL}"
 
 
-def of_lost_connection(config: MqttConfig, was_connected: bool) -> str:
-    """The connection ended without a word."""
-    if was_connected:
+def of_lost_connection(config: MqttConfig, again: bool) -> str:
+    """The connection ended without a word; `again`: as the one before, soon after it stood."""
+    if not again:
         return f"the connection to the broker at {_place(config)} was lost."
+    return (
+        f"the broker at {_place(config)} ends each connection soon after it stands: does its ACL allow what "
+        f"{_user(config)} says and hears, or is another client there with the same name (do two boxes share box.id)?"
+    )
+
+
+def of_fault(fault: str, config: MqttConfig) -> str:
+    """What the broker sent could not be read."""
+    return f"the broker at {_place(config)} sent what cannot be read ({fault}): the connection is made anew."
+
+
+def of_no_answer(config: MqttConfig) -> str:
+    """The connection ended before the broker said anything."""
     hint = "is it an MQTT port, without TLS?"
     if config.tls:
         wants = (
@@ -64,7 +82,12 @@ def is_about_version(reason: ReasonCode | None) -> bool:
 def of_error(error: Exception, config: MqttConfig) -> str:
     """There is not even a connection."""
     place = _place(config)
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _ABOUT_TIME:
+        said = (
+            f"the certificate of the broker at {place} is not valid now ({error.verify_message}): is the clock right? "
+            f"It says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
+        )
+    elif isinstance(error, ssl.SSLCertVerificationError):
         said = (
             f"the certificate of the broker at {place} is not trusted ({error.verify_message}): the CA file must hold "
             "the authority that signed it, and its name must be the host's."
@@ -79,7 +102,7 @@ def of_error(error: Exception, config: MqttConfig) -> str:
         hint = "is it a TLS port" if config.tls else "does a firewall stand between"
         said = f"no answer from {place}: is the host reachable, {hint}?"
     elif isinstance(error, ConnectionResetError):
-        said = of_lost_connection(config, was_connected=False)
+        said = of_no_answer(config)
     elif isinstance(error, OSError) and error.filename:
         said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}."
     else:

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import make_server
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
 from edge.config.health import HealthConfig
@@ -21,14 +20,13 @@ from edge.error import EmvasError
 from edge.redact import redacted
 from edge.runtime.board import Verdict
 from edge.runtime.metrics import METRICS, Metric, samples
+from edge.serving import SmallHandler, SmallServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE_S = 5.0
-"""For one who connects and says nothing."""
 _NAMES_OF_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -56,7 +54,7 @@ class HealthPages:
         ProcessCollector(registry=registry)
         self._metrics = make_wsgi_app(registry)
         try:
-            self._server = make_server(config.host, config.port or 0, self._serve, ThreadingWSGIServer, _Handler)
+            self._server = make_server(config.host, config.port or 0, self._serve, SmallServer, SmallHandler)
         except OSError as error:
             raise PagesError(
                 f"health.port {config.port} at {config.host} cannot be used ({error.strerror or error}): is another "
@@ -99,13 +97,6 @@ class HealthPages:
 def _answer(start: StartResponse, status: str, body: Mapping[str, Any]) -> Iterable[bytes]:
     start(status, [("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")])
     return [json.dumps(body).encode() + b"\n"]
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = _PATIENCE_S
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are no news."""
 
 
 class _Figures(Collector):

@@ -12,7 +12,7 @@ import yaml
 from browser import Page
 from click.testing import CliRunner
 from dashboards import ask, served, write
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from edge.cli.main import main
@@ -92,6 +92,24 @@ def test_another_site_can_neither_log_in_nor_out_nor_open_a_socket(address: str,
         assert refused.value.response.status_code == 403
     with connect(socket, additional_headers={"Origin": address, "Cookie": cookie}) as opened:
         assert str(opened.recv(timeout=5)).startswith("0{"), "the page's own socket opens"
+
+
+def test_an_open_socket_ends_with_its_session_and_with_no_other(address: str) -> None:
+    (_, ours), (_, theirs) = enter(address), enter(address)
+    socket = f"{address.replace('http', 'ws')}/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    with (
+        connect(socket, additional_headers={"Origin": address, "Cookie": ours}) as left,
+        connect(socket, additional_headers={"Origin": address, "Cookie": theirs}) as stays,
+    ):
+        for opened in (left, stays):
+            assert str(opened.recv(timeout=5)).startswith("0{")
+        assert ask(f"{address}/logout", b"", Origin=address, Cookie=ours)[0] == 303
+        with pytest.raises(ConnectionClosed) as ended:
+            left.recv(timeout=5)
+        assert ended.value.rcvd is not None
+        assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1008, "The session is over.")
+        stays.send("40")
+        assert str(stays.recv(timeout=5)).startswith("40")
 
 
 def test_a_class_is_shown_as_a_group_and_nobody_in_it(address: str, tab: Page, shots: Path) -> None:

@@ -16,7 +16,6 @@ import pytest
 from mqtt_helpers import free_port, until
 
 from edge.config.delivery import MqttConfig
-from edge.publish.attempt import Attempt
 from edge.publish.broker import LocalBroker
 from edge.publish.client import Link
 from edge.publish.events import Connected, Event, Publication, Trouble
@@ -123,10 +122,10 @@ def test_stopping_takes_no_time_whatever_the_link_is_doing() -> None:
 
 
 def test_an_error_that_ends_its_thread_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    def serve(*_: object) -> None:
+    def wait(*_: object) -> float:
         raise RuntimeError("a fault in rtsp://bus:secret@cab")
 
-    monkeypatch.setattr(Attempt, "serve", serve)
+    monkeypatch.setattr("edge.publish.client.back_off_s", wait)
     link = Link(MqttConfig(host="127.0.0.1", port=free_port()), "box")
     assert link.broken is None
     link.start()

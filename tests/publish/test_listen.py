@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from mqtt_helpers import alert, box, free_port
 
 from edge.cli.lines import line_of
-from edge.cli.listen import Filter, listen
+from edge.cli.listen import Filter, _json_line, listen
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, payloads
 from edge.publish.broker import LocalBroker
 from edge.publish.events import Received
 from edge.publish.models import Alert, Body, Response
+from edge.publish.reading import Foreign, read
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, Address, path_of
 
@@ -154,6 +155,37 @@ def test_whatever_anybody_publishes_is_one_printable_line(message: tuple[str, by
     line = line_of(Received(*message, retained=False), "emvas", NOW).plain
     assert line.isprintable()
     assert line
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 5000,
+        b'"\\ud800"',
+        b'{"level": "\\udfff"}',
+        b"NaN",
+        b"[Infinity]",
+        b"\xff\xfe",
+        b"9" * 5000,
+        b"",
+    ],
+    ids=["brackets", "objects", "half a pair", "half in a field", "nan", "infinity", "no utf-8", "digits", "nothing"],
+)
+@pytest.mark.parametrize("path", ["emvas/depot/bus-1/main/alert", "emvas/depot/bus-1/info", "elsewhere"])
+def test_a_payload_made_to_break_a_listener_is_one_line_in_both_shapes(
+    payload: bytes, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = Received(path, payload, retained=False)
+    assert line_of(event, "emvas", NOW).plain.isprintable()
+    _json_line(event)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line, parse_constant=refuse)["topic"] == path
+    assert isinstance(read(event, "emvas"), Foreign)
 
 
 @pytest.mark.parametrize("name", TOPICS)

@@ -18,7 +18,7 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Fatigue, Level
 from edge.publish import Publisher, client
 from edge.publish.client import Link
-from edge.publish.events import Connected, Trouble
+from edge.publish.events import Connected, Limits, Trouble
 
 pytestmark = needs_mosquitto
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -78,7 +78,7 @@ def said(port: int, certificates: Path, ca: str = "ours", own: str | None = "our
 
 def test_a_box_shows_its_certificate_and_each_wrong_one_is_a_sentence(tmp_path: Path, certificates: Path) -> None:
     with secured(tmp_path, certificates) as (port, _):
-        assert said(port, certificates) == Connected(1, "MQTT 5")
+        assert said(port, certificates) == Connected(1, "MQTT 5", Limits(None, 20))
         for answer, words in (
             (said(port, certificates, ca="theirs"), "is not trusted"),
             (said(port, certificates, own=None), "does it want a client certificate (cert_file, key_file)?"),

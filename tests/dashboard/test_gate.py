@@ -1,0 +1,72 @@
+"""The door itself, without a server: guesses that come together, forms that drip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from edge.dashboard import gate
+from edge.dashboard.access import Doorkeeper
+from edge.dashboard.gate import Gate
+
+PASSWORD = "correct horse battery"
+
+
+async def nothing(*_: Any) -> None: ...
+
+
+def scope() -> dict[str, Any]:
+    return {
+        "type": "http", "method": "POST", "path": "/login", "raw_path": b"/login", "query_string": b"",
+        "scheme": "http",
+        "server": ("127.0.0.1", 1), "headers": [(b"host", b"box"), (b"origin", b"http://box")],
+        "client": ("10.0.0.9", 1), "root_path": "",
+    }  # fmt: skip
+
+
+async def post(door: Gate, receive: Any) -> int:
+    """The status of the answer."""
+    codes: list[int] = []
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            codes.append(message["status"])
+
+    await door(scope(), receive, send)
+    return codes[0]
+
+
+def form(password: str) -> dict[str, Any]:
+    return {"type": "http.request", "body": f"password={password}".encode(), "more_body": False}
+
+
+def test_guesses_whose_forms_come_together_are_as_few_as_others() -> None:
+    async def attack() -> Counter[int]:
+        door, together = Gate(nothing, Doorkeeper(PASSWORD), False), asyncio.Event()
+
+        async def guess(number: int) -> int:
+            async def receive() -> dict[str, Any]:
+                await together.wait()
+                return form(f"guess{number}")
+
+            return await post(door, receive)
+
+        guesses = [asyncio.create_task(guess(number)) for number in range(200)]
+        await asyncio.sleep(0.1)
+        together.set()
+        return Counter(await asyncio.gather(*guesses))
+
+    assert asyncio.run(attack()) == {403: 5, 429: 195}
+
+
+def test_a_form_that_drips_is_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_FORM_S", 0.2)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    assert asyncio.run(post(Gate(nothing, Doorkeeper(PASSWORD), False), receive)) == 403
