@@ -12,12 +12,14 @@ Curve = Callable[[float], float]
 OPEN_EYE = 0.30
 
 
-def yawns(mouth: Curve, fps: float = 25.0, until_s: float = 20.0, eye: float = 0.27, happy: float = 0.0, gone=()):
+def yawns(mouth: Curve, fps: float = 25.0, until_s: float = 20.0, eye: float | None = 0.2, happy=0.0, gone=()):
     watcher, found = Yawns(), []
     for index in range(round(until_s * fps)):
         t_s = index / fps
         seen = mouth(t_s) if not any(start <= t_s < end for start, end in gone) else None
-        face = Face(t_s, 1, usable=True, reason=None, eye_opening=eye, mouth=seen, expression={"happy": happy})
+        face = Face(
+            t_s, 1, usable=eye is not None, reason=None, eye_opening=eye, mouth=seen, expression={"happy": happy}
+        )
         found.append(watcher.step(face, OPEN_EYE))
     found.append(watcher.finish())
     return [yawn for yawn in found if yawn]
@@ -58,12 +60,43 @@ def test_a_yawn_goes_on_behind_a_short_loss_and_ends_at_a_long_one():
         (bump(1.5, 0.7), {}),
         (bump(5.0, 0.25), {}),
         (bump(30.0, 0.7), {}),
-        (bump(5.0, 0.6), {"happy": 0.9}),
+        (lambda t_s: min(0.36, bump(5.0, 0.9)(t_s)), {}),
+        (bump(5.0, 0.42), {"happy": 0.9}),
+        (bump(5.0, 0.6), {"eye": 0.29, "happy": 0.9}),
+        (bump(5.0, 0.42), {"eye": 0.29}),
+        (bump(5.0, 0.42), {"eye": None}),
         (bump(5.0, 0.6), {"eye": 0.34}),
+        (lambda t_s: 0.7 if 7.4 < t_s < 7.6 else bump(5.0, 0.42)(t_s), {"eye": None}),
         (lambda t_s: 0.45 + 0.12 * math.sin(2 * math.pi * 3 * t_s) if 5 < t_s < 9 else 0.03, {}),
         (lambda t_s: 0.3 + 0.3 * math.sin(2 * math.pi * 4 * t_s) if t_s > 5 else 0.03, {}),
     ],
-    ids=["short", "shallow", "gaping", "laughing", "surprised", "talking loudly", "talking"],
+    ids=[
+        "short",
+        "shallow",
+        "gaping",
+        "laughing with the head turned",
+        "laughing",
+        "laughing loudly with open eyes",
+        "singing with open eyes",
+        "laughing behind dark glasses",
+        "surprised",
+        "one wrong picture behind dark glasses",
+        "talking loudly",
+        "talking",
+    ],
 )
 def test_no_yawn(mouth, seen):
     assert yawns(mouth, until_s=40.0, **seen) == []
+
+
+@pytest.mark.parametrize("eye", [0.29, None], ids=["open eyes", "dark glasses"])
+def test_a_wide_yawn_needs_no_narrowed_eyes(eye):
+    assert len(yawns(bump(5.0, 0.6), eye=eye)) == 1
+
+
+def test_a_small_yawn_is_told_by_the_eyes_that_narrow_with_it():
+    assert len(yawns(bump(5.0, 0.42), eye=0.2)) == 1
+
+
+def test_a_yawn_that_a_net_takes_for_happy_is_a_yawn():
+    assert len(yawns(bump(5.0, 0.6), eye=0.2, happy=0.9)) == 1
