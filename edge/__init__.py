@@ -1,13 +1,15 @@
 """The appliance: a bundle, a camera and a microphone in; alerts, summaries, a timeline and a dashboard out.
 
 As a library (`docs/api.md`): `from edge import Bundle, Pipeline, load_config`. Each name is imported when it is used,
-so `import edge` alone loads nothing.
+so `import edge` alone loads nothing; it switches telemetry off, and so comes before `import onnxruntime`.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from edge.telemetry import switch_off
 
 if TYPE_CHECKING:
     from edge.bundle.bundle import Bundle
@@ -33,6 +35,8 @@ _HOMES = {
     "to_record": "edge.record",
 }
 """Where each public name lives."""
+
+switch_off()
 
 __all__ = [
     "Audio",

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from edge.telemetry import switch_off
+
+switch_off()  # before a test imports onnxruntime
+
 ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

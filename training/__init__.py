@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.telemetry import switch_off
+
 __all__ = ["FeatureExtraction", "MSA_run", "get_config"]
+
+switch_off()
 
 
 def __getattr__(name: str) -> Any:
