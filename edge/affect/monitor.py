@@ -35,13 +35,14 @@ class AffectMonitor:
         config: AffectConfig,
         fusion: FusionModel | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
-        allowance: Allowance = ALLOWANCES[Purpose.DRIVER_SAFETY],
+        allowance: Allowance = ALLOWANCES[Purpose.RESEARCH],
     ) -> None:
         """With `fusion` a trained model judges the utterances; `features` is told what it sees of each of them.
 
-        Anomalies are looked for only where `allowance` lets them be told. Where it lets nothing be told of one person,
-        only pictures with at least five readable faces are looked at.
+        What `allowance` does not let be told is not inferred: neither moods nor anomalies. Where it lets nothing be
+        told of one person, only pictures with at least five readable faces are looked at.
         """
+        self._infers_moods = "affect" in allowance.kinds
         self._window_s = config.window_s
         self._fusion, self._features = fusion, features
         self._faces = FaceMemory(whole=fusion is not None or features is not None)
@@ -67,7 +68,7 @@ class AffectMonitor:
         for item in [face] if self._crowd is None else self._crowd.step(face):
             seen = self._faces.see(item)
             self._now_s = max(self._now_s, item.t_s)
-            done += [*self._room.step(seen), *self._observe(seen, speaking)]
+            done += [*self._room.step(seen), *(self._observe(seen, speaking) if self._infers_moods else [])]
         return done
 
     def _observe(self, seen: Seen, speaking: bool) -> list[Affect]:
@@ -89,6 +90,8 @@ class AffectMonitor:
         prosody: Prosody | None,
     ) -> list[Affect]:
         """Take one understood utterance, however late; return its affect, or nothing when no modality speaks."""
+        if not self._infers_moods:
+            return []
         stretch = self._faces.between(utterance.start_s, utterance.end_s)
         track, vision = _seen_speaking(stretch)
         certainty = transcript.confidence if transcript is not None else 1.0

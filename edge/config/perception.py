@@ -24,6 +24,8 @@ class VisionConfig(Section):
 class SpeechConfig(Section):
     """Speech."""
 
-    transcribe: bool = Field(True, description="false: voice activity and prosody only, no words are ever computed")
+    transcribe: bool = Field(
+        True, description="false: no words are ever computed; nor are they where the purpose may not tell them"
+    )
     language: Literal["auto", "zh", "en"] = Field("auto", description="auto detects each utterance's language")
     max_utterance_s: float = Field(20.0, ge=5.0, le=28.0, description="longer speech is cut at its quietest point")

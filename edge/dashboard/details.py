@@ -14,6 +14,7 @@ _CHINESE: dict[str, str] = {
     r"(camera\.uri) is not set": "未设置 {0}",
     r"(microphone\.device) is null": "{0} 为 null",
     r"switched off by (\S+)": "已由 {0} 关闭",
+    r"nothing that purpose (\S+) may tell needs it": "用途“{0}”可告知的内容均不需要它",
     r"the bundle has no ([\w, ]+): lids are judged by their contour alone": "模型包中没有{0}：仅按眼睑轮廓判断",
     r"the bundle has no ([\w, ]+): nothing is estimated from blinks": "模型包中没有{0}：不根据眨眼估计",
     r"the bundle has no ([\w, ]+)": "模型包中没有{0}",

@@ -17,17 +17,18 @@ from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
+from edge.runtime import inference
 from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
 
 
 def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
-    """The bundle's fusion model, where it has one and affect is wanted.
+    """The bundle's fusion model, where it has one and moods are inferred.
 
     Raises:
         BundleError: it was trained on other features than this program computes.
     """
-    return FusionModel(bundle) if config.affect.enabled and bundle.has(ROLE) else None
+    return FusionModel(bundle) if inference.moods(config) and bundle.has(ROLE) else None
 
 
 def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
@@ -54,8 +55,11 @@ class Judgement:
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
         self._affect = (
-            AffectMonitor(config.affect, fusion, features, config.allowance) if config.affect.enabled else None
+            AffectMonitor(config.affect, fusion, features, config.allowance)
+            if inference.moods(config) or inference.groups(config)
+            else None
         )
+        self._hears_distress = config.affect.enabled
         self._alerts = AlertEngine(config.alerts, session, self._arming)
         self._summary = Summarizer(config.summary.every_s)
 
@@ -89,7 +93,7 @@ class Judgement:
         for sound in sounds:
             if self._affect:
                 self._affect.sound(sound)
-                told += self._alerted([sound.distress] if sound.distress else [])
+            told += self._alerted([sound.distress] if sound.distress and self._hears_distress else [])
         return told
 
     def spoken(self, utterance: Utterance) -> list[Message]:

@@ -10,6 +10,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
+from edge.runtime import inference
 from edge.runtime.health import Health
 from edge.runtime.part import Part
 from edge.runtime.recovery import Recovery, SafeMode
@@ -44,8 +45,9 @@ def needed_roles(config: Config) -> dict[str, str]:
         "vision": "camera.uri" if config.camera.uri is not None else None,
         "speech": "microphone.device" if config.microphone.device is not None else None,
     }
-    asked["prosody"] = asked["speech"]
-    asked["asr"] = asked["text"] = "speech.transcribe" if asked["speech"] and config.speech.transcribe else None
+    asked["prosody"] = asked["speech"] if inference.moods(config) else None
+    asked["asr"] = "speech.transcribe" if asked["speech"] and inference.words(config) else None
+    asked["text"] = asked["asr"] if inference.moods(config) else None
     return {role: setting for stage, setting in asked.items() if setting is not None for role in ROLES[stage]}
 
 
@@ -88,14 +90,18 @@ class Words:
         self.absent: dict[str, str] = {}
         self.transcriber: Shared[Transcriber] | None = None
         self.sentiment: Shared[TextSentiment] | None = None
-        if not config.speech.transcribe:
-            self.absent = dict.fromkeys(("asr", "text"), "switched off by speech.transcribe")
+        if not inference.words(config):
+            switched_off = "switched off by speech.transcribe"
+            reason = inference.withheld(config) if config.speech.transcribe else switched_off
+            self.absent = dict.fromkeys(("asr", "text"), reason)
             return
         if transcriber is not None:
             self.transcriber = Shared(lambda: transcriber)
         elif _has(bundle, "asr", self.absent):
             self.transcriber = Shared(lambda: load_transcriber(bundle, config.speech))
-        if _has(bundle, "text", self.absent):
+        if not inference.moods(config):
+            self.absent["text"] = "switched off by affect.enabled"
+        elif _has(bundle, "text", self.absent):
             self.sentiment = Shared(lambda: TextSentiment(bundle))
 
 
@@ -113,11 +119,16 @@ class Senses:
         self.expressions = self.words = True
         """False: not read, not recognized, for now."""
         self._listener = DistressListener()
-        self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision))
+        reading = inference.expressions(config)
+        self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
         self._speech = self._built(
             bundle, "speech", lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
         )
-        self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
+        self._prosody: Part[ProsodyAnalyzer] | None = None
+        if inference.moods(config):
+            self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
+        elif config.affect.enabled:
+            self.absent["prosody"] = inference.withheld(config)
         self._asr = self._shared("asr", words.transcriber)
         self._text = self._shared("text", words.sentiment)
         for role, cost in OPTIONAL.items() if self._vision else ():
@@ -181,6 +192,8 @@ def absences(senses: Senses, config: Config) -> list[Source]:
         reasons["fatigue"] = "switched off by fatigue.enabled"
     if not config.affect.enabled:
         reasons["affect"] = "switched off by affect.enabled"
+    elif not (inference.moods(config) or inference.groups(config)):
+        reasons["affect"] = inference.withheld(config)
     return [Source(0.0, name, "absent", reason) for name, reason in reasons.items()]
 
 

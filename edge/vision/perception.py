@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
@@ -27,14 +27,26 @@ _EXPRESSIVE = (None, Reason.EYES_HIDDEN)
 """What may be wrong with the eyes of a face whose expression is read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whose expressions are read."""
+
+    least_faces: int = 1
+    """Faces in a picture under which none is read."""
+    least_mouth: float = 0.0
+    """Only faces whose `mouth` is open this far."""
+
+
 class FacePerception:
     """Follows the faces of one camera; the same frames give the same faces."""
 
-    def __init__(self, bundle: Bundle, config: VisionConfig) -> None:
+    def __init__(self, bundle: Bundle, config: VisionConfig, reading: Reading | None = Reading()) -> None:
+        """`reading` says whose expressions are read; None: nobody's, and the model is not loaded."""
         self._search = FaceSearch(bundle)
         self._mesh = FaceMesh(bundle)
         self._eyes = EyeTurns(bundle)
-        self._expression = ExpressionModel(bundle)
+        self._expression = ExpressionModel(bundle) if reading else None
+        self._reading = reading or Reading()
         self._expression_every = config.expression_every_n_frames
         self._tracker = Tracker(config.max_faces)
         self._looked_s: float | None = None
@@ -51,8 +63,8 @@ class FacePerception:
         seen = self._tracker.visible
         eyes = self._eyes.read(frame, {track.number: meshes[track.number] for track in seen})
         faces = [_describe(frame.t_s, track, meshes[track.number], eyes[track.number]) for track in seen]
-        if expressions:
-            faces = self._express(frame, seen, faces)
+        if expressions and self._expression:
+            faces = self._express(self._expression, frame, seen, faces)
         faces += [Face(frame.t_s, track.number) for track in self._tracker.tracks if not track.visible]
         return sorted(faces, key=lambda face: face.track or 0) or [Face(frame.t_s)]
 
@@ -85,14 +97,17 @@ class FacePerception:
             return True
         return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S)
 
-    def _express(self, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
+    def _express(self, model: ExpressionModel, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
         """The faces with their expressions: read anew for those whose turn it is, else the last while it is fresh."""
+        wanted = [face.reason in _EXPRESSIVE and (face.mouth or 0.0) >= self._reading.least_mouth for face in faces]
         due = [
             track
-            for track, face in zip(seen, faces, strict=True)
-            if (track.frames - 1) % self._expression_every == 0 and face.reason in _EXPRESSIVE
+            for track, is_wanted in zip(seen, wanted, strict=True)
+            if is_wanted and (track.frames - 1) % self._expression_every == 0
         ]
-        read = self._expression.read(frame.image, [track.crop for track in due])
+        if len(seen) < self._reading.least_faces:
+            due = []
+        read = model.read(frame.image, [track.crop for track in due])
         for track, expression in zip(due, read, strict=True):
             track.expression, track.expression_s = expression, frame.t_s
         return [

@@ -6,10 +6,12 @@ import pytest
 
 from edge.alerts.arming import Arming
 from edge.capture.microphone import OVERRUN
+from edge.config import Config
 from edge.config.understanding import ArmingConfig
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
 from edge.runtime.health import PATIENCE_S, Health
+from edge.runtime.inference import withheld
 from edge.runtime.senses import OPTIONAL
 from edge.runtime.stages import _UTTERANCE_LOST
 
@@ -38,6 +40,7 @@ SAID = {
     silent_speed(): "没有车速",
     hanging(): "人脸分析卡住：15 秒没有应答",
     "switched off by speech.transcribe": "已由 speech.transcribe 关闭",
+    withheld(Config(purpose="driver-safety")): "用途“驾驶安全”可告知的内容均不需要它",
     "the bundle has no asr": "模型包中没有语音识别",
     "camera lost: it ended": "摄像头 丢失: 已结束",
     **{f"the bundle has no {role}: {cost}": "模型包中没有" for role, cost in OPTIONAL.items()},

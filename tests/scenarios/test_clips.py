@@ -10,19 +10,20 @@ from driver import Drive, watch
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config.perception import VisionConfig
+from edge.fatigue.yawns import RISE
 from edge.messages import Fatigue, Frame, Yawn
-from edge.vision.perception import FacePerception
+from edge.vision.perception import FacePerception, Reading
 
 pytestmark = [pytest.mark.bundle, pytest.mark.data]
 
 
 @pytest.fixture(scope="module")
 def see(bundle_dir: Path, data_dir: Path):
-    """Watch a clip of the shared data, at 15 fps or a little more."""
+    """Watch a clip of the shared data as a driver's box does, at 15 fps or a little more."""
     bundle, config = Bundle(bundle_dir), VisionConfig(expression_every_n_frames=1)
 
     def faces(name: str):
-        perception, due_s = FacePerception(bundle, config), 0.0
+        perception, due_s = FacePerception(bundle, config, Reading(least_mouth=RISE)), 0.0
         for frame in MediaFile(data_dir / "clips" / name).read():
             if isinstance(frame, Frame) and frame.t_s >= due_s:
                 due_s = frame.t_s + 1 / 20
