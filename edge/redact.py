@@ -1,4 +1,4 @@
-"""Taking secrets out of what is logged, reported and published: user names and passwords in URIs, and tokens."""
+"""Taking secrets out of what is logged, reported and published: logins and queries of URIs, tokens, headers, keys."""
 
 from __future__ import annotations
 
@@ -8,27 +8,49 @@ from typing import Any
 
 MASK = "***"
 
-_LOGIN = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s'\"<>]*@", re.IGNORECASE)
-"""Userinfo of a URI (RFC 3986, 3.2.1) up to the last `@` of the word: an `@` or `/` in a camera's password is no valid
-URI but written all the same."""
+_LOGIN = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,30}://)"
+    r"(?:[^/@\r\n]{0,64}:(?!\d{1,5}(?:[/?#'\")\],;]|$))(?:(?!://)[^\r\n]){0,128}@(?=[\w\[])|[^\s'\"<>]{0,512}@)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Userinfo of a URI (RFC 3986, 3.2.1) up to the last `@`: an `@`, `/`, blank or quote in a password is no valid URI
+but written all the same. After `user:`, where no port follows, that of the line, else that of the word."""
+_QUERY = re.compile(r"\?(?=[\w.%~-]+=)[^\s'\"<>]*")
+"""What follows the path of an address: cameras take passwords under any name (`loginpas`, `pwd`, `session`)."""
 _SECRET_WORD = (
-    r"(?:password|passwd|passphrase|pass(?==)|pwd|secret|token|api_?key|access_?key|auth|authorization|credentials?"
-    r"|signature|sig)"
+    r"(?:password|passwd|passphrase|pass?(?==)|pwd|secret|token|api_?key|access_?key|auth|authorization|credentials?"
+    r"|signature|sig|loginpass?)"
 )
-_ASSIGNED = re.compile(
-    rf"(?P<name>[\w-]*{_SECRET_WORD}['\"]?\s*[=:]\s*)(?P<quote>['\"]?)[^\s&'\",;]+(?P=quote)", re.IGNORECASE
+_VALUE = r"(?:\"(?:[^\"\\\r\n]|\\.)*\"|'(?:[^'\\\r\n]|\\.)*'|[^\s&'\",;]+)"
+_ASSIGNED = re.compile(rf"(?P<name>{_SECRET_WORD}['\"]?\s*[=:]\s*){_VALUE}", re.IGNORECASE)
+_LINE = re.compile(rf"^(?P<name>[ \t]*[\w-]*{_SECRET_WORD}:[ \t]+)(?!['\"])[^\r\n]+", re.IGNORECASE | re.MULTILINE)
+"""A line of YAML, whose value may have blanks."""
+_HEADER = re.compile(
+    r"(?P<name>\b(?:Bearer\s|(?:proxy-)?authorization['\"]?\s*[:=]|(?:set-)?cookie2?['\"]?\s*:))[^\r\n]+",
+    re.IGNORECASE,
 )
-_HEADER = re.compile(r"(?P<name>\b(?:Bearer|authorization['\"]?\s*[:=]\s*['\"]?\w+)\s+)[^\s'\"]+", re.IGNORECASE)
+"""Of HTTP, to the end of the line: a digest has several values, and so has a cookie."""
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _SECRET_KEYS = frozenset({"username", "user", "password", "token", "secret", "key"})
 _PATHS = ("_file", "_env")
 """Keys that name where a secret is kept, not the secret."""
 
 
 def redacted(text: str) -> str:
-    """`text` with the secrets in it replaced by `***`."""
+    """`text` with the secrets in it replaced by `***`; of an address its scheme, host and path are left."""
+    text = _PEM.sub(MASK, text)
     text = _LOGIN.sub(rf"\g<scheme>{MASK}@", text)
-    text = _HEADER.sub(rf"\g<name>{MASK}", text)
-    return _ASSIGNED.sub(rf"\g<name>\g<quote>{MASK}\g<quote>", text)
+    text = _QUERY.sub(f"?{MASK}", text)
+    for pattern in (_HEADER, _LINE, _ASSIGNED):
+        text = pattern.sub(rf"\g<name>{MASK}", text)
+    return text
+
+
+def address(text: str) -> str:
+    """Scheme, host and path of a network address, and nothing else that it holds; of a plain path, all of it."""
+    found = re.match(r"[a-z0-9+.-]*://", text, re.IGNORECASE)
+    scheme = found.group() if found else ""
+    return scheme + re.split(r"[?#]", text[len(scheme) :].rpartition("@")[2], maxsplit=1)[0]
 
 
 def said(error: Exception) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.capture import CaptureError
-from edge.config.sources import CAMERA_SCHEMES
+from edge.config.sources import CAMERA_SCHEMES, NETWORK_SCHEMES
+from edge.redact import address
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class SourceUri:
 
     @property
     def printable(self) -> str:
-        """The URI without the user name and password that a network camera's URI may carry."""
-        place, slash, rest = self.target.partition("/")
-        return f"{self.scheme}://{place.rpartition('@')[2]}{slash}{rest}"
+        """Scheme, host and path: without the login and the query that a network camera's URI may carry."""
+        return address(str(self)) if self.scheme in NETWORK_SCHEMES else str(self)
 
 
 def parse_uri(text: str) -> SourceUri:
@@ -45,9 +45,11 @@ def parse_uri(text: str) -> SourceUri:
     scheme, separator, target = text.partition("://")
     if not separator or scheme not in CAMERA_SCHEMES:
         allowed = ", ".join(f"{name}://" for name in CAMERA_SCHEMES)
-        raise CaptureError(f"{text!r} is no camera URI: it starts with one of {allowed}")
+        raise CaptureError(f"{address(text)!r} is no camera URI: it starts with one of {allowed}")
     if not target:
-        raise CaptureError(f"{text!r} names no camera: write for example v4l2:///dev/video0 or file:///clips/a.mp4")
+        raise CaptureError(
+            f"{address(text)!r} names no camera: write for example v4l2:///dev/video0 or file:///clips/a.mp4"
+        )
     if scheme == "csi" and not target.isdecimal():
-        raise CaptureError(f"{text!r}: csi:// is followed by the sensor's number, for example csi://0")
+        raise CaptureError(f"{address(text)!r}: csi:// is followed by the sensor's number, for example csi://0")
     return SourceUri(scheme, target)

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from edge.config.appliance import Config
 from edge.config.section import NOT_ECHOED
 from edge.error import EmvasError
+from edge.redact import address, redacted
 
 
 class ConfigError(EmvasError):
@@ -66,11 +67,9 @@ def _sentence(path: Path, tree: yaml.Node | None, fault: ErrorDetails) -> str:
     if fault["type"] == "model_type":
         return f"{start}`{where}` is a section: give `key: value` lines below it, or leave it out for its defaults"
     message = fault["msg"].removeprefix("Value error, ")
-    given = (
-        ""
-        if fault["type"] == NOT_ECHOED or isinstance(fault["input"], (dict, BaseModel))
-        else f" (it is {fault['input']!r})"
-    )
+    value = address(fault["input"]) if location[-1:] == ("uri",) and isinstance(fault["input"], str) else fault["input"]
+    echoed = fault["type"] != NOT_ECHOED and not isinstance(value, (dict, BaseModel))
+    given = redacted(f" (it is {value!r})") if echoed else ""
     expected = fault.get("ctx", {}).get("expected")
     near = (
         _nearest(str(fault["input"]), str(expected).replace("'", "").replace(" or ", ", ").split(", "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -11,7 +12,10 @@ from edge.config.section import Section
 Format = Literal["mjpeg", "yuyv", "uyvy", "nv12", "h264", "grey"]
 """What a V4L2 camera may be asked to deliver; `emvas devices` lists what each one can."""
 
-CAMERA_SCHEMES = ("v4l2", "rtsp", "http", "https", "csi", "file")
+NETWORK_SCHEMES = ("rtsp", "http", "https")
+CAMERA_SCHEMES = ("v4l2", *NETWORK_SCHEMES, "csi", "file")
+_NEVER_IN_URI = re.compile(r"[\s'\"<>\\^`{|}\x00-\x20\x7f]")
+"""RFC 3986, 2: these stand percent-encoded in an address, or nobody can say where it ends."""
 
 
 class CameraConfig(Section):
@@ -51,6 +55,8 @@ class CameraConfig(Section):
     def _known_scheme(cls, uri: str | None) -> str | None:
         if uri is not None and uri.split("://")[0] not in CAMERA_SCHEMES:
             raise ValueError(f"a camera URI starts with one of {', '.join(s + '://' for s in CAMERA_SCHEMES)}")
+        if uri is not None and uri.startswith(tuple(f"{s}://" for s in NETWORK_SCHEMES)) and _NEVER_IN_URI.search(uri):
+            raise ValueError("it holds a blank, a quote or another sign that an address may not: write %20 for a blank")
         return uri
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,18 @@ def refusal(path: Path, text: str) -> str:
     with pytest.raises(ConfigError) as error:
         load_config(path)
     return str(error.value)
+
+
+@pytest.mark.parametrize("password", ["s3 cret", "s3'cret", 's3"cret', "s3<cret", "s3\\tcret"])
+def test_a_cameras_address_with_signs_that_none_may_have_is_refused_without_repeating_it(
+    tmp_path: Path, password: str
+) -> None:
+    config = {"purpose": "driver-safety", "camera": {"uri": f"rtsp://viewer:{password}@10.0.0.7/live?pwd=s3cret"}}
+    path = tmp_path / "box.yaml"
+    said = refusal(path, yaml.safe_dump(config))
+    assert "write %20 for a blank" in said
+    assert "rtsp://10.0.0.7/live" in said
+    assert "cret" not in said
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -50,8 +50,11 @@ def camera(subject: Subject) -> Iterator[Finding]:
 
 
 def _network_camera(uri: SourceUri) -> Finding:
-    place = urlsplit(str(uri))
-    host, port = place.hostname or "", place.port or _PORTS[uri.scheme]
+    place = urlsplit(uri.printable)
+    try:
+        host, port = place.hostname or "", place.port or _PORTS[uri.scheme]
+    except ValueError as error:
+        return Finding("camera", False, f"{uri.printable} is no address: {error}", "camera.uri in the configuration")
     trouble = connects(host, port)
     said = f"{uri.printable} answers" if trouble is None else f"{uri.printable} does not answer: {trouble}"
     return Finding("camera", trouble is None, said, "" if trouble is None else f"ping {host}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from edge.config import Config
 from edge.publish.attempt import password_of
@@ -12,15 +12,19 @@ from edge.redact import MASK, redacted
 
 _SHORTEST = 3
 """Shorter ones would tear holes into every word."""
+_SHORTEST_IN_QUERY = 6
+"""Not every value of a query is a secret: `main` and `640` are words of their own."""
 
 
 def known_secrets(config: Config) -> list[str]:
-    """Names and passwords in the camera's address and for the broker, the longest first."""
+    """Names, passwords and the query in the camera's address and those for the broker, the longest first."""
     found: set[str] = set()
-    login, at, _ = (config.camera.uri or "").partition("://")[2].rpartition("@")
+    login, at, place = (config.camera.uri or "").partition("://")[2].rpartition("@")
     if at:
         user, _, password = login.partition(":")
-        found |= {login, user, password, unquote(user), unquote(password)}
+        found |= {login, user, password}
+    found |= {value for _, value in parse_qsl(place.partition("?")[2]) if len(value) >= _SHORTEST_IN_QUERY}
+    found |= {unquote(secret) for secret in found}
     if config.mqtt is not None:
         found.add(config.mqtt.username or "")
         with contextlib.suppress(OSError):  # a password that is not there is nowhere
