@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-guides proof-systemd bench test-aarch64 docs clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -58,6 +58,12 @@ proof-guides: $(BUNDLE)/bundle.yaml ## follow every guide as written, its long c
 
 proof-systemd: $(BUNDLE)/bundle.yaml ## as root: install the box in a container that boots with systemd, break and mend it
 	$(BIN)/python -m benchmarks.proof_systemd --bundle $(BUNDLE)
+
+proof-gpu: $(BUNDLE)/bundle.yaml ## on a machine with an NVIDIA GPU, 8 min: CUDA, TensorRT, training; DRY=1 runs it on the CPU
+	$(BIN)/python -m benchmarks.gpu --bundle $(BUNDLE) --out build/gpu $(if $(DRY),--dry)
+
+proof-gpu-pack: $(BUNDLE)/bundle.yaml ## what proof-gpu needs on a machine without a network, in pieces of 60 MB
+	$(BIN)/python -m benchmarks.gpu.pack --bundle $(BUNDLE) --out build/gpu-pack
 
 bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/performance.md; QUICK=1 for minutes
 	$(BIN)/python -m benchmarks.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
