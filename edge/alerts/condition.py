@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
+from edge.config.constants import SEEN_GAP_S
 from edge.fatigue.policy import CAUSES
 from edge.messages import Anomaly, Attention, Face, Fatigue, Level, Source
 
@@ -88,11 +89,12 @@ def of_source(message: Source) -> Condition:
 
 
 class Sight:
-    """Whether anybody's eyes can be judged."""
+    """Whether anybody's eyes can be judged, in pictures so near to each other that no long closure hides between."""
 
     def __init__(self, blind_s: float) -> None:
         self._blind_s = blind_s
         self._last_s: float | None = None
+        self._usable_s = 0.0
         self._seen_s = 0.0
         self._again_s = 0.0
         self._blind_from_s: float | None = None
@@ -104,9 +106,11 @@ class Sight:
             self._seen_s = self._again_s = t_s
         self._last_s = t_s
         if face.usable and face.eye_opening is not None:
-            if t_s - self._seen_s > GLIMPSE_S:
-                self._again_s = t_s
-            self._seen_s = t_s
+            if 0.0 < t_s - self._usable_s <= SEEN_GAP_S:
+                if t_s - self._seen_s > GLIMPSE_S:
+                    self._again_s = t_s
+                self._seen_s = t_s
+            self._usable_s = t_s
         if self._blind_from_s is None:
             if t_s - self._seen_s >= self._blind_s:
                 self._blind_from_s = self._again_s = self._seen_s

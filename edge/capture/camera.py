@@ -14,6 +14,7 @@ from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
 from edge.capture.streams import chosen, pictures_of, sounds_of, told
 from edge.capture.uri import SourceUri, parse_uri
+from edge.capture.watch import PictureWatch, watched
 from edge.config.sources import CameraConfig
 from edge.messages import Audio, Frame, Source
 
@@ -50,7 +51,7 @@ class Camera:
         """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
         if self._file is not None:
             return self._played(self._file, stop)
-        return kept_open("camera", self._connect, self._now, stop, self._again)
+        return watched(kept_open("camera", self._connect, self._now, stop, self._again), PictureWatch())
 
     def restart(self) -> None:
         """Close the camera and open it again; for another thread. A file plays on."""

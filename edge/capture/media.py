@@ -16,6 +16,7 @@ from edge.capture.picture import PictureDecoder, View
 from edge.capture.sound import SoundDecoder
 from edge.capture.stamps import MediaClock
 from edge.capture.streams import chosen, first_heard, pictures_of, sounds_of, told
+from edge.capture.watch import PictureWatch, watched
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _SHORT_BY_S = 0.5
@@ -107,7 +108,10 @@ class MediaFile:
             streams.append(self._pictures(self._pictures_index, reading))
         if self._sound_index is not None:
             streams.append(self._sound(self._sound_index, reading))
-        for item in heapq.merge(*streams, key=end_of):
+        for item in watched(heapq.merge(*streams, key=end_of), PictureWatch()):
+            if isinstance(item, Source):
+                yield item
+                continue
             reading.items += 1
             reading.reached_s = max(reading.reached_s, end_of(item))
             yield item

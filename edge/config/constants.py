@@ -135,6 +135,10 @@ ARMING: dict[str, Constant] = {
     ),
 }
 
+SEEN_GAP_S = 0.4
+"""Longest time between two judged pictures that still counts as seen. It bridges two lost pictures at 8 a second and is
+hardly longer than the 0.3 s of open eyes that end an alarm."""
+
 
 def bounded(constant: Constant) -> Any:
     """The pydantic field of a constant: default, bounds, and what it is for."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-GAP_S = 0.4
-"""Longest time between two judged frames that still counts as seen. It bridges two lost frames at 8 fps and is hardly
-longer than the 0.3 s of open eyes that end an alarm."""
+from edge.config.constants import SEEN_GAP_S
+
+GAP_S = SEEN_GAP_S
 BRIDGE_S = 0.8
 """Longest unseen time that a closure may span: lids closed before and after are taken for closed all the time. About
 half a microsleep, so that one gap never makes up most of it; beyond it nothing is known."""

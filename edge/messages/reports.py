@@ -37,6 +37,7 @@ class Summary:
     perclos: float | None
     alerts: Mapping[str, int]
     valid_ratio: float
+    """Share of the period in which somebody's eyes could be judged."""
     group_ratio: float = 0.0
     """Share of the period in which a group of five or more could be judged."""
     group: Mapping[str, float] = field(default_factory=dict)

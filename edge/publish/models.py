@@ -127,7 +127,7 @@ class Period(Body):
     score_mean: float | None = Field(description="-1 negative to 1 positive")
     perclos: float | None = Field(description="mean share of time with the lids down")
     alerts: dict[str, int] = Field(description="alerts that began, by kind")
-    valid_ratio: float = Field(description="share of the pictures that could be judged")
+    valid_ratio: float = Field(description="share of the time in which somebody's eyes could be judged")
     group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
+from edge.config.constants import SEEN_GAP_S
 from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
 
 _LEAST_S = 0.001
@@ -17,7 +19,7 @@ class Summarizer:
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
         self._start_s = 0.0
-        self._period = _Period()
+        self._period = _Period(-math.inf)
 
     def step(self, message: Message) -> list[Summary]:
         """Take in one message; return the summaries of the periods that it ends.
@@ -40,27 +42,29 @@ class Summarizer:
 
     def _end(self, end_s: float) -> Summary:
         summary = self._period.summary(self._start_s, end_s)
-        self._start_s, self._period = end_s, _Period()
+        self._start_s, self._period = end_s, _Period(self._period.usable_last_s)
         return summary
 
 
 class _Period:
     """Sums of one period."""
 
-    def __init__(self) -> None:
+    def __init__(self, usable_last_s: float) -> None:
+        self.usable_last_s = usable_last_s
+        """When somebody's eyes could last be judged."""
+        self._usable_s = 0.0
         self._emotion_s: dict[str, float] = defaultdict(float)
         self._score_s = 0.0
         self._perclos: list[float] = []
         self._alerts: dict[str, int] = defaultdict(int)
-        self._faces = 0
-        self._usable = 0
         self._group_s = 0.0
         self._groups: dict[str, list[float]] = defaultdict(list)
 
     def add(self, message: Message) -> None:
-        if isinstance(message, Face):
-            self._faces += 1
-            self._usable += message.usable
+        if isinstance(message, Face) and message.usable:
+            gap_s = message.t_s - self.usable_last_s
+            self._usable_s += gap_s if gap_s <= SEEN_GAP_S else 0.0
+            self.usable_last_s = message.t_s
         elif isinstance(message, Fatigue) and message.perclos_60 is not None:
             self._perclos.append(message.perclos_60)
         elif isinstance(message, Affect):
@@ -86,7 +90,7 @@ class _Period:
             score_mean=self._score_s / judged_s if judged_s else None,
             perclos=sum(self._perclos) / len(self._perclos) if self._perclos else None,
             alerts=dict(sorted(self._alerts.items())),
-            valid_ratio=self._usable / self._faces if self._faces else 0.0,
+            valid_ratio=min(self._usable_s / (end_s - start_s), 1.0),
             group_ratio=min(self._group_s / (end_s - start_s), 1.0),
             group={name: sum(values) / len(values) for name, values in self._groups.items()},
         )

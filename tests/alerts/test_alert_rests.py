@@ -36,7 +36,11 @@ def test_a_second_person_in_the_picture_does_not_wait_for_the_rest_of_the_first(
 def test_a_person_who_comes_back_under_a_new_number_still_rests():
     back = [message for t_s in range(6, 60) for message in drowsy(t_s, 2)]
     alerts = tell(*drowsy(0, 1), fatigue(5, track=1), *back)
-    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 50)]
+    assert [(alert.type, alert.t_s) for alert in alerts if alert.alert == "drowsiness"] == [
+        ("new", 0),
+        ("end", 5),
+        ("new", 50),
+    ]
 
 
 def test_what_still_holds_after_the_cooldown_is_told():
@@ -49,4 +53,8 @@ def test_a_rest_that_ends_without_eyes_waits_for_them():
     stream = [fatigue(0, "perclos_warning"), fatigue(5), *(fatigue(t_s, "perclos_warning") for t_s in range(6, 49))]
     blind = [m for t_s in range(49, 58) for m in (face(t_s, False), fatigue(t_s, "perclos_warning"))]
     alerts = tell(*stream, *blind, face(60, True), fatigue(60, "perclos_warning"))
-    assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 0), ("end", 5), ("new", 60)]
+    assert [(alert.type, alert.t_s) for alert in alerts if alert.alert == "drowsiness"] == [
+        ("new", 0),
+        ("end", 5),
+        ("new", 60),
+    ]

@@ -37,6 +37,12 @@ def look(*stretches: tuple[float, bool], fps: float = 10.0) -> list[Alert]:
     return tell(*faces)
 
 
+@pytest.mark.parametrize(("fps", "told"), [(3.0, []), (2.0, [("new", "cannot_see_driver")])])
+def test_eyes_in_too_few_pictures_are_eyes_that_cannot_be_seen(fps, told):
+    """Between two pictures half a second apart a driver may sleep and nobody knows."""
+    assert kinds(look((30, True), fps=fps)) == told
+
+
 def test_ten_seconds_without_eyes_are_told_and_twenty_with_them_end_it():
     alerts = look((5, True), (30, False), (40, True))
     assert kinds(alerts) == [("new", "cannot_see_driver"), ("end", "cannot_see_driver")]

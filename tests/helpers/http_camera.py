@@ -27,7 +27,9 @@ class HttpCamera:
                 value = 0
                 while not camera.ended.is_set():
                     value = (value + 4) % 256
-                    jpeg = cv2.imencode(".jpg", np.full((120, 160, 3), value, np.uint8))[1].tobytes()
+                    image = np.full((120, 160, 3), value, np.uint8)
+                    cv2.putText(image, "CAB 7", (10, 70), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 128, 255), 3)
+                    jpeg = cv2.imencode(".jpg", image)[1].tobytes()
                     if not camera.silent.is_set():
                         head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                         try:

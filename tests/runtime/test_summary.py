@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,8 @@ def alert(t_s: float, kind: str, type_: str) -> Alert:
 def test_a_period_is_summed_up_when_time_leaves_it() -> None:
     summarizer = Summarizer(10)
     messages: list[Message] = [
-        Face(0.0, 1, usable=True, reason=None),
-        Face(1.0, 1),
+        *(Face(0.1 * n, 1, usable=True, reason=None) for n in range(31)),
+        Face(3.1, 1),
         affect(4.0, 1.0, "happy", 0.5),
         affect(5.0, 4.0, "tired", -0.3),
         Fatigue(5.0, 1, Level.NONE, 0.1, None, 1.0),
@@ -34,8 +35,35 @@ def test_a_period_is_summed_up_when_time_leaves_it() -> None:
     assert not [summary for message in messages for summary in summarizer.step(message)]
     (summary,) = summarizer.step(Face(10.0, 1))
     assert summary == Summary(
-        10.0, 0.0, 10.0, {"happy": 0.75, "tired": 0.25}, pytest.approx(0.3), pytest.approx(0.2), {"yawning": 1}, 0.5
+        10.0,
+        0.0,
+        10.0,
+        {"happy": 0.75, "tired": 0.25},
+        pytest.approx(0.3),
+        pytest.approx(0.2),
+        {"yawning": 1},
+        pytest.approx(0.3),
     )
+
+
+def test_the_valid_ratio_is_a_share_of_time_whatever_the_camera_delivers() -> None:
+    """Ten minutes at 25, at 3 and at 2 pictures a second, and with a hole of half of it."""
+
+    def ratio(times_s: Iterable[float]) -> float:
+        summarizer = Summarizer(600)
+        told = [s for t_s in times_s for s in summarizer.step(Face(t_s, 1, usable=True, reason=None))]
+        return [*told, *summarizer.finish(599.9)][0].valid_ratio
+
+    assert ratio(n / 25 for n in range(15_000)) == pytest.approx(1.0, abs=0.01)
+    assert ratio(n / 3 for n in range(1_800)) == pytest.approx(1.0, abs=0.01)
+    assert ratio(n / 2 for n in range(1_200)) == 0.0, "nobody's lids can be judged"
+    assert ratio(t_s for n in range(15_000) if not 200 <= (t_s := n / 25) < 500) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_end_of_a_period_is_not_the_end_of_seeing() -> None:
+    summarizer = Summarizer(1)
+    told = [s for n in range(100) for s in summarizer.step(Face(n / 10, 1, usable=True, reason=None))]
+    assert [s.valid_ratio for s in told][1:] == pytest.approx([1.0] * (len(told) - 1))
 
 
 def test_a_period_in_which_nothing_happened_claims_nothing() -> None:
