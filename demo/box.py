@@ -28,6 +28,7 @@ from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 from edge.runtime.sinks import JsonlSink, Sink
 from edge.runtime.stores import Stores, session_name
+from edge.status import SystemStatus
 
 _DELIVERY_S = 10.0
 """Patience with the last messages on their way through the broker."""
@@ -69,7 +70,11 @@ def replay(clip: Path, bundle: Bundle, config: Config, folder: Path, console: Co
     length_s = MediaFile(clip).duration_s
     session, kept = session_of(clip), Kept()
     pipeline = Pipeline(bundle, config, session)
-    with _around(config, folder, session, time.time(), Screen(console, length_s)) as (sinks, subscriber, _):
+    with _around(config, folder, session, time.time(), Screen(console, length_s), pipeline.status) as (
+        sinks,
+        subscriber,
+        _,
+    ):
         done = replay_file(clip, pipeline, [*sinks, kept], realtime=True)
         received = _received(subscriber, kept)
     return Outcome(kept.messages, received, done.faults)
@@ -82,7 +87,11 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
     clock, kept, stop = Clock(), Kept(), threading.Event()
     session = session_name(config.box.id, clock)
     runner = LiveRunner(bundle, config, session, clock)
-    with _around(config, folder, session, clock.start_wall_s, Screen(console, None)) as (sinks, subscriber, stores):
+    with _around(config, folder, session, clock.start_wall_s, Screen(console, None), runner.status) as (
+        sinks,
+        subscriber,
+        stores,
+    ):
         before = signal.signal(signal.SIGINT, lambda *_: stop.set())
         try:
             runner.run([*sinks, kept], stop, lambda _: runner.announce(stores.turn(clock.now_s())))
@@ -95,7 +104,7 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
 
 @contextmanager
 def _around(
-    config: Config, folder: Path, session: str, start_wall_s: float, screen: Screen
+    config: Config, folder: Path, session: str, start_wall_s: float, screen: Screen, status: SystemStatus
 ) -> Iterator[tuple[list[Sink], Subscriber, Stores]]:
     """Broker (where the configuration names none), subscriber, outbox, timeline, JSONL and screen of one run."""
     with ExitStack() as stack:
@@ -104,7 +113,7 @@ def _around(
         jsonl = stack.enter_context(JsonlSink(folder / "demo.jsonl"))
         stack.enter_context(screen)
         subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
-        stores = stack.enter_context(Stores(config, folder, session, start_wall_s))
+        stores = stack.enter_context(Stores(config, folder, session, start_wall_s, status))
         yield [jsonl, *stores.sinks, screen], subscriber, stores
 
 

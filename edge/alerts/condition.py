@@ -9,7 +9,8 @@ from typing import Any
 from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
 from edge.config.constants import SEEN_GAP_S
 from edge.fatigue.policy import CAUSES
-from edge.messages import Anomaly, Attention, Face, Fatigue, Level, Source
+from edge.messages import Anomaly, Attention, Face, Fatigue, Level
+from edge.status import Standing
 
 SEEN_AGAIN_S = 20.0
 """Eyes usable again for this long end `cannot_see_driver` (openpilot ends its camera-uncertain event after 20 s)."""
@@ -81,11 +82,10 @@ def of_anomaly(message: Anomaly) -> Condition:
     return Condition(message.alert, subject, message.level, message.since_s, message.causes, evidence)
 
 
-def of_source(message: Source) -> Condition:
-    """Return the condition of a source; one that was never there is no loss."""
-    level = Level.ADVISORY if message.state == "lost" else Level.NONE
-    evidence = {"source": message.source, "detail": message.detail}
-    return Condition(SOURCE_LOST, message.source, level, message.t_s, evidence=evidence)
+def of_lost(name: str, standing: Standing) -> Condition:
+    """Return the condition of a part that is lost; one that was never there is no loss."""
+    evidence = {"source": name, "detail": standing.detail}
+    return Condition(SOURCE_LOST, name, Level.ADVISORY, standing.since_s, evidence=evidence)
 
 
 class Sight:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
-from edge.alerts.condition import Condition, Key, Sight, of_anomaly, of_attention, of_fatigue, of_source
-from edge.alerts.kinds import KINDS, SOURCE_LOST
+from edge.alerts.condition import Condition, Key, Sight, of_anomaly, of_attention, of_fatigue, of_lost
+from edge.alerts.kinds import KINDS
 from edge.alerts.rest import Rests
 from edge.config.understanding import AlertsConfig
 from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
+from edge.status import SystemStatus
 
 STALE_S = 10.0
 """A condition not heard of for this long is over; fatigue reports once a second, faces come with every frame."""
@@ -43,9 +44,16 @@ class AlertEngine:
         config: Pace and cooldown.
         session: Name of this run; ids are made from it, the kind, the subject and the start, so a replay repeats them.
         arming: Whether the vehicle drives; None is always armed.
+        status: Knows what is lost; by default what `step` is told of it.
     """
 
-    def __init__(self, config: AlertsConfig, session: str, arming: Arming | None = None) -> None:
+    def __init__(
+        self,
+        config: AlertsConfig,
+        session: str,
+        arming: Arming | None = None,
+        status: SystemStatus | None = None,
+    ) -> None:
         self._config = config
         self._session = session
         self._sight = Sight(config.blind_s)
@@ -53,14 +61,15 @@ class AlertEngine:
         self._open: dict[Key, _Open] = {}
         self._rests = Rests()
         self._arming = arming
+        self._status = status or SystemStatus()
         self._snoozed_s: dict[str, float] = {}
         self._unseen: set[str] = set()
         self._now_s = 0.0
 
     def step(self, message: Message | Anomaly) -> list[Alert]:
         """Take in one message; return what is to be told. A lost camera ends what was known from faces."""
-        if isinstance(message, Source) and message.source == "camera" and message.state == "lost":
-            self._conditions = {key: held for key, held in self._conditions.items() if key[0] == SOURCE_LOST}
+        if isinstance(message, Source):
+            self._heard_of(message)
         for condition in self._read(message):
             if condition.level is Level.NONE:
                 self._conditions.pop(condition.key, None)
@@ -136,7 +145,16 @@ class AlertEngine:
         if isinstance(message, Face):
             self._look(message)
             return [self._sight.step(message)]
-        return [of_source(message)] if isinstance(message, Source) else []
+        return []
+
+    def _heard_of(self, source: Source) -> None:
+        """A part is lost, back or absent: the status holds it; here only what follows for the alerts that are open."""
+        self._status.take(source)
+        if source.source == "camera" and source.state == "lost":
+            self._conditions.clear()
+        over = of_lost(source.source, self._status.parts[source.source])
+        if source.state != "lost" and (known := self._open.get(over.key)):
+            self._open[over.key] = replace(known, condition=replace(known.condition, evidence=over.evidence))
 
     def _look(self, face: Face) -> None:
         """Remember who is seen and whose eyes cannot be judged now; with nobody in the picture that is everybody."""
@@ -144,18 +162,19 @@ class AlertEngine:
             self._rests.saw(face.track, face.t_s)
         if face.usable and face.eye_opening is not None:
             self._unseen.discard(str(face.track))
-        elif face.track is not None:
-            self._unseen.add(str(face.track))
+        elif face.track is not None and str(face.track) not in self._unseen:
+            self._unseen = {subject for subject in self._unseen if self._rests.knows(subject)} | {str(face.track)}
         else:
             self._unseen |= {subject for kind, subject in self._conditions if KINDS[kind].from_eyes}
 
     def _advance(self, t_s: float) -> list[Alert]:
-        for key, (condition, heard_s) in list(self._conditions.items()):
-            if t_s - heard_s > STALE_S and condition.kind != SOURCE_LOST:
-                del self._conditions[key]
-        over = [key for key in self._open if key not in self._conditions or self._disarmed(key[0])]
+        self._conditions = {key: held for key, held in self._conditions.items() if t_s - held[1] <= STALE_S}
+        conditions = {key: condition for key, (condition, _) in self._conditions.items()}
+        lost = [of_lost(name, standing) for name, standing in self._status.lost.items()]
+        conditions |= {condition.key: condition for condition in lost}
+        over = [key for key in self._open if key not in conditions or self._disarmed(key[0])]
         alerts = [self._end(key, t_s) for key in over]
-        for key, (condition, _) in self._conditions.items():
+        for key, condition in conditions.items():
             known = self._open.get(key)
             if known is None:
                 if self._may_rise(condition) and not self._waits(condition, t_s):

@@ -11,6 +11,10 @@ _LONGEST_S = ALERTS["cooldown_s"].high
 """No rest is longer: what ended, or was last seen, before that is forgotten."""
 
 
+_MOST = 1000
+"""People remembered; a tracker that flickers gives a new number in every picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sighting:
     first_s: float
@@ -32,8 +36,13 @@ class Rests:
         """A person was in the picture at `t_s`."""
         known = self._seen.get(str(track))
         if known is None:
-            self._seen = {name: seen for name, seen in self._seen.items() if t_s - seen.last_s <= _LONGEST_S}
+            lately = [(name, seen) for name, seen in self._seen.items() if t_s - seen.last_s <= _LONGEST_S]
+            self._seen = dict(sorted(lately, key=lambda row: row[1].last_s)[-_MOST:])
         self._seen[str(track)] = _Sighting(known.first_s if known else t_s, t_s)
+
+    def knows(self, subject: str) -> bool:
+        """Whether this person was seen so lately that it may count."""
+        return subject in self._seen
 
     def begin(self, key: Key, t_s: float) -> None:
         """An alert of this kind and subject ended at `t_s`."""

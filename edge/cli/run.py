@@ -18,15 +18,15 @@ from rich.console import Console
 from edge import log
 from edge.bundle.bundle import Bundle
 from edge.cli.setup import open_bundle, state_folder
-from edge.cli.status import StatusLine, figures
+from edge.cli.status import StatusLine, counted
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
 from edge.runtime.allocator import give_memory_back
-from edge.runtime.board import Board
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
+from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink, TerminalSink
 from edge.runtime.stores import Stores, session_name
@@ -57,30 +57,29 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         opened, clock = open_bundle(config, bundle), Clock()
         session = session_name(config.box.id, clock)
         runner = LiveRunner(opened, config, session, clock)
-        board = _board(config, opened, runner.health)
-        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink(), board]
+        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
         folder = state or state_folder()
-        stores = stack.enter_context(Stores(config, folder, session, clock.start_wall_s))
+        stores = stack.enter_context(Stores(config, folder, session, clock.start_wall_s, runner.status))
         sinks += stores.sinks
         publisher = stores.publisher
         trial = Trial(folder)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        _pages(config, board, stores, stack)
+        _pages(config, opened, runner, stores, stack)
         line = stack.enter_context(StatusLine(console, clock))
 
         def status(health: Health) -> None:
-            line.show(health)
+            now_s, known = time.monotonic(), runner.status
             runner.stuck = runner.stuck or stores.broken
-            watchdog.turn(time.monotonic(), runner.ready, runner.stuck is not None, runner.stuck or runner.situation)
-            board.turn(time.monotonic(), runner.ready, runner.stuck)
-            known = board.verdict(time.monotonic())
-            if trial.turn(time.monotonic(), known.healthy and not known.reasons):
+            known.turned(now_s, runner.stuck)
+            line.show(health, known.losses)
+            watchdog.turn(now_s, known.ready, runner.stuck is not None, known.sentence)
+            if trial.turn(now_s, known.verdict(now_s)):
                 stop.set()
             runner.announce(stores.turn(clock.now_s()))
             health.records_dropped = stores.timeline.dropped
             if publisher:
-                publisher.measure(board.readings())
+                publisher.measure(health.readings(known))
 
         if publisher:
             publisher.describe(_info(opened))
@@ -89,7 +88,9 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         stores.failure = runner.stuck
         if runner.stuck is None:
             watchdog.stopping()
-        console.print(f"Stopping. {figures(runner.health, clock.now_s())}", highlight=False, soft_wrap=True)
+        console.print(
+            f"Stopping. {counted(runner.health, runner.status.losses, clock.now_s())}", highlight=False, soft_wrap=True
+        )
     if runner.stuck is not None:
         print(f"{runner.stuck}. The box ends, to be started anew.", file=sys.stderr)
         watchdog.give_up(runner.stuck)
@@ -106,21 +107,19 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _pages(config: Config, board: Board, stores: Stores, stack: ExitStack) -> None:
+def _pages(config: Config, bundle: Bundle, runner: LiveRunner, stores: Stores, stack: ExitStack) -> None:
     """Serve `/healthz` and `/metrics` where the configuration gives them a port; `stack` ends them."""
     if config.health.port is None:
         return
-
-    def published() -> dict[str, Any]:
-        return stores.publisher.health().model_dump() if stores.publisher else {}
-
-    stack.enter_context(HealthPages(config.health, board.verdict, lambda: board.figures(published)))
-
-
-def _board(config: Config, bundle: Bundle, health: Health) -> Board:
     info = _info(bundle)
     facts = {"version": version("emvas-edge"), "bundle": info["bundle"], "provider": bundle.provider}
-    return Board(health, {**facts, "purpose": config.purpose.value}, info["models"])
+    facts["purpose"] = config.purpose.value
+
+    def told() -> dict[str, Any]:
+        published = stores.publisher.health().model_dump() if stores.publisher else {}
+        return figures(facts, info["models"], runner.health, runner.status, published)
+
+    stack.enter_context(HealthPages(config.health, runner.status.verdict, told))
 
 
 def _info(bundle: Bundle) -> dict[str, Any]:

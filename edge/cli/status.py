@@ -31,12 +31,12 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
         if self._live:
             self._live.stop()
 
-    def show(self, health: Health) -> None:
-        """Show the counters; called about once a second."""
+    def show(self, health: Health, losses: int) -> None:
+        """Show the counters, and how often a part was lost; called about once a second."""
         now_s = self._clock.now_s()
         rate = (health.frames - self._frames) / max(now_s - self._at_s, 1e-3)
         self._frames, self._at_s = health.frames, now_s
-        text = f"{figures(health, now_s)} | {rate:.0f} pictures/s"
+        text = f"{counted(health, losses, now_s)} | {rate:.0f} pictures/s"
         if self._live:
             self._live.update(text)
         elif now_s >= self._next_line_s:
@@ -44,7 +44,7 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
             self._console.print(text, highlight=False, soft_wrap=True)
 
 
-def figures(health: Health, now_s: float) -> str:
+def counted(health: Health, losses: int, now_s: float) -> str:
     """The counters of a run as one line."""
     stages = ", ".join(f"{name} {spent.mean_ms:.0f} ms" for name, spent in list(health.stages.items()))
     return " | ".join(
@@ -52,7 +52,7 @@ def figures(health: Health, now_s: float) -> str:
             f"{now_s:.0f} s",
             f"{health.frames} pictures ({health.frames_dropped} dropped)",
             f"{health.utterances} utterances ({health.utterances_dropped} not transcribed)",
-            f"{health.losses} losses",
+            f"{losses} losses",
             stages or "no stage has run",
         ]
     )

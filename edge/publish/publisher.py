@@ -30,6 +30,7 @@ from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of
 from edge.publish.vitals import Vitals
 from edge.sessions import started
+from edge.status import SystemStatus
 
 _log = logging.getLogger(__name__)
 
@@ -46,15 +47,25 @@ class Publisher:
     Alerts and summaries go through the outbox, retained topics through `Retained`, orders through the `CommandDesk`.
     """
 
-    def __init__(self, config: Config, outbox_path: Path, session: str, start_wall_s: float) -> None:
-        """`config` must have a section `mqtt`; `start_wall_s` is the wall clock (Unix) at `t_s` 0."""
+    def __init__(
+        self,
+        config: Config,
+        outbox_path: Path,
+        session: str,
+        start_wall_s: float,
+        status: SystemStatus | None = None,
+    ) -> None:
+        """`config` must have a section `mqtt`; `start_wall_s` is the wall clock (Unix) at `t_s` 0.
+
+        `status` knows what is lost; by default what `write` is told of it.
+        """
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
         self._origin = payloads.Origin(session, start_wall_s)
         self._software = version("emvas-edge")
         self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
-        self._state = StateTracker(self._origin)
+        self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
         self._sender = Sender(self._outbox, started(session, start_wall_s))
         self._answered = Answered(outbox_path.with_name(ORDERS_FILE))
@@ -89,6 +100,11 @@ class Publisher:
         elif isinstance(message, Fatigue | Source):
             with self._lock:
                 self._keep_state(self._state.observe(message, clock_state()))
+
+    def turn(self, t_s: float) -> None:
+        """Let time pass; to be called about once a second: `state` is said again though no message comes."""
+        with self._lock:
+            self._keep_state(self._state.turn(t_s, clock_state()))
 
     def describe(self, info: Mapping[str, Any]) -> None:
         """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""

@@ -7,22 +7,25 @@ from collections.abc import Mapping
 from edge.messages import Fatigue, Level, Source
 from edge.publish.models import ClockState, State, level_name
 from edge.publish.payloads import Origin
+from edge.status import SystemStatus
 
 REFRESH_S = 60.0
 """An unchanged state is said again this often, so that its figures do not grow old."""
+_EYES = ("camera", "vision", "fatigue")
+"""Without one of these nobody's level is known."""
 _TRACK_S = 3.0
 """A person not reported for this long (fatigue comes once a second) is no longer in view."""
 
 
 class StateTracker:
-    """Folds `Fatigue` and `Source` messages into one state; says when it is worth publishing."""
+    """Folds levels and the system's status into one state; says when it is worth publishing."""
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+    def __init__(self, origin: Origin, status: SystemStatus | None = None) -> None:
+        """`status` knows what is lost; by default what `observe` is told of it."""
+        self._origin, self._status = origin, status or SystemStatus()
         self.latest: State | None = None
         """As last told."""
         self._people: dict[int | None, Fatigue] = {}
-        self._inputs: dict[str, Source] = {}
         self._since_s = 0.0
         self._level: Level | None = None
         self._published: tuple[object, ...] | None = None
@@ -33,13 +36,16 @@ class StateTracker:
     def observe(self, message: Fatigue | Source, clock: ClockState) -> State | None:
         """Take one message; return the state when it changed or is due again, else None."""
         if isinstance(message, Source):
-            self._inputs[message.source] = message
-            if message.state != "ok" and message.source != "microphone":
+            self._status.take(message)
+            if message.state != "ok" and message.source in _EYES:
                 self._people.clear()
         else:
-            self._people = {k: f for k, f in self._people.items() if message.t_s - f.t_s < _TRACK_S}
             self._people[message.track] = message
         return self._told(message.t_s, clock)
+
+    def turn(self, t_s: float, clock: ClockState) -> State | None:
+        """Let time pass without a message; return the state when it is due again, or nobody is in view any more."""
+        return self._told(t_s, clock)
 
     def ordered(
         self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
@@ -49,6 +55,7 @@ class StateTracker:
         return self._told(t_s, clock)
 
     def _told(self, t_s: float, clock: ClockState) -> State | None:
+        self._people = {k: f for k, f in self._people.items() if t_s - f.t_s < _TRACK_S}
         worst = max(self._people.values(), key=lambda person: (person.level, person.valid_ratio), default=None)
         level = worst.level if worst else None
         if level != self._level:
@@ -64,6 +71,7 @@ class StateTracker:
         return state
 
     def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> State:
+        parts = self._status.parts
         return State(
             boot=self._origin.boot,
             time=self._origin.utc(t_s),
@@ -74,8 +82,8 @@ class StateTracker:
             perclos_180=_rounded(worst.perclos_180 if worst else None),
             valid_ratio=_rounded(worst.valid_ratio if worst else None),
             track=worst.track if worst else None,
-            inputs={name: source.state for name, source in self._inputs.items()},
-            troubles={name: source.detail for name, source in self._inputs.items() if source.state != "ok"},
+            inputs={name: part.state for name, part in parts.items()},
+            troubles={name: part.detail for name, part in parts.items() if part.state != "ok"},
             snoozed_until={kind: self._origin.utc(until_s) for kind, until_s in self._snoozed_s.items()},
             sensitivity=dict(self._sensitivity),
             clock=clock,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,6 +32,7 @@ from edge.publish.requests import (
     Sensitivity,
     Snooze,
 )
+from edge.runtime.events import Order
 from edge.runtime.live import LiveRunner
 
 LEAST_PAUSE_S = 60.0
@@ -55,6 +55,7 @@ class CommandHandler:
     ) -> None:
         self._config, self._runner, self._judgement = config, runner, runner.judgement
         self._bundle, self._publisher, self._now = bundle, publisher, now
+        runner.carry_out = self.carry_out
         self._moved: dict[str, float] = {}
         self._done_s: dict[str, float] = {}
         self._judged: dict[type[Request], Callable[[Any], Done]] = {
@@ -73,12 +74,14 @@ class CommandHandler:
                 threading.Thread(target=self._self_test, args=(answer,), name="self-test", daemon=True).start()
             elif isinstance(request, RestartSource):
                 answer(Outcome(self._restart(request.source)))
-            elif not self._runner.order(partial(self._judge, request, answer)):
+            elif not self._runner.order(Order(request, answer)):
                 answer(Outcome(error=_BUSY))
         except EmvasError as error:
             answer(Outcome(error=str(error)))
 
-    def _judge(self, request: Request, answer: Answer) -> list[Message]:
+    def carry_out(self, order: Order) -> list[Message]:
+        """Do what concerns the judgement; called by the thread that judges."""
+        request, answer = order.request, order.answer
         try:
             messages, data = self._judged[type(request)](request)
             self._publisher.ordered(self._now(), self._judgement.snoozed_s, self._moved)

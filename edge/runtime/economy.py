@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edge.config import Config
+from edge.runtime.component import Report
 from edge.runtime.health import Health
 from edge.runtime.intake import Intake
-from edge.runtime.results import Results
 from edge.runtime.senses import Senses
 from edge.runtime.shedding import Shedding
 from edge.runtime.thermal import ThermalBands, Thermometer
@@ -14,8 +14,8 @@ from edge.runtime.thermal import ThermalBands, Thermometer
 class Economy:
     """Used by the judging thread."""
 
-    def __init__(self, config: Config, health: Health, intake: Intake, senses: Senses, results: Results) -> None:
-        self._health, self._intake, self._senses, self._results = health, intake, senses, results
+    def __init__(self, config: Config, health: Health, intake: Intake, senses: Senses, report: Report) -> None:
+        self._health, self._intake, self._senses, self._report = health, intake, senses, report
         self._thermometer, self._bands, self._shedding = Thermometer(), ThermalBands(config.thermal), Shedding()
         self._came = self._seen = 0
         self._last_s = 0.0
@@ -34,4 +34,4 @@ class Economy:
         self._senses.expressions, self._senses.words = diet.expressions, diet.words
         health.celsius, health.band, health.shed = self._bands.celsius, band.name.lower(), diet.shed
         for source in news:
-            self._results.report_unasked(source)
+            self._report(source)

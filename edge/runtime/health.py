@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-PATIENCE_S: dict[str, float] = {
-    "vision": 10.0,
-    "speech": 10.0,
-    "asr": 90.0,
-    "text": 10.0,
-    "prosody": 10.0,
-}
-"""A call of a stage that takes longer hangs. 10 s is what Frigate gives its detectors; recognizing the longest
-utterance (28 s) takes about its own length on a small processor, so three times that. Judgement is not here: it is the
-loop that asks, and systemd's watchdog waits for it."""
-STARTING_S = 600.0
-"""For the first call, in which a provider may still prepare its kernels."""
+from edge.messages import Alert, Message
+from edge.status import SystemStatus
 
 
 @dataclass(slots=True)
@@ -29,8 +16,13 @@ class StageTime:
     calls: int = 0
     total_ms: float = 0.0
     worst_ms: float = 0.0
-    since_s: float | None = None
-    """Monotonic time at which the call that is going on began; None between calls."""
+
+    def add(self, seconds: float) -> None:
+        """Count one call."""
+        milliseconds = 1000 * seconds
+        self.calls += 1
+        self.total_ms += milliseconds
+        self.worst_ms = max(self.worst_ms, milliseconds)
 
     @property
     def mean_ms(self) -> float:
@@ -57,8 +49,8 @@ class Health:
     utterances_dropped: int = 0
     records_dropped: int = 0
     """Telemetry that the timeline's disk refused."""
-    losses: int = 0
-    """How often a source or a stage was lost."""
+    alerts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Alerts begun, by kind and the level they began at."""
     celsius: float | None = None
     """Of the hottest part of the processor, filtered; None where it cannot be read."""
     band: str = "green"
@@ -72,35 +64,15 @@ class Health:
     skipped: Counter[str] = field(default_factory=Counter)
     """Items that a part did not work on because it was down."""
     stages: dict[str, StageTime] = field(default_factory=dict)
-    freeze: Callable[[str], None] | None = None
-    """A test's hook (`edge.runtime.freeze`), called with the name of each stage before it works."""
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Time one call of a stage; while it goes on, its age shows whether the stage hangs."""
-        spent = self.stages.setdefault(stage, StageTime())
-        spent.since_s = start_s = time.monotonic()
-        try:
-            if self.freeze is not None:
-                self.freeze(stage)
-            yield
-        finally:
-            spent.since_s = None
-            milliseconds = 1000 * (time.monotonic() - start_s)
-            spent.calls += 1
-            spent.total_ms += milliseconds
-            spent.worst_ms = max(spent.worst_ms, milliseconds)
+    def write(self, message: Message) -> None:
+        """Count what may be told; a sink."""
+        if isinstance(message, Alert) and message.type == "new":
+            levels, level = self.alerts.setdefault(message.alert, {}), message.level.name.lower()
+            levels[level] = levels.get(level, 0) + 1
 
-    def stuck(self, now_s: float) -> str | None:
-        """What to say of a stage that has been in one call for longer than it may be; `now_s` is monotonic."""
-        for name, spent in list(self.stages.items()):
-            since_s, patience_s = spent.since_s, PATIENCE_S.get(name) if spent.calls else STARTING_S
-            if since_s is not None and patience_s is not None and now_s - since_s > patience_s:
-                return f"{name} hangs: no answer for {now_s - since_s:.0f} s, {patience_s:.0f} s are its most"
-        return None
-
-    def readings(self) -> dict[str, object]:
-        """All counters as plain data, for the box's health topic."""
+    def readings(self, status: SystemStatus) -> dict[str, object]:
+        """All counters as plain data, with how each part is: the runtime's part of the health topic."""
         stages = {
             name: {
                 "calls": spent.calls,
@@ -120,7 +92,7 @@ class Health:
             "utterances": self.utterances,
             "utterances_dropped": self.utterances_dropped,
             "records_dropped": self.records_dropped,
-            "losses": self.losses,
+            "losses": status.losses,
             "celsius": None if self.celsius is None else round(self.celsius, 1),
             "band": self.band,
             "shed": self.shed,
@@ -129,4 +101,6 @@ class Health:
             "restarts": dict(self.restarts),
             "skipped": dict(self.skipped),
             "stages": stages,
+            "alerts": {kind: dict(levels) for kind, levels in list(self.alerts.items())},
+            "sources": {name: standing.state for name, standing in status.parts.items()},
         }

@@ -1,14 +1,16 @@
-"""The light stages of one run, in one thread: fatigue, affect, alerts, summaries."""
+"""The light stages of one run, in one thread: fatigue, affect, alerts, summaries; each guarded by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from edge.affect.features import UtteranceFeatures
 from edge.affect.fusion_model import ROLE, FusionModel
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.arming import Arming
-from edge.alerts.engine import AlertEngine
+from edge.alerts.engine import AlertEngine, AlertOrderError
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
@@ -20,6 +22,10 @@ from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, 
 from edge.runtime import inference
 from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
+from edge.runtime.supervision import Supervision
+from edge.status import SystemStatus
+
+_Felt = TypeVar("_Felt")
 
 
 def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
@@ -37,7 +43,11 @@ def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
 
 
 class Judgement:
-    """Every message it returns has already passed the alerts and the summary."""
+    """Every message it returns has already passed the alerts and the summary.
+
+    A part that raises gives nothing for that message, and the others go on: a fault in the mood of a driver must not
+    cost the alert about the driver's eyes.
+    """
 
     def __init__(
         self,
@@ -46,30 +56,45 @@ class Judgement:
         fusion: FusionModel | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
         drowsiness: DrowsinessModel | None = None,
+        supervision: Supervision | None = None,
+        status: SystemStatus | None = None,
     ) -> None:
         """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them.
 
-        `drowsiness` judges blinks; without it nothing is estimated from them.
+        `drowsiness` judges blinks; without it nothing is estimated from them. `status` takes every word about a part.
         """
-        self._fatigue = FatigueMonitor(config.fatigue, drowsiness, config.attention) if config.fatigue.enabled else None
+        self._config, self._session = config, session
+        self._fusion, self._features, self._drowsiness = fusion, features, drowsiness
+        self.status = status or SystemStatus()
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
+        parts = supervision or Supervision()
+        self._fatigue = (
+            parts.component("fatigue", self._new_fatigue, self._new_fatigue(), "always")
+            if config.fatigue.enabled
+            else None
+        )
         self._affect = (
-            AffectMonitor(config.affect, fusion, features, config.allowance)
+            parts.component("affect", self._new_affect, self._new_affect())
             if inference.moods(config) or inference.groups(config)
             else None
         )
         self._hears_distress = config.affect.enabled
-        self._alerts = AlertEngine(config.alerts, session, self._arming)
-        self._summary = Summarizer(config.summary.every_s)
+        self._alerts = parts.component("alerts", self._new_alerts, self._new_alerts(), "always")
+        self._summary = parts.component("summary", self._new_summary, self._new_summary())
 
     def source(self, source: Source) -> list[Message]:
-        """A source or a stage was lost, is back or is absent."""
+        """A word about a source or a stage: lost, back, or absent. What is known already is not told again."""
+        return self._told([source]) if self.status.take(source) else []
+
+    def without(self, source: Source) -> list[Message]:
+        """The run does without this part: told once, and no word about it ever again."""
+        self.status.do_without(source)
         return self._told([source])
 
     def speed(self, speed: Speed) -> list[Message]:
         """The vehicle's speed."""
-        return self._told(self._arming.speed(speed))
+        return [message for source in self._arming.speed(speed) for message in self.source(source)]
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
         """The faces of one picture; `speaking`: whether somebody spoke when it was taken.
@@ -78,21 +103,20 @@ class Judgement:
         """
         if not faces:
             return []
-        messages: list[Message] = [*self._arming.advance(faces[0].t_s)]
+        t_s = faces[0].t_s
+        told = [message for source in self._arming.advance(t_s) for message in self.source(source)]
+        messages: list[Message] = []
         for face in [self._driver.choose(faces)] if self._driver else faces:
-            judged = self._fatigue.step(face) if self._fatigue else [face]
-            messages += judged
-            if self._affect:
-                messages += self._affect.observe(next((m for m in judged if isinstance(m, Face)), face), speaking)
-        unusual = self._affect.anomalies(faces[0].t_s) if self._affect else []
-        return [*self._told(messages), *self._alerted(unusual)]
+            messages += self._person(face, speaking)
+        unusual = self._felt(t_s, lambda affect: affect.anomalies(t_s))
+        return [*told, *self._told(messages), *self._alerted(unusual)]
 
     def sounded(self, sounds: Iterable[Sound]) -> list[Message]:
         """How loud it was."""
         told: list[Message] = []
         for sound in sounds:
             if self._affect:
-                self._affect.sound(sound)
+                self._affect.run(sound.t_s, partial(AffectMonitor.sound, sound=sound), None)
             told += self._alerted([sound.distress] if sound.distress and self._hears_distress else [])
         return told
 
@@ -103,62 +127,100 @@ class Judgement:
     def heard(self, heard: Heard) -> list[Message]:
         """What was made of an utterance; may come late."""
         messages: list[Message] = [heard.transcript] if heard.transcript else []
-        if self._affect:
-            messages += self._affect.utterance(heard.utterance, heard.transcript, heard.sentiment, heard.prosody)
+        made = heard.utterance, heard.transcript, heard.sentiment, heard.prosody
+        messages += self._felt(heard.utterance.end_s, lambda affect: affect.utterance(*made))
         return self._told(messages)
 
     def snooze(self, t_s: float, kind: str, seconds: float) -> list[Message]:
         """Silence a kind of alert below critical for so long; AlertOrderError says why not."""
-        self._alerts.passed(t_s)
-        return self._counted(self._alerts.snooze(kind, t_s + seconds))
+        self._engine.passed(t_s)
+        return self._counted(self._engine.snooze(kind, t_s + seconds))
 
     def acknowledge(self, t_s: float, id_: str) -> list[Message]:
         """Stop the repeats of an open alert; AlertOrderError says why not."""
-        self._alerts.passed(t_s)
-        return self._counted(self._alerts.acknowledge(id_))
+        self._engine.passed(t_s)
+        return self._counted(self._engine.acknowledge(id_))
 
     def retune(self, config: Config) -> None:
         """Take over what a command may move of `fatigue`, `affect` and `alerts` (`edge.publish.requests`)."""
-        self._alerts.retune(config.alerts)
-        if self._fatigue:
-            self._fatigue.retune(config.fatigue)
-        if self._affect:
-            self._affect.retune(config.affect.alerts_per_hour)
+        self._config = config
+        if self._alerts.part:
+            self._alerts.part.retune(config.alerts)
+        if self._fatigue and self._fatigue.part:
+            self._fatigue.part.retune(config.fatigue)
+        if self._affect and self._affect.part:
+            self._affect.part.retune(config.affect.alerts_per_hour)
 
     @property
     def snoozed_s(self) -> Mapping[str, float]:
         """Until when each snoozed kind of alert is silent."""
-        return self._alerts.snoozed_s
+        return self._alerts.part.snoozed_s if self._alerts.part else {}
 
     def so_far(self, t_s: float) -> Summary:
         """The summary of the period that goes on."""
-        return self._summary.so_far(t_s)
+        return (self._summary.part or self._new_summary()).so_far(t_s)
 
     def finish(self, t_s: float) -> list[Message]:
         """End everything that goes on, alerts last but for the summary that counts them."""
-        rest: list[Message] = [*(self._fatigue.finish(t_s) if self._fatigue else [])]
-        rest += self._affect.finish(t_s) if self._affect else []
-        messages = self._told(rest)
-        ended = self._alerts.finish(t_s)
+        rest: list[Message] = self._fatigue.run(t_s, lambda fatigue: fatigue.finish(t_s), []) if self._fatigue else []
+        messages = self._told([*rest, *self._felt(t_s, lambda affect: affect.finish(t_s))])
+        ended: list[Alert] = self._alerts.run(t_s, lambda alerts: alerts.finish(t_s), [])
         for alert in ended:
-            self._summary.step(alert)
-        return [*messages, *ended, *self._summary.finish(t_s)]
+            self._summed(alert)
+        last: list[Summary] = self._summary.run(t_s, lambda summary: summary.finish(t_s), [])
+        return [*messages, *ended, *last]
+
+    @property
+    def _engine(self) -> AlertEngine:
+        if self._alerts.part is None:
+            raise AlertOrderError("the alerts are being begun anew: ask again in a few seconds")
+        return self._alerts.part
+
+    def _person(self, face: Face, speaking: bool) -> list[Message]:
+        """What one face tells of its person."""
+        judged: list[Message] = (
+            self._fatigue.run(face.t_s, lambda fatigue: fatigue.step(face), [face]) if self._fatigue else [face]
+        )
+        opened = next((message for message in judged if isinstance(message, Face)), face)
+        return [*judged, *self._felt(face.t_s, lambda affect: affect.observe(opened, speaking))]
+
+    def _felt(self, t_s: float, work: Callable[[AffectMonitor], Sequence[_Felt]]) -> Sequence[_Felt]:
+        """What affect makes of it; nothing where it is switched off or fails."""
+        return self._affect.run(t_s, work, []) if self._affect else []
 
     def _told(self, messages: Iterable[Message]) -> list[Message]:
         """Each message, then the alerts and the summary that it brings about."""
         told: list[Message] = []
         for message in messages:
-            told += [*self._summary.step(message), message]
+            told += [*self._summed(message), message]
             told += self._alerted([message])
         return told
 
     def _alerted(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
         """The alerts that something brings about."""
-        return [message for cause in causes for message in self._counted(self._alerts.step(cause))]
+        told: list[Message] = []
+        for cause in causes:
+            told += self._counted(self._alerts.run(cause.t_s, partial(AlertEngine.step, message=cause), []))
+        return told
 
     def _counted(self, alerts: Iterable[Alert]) -> list[Message]:
         """Alerts, each of them after the summary that it ends."""
         told: list[Message] = []
         for alert in alerts:
-            told += [*self._summary.step(alert), alert]
+            told += [*self._summed(alert), alert]
         return told
+
+    def _summed(self, message: Message) -> list[Summary]:
+        return self._summary.run(message.t_s, lambda summary: summary.step(message), [])
+
+    def _new_fatigue(self) -> FatigueMonitor:
+        return FatigueMonitor(self._config.fatigue, self._drowsiness, self._config.attention)
+
+    def _new_affect(self) -> AffectMonitor:
+        return AffectMonitor(self._config.affect, self._fusion, self._features, self._config.allowance)
+
+    def _new_alerts(self) -> AlertEngine:
+        return AlertEngine(self._config.alerts, self._session, self._arming, self.status)
+
+    def _new_summary(self) -> Summarizer:
+        return Summarizer(self._config.summary.every_s)

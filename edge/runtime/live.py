@@ -10,28 +10,35 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
-from edge.messages import Source
+from edge.messages import Message, Source, Speed
 from edge.runtime.clock import Clock
 from edge.runtime.economy import Economy
+from edge.runtime.events import Event, Order, Seen, Sounded, Spoken
 from edge.runtime.freeze import freezer
 from edge.runtime.health import Health
 from edge.runtime.intake import Capture, Intake
 from edge.runtime.judgement import Judgement, blink_model, trained_fusion
-from edge.runtime.queues import Ended
-from edge.runtime.recovery import BOX
-from edge.runtime.results import Result, Results
-from edge.runtime.senses import Senses, Words, absences
+from edge.runtime.queues import Bounded, Ended
+from edge.runtime.senses import Heard, Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
-from edge.runtime.situation import Situation
 from edge.runtime.stages import Stages
-from edge.runtime.trouble import Trouble
+from edge.runtime.supervision import Supervision
 from edge.runtime.worker import Worker
+from edge.status import SystemStatus
 
+BOX = "box"
+"""Name in `Source` messages of the whole box, which is `lost` when it ends by itself."""
+_WAITING = 256
 _STATUS_S = 1.0
 _TURN_S = 0.5
 _STOP_S = 1.5
 """Patience with a thread in the middle of a model when the box is stopped; a picture takes less, words may not."""
 _HURRY_S = 0.05
+
+
+def no_orders(_order: Order) -> list[Message]:
+    """Carries out nothing: for a box that takes no orders."""
+    return []
 
 
 class LiveRunner:
@@ -44,64 +51,57 @@ class LiveRunner:
             BundleError: a model cannot be loaded.
             CaptureError: the configured camera's URI or file cannot be used.
         """
-        self.health = Health(freeze=freezer(clock.now_s))
-        fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
-        self.judgement = Judgement(config, session, fusion, drowsiness=drowsiness)
+        self.health = Health()
+        self.status = SystemStatus("camera" if config.camera.uri is not None else "microphone")
         self.stuck: str | None = None
         """Why the run ended by itself and the process is to be started anew: a part hangs in a call, which nothing can
         end from outside, or cannot be begun anew. `status` may set it."""
         self.left: list[str] = []
         """Threads that were in the middle of something when the run ended, and still are."""
+        self.carry_out: Callable[[Order], list[Message]] = no_orders
+        """What is done, by the thread that judges, for an order."""
         self._config, self._clock = config, clock
-        self._situation = Situation(config)
-        self._results = Results(self.judgement, self.health, self._situation)
-        self._senses = Senses(bundle, config, self._results.report, self.health, Words(bundle, config))
-        self._intake = Intake(config, clock, self.health, self.judgement, self._results)
-        self._stages = Stages(
-            self._senses, self._intake, self.judgement, self._results, self.health, self._situation, clock.now_s
+        self._judged: Bounded[Event] = Bounded(_WAITING)
+        self._supervision = Supervision(self._judged.force, self.health, freezer(clock.now_s))
+        fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
+        self.judgement = Judgement(
+            config, session, fusion, drowsiness=drowsiness, supervision=self._supervision, status=self.status
         )
-        self._economy = Economy(config, self.health, self._intake, self._senses, self._results)
-        self._judging = Trouble("judgement", self._results.report_unasked)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the first picture (without a camera: sound) is worked through, or it is known that none comes."""
-        return self._situation.ready
-
-    @property
-    def situation(self) -> str:
-        """What does not work, in a sentence."""
-        return self._situation.sentence
+        self._senses = Senses(bundle, config, self._supervision, Words(bundle, config))
+        self._intake = Intake(config, clock.now_s, self._judged, self._supervision)
+        self._stages = Stages(self._senses, self._intake, self._judged, self._supervision, self.status, clock.now_s)
+        self._economy = Economy(config, self.health, self._intake, self._senses, self._judged.force)
+        self._judging = self._supervision.bare("judgement", "always")
 
     @property
     def captures(self) -> list[Capture]:
         """Camera and microphone, those that the configuration has."""
         return list(self._intake.captures.values())
 
-    def order(self, result: Result) -> bool:
-        """Have a call done in the judging thread; False when there is no room for it. For any thread."""
-        return self._results.offer(result)
+    def order(self, order: Order) -> bool:
+        """Have an order carried out in the judging thread; False when there is no room for it. For any thread."""
+        return self._judged.offer(order)
 
     def announce(self, sources: Iterable[Source]) -> None:
         """Have what parts outside the runner say of themselves judged and told. For any thread."""
         for source in sources:
-            self.order(partial(self.judgement.source, source))
+            self._judged.force(source)
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
         """Run until `stop` is set or every source has ended; then end what is open.
 
         `status` is called every second by the loop that judges; a part that hangs (`stuck`) ends the run as well.
         """
-        outlet = Outlet(sinks, self._config.allowance)
+        outlet = Outlet([self.health, *sinks], self._config.allowance, self._supervision)
         for source in [*absences(self._senses, self._config), *self._intake.absences()]:
-            outlet.write(self.judgement.source(source))
-        sources, others = self._intake.workers(stop, self._senses.safe_mode)
+            outlet.write(self.judgement.without(source))
+        sources, others = self._intake.workers(stop)
         stages = self._stages.workers(stop)
         for worker in [*sources, *others, *stages]:
             worker.start()
         last_status_s = 0.0
         while not stop.is_set() and self.stuck is None and _any_alive(stages):
-            self._judge(outlet, self._results.take(_TURN_S))
+            self._judge(outlet, self._judged.take(_TURN_S))
             if not _any_alive(sources):
                 self._intake.end()
             if self._clock.now_s() - last_status_s >= _STATUS_S:
@@ -109,7 +109,7 @@ class LiveRunner:
                 self._look(last_status_s)
                 status(self.health)
         if self.stuck is not None:
-            self._results.report_unasked(Source(self._clock.now_s(), BOX, "lost", self.stuck))
+            self._judged.force(Source(self._clock.now_s(), BOX, "lost", self.stuck))
         self._end(outlet, stages, hurry=stop.is_set() or self.stuck is not None)
         self.left = [worker.name for worker in [*sources, *others, *stages] if worker.alive]
 
@@ -117,11 +117,12 @@ class LiveRunner:
         self.health.waiting = {
             "sound": len(self._intake.sound),
             "utterances": len(self._stages.utterances),
-            "results": len(self._results),
+            "results": len(self._judged),
         }
         self._economy.look(now_s)
-        hangs = self.health.stuck(time.monotonic()) or self._intake.stuck()
-        self.stuck = hangs or self._senses.safe_mode.hopeless
+        mono_s = time.monotonic()
+        self.stuck = self._supervision.stuck(mono_s)
+        self.status.turned(mono_s, self.stuck)
 
     def _end(self, outlet: Outlet, stages: Sequence[Worker[Any]], hurry: bool) -> None:
         """Take what the threads still had, then end what goes on; words that nobody waits for are counted as lost."""
@@ -130,19 +131,36 @@ class LiveRunner:
         self._stages.utterances.end()
         until_s = time.monotonic() + _STOP_S
         while _any_alive(stages) and time.monotonic() < until_s:
-            self._judge(outlet, self._results.take(_HURRY_S))
-        self._results.end()
+            self._judge(outlet, self._judged.take(_HURRY_S))
+        self._judged.end()
         try:
             while True:
-                self._judge(outlet, self._results.take())
+                self._judge(outlet, self._judged.take())
         except Ended:
             outlet.write(self.judgement.finish(self._clock.now_s()))
 
-    def _judge(self, outlet: Outlet, result: Result | None) -> None:
-        if result is not None:
-            now_s = self._clock.now_s()
-            with self.health.timed("judgement"):
-                outlet.write(self._judging.guard(now_s, result, []))
+    def _judge(self, outlet: Outlet, event: Event | None) -> None:
+        if event is not None:
+            with self._judging.timed():
+                outlet.write(self._judging.guard(self._clock.now_s(), partial(self._messages, event), []))
+
+    def _messages(self, event: Event) -> list[Message]:  # noqa: PLR0911 - one row a type
+        """What an event brings about."""
+        match event:
+            case Seen():
+                return self.judgement.seen(event.faces, event.speaking)
+            case Sounded():
+                return self.judgement.sounded(event.sounds)
+            case Spoken():
+                return self.judgement.spoken(event.utterance)
+            case Heard():
+                return self.judgement.heard(event)
+            case Speed():
+                return self.judgement.speed(event)
+            case Source():
+                return self.judgement.source(event)
+            case Order():
+                return self.carry_out(event)
 
 
 def _any_alive(workers: Iterable[Worker[Any]]) -> bool:

@@ -5,9 +5,13 @@ Each is read from the box's health figures, the same that it publishes over MQTT
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from edge.runtime.health import Health
+from edge.status import SystemStatus
 
 Type = Literal["counter", "gauge"]
 _MS = 1e-3
@@ -83,6 +87,28 @@ METRICS: tuple[Metric, ...] = (
     Metric("emvas_commands_ignored", "counter", "commands", "orders not answered", "commands.ignored"),
 )  # fmt: skip
 """Beside these come `process_...` (memory, CPU, descriptors) of prometheus_client's process collector."""
+
+
+def figures(
+    facts: Mapping[str, str],
+    models: Mapping[str, str],
+    health: Health,
+    status: SystemStatus,
+    published: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that the table has a row for.
+
+    Args:
+        facts: Version, bundle, provider and purpose.
+        models: The variant of each role that really runs.
+        health: What the run counts.
+        status: What works.
+        published: The publisher's part of the health topic; empty without one.
+    """
+    verdict = status.verdict(time.monotonic())
+    told = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
+    fixed = {"box": dict(facts), "models": dict(models)}
+    return {**published, **fixed, "readings": health.readings(status), "verdict": told}
 
 
 def samples(metric: Metric, figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 from edge.config.health import HealthConfig
 from edge.error import EmvasError
 from edge.redact import redacted
-from edge.runtime.board import Verdict
 from edge.runtime.metrics import METRICS, Metric, samples
 from edge.serving import SmallHandler, SmallServer
+from edge.status import Verdict
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -78,8 +78,11 @@ class HealthPages:
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         if self._loopback and name not in _NAMES_OF_LOOPBACK:  # a web page's name that was made to lead here
             return _answer(start, "403 Forbidden", {"error": "these pages are for this machine"})
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return _answer(start, "405 Method Not Allowed", {"error": "use GET"})
+        if environ["REQUEST_METHOD"] == "HEAD":
+            self._serve({**environ, "REQUEST_METHOD": "GET"}, start)
+            return []
+        if environ["REQUEST_METHOD"] != "GET":
+            return _answer(start, "405 Method Not Allowed", {"error": "use GET or HEAD"})
         if environ["PATH_INFO"] == "/metrics":
             answer: Iterable[bytes] = self._metrics(environ, start)
             return answer

@@ -18,6 +18,7 @@ from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Reason, Source,
 from edge.runtime.health import Health
 from edge.runtime.judgement import Judgement, blink_model, trained_fusion
 from edge.runtime.senses import Senses, Words, absences
+from edge.runtime.supervision import Supervision
 
 Item = Frame | Audio | Speed | Source
 """What a run is fed with."""
@@ -61,8 +62,11 @@ class Pipeline:
         """Stages that failed in this run."""
         self._new: list[Source] = []
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
-        self._judgement = Judgement(config, session, fusion, features, drowsiness)
-        self._senses = Senses(bundle, config, self._new.append, self.health, words or Words(bundle, config))
+        supervision = Supervision(self._new.append, self.health)
+        self._judgement = Judgement(config, session, fusion, features, drowsiness, supervision)
+        self._senses = Senses(bundle, config, supervision, words or Words(bundle, config))
+        self.status = self._judgement.status
+        """What is lost, for the stores of this run."""
         self._absent = absences(self._senses, config)
         self._reached_s = -math.inf
         self._frame_s = -math.inf
@@ -89,7 +93,7 @@ class Pipeline:
             messages += self._judgement.speed(item)
         else:
             messages += self._judgement.source(item)
-        return self._permitted(messages)
+        return self._permitted([*messages, *self._reported()])
 
     def finish(self, t_s: float | None = None) -> list[Message]:
         """End the run: the speech that was going on, open alerts, the last summary.
@@ -104,7 +108,7 @@ class Pipeline:
         self._finished = True
         end_s = max(self._reached_s, 0.0) if t_s is None else t_s
         messages = self._begun() + self._spoken(self._senses.end_sound(end_s))
-        return self._permitted(messages + self._judgement.finish(end_s))
+        return self._permitted([*messages, *self._judgement.finish(end_s), *self._reported()])
 
     def __enter__(self) -> Pipeline:
         return self
@@ -139,13 +143,16 @@ class Pipeline:
     def _begun(self) -> list[Message]:
         """With the first call, what this run goes without."""
         absent, self._absent = self._absent, []
-        return [message for source in absent for message in self._judgement.source(source)]
+        return [message for source in absent for message in self._judgement.without(source)]
 
     def _reported(self) -> list[Message]:
         """The troubles of stages since the last call."""
-        new, self._new[:] = list(self._new), []
-        self.troubles += [source for source in new if source.state == "lost"]
-        return [message for source in new for message in self._judgement.source(source)]
+        told: list[Message] = []
+        while self._new:
+            source = self._new.pop(0)
+            self.troubles += [source] if source.state == "lost" else []
+            told += self._judgement.source(source)
+        return told
 
     def _permitted(self, messages: list[Message]) -> list[Message]:
         allowance = self.config.allowance

@@ -6,11 +6,17 @@ import threading
 from collections import deque
 from typing import Generic, TypeVar
 
+from edge.error import EmvasError
+
 _Item = TypeVar("_Item")
 
 
 class Ended(Exception):  # noqa: N818 - the end of a stream is no error
     """Nothing more will come."""
+
+
+class FullError(EmvasError):
+    """Items come faster than they are worked through; the message says what is lost by that."""
 
 
 class Bounded(Generic[_Item]):
@@ -38,6 +44,13 @@ class Bounded(Generic[_Item]):
         """Add `item`, waiting for room; once the queue has ended it is not taken any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or len(self._items) < self._size)
+            if not self._ended:
+                self._items.append(item)
+                self._changed.notify_all()
+
+    def force(self, item: _Item) -> None:
+        """Add `item` whether there is room or not, for what is rare and must neither wait nor be lost."""
+        with self._changed:
             if not self._ended:
                 self._items.append(item)
                 self._changed.notify_all()

@@ -11,10 +11,8 @@ from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime import inference
-from edge.runtime.health import Health
-from edge.runtime.part import Part
-from edge.runtime.recovery import Recovery, SafeMode
-from edge.runtime.trouble import Report
+from edge.runtime.component import Component, Ends
+from edge.runtime.supervision import Supervision
 from edge.speech.distress import DistressListener
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
@@ -22,6 +20,9 @@ from edge.speech.transcriber import Transcriber, load_transcriber
 from edge.text.sentiment import Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import FacePerception
+
+EYES = "vision"
+"""The stage for whose sake the whole box is started anew."""
 
 ROLES: dict[str, tuple[str, ...]] = {
     "vision": ("face_detector", "face_mesh", "iris", "expression"),
@@ -31,6 +32,17 @@ ROLES: dict[str, tuple[str, ...]] = {
     "prosody": ("prosody",),
 }
 """The roles of the bundle that each stage needs."""
+
+PATIENCE_S: dict[str, float] = {
+    "vision": 10.0,
+    "speech": 10.0,
+    "asr": 90.0,
+    "text": 10.0,
+    "prosody": 10.0,
+}
+"""A call of a stage that takes longer hangs. 10 s is what Frigate gives its detectors; recognizing the longest
+utterance (28 s) takes about its own length on a small processor, so three times that. Judgement is not here: it is the
+loop that asks, and systemd's watchdog waits for it."""
 
 OPTIONAL = {
     STATE_ROLE: "lids are judged by their contour alone",
@@ -106,14 +118,13 @@ class Words:
 
 
 class Senses:
-    """One run's stages; a stage that is absent or fails gives nothing, and `report` hears of it once.
+    """One run's stages; a stage that is absent or fails gives nothing, and the supervision tells it once.
 
     `see`, `hear` and `understand` share no state: each may have a thread of its own.
     """
 
-    def __init__(self, bundle: Bundle, config: Config, report: Report, health: Health, words: Words) -> None:
-        self.safe_mode = SafeMode(report)
-        self._report, self._health = report, health
+    def __init__(self, bundle: Bundle, config: Config, supervision: Supervision, words: Words) -> None:
+        self._supervision = supervision
         self.absent: dict[str, str] = dict(words.absent)
         """Why a stage is not there, by its name."""
         self.expressions = self.words = True
@@ -138,7 +149,7 @@ class Senses:
     @property
     def speaking(self) -> bool:
         """Whether somebody is speaking right now."""
-        speech = self._speech.stage if self._speech else None
+        speech = self._speech.part if self._speech else None
         return speech is not None and speech.speaking
 
     def see(self, frame: Frame) -> list[Face]:
@@ -171,17 +182,18 @@ class Senses:
             _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance)),
         )
 
-    def _built(self, bundle: Bundle, name: str, make: Callable[[], _Stage]) -> Part[_Stage] | None:
-        return self._part(name, make(), make) if _has(bundle, name, self.absent) else None
+    def _built(self, bundle: Bundle, name: str, make: Callable[[], _Stage]) -> Component[_Stage] | None:
+        return self._component(name, make(), make) if _has(bundle, name, self.absent) else None
 
-    def _shared(self, name: str, shared: Shared[_Stage] | None) -> Part[_Stage] | None:
-        return self._part(name, shared.model, shared.renew) if shared else None
+    def _shared(self, name: str, shared: Shared[_Stage] | None) -> Component[_Stage] | None:
+        return self._component(name, shared.model, shared.renew) if shared else None
 
-    def _part(self, name: str, stage: _Stage, make: Callable[[], _Stage]) -> Part[_Stage]:
-        return Part(stage, make, Recovery(name, self._report, self._health, self.safe_mode), self._health)
+    def _component(self, name: str, stage: _Stage, make: Callable[[], _Stage]) -> Component[_Stage]:
+        ends: Ends = "if it worked" if name == EYES else "never"  # a GPU's context may be broken for good
+        return self._supervision.component(name, make, stage, ends, PATIENCE_S[name])
 
 
-def _asked(part: Part[_Stage] | None, t_s: float, question: Callable[[_Stage], _Answer | None]) -> _Answer | None:
+def _asked(part: Component[_Stage] | None, t_s: float, question: Callable[[_Stage], _Answer | None]) -> _Answer | None:
     return part.run(t_s, question, None) if part else None
 
 

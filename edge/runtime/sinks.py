@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -16,6 +17,7 @@ from edge.config.purpose import Allowance, permitted
 from edge.log import fields
 from edge.messages import Affect, Alert, Level, Message, Source, Transcript
 from edge.record import to_record
+from edge.runtime.supervision import Supervision
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +31,23 @@ class Sink(Protocol):
 
 
 class Outlet:
-    """The gate: what the purpose permits goes to every sink, the rest ends here."""
+    """The gate: what the purpose permits goes to every sink, the rest ends here.
 
-    def __init__(self, sinks: Sequence[Sink], allowance: Allowance) -> None:
-        self._sinks, self._allowance = sinks, allowance
+    A sink that raises is told as lost and does without that message; the others get it.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], allowance: Allowance, supervision: Supervision | None = None) -> None:
+        parts = supervision or Supervision()
+        self._sinks = [(parts.bare(type(sink).__name__.removesuffix("Sink").lower()), sink) for sink in sinks]
+        self._allowance = allowance
 
     def write(self, messages: Iterable[Message]) -> None:
         """Pass on what is permitted of each message."""
         for message in messages:
             allowed = permitted(message, self._allowance)
             if allowed is not None:
-                for sink in self._sinks:
-                    sink.write(allowed)
+                for component, sink in self._sinks:
+                    component.guard(message.t_s, partial(sink.write, allowed), None)
 
 
 class JsonlSink:

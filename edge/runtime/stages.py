@@ -8,19 +8,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from edge.messages import Audio, Frame, Utterance
-from edge.runtime.health import Health
+from edge.runtime.events import Event, Seen, Sounded, Spoken
 from edge.runtime.intake import Intake
-from edge.runtime.judgement import Judgement
-from edge.runtime.queues import Bounded, Ended
-from edge.runtime.recovery import Recovery
-from edge.runtime.results import Results
+from edge.runtime.queues import Bounded, Ended, FullError
 from edge.runtime.senses import Heard, Senses
-from edge.runtime.situation import Situation
-from edge.runtime.trouble import Trouble
+from edge.runtime.supervision import Supervision
 from edge.runtime.worker import Worker
+from edge.status import SystemStatus
 
 _UTTERANCES = 8
-_UTTERANCE_LOST = "people speak faster than words are recognized: an utterance is not transcribed"
+UTTERANCE_LOST = "people speak faster than words are recognized: an utterance is not transcribed"
 
 _Item = TypeVar("_Item")
 
@@ -32,16 +29,16 @@ class Stages:
         self,
         senses: Senses,
         intake: Intake,
-        judgement: Judgement,
-        results: Results,
-        health: Health,
-        situation: Situation,
+        judged: Bounded[Event],
+        supervision: Supervision,
+        status: SystemStatus,
         now: Callable[[], float],
     ) -> None:
+        """`judged` takes what the stages find; nothing of it is dropped."""
         self.utterances: Bounded[Utterance] = Bounded(_UTTERANCES)
-        self._senses, self._intake, self._judgement = senses, intake, judgement
-        self._results, self._health, self._situation, self._now = results, health, situation, now
-        self._trouble = Trouble("words", results.report)
+        self._senses, self._intake, self._judged = senses, intake, judged
+        self._supervision, self._health, self._status, self._now = supervision, supervision.health, status, now
+        self._keeping_up = supervision.bare("words")
 
     def workers(self, stop: threading.Event) -> list[Worker[Any]]:
         """The threads; they end when the intake has ended and all that waited is worked through."""
@@ -49,8 +46,8 @@ class Stages:
         def worker(
             name: str, queue: Bounded[_Item], take: Callable[[_Item], None], after: Callable[[], None] = lambda: None
         ) -> Worker[_Item]:
-            recovery = Recovery(f"{name} thread", self._results.report, self._health, self._senses.safe_mode)
-            return Worker(partial(_taken, queue), take, recovery, self._now, stop, after)
+            component = self._supervision.bare(f"{name} thread")
+            return Worker(partial(_taken, queue), take, component, self._now, stop, after)
 
         return [
             worker("vision", self._intake.frames, self._see),
@@ -60,16 +57,16 @@ class Stages:
 
     def _see(self, frame: Frame) -> None:
         speaking, faces = self._senses.speaking, self._senses.see(frame)
-        self._results.put(partial(self._judgement.seen, faces, speaking))
+        self._judged.put(Seen(faces, speaking))
         self._health.frames_seen += 1
-        self._situation.worked("camera")
+        self._status.worked("camera")
 
     def _hear(self, audio: Audio) -> None:
         utterances = self._senses.hear(audio)
         if sounds := self._senses.sounds():
-            self._results.put(partial(self._judgement.sounded, sounds))
+            self._judged.put(Sounded(sounds))
         self._pass_on(utterances)
-        self._situation.worked("microphone")
+        self._status.worked("microphone")
 
     def _end_sound(self) -> None:
         self._pass_on(self._senses.end_sound(self._now()))
@@ -78,17 +75,19 @@ class Stages:
     def _pass_on(self, utterances: list[Utterance]) -> None:
         for utterance in utterances:
             self._health.utterances += 1
-            self._results.put(partial(self._judgement.spoken, utterance))
-            if self.utterances.offer(utterance):
-                self._trouble.worked(utterance.end_s)
-            else:
-                self._health.utterances_dropped += 1
-                self._trouble.failed(utterance.end_s, _UTTERANCE_LOST)
-                self._results.put(partial(self._judgement.heard, Heard(utterance)))
+            self._judged.put(Spoken(utterance))
+            if not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
+                self._judged.put(Heard(utterance))
+
+    def _offer(self, utterance: Utterance) -> bool:
+        """Let it be understood; FullError: too much waits already."""
+        if not self.utterances.offer(utterance):
+            self._health.utterances_dropped += 1
+            raise FullError(UTTERANCE_LOST)
+        return True
 
     def _understand(self, utterance: Utterance) -> None:
-        heard = self._senses.understand(utterance)
-        self._results.put(partial(self._judgement.heard, heard))
+        self._judged.put(self._senses.understand(utterance))
 
 
 def _taken(queue: Bounded[_Item]) -> Iterator[_Item]:

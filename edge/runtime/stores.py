@@ -12,6 +12,7 @@ from edge.publish.publisher import Publisher
 from edge.redact import said
 from edge.runtime.clock import Clock
 from edge.runtime.sinks import Sink
+from edge.status import SystemStatus
 from edge.store.timeline import Timeline
 
 OUTBOX_FILE = "outbox.db"
@@ -29,13 +30,15 @@ class Stores:
     process.
     """
 
-    def __init__(self, config: Config, folder: Path, session: str, start_wall_s: float) -> None:
-        """`folder` holds the files; `start_wall_s` is the wall clock (Unix) at `t_s` 0."""
+    def __init__(
+        self, config: Config, folder: Path, session: str, start_wall_s: float, status: SystemStatus | None = None
+    ) -> None:
+        """`folder` holds the files; `start_wall_s` is the wall clock (Unix) at `t_s` 0; `status` knows what is lost."""
         self.failure: str | None = None
         """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
         self.publisher: Publisher | None = None
         if config.mqtt is not None:
-            self.publisher = Publisher(config, folder / OUTBOX_FILE, session, start_wall_s)
+            self.publisher = Publisher(config, folder / OUTBOX_FILE, session, start_wall_s, status)
         self.timeline = Timeline(folder / config.store.path, session, start_wall_s, config.store)
         self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
 
@@ -43,7 +46,10 @@ class Stores:
         """To be called about once a second: write what is due; return what there is to tell about the stores."""
         self.timeline.turn()
         news = self.timeline.news(t_s)
-        return news + self.publisher.news(t_s) if self.publisher else news
+        if self.publisher:
+            self.publisher.turn(t_s)
+            news += self.publisher.news(t_s)
+        return news
 
     @property
     def broken(self) -> str | None:

@@ -19,9 +19,8 @@ from mqtt_helpers import until
 from edge.cli.main import main
 from edge.config.health import HealthConfig
 from edge.messages import Alert, Fatigue, Level, Message, Source
-from edge.runtime.board import Board
-from edge.runtime.health import Health
 from edge.runtime.pages import HealthPages
+from edge.status import SystemStatus
 
 SHIFT_S = 4 * 3600
 OPENS_WITHIN_S = 10.0
@@ -82,13 +81,13 @@ def test_without_a_broker_the_box_page_tells_what_is_known(
     tmp_path: Path, tab: Page, shots: Path, broker: int | None
 ) -> None:
     """What stands in the timeline and at /healthz; the rest is said to be unknown."""
-    board = Board(Health(), {}, {})
-    board.write(Source(0.0, "camera", "lost", "it ended"))
+    status = SystemStatus()
+    status.take(Source(0.0, "camera", "lost", "it ended"))
     write(tmp_path / "timeline.db", [Source(0.0, "asr", "absent", "the bundle has no asr")], time.time() - 600.0)
     config = tmp_path / "box.yaml"
     with ExitStack() as stack:
-        pages = stack.enter_context(HealthPages(HealthConfig(), board.verdict, dict))
-        board.turn(time.monotonic() + 1e6, True, None)
+        pages = stack.enter_context(HealthPages(HealthConfig(), status.verdict, dict))
+        status.turned(time.monotonic() + 1e6, None)
         content = {"purpose": "driver-safety", "store": {"path": "timeline.db"}, "health": {"port": pages.port}}
         content |= {"mqtt": {"host": "127.0.0.1", "port": broker}} if broker else {}
         config.write_text(yaml.safe_dump(content))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from edge.alerts.arming import Arming
@@ -10,10 +12,10 @@ from edge.config import Config
 from edge.config.understanding import ArmingConfig
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
-from edge.runtime.health import PATIENCE_S, Health
 from edge.runtime.inference import withheld
-from edge.runtime.senses import OPTIONAL
-from edge.runtime.stages import _UTTERANCE_LOST
+from edge.runtime.senses import OPTIONAL, PATIENCE_S
+from edge.runtime.stages import UTTERANCE_LOST
+from edge.runtime.supervision import Supervision
 
 ZH, EN = Labels("zh"), Labels("en")
 
@@ -25,18 +27,16 @@ def silent_speed() -> str:
 
 
 def hanging() -> str:
-    health = Health()
-    with health.timed("vision"):
-        pass
-    with health.timed("vision"):
-        started_s = health.stages["vision"].since_s
-        assert started_s is not None
-        return str(health.stuck(started_s + PATIENCE_S["vision"] + 5.0))
+    parts, said = Supervision(), list[str | None]()
+    vision = parts.component("vision", object, object(), patience_s=PATIENCE_S["vision"])
+    for _ in range(2):
+        vision.run(0.0, lambda _: said.append(parts.stuck(time.monotonic() + PATIENCE_S["vision"] + 5.0)), None)
+    return str(said[1])
 
 
 SAID = {
     OVERRUN: "部分声音缺失",
-    _UTTERANCE_LOST: "未转写",
+    UTTERANCE_LOST: "未转写",
     silent_speed(): "没有车速",
     hanging(): "人脸分析卡住：15 秒没有应答",
     "switched off by speech.transcribe": "已由 speech.transcribe 关闭",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -30,6 +29,7 @@ from edge.publish.reading import Heard, read
 from edge.publish.requests import REQUESTS
 from edge.publish.topics import Address
 from edge.runtime.commands import CommandHandler
+from edge.runtime.events import Order
 from edge.runtime.judgement import Judgement
 from edge.runtime.live import LiveRunner
 
@@ -98,8 +98,8 @@ class Box:
         self.desk = CommandDesk("emvas", self.config.box, "boot", self.config.commands.allow, lambda: None, answered)
         self.desk.execute = self.handler
 
-    def _order(self, work: Callable[[], list[Any]]) -> bool:
-        work()
+    def _order(self, order: Order) -> bool:
+        self.handler.carry_out(order)
         return True
 
     def send(self, op: str, payload: bytes, **more: Any) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def test_whatever_is_asked_is_answered_and_nothing_critical_is_touched(
     assert all(KINDS[kind].snoozable for kind in box.judgement.snoozed_s)
     longest_s = box.config.alerts.most_snooze_s
     assert all(until_s <= box.now_s + longest_s for until_s in box.judgement.snoozed_s.values())
-    fatigue, alerts = box.judgement._fatigue, box.judgement._alerts._config
+    fatigue, alerts = box.judgement._fatigue.part, box.judgement._engine._config
     assert fatigue is not None
     movable = {"perclos_advisory", "perclos_warning", "perclos_180_warning"}
     for key, row in FATIGUE.items():
@@ -176,10 +176,10 @@ def test_without_being_named_in_the_configuration_no_order_moves_anything(
 ) -> None:
     answer = answered(shut_box.send(*order))
     assert answer["status"] == "error" or answer["op"] in HARMLESS
-    fatigue = shut_box.judgement._fatigue
+    fatigue = shut_box.judgement._fatigue.part
     assert fatigue is not None
     assert fatigue._config == shut_box.config.fatigue
-    assert shut_box.judgement._alerts._config == shut_box.config.alerts
+    assert shut_box.judgement._engine._config == shut_box.config.alerts
     assert shut_box.judgement.snoozed_s == {}
 
 

@@ -22,8 +22,10 @@ from edge.config import Config
 from edge.config.commands import OPS
 from edge.messages import Alert, Fatigue, Level
 from edge.publish import Publisher
+from edge.publish.requests import Request
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
+from edge.runtime.events import Order
 from edge.runtime.live import LiveRunner
 
 pytestmark = needs_mosquitto
@@ -65,12 +67,14 @@ class Desk:
         """Have something done in the judging thread, as the box's own stages do, and return what was told."""
         done: list[list[Any]] = []
 
-        def work() -> list[Any]:
+        def work(_order: Order) -> list[Any]:
             done.append(call())
             return done[0]
 
-        assert self.runner.order(work)
+        before, self.runner.carry_out = self.runner.carry_out, work
+        assert self.runner.order(Order(Request(), lambda _: None))
         until(lambda: bool(done))
+        self.runner.carry_out = before
         return done[0]
 
 
@@ -143,7 +147,7 @@ def test_a_snooze_holds_back_what_is_not_critical_and_stands_in_the_state(tmp_pa
         judgement, now_s = desk.runner.judgement, desk.runner._clock.now_s
         assert desk.ask("snooze", kind="drowsiness", seconds=600)["status"] == "ok"
         until(lambda: bool(desk.heard.on("state")) and "drowsiness" in desk.state()["snoozed_until"])
-        step = judgement._alerts.step
+        step = judgement._engine.step
         assert desk.judge(lambda: step(drowsy(now_s(), Level.WARNING, "perclos_warning"))) == []
         (told,) = desk.judge(lambda: step(drowsy(now_s(), Level.CRITICAL, "perclos_critical")))
         assert isinstance(told, Alert)
@@ -164,7 +168,7 @@ def test_a_snooze_holds_back_what_is_not_critical_and_stands_in_the_state(tmp_pa
 
 def test_sensitivity_moves_within_the_bounds_of_the_configuration_only(tmp_path: Path) -> None:
     with box(tmp_path, allow=["sensitivity"]) as desk:
-        policy = desk.runner.judgement._fatigue
+        policy = desk.runner.judgement._fatigue.part
         assert policy is not None
         done = desk.ask("sensitivity", setting="fatigue.perclos_warning", value=0.13)
         assert done["data"] == {"setting": "fatigue.perclos_warning", "before": 0.15, "value": 0.13}

@@ -67,7 +67,7 @@ def test_a_camera_that_dies_opens_an_alert_that_ends_when_it_is_back(tmp_path: P
         until(lambda: alerts() == ["new", "end"])
         before = runner.health.frames
         until(lambda: runner.health.frames > before + 5)
-        assert runner.health.losses == 1
+        assert runner.status.losses == 1
         stop.set()
         thread.join(5)
     assert not thread.is_alive()

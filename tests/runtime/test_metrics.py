@@ -10,27 +10,26 @@ from mqtt_helpers import START_WALL_S, box
 
 from edge.messages import Alert, Level, Source
 from edge.publish.publisher import Publisher
-from edge.runtime.board import Board
-from edge.runtime.health import Health
-from edge.runtime.metrics import METRICS, Metric, samples
+from edge.runtime.health import Health, StageTime
+from edge.runtime.metrics import METRICS, Metric, figures, samples
+from edge.status import SystemStatus
 
 SPOKEN_OF_OTHERWISE = {"schema", "boot", "time", "clock", "mqtt.protocol"}
 """Words that name the message or the moment, and are no figures."""
 DERIVED = {"readings.stages.vision.mean_ms"}
 
 
-def busy() -> Board:
-    health = Health(frames=3, waiting={"sound": 2}, shed={"words": True})
+def busy(published: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    health, status = Health(frames=3, waiting={"sound": 2}, shed={"words": True}), SystemStatus()
     for counter in (health.failures, health.restarts, health.skipped):
         counter["vision"] += 1
-    with health.timed("vision"):
-        pass
-    board = Board(health, {"version": "1", "bundle": "b 2", "provider": "cpu", "purpose": "research"}, {"vad": "fp32"})
-    board.write(Source(0.0, "camera", "lost", "gone"))
-    board.write(Alert(1.0, "a", "new", "microsleep", Level.CRITICAL, 0.0, 1.0))
-    board.write(Alert(2.0, "a", "update", "microsleep", Level.CRITICAL, 0.0, 2.0))
-    board.turn(0.0, ready=True, stuck=None)
-    return board
+    health.stages["vision"] = StageTime(1, 8.0, 8.0)
+    status.take(Source(0.0, "camera", "lost", "gone"))
+    health.write(Alert(1.0, "a", "new", "microsleep", Level.CRITICAL, 0.0, 1.0))
+    health.write(Alert(2.0, "a", "update", "microsleep", Level.CRITICAL, 0.0, 2.0))
+    status.turned(0.0, None)
+    facts = {"version": "1", "bundle": "b 2", "provider": "cpu", "purpose": "research"}
+    return figures(facts, {"vad": "fp32"}, health, status, published or {})
 
 
 def published(folder: Path) -> dict[str, Any]:
@@ -58,14 +57,14 @@ def fits(metric: Metric, leaf: str) -> bool:
 
 
 def test_every_figure_that_the_box_tells_has_a_row_and_every_row_a_figure(tmp_path: Path) -> None:
-    told = leaves(busy().figures(lambda: published(tmp_path))) - SPOKEN_OF_OTHERWISE - DERIVED
+    told = leaves(busy(published(tmp_path))) - SPOKEN_OF_OTHERWISE - DERIVED
     assert {leaf for leaf in told if not any(fits(metric, leaf) for metric in METRICS)} == set()
     assert {metric.name for metric in METRICS if not any(fits(metric, leaf) for leaf in told)} == set()
 
 
 def test_rows_read_numbers_names_and_words(tmp_path: Path) -> None:
-    figures = busy().figures(lambda: published(tmp_path))
-    found = {metric.name: dict(samples(metric, figures)) for metric in METRICS}
+    told = busy(published(tmp_path))
+    found = {metric.name: dict(samples(metric, told)) for metric in METRICS}
     assert found["emvas_frames"] == {(): 3.0}
     assert found["emvas_alerts"] == {("microsleep", "critical"): 1.0}
     assert found["emvas_source_state"] == {("camera", "lost"): 1.0}
@@ -75,8 +74,8 @@ def test_rows_read_numbers_names_and_words(tmp_path: Path) -> None:
 
 
 def test_a_box_without_a_broker_leaves_those_rows_out() -> None:
-    figures = busy().figures(None)
-    assert not [m.name for m in METRICS if m.path.startswith(("outbox", "mqtt")) and list(samples(m, figures))]
+    told = busy()
+    assert not [m.name for m in METRICS if m.path.startswith(("outbox", "mqtt")) and list(samples(m, told))]
 
 
 def test_names_are_unique_and_units_stand_in_them() -> None:

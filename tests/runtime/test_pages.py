@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from typing import Any
 
@@ -13,15 +14,19 @@ from pydantic import ValidationError
 
 from edge.config.health import HealthConfig
 from edge.messages import Source
-from edge.runtime.board import OLDEST_S, Board
 from edge.runtime.health import Health
+from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages, PagesError
+from edge.status import SystemStatus
 
 FACTS = {"version": "1", "bundle": "b", "provider": "cpu", "purpose": "driver-safety"}
 
 
-def serve(board: Board, port: int | None = None) -> HealthPages:
-    return HealthPages(HealthConfig(port=port), board.verdict, lambda: board.figures(None))
+def serve(status: SystemStatus, health: Health | None = None, port: int | None = None) -> HealthPages:
+    def told() -> dict[str, Any]:
+        return figures(FACTS, {"vad": "fp32"}, health or Health(), status, {})
+
+    return HealthPages(HealthConfig(port=port), status.verdict, told)
 
 
 def get(pages: HealthPages, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
@@ -36,42 +41,24 @@ def healthz(pages: HealthPages) -> tuple[int, dict[str, Any]]:
     return status, json.loads(body)
 
 
-def test_healthz_goes_from_starting_over_ok_and_degraded_to_stuck_and_silent() -> None:
-    board = Board(Health(), FACTS, {})
-    with serve(board) as pages:
+def test_healthz_goes_from_starting_over_ok_to_degraded() -> None:
+    status = SystemStatus()
+    with serve(status) as pages:
         assert healthz(pages)[0] == 503
-        board.turn(time.monotonic(), ready=False, stuck=None)
+        status.turned(time.monotonic(), None)
         assert healthz(pages)[1]["reasons"][0].startswith("starting")
-        board.turn(time.monotonic(), ready=True, stuck=None)
-        status, body = healthz(pages)
-        assert (status, body["state"], body["reasons"]) == (200, "ok", [])
-        board.write(Source(1.0, "camera", "lost", "rtsp://user:S3cret@cam/ cannot be read"))
-        status, body = healthz(pages)
-        assert (status, body["state"]) == (200, "degraded")
+        status.worked("camera")
+        code, body = healthz(pages)
+        assert (code, body["state"], body["reasons"]) == (200, "ok", [])
+        status.take(Source(1.0, "camera", "lost", "rtsp://user:S3cret@cam/ cannot be read"))
+        code, body = healthz(pages)
+        assert (code, body["state"]) == (200, "degraded")
         assert body["reasons"] == ["camera lost: rtsp://***@cam/ cannot be read"]
-        board.write(Source(2.0, "camera", "ok"))
-        board.turn(time.monotonic() - OLDEST_S - 1, ready=True, stuck=None)
-        status, body = healthz(pages)
-        assert (status, body["reasons"][0][:11]) == (503, "no progress")
-        board.turn(time.monotonic(), ready=True, stuck="vision hangs")
-        status, body = healthz(pages)
-        assert (status, body["state"], body["reasons"]) == (503, "unhealthy", ["vision hangs"])
-
-
-def test_a_camera_without_models_that_see_is_no_healthy_box() -> None:
-    board = Board(Health(), FACTS, {})
-    board.write(Source(0.0, "vision", "absent", "the bundle has no iris"))
-    board.turn(time.monotonic(), ready=True, stuck=None)
-    verdict = board.verdict(time.monotonic())
-    assert (verdict.healthy, verdict.reasons) == (False, ("vision absent: the bundle has no iris",))
-    board.write(Source(0.0, "camera", "absent", "camera.uri is not set"))
-    assert board.verdict(time.monotonic()).healthy
 
 
 def test_metrics_are_what_prometheus_reads() -> None:
     health = Health(frames=5, frames_dropped=1)
-    board = Board(health, FACTS, {"vad": "fp32"})
-    with serve(board) as pages:
+    with serve(SystemStatus(), health) as pages:
         health.frames = 7
         status, body = get(pages, "/metrics")
     families = {family.name: family for family in text_string_to_metric_families(body.decode())}
@@ -80,6 +67,17 @@ def test_metrics_are_what_prometheus_reads() -> None:
     assert families["emvas_frames"].type == "counter"
     assert families["emvas_model_info"].samples[0].labels == {"role": "vad", "variant": "fp32"}
     assert families["process_resident_memory_bytes"].samples[0].value > 1e6
+
+
+@pytest.mark.parametrize(("path", "code"), [("/metrics", 200), ("/healthz", 503), ("/", 404)])
+def test_head_is_answered_like_get_without_a_body(path: str, code: int) -> None:
+    with serve(SystemStatus()) as pages, socket.create_connection(("127.0.0.1", pages.port), 5) as link:
+        link.sendall(f"HEAD {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: link.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] == str(code).encode()
+    assert b"Content-Type: " in head
+    assert body == b""
 
 
 @pytest.mark.parametrize(
@@ -92,14 +90,14 @@ def test_metrics_are_what_prometheus_reads() -> None:
     ],
 )
 def test_nothing_else_is_answered(path: str, method: str, headers: dict[str, str], status: int) -> None:
-    with serve(Board(Health(), FACTS, {})) as pages:
+    with serve(SystemStatus()) as pages:
         assert get(pages, path, method, **headers)[0] == status
 
 
 def test_a_port_that_is_taken_is_a_sentence() -> None:
-    board = Board(Health(), FACTS, {})
-    with serve(board) as pages, pytest.raises(PagesError, match=rf"health.port {pages.port} at 127.0.0.1 cannot"):
-        serve(board, pages.port)
+    status, taken = SystemStatus(), r"health.port \d+ at 127.0.0.1 cannot"
+    with serve(status) as pages, pytest.raises(PagesError, match=taken):
+        serve(status, port=pages.port)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "box.local"])

@@ -14,8 +14,8 @@ from edge.config import Config
 from edge.messages import Alert, Message, Source
 from edge.runtime.clock import Clock
 from edge.runtime.freeze import VARIABLE
-from edge.runtime.health import PATIENCE_S
 from edge.runtime.live import LiveRunner
+from edge.runtime.senses import PATIENCE_S
 
 EYES_ONLY = {"face_detector", "face_mesh", "iris", "expression"}
 

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from edge.capture import CaptureError
 from edge.messages import Source
-from edge.runtime.health import Health
-from edge.runtime.recovery import Recovery, SafeMode
+from edge.runtime import component
+from edge.runtime.supervision import Supervision
 from edge.runtime.worker import Worker
 
 
@@ -18,12 +20,13 @@ def run(
     taken: list[int] = []
     said: list[Source] = []
     ended = threading.Event()
-    recovery = Recovery("camera", said.append, Health(), SafeMode(said.append))
-    Worker(items, taken.append, recovery, time.monotonic, stop or threading.Event(), ended.set).start()
+    camera = Supervision(said.append).bare("camera")
+    Worker(items, taken.append, camera, time.monotonic, stop or threading.Event(), ended.set).start()
     return taken, said, ended.wait(3.0)
 
 
-def test_a_stream_that_breaks_is_opened_anew_and_one_that_ends_is_not() -> None:
+def test_a_stream_that_breaks_is_opened_anew_and_one_that_ends_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(component, "STEADY_S", 0.1)
     attempts = iter([True, False])
 
     def items() -> Iterator[int]:

@@ -13,9 +13,9 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile, end_of
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source, Transcript, Utterance
-from edge.runtime.health import Health
 from edge.runtime.judgement import Judgement
 from edge.runtime.senses import ROLES, Senses, Words
+from edge.runtime.supervision import Supervision
 from training.features.dataset import FeaturesError
 
 _MOST_S = 28.0
@@ -80,8 +80,9 @@ class ClipReader:
         """
         found: list[UtteranceFeatures] = []
         faults: list[Source] = []
-        judgement = Judgement(self._config, path.stem, features=found.append)
-        senses = Senses(self._bundle, self._config, faults.append, Health(), self.words)
+        supervision = Supervision(faults.append)
+        judgement = Judgement(self._config, path.stem, features=found.append, supervision=supervision)
+        senses = Senses(self._bundle, self._config, supervision, self.words)
         utterances, sound, end_s = _watch(path, senses, judgement, faults)
         self._given.text = text
         heard = senses.understand(_whole(utterances, sound, end_s))

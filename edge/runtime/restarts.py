@@ -13,7 +13,7 @@ SAFE_DELAY_S = 300.0
 """In safe mode a part is tried again this seldom: a driver's box must not stay blind for the rest of the day."""
 
 
-class Supervisor:
+class Restarts:
     """The restarts of one part; every time is an argument, so that a replay decides the same as the live box."""
 
     def __init__(self) -> None:

@@ -1,0 +1,129 @@
+"""The one record of what works: what is lost, since when and why, and whether the box as a whole does its work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from edge.messages import Source
+
+OLDEST_S = 15.0
+"""The judging loop turns once a second; a loop that has not for this long does not work. Beyond the 10 s that a stage
+may take, so that the stage itself is named first."""
+VITAL = ("vision", "fatigue", "alerts", "judgement")
+"""Without one of these nobody is watched over, whatever else works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one part is."""
+
+    state: Literal["ok", "lost", "absent"]
+    since_s: float
+    """`t_s` at which this state began."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the box works: `healthy` False is what its supervisor starts it anew for, or it has not begun."""
+
+    healthy: bool
+    reasons: tuple[str, ...]
+    """What does not work, also while the box as a whole does."""
+    age_s: float | None
+    """Since the judging loop last turned; None before its first turn."""
+    lost: tuple[str, ...] = ()
+    """Names of the parts that are lost."""
+
+
+class SystemStatus:
+    """Words about parts in, in the order in which they are judged; read by `/healthz`, `/metrics`, `state`, the alerts,
+    the trial of an update and systemd, from any thread.
+    """
+
+    def __init__(self, awaited: str = "camera") -> None:
+        """`awaited` is the source whose first item, or loss, makes the box ready."""
+        self.losses = 0
+        """How often a part was lost."""
+        self._lock = threading.Lock()
+        self._awaited = {awaited}
+        self._parts: dict[str, Standing] = {}
+        self._without: set[str] = set()
+        self._turned_s: float | None = None
+        self._stuck = ""
+
+    def take(self, source: Source) -> bool:
+        """Note a word about a part; whether it is news. A word about a part that the box does without never is."""
+        with self._lock:
+            known = self._parts.get(source.source)
+            if source.source in self._without or (
+                known and (known.state, known.detail) == (source.state, source.detail)
+            ):
+                return False
+            self._awaited.discard(source.source)
+            changed = known is None or known.state != source.state
+            since_s = source.t_s if known is None or changed else known.since_s
+            self._parts[source.source] = Standing(source.state, since_s, source.detail)
+            self.losses += changed and source.state == "lost"
+            return True
+
+    def do_without(self, source: Source) -> None:
+        """Note a part that this run does not have, by its configuration or its bundle."""
+        self.take(source)
+        self._without.add(source.source)
+
+    def worked(self, source: str) -> None:
+        """One of a source's pictures or pieces of sound is worked through."""
+        self._awaited.discard(source)
+
+    def turned(self, now_s: float, stuck: str | None) -> None:
+        """The judging loop turned at `now_s` (monotonic); what it found to hang, or to be broken for good."""
+        with self._lock:
+            self._turned_s, self._stuck = now_s, stuck or ""
+
+    @property
+    def parts(self) -> Mapping[str, Standing]:
+        """How each part is of which anything was said."""
+        with self._lock:
+            return dict(self._parts)
+
+    @property
+    def lost(self) -> Mapping[str, Standing]:
+        """The parts that are lost."""
+        return {name: standing for name, standing in self.parts.items() if standing.state == "lost"}
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first picture (without a camera: sound) is worked through, or it is known that none comes."""
+        return not self._awaited
+
+    @property
+    def sentence(self) -> str:
+        """What does not work."""
+        lost = "; ".join(_told(name, standing) for name, standing in self.lost.items())
+        return self._stuck or lost or ("all works" if self.ready else "waiting for the first picture or sound")
+
+    def verdict(self, now_s: float) -> Verdict:
+        """At `now_s` (monotonic)."""
+        parts, lost = self.parts, self.lost
+        age_s = None if self._turned_s is None else now_s - self._turned_s
+        blind = parts.get("vision")
+        if self._stuck:
+            grave = [self._stuck]
+        elif age_s is None or not self.ready:
+            grave = ["starting: no picture and no sound has been worked through yet"]
+        elif age_s > OLDEST_S:
+            grave = [f"no progress: the judging loop has not turned for {age_s:.0f} s"]
+        elif blind and blind.state == "absent" and ("camera" not in parts or parts["camera"].state != "absent"):
+            grave = [_told("vision", blind)]
+        else:
+            grave = [_told(name, lost[name]) for name in VITAL if name in lost]
+        degraded = [said for name, standing in lost.items() if (said := _told(name, standing)) not in grave]
+        return Verdict(not grave, (*grave, *degraded), age_s, tuple(lost))
+
+
+def _told(name: str, standing: Standing) -> str:
+    return f"{name} {standing.state}: {standing.detail}"
