@@ -162,8 +162,10 @@ class AlertEngine:
             self._rests.saw(face.track, face.t_s)
         if face.usable and face.eye_opening is not None:
             self._unseen.discard(str(face.track))
-        elif face.track is not None and str(face.track) not in self._unseen:
-            self._unseen = {subject for subject in self._unseen if self._rests.knows(subject)} | {str(face.track)}
+        elif face.track is not None:
+            if str(face.track) not in self._unseen:
+                self._unseen = {subject for subject in self._unseen if self._rests.knows(subject)}
+            self._unseen.add(str(face.track))
         else:
             self._unseen |= {subject for kind, subject in self._conditions if KINDS[kind].from_eyes}
 

@@ -11,7 +11,7 @@ _LONGEST_S = ALERTS["cooldown_s"].high
 """No rest is longer: what ended, or was last seen, before that is forgotten."""
 
 
-_MOST = 1000
+_MOST = 256
 """People remembered; a tracker that flickers gives a new number in every picture."""
 
 
@@ -34,11 +34,12 @@ class Rests:
 
     def saw(self, track: int, t_s: float) -> None:
         """A person was in the picture at `t_s`."""
-        known = self._seen.get(str(track))
-        if known is None:
-            lately = [(name, seen) for name, seen in self._seen.items() if t_s - seen.last_s <= _LONGEST_S]
-            self._seen = dict(sorted(lately, key=lambda row: row[1].last_s)[-_MOST:])
-        self._seen[str(track)] = _Sighting(known.first_s if known else t_s, t_s)
+        known = self._seen.pop(str(track), None)
+        self._seen[str(track)] = _Sighting(known.first_s if known else t_s, t_s)  # last: they stand in order of last_s
+        while (oldest := next(iter(self._seen))) and (
+            t_s - self._seen[oldest].last_s > _LONGEST_S or len(self._seen) > _MOST
+        ):
+            del self._seen[oldest]
 
     def knows(self, subject: str) -> bool:
         """Whether this person was seen so lately that it may count."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from alert_steps import face, fatigue, kinds, tell
+from alert_steps import CONFIG, face, fatigue, kinds, tell
 
-from edge.messages import Face, Message, Source
+from edge.alerts.engine import AlertEngine
+from edge.messages import Face, Message, Reason, Source
 
 
 def test_cooldown_holds_back_advisory_and_warning_but_never_critical():
@@ -58,3 +59,11 @@ def test_a_rest_that_ends_without_eyes_waits_for_them():
         ("end", 5),
         ("new", 60),
     ]
+
+
+def test_a_tracker_that_gives_a_new_number_in_every_picture_fills_no_memory() -> None:
+    engine = AlertEngine(CONFIG, "s")
+    for track in range(20_000):
+        engine.step(Face(track / 30, track, usable=False, reason=Reason.TURNED_AWAY))
+    assert len(engine._unseen) <= 257
+    assert len(engine._rests._seen) <= 256
