@@ -135,7 +135,7 @@ class Senses:
         self._speech = self._built(
             bundle, "speech", lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
         )
-        self._prosody: Part[ProsodyAnalyzer] | None = None
+        self._prosody: Component[ProsodyAnalyzer] | None = None
         if inference.moods(config):
             self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
         elif config.affect.enabled:
@@ -151,6 +151,11 @@ class Senses:
         """Whether somebody is speaking right now."""
         speech = self._speech.part if self._speech else None
         return speech is not None and speech.speaking
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether words are recognized in this run, which may take longer than they are spoken."""
+        return self._asr is not None
 
     def see(self, frame: Frame) -> list[Face]:
         """The faces in one picture, or that there is none; empty when vision is absent or fails."""

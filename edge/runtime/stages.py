@@ -38,7 +38,7 @@ class Stages:
         self.utterances: Bounded[Utterance] = Bounded(_UTTERANCES)
         self._senses, self._intake, self._judged = senses, intake, judged
         self._supervision, self._health, self._status, self._now = supervision, supervision.health, status, now
-        self._keeping_up = supervision.bare("words")
+        self._keeping_up = supervision.bare("words") if senses.transcribes else None
 
     def workers(self, stop: threading.Event) -> list[Worker[Any]]:
         """The threads; they end when the intake has ended and all that waited is worked through."""
@@ -76,7 +76,9 @@ class Stages:
         for utterance in utterances:
             self._health.utterances += 1
             self._judged.put(Spoken(utterance))
-            if not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
+            if self._keeping_up is None:
+                self.utterances.put(utterance)
+            elif not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
                 self._judged.put(Heard(utterance))
 
     def _offer(self, utterance: Utterance) -> bool:
