@@ -29,6 +29,7 @@ from edge.publish.publisher import Publisher
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.senses import Words
 from edge.runtime.sinks import Outlet
+from edge.sessions import Start
 from edge.store.timeline import Timeline
 
 _CONFIG = Path(__file__).resolve().parents[1] / "configs" / "desk.yaml"
@@ -84,8 +85,8 @@ def walk(bundle: Bundle, clip: Path, folder: Path, port: int) -> Costs:
     if senses._prosody is not None:
         costs.watch(senses._prosody.stage, "step", "utterance: tone of voice")
     costs.watch(judgement, "heard", "utterance: judgement")
-    publisher = Publisher(config, folder / "outbox.db", "walk", time.time())
-    timeline = Timeline(folder / "timeline.db", "walk", time.time(), config.store)
+    publisher = Publisher(config, folder / "outbox.db", Start.now("walk"))
+    timeline = Timeline(folder / "timeline.db", Start.now("walk"), config.store)
     publisher.start()
     try:
         _replay(clip, pipeline, Outlet([publisher, timeline], config.allowance), costs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 from edge.runtime.sinks import JsonlSink, Sink
 from edge.runtime.stores import Stores, session_name
+from edge.sessions import Start
 from edge.status import SystemStatus
 
 _DELIVERY_S = 10.0
@@ -70,7 +70,7 @@ def replay(clip: Path, bundle: Bundle, config: Config, folder: Path, console: Co
     length_s = MediaFile(clip).duration_s
     session, kept = session_of(clip), Kept()
     pipeline = Pipeline(bundle, config, session)
-    with _around(config, folder, session, time.time(), Screen(console, length_s), pipeline.status) as (
+    with _around(config, folder, Start.now(session), Screen(console, length_s), pipeline.status) as (
         sinks,
         subscriber,
         _,
@@ -84,10 +84,10 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
     """Run the box on a camera of this machine until Ctrl-C."""
     camera = CameraConfig(**(config.camera.model_dump() | {"uri": f"v4l2:///dev/video{number}"}))
     config = config.model_copy(update={"camera": camera})
-    clock, kept, stop = Clock(), Kept(), threading.Event()
-    session = session_name(config.box.id, clock)
+    session, kept, stop = session_name(config.box.id), Kept(), threading.Event()
+    clock = Clock(session)
     runner = LiveRunner(bundle, config, session, clock)
-    with _around(config, folder, session, clock.start_wall_s, Screen(console, None), runner.status) as (
+    with _around(config, folder, clock.start, Screen(console, None), runner.status) as (
         sinks,
         subscriber,
         stores,
@@ -104,7 +104,7 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
 
 @contextmanager
 def _around(
-    config: Config, folder: Path, session: str, start_wall_s: float, screen: Screen, status: SystemStatus
+    config: Config, folder: Path, start: Start, screen: Screen, status: SystemStatus
 ) -> Iterator[tuple[list[Sink], Subscriber, Stores]]:
     """Broker (where the configuration names none), subscriber, outbox, timeline, JSONL and screen of one run."""
     with ExitStack() as stack:
@@ -113,7 +113,7 @@ def _around(
         jsonl = stack.enter_context(JsonlSink(folder / "demo.jsonl"))
         stack.enter_context(screen)
         subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
-        stores = stack.enter_context(Stores(config, folder, session, start_wall_s, status))
+        stores = stack.enter_context(Stores(config, folder, start, status))
         yield [jsonl, *stores.sinks, screen], subscriber, stores
 
 

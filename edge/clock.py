@@ -48,10 +48,6 @@ class Clocks:
     state: Callable[[], ClockState] = clock_state
     boot: Callable[[], str] = kernel_boot
 
-    def start_mono_s(self, start_wall_s: float) -> float:
-        """The monotonic time of a wall time of the present past; right while the wall clock was not set since."""
-        return self.mono_s() - (self.wall_s() - start_wall_s)
-
 
 SYSTEM = Clocks()
 """This machine's."""

@@ -8,7 +8,7 @@ program, as long as the kernel (its `boot`) is the same.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edge.clock import SYSTEM, Clocks
@@ -38,10 +38,22 @@ class Start:
     """Unix time at `t_s` 0 as far as it is known."""
     clock: Literal["synced", "unsynced", "corrected"]
 
+    @classmethod
+    def now(cls, name: str, clocks: Clocks = SYSTEM) -> Start:
+        """A run that begins: both clocks, and whether the wall clock may be trusted, read together.
 
-def started(name: str, start_wall_s: float, clocks: Clocks = SYSTEM) -> Start:
-    """The beginning of the run that goes on, from the wall clock (Unix) at its `t_s` 0."""
-    return Start(name, clocks.boot(), clocks.start_mono_s(start_wall_s), start_wall_s, clocks.state())
+        A clock that is set a moment later, while models are loaded, so cannot pass for one that was right.
+        """
+        state = clocks.state()
+        mono_s, wall_s = clocks.mono_s(), clocks.wall_s()
+        trusted = state == clocks.state() == "synced"
+        return cls(name, clocks.boot(), mono_s, wall_s, "synced" if trusted else "unsynced")
+
+
+def started(name: str, wall_s: float, clocks: Clocks = SYSTEM) -> Start:
+    """A run whose wall time (Unix) at `t_s` 0 is known whatever the clock says now, as that of a recording."""
+    now = Start.now(name, clocks)
+    return replace(now, mono_s=now.mono_s - (now.wall_s - wall_s), wall_s=wall_s)
 
 
 def begin(connection: sqlite3.Connection, start: Start) -> int:

@@ -50,14 +50,14 @@ def steps(session: str, clock: Clock) -> Iterator[Message]:
 
 def main(port: int, folder: Path, alerts_hz: float) -> None:
     """Run until killed."""
-    config, clock = configuration(port), Clock()
-    session = f"killed-{secrets.token_hex(4)}"
-    publisher = Publisher(config, folder / OUTBOX, session, clock.start_wall_s)
+    config, session = configuration(port), f"killed-{secrets.token_hex(4)}"
+    clock = Clock(session)
+    publisher = Publisher(config, folder / OUTBOX, clock.start)
     publisher.start()
     if not alerts_hz:
         _drain(publisher)
         return
-    timeline = Timeline(folder / TIMELINE, session, clock.start_wall_s, config.store)
+    timeline = Timeline(folder / TIMELINE, clock.start, config.store)
     outlet = Outlet([publisher, timeline], config.allowance)
     for message in steps(session, clock):
         outlet.write([message])

@@ -54,12 +54,12 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         config = load_config(config_path)
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
-        opened, clock = open_bundle(config, bundle), Clock()
-        session = session_name(config.box.id, clock)
+        opened, session = open_bundle(config, bundle), session_name(config.box.id)
+        clock = Clock(session)
         runner = LiveRunner(opened, config, session, clock)
         sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
         folder = state or state_folder()
-        stores = stack.enter_context(Stores(config, folder, session, clock.start_wall_s, runner.status))
+        stores = stack.enter_context(Stores(config, folder, clock.start, runner.status))
         sinks += stores.sinks
         publisher = stores.publisher
         trial = Trial(folder)

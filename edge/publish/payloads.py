@@ -26,6 +26,12 @@ class Origin:
     boot: str
     start_wall_s: float
     """Set right once, when a clock that was not synchronized at the start has become so."""
+    clock: ClockState = "synced"
+    """Whether it is right; what the kernel says of its clock since does not make it so."""
+
+    def set_right(self, start_wall_s: float) -> None:
+        """The right wall clock at `t_s` 0 is known now."""
+        self.start_wall_s, self.clock = start_wall_s, "synced"
 
     def utc(self, t_s: float) -> str:
         """Wall time of a capture time."""

@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edge.clock import clock_state
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
 from edge.publish import home_assistant, models, payloads, troubles
@@ -29,7 +28,7 @@ from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of
 from edge.publish.vitals import Vitals
-from edge.sessions import started
+from edge.sessions import Start
 from edge.status import SystemStatus
 
 _log = logging.getLogger(__name__)
@@ -47,31 +46,24 @@ class Publisher:
     Alerts and summaries go through the outbox, retained topics through `Retained`, orders through the `CommandDesk`.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        outbox_path: Path,
-        session: str,
-        start_wall_s: float,
-        status: SystemStatus | None = None,
-    ) -> None:
-        """`config` must have a section `mqtt`; `start_wall_s` is the wall clock (Unix) at `t_s` 0.
+    def __init__(self, config: Config, outbox_path: Path, start: Start, status: SystemStatus | None = None) -> None:
+        """`config` must have a section `mqtt`; `start` is when the run began.
 
         `status` knows what is lost; by default what `write` is told of it.
         """
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
-        self._origin = payloads.Origin(session, start_wall_s)
+        self._origin = payloads.Origin(start.name, start.wall_s, start.clock)
         self._software = version("emvas-edge")
         self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
-        self._sender = Sender(self._outbox, started(session, start_wall_s))
+        self._sender = Sender(self._outbox, start)
         self._answered = Answered(outbox_path.with_name(ORDERS_FILE))
         allow = config.commands.allow
-        self._desk = CommandDesk(self._mqtt.base, config.box, session, allow, self._wake, self._answered)
-        self._vitals = Vitals(session, self._outbox, self._desk)
+        self._desk = CommandDesk(self._mqtt.base, config.box, start.name, allow, self._wake, self._answered)
+        self._vitals = Vitals(start.name, self._outbox, self._desk)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
         self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"), self._subscriptions())
         self._lock = threading.Lock()
@@ -91,20 +83,20 @@ class Publisher:
     def write(self, message: Message) -> None:
         """Take one message; an alert or a summary is on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
-            self._post("alert", payloads.alert(message, self._origin, clock_state()))
+            self._post("alert", payloads.alert(message, self._origin, self._origin.clock))
         elif isinstance(message, Summary):
-            self._post("summary", payloads.summary(message, self._origin, clock_state()))
+            self._post("summary", payloads.summary(message, self._origin, self._origin.clock))
         elif isinstance(message, Group):
-            body = payloads.group(message, self._origin, clock_state())
+            body = payloads.group(message, self._origin, self._origin.clock)
             self._link.publish(self._composer.publication("group", body))
         elif isinstance(message, Fatigue | Source):
             with self._lock:
-                self._keep_state(self._state.observe(message, clock_state()))
+                self._keep_state(self._state.observe(message, self._origin.clock))
 
     def turn(self, t_s: float) -> None:
         """Let time pass; to be called about once a second: `state` is said again though no message comes."""
         with self._lock:
-            self._keep_state(self._state.turn(t_s, clock_state()))
+            self._keep_state(self._state.turn(t_s, self._origin.clock))
 
     def describe(self, info: Mapping[str, Any]) -> None:
         """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""
@@ -121,13 +113,13 @@ class Publisher:
     def ordered(self, t_s: float, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]) -> None:
         """Say on `state` which kinds of alert are silent until when, and which settings a command has moved."""
         with self._lock:
-            self._keep_state(self._state.ordered(t_s, clock_state(), snoozed_s, sensitivity))
+            self._keep_state(self._state.ordered(t_s, self._origin.clock, snoozed_s, sensitivity))
 
     def report(self, so_far: Summary) -> models.Report:
         """How things are now; `so_far` is what the purpose permits of the period that goes on."""
         with self._lock:
             state = self._state.latest
-        period = payloads.summary(so_far, self._origin, clock_state())
+        period = payloads.summary(so_far, self._origin, self._origin.clock)
         return models.Report(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
@@ -191,7 +183,7 @@ class Publisher:
     def _send(self) -> None:
         self._sender.settle(at_once=self._stop_by_s is not None)
         if (start_wall_s := self._sender.correction()) is not None:
-            self._origin.start_wall_s = start_wall_s
+            self._origin.set_right(start_wall_s)
         answers = self._desk.answers()
         if self._link.connected and self._connected:
             for publication in answers:

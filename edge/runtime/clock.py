@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 
+from edge.sessions import Start
+
 
 class Clock:
     """Started when made."""
 
-    def __init__(self) -> None:
-        self._start_s = time.monotonic()
-        self.start_wall_s = time.time()
-        """Wall clock (Unix seconds) at `t_s` 0."""
+    def __init__(self, session: str = "run") -> None:
+        self.start = Start.now(session)
+        """When the run of that name began, by all of the machine's clocks."""
 
     def now_s(self) -> float:
         """Seconds since start; no change of the wall clock moves it."""
-        return time.monotonic() - self._start_s
+        return time.monotonic() - self.start.mono_s

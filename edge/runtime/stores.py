@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -10,17 +11,17 @@ from edge.config import Config
 from edge.messages import Source
 from edge.publish.publisher import Publisher
 from edge.redact import said
-from edge.runtime.clock import Clock
 from edge.runtime.sinks import Sink
+from edge.sessions import Start
 from edge.status import SystemStatus
 from edge.store.timeline import Timeline
 
 OUTBOX_FILE = "outbox.db"
 
 
-def session_name(box_id: str, clock: Clock) -> str:
+def session_name(box_id: str) -> str:
     """Names one run for ever; a clock that is not set may say 1970 at each start."""
-    return f"{box_id}-{int(clock.start_wall_s)}-{secrets.token_hex(2)}"
+    return f"{box_id}-{int(time.time())}-{secrets.token_hex(2)}"
 
 
 class Stores:
@@ -30,16 +31,14 @@ class Stores:
     process.
     """
 
-    def __init__(
-        self, config: Config, folder: Path, session: str, start_wall_s: float, status: SystemStatus | None = None
-    ) -> None:
-        """`folder` holds the files; `start_wall_s` is the wall clock (Unix) at `t_s` 0; `status` knows what is lost."""
+    def __init__(self, config: Config, folder: Path, start: Start, status: SystemStatus | None = None) -> None:
+        """`folder` holds the files; `start` is when the run began; `status` knows what is lost."""
         self.failure: str | None = None
         """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
         self.publisher: Publisher | None = None
         if config.mqtt is not None:
-            self.publisher = Publisher(config, folder / OUTBOX_FILE, session, start_wall_s, status)
-        self.timeline = Timeline(folder / config.store.path, session, start_wall_s, config.store)
+            self.publisher = Publisher(config, folder / OUTBOX_FILE, start, status)
+        self.timeline = Timeline(folder / config.store.path, start, config.store)
         self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
 
     def turn(self, t_s: float) -> list[Source]:

@@ -14,7 +14,7 @@ from edge.database import Database
 from edge.messages import Face, Message, Source
 from edge.news import News
 from edge.record import to_record
-from edge.sessions import Start, started
+from edge.sessions import Start
 from edge.store.housekeeping import Housekeeping
 from edge.store.retention import LASTING
 from edge.store.schema import SCHEMA, VERSION
@@ -41,18 +41,17 @@ class Timeline:
     def __init__(
         self,
         path: Path,
-        session: str,
-        start_wall_s: float,
+        start: Start,
         config: StoreConfig | None = None,
         clocks: Clocks = SYSTEM,
     ) -> None:
-        """`start_wall_s` is the wall clock (Unix) at `t_s` 0 of this session; a clock that is set later corrects it."""
+        """`start` is when this run began; a clock that is set later puts it right."""
         self.dropped = 0
         """Records of telemetry that the disk refused."""
         self._config, self._clocks = config or StoreConfig(), clocks
-        self._start: Start = started(session, start_wall_s, clocks)
+        self._start = start
         self._session = 0
-        self._sync = Sync(clocks, waiting=self._start.clock == "unsynced")
+        self._sync = Sync(clocks, waiting=start.clock == "unsynced")
         self._offset_s: float | None = None
         self._lock = threading.Lock()
         self._waiting: list[_Row] = []

@@ -76,7 +76,7 @@ def diagnosed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 def make_timeline(folder: Path) -> Timeline:
     from edge.config.delivery import StoreConfig
 
-    return Timeline(folder / "timeline.db", "session", Clock().start_wall_s, StoreConfig(keep_words=True))
+    return Timeline(folder / "timeline.db", Clock("session").start, StoreConfig(keep_words=True))
 
 
 def test_no_secret_no_word_and_no_figure_about_a_person_is_in_it(diagnosed: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, 
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
 from edge.publish.requests import Command
+from edge.sessions import started
 from edge.store import Timeline
 
 SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
@@ -47,7 +48,7 @@ class Box:
         self.config.write_text(yaml.safe_dump(content))
         self.orders: list[Command] = []
         self.refusal: str | None = None
-        self.publisher = Publisher(load_config(self.config), folder / "outbox.db", "box-1", time.time())
+        self.publisher = Publisher(load_config(self.config), folder / "outbox.db", started("box-1", time.time()))
         self.publisher.describe({"bundle": "default 7", "provider": "cuda", "models": {"asr": "cpu-int8"}})
         self.publisher.measure(
             {"frames_dropped": 12, "stages": {"vision": {"calls": 9, "mean_ms": 8.5, "worst_ms": 20}}}
@@ -69,7 +70,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     start_s = time.time() - LENGTH_S
     write(folder / "timeline.db", drive(HOSTILE) + lasting, start_s)
     port, over = free_port(), threading.Event()
-    timeline = Timeline(folder / "timeline.db", "now", start_s)
+    timeline = Timeline(folder / "timeline.db", started("now", start_s))
     alive = threading.Thread(target=_go_on, args=(timeline, start_s, over))
     with mosquitto(folder, port):
         found = Box(folder, port)
@@ -164,7 +165,7 @@ def test_a_chosen_theme_is_kept(address: str, tab: Page) -> None:
 
 def test_a_zoomed_timeline_stays_zoomed_and_is_read_in_finer_steps(address: str, tab: Page, box: Box) -> None:
     """A day with more scores than are drawn one by one, then its last minutes, where there are few."""
-    earlier = Timeline(box.folder / "timeline.db", "earlier", time.time() - 7200)
+    earlier = Timeline(box.folder / "timeline.db", started("earlier", time.time() - 7200))
     for second in range(2 * POINTS):
         earlier.write(Affect(second, second, second + 1.0, 0.1, "calm", "neutral", {}, 0.8, 1))
     earlier.close()

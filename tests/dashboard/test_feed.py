@@ -9,13 +9,14 @@ from made_recording import LENGTH_S, drive
 
 from edge.dashboard.feed import Feed, FeedError
 from edge.messages import Fatigue, Level, Message, Source
+from edge.sessions import started
 from edge.store import Timeline
 
 START_S = 1_700_000_000.0
 
 
 def timeline(path: Path, messages: list[Message], start_s: float = START_S) -> Feed:
-    written = Timeline(path, "s", start_s)
+    written = Timeline(path, started("s", start_s))
     for message in messages:
         written.write(message)
     written.close()

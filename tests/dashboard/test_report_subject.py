@@ -22,6 +22,7 @@ from edge.dashboard.report.page import render
 from edge.dashboard.report.span import span
 from edge.dashboard.report.subject import about, of_timeline
 from edge.messages import Alert, Face, Group, Level, Message, Source
+from edge.sessions import started
 from edge.store.timeline import Timeline
 
 NOON_S = datetime(2026, 5, 4, 12, 0).timestamp()
@@ -34,7 +35,7 @@ def timeline(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     os.environ["TZ"] = request.param
     time.tzset()
     path = tmp_path / "timeline.db"
-    store = Timeline(path, "run", datetime(2026, 5, 4, 12, 0).timestamp(), StoreConfig(keep_words=True))
+    store = Timeline(path, started("run", datetime(2026, 5, 4, 12, 0).timestamp()), StoreConfig(keep_words=True))
     for message in drive("secret words"):
         store.write(message)
     store.close()

@@ -14,6 +14,7 @@ from edge.messages import Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
 from edge.publish.requests import Command
+from edge.sessions import started
 
 pytestmark = needs_mosquitto
 SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
@@ -38,7 +39,7 @@ def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
 
     settings = config(port, "report", "snooze", "acknowledge")
     with mosquitto(tmp_path, port):
-        publisher = Publisher(settings, tmp_path / "outbox.db", "b", 1.7e9)
+        publisher = Publisher(settings, tmp_path / "outbox.db", started("b", 1.7e9))
         publisher.take_commands(execute)
         publisher.start()
         until(lambda: publisher._link.connected)

@@ -7,6 +7,7 @@ from rich.text import Text
 from demo.subscriber import Subscriber, SubscriberError
 from edge.publish.broker import LocalBroker
 from edge.publish.publisher import Publisher
+from edge.sessions import started
 
 
 def test_what_the_box_publishes_is_shown_and_kept(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_what_the_box_publishes_is_shown_and_kept(tmp_path: Path) -> None:
         config = box(broker.port)
         assert config.mqtt is not None
         with Subscriber(config.mqtt, lines.append) as subscriber:
-            publisher = Publisher(config, tmp_path / "outbox.db", "session", START_WALL_S)
+            publisher = Publisher(config, tmp_path / "outbox.db", started("session", START_WALL_S))
             publisher.start()
             publisher.write(alert(7))
             subscriber.wait_for(1, 10.0)

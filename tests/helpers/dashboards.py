@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 from edge.messages import Message
+from edge.sessions import started
 from edge.store import Timeline
 
 EMVAS = [sys.executable, "-c", "from edge.cli.main import main; main()"]
@@ -46,7 +47,7 @@ def served(*words: str, **environment: str) -> Iterator[str]:
 
 def write(path: Path, messages: list[Message], start_s: float) -> Path:
     """Add a recording that began at `start_s`."""
-    timeline = Timeline(path, "s", start_s, StoreConfig(keep_words=True))
+    timeline = Timeline(path, started("s", start_s), StoreConfig(keep_words=True))
     for message in messages:
         timeline.write(message)
     timeline.close()

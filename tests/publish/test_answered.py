@@ -16,10 +16,11 @@ from edge.publish.events import Received
 from edge.publish.publisher import ORDERS_FILE
 from edge.publish.requests import Command, read_request
 from edge.publish.topics import Address
+from edge.sessions import started
 
 
 def publisher(port: int, folder: Path, boot: str, carried_out: list[Command]) -> Publisher:
-    out = Publisher(box(port), folder / "outbox.db", boot, START_WALL_S)
+    out = Publisher(box(port), folder / "outbox.db", started(boot, START_WALL_S))
 
     def execute(command: Command, answer: Answer) -> None:
         carried_out.append(command)

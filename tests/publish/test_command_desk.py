@@ -32,6 +32,7 @@ from edge.runtime.commands import CommandHandler
 from edge.runtime.events import Order
 from edge.runtime.judgement import Judgement
 from edge.runtime.live import LiveRunner
+from edge.sessions import started
 
 EXAMPLES = int(os.environ.get("EMVAS_EXAMPLES", "160"))
 CONFIGURATIONS = int(os.environ.get("EMVAS_EXAMPLES", "40"))
@@ -90,7 +91,7 @@ class Box:
 
     def __init__(self, folder: Path, allow: list[str]) -> None:
         self.config, self.now_s = config(allow), 0.0
-        self.publisher = Publisher(self.config, folder / "outbox.db", "boot", START_WALL_S)
+        self.publisher = Publisher(self.config, folder / "outbox.db", started("boot", START_WALL_S))
         self.judgement = Judgement(self.config, "boot")
         runner = cast(LiveRunner, SimpleNamespace(judgement=self.judgement, order=self._order, captures=[]))
         self.handler = CommandHandler(self.config, runner, cast(Any, None), self.publisher, lambda: self.now_s)

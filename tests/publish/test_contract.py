@@ -19,6 +19,7 @@ from edge.publish.contract import files, schemas
 from edge.publish.reading import BODIES
 from edge.publish.requests import REQUESTS
 from edge.publish.topics import TOPICS, address_of
+from edge.sessions import started
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "python -m edge.publish.contract docs"
@@ -64,7 +65,7 @@ def unknown_fields(payload: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 def test_what_a_box_publishes_is_what_the_schemas_say(tmp_path: Path) -> None:
     port = free_port()
     with mosquitto(tmp_path, port), Subscriber(port, paho.MQTTv5) as heard:
-        out = Publisher(box(port), tmp_path / "outbox.db", "boot", START_WALL_S)
+        out = Publisher(box(port), tmp_path / "outbox.db", started("boot", START_WALL_S))
         out.describe({"bundle": "default 1", "provider": "cpu", "models": {"vad": "fp32"}})
         out.measure({"frames": 7, "stages": {"vision": {"calls": 1}}})
         out.start()

@@ -18,6 +18,7 @@ from edge.publish import Publisher, attempt
 from edge.publish.bounded import LARGEST_PACKET_BYTES
 from edge.publish.client import Link
 from edge.publish.events import Connected, Limits, Received, Trouble
+from edge.sessions import started
 
 _MAXIMUM_PACKET_SIZE = 0x27
 _BAD_TOPIC = publish(b"emvas/\xff/request/x", b"{}", True)
@@ -65,7 +66,7 @@ def test_a_broker_that_cannot_do_what_a_box_needs_is_told_what_it_must_allow(
     code: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with RawBroker(limits=code).running() as broker:
-        out = Publisher(box(broker.port), tmp_path / "outbox.db", "boot", 0.0)
+        out = Publisher(box(broker.port), tmp_path / "outbox.db", started("boot", 0.0))
         out.start()
         out.write(alert(1))
         until(lambda: "it must allow" in caplog.text)

@@ -26,6 +26,7 @@ from edge.publish.models import Alert, Body, Response
 from edge.publish.reading import Foreign, read
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, Address, path_of
+from edge.sessions import started
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -33,7 +34,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 def test_a_listener_hears_a_box_with_or_without_a_terminal(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from edge.cli.listen import listen; listen()", "--seconds", "3", "--port"]
     with LocalBroker() as broker:
-        out = Publisher(box(broker.port), tmp_path / "outbox.db", "boot", time.time())
+        out = Publisher(box(broker.port), tmp_path / "outbox.db", started("boot", time.time()))
         for message in (
             Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9, ("perclos_warning",)),
             Source(1.0, "microphone", "lost", "unplugged"),

@@ -14,12 +14,13 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosqui
 
 from edge.messages import Fatigue, Level, Summary
 from edge.publish import Publisher
+from edge.sessions import started
 
 pytestmark = needs_mosquitto
 
 
 def publisher(port: int, folder: Path, **mqtt: object) -> Publisher:
-    return Publisher(box(port, **mqtt), folder / "outbox.db", "boot", START_WALL_S)
+    return Publisher(box(port, **mqtt), folder / "outbox.db", started("boot", START_WALL_S))
 
 
 def test_every_alert_arrives_in_order_through_a_frozen_and_twice_killed_broker(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, until
 from edge.messages import Blink, Fatigue, Level, Source, Summary
 from edge.publish import Publisher
 from edge.publish.broker import LocalBroker
+from edge.sessions import started
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 def publisher(port: int, folder: Path, boot: str = "boot-1", **mqtt: object) -> Publisher:
-    return Publisher(box(port, **mqtt), folder / "outbox.db", boot, START_WALL_S)
+    return Publisher(box(port, **mqtt), folder / "outbox.db", started(boot, START_WALL_S))
 
 
 def test_a_box_comes_up_speaks_and_goes(tmp_path: Path) -> None:
@@ -90,7 +91,8 @@ import sys, time
 from pathlib import Path
 from mqtt_helpers import alert, box
 from edge.publish import Publisher
-out = Publisher(box(int(sys.argv[1])), Path(sys.argv[2]), "boot-child", 1_700_000_000.0)
+from edge.sessions import started
+out = Publisher(box(int(sys.argv[1])), Path(sys.argv[2]), started("boot-child", 1_700_000_000.0))
 out.start()
 for number in range(100_000):
     out.write(alert(number))

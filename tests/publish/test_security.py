@@ -19,6 +19,7 @@ from edge.messages import Fatigue, Level
 from edge.publish import Publisher, client
 from edge.publish.client import Link
 from edge.publish.events import Connected, Limits, Trouble
+from edge.sessions import started
 
 pytestmark = needs_mosquitto
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -122,7 +123,7 @@ def test_an_acl_that_forbids_a_retained_topic_is_said_with_the_topic(
     port, rules = free_port(), tmp_path / "acl"
     rules.write_text("topic read #\ntopic write emvas/depot/bus-1/status\ntopic write emvas/depot/bus-1/main/alert\n")
     with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"), Subscriber(port) as heard:
-        out = Publisher(box(port), tmp_path / "outbox.db", "boot", START_WALL_S)
+        out = Publisher(box(port), tmp_path / "outbox.db", started("boot", START_WALL_S))
         out.start()
         out.write(Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9))
         out.write(alert(1))
@@ -137,7 +138,7 @@ def test_home_assistant_that_starts_hears_the_box_again(tmp_path: Path, monkeypa
     monkeypatch.setattr(random, "uniform", lambda low, high: 0.2)
     port = free_port()
     with mosquitto(tmp_path, port), Subscriber(port, paho.MQTTv5) as heard:
-        out = Publisher(box(port, home_assistant=True), tmp_path / "outbox.db", "boot", START_WALL_S)
+        out = Publisher(box(port, home_assistant=True), tmp_path / "outbox.db", started("boot", START_WALL_S))
         out.start()
         until(lambda: len(heard.on("config")) == 1)
         heard._client.publish("homeassistant/status", b"offline", 1)

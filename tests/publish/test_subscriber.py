@@ -20,13 +20,14 @@ from edge.publish.events import Connected
 from edge.publish.models import Alert
 from edge.publish.reading import Foreign, Heard
 from edge.publish.subscriber import Subscriber
+from edge.sessions import started
 
 pytestmark = needs_mosquitto
 DURABLE = "allow_anonymous true\npersistence true\nautosave_interval 1\nautosave_on_changes true\n"
 
 
 def publisher(port: int, folder: Path, boot: str) -> Publisher:
-    out = Publisher(box(port), folder / "outbox.db", boot, START_WALL_S)
+    out = Publisher(box(port), folder / "outbox.db", started(boot, START_WALL_S))
     out.start()
     return out
 

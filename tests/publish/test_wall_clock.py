@@ -19,7 +19,7 @@ from edge.publish.events import Token
 from edge.publish.outbox import Outbox
 from edge.publish.sender import HISTORICAL_S, Sender
 from edge.publish.topics import TOPICS
-from edge.sessions import started
+from edge.sessions import Start, started
 from edge.store import Timeline, TimelineReader
 
 NOW_S = 1_790_000_000.0
@@ -115,7 +115,8 @@ def test_every_time_of_what_waits_is_put_right() -> None:
 
 def test_the_timeline_of_a_box_that_learns_the_time_after_90_s(tmp_path: Path) -> None:
     machine, path = Machine(), tmp_path / "timeline.db"
-    timeline = Timeline(path, "run", machine.wall_s(), StoreConfig(retention_days=1), machine.clocks)
+    start = started("run", machine.wall_s(), machine.clocks)
+    timeline = Timeline(path, start, StoreConfig(retention_days=1), machine.clocks)
     for second in range(0, 180, 10):
         machine.up_s = 20.0 + second
         machine.synced = machine.synced or second >= 90
@@ -131,7 +132,9 @@ def test_the_timeline_of_a_box_that_learns_the_time_after_90_s(tmp_path: Path) -
 @pytest.mark.parametrize("jump_s", [-1e9, -3600.0, 3600.0, 1e8])
 def test_a_jump_of_the_wall_clock_moves_no_duration_and_no_order(tmp_path: Path, jump_s: float) -> None:
     machine = Machine(synced=True)
-    timeline = Timeline(tmp_path / "timeline.db", "run", machine.wall_s(), clocks=machine.clocks)
+    timeline = Timeline(
+        tmp_path / "timeline.db", started("run", machine.wall_s(), machine.clocks), clocks=machine.clocks
+    )
     outbox = Outbox(tmp_path / "outbox.db")
     origin = payloads.Origin("run", machine.wall_s())
     sender = Sender(outbox, started("run", machine.wall_s(), machine.clocks), machine.clocks)
@@ -171,3 +174,58 @@ def test_the_kernel_is_asked_once_a_second_until_it_says_yes() -> None:
 def test_a_period_names_its_monotonic_times() -> None:
     body = payloads.summary(Summary(9.0, 1.5, 9.0, {}, None, None, {"x": 1}, 1.0), payloads.Origin("r", 0.0), "synced")
     assert (body.start_mono_ms, body.end_mono_ms) == (1500, 9000)
+
+
+def test_a_clock_set_while_the_models_load_is_put_right_and_never_called_synced(tmp_path: Path) -> None:
+    """A box without a battery clock starts in 1970; chrony steps the clock 4 s later, before anything is opened."""
+    machine = Machine()
+    begun = Start.now("run", machine.clocks)
+    machine.up_s, machine.synced = 24.0, True
+    outbox = Outbox(tmp_path / "outbox.db")
+    sender = Sender(outbox, begun, machine.clocks)
+    origin = payloads.Origin(begun.name, begun.wall_s, begun.clock)
+    early = payloads.alert(alert(5), origin, origin.clock)
+    assert (early.clock, early.start[:4]) == ("unsynced", "1970")
+    outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", early.encoded(), origin.boot, machine.up_s)
+    right_s = sender.correction()
+    assert right_s == NOW_S + 20.0
+    origin.set_right(right_s)
+    (payload,) = sent(sender)
+    assert (payload["clock"], payload["start"]) == ("corrected", payloads.iso_utc(NOW_S + 20.0 + 5 - 1.6))
+    late = payloads.alert(alert(3000), origin, origin.clock)
+    assert (late.clock, late.start) == ("synced", payloads.iso_utc(NOW_S + 20.0 + 3000 - 1.6))
+    outbox.close()
+
+
+def test_retention_keeps_the_alert_of_a_box_whose_clock_was_set_while_it_started(tmp_path: Path) -> None:
+    machine, path = Machine(), tmp_path / "timeline.db"
+    begun = Start.now("run", machine.clocks)
+    machine.up_s, machine.synced = 24.0, True
+    timeline = Timeline(path, begun, StoreConfig(retention_days=1), machine.clocks)
+    timeline.write(alert(5))
+    for _ in range(300):
+        machine.up_s += 1.0
+        timeline.turn()
+    timeline.close()
+    (kept,) = TimelineReader(path).between("alert", 0.0, 1e11)
+    assert kept["wall_s"] == NOW_S + 25.0
+
+
+@pytest.mark.parametrize("moved_s", [-86_400.0 * 365, 86_400.0 * 365 * 20])
+def test_a_clock_set_by_hand_or_gps_that_nobody_vouches_for_deletes_nothing(tmp_path: Path, moved_s: float) -> None:
+    """`date -s` does not tell the kernel that its clock is right: the run's time stays unknown, and all is kept."""
+    machine, path = Machine(), tmp_path / "timeline.db"
+    timeline = Timeline(path, Start.now("run", machine.clocks), StoreConfig(retention_days=1), machine.clocks)
+    timeline.write(alert(5))
+    machine.wall_error_s = moved_s
+    for _ in range(300):
+        machine.up_s += 1.0
+        timeline.turn()
+    timeline.close()
+    assert len(TimelineReader(path).between("alert", -1e11, 1e12)) == 1
+
+
+def test_a_clock_that_becomes_trusted_between_two_looks_is_not_trusted_for_the_start() -> None:
+    machine, looks = Machine(), iter(["unsynced", "synced"])
+    clocks = Clocks(lambda: 1.0, machine.wall_s, lambda: next(looks), lambda: "k")  # type: ignore[arg-type,return-value]
+    assert Start.now("run", clocks).clock == "unsynced"

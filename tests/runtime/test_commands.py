@@ -81,7 +81,7 @@ class Desk:
 @contextlib.contextmanager
 def box(folder: Path, purpose: str = "driver-safety", **commands: Any) -> Iterator[Desk]:
     """A live box with a real camera over HTTP and a broker."""
-    port, stop, clock = free_port(), threading.Event(), Clock()
+    port, stop, clock = free_port(), threading.Event(), Clock("boot")
     with contextlib.ExitStack() as stack:
         stack.enter_context(mosquitto(folder, port))
         heard = stack.enter_context(Subscriber(port, paho.MQTTv5))
@@ -100,7 +100,7 @@ def box(folder: Path, purpose: str = "driver-safety", **commands: Any) -> Iterat
         )
         bundle = Bundle(make_empty_bundle(folder / "bundle"))
         runner = LiveRunner(bundle, config, "boot", clock)
-        publisher = Publisher(config, folder / "outbox.db", "boot", clock.start_wall_s)
+        publisher = Publisher(config, folder / "outbox.db", clock.start)
         publisher.take_commands(CommandHandler(config, runner, bundle, publisher, clock.now_s))
         publisher.start()
         thread = threading.Thread(target=runner.run, args=([publisher], stop, lambda _: None), daemon=True)

@@ -12,6 +12,7 @@ from edge.messages import Alert, Level, Source
 from edge.publish.publisher import Publisher
 from edge.runtime.health import Health, StageTime
 from edge.runtime.metrics import METRICS, Metric, figures, samples
+from edge.sessions import started
 from edge.status import SystemStatus
 
 SPOKEN_OF_OTHERWISE = {"schema", "boot", "time", "clock", "mqtt.protocol"}
@@ -33,7 +34,7 @@ def busy(published: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 def published(folder: Path) -> dict[str, Any]:
-    publisher = Publisher(box(9), folder / "outbox.db", "session", START_WALL_S)
+    publisher = Publisher(box(9), folder / "outbox.db", started("session", START_WALL_S))
     figures = publisher.health().model_dump(by_alias=True)
     figures["mqtt"] = {"connection": 4, "protocol": "MQTT 5"}
     figures["outbox"]["evicted"] = {"summary": 7}

@@ -10,8 +10,8 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, until
 
 from edge.capture import CaptureError
 from edge.publish.broker import LocalBroker
-from edge.runtime.clock import Clock
 from edge.runtime.stores import Stores, session_name
+from edge.sessions import started
 from edge.store.reader import TimelineReader
 
 
@@ -19,7 +19,7 @@ def last_words(folder: Path, error: Exception | None = None, failure: str | None
     """The status that stands at the broker after a run that ended so."""
     with LocalBroker() as broker, Subscriber(broker.port) as heard:
         try:
-            with Stores(box(broker.port), folder, "run", START_WALL_S) as stores:
+            with Stores(box(broker.port), folder, started("run", START_WALL_S)) as stores:
                 until(lambda: bool(heard.on("status")), 30)
                 for sink in stores.sinks:
                     sink.write(alert(1))
@@ -52,4 +52,4 @@ def test_a_crash_says_what_it_was_without_a_secret_and_loses_nothing(tmp_path: P
 
 def test_two_runs_never_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.runtime.clock.time.time", lambda: 0.0)
-    assert session_name("bus-1", Clock()) != session_name("bus-1", Clock())
+    assert session_name("bus-1") != session_name("bus-1")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edge.clock import Clocks, ClockState
 from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Level, Message, Summary
+from edge.sessions import started
 from edge.store import Timeline, TimelineReader, retention
 
 NOW_S = 1_790_000_000.0
@@ -56,7 +57,7 @@ def test_after_any_runs_nothing_known_to_be_old_is_kept_and_nothing_young_is_gon
     for number, (days, trusted) in enumerate([*runs, (1.0, True)]):
         machine.now_s += days * DAY_S
         machine.trusted, machine.kernel = ("synced" if trusted else "unsynced"), f"k{number}"
-        timeline = Timeline(path, f"run{number}", machine.now_s, config, machine.clocks)
+        timeline = Timeline(path, started(f"run{number}", machine.now_s, machine.clocks), config, machine.clocks)
         timeline.write(told("alert", float(number)))
         timeline.close()
         expected.append((machine.now_s + number, trusted))
@@ -70,11 +71,15 @@ def test_after_any_runs_nothing_known_to_be_old_is_kept_and_nothing_young_is_gon
 
 def test_a_clock_that_nobody_vouches_for_makes_nothing_old(tmp_path: Path) -> None:
     path, machine = tmp_path / "timeline.db", Machine()
-    first = Timeline(path, "first", machine.now_s, StoreConfig(retention_days=1), machine.clocks)
+    first = Timeline(
+        path, started("first", machine.now_s, machine.clocks), StoreConfig(retention_days=1), machine.clocks
+    )
     first.write(told("alert", 1.0))
     first.close()
     machine.now_s, machine.trusted = NOW_S + 30 * 365 * DAY_S, "unsynced"
-    again = Timeline(path, "again", machine.now_s, StoreConfig(retention_days=1), machine.clocks)
+    again = Timeline(
+        path, started("again", machine.now_s, machine.clocks), StoreConfig(retention_days=1), machine.clocks
+    )
     again.write(told("alert", 2.0))
     again.close()
     assert kept(path)["alert"] == 2
@@ -96,7 +101,7 @@ def test_by_size_the_oldest_telemetry_goes_and_the_file_shrinks(
     monkeypatch.setattr(retention, "_BATCH_ROWS", 500)
     path, machine = tmp_path / "timeline.db", Machine()
     config = StoreConfig.model_construct(**{**StoreConfig().model_dump(), "most_mb": 0.6})
-    timeline = Timeline(path, "run", machine.now_s, config, machine.clocks)
+    timeline = Timeline(path, started("run", machine.now_s, machine.clocks), config, machine.clocks)
     fill(timeline, machine, 8000)
     timeline.close()
     found = kept(path)
@@ -112,7 +117,7 @@ def test_when_only_alerts_are_left_the_oldest_alerts_go(tmp_path: Path, monkeypa
     monkeypatch.setattr(retention, "_BATCH_ROWS", 50)
     path, machine = tmp_path / "timeline.db", Machine()
     config = StoreConfig.model_construct(**{**StoreConfig().model_dump(), "most_mb": 0.2})
-    timeline = Timeline(path, "run", machine.now_s, config, machine.clocks)
+    timeline = Timeline(path, started("run", machine.now_s, machine.clocks), config, machine.clocks)
     for number in range(1500):
         machine.now_s += 2
         timeline.write(told("alert", float(number), "x" * 300))
@@ -130,7 +135,7 @@ def test_a_disk_that_runs_low_takes_telemetry_only_and_that_is_told(
     low = [False]
     monkeypatch.setattr("edge.store.housekeeping.disk_low", lambda *_: low[0])
     monkeypatch.setattr(retention, "disk_low", lambda *_: low[0])
-    timeline = Timeline(path, "run", machine.now_s, StoreConfig(), machine.clocks)
+    timeline = Timeline(path, started("run", machine.now_s, machine.clocks), StoreConfig(), machine.clocks)
     fill(timeline, machine, 2000)
     assert timeline.news(0.0) == []
     low[0] = True

@@ -12,6 +12,7 @@ import pytest
 from edge.clock import Clocks
 from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Face, Fatigue, Level, Source, Transcript
+from edge.sessions import started
 from edge.store import Timeline, TimelineReader
 
 START_S = 1_700_000_000.0
@@ -36,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_an_alert_is_readable_at_once_and_takes_the_telemetry_before_it_along(path: Path) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     timeline.write(blink(1.0))
     assert reader.latest("blink") is None
     timeline.write(alert(2.0))
@@ -51,7 +52,7 @@ def test_an_alert_is_readable_at_once_and_takes_the_telemetry_before_it_along(pa
 def test_what_waits_is_written_in_its_time_though_no_further_message_comes(path: Path) -> None:
     now_s = 100.0
     clocks = Clocks(wall_s=lambda: START_S, mono_s=lambda: now_s, state=lambda: "synced")
-    timeline, reader = Timeline(path, "s", START_S, clocks=clocks), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S, clocks), clocks=clocks), TimelineReader(path)
     timeline.write(blink(1.0))
     now_s += 1.0
     timeline.turn()
@@ -63,7 +64,7 @@ def test_what_waits_is_written_in_its_time_though_no_further_message_comes(path:
 
 
 def test_between_takes_the_start_and_leaves_the_end(path: Path) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     for t_s in (1.0, 2.0, 3.0):
         timeline.write(Fatigue(t_s, 1, Level.NONE, 0.0, 0.0, 1.0))
     timeline.close()
@@ -73,7 +74,7 @@ def test_between_takes_the_start_and_leaves_the_end(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ['{"t_s": 2.0, \x00', "", "null", "{}],[{}", "17", "\x80"])
 def test_one_damaged_row_is_left_out_and_counted_and_spoils_no_other(path: Path, damage: str) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     for t_s in (1.0, 2.0, 3.0):
         timeline.write(Fatigue(t_s, 1, Level.NONE, 0.25, 0.0, 1.0))
     timeline.close()
@@ -88,7 +89,7 @@ def test_one_damaged_row_is_left_out_and_counted_and_spoils_no_other(path: Path,
 
 
 def test_the_newest_readable_record_stands_in_for_a_damaged_one(path: Path) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     for t_s in (1.0, 2.0):
         timeline.write(Fatigue(t_s, 1, Level.NONE, 0.25, 0.0, 1.0))
     timeline.close()
@@ -100,7 +101,7 @@ def test_the_newest_readable_record_stands_in_for_a_damaged_one(path: Path) -> N
 
 
 def test_faces_are_stored_once_a_second_and_person(path: Path) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     for index in range(90):
         for track in (1, 2):
             timeline.write(Face(index / 30, track=track, usable=True, reason=None))
@@ -110,7 +111,7 @@ def test_faces_are_stored_once_a_second_and_person(path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_words_are_stored_only_when_the_config_asks(path: Path, keep: bool) -> None:
-    timeline = Timeline(path, "s", START_S, StoreConfig(keep_words=keep))
+    timeline = Timeline(path, started("s", START_S), StoreConfig(keep_words=keep))
     timeline.write(Transcript(2.0, 0.0, 1.0, "a secret", "en", 0.9))
     timeline.close()
     assert (TimelineReader(path).latest("transcript") is not None) == keep
@@ -118,11 +119,11 @@ def test_words_are_stored_only_when_the_config_asks(path: Path, keep: bool) -> N
 
 
 def test_what_is_older_than_the_retention_goes(path: Path) -> None:
-    old = Timeline(path, "old", START_S, clocks=at(START_S))
+    old = Timeline(path, started("old", START_S, at(START_S)), clocks=at(START_S))
     old.write(alert(0.0, "old"))
     old.close()
     later_s = START_S + 2 * 86_400
-    new = Timeline(path, "new", later_s, StoreConfig(retention_days=1), at(later_s))
+    new = Timeline(path, started("new", later_s, at(later_s)), StoreConfig(retention_days=1), at(later_s))
     new.write(alert(0.0, "new"))
     new.close()
     assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["new"]
@@ -130,7 +131,7 @@ def test_what_is_older_than_the_retention_goes(path: Path) -> None:
 
 def test_the_newest_is_the_newest_though_the_clock_was_set_back(path: Path) -> None:
     for session, start_s in (("first", START_S), ("second", START_S - 500)):
-        timeline = Timeline(path, session, start_s)
+        timeline = Timeline(path, started(session, start_s))
         timeline.write(alert(0.0, session))
         timeline.close()
     latest = TimelineReader(path).latest("alert")
@@ -147,7 +148,7 @@ def test_a_file_that_is_not_there_reads_as_empty(path: Path) -> None:
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
     path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    timeline = Timeline(path, "s", START_S)
+    timeline = Timeline(path, started("s", START_S))
     for index in range(300):
         timeline.write(alert(float(index), f"a{index}"))
     timeline.close()
@@ -157,7 +158,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
     else:
         content[4096:12288] = b"\xff" * 8192
     path.write_bytes(content)
-    again = Timeline(path, "s", START_S)
+    again = Timeline(path, started("s", START_S))
     again.write(alert(1.0, "after"))
     again.close()
     assert "moved to" in caplog.text
@@ -166,7 +167,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
 
 
 def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    timeline, reader = Timeline(path, "s", START_S), TimelineReader(path)
+    timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     timeline.write(Source(0.0, "camera", "ok"))
     full = timeline._database.connection()
     (pages,) = full.execute("PRAGMA page_count").fetchone()
@@ -189,7 +190,7 @@ def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: p
 
 
 def test_a_kill_leaves_a_sound_file_with_every_alert(path: Path) -> None:
-    timeline = Timeline(path, "s", START_S)
+    timeline = Timeline(path, started("s", START_S))
     timeline.write(alert(1.0))
     timeline.write(blink(2.0))
     copied = path.parent / "as-after-a-kill.db"  # what the disk holds now, nothing closed

@@ -14,6 +14,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosqui
 from edge.config.delivery import StoreConfig
 from edge.messages import Blink
 from edge.publish import Publisher
+from edge.sessions import started
 from edge.store import Timeline, TimelineReader
 
 pytestmark = needs_mosquitto
@@ -53,8 +54,8 @@ def blinks(timeline: Timeline, start_s: float, count: int = 600) -> None:
 
 def test_alerts_go_out_while_the_disk_is_full_and_all_is_well_when_it_is_not(disk: Path) -> None:
     port = free_port()
-    timeline = Timeline(disk / "timeline.db", "s", START_WALL_S, StoreConfig(least_free_mb=10))
-    out = Publisher(box(port), disk / "outbox.db", "boot", START_WALL_S)
+    timeline = Timeline(disk / "timeline.db", started("s", START_WALL_S), StoreConfig(least_free_mb=10))
+    out = Publisher(box(port), disk / "outbox.db", started("boot", START_WALL_S))
     out.start()
     with mosquitto(disk.parent, port), Subscriber(port) as heard:
         out.write(alert(0))
@@ -83,7 +84,7 @@ def test_alerts_go_out_while_the_disk_is_full_and_all_is_well_when_it_is_not(dis
     kept = [record["id"] for record in TimelineReader(disk / "timeline.db").between("alert", 0, 2 * START_WALL_S)]
     assert kept == [f"alert-{number:04d}" for number in range(1, 201)]
     assert heard.alert_ids() == [f"alert-{number:04d}" for number in range(201)]
-    again = Publisher(box(port), disk / "outbox.db", "boot-2", START_WALL_S)
+    again = Publisher(box(port), disk / "outbox.db", started("boot-2", START_WALL_S))
     again.start()
     assert again.health().outbox.rows == 1
     again.stop()
