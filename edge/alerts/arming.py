@@ -7,23 +7,34 @@ from edge.messages import SPEED, Source, Speed
 
 
 class Arming:
-    """Armed from `on_kmh` until below `off_kmh`; always armed without a source and while the source is silent."""
+    """Two thresholds: against sleep from walking pace on, against all else from the speed at which it matters.
+
+    Both are armed without a source and while the source is silent.
+    """
 
     def __init__(self, config: ArmingConfig) -> None:
         self._config = config
         self._heard_s: float | None = None
         self._silent = False
         self.armed = True
+        """Whether all that concerns a driving vehicle may be told."""
+        self.rolling = True
+        """Whether sleep may be told."""
+        self.driving = False
+        """Whether a speed that was heard says that the vehicle drives; False where it is only assumed."""
 
     def speed(self, speed: Speed) -> list[Source]:
         """Take in one speed; return how the source is (`SystemStatus` knows whether that is news)."""
+        config, kmh = self._config, speed.speed_kmh
         self._heard_s, self._silent = speed.t_s, False
-        self.armed = speed.speed_kmh >= (self._config.off_kmh if self.armed else self._config.on_kmh)
-        state = (
-            f"armed from {self._config.on_kmh:g} km/h"
-            if self.armed
-            else f"disarmed below {self._config.off_kmh:g} km/h"
-        )
+        self.armed = self.driving = kmh >= (config.off_kmh if self.armed else config.on_kmh)
+        self.rolling = kmh >= (config.asleep_off_kmh if self.rolling else config.asleep_on_kmh)
+        if self.armed:
+            state = f"armed from {config.on_kmh:g} km/h"
+        elif self.rolling:
+            state = f"armed against sleep alone below {config.off_kmh:g} km/h"
+        else:
+            state = f"disarmed below {config.asleep_off_kmh:g} km/h"
         return [Source(speed.t_s, SPEED, "ok", state)]
 
     def advance(self, t_s: float) -> list[Source]:
@@ -33,5 +44,6 @@ class Arming:
         self._heard_s = t_s if self._heard_s is None else self._heard_s
         if t_s - self._heard_s <= self._config.silent_s:
             return []
-        self.armed = self._silent = True
+        self.armed = self.rolling = self._silent = True
+        self.driving = False
         return [Source(t_s, SPEED, "lost", f"no speed for {self._config.silent_s:g} s: armed as if driving")]

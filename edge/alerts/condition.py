@@ -6,20 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
-from edge.config.constants import SEEN_GAP_S
+from edge.alerts.kinds import DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
 from edge.fatigue.policy import CAUSES
-from edge.messages import Anomaly, Attention, Face, Fatigue, Level
+from edge.messages import Anomaly, Attention, Fatigue, Level
 from edge.status import Standing
-
-SEEN_AGAIN_S = 20.0
-"""Eyes usable again for this long end `cannot_see_driver` (openpilot ends its camera-uncertain event after 20 s)."""
-GLIMPSE_S = 1.0
-"""Usable eyes interrupted for longer than this start that count again."""
-
-SILENCE_S = 5.0
-"""No frame at all for this long is a lost source, not a driver who cannot be seen: the time starts anew."""
-_ANYBODY = "driver"
 
 Key = tuple[str, str]
 """Kind and subject of an alert: a track or the name of a source."""
@@ -35,6 +25,8 @@ class Condition:
     since_s: float
     causes: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    rising: bool = True
+    """Whether an alert may begin or rise now; a look away that has just ended holds on, but raises nothing."""
 
     @property
     def key(self) -> Key:
@@ -72,7 +64,7 @@ def of_attention(message: Attention) -> Condition:
     }
     evidence = {"track": message.track, **measures, **message.evidence}
     since_s = message.t_s - message.away_s
-    return Condition(DISTRACTION, str(message.track), message.level, since_s, message.causes, evidence)
+    return Condition(DISTRACTION, str(message.track), message.level, since_s, message.causes, evidence, message.away)
 
 
 def of_anomaly(message: Anomaly) -> Condition:
@@ -86,36 +78,3 @@ def of_lost(name: str, standing: Standing) -> Condition:
     """Return the condition of a part that is lost; one that was never there is no loss."""
     evidence = {"source": name, "detail": standing.detail}
     return Condition(SOURCE_LOST, name, Level.ADVISORY, standing.since_s, evidence=evidence)
-
-
-class Sight:
-    """Whether anybody's eyes can be judged, in pictures so near to each other that no long closure hides between."""
-
-    def __init__(self, blind_s: float) -> None:
-        self._blind_s = blind_s
-        self._last_s: float | None = None
-        self._usable_s = 0.0
-        self._seen_s = 0.0
-        self._again_s = 0.0
-        self._blind_from_s: float | None = None
-
-    def step(self, face: Face) -> Condition:
-        """Take in one face, or that there is none."""
-        t_s = face.t_s
-        if self._last_s is None or t_s - self._last_s > SILENCE_S:
-            self._seen_s = self._again_s = t_s
-        self._last_s = t_s
-        if face.usable and face.eye_opening is not None:
-            if 0.0 < t_s - self._usable_s <= SEEN_GAP_S:
-                if t_s - self._seen_s > GLIMPSE_S:
-                    self._again_s = t_s
-                self._seen_s = t_s
-            self._usable_s = t_s
-        if self._blind_from_s is None:
-            if t_s - self._seen_s >= self._blind_s:
-                self._blind_from_s = self._again_s = self._seen_s
-        elif self._seen_s - self._again_s >= SEEN_AGAIN_S:
-            self._blind_from_s = None
-        if self._blind_from_s is None:
-            return Condition(CANNOT_SEE_DRIVER, _ANYBODY, Level.NONE, t_s)
-        return Condition(CANNOT_SEE_DRIVER, _ANYBODY, Level.ADVISORY, self._blind_from_s)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
-from edge.alerts.condition import Condition, Key, Sight, of_anomaly, of_attention, of_fatigue, of_lost
+from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_fatigue, of_lost
 from edge.alerts.kinds import KINDS
 from edge.alerts.rest import Rests
+from edge.alerts.sight import Sight
 from edge.config.understanding import AlertsConfig
 from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
@@ -56,7 +57,7 @@ class AlertEngine:
     ) -> None:
         self._config = config
         self._session = session
-        self._sight = Sight(config.blind_s)
+        self._sight = Sight(config)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
         self._rests = Rests()
@@ -126,6 +127,7 @@ class AlertEngine:
     def retune(self, config: AlertsConfig) -> None:
         """Tell alerts at another pace from now on."""
         self._config = config
+        self._sight.retune(config)
 
     def finish(self, t_s: float) -> list[Alert]:
         """End every open alert."""
@@ -144,7 +146,7 @@ class AlertEngine:
             return [of_anomaly(message)]
         if isinstance(message, Face):
             self._look(message)
-            return [self._sight.step(message)]
+            return [self._sight.step(message, *self._motion())]
         return []
 
     def _heard_of(self, source: Source) -> None:
@@ -155,6 +157,10 @@ class AlertEngine:
         over = of_lost(source.source, self._status.parts[source.source])
         if source.state != "lost" and (known := self._open.get(over.key)):
             self._open[over.key] = replace(known, condition=replace(known.condition, evidence=over.evidence))
+
+    def _motion(self) -> tuple[bool, bool]:
+        """Whether the vehicle may drive, and whether a speed says so."""
+        return (True, False) if self._arming is None else (self._arming.armed, self._arming.driving)
 
     def _look(self, face: Face) -> None:
         """Remember who is seen and whose eyes cannot be judged now; with nobody in the picture that is everybody."""
@@ -186,14 +192,17 @@ class AlertEngine:
         return alerts
 
     def _disarmed(self, kind: str) -> bool:
-        return KINDS[kind].driving and self._arming is not None and not self._arming.armed
+        motion = KINDS[kind].while_
+        if self._arming is None or motion == "any":
+            return False
+        return not (self._arming.armed if motion == "driving" else self._arming.rolling)
 
     def _may_rise(self, condition: Condition) -> bool:
         unseen = KINDS[condition.kind].from_eyes and condition.subject in self._unseen
-        return not unseen and not self._disarmed(condition.kind)
+        return condition.rising and not unseen and not self._disarmed(condition.kind)
 
     def _waits(self, condition: Condition, t_s: float) -> bool:
-        cooling = self._rests.holds(condition.key, t_s, self._config.cooldown_s)
+        cooling = KINDS[condition.kind].rests and self._rests.holds(condition.key, t_s, self._config.cooldown_s)
         return condition.level < Level.CRITICAL and (cooling or self._snoozed(condition.kind, t_s))
 
     def _snoozed(self, kind: str, t_s: float) -> bool:

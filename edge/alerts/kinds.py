@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MICROSLEEP = "microsleep"
 DROWSINESS = "drowsiness"
@@ -14,6 +15,9 @@ MOOD_SHIFT = "mood_shift"
 AGITATION = "agitation"
 GROUP_MOOD = "group_mood"
 
+Motion = Literal["any", "rolling", "driving"]
+"""Whatever the speed; from walking pace on; from the speed on at which looks and tiredness matter (`arming`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -22,8 +26,10 @@ class Kind:
     meaning: str
     from_eyes: bool = False
     """It begins and rises only in a frame in which that person's eyes can be judged."""
-    driving: bool = False
-    """It is held back while disarmed: a driver who sleeps in a parked bus is at rest."""
+    while_: Motion = "any"
+    """How the vehicle must move; else it is held back: a driver who sleeps in a parked bus is at rest."""
+    rests: bool = True
+    """After its end it stays silent for the cooldown; a driver who looks away again is warned again."""
     snoozable: bool = True
     """Whether people may silence it for a while; a critical level is never silenced."""
 
@@ -31,11 +37,15 @@ class Kind:
 KINDS: dict[str, Kind] = {
     MICROSLEEP: Kind(
         "the eyes stay closed; one alert escalates from microsleep through sleep to unresponsive",
-        from_eyes=True, driving=True, snoozable=False,
+        from_eyes=True, while_="rolling", snoozable=False,
     ),
-    DROWSINESS: Kind("the eyes are slowly closed for too large a share of the time", from_eyes=True, driving=True),
-    DISTRACTION: Kind("the driver looks away from the road for too long or too often", from_eyes=True, driving=True),
-    CANNOT_SEE_DRIVER: Kind("no usable eyes for a while: nothing is known, and nothing is claimed", driving=True),
+    DROWSINESS: Kind(
+        "the eyes are slowly closed for too large a share of the time", from_eyes=True, while_="driving"
+    ),
+    DISTRACTION: Kind(
+        "the driver looks away from the road for too long or too often", while_="driving", rests=False
+    ),
+    CANNOT_SEE_DRIVER: Kind("hardly any usable eyes: nothing is known, and nothing is claimed", while_="driving"),
     SOURCE_LOST: Kind("a camera, microphone or other source gives nothing"),
     DISTRESS: Kind("voices are far louder and higher than usual here: shouting, crying, screaming, or great joy"),
     MOOD_SHIFT: Kind("one person's mood is well below that person's own last half hour; research only"),

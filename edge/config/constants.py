@@ -76,7 +76,12 @@ FATIGUE: dict[str, Constant] = {
 
 ATTENTION: dict[str, Constant] = {
     "learn_s": Constant(
-        60.0, "s", 20.0, 120.0, "time from which straight ahead is learned", f"{_OPENPILOT}: 60 s of samples"
+        15.0,
+        "s",
+        10.0,
+        60.0,
+        "driving from which straight ahead is learned; twice that where the looks wander",
+        "driver monitors on the market: 15 to 30 s",
     ),
     "yaw_deg": Constant(
         23.0, "deg", 15.0, 45.0, "a head turned further from straight ahead looks away", f"{_OPENPILOT}: 0.402 rad"
@@ -99,8 +104,17 @@ ATTENTION: dict[str, Constant] = {
         0.8, "share of the angle", 0.5, 1.0, "nearer than this it looks ahead again", "chosen against flicker"
     ),
     "advisory_s": Constant(3.0, "s", 2.5, 6.0, "a glance this long is an advisory", f"{_OPENPILOT}; {_NCAP}: 3 to 4 s"),
-    "warning_s": Constant(5.0, "s", 3.0, 8.0, "this long a warning", _OPENPILOT),
-    "critical_s": Constant(11.0, "s", 6.0, 15.0, "and this long critical", _OPENPILOT),
+    "warning_s": Constant(
+        3.5, "s", 3.0, 8.0, "this long a warning", "Regulation (EU) 2023/2590: 3.5 s from 50 km/h, 6 s below"
+    ),
+    "critical_s": Constant(
+        6.0,
+        "s",
+        5.0,
+        15.0,
+        "and this long critical",
+        f"{_NCAP}: the look has not come back 3 s after it was first told",
+    ),
     "cumulative_s": Constant(
         10.0, "s", 6.0, 12.0, "looking away so much of cumulative_window_s is a warning", f"{_NCAP}: 10 s in 30 s"
     ),
@@ -122,14 +136,29 @@ ALERTS: dict[str, Constant] = {
     "blind_s": Constant(
         10.0, "s", 5.0, 10.0, "say so when the driver's eyes cannot be seen for this long", f"{_NCAP}: within 10 s"
     ),
+    "unseen_warning_s": Constant(
+        24.0, "s", 10.0, 60.0, "nobody seen for this long while armed: a warning", f"{_OPENPILOT}: 24 s"
+    ),
+    "unseen_critical_s": Constant(
+        30.0, "s", 15.0, 120.0, "and critical for this long while the vehicle is known to drive", f"{_OPENPILOT}: 30 s"
+    ),
     "most_snooze_s": Constant(600.0, "s", 60.0, 1800.0, "longest snooze of one kind of alert", _CHOSEN),
 }
 
 ARMING: dict[str, Constant] = {
     "on_kmh": Constant(
-        30.0, "km/h", 0.0, 50.0, "armed from this speed on", "T/JSATL 12 and truck makers' monitors: 30 km/h"
+        20.0, "km/h", 0.0, 50.0, "armed from this speed on", f"Regulation (EU) 2023/2590 and {_NCAP}: 20 km/h"
     ),
-    "off_kmh": Constant(28.0, "km/h", 0.0, 48.0, "disarmed below", "truck makers' monitors: 28 km/h"),
+    "off_kmh": Constant(18.0, "km/h", 0.0, 48.0, "disarmed below", "chosen: 2 km/h below, as truck makers' monitors"),
+    "asleep_on_kmh": Constant(
+        5.0,
+        "km/h",
+        0.0,
+        20.0,
+        "armed against sleep from this speed on",
+        "chosen: a bus that rolls, not a noisy receiver",
+    ),
+    "asleep_off_kmh": Constant(3.0, "km/h", 0.0, 18.0, "and disarmed below", _CHOSEN),
     "silent_s": Constant(
         5.0, "s", 2.0, 30.0, "no speed for this long: armed, because nothing says that the bus stands", _CHOSEN
     ),

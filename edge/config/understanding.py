@@ -79,6 +79,8 @@ class AlertsConfig(Section):
     cooldown_s: float = bounded(ALERTS["cooldown_s"])
     update_s: float = bounded(ALERTS["update_s"])
     blind_s: float = bounded(ALERTS["blind_s"])
+    unseen_warning_s: float = bounded(ALERTS["unseen_warning_s"])
+    unseen_critical_s: float = bounded(ALERTS["unseen_critical_s"])
     most_snooze_s: float = bounded(ALERTS["most_snooze_s"])
 
 
@@ -99,6 +101,8 @@ class ArmingConfig(Section):
     port: int = Field(2947, ge=1, le=65535, description="gpsd: its port")
     on_kmh: float = bounded(ARMING["on_kmh"])
     off_kmh: float = bounded(ARMING["off_kmh"])
+    asleep_on_kmh: float = bounded(ARMING["asleep_on_kmh"])
+    asleep_off_kmh: float = bounded(ARMING["asleep_off_kmh"])
     silent_s: float = bounded(ARMING["silent_s"])
 
     @model_validator(mode="after")
@@ -111,4 +115,6 @@ class ArmingConfig(Section):
             raise ValueError("source nmea needs a device")
         if self.off_kmh > self.on_kmh:
             raise ValueError("off_kmh must not be above on_kmh")
+        if self.asleep_off_kmh > self.asleep_on_kmh:
+            raise ValueError("asleep_off_kmh must not be above asleep_on_kmh")
         return self

@@ -118,6 +118,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "evidence_source": ("source", "来源"),
     "evidence_detail": ("because", "原因"),
     "learning": ("still learning the straight ahead", "正在学习正前方"),
+    "head_only": ("judged by the head alone", "仅按头部姿态判定"),
     # sentences
     "no_timeline": (
         "There is no timeline yet at {path}. `emvas run` writes it; this page shows it as soon as it is there.",

@@ -91,6 +91,12 @@ class Closures:
         return None if run is None or self._held_back(run) or not run.known else run
 
     @property
+    def looks_down(self) -> bool:
+        """Whether the lids that are down now may only follow the gaze, and for `SLOW_S` have."""
+        run = self._run
+        return run is not None and run.duration_s >= SLOW_S and self.guard.holds and run.duration_s < self._look_down_s
+
+    @property
     def open_s(self) -> float:
         """How long the eyes have been seen open without a break."""
         return 0.0 if self._open_from_s is None or self._last_s is None else self._last_s - self._open_from_s

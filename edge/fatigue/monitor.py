@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 from edge.config.understanding import AttentionConfig, FatigueConfig
+from edge.fatigue.ahead import Ahead
+from edge.fatigue.attention import LOST_AWAY_S, AttentionPolicy
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.lids import GAP_S
-from edge.fatigue.person import REPORT_S, Person
+from edge.fatigue.looks import REPORT_S, Looks
+from edge.fatigue.person import Person
 from edge.messages import Attention, Face, Fatigue, Level, Message
 
 FORGET_S = 60.0
@@ -22,11 +25,18 @@ class FatigueMonitor:
         config: FatigueConfig,
         drowsiness: DrowsinessModel | None = None,
         attention: AttentionConfig | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
-        """Without a `drowsiness` model nothing is estimated from blinks; `attention` None means its defaults."""
+        """Without a `drowsiness` model nothing is estimated from blinks; `attention` None means its defaults.
+
+        `ahead` is straight ahead as this camera's last run had learned it.
+        """
         self._config, self._drowsiness = config, drowsiness
         self._attention = attention or AttentionConfig()
         self._people: dict[int, Person] = {}
+        self._driving = True
+        self.ahead = ahead or Ahead()
+        """Straight ahead of this camera, as the person last seen has it."""
         self._nobody_report_s = -math.inf
 
     def step(self, face: Face) -> list[Message]:
@@ -40,13 +50,21 @@ class FatigueMonitor:
             messages.append(face)
         else:
             if face.track not in self._people:
-                self._people[face.track] = Person(face.track, self._config, face.t_s, self._drowsiness, self._attention)
-            messages += self._people[face.track].observe(face)
+                messages += self._meet(face.track, face.t_s)
+            person = self._people[face.track]
+            messages += person.observe(face)
+            self.ahead = person.looks.ahead if person.looks is not None else self.ahead
         for person in list(self._people.values()):
             messages += self._miss(person, face)
         if not self._people:
             messages += self._nobody(face.t_s)
         return messages
+
+    def drive(self, driving: bool) -> None:
+        """The vehicle drives from now on, or stands: what is seen at a stop is rest."""
+        self._driving = driving
+        for person in self._people.values():
+            person.driving = driving
 
     def retune(self, config: FatigueConfig) -> None:
         """Judge by other thresholds of PERCLOS from now on; what was learned of the people stays."""
@@ -57,6 +75,24 @@ class FatigueMonitor:
     def finish(self, t_s: float) -> list[Message]:
         """End everything that goes on."""
         return [message for person in self._people.values() for message in person.leave(t_s)]
+
+    def _meet(self, track: int, t_s: float) -> list[Message]:
+        """A new number: of the one person who was lost a moment ago, or of somebody else before the same camera."""
+        messages: list[Message] = []
+        looks = None
+        if self._attention.enabled:
+            recent = [person for person in self._people.values() if t_s - person.visible_s <= LOST_AWAY_S]
+            alone = all(person.visible_s < t_s for person in recent)
+            before = recent[0].looks if alone and len(recent) == 1 else None
+            if before is not None:
+                messages += before.end(t_s)
+                recent[0].looks = None
+            known = self.ahead if alone else None
+            looks = Looks(track, t_s, before.policy if before else AttentionPolicy(self._attention, known))
+        person = Person(track, self._config, t_s, self._drowsiness, looks)
+        person.driving = self._driving
+        self._people[track] = person
+        return messages
 
     def _miss(self, person: Person, face: Face) -> list[Message]:
         away_s = face.t_s - person.seen_s

@@ -6,20 +6,18 @@ import dataclasses
 import math
 from collections import deque
 
-from edge.config.understanding import AttentionConfig, FatigueConfig
-from edge.fatigue.attention import AttentionPolicy, Look
+from edge.config.understanding import FatigueConfig
 from edge.fatigue.baseline import EyeBaseline
 from edge.fatigue.blinks import LidCurve, closure
 from edge.fatigue.closures import Closures, Run, Settled
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
 from edge.fatigue.lids import Lids
+from edge.fatigue.looks import REPORT_S, Looks
 from edge.fatigue.nods import Nods
 from edge.fatigue.perclos import LONG_S, SHORT_S, Perclos
 from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
 from edge.fatigue.yawns import Yawns
-from edge.messages import Attention, Blink, Face, Fatigue, Level, Message, Nod, Yawn
-
-REPORT_S = 1.0
+from edge.messages import Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 
 
 class Person:
@@ -31,10 +29,15 @@ class Person:
         config: FatigueConfig,
         t_s: float,
         drowsiness: DrowsinessModel | None,
-        attention: AttentionConfig,
+        looks: Looks | None,
     ) -> None:
+        """`looks` None: nobody asks where this person looks."""
         self.track = track
+        self.driving = True
+        """Whether the vehicle drives: rest at a stop counts for neither PERCLOS nor attention."""
         self.seen_s = t_s
+        """When this person was last followed, seen or not."""
+        self.visible_s = t_s
         """When this person was last in the picture."""
         self._config = config
         self._baseline = EyeBaseline(config.baseline_s)
@@ -50,9 +53,7 @@ class Person:
         self._estimate: Estimate | None = None
         self._estimated_s = t_s
         self._drowsy_from_s: float | None = None
-        self._attention = AttentionPolicy(attention) if attention.enabled else None
-        self._look_told = Look()
-        self._look_s = t_s
+        self.looks = looks
         self._policy = FatiguePolicy(config)
         self._judgement = Judgement()
         self._judged_s = -math.inf
@@ -68,6 +69,7 @@ class Person:
     def observe(self, face: Face) -> list[Message]:
         """Take in one frame of this person; return the Face with its openness, then what happened."""
         self.seen_s, self._ended_s = face.t_s, 0.0
+        self.visible_s = self.visible_s if face.reason is Reason.NO_FACE else face.t_s
         opening = face.eye_opening if face.usable else None
         if opening is not None:
             self._baseline.observe(face.t_s, opening)
@@ -81,16 +83,17 @@ class Person:
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._baseline.open))
         messages += self._report(face.t_s, seen=face.openness is not None, quiet=False)
-        return messages + self._follow_look(face)
+        if self.looks is not None:
+            closed, lowered = self._closures.run is not None, self._closures.looks_down
+            messages += self.looks.follow(face, closed, lowered, self.driving)
+        return messages
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:
         """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
         self._ended_s = 0.0
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
         messages += self._report(t_s, seen=False, quiet=quiet)
-        if self._attention is not None:
-            messages += self._tell_look(t_s, self._attention.miss(t_s), quiet)
-        return messages
+        return messages + (self.looks.miss(t_s, self.driving, quiet) if self.looks is not None else [])
 
     def retune(self, config: FatigueConfig) -> None:
         """Judge by other thresholds of PERCLOS from now on."""
@@ -102,32 +105,7 @@ class Person:
         if self.level is not Level.NONE:
             before, self._judgement = self._judgement, Judgement()
             messages.append(self._fatigue(t_s, before))
-        if self._look_told.level is not Level.NONE:
-            messages.append(Attention(t_s, self.track, Level.NONE, ("unknown",)))
-        return messages
-
-    def _follow_look(self, face: Face) -> list[Message]:
-        if self._attention is None:
-            return []
-        closed = self._closures.run is not None
-        if face.yaw_deg is None or face.pitch_deg is None or closed:
-            look = self._attention.miss(face.t_s)
-        else:
-            gaze = None
-            if face.gaze_yaw_deg is not None and face.gaze_pitch_deg is not None:
-                gaze = face.gaze_yaw_deg, face.gaze_pitch_deg
-            look = self._attention.step(face.t_s, (face.yaw_deg, face.pitch_deg), gaze, face.openness is not None)
-        return self._tell_look(face.t_s, look, quiet=False)
-
-    def _tell_look(self, t_s: float, look: Look, quiet: bool) -> list[Message]:
-        due = t_s >= self._look_s
-        if due:
-            self._look_s += REPORT_S * (math.floor((t_s - self._look_s) / REPORT_S) + 1)
-        changed = (look.level, look.causes) != (self._look_told.level, self._look_told.causes)
-        if not changed and (quiet or not due):
-            return []
-        self._look_told = look
-        return [Attention(t_s, self.track, **dataclasses.asdict(look))]
+        return messages + (self.looks.end(t_s) if self.looks is not None else [])
 
     def _judge_lids(self, t_s: float, openness: float) -> list[Message]:
         self._judged_s = t_s
@@ -144,7 +122,7 @@ class Person:
 
     def _settled(self, t_s: float, settled: Settled) -> list[Message]:
         for span in settled.spans:
-            self._perclos.add(span)
+            self._perclos.add(span, self.driving)
             if span.closed:
                 self._nods.lids_closed(span)
         if settled.ended is None:

@@ -86,6 +86,8 @@ class Attention:
     track: int | None
     level: Level
     causes: tuple[str, ...] = ()
+    away: bool = False
+    """Whether the look is away in this very frame."""
     away_s: float = 0.0
     """Length of the look away that goes on."""
     away_30_s: float = 0.0

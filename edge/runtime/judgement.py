@@ -94,7 +94,9 @@ class Judgement:
 
     def speed(self, speed: Speed) -> list[Message]:
         """The vehicle's speed."""
-        return [message for source in self._arming.speed(speed) for message in self.source(source)]
+        told = [message for source in self._arming.speed(speed) for message in self.source(source)]
+        self._drive(speed.t_s)
+        return told
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
         """The faces of one picture; `speaking`: whether somebody spoke when it was taken.
@@ -106,6 +108,7 @@ class Judgement:
         t_s = faces[0].t_s
         told = [message for source in self._arming.advance(t_s) for message in self.source(source)]
         messages: list[Message] = []
+        self._drive(t_s)
         for face in [self._driver.choose(faces)] if self._driver else faces:
             messages += self._person(face, speaking)
         unusual = self._felt(t_s, lambda affect: affect.anomalies(t_s))
@@ -187,6 +190,10 @@ class Judgement:
     def _felt(self, t_s: float, work: Callable[[AffectMonitor], Sequence[_Felt]]) -> Sequence[_Felt]:
         """What affect makes of it; nothing where it is switched off or fails."""
         return self._affect.run(t_s, work, []) if self._affect else []
+
+    def _drive(self, t_s: float) -> None:
+        if self._fatigue:
+            self._fatigue.run(t_s, partial(FatigueMonitor.drive, driving=self._arming.armed), None)
 
     def _told(self, messages: Iterable[Message]) -> list[Message]:
         """Each message, then the alerts and the summary that it brings about."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from alert_steps import face, fatigue, kinds, tell
+from dataclasses import replace
 
+import pytest
+from alert_steps import CONFIG, face, fatigue, kinds, tell
+
+from edge.alerts.arming import Arming
+from edge.alerts.engine import AlertEngine
+from edge.config.understanding import ArmingConfig
 from edge.fatigue.attention import CAUSES as LOOKS
-from edge.messages import Alert, Attention, Level, Source
+from edge.messages import Alert, Attention, Face, Level, Reason, Source, Speed
 
 
 def test_a_lost_source_is_told_until_it_is_back():
@@ -44,12 +49,61 @@ def test_eyes_in_too_few_pictures_are_eyes_that_cannot_be_seen(fps, told):
 
 
 def test_ten_seconds_without_eyes_are_told_and_twenty_with_them_end_it():
-    alerts = look((5, True), (30, False), (40, True))
+    alerts = look((5, True), (18, False), (40, True))
     assert kinds(alerts) == [("new", "cannot_see_driver"), ("end", "cannot_see_driver")]
     assert alerts[0].level is Level.ADVISORY
     assert alerts[0].start_s == pytest.approx(5, abs=0.11)
     assert alerts[0].t_s == pytest.approx(15, abs=0.11)
-    assert alerts[1].t_s == pytest.approx(55, abs=0.21)
+    assert alerts[1].t_s == pytest.approx(43, abs=0.21)
+
+
+@pytest.mark.parametrize("every_s", [8.0, 4.0, 2.0])
+def test_a_good_frame_now_and_then_hides_no_blindness(every_s: float):
+    alerts = look((20, True), *((every_s - 0.1, False), (0.1, True)) * 12)
+    assert alerts[0].t_s == pytest.approx(30, abs=0.2)
+
+
+def test_half_a_second_of_sight_in_five_delays_what_is_told_but_does_not_hide_it():
+    alerts = look((20, True), *((4.5, False), (0.5, True)) * 12)
+    assert 33 < alerts[0].t_s < 43
+
+
+def test_a_third_of_the_frames_is_enough_to_see_by():
+    assert look((20, True), *((0.6, False), (0.3, True)) * 60) == []
+
+
+def moving(kmh: float | None, *stretches: tuple[float, Face]) -> list[tuple[str, Level, float, tuple[str, ...]]]:
+    """What is told where a speed is known (None: none is), of stretches of seconds of the same face."""
+    arming = Arming(ArmingConfig())
+    if kmh is not None:
+        arming.speed(Speed(0, kmh))
+    engine, t_s, told = AlertEngine(CONFIG, "s", arming), 0.0, []
+    for length_s, seen in stretches:
+        until_s = t_s + length_s
+        while t_s < until_s - 0.05:
+            told += [(a.type, a.level, round(t_s), a.evidence["causes"]) for a in engine.step(replace(seen, t_s=t_s))]
+            t_s += 0.1
+    return told
+
+
+NOBODY = Face(0)
+GLASSES = Face(0, 1, reason=Reason.EYES_HIDDEN, yaw_deg=0.0, pitch_deg=0.0)
+
+
+def test_nobody_in_the_seat_rises_to_critical_where_a_speed_says_that_the_bus_drives():
+    new, warning = ("new", Level.ADVISORY, 10, ("no_face",)), ("update", Level.WARNING, 24, ("no_face",))
+    assert moving(60, (40, NOBODY)) == [new, warning, ("update", Level.CRITICAL, 30, ("no_face",))]
+    assert moving(None, (40, NOBODY)) == [new, warning]
+    assert moving(0, (40, NOBODY)) == []
+
+
+def test_dark_glasses_stay_an_advisory_with_their_cause_while_the_head_is_seen():
+    assert moving(60, (90, GLASSES)) == [("new", Level.ADVISORY, 10, ("eyes_hidden",))]
+
+
+def test_what_hid_the_eyes_for_longest_is_the_cause():
+    dark = Face(0, 1, reason=Reason.DARK)
+    assert moving(None, (3, GLASSES), (8, dark))[0][3] == ("dark",)
 
 
 def test_shorter_losses_and_glimpses_change_nothing():
@@ -61,16 +115,16 @@ def test_a_camera_that_gave_no_frames_is_not_blamed_on_the_driver():
     assert tell(face(0, True), face(100, False), face(101, False)) == []
 
 
-def glance(t_s: float, away_s: float, *causes: str) -> Attention:
+def glance(t_s: float, away_s: float, *causes: str, away: bool = True) -> Attention:
     level = max((LOOKS[cause] for cause in causes), default=Level.NONE)
-    return Attention(t_s, 1, level, causes, away_s)
+    return Attention(t_s, 1, level, causes, away, away_s)
 
 
-def test_a_glance_escalates_only_in_frames_with_eyes():
+def test_a_glance_escalates_without_eyes_but_only_in_frames_that_are_away():
     alerts = tell(
-        face(3, True), glance(3, 3.0, "glance"),
-        face(5, False), glance(5, 5.0, "long_glance"), glance(6, 6.0, "long_glance"),
-        face(7, True), glance(7, 7.0, "long_glance"), glance(9, 0.0),
+        face(3, False), glance(3, 3.0, "glance"),
+        face(5, True), glance(5, 5.0, "long_glance", away=False),
+        face(7, False), glance(7, 7.0, "long_glance"), glance(9, 0.0),
     )  # fmt: skip
     assert [(a.type, a.level, a.t_s) for a in alerts] == [
         ("new", Level.ADVISORY, 3),
@@ -78,3 +132,14 @@ def test_a_glance_escalates_only_in_frames_with_eyes():
         ("end", Level.WARNING, 9),
     ]
     assert {(a.alert, a.start_s) for a in alerts} == {("distraction", 0.0)}
+
+
+def test_nothing_begins_in_the_frame_that_looks_back():
+    assert tell(glance(3, 3.0, "glance", away=False), glance(5, 0.0)) == []
+
+
+def test_the_next_look_is_told_without_a_rest():
+    looks = [glance(t_s, 3.0, "glance") if t_s % 10 < 3 else glance(t_s, 0.0) for t_s in range(40)]
+    assert [(a.type, a.t_s) for a in tell(*looks)] == [
+        (type_, t_s + after_s) for t_s in range(0, 40, 10) for type_, after_s in (("new", 0), ("end", 3))
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driver import Driver, told_at_every_rate, watch
+from driver import Driver, steps, told_at_every_rate, watch
 
 from edge.config.understanding import FatigueConfig
 from edge.fatigue.driver import DriverChoice
@@ -42,12 +42,12 @@ def test_the_mirror_checker() -> None:
 
 
 def test_the_driver_who_reads_a_telephone() -> None:
-    """Eyes stay open and the head stays down: advisory after 3 s, warning after 5, critical after 11."""
-    told = told_at_every_rate(lambda: Driver(straight_deg=(8, -6)).blinks(0, 80).lowers_head(80, 13, 24), 100)
+    """Eyes stay open and the head stays down: advisory after 3 s, warning after 3.5, critical after 6."""
+    told = told_at_every_rate(lambda: Driver(straight_deg=(8, -6)).blinks(0, 80).lowers_head(80, 13.3, 24), 100)
     assert summary(told) == [
         ("distraction", "new", ADVISORY, 83),
-        ("distraction", "update", WARNING, 85),
-        ("distraction", "update", CRITICAL, 91),
+        ("distraction", "update", WARNING, 83),
+        ("distraction", "update", CRITICAL, 86),
         ("distraction", "end", CRITICAL, 95),
     ]
 
@@ -71,7 +71,7 @@ def test_the_driver_who_watches_a_screen_from_the_corner_of_the_eye() -> None:
 
     def driver() -> Driver:
         made = Driver().blinks(0, 130).glances_at(80, 1.0, 40)
-        return made.looks_aside(100, 6, 8).glances_at(100, 6, 35)
+        return made.looks_aside(100, 5, 8).glances_at(100, 5, 35)
 
     told = told_at_every_rate(driver, 120)
     assert [step[:3] for step in told] == [
@@ -82,12 +82,40 @@ def test_the_driver_who_watches_a_screen_from_the_corner_of_the_eye() -> None:
     assert told[0][3] == pytest.approx(103, abs=0.3)
 
 
-def test_the_head_turned_too_far_for_its_eyes_is_away_but_raises_nothing() -> None:
-    drive = watch(Driver().blinks(0, 80).looks_aside(80, 8, 70).faces(15, 86))
-    looks = [message for message in drive.messages if isinstance(message, Attention)]
-    grave = next(look for look in looks if look.level is WARNING)
-    assert grave.away_s == pytest.approx(5, abs=0.1)
+def test_the_head_turned_too_far_for_its_eyes_is_away() -> None:
+    told = told_at_every_rate(lambda: Driver().blinks(0, 80).looks_aside(80, 4.8, 70), 90)
+    assert summary(told) == [
+        ("distraction", "new", ADVISORY, 83),
+        ("distraction", "update", WARNING, 83),
+        ("distraction", "end", WARNING, 87),
+    ]
+
+
+@pytest.mark.parametrize("for_s", [2.9, 3.3, 5.8])
+def test_nothing_begins_or_rises_once_the_driver_looks_back(for_s: float) -> None:
+    drive = watch(Driver().blinks(0, 80).looks_aside(80, for_s, 70).faces(15, 95))
+    assert all(alert.t_s < 80 + for_s + 0.2 for alert in drive.alerts if alert.type != "end")
+
+
+def test_a_look_that_goes_on_while_the_face_is_lost_stays_told() -> None:
+    """He looks aside, and leaves the picture for five seconds: one alert, critical, until he looks back."""
+    driver = Driver().blinks(0, 80).looks_aside(80, 12, 60).hides(84, 5, Reason.NO_FACE)
+    told = [step for step in steps(watch(driver.faces(15, 100))) if step[0] == "distraction"]
+    assert summary(told)[-2:] == [("distraction", "update", CRITICAL, 86), ("distraction", "end", CRITICAL, 94)]
+    assert len(told) == 4
+
+
+def test_a_face_lost_on_the_road_is_unknown_and_not_away() -> None:
+    drive = watch(Driver().blinks(0, 80).hides(80, 9, Reason.NO_FACE).faces(15, 95))
     assert drive.alerts == []
+
+
+def test_who_looks_away_again_is_told_again() -> None:
+    driver = Driver().blinks(0, 80)
+    for at_s in (80, 92, 104):
+        driver.looks_aside(at_s, 4.5, 40)
+    told = watch(driver.faces(15, 120)).new("distraction")
+    assert [alert.t_s for alert in told] == [pytest.approx(at_s + 3, abs=0.2) for at_s in (80, 92, 104)]
 
 
 def test_the_slow_drift_into_sleep() -> None:
@@ -127,7 +155,11 @@ def test_the_yawner() -> None:
 
 def test_the_camera_knocked_away() -> None:
     told = told_at_every_rate(lambda: Driver().blinks(0, 60).hides(60, 60, Reason.NO_FACE), 100)
-    assert summary(told) == [("cannot_see_driver", "new", ADVISORY, 70), ("cannot_see_driver", "end", ADVISORY, 100)]
+    assert summary(told) == [
+        ("cannot_see_driver", "new", ADVISORY, 70),
+        ("cannot_see_driver", "update", WARNING, 84),
+        ("cannot_see_driver", "end", WARNING, 100),
+    ]
 
 
 def test_the_covered_lens_while_the_eyes_are_closed() -> None:

@@ -140,7 +140,7 @@ class LivePage:
             redraw(self._strip, strips.eyes(state.strip, state.written_s, labels), description)
 
     def _away(self, attention: Attention | None) -> str:
-        known = attention is not None and "learning" not in attention.causes
+        known = attention is not None and not {"learning", "unknown"} & set(attention.causes)
         return self._labels.length(attention.away_s) if attention is not None and known else self._labels("unknown")
 
     def _show_affect(self, state: State) -> None:

@@ -1,0 +1,57 @@
+"""Armed by speed: against sleep from walking pace on, against the rest from 20 km/h, and always where none is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.alerts.arming import Arming
+from edge.config.understanding import ArmingConfig
+from edge.messages import Speed
+
+MQTT = ArmingConfig(source="mqtt", topic="speed")
+
+
+def after(*speeds_kmh: float) -> tuple[bool, bool, bool]:
+    arming = Arming(MQTT)
+    for t_s, kmh in enumerate(speeds_kmh):
+        arming.speed(Speed(float(t_s), kmh))
+    return arming.rolling, arming.armed, arming.driving
+
+
+@pytest.mark.parametrize(
+    ("speeds_kmh", "state"),
+    [
+        ((), (True, True, False)),
+        ((0,), (False, False, False)),
+        ((0, 4), (False, False, False)),
+        ((0, 5), (True, False, False)),
+        ((0, 5, 3), (True, False, False)),
+        ((0, 5, 2.9), (False, False, False)),
+        ((0, 19.9), (True, False, False)),
+        ((0, 20), (True, True, True)),
+        ((0, 20, 18), (True, True, True)),
+        ((0, 20, 17.9), (True, False, False)),
+        ((60,), (True, True, True)),
+    ],
+)
+def test_both_thresholds_have_hysteresis(speeds_kmh: tuple[float, ...], state: tuple[bool, bool, bool]) -> None:
+    assert after(*speeds_kmh) == state
+
+
+def test_a_silent_source_arms_but_nobody_knows_that_the_bus_drives() -> None:
+    arming = Arming(MQTT)
+    arming.speed(Speed(0, 0))
+    (told,) = arming.advance(6)
+    assert told.state == "lost" and (arming.rolling, arming.armed, arming.driving) == (True, True, False)
+
+
+def test_each_state_has_its_words() -> None:
+    arming = Arming(MQTT)
+    told = [source.detail for t_s, kmh in enumerate((0, 8, 30, 8, 1)) for source in arming.speed(Speed(t_s, kmh))]
+    assert told == [
+        "disarmed below 3 km/h",
+        "armed against sleep alone below 18 km/h",
+        "armed from 20 km/h",
+        "armed against sleep alone below 18 km/h",
+        "disarmed below 3 km/h",
+    ]
