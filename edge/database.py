@@ -155,7 +155,10 @@ class Database:
             return False
         self.close()
         word = "version" if isinstance(error, OtherVersionError) else "damaged"
-        self.aside = _moved_aside(self.path, word)
+        try:
+            self.aside = _moved_aside(self.path, word)
+        except OSError as refused:  # a card that has turned read-only
+            raise sqlite3.OperationalError(f"{error}, and it cannot be moved aside: {refused.strerror}") from error
         self._news.lost(f"{self.path} cannot be used ({error}); it was moved to {self.aside.name} and a new one begun")
         return True
 

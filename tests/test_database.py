@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -182,4 +184,27 @@ def test_whatever_happens_to_the_bytes_it_can_be_written_and_read_afterwards(
         note(database, "after all")
         found = notes(database)
     assert any(text.startswith("after") for text in found)
+    database.close()
+
+
+@pytest.mark.parametrize("damage", [truncate, tear_pages, replace_by_text, empty_of_its_head])
+def test_a_damaged_file_on_a_card_that_has_turned_read_only_is_an_error_of_the_store_and_of_nothing_else(
+    tmp_path: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, news = filled(tmp_path / "notes.db"), News("notes")
+    damage(path)
+
+    def refuse(self: Path, *_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+
+    database = opened(path, news)
+    with monkeypatch.context() as card:
+        card.setattr(Path, "rename", refuse)
+        for _ in range(3):
+            with pytest.raises(sqlite3.OperationalError, match="cannot be moved aside: Read-only file system"):
+                note(database, "lost")
+            with pytest.raises(sqlite3.OperationalError):
+                notes(database)
+    note(database, "after")
+    assert notes(database) == ["after"]
     database.close()

@@ -50,7 +50,12 @@ class GraphCheck:
 
 
 def rms_ratio(actual: Array, expected: Array) -> float:
-    """Root-mean-square of the difference over that of `expected`: the one measure of agreement between graphs."""
+    """Root-mean-square of the difference over that of `expected`: the one measure of agreement between graphs.
+
+    Infinite where the shapes differ or a number of either is infinite or none.
+    """
+    if actual.shape != expected.shape or not (np.isfinite(actual).all() and np.isfinite(expected).all()):
+        return float("inf")
     wanted = expected.astype(np.float64)
     difference = np.sqrt(np.mean(np.square(actual.astype(np.float64) - wanted)))
     return float(difference / max(float(np.sqrt(np.mean(np.square(wanted)))), _NO_DIVISION_BY_ZERO))
@@ -87,7 +92,7 @@ def check_variant(bundle: Bundle, role: str, variant: VariantName) -> Iterator[G
                 f"{sorted(expected)}, the graph wants {session.input_names}; build or install the bundle again"
             )
         actual = session.run(feeds, list(expected))
-        error = max(_error(actual[name], value) for name, value in expected.items())
+        error = max(rms_ratio(actual[name], value) for name, value in expected.items())
         latency_ms = median_latency_ms(session, feeds)
         yield GraphCheck(role, graph, variant, session.provider, error, described.golden_tolerance, latency_ms)
 
@@ -101,7 +106,3 @@ def golden(bundle: Bundle, role: str, graph: str) -> tuple[dict[str, Array], dic
 
 def _side(stored: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {key.removeprefix(prefix): stored[key] for key in stored if key.startswith(prefix)}
-
-
-def _error(actual: Array, expected: Array) -> float:
-    return rms_ratio(actual, expected) if actual.shape == expected.shape else float("inf")

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.bundle.bundle import Bundle
 from edge.bundle.install import open_under, terms_of
 from edge.bundle.manifest import BundleError
-from edge.config import Config
+from edge.config import Config, ConfigError
 
 
 def open_bundle(config: Config, folder: Path | None) -> Bundle:
@@ -24,8 +24,17 @@ def open_bundle(config: Config, folder: Path | None) -> Bundle:
 
 
 def state_folder() -> Path:
-    """Where a box keeps its timeline and outbox: systemd's choice, else the user's state folder."""
+    """Where a box keeps its timeline and outbox: systemd's choice, else the user's state folder.
+
+    Raises:
+        ConfigError: this user has no home.
+    """
     given = os.environ.get("STATE_DIRECTORY")
     if given:
         return Path(given)
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "emvas"
+    try:
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "emvas"
+    except RuntimeError:
+        raise ConfigError(
+            "this user has no home, so there is no folder for timeline and outbox: give --state DIR"
+        ) from None

@@ -19,7 +19,7 @@ _BUSY_EVERY_S = 2.0
 
 
 class Housekeeping:
-    """Used by the timeline's writer under its lock."""
+    """Used by the timeline's writing thread."""
 
     def __init__(self, database: Database, config: StoreConfig, news: News) -> None:
         self.disk_low = False
@@ -27,10 +27,12 @@ class Housekeeping:
         self._database, self._config, self._news = database, config, news
         self._due_s = float("-inf")
 
+    def due(self, now_s: float) -> bool:
+        """Whether it is time to look at the bounds again."""
+        return now_s >= self._due_s
+
     def turn(self, now_s: float, wall_s: float | None) -> None:
         """Give up at most one batch by each rule; `wall_s` None: nothing is known to be old."""
-        if now_s < self._due_s:
-            return
         try:
             gone = self._database.write(lambda connection: self._give_up(connection, wall_s))
             give_back(self._database.connection())

@@ -70,9 +70,17 @@ def used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def give_back(connection: sqlite3.Connection) -> None:
-    """Return free pages to the disk and empty the write-ahead log; outside a transaction."""
+    """Return free pages to the disk and empty the write-ahead log; outside a transaction.
+
+    Somebody who reads for long is not waited for: then the log is emptied another time.
+    """
     connection.execute(f"PRAGMA incremental_vacuum({_BATCH_ROWS})").fetchall()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience_ms}")
 
 
 def _oldest(connection: sqlite3.Connection, condition: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge import sessions
@@ -18,6 +19,7 @@ from edge.sessions import Start
 from edge.store.housekeeping import Housekeeping
 from edge.store.retention import LASTING
 from edge.store.schema import SCHEMA, VERSION
+from edge.store.writer import Writer
 
 _BATCH_S = 2.0
 """Longest time that telemetry waits for its commit: what a power cut may take, and the dashboard's lag."""
@@ -28,6 +30,8 @@ _MOST_TRACKS = 64
 """Tracks whose last stored face is remembered; track numbers are never used twice, so the table would only grow."""
 _MOST_WAITING = 1000
 """Rows kept for a later try while the disk refuses: alerts, summaries and source changes, never telemetry."""
+_MOST_BEHIND = 10_000
+"""Rows that wait for a slow disk, minutes of them, before telemetry is dropped."""
 
 _Row = tuple[str, float, str]
 
@@ -35,7 +39,9 @@ _Row = tuple[str, float, str]
 class Timeline:
     """A sink: `write` from any thread. What the disk refuses is counted in `dropped`, told in `news`, never raised.
 
-    Alerts, summaries and source changes are committed as they come, telemetry in batches, to spare the flash.
+    Alerts, summaries and source changes are committed as they come, telemetry in batches, to spare the flash. A thread
+    of its own writes and keeps house: whoever writes waits for a commit, but never long for a slow card, and not at all
+    while old records are given up or somebody reads for long.
     """
 
     def __init__(
@@ -61,6 +67,10 @@ class Timeline:
         self._database = Database(path, SCHEMA, "NORMAL", self._news, self._opened, VERSION)
         self._housekeeping = Housekeeping(self._database, self._config, self._news)
         self._commit()
+        self._keep_house()
+        self._writer = Writer(
+            self._commit, self._keep_house, lambda: self._housekeeping.due(clocks.mono_s()), "timeline"
+        )
 
     def write(self, message: Message) -> None:
         """Keep one message."""
@@ -71,14 +81,18 @@ class Timeline:
                 return
             text = json.dumps(to_record(message), ensure_ascii=False, separators=(",", ":"))
             self._waiting.append((message.kind, message.t_s, text))
-            if self._due() or len(self._waiting) >= _BATCH_ROWS or message.kind in LASTING:
-                self._commit()
+            if len(self._waiting) > _MOST_BEHIND:
+                self._give_up("the disk is too slow")
+            due = self._due() or len(self._waiting) >= _BATCH_ROWS or message.kind in LASTING
+        if due:
+            self._writer.ask()
 
     def turn(self) -> None:
         """Commit what has waited long enough though no further message comes; to be called about once a second."""
         with self._lock:
-            if self._due():
-                self._commit()
+            due = self._due()
+        if due:
+            self._writer.ask()
 
     def news(self, t_s: float) -> list[Source]:
         """What there is to tell about the timeline itself since the last call, stamped with `t_s`."""
@@ -86,9 +100,8 @@ class Timeline:
 
     def close(self) -> None:
         """Commit what waits and close the file."""
-        with self._lock:
-            self._commit()
-            self._database.close()
+        self._writer.close()
+        self._database.close()
 
     def _due(self) -> bool:
         return self._clocks.mono_s() - self._committed_at_s >= _BATCH_S
@@ -103,36 +116,45 @@ class Timeline:
         return True
 
     def _commit(self) -> None:
-        """Write what waits, put right what the clock now knows, and keep house."""
-        self._committed_at_s = self._clocks.mono_s()
+        """Write what waits, and put right what the clock now knows."""
+        with self._lock:
+            self._committed_at_s = self._clocks.mono_s()
+            waiting = list(self._waiting)
         found_s = self._sync.offset_s()
         self._offset_s = found_s if found_s is not None else self._offset_s
         try:
-            self._database.write(self._insert)
+            self._database.write(lambda connection: self._insert(connection, waiting))
         except sqlite3.Error as error:
-            self._give_up(error)
+            with self._lock:
+                self._give_up(str(error))
             return
-        self._waiting, self._offset_s = [], None
+        self._offset_s = None
+        with self._lock:
+            written = set(map(id, waiting))
+            self._waiting = [row for row in self._waiting if id(row) not in written]
         if self._news.is_lost and self._database.has_room and not self._housekeeping.disk_low:
             self._news.works(f"{self.dropped} records were lost")
+
+    def _keep_house(self) -> None:
+        """Give up what is too old or too much."""
         now_s = self._clocks.mono_s()
         wall_s = None if self._sync.waiting else self._start.wall_s + now_s - self._start.mono_s
         self._housekeeping.turn(now_s, wall_s)
 
-    def _insert(self, connection: sqlite3.Connection) -> None:
+    def _insert(self, connection: sqlite3.Connection, waiting: Sequence[_Row]) -> None:
         if self._offset_s is not None:
             sessions.set_right(connection, self._start.boot, self._offset_s)
             wall_s = self._start.mono_s + self._offset_s
             self._start = Start(self._start.name, self._start.boot, self._start.mono_s, wall_s, "corrected")
-        rows = [(self._session, *row) for row in self._waiting]
+        rows = [(self._session, *row) for row in waiting]
         connection.executemany("INSERT INTO record (session, kind, t_s, record) VALUES (?, ?, ?, ?)", rows)
 
     def _opened(self, connection: sqlite3.Connection) -> None:
         self._session = sessions.begin(connection, self._start)
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _give_up(self, why: str) -> None:
         """Drop the telemetry that waits and keep the rest for the next try."""
         kept = [row for row in self._waiting if row[0] in LASTING][-_MOST_WAITING:]
         self.dropped += len(self._waiting) - len(kept)
         self._waiting = kept
-        self._news.lost(f"{self._database.path} takes no records ({error}): telemetry is dropped; free space there")
+        self._news.lost(f"{self._database.path} takes no records ({why}): telemetry is dropped; free space there")

@@ -55,8 +55,9 @@ def agreement(exact: Path, changed: Path, probes: Sequence[Feeds]) -> Agreement:
 
 def _agreement(pairs: Sequence[tuple[Array, Array]]) -> Agreement:
     """Of one output, all probes together: a single number near zero has no ratio of its own."""
+    same = all(one.shape == other.shape for one, other in pairs)
     wanted, given = (np.concatenate([pair[side].astype(np.float64).ravel() for pair in pairs]) for side in (0, 1))
-    if not np.isfinite(given).all():
+    if not same or not (np.isfinite(given).all() and np.isfinite(wanted).all()):
         return Agreement(float("inf"), float("inf"), -1.0, float("inf"))
     scale = max(float(np.abs(wanted).max()), _NO_DIVISION_BY_ZERO)
     length = max(float(np.linalg.norm(wanted) * np.linalg.norm(given)), _NO_DIVISION_BY_ZERO)

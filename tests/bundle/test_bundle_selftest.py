@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
+from edge.bundle import selftest
 from edge.bundle.bundle import Bundle, sha256_of
 from edge.bundle.manifest import BundleError, Manifest, StoredFile, read_manifest, write_manifest
 from edge.bundle.selftest import rms_ratio, self_test
@@ -107,3 +110,27 @@ def test_the_default_bundle_passes_here(bundle_dir: Path) -> None:
 def test_every_net_was_compared_with_the_engine_that_it_came_from(bundle_dir: Path) -> None:
     for name, role in read_manifest(bundle_dir).roles.items():
         assert role.variants["fp32"].measured["parity"]["engine"], name
+
+
+@pytest.mark.parametrize("spoilt", ["first", "second"])
+@pytest.mark.parametrize("how", ["nan", "one nan", "infinite", "shape"])
+def test_one_output_that_is_no_number_fails_the_self_test_whichever_it_is(
+    monkeypatch: pytest.MonkeyPatch, spoilt: str, how: str
+) -> None:
+    good = np.ones((2, 3), np.float32)
+    bad = {
+        "nan": np.full_like(good, np.nan),
+        "one nan": np.where(np.arange(6).reshape(2, 3) == 5, np.nan, good).astype(np.float32),
+        "infinite": np.full_like(good, np.inf),
+        "shape": good.reshape(3, 2),
+    }[how]
+    given = {"first": good, "second": good, spoilt: bad}
+    session = SimpleNamespace(input_names=["x"], provider="CPU", run=lambda feeds, names=None: given)
+    variant = SimpleNamespace(graphs=["model"], golden_tolerance=1e-3)
+    bundle: Any = SimpleNamespace(
+        role=lambda name: SimpleNamespace(variants={"fp32": variant}), session=lambda *_: session
+    )
+    monkeypatch.setattr(selftest, "golden", lambda *_: ({"x": good}, {"first": good, "second": good}))
+    monkeypatch.setattr(selftest, "median_latency_ms", lambda *_: 0.0)
+    (check,) = selftest.check_variant(bundle, "role", "fp32")
+    assert not check.passed

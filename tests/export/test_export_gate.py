@@ -16,6 +16,7 @@ from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantNam
 from edge.bundle.session import Session
 from export.gate import Choice, Margins, build_variants
 from export.gate.engines import settle
+from export.gate.measures import agreement
 from export.gate.sensitivity import layer_errors
 from export.job import Family, Task
 from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
@@ -239,3 +240,24 @@ def test_what_tensorrts_builder_says_decides_too(int8: Tensorrt, half: Tensorrt,
     assert default == {**wanted, "tensorrt": chosen}
     assert ("trt-int8" in kept) == (not said)
     assert said in str(kept["fp32"].measured.get("refused", ""))
+
+
+@pytest.mark.parametrize(("exact", "changed"), [("Identity", "Sqrt"), ("Sqrt", "Identity"), ("Sqrt", "Sqrt")])
+def test_an_output_that_is_no_number_in_either_graph_is_no_agreement_whichever_it_is(
+    tmp_path: Path, exact: str, changed: str
+) -> None:
+    """Of two outputs the second is the root of negative numbers."""
+    files = []
+    for side, operator in enumerate((exact, changed)):
+        nodes = [helper.make_node("Identity", ["x"], ["first"]), helper.make_node(operator, ["x"], ["second"])]
+        shape = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ("x", "first", "second")]
+        model = helper.make_model(
+            helper.make_graph(nodes, "g", shape[:1], shape[1:]),
+            opset_imports=[helper.make_opsetid("", 17)],
+            ir_version=8,
+        )
+        files.append(tmp_path / f"{side}.onnx")
+        onnx.save(model, files[-1])
+    found = agreement(files[0], files[1], [{"x": -np.ones((1, 4), np.float32)}])
+    assert found.rms_ratio == found.golden_rms_ratio == found.max_abs_of_scale == float("inf")
+    assert found.least_cosine == -1.0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settled import settled
 
 from edge.clock import Clocks, ClockState
 from edge.config.delivery import StoreConfig
@@ -93,6 +94,7 @@ def fill(timeline: Timeline, machine: Machine, seconds: int) -> None:
         if second % 100 == 0:
             timeline.write(told("alert", t_s, "x" * 200))
             timeline.write(told("summary", t_s))
+        settled(timeline)
 
 
 def test_by_size_the_oldest_telemetry_goes_and_the_file_shrinks(
@@ -121,6 +123,7 @@ def test_when_only_alerts_are_left_the_oldest_alerts_go(tmp_path: Path, monkeypa
     for number in range(1500):
         machine.now_s += 2
         timeline.write(told("alert", float(number), "x" * 300))
+        settled(timeline)
     timeline.close()
     ids = [record["t_s"] for record in TimelineReader(path).between("alert", 0.0, 1e11)]
     assert 100 < len(ids) < 800
