@@ -12,7 +12,9 @@ from edge.config.section import Section
 class VisionConfig(Section):
     """Faces."""
 
-    max_faces: int = Field(1, ge=1, le=16, description="faces followed at once; each costs a mesh and two iris runs")
+    max_faces: int = Field(
+        1, ge=1, le=32, description="faces followed at once; each costs a mesh and two iris runs; from 5 on a room"
+    )
     driver: Literal["largest", "left", "right"] = Field(
         "largest", description="purpose driver-safety: which of several faces is the driver's, as the picture shows it"
     )

@@ -17,8 +17,11 @@ from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
 from edge.vision.usability import why_unusable
 
+_ROOM_FROM = 5
+"""From so many faces on the camera watches a room: no group is smaller (`edge.affect.group`), no cab has so many."""
 _LOOK_S = 0.2
-"""Between looks for further faces while there are places left; with nobody in sight every frame is looked at."""
+"""Between looks for further faces while there are places left; in a cab with nobody in sight every frame is looked at.
+"""
 _LOOK_WHEN_FULL_S = 1.0
 """Between looks for a face that has more right to a place: one that returns, or a much larger one."""
 _EXPRESSION_S = 1.0
@@ -42,7 +45,8 @@ class FacePerception:
 
     def __init__(self, bundle: Bundle, config: VisionConfig, reading: Reading | None = Reading()) -> None:
         """`reading` says whose expressions are read; None: nobody's, and the model is not loaded."""
-        self._search = FaceSearch(bundle)
+        self._room = config.max_faces >= _ROOM_FROM
+        self._search = FaceSearch(bundle, self._room)
         self._mesh = FaceMesh(bundle)
         self._eyes = EyeTurns(bundle)
         self._expression = ExpressionModel(bundle) if reading else None
@@ -93,9 +97,9 @@ class FacePerception:
         return found
 
     def _look_is_due(self, t_s: float) -> bool:
-        if self._looked_s is None or not self._tracker.visible:
+        if self._looked_s is None or not (self._room or self._tracker.visible):
             return True
-        return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S)
+        return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S) - 1e-6
 
     def _express(self, model: ExpressionModel, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
         """The faces with their expressions: read anew for those whose turn it is, else the last while it is fresh."""

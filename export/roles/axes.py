@@ -12,7 +12,7 @@ from edge.text.encoder import MOST_TOKENS
 from export.job import Axis
 from export.tensorrt.profile import Axes, named_axes
 
-_MOST_FACES = 16
+_MOST_FACES = 32
 """`vision.max_faces` allows no more (edge.config.perception)."""
 _MOST_WORDS = 448
 """Positions of Whisper's decoder."""

@@ -47,7 +47,7 @@ def test_a_small_face_in_a_large_frame_is_found_within_one_round_of_tiles(bundle
     bundle = Bundle(bundle_dir)
     assert FaceDetector(bundle).detect(scene) == []
     search = FaceSearch(bundle)
-    found = [item for _ in tiles(720, 1280) for item in search.look(scene)]
+    found = [item for _ in tiles(720, 1280, 360) for item in search.look(scene)]
     assert found
     assert all(900 <= item.crop.x_px <= 900 + face.shape[1] for item in found)
     assert all(420 <= item.crop.y_px <= 420 + face.shape[0] for item in found)
