@@ -30,6 +30,7 @@ from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink, TerminalSink
 from edge.runtime.stores import Stores, session_name
+from edge.store.mounting import Mounting
 from edge.runtime.watchdog import Notifier, Watchdog
 
 _SYSTEMD_S = 1.0
@@ -56,9 +57,10 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
         opened, session = open_bundle(config, bundle), session_name(config.box.id)
         clock = Clock(session)
-        runner = LiveRunner(opened, config, session, clock)
-        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
         folder = state or state_folder()
+        mounting = Mounting(folder, config.camera)
+        runner = LiveRunner(opened, config, session, clock, mounting.read())
+        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
         stores = stack.enter_context(Stores(config, folder, clock.start, runner.status))
         sinks += stores.sinks
         publisher = stores.publisher
@@ -78,6 +80,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
                 stop.set()
             runner.announce(stores.turn(clock.now_s()))
             health.records_dropped = stores.timeline.dropped
+            mounting.keep(clock.now_s(), runner.judgement.ahead)
             if publisher:
                 publisher.measure(health.readings(known))
 

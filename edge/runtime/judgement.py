@@ -14,6 +14,7 @@ from edge.alerts.engine import AlertEngine, AlertOrderError
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
+from edge.fatigue.ahead import Ahead
 from edge.fatigue.driver import DriverChoice
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
@@ -58,16 +59,20 @@ class Judgement:
         drowsiness: DrowsinessModel | None = None,
         supervision: Supervision | None = None,
         status: SystemStatus | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them.
 
         `drowsiness` judges blinks; without it nothing is estimated from them. `status` takes every word about a part.
+        `ahead` is what an earlier run has learned of this camera.
         """
         self._config, self._session = config, session
         self._fusion, self._features, self._drowsiness = fusion, features, drowsiness
         self.status = status or SystemStatus()
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
+        self.ahead = ahead or Ahead()
+        """Straight ahead of this camera as it is learned by now."""
         parts = supervision or Supervision()
         self._fatigue = (
             parts.component("fatigue", self._new_fatigue, self._new_fatigue(), "always")
@@ -111,6 +116,8 @@ class Judgement:
         self._drive(t_s)
         for face in [self._driver.choose(faces)] if self._driver else faces:
             messages += self._person(face, speaking)
+        if self._fatigue and self._fatigue.part:
+            self.ahead = self._fatigue.part.ahead
         unusual = self._felt(t_s, lambda affect: affect.anomalies(t_s))
         return [*told, *self._told(messages), *self._alerted(unusual)]
 
@@ -221,7 +228,7 @@ class Judgement:
         return self._summary.run(message.t_s, lambda summary: summary.step(message), [])
 
     def _new_fatigue(self) -> FatigueMonitor:
-        return FatigueMonitor(self._config.fatigue, self._drowsiness, self._config.attention)
+        return FatigueMonitor(self._config.fatigue, self._drowsiness, self._config.attention, self.ahead)
 
     def _new_affect(self) -> AffectMonitor:
         return AffectMonitor(self._config.affect, self._fusion, self._features, self._config.allowance)

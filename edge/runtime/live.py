@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
+from edge.fatigue.ahead import Ahead
 from edge.messages import Message, Source, Speed
 from edge.runtime.clock import Clock
 from edge.runtime.economy import Economy
@@ -44,8 +45,10 @@ def no_orders(_order: Order) -> list[Message]:
 class LiveRunner:
     """One run of the box."""
 
-    def __init__(self, bundle: Bundle, config: Config, session: str, clock: Clock) -> None:
-        """Load the models and open the sources.
+    def __init__(
+        self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: Ahead | None = None
+    ) -> None:
+        """Load the models and open the sources; `ahead` is what an earlier run has learned of this camera.
 
         Raises:
             BundleError: a model cannot be loaded.
@@ -65,8 +68,9 @@ class LiveRunner:
         self._supervision = Supervision(self._judged.force, self.health, freezer(clock.now_s))
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
         self.judgement = Judgement(
-            config, session, fusion, drowsiness=drowsiness, supervision=self._supervision, status=self.status
-        )
+            config, session, fusion, drowsiness=drowsiness, supervision=self._supervision, status=self.status,
+            ahead=ahead,
+        )  # fmt: skip
         self._senses = Senses(bundle, config, self._supervision, Words(bundle, config))
         self._intake = Intake(config, clock.now_s, self._judged, self._supervision)
         self._stages = Stages(self._senses, self._intake, self._judged, self._supervision, self.status, clock.now_s)
