@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from benchmarks.drivers.drives import drive
 from benchmarks.drivers.script import Spell
@@ -116,22 +118,25 @@ QUIET: dict[str, Trial] = {
 }
 
 
-def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, int]:
+def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, Any]:
     """New alerts by kind of simulated alert drivers; what is told of eyes that were hidden for 10 s is right."""
-    found: dict[str, int] = {"distraction": 0, "microsleep": 0, "drowsiness": 0, "cannot_see_driver": 0}
-    driven_s, number = 0.0, -1
+    found: Counter[str] = Counter()
+    driven_s, number, drivers, rightly = 0.0, -1, 0, 0
     while driven_s < 3600 * hours:
         number += 1
         drawn = drive(number, seed)
         if drawn.kind != "alert" or drawn.loss.share > 0:
             continue
-        driven_s += drawn.script.length_s
+        driven_s, drivers = driven_s + drawn.script.length_s, drivers + 1
         judgement = Judgement(config, f"alert-{number}")
         for face in faces(drawn.script, drawn.person, drawn.loss, drawn.fps, drawn.rng):
             for message in judgement.seen([face], speaking=False):
-                if isinstance(message, Alert) and message.type == "new" and not _rightly(message, drawn.script.hidden):
-                    found[message.alert] = found.get(message.alert, 0) + 1
-    return found
+                if isinstance(message, Alert) and message.type == "new":
+                    right = _rightly(message, drawn.script.hidden)
+                    rightly += right
+                    found[message.alert] += not right
+    hours = round(driven_s / 3600, 2)
+    return {"hours": hours, "drivers": drivers, "seed": seed, "rightly": rightly, "alerts": dict(found)}
 
 
 def _rightly(alert: Alert, hidden: list[Spell]) -> bool:

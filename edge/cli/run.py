@@ -30,8 +30,8 @@ from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink, TerminalSink
 from edge.runtime.stores import Stores, session_name
-from edge.store.mounting import Mounting
 from edge.runtime.watchdog import Notifier, Watchdog
+from edge.store.mounting import Mounting
 
 _SYSTEMD_S = 1.0
 """For systemd to end the process in its own way, so that its journal says why."""
@@ -65,8 +65,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         sinks += stores.sinks
         publisher = stores.publisher
         trial = Trial(folder)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+        _stop_when_asked(stop)
         _pages(config, opened, runner, stores, stack)
         line = stack.enter_context(StatusLine(console, clock))
 
@@ -101,6 +100,11 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         _leave(1)
     if runner.left:
         _leave(0)
+
+
+def _stop_when_asked(stop: threading.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
 
 
 def _leave(code: int) -> NoReturn:

@@ -45,9 +45,7 @@ def no_orders(_order: Order) -> list[Message]:
 class LiveRunner:
     """One run of the box."""
 
-    def __init__(
-        self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: Ahead | None = None
-    ) -> None:
+    def __init__(self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: Ahead | None = None) -> None:
         """Load the models and open the sources; `ahead` is what an earlier run has learned of this camera.
 
         Raises:

@@ -1,0 +1,93 @@
+"""The page about looks away, in Markdown: rule, what is asked, what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from benchmarks.drivers.page import table
+
+Figures = dict[str, Any]
+
+_SHOWS_NOT = """## What this does not show
+
+- How well a camera measures where people look: heads, gaze and lids of these streams are drawn with known angles and
+  noise. What the vision models make of known turns stands below, as far as it could be measured.
+- How people really look at the targets: where a target lies, and how much of a look the head takes, is assumed
+  (`benchmarks/looks/targets.py`).
+- Interventions of the vehicle: Euro NCAP scores driving tasks (mirrors, instruments) and half of all points by them;
+  the box has no brake. What it tells of a long look at a mirror stands in the table all the same.
+- Speed as a matter of time: Regulation (EU) 2023/2590 allows 6 s below 50 km/h; the box tells after the same 3 s at any
+  speed from 20 km/h on.
+"""
+
+
+def page(report: Figures) -> str:
+    """The whole page."""
+    heads = ("rule", "asked", *(f"{rate:g} fps" for rate in report["rates"]), "slowest, s", "holds")
+    return "\n".join(
+        [
+            "# Looks away, against the rules\n",
+            "Streams of faces with known looks pass the unmodified `Judgement` of `configs/bus-cab.yaml`, at "
+            f"{_listed(report['rates'])} pictures a second and with lids that follow the gaze down by three laws (shut "
+            f"after {_listed(report['laws'])} degrees). A cell holds the worst of the three laws. Made by "
+            "`python -m benchmarks.attention`.\n",
+            "## Told\n",
+            table(heads, (_row(row, report) for row in report["told"])),
+            "NCAP names the 42 targets; a miss is what is not told within 4 s. A telephone held in view of the "
+            "windscreen lies 15 degrees from straight ahead: no monitor of head and eyes can tell it from the road.\n",
+            "## Not told\n",
+            table(("habit", *heads[2:5], "holds"), (_calm(row, report) for row in report["quiet"])),
+            _drivers(report["alert_drivers"]),
+            _measured(report.get("measured", {})),
+            _SHOWS_NOT,
+        ]
+    )
+
+
+def _row(row: Figures, report: Figures) -> tuple[str, ...]:
+    slowest = max((c["slowest_s"] for c in row["views"] if c["slowest_s"] is not None), default=None)
+    missing = row["asked_hits"] if row["asked_hits"] is not None else row["views"][0]["of"]
+    holds = min(cell["hits"] for cell in row["views"]) >= missing
+    cells = (f"{min(c['hits'] for c in _at(row, rate))} of {row['views'][0]['of']}" for rate in report["rates"])
+    return row["rule"], row["asked"], *cells, "-" if slowest is None else f"{slowest:.1f}", "yes" if holds else "**no**"
+
+
+def _calm(row: Figures, report: Figures) -> tuple[str, ...]:
+    most = [max(c["hits"] for c in _at(row, rate)) for rate in report["rates"]]
+    return row["rule"], *map(str, most), "yes" if max(most) == 0 else "**no**"
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _at(row: Figures, rate: float) -> list[Figures]:
+    return [cell for cell in row["views"] if cell["fps"] == rate]
+
+
+def _drivers(found: Figures) -> str:
+    told = ", ".join(f"{kind} {count}" for kind, count in found["alerts"].items() if count) or "none"
+    return (
+        f"In {found['hours']:g} h of simulated alert drivers ({found['drivers']}, seed {found['seed']}: mirrors, looks "
+        "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/drivers`) alerts of any kind and "
+        f"level: {told}. Not counted are {found['rightly']} `cannot_see_driver` while a tunnel or sunglasses hid the eyes "
+        "for 10 s. Asked: at most 1.\n"
+    )
+
+
+def _measured(found: Figures) -> str:
+    if not found:
+        return ""
+    rows = [
+        (row["turn"], row["faces"], *(f"{value:+.1f}" for value in row["error_deg"]), f"{row['spread_deg']:.1f}")
+        for row in found["turned"]
+    ]
+    return (
+        "## Yaw and pitch as measured\n\n"
+        f"Pictures of {found['people']} filmed people are turned in space by known angles (each picture laid over the "
+        "face's own mesh, the rest of the head behind it) and measured again. Error: the measured turn less the true "
+        "one.\n\n"
+        + table(("true turn", "faces", "median error, deg", "10 %", "90 %", "median distance, deg"), rows)
+        + "\nA drawn turn stretches the picture and shows no new side of the face: large turns are harder than life.\n"
+    )
