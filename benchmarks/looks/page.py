@@ -71,23 +71,34 @@ def _drivers(found: Figures) -> str:
     return (
         f"In {found['hours']:g} h of simulated alert drivers ({found['drivers']}, seed {found['seed']}: mirrors, looks "
         "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/drivers`) alerts of any kind and "
-        f"level: {told}. Not counted are {found['rightly']} `cannot_see_driver` while a tunnel or sunglasses hid the eyes "
-        "for 10 s. Asked: at most 1.\n"
+        f"level: {told}. Not counted are {found['rightly']} `cannot_see_driver` while a tunnel or sunglasses hid the "
+        "eyes for 10 s. Asked: at most 1.\n"
     )
 
 
 def _measured(found: Figures) -> str:
     if not found:
         return ""
-    rows = [
-        (row["turn"], row["faces"], *(f"{value:+.1f}" for value in row["error_deg"]), f"{row['spread_deg']:.1f}")
-        for row in found["turned"]
-    ]
+    heads = ("yaw, deg", "pitch, deg", "faces", "median error, deg", "10 %", "90 %")
     return (
-        "## Yaw and pitch as measured\n\n"
-        f"Pictures of {found['people']} filmed people are turned in space by known angles (each picture laid over the "
-        "face's own mesh, the rest of the head behind it) and measured again. Error: the measured turn less the true "
-        "one.\n\n"
-        + table(("true turn", "faces", "median error, deg", "10 %", "90 %", "median distance, deg"), rows)
-        + "\nA drawn turn stretches the picture and shows no new side of the face: large turns are harder than life.\n"
+        "## Yaw, pitch and gaze as measured\n\n"
+        f"The heads of {found['people']} filmed people who face the camera are turned in space by known angles (each "
+        "picture laid over its own mesh, what is around it farther back) and measured again. Error: the measured turn "
+        "less the true one.\n\n"
+        + table(heads, map(_turn, found["heads"]))
+        + "\nThe irises in the pictures of their eyes are moved as a turned eyeball moves them, the lids as they "
+        "are:\n\n"
+        + table(heads, map(_turn, found["eyes"]))
+        + "\nA turn drawn so stretches the picture and shows no new side of a face, and real lids follow the eyes down; "
+        "both kinds of error are of the method as well. Three people filmed while they look down with lowered lids "
+        "(`cab_7`, `d3`, `incluit_1`) hide the iris in 131 of 426 pictures, and where it shows, their gaze is measured "
+        "only 1 to 13 degrees lower than otherwise, head included: looks down are told by the head and by lids that "
+        "sink over an iris that keeps its size, hardly by the iris' place.\n"
     )
+
+
+def _turn(row: Figures) -> tuple[str, ...]:
+    return (
+        f"{row['yaw_deg']:+d}", f"{row['pitch_deg']:+d}", str(row["faces"]),
+        *(f"{value:+.1f}" for value in row["error_deg"]),
+    )  # fmt: skip

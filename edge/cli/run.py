@@ -56,8 +56,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
         opened, session = open_bundle(config, bundle), session_name(config.box.id)
-        clock = Clock(session)
-        folder = state or state_folder()
+        clock, folder = Clock(session), state or state_folder()
         mounting = Mounting(folder, config.camera)
         runner = LiveRunner(opened, config, session, clock, mounting.read())
         sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
