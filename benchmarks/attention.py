@@ -90,9 +90,10 @@ def main(out: Path, hours: float, seed: int, workers: int, bundle: Path | None, 
     out.mkdir(parents=True, exist_ok=True)
     figures = report(hours, seed, workers, lambda rule: click.echo(f"  {rule}", err=True))
     if bundle is not None:
+        from benchmarks.looks.filmed import looks_down
         from benchmarks.looks.turned import measured
 
-        figures["measured"] = measured(bundle, data)
+        figures["measured"] = {**measured(bundle, data), "filmed": looks_down(bundle, data)}
     keep(out, "attention", figures, page(figures))
     click.echo(f"{out / 'attention.md'} and .json written. Next: read the page and commit it.")
 

@@ -105,7 +105,7 @@ def frontal_faces(reader: Reader, data: Path) -> Iterator[tuple[Image, Mesh]]:
 def turned(image: Image, points: Float32, yaw_deg: float, pitch_deg: float) -> Image:
     """The picture with its head turned in space; what lies around the face turns with it, farther back."""
     width = float(np.ptp(points[:, 0]))
-    middle = points.mean(axis=0) + (0, 0, _BACK * width / 2)
+    middle = points.mean(axis=0) + np.array((0, 0, _BACK * width / 2))
     around = _around(points, width)
     corners = np.concatenate([points, around]).astype(np.float64)
     moved = (corners - middle) @ _rotation(yaw_deg, pitch_deg).T + middle
@@ -193,7 +193,7 @@ def _moved(eye: Eye, turn: tuple[int, int], mirrored: bool) -> Image:
     opening = np.zeros(eye.picture.shape[:2], np.uint8)
     cv2.fillPoly(opening, [np.round(np.concatenate([eye.lids[:9], eye.lids[:8:-1]])).astype(np.int32)], 1)
     disc = np.zeros_like(opening)
-    cv2.circle(disc, tuple(int(round(v)) for v in centre), int(round(radius + 1)), 1, -1)
+    cv2.circle(disc, tuple(round(v) for v in centre.tolist()), round(radius + 1), 1, -1)
     white = cv2.inpaint(eye.picture, disc * opening, 3, cv2.INPAINT_TELEA)
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     size = opening.shape[::-1]
