@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.fatigue.glance import AROUND_S, LookDownGuard
+from edge.fatigue.glance import AROUND_S, HIDDEN, SEEING, IrisWitness, LookDownGuard
 from edge.fatigue.lids import BRIDGE_S, GAP_S, Span
 
 SLOW_S = 0.25
@@ -63,14 +63,16 @@ class Settled:
 class Closures:
     """Follows one person's lids from span to span.
 
-    A run that the look-down guard holds back is neither open nor closed until it has lasted `look_down_s`: a glance
-    down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is a blink: no glance is as short.
+    A run in which the lids may only follow the gaze, by the irises or by the head, is neither open nor closed until it
+    has lasted `look_down_s`: a glance down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is
+    a blink: no glance is as short.
     Lids that are only half shut (`HALF_SHUT`) may squint or laugh; they count as closed from `half_shut_s` without a
     blink on (a configuration's `fatigue.unresponsive_s`, 6 s), if they are below `closed_below` on the average.
     """
 
     def __init__(self, look_down_s: float, half_shut_s: float, closed_below: float) -> None:
         self.guard = LookDownGuard()
+        self.irises = IrisWitness()
         self._look_down_s = look_down_s
         self._half_shut_s = half_shut_s
         self._closed_below = closed_below
@@ -116,6 +118,7 @@ class Closures:
             self._run = Run(span.start_s, span.end_s, begun)
             self._stirred_s = span.start_s
             self.guard.lids_went_down(span.start_s)
+            self.irises.lids_went_down(span.start_s)
         else:
             if span.openness < self._run.openness - STIR:
                 self._stirred_s = span.end_s
@@ -147,6 +150,7 @@ class Closures:
             return Settled()
         held_back = self._held_back(run)
         self.guard.lids_went_up()
+        self.irises.lids_went_up()
         spans = self._settle(run, SLOW_S, held_back)
         self._unsettled.clear()
         if not run.known or (held_back and run.duration_s >= SLOW_S):
@@ -165,7 +169,20 @@ class Closures:
         self._unsettled.clear()
         return spans
 
+    @property
+    def _may_look_down(self) -> bool:
+        """Whether the lids may follow a gaze: by the irises where they are clear, else by the head."""
+        iris = self.irises.mean
+        if iris is not None and iris >= SEEING:
+            return True
+        return self.guard.holds and (self.guard.moved_far or not self._irises_hidden)
+
+    @property
+    def _irises_hidden(self) -> bool:
+        return self.irises.mean is not None and self.irises.mean <= HIDDEN
+
     def _held_back(self, run: Run) -> bool:
-        looks_down = self.guard.holds and run.duration_s < self._look_down_s
+        looks_down = self._may_look_down and run.duration_s < self._look_down_s
         stirs = run.end_s - self._stirred_s < self._half_shut_s
-        return looks_down or (run.half_shut and (stirs or run.openness >= self._closed_below))
+        squints = run.half_shut and not self._irises_hidden
+        return looks_down or (squints and (stirs or run.openness >= self._closed_below))

@@ -1,4 +1,4 @@
-"""The look-down guard: lids that drop together with the head may only follow the gaze."""
+"""Lids that are down may only follow the gaze: what the head and the irises say of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import deque
 
 MOVED_DEG = 5.0
 """A drop of the lids with a simultaneous change of pitch beyond this is not taken for a closure (US 11144756 B2)."""
+FAR_DEG = 8.0
+"""Shutting lids never shift the mesh's pitch by so much: beyond it the head has moved, whatever the irises say."""
 BACK_DEG = 2.5
 """Nearer than this to where it was, the head is back: lids still down do not follow a gaze."""
 AROUND_S = 0.3
@@ -18,6 +20,12 @@ and in single pictures by up to 5.1, so that 2 of 28 closures of a still head we
 _MEMORY_S = 3 * AROUND_S
 
 
+SEEING, HIDDEN = 0.96, 0.90
+"""Mean radius of the iris over the usual one while lids are down: from the first on, the lids follow a gaze; up to the
+second, they hide the eye, whatever the head does. Shut eyes of 10 people: 0.81 in the middle, 0.87 for 90 %, 0.92 for
+97 %; lowered lids over an eye that sees: 0.98 in the middle."""
+
+
 class LookDownGuard:
     """Tells whether the head moved as the lids went down."""
 
@@ -27,6 +35,8 @@ class LookDownGuard:
         self._start_s = 0.0
         self.holds = False
         """Whether the lids that are down now may only follow the gaze."""
+        self.moved_far = False
+        """Whether the head moved by more than shutting lids can shift the mesh (`FAR_DEG`) since they went down."""
 
     def observe(self, t_s: float, pitch_deg: float) -> None:
         """Take in one measured head pitch."""
@@ -36,6 +46,7 @@ class LookDownGuard:
         if self._from_deg is None:
             return
         moved_deg = abs(self._steady_deg(t_s) - self._from_deg)
+        self.moved_far |= moved_deg > FAR_DEG
         if t_s <= self._start_s + AROUND_S and moved_deg > MOVED_DEG:
             self.holds = True
         elif moved_deg < BACK_DEG:
@@ -45,13 +56,53 @@ class LookDownGuard:
         """Judge the movement around `start_s`, when the lids went down."""
         before = [pitch_deg for t_s, pitch_deg in self._recent if t_s <= start_s - AROUND_S]
         self._from_deg, self._start_s = (statistics.median(before) if before else None), start_s
-        self.holds = False
+        self.holds = self.moved_far = False
         if self._recent:
             self.observe(*self._recent.pop())
 
     def lids_went_up(self) -> None:
         """Forget that movement."""
-        self._from_deg, self.holds = None, False
+        self._from_deg, self.holds, self.moved_far = None, False, False
 
     def _steady_deg(self, t_s: float) -> float:
         return statistics.median(pitch_deg for at_s, pitch_deg in self._recent if at_s >= t_s - _STEADY_S)
+
+
+class IrisWitness:
+    """Tells by the irises' radius whether lids that are down hide the eyes: behind shut lids they are drawn small."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, float]] = deque()
+        self._start_s: float | None = None
+        self._sum, self._count = 0.0, 0
+
+    @property
+    def mean(self) -> float | None:
+        """Mean radius over the usual one since the lids went down; None while it is not known."""
+        return self._sum / self._count if self._count else None
+
+    def observe(self, t_s: float, radius: float | None) -> None:
+        """Take in one picture's radius over the usual one."""
+        if radius is None:
+            return
+        self._recent.append((t_s, radius))
+        while self._recent[0][0] < t_s - _MEMORY_S:
+            self._recent.popleft()
+        if self._start_s is not None:
+            self._add(radius)
+
+    def lids_went_down(self, start_s: float) -> None:
+        """Count from `start_s`, when the lids went down."""
+        self.lids_went_up()
+        self._start_s = start_s
+        for t_s, radius in self._recent:
+            if t_s > start_s:
+                self._add(radius)
+
+    def lids_went_up(self) -> None:
+        """Forget that closure."""
+        self._start_s, self._sum, self._count = None, 0.0, 0
+
+    def _add(self, radius: float) -> None:
+        self._sum += radius
+        self._count += 1

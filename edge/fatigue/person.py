@@ -7,13 +7,13 @@ import math
 from collections import deque
 
 from edge.config.understanding import FatigueConfig
-from edge.fatigue.baseline import EyeBaseline
 from edge.fatigue.blinks import LidCurve, closure
 from edge.fatigue.closures import Closures, Run, Settled
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
 from edge.fatigue.lids import Lids
 from edge.fatigue.looks import REPORT_S, Looks
 from edge.fatigue.nods import Nods
+from edge.fatigue.own_eyes import OwnEyes
 from edge.fatigue.perclos import LONG_S, SHORT_S, Perclos
 from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
 from edge.fatigue.yawns import Yawns
@@ -40,7 +40,7 @@ class Person:
         self.visible_s = t_s
         """When this person was last in the picture."""
         self._config = config
-        self._baseline = EyeBaseline(config.baseline_s)
+        self._eyes = OwnEyes(config.baseline_s)
         self._lids = Lids(config.closed_below, config.open_above)
         self._curve = LidCurve()
         self._closures = Closures(config.sleep_s, config.unresponsive_s, config.closed_below)
@@ -70,10 +70,10 @@ class Person:
         """Take in one frame of this person; return the Face with its openness, then what happened."""
         self.seen_s, self._ended_s = face.t_s, 0.0
         self.visible_s = self.visible_s if face.reason is Reason.NO_FACE else face.t_s
-        opening = face.eye_opening if face.usable else None
-        if opening is not None:
-            self._baseline.observe(face.t_s, opening)
-            face = dataclasses.replace(face, openness=self._baseline.openness(opening))
+        seen = self._eyes.look(face)
+        if seen is not None:
+            face = dataclasses.replace(face, openness=seen.openness)
+            self._closures.irises.observe(face.t_s, seen.iris)
         messages: list[Message] = [face, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
@@ -81,7 +81,7 @@ class Person:
             messages += self._judge_lids(face.t_s, face.openness)
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
-        messages += self._yawn(face.t_s, self._yawns.step(face, self._baseline.open))
+        messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
         messages += self._report(face.t_s, seen=face.openness is not None, quiet=False)
         if self.looks is not None:
             closed, lowered = self._closures.run is not None, self._closures.looks_down
@@ -178,7 +178,7 @@ class Person:
         return [self._fatigue(t_s, before)] if wanted or self._judgement != before else []
 
     def _fatigue(self, t_s: float, before: Judgement) -> Fatigue:
-        evidence: dict[str, float] = {"baseline": self._baseline.open, "yawns": len(self._yawned_s)}
+        evidence: dict[str, float] = {"baseline": self._eyes.open, "yawns": len(self._yawned_s)}
         if self._estimate is not None:
             evidence |= self._estimate.as_evidence()
         if self._run is not None and (self._judgement.asleep or before.asleep):

@@ -8,7 +8,7 @@ Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`, `Sound`, `Anomaly`
 from __future__ import annotations
 
 from edge.messages.alerts import Alert, AlertType, Anomaly, Level
-from edge.messages.faces import Box, Face, Group, Reason
+from edge.messages.faces import Box, EyeReading, Face, Group, Reason, Side
 from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatigue, Nod, Yawn
 from edge.messages.reports import Source, Summary
 from edge.messages.signals import SAMPLE_RATE_HZ, SPEED, Audio, Float32, Frame, Sound, Speed, Utterance
@@ -27,6 +27,7 @@ __all__ = [
     "Box",
     "Closure",
     "ClosureClass",
+    "EyeReading",
     "Face",
     "Fatigue",
     "Float32",
@@ -36,6 +37,7 @@ __all__ = [
     "Message",
     "Nod",
     "Reason",
+    "Side",
     "Sound",
     "Source",
     "Speech",

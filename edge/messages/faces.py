@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 Box = tuple[float, float, float, float]
 
@@ -19,6 +19,25 @@ class Reason(str, Enum):
     DARK = "dark"
     BLURRED = "blurred"
     EYES_HIDDEN = "eyes_hidden"
+
+
+Side = Literal["right", "left", "both"]
+"""Whose eye, as the person sees it; `both` where only their mean is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class EyeReading:
+    """One eye as it was measured, before anybody knows what is usual for this person."""
+
+    side: Side
+    opening: float
+    """Lid aperture over eye width, from the lids' contour alone."""
+    weight: float = 1.0
+    """How much it counts beside the other: more when it is square on to the camera."""
+    open_share: float | None = None
+    """How far the eye net holds it open, 0..1; None without that net."""
+    iris_radius: float | None = None
+    """From the iris' top to its bottom, halved, over eye width: the model draws it smaller behind shut lids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +54,9 @@ class Face:
     openness: float | None = None
     """Lid opening against the person's own open eye, 0 closed to 1 open; None when unknown."""
     eye_opening: float | None = None
-    """Lid aperture over eye width as measured, not personal: what `openness` is computed from."""
+    """Lid aperture over eye width as one picture shows it, contour and eye net together; not personal."""
+    eyes: tuple[EyeReading, ...] = ()
+    """The eyes that this picture shows well enough, one by one: what `openness` is computed from."""
     mouth: float | None = None
     """Inner-lip height over mouth width."""
     yaw_deg: float | None = None

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.messages import Float32
+from edge.messages import EyeReading, Float32, Side
 from edge.vision.iris import LEFT_CORNERS, RIGHT_CORNERS, Eye
 
 _LIPS = np.array((13, 14, 78, 308))
@@ -101,6 +101,12 @@ def opening_of(eye: Eye, scale: float = 1.0) -> float:
     return SHUT_GAP + (gap - SHUT_GAP) * min(1.0, eye.open_share / _TRUSTED_SHARE)
 
 
+def iris_radius(eye: Eye, share: float = 1.0) -> float:
+    """From the iris' top to its bottom, halved, over the eye's width in space; `share` is what `facing` gives."""
+    width = math.dist(eye.lids[0].tolist(), eye.lids[8].tolist())
+    return share * math.dist(eye.iris[2].tolist(), eye.iris[4].tolist()) / 2 / max(width, 1e-6)
+
+
 def facing_weight(share: float) -> float:
     """How much an eye counts of which `facing` says `share`."""
     return share**_FACING_POWER
@@ -120,6 +126,12 @@ def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float], pitch_deg: flo
             total += facing_weight(share)
             opening += facing_weight(share) * opening_of(eye, share * stretch)
     return opening / total if total else None
+
+
+def eye_reading(side: Side, eye: Eye, share: float, pitch_deg: float) -> EyeReading:
+    """What one eye shows; `share` is what `facing` gives of it, and scales as in `eye_opening`."""
+    stretch = share / math.cos(math.radians(max(pitch_deg, 0.0)))
+    return EyeReading(side, lid_gap(eye) * stretch, facing_weight(share), eye.open_share, iris_radius(eye, share))
 
 
 def eye_width_px(points: Float32) -> float:

@@ -6,16 +6,24 @@ from dataclasses import dataclass, replace
 
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
-from edge.messages import Face, Frame, Reason
+from edge.messages import Face, Frame, Reason, Side
 from edge.vision.expression import ExpressionModel
 from edge.vision.eye_turns import EyeTurns
 from edge.vision.gaze import gaze
-from edge.vision.geometry import LEAST_FACING, eye_opening, eye_width_px, facing, head_pose, mouth_ratio
+from edge.vision.geometry import (
+    LEAST_FACING,
+    eye_opening,
+    eye_reading,
+    eye_width_px,
+    facing,
+    head_pose,
+    mouth_ratio,
+)
 from edge.vision.iris import Eye
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
-from edge.vision.usability import why_unusable
+from edge.vision.usability import seeing, why_unusable
 
 _ROOM_FROM = 5
 """From so many faces on the camera watches a room: no group is smaller (`edge.affect.group`), no cab has so many."""
@@ -26,6 +34,7 @@ _LOOK_WHEN_FULL_S = 1.0
 """Between looks for a face that has more right to a place: one that returns, or a much larger one."""
 _EXPRESSION_S = 1.0
 """An expression older than this is no longer told."""
+_SIDES: tuple[Side, Side] = ("right", "left")
 _EXPRESSIVE = (None, Reason.EYES_HIDDEN)
 """What may be wrong with the eyes of a face whose expression is read."""
 
@@ -123,16 +132,20 @@ class FacePerception:
 def _describe(t_s: float, track: Track, mesh: Mesh, eyes: tuple[Eye, Eye]) -> Face:
     pose = head_pose(mesh.points)
     seen = facing(mesh.points)
-    readable = [eye for eye, share in zip(eyes, seen, strict=True) if share >= LEAST_FACING]
-    reason = why_unusable(eye_width_px(mesh.points), pose, [eye.quality for eye in readable])
-    look = gaze(eyes, seen, pose) if reason is None else None
+    facing_eyes = [side for side in range(len(eyes)) if seen[side] >= LEAST_FACING]
+    qualities = [eyes[side].quality for side in facing_eyes]
+    reason = why_unusable(eye_width_px(mesh.points), pose, qualities)
+    clear = [facing_eyes[place] for place in seeing(qualities)] if reason is None else []
+    shown = (seen[0] if 0 in clear else 0.0, seen[1] if 1 in clear else 0.0)
+    look = gaze(eyes, shown, pose)
     return Face(
         t_s=t_s,
         track=track.number,
         box=track.box,
         usable=reason is None,
         reason=reason,
-        eye_opening=eye_opening(eyes, seen, pose.pitch_deg) if reason is None else None,
+        eye_opening=eye_opening(eyes, shown, pose.pitch_deg),
+        eyes=tuple(eye_reading(_SIDES[side], eyes[side], seen[side], pose.pitch_deg) for side in clear),
         mouth=mouth_ratio(mesh.points),
         yaw_deg=pose.yaw_deg,
         pitch_deg=pose.pitch_deg,

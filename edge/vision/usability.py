@@ -23,6 +23,9 @@ _LEAST_BRIGHTNESS = 20.0
 """Mean grey level of the eye's crop. With sensor noise of 2 levels, right: 0.96 at 24, 0.76 at 12."""
 _LEAST_CONTRAST = 0.15
 """Real eyes 0.33 and more in colour; infra-red crops 0.24 open, 0.18 closed (1st percentile); drawn sunglasses 0.02."""
+_CLEAR_CONTRAST, _PATCH_DARKER = 0.25, 0.8
+"""Beside an eye that is hidden by something dark (less than this share of the other's grey level: a patch, a fringe)
+an eye with so much contrast is seen. Where something bright hides one, glare in glasses, it may lie over both."""
 _LEAST_SHARPNESS = 0.020
 """Real eyes 0.033 and more, closed ones 0.037; blurred by 0.08 eye widths 0.021 (right 0.99), by 0.12 0.014 (0.92)."""
 
@@ -30,6 +33,19 @@ _LEAST_SHARPNESS = 0.020
 def turned_away(pose: HeadPose) -> bool:
     """Whether the head is turned too far for its lids to be judged."""
     return abs(pose.yaw_deg) > _MOST_YAW_DEG or not -_MOST_PITCH_UP_DEG <= pose.pitch_deg <= _MOST_PITCH_DOWN_DEG
+
+
+def seeing(qualities: list[EyeQuality]) -> list[int]:
+    """The places of the eyes that nothing hides; where one is hidden, the other must be clearly seen."""
+    hidden = [quality for quality in qualities if quality.contrast < _LEAST_CONTRAST]
+    if not hidden:
+        return list(range(len(qualities)))
+    brightest = max(quality.brightness for quality in hidden)
+    return [
+        place
+        for place, quality in enumerate(qualities)
+        if quality.contrast >= _CLEAR_CONTRAST and brightest < _PATCH_DARKER * quality.brightness
+    ]
 
 
 def why_unusable(eye_width_px: float, pose: HeadPose, qualities: list[EyeQuality]) -> Reason | None:
@@ -40,7 +56,7 @@ def why_unusable(eye_width_px: float, pose: HeadPose, qualities: list[EyeQuality
         return Reason.TURNED_AWAY
     if max(quality.brightness for quality in qualities) < _LEAST_BRIGHTNESS:
         return Reason.DARK
-    if min(quality.contrast for quality in qualities) < _LEAST_CONTRAST:
+    if not seeing(qualities):
         return Reason.EYES_HIDDEN
     if max(quality.sharpness for quality in qualities) < _LEAST_SHARPNESS:
         return Reason.BLURRED

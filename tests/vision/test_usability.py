@@ -7,7 +7,7 @@ import pytest
 from edge.messages import Reason
 from edge.vision.eye_quality import EyeQuality, eye_quality
 from edge.vision.geometry import HeadPose
-from edge.vision.usability import why_unusable
+from edge.vision.usability import seeing, why_unusable
 
 AHEAD = HeadPose(0.0, 0.0, 0.0)
 GOOD = EyeQuality(brightness=100.0, contrast=0.5, sharpness=0.07)
@@ -46,8 +46,19 @@ def test_a_face_with_both_eyes_turned_is_turned_away() -> None:
     assert why_unusable(30.0, AHEAD, []) is Reason.TURNED_AWAY
 
 
-def test_one_covered_eye_is_enough_to_doubt_both() -> None:
+def test_glare_on_one_glass_is_enough_to_doubt_both_eyes() -> None:
+    assert why_unusable(30.0, AHEAD, [GOOD, EyeQuality(180.0, 0.05, 0.5)]) is Reason.EYES_HIDDEN
     assert why_unusable(30.0, AHEAD, [GOOD, EyeQuality(100.0, 0.05, 0.5)]) is Reason.EYES_HIDDEN
+
+
+def test_a_dark_patch_does_not_hide_the_other_eye() -> None:
+    patch = EyeQuality(55.0, 0.05, 0.5)
+    assert why_unusable(30.0, AHEAD, [GOOD, patch]) is None
+    assert seeing([patch, GOOD]) == [1]
+
+
+def test_beside_a_dark_glass_a_dim_eye_is_not_clear_enough() -> None:
+    assert why_unusable(30.0, AHEAD, [EyeQuality(80.0, 0.2, 0.07), EyeQuality(40.0, 0.05, 0.5)]) is Reason.EYES_HIDDEN
 
 
 @pytest.mark.data
