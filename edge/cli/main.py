@@ -92,7 +92,7 @@ _GROUP_HELP = {
     "config": "The box's configuration: install one, go back to the one before.",
     "releases": "Bundles and configurations in use, and their trial.",
     "export": "Trained models into a bundle: traced, proven, quantized, described.",
-    "evaluate": "The figures of trained models.",
+    "evaluate": "The figures of trained models, and of the box on recordings.",
     "train": "Train models on features or recordings.",
     "tune": "Search hyperparameters.",
 }

@@ -1,0 +1,72 @@
+"""How a worse camera would have shown the same recording: copies that are made of it, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.messages import Frame
+
+Image = npt.NDArray[np.uint8]
+Rng = np.random.Generator
+
+NOISE = 3.0
+"""Deviation of the sensor's noise in dim and infra-red pictures, in grey levels."""
+DIM = 0.25
+"""Share of the light that is left."""
+BLUR = 0.003
+"""Deviation of the blur over the picture's longer side: 2 px of 640."""
+SMALL = 1 / 3
+"""Side of the small copy over the original's."""
+
+
+def as_filmed(image: Image, _: Rng) -> Image:
+    """Nothing is changed."""
+    return image
+
+
+def infra_red(image: Image, rng: Rng) -> Image:
+    """One lamp beside the lens: no colour, red counts most, half the contrast, darker corners, noise."""
+    grey = 0.2 * image[..., 1] + 0.8 * image[..., 2]
+    height, width = grey.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    lit = (90 + 0.5 * (grey - 110)) * (1.15 - 0.35 * (x * x + y * y))
+    return np.dstack([_grey_levels(lit + rng.normal(0, NOISE, grey.shape))] * 3)
+
+
+def dim(image: Image, rng: Rng) -> Image:
+    """A quarter of the light, and the sensor's noise."""
+    return _grey_levels(DIM * image.astype(np.float32) + rng.normal(0, NOISE, image.shape))
+
+
+def blurred(image: Image, _: Rng) -> Image:
+    """Out of focus."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), BLUR * max(image.shape)), np.uint8)
+
+
+def small(image: Image, _: Rng) -> Image:
+    """Further away, or fewer pixels."""
+    return np.asarray(cv2.resize(image, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+VIEWS: dict[str, Callable[[Image, Rng], Image]] = {
+    "as filmed": as_filmed,
+    "infra-red": infra_red,
+    "dim": dim,
+    "blurred": blurred,
+    "small": small,
+}
+"""Every view by name."""
+
+
+def shown(frame: Frame, view: str, rng: Rng) -> Frame:
+    """The picture as `view` shows it."""
+    return replace(frame, image=VIEWS[view](frame.image, rng))
+
+
+def _grey_levels(image: npt.NDArray[np.floating]) -> Image:
+    return np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)

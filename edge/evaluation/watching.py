@@ -1,0 +1,79 @@
+"""Letting the box watch a recording: vision once a view, then what it concludes, also with lids held shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle.bundle import Bundle
+from edge.capture.media import MediaFile
+from edge.config import Config
+from edge.evaluation.views import shown
+from edge.fatigue.drowsiness import DrowsinessModel
+from edge.messages import Face, Frame, Message
+from edge.runtime.judgement import Judgement, blink_model
+from edge.vision.perception import FacePerception
+
+HELD_S = 3.0
+"""So long a stretched closure lasts."""
+AFTER_S = 1.0
+"""So much of the recording follows it."""
+_SEED = 5
+
+Pictures = list[list[Face]]
+"""The faces of one picture after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """One box that watches one recording after another, each with nothing learned before."""
+
+    bundle: Bundle
+    config: Config
+
+    def see(self, path: Path, view: str, most_fps: float | None = None) -> Pictures:
+        """What vision finds in each picture of a recording, at no more than `most_fps` pictures a second.
+
+        Raises:
+            CaptureError: the recording cannot be read.
+        """
+        perception, rng, last_s = FacePerception(self.bundle, self.config.vision), np.random.default_rng(_SEED), -1e9
+        found = []
+        for item in MediaFile(path).read():
+            if isinstance(item, Frame) and (most_fps is None or item.t_s - last_s >= 1 / most_fps - 1e-3):
+                last_s = item.t_s
+                found.append(perception.step(shown(item, view, rng)))
+        return found
+
+    def judge(self, pictures: Pictures | Iterator[list[Face]]) -> list[Message]:
+        """What the box says while it sees these faces, to the end."""
+        judgement, t_s, told = Judgement(self.config, "evaluation", drowsiness=self._drowsiness), 0.0, list[Message]()
+        for faces in pictures:
+            t_s = faces[0].t_s
+            told += judgement.seen(faces, speaking=False)
+        return told + judgement.finish(t_s)
+
+    @property
+    def _drowsiness(self) -> DrowsinessModel | None:
+        return blink_model(self.bundle, self.config)
+
+
+def stretched(pictures: Pictures, at_s: float) -> tuple[float, Iterator[list[Face]]]:
+    """The recording with the picture nearest to `at_s` held: when that begins, and the faces."""
+    place = min(range(len(pictures)), key=lambda index: abs(pictures[index][0].t_s - at_s))
+    return pictures[place][0].t_s, _held(pictures, place)
+
+
+def _held(pictures: Pictures, place: int) -> Iterator[list[Face]]:
+    start_s = pictures[place][0].t_s
+    step_s = (pictures[-1][0].t_s - pictures[0][0].t_s) / max(len(pictures) - 1, 1)
+    yield from pictures[:place]
+    for number in range(max(1, round(HELD_S / step_s))):
+        yield [replace(face, t_s=start_s + number * step_s) for face in pictures[place]]
+    for faces in pictures[place + 1 :]:
+        if faces[0].t_s > start_s + AFTER_S:
+            return
+        yield [replace(face, t_s=face.t_s + HELD_S) for face in faces]
