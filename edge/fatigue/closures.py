@@ -96,7 +96,7 @@ class Closures:
     def looks_down(self) -> bool:
         """Whether the lids that are down now may only follow the gaze, and for `SLOW_S` have."""
         run = self._run
-        return run is not None and run.duration_s >= SLOW_S and self.guard.holds and run.duration_s < self._look_down_s
+        return run is not None and SLOW_S <= run.duration_s < self._look_down_s and self._may_look_down
 
     @property
     def open_s(self) -> float:
