@@ -9,10 +9,11 @@ from pathlib import Path
 
 from edge.bundle.archive import take
 from edge.bundle.bundle import Bundle, sha256_of
-from edge.bundle.manifest import MANIFEST_FILE, BundleError, read_manifest
-from edge.bundle.selftest import GraphCheck, self_test
+from edge.bundle.isolated import isolated_test
+from edge.bundle.manifest import MANIFEST_FILE, BundleError, Manifest, read_manifest
+from edge.bundle.selftest import GraphCheck
 from edge.bundle.session import Provider
-from edge.bundle.signature import verify_signature
+from edge.bundle.signature import signers, verify_signature
 from edge.config.models import ModelsConfig
 from edge.releases.state import State
 from edge.releases.store import Store
@@ -46,11 +47,9 @@ def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[Gra
     """
 
     def fill(made: Path) -> str:
-        take(source, made)
-        opened = open_under(terms, made)
-        _refuse_without(terms.roles, opened, source)
+        _refuse_without(terms.roles, take(source, made, signers(terms.signed_by)), source)
         failed = []
-        for check in self_test(opened):
+        for check in isolated_test(made, terms.provider, terms.threads):
             told(check)
             failed += [] if check.passed else [f"{check.role}/{check.graph}"]
         if failed:
@@ -63,8 +62,8 @@ def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[Gra
     return store.install(fill)
 
 
-def _refuse_without(roles: Mapping[str, str], bundle: Bundle, source: Path) -> None:
-    missing = [f"{role} (asked for by {setting})" for role, setting in roles.items() if not bundle.has(role)]
+def _refuse_without(roles: Mapping[str, str], manifest: Manifest, source: Path) -> None:
+    missing = [f"{role} (asked for by {setting})" for role, setting in roles.items() if role not in manifest.roles]
     if missing:
         raise BundleError(
             f"{source} lacks what this box's configuration needs: {', '.join(missing)}; it was not installed, the box "
@@ -74,8 +73,8 @@ def _refuse_without(roles: Mapping[str, str], bundle: Bundle, source: Path) -> N
 
 def open_under(terms: Terms, folder: Path) -> Bundle:
     """Open the bundle in `folder` if it is signed as asked and every hash is right; else BundleError."""
-    if terms.signed_by is not None:
-        verify_signature(folder, terms.signed_by)
+    for key in signers(terms.signed_by):
+        verify_signature(folder, key)
     return Bundle(folder, terms.provider, terms.threads)
 
 

@@ -30,8 +30,8 @@ class StoredFile(_Part):
     """One file of the bundle, its path relative to the bundle's folder."""
 
     file: str
-    bytes: int
-    sha256: str
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class Tensor(_Part):
@@ -149,10 +149,13 @@ class Role(_Part):
                 raise ValueError(f"default.{provider}: there is no variant {variant!r}")
         return self
 
+    def graphs(self) -> list[Graph]:
+        """Every graph of every variant."""
+        return [graph for variant in self.variants.values() for graph in variant.graphs.values()]
+
     def files(self) -> list[StoredFile]:
         """Every file of this role."""
-        graphs = [graph for variant in self.variants.values() for graph in variant.graphs.values()]
-        return [self.golden, *self.tables.values(), *graphs]
+        return [self.golden, *self.tables.values(), *self.graphs()]
 
 
 class Manifest(_Part):
@@ -172,20 +175,23 @@ class Manifest(_Part):
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML was built with it, as its wheels are: 0.07 s of a start instead of 0.53 s."""
+LARGEST_MANIFEST_BYTES = 4 << 20
+"""The default bundle's has 140 kB."""
+_DEEPEST = 16
+"""Levels of a manifest's YAML; ours has nine."""
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read `folder`/bundle.yaml; BundleError says what is wrong with it."""
     path = folder / MANIFEST_FILE
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-        return Manifest.model_validate(content)
+        with path.open("rb") as stream:
+            text = stream.read(LARGEST_MANIFEST_BYTES + 1)
+        return Manifest.model_validate(_plain_yaml(text.decode("utf-8")))
     except FileNotFoundError:
         raise BundleError(
             f"{path} is missing: {folder} is not a bundle. Build one: emvas bundle build RECIPE --out {folder}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise BundleError(f"{path} cannot be read: {error}. Build or install the bundle again.") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -193,11 +199,38 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: {where}: {first['msg']}. The bundle was made by another version or edited by hand; "
             "build or install it again."
         ) from error
+    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: text, numbers and dates that are none
+        raise BundleError(f"{path} cannot be read: {error}. Build or install the bundle again.") from error
+
+
+def _plain_yaml(text: str) -> Any:
+    """The content of a YAML text that says each thing where it stands. ValueError: it does more than that."""
+    if len(text) > LARGEST_MANIFEST_BYTES:
+        raise ValueError(f"it is longer than {LARGEST_MANIFEST_BYTES >> 20} MB")
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if event.__class__ is yaml.AliasEvent:
+            raise ValueError("it refers to itself (`*name`), which no manifest does")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
+        value = getattr(event, "value", "")
+        if not value.isprintable() and not value.replace("\n", "").replace("\t", "").isprintable():
+            raise ValueError(f"{value[:60]!r} holds signs that cannot be printed")
+    return yaml.load(text, Loader=_LOADER)
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Writes a value again where it stands again, as `_plain_yaml` wants it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write `manifest` as `folder`/bundle.yaml, all of it or nothing."""
-    text = yaml.safe_dump(manifest.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    content = manifest.model_dump(mode="json")
+    text = yaml.dump(content, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=120)
     unfinished = folder / f".{MANIFEST_FILE}"
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(folder / MANIFEST_FILE)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge.bundle.arrays import read_arrays
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError, VariantName
 from edge.bundle.session import Session
@@ -99,8 +100,8 @@ def check_variant(bundle: Bundle, role: str, variant: VariantName) -> Iterator[G
 
 def golden(bundle: Bundle, role: str, graph: str) -> tuple[dict[str, Array], dict[str, Array]]:
     """The golden inputs and outputs of one graph, by tensor name."""
-    with np.load(bundle.folder / bundle.role(role).golden.file) as stored:
-        sides = [_side(stored, f"{side}.{graph}.") for side in ("in", "out")]
+    stored = read_arrays(bundle.folder / bundle.role(role).golden.file)
+    sides = [_side(stored, f"{side}.{graph}.") for side in ("in", "out")]
     return sides[0], sides[1]
 
 

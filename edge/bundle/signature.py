@@ -9,6 +9,7 @@ The signature is the 64 raw bytes and the keys are PEM files, so `openssl` makes
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +19,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from edge.bundle.manifest import MANIFEST_FILE, BundleError
 
 SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
+BOX_SIGNER = Path("/etc/emvas/signer.pub")
+"""Where this file is, no other bundle is taken or run, whatever a configuration says: root puts it there, and no
+configuration that is installed later takes it away."""
 
 
 def sign(folder: Path, private_key: Path) -> Path:
@@ -39,6 +43,15 @@ def sign(folder: Path, private_key: Path) -> Path:
     return path
 
 
+def signers(named: Path | None) -> tuple[Path, ...]:
+    """The public keys whose owners must have signed: the box's own, and the one that the configuration names."""
+    try:
+        own = (BOX_SIGNER,) if os.path.lexists(BOX_SIGNER) else ()
+    except PermissionError:  # a user who may not see the box's settings does not run the box
+        own = ()
+    return (*own, *((named,) if named is not None else ()))
+
+
 def verify_signature(folder: Path, public_key: Path) -> None:
     """Refuse a bundle that the owner of `public_key` has not signed, with a BundleError that says why."""
     try:
@@ -50,7 +63,7 @@ def verify_signature(folder: Path, public_key: Path) -> None:
     path = folder / SIGNATURE_FILE
     if not path.is_file():
         raise BundleError(
-            f"bundle {folder} is not signed, and this box takes signed bundles only (models.signed_by): "
+            f"bundle {folder} is not signed, and this box takes signed bundles only ({public_key}): "
             f"sign it where it is built: emvas bundle sign {folder} --key KEY"
         )
     try:

@@ -13,6 +13,7 @@ from rich.progress import track
 from edge.cli.recordings import Recordings, make_folder, record, stream_options, table, targets_in
 from edge.config import load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.private import own_files
 from edge.runtime.replay import ReplayReport
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def analyze(
 
     console = Console(stderr=True)
     targets = targets_in(out, files)
+    own_files()
     config = load_config(config_path)
     make_folder(out)
     recordings = Recordings(config, bundle, console, picture_stream, sound_stream)

@@ -9,15 +9,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from edge.cli.places import CONFIG, MODELS_STORE, STATE
+from edge.cli.places import CONFIG, MODELS_STORE, RELEASES, store_at
 from edge.releases.state import State
-from edge.releases.store import Store
 
 
 @click.command(epilog="Example: sudo emvas bundle install bundle.tar")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--into", "folder", type=click.Path(path_type=Path), default=STATE / MODELS_STORE, show_default=True,
+    "--into", "folder", type=click.Path(path_type=Path), default=RELEASES / MODELS_STORE, show_default=True,
     help="Folder of releases; the box reads its link `current`.",
 )  # fmt: skip
 @click.option(
@@ -41,7 +40,7 @@ def install(source: Path, folder: Path, config_path: Path, as_json: bool) -> Non
         config = load_config(config_path)
         terms = replace(terms_of(config.models), roles=needed_roles(config))
     with Console(stderr=True).status("verifying and testing") as status:
-        state = install_bundle(source, Store(folder), terms, lambda check: status.update(f"tested {check.role}"))
+        state = install_bundle(source, store_at(folder), terms, lambda check: status.update(f"tested {check.role}"))
     tell(state, folder, as_json)
 
 

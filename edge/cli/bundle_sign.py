@@ -14,8 +14,8 @@ def sign(folder: Path, key: Path) -> None:
     """Sign the manifest of the bundle in FOLDER, which vouches for every other file.
 
     Make the keys once: `openssl genpkey -algorithm ed25519 -out signer.pem`, and from it
-    `openssl pkey -in signer.pem -pubout -out signer.pub`. A box whose configuration says
-    `models.signed_by: /etc/emvas/signer.pub` takes no other bundle.
+    `openssl pkey -in signer.pem -pubout -out signer.pub`. A box that has it at
+    `/etc/emvas/signer.pub` takes no other bundle.
     """
     from edge.bundle.bundle import Bundle
     from edge.bundle.signature import sign as write_signature

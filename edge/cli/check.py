@@ -19,7 +19,7 @@ from edge.bundle.session import PROVIDERS, Provider
 from edge.cli.checks.finding import Finding, Subject
 from edge.cli.checks.machine import config_file
 from edge.cli.checks.table import look, show
-from edge.cli.places import CONFIG, MODELS_STORE, STATE
+from edge.cli.places import CONFIG, MODELS_STORE, RELEASES, STATE
 from edge.cli.setup import state_folder
 from edge.cli.units import is_installed
 from edge.config import Config, load_config
@@ -72,7 +72,7 @@ def _models(
     """Open and test the bundle; with a configuration what is wrong is one finding among the others."""
     terms = terms_of(config.models) if config else Terms()
     terms = Terms(provider or terms.provider, terms.threads, terms.signed_by)
-    installed = STATE / MODELS_STORE / "current"
+    installed = RELEASES / MODELS_STORE / "current"
     named = config.models.bundle if config else None
     folder = folder or (installed if is_installed() else Path(named) if named else installed)
     try:

@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from edge.cli.bundle_install import tell
-from edge.cli.places import CONFIG, CONFIG_STORE, STATE
-from edge.releases.store import Store
+from edge.cli.places import CONFIG, CONFIG_STORE, RELEASES, store_at
 
 
 @click.command(epilog="Example: sudo emvas config install bus-cab.yaml")
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--into", "folder", type=click.Path(path_type=Path), default=STATE / CONFIG_STORE, show_default=True,
+    "--into", "folder", type=click.Path(path_type=Path), default=RELEASES / CONFIG_STORE, show_default=True,
     help="Folder of releases.",
 )  # fmt: skip
 @click.option(
@@ -30,4 +29,4 @@ def install(source: Path, folder: Path, place: Path, as_json: bool) -> None:
     """
     from edge.config.install import install_config
 
-    tell(install_config(source, Store(folder), place), folder, as_json)
+    tell(install_config(source, store_at(folder), place), folder, as_json)

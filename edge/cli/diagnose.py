@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from edge.error import EmvasError
+from edge.private import own_files
 
 
 class DiagnosisError(EmvasError):
@@ -34,6 +35,7 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
     from edge.cli.units import is_installed
     from edge.config import load_config
 
+    own_files()
     config = load_config(config_path)
     named = bundle or (Path(config.models.bundle) if config.models.bundle else None)
     box = Box(config_path, config, named, state or (STATE if is_installed() else state_folder()))

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from edge.error import EmvasError
+from edge.private import no_dumps
 
 _GROUP = "emvas.commands"
 _EXTRAS = {
@@ -69,7 +70,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except EmvasError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_printable(str(error))) from error
         except ModuleNotFoundError as error:
             raise click.ClickException(str(_missing(error))) from error
 
@@ -98,6 +99,11 @@ _GROUP_HELP = {
 }
 
 
+def _printable(sentence: str) -> str:
+    """With control signs escaped: a sentence may quote a name that a stranger gave a file."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in sentence)
+
+
 def _missing(error: ModuleNotFoundError) -> NotInstalledError:
     """The sentence for a module that an extra brings; anything else is a fault of ours and is raised as it is."""
     extra = _EXTRAS.get((error.name or "").split(".")[0])
@@ -110,3 +116,4 @@ def _missing(error: ModuleNotFoundError) -> NotInstalledError:
 @click.version_option(package_name="emvas-edge", prog_name="emvas")
 def main() -> None:
     """EMVAS Edge: camera and microphone in, alerts and summaries out."""
+    no_dumps()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from edge.cli.places import STORES
+from edge.cli.places import stores_of
 from edge.cli.setup import state_folder
 from edge.releases.state import State
 from edge.releases.store import Store
@@ -25,7 +25,7 @@ _CLEAN = "success"
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def show(state: Path | None, as_json: bool) -> None:
     """Show which bundle and configuration are in use, and whether they are on trial."""
-    found = {name: Store(folder).state() for name, folder in _folders(state).items()}
+    found = {name: store.state() for name, store in _stores(state).items()}
     if as_json:
         click.echo(json.dumps({name: asdict(known) for name, known in found.items()}))
         return
@@ -49,15 +49,14 @@ def stop(state: Path | None) -> None:
 
 
 def _change(state: Path | None, transition: Callable[[State], State]) -> None:
-    for name, folder in _folders(state).items():
-        store = Store(folder)
+    for name, store in _stores(state).items():
         before, after = store.state(), store.change(transition)
         if after != before:
             click.echo(f"{name}: {_sentence(after)}")
 
 
-def _folders(state: Path | None) -> dict[str, Path]:
-    return {name: (state or state_folder()) / name for name in STORES}
+def _stores(state: Path | None) -> dict[str, Store]:
+    return stores_of(state or state_folder())
 
 
 def _sentence(state: State) -> str:

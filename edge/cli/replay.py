@@ -10,6 +10,7 @@ from rich.console import Console
 
 from edge.cli.recordings import Recordings, expect_once, make_folder, record, stream_options, table, targets_in
 from edge.config import load_config
+from edge.private import own_files
 
 _EXAMPLE = """\b
 Example:
@@ -44,6 +45,7 @@ def replay(
     """
     console = Console(stderr=True)
     targets = _targets(files, out, jsonl)
+    own_files()
     config = load_config(config_path)
     make_folder(targets[files[0]].parent)
     recordings = Recordings(config, bundle, console, picture_stream, sound_stream)

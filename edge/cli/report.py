@@ -15,6 +15,7 @@ from edge.config import Config, load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.dashboard.records import RecordError
 from edge.dashboard.report.span import FORMATS, span
+from edge.private import own_files
 
 if TYPE_CHECKING:
     from edge.dashboard.report.subject import Subject
@@ -65,6 +66,7 @@ def report(
     from edge.dashboard.report.figures import numbers
     from edge.dashboard.report.writer import write
 
+    own_files()
     config = load_config(config_path) if config_path else None
     if not files:
         if config is None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from edge.cli.bundle_install import tell
-from edge.cli.places import STATE
+from edge.cli.places import RELEASES, store_at
 from edge.releases.state import State
-from edge.releases.store import Store
 
 
 def rollback_command(group: str, what: str, store: str) -> click.Command:
@@ -17,12 +16,12 @@ def rollback_command(group: str, what: str, store: str) -> click.Command:
 
     @click.command("rollback", epilog=f"Example: sudo emvas {group} rollback")
     @click.option(
-        "--from", "folder", type=click.Path(path_type=Path), default=STATE / store, show_default=True,
+        "--from", "folder", type=click.Path(path_type=Path), default=RELEASES / store, show_default=True,
         help="Folder of releases.",
     )  # fmt: skip
     @click.option("--json", "as_json", is_flag=True, help="Print the new state as JSON.")
     def rollback(folder: Path, as_json: bool) -> None:
-        tell(Store(folder).change(State.rolled_back), folder, as_json)
+        tell(store_at(folder).change(State.rolled_back), folder, as_json)
 
     rollback.help = f"Go back to the {what} that was in use before this one."
     return rollback

@@ -21,6 +21,7 @@ from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, counted
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
+from edge.private import own_files
 from edge.runtime.allocator import give_memory_back
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
@@ -46,6 +47,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
     A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
     """
+    own_files()
     console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
     log.set_up(console)
     give_memory_back()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
@@ -24,7 +25,7 @@ def open_bundle(config: Config, folder: Path | None) -> Bundle:
 
 
 def state_folder() -> Path:
-    """Where a box keeps its timeline and outbox: systemd's choice, else the user's state folder.
+    """Where a box keeps its timeline and outbox: systemd's choice, else the user's state folder, for nobody else.
 
     Raises:
         ConfigError: this user has no home.
@@ -33,8 +34,11 @@ def state_folder() -> Path:
     if given:
         return Path(given)
     try:
-        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "emvas"
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "emvas"
     except RuntimeError:
         raise ConfigError(
             "this user has no home, so there is no folder for timeline and outbox: give --state DIR"
         ) from None
+    with suppress(OSError):  # it is not there yet, or not to be written: whoever writes says so
+        folder.chmod(0o700)
+    return folder

@@ -7,10 +7,8 @@ import logging
 from pathlib import Path
 
 from edge import status
-from edge.cli.places import STORES
+from edge.cli.places import stores_of
 from edge.releases.probation import Probation, Verdict
-from edge.releases.state import State
-from edge.releases.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -28,14 +26,14 @@ class Trial:
         self._file = state / LOST_FILE
         self._before = _read(self._file)
         self._start_s: float | None = None
-        stores = [Store(state / name) for name in STORES]
-        self._stores = [store for store in stores if store.state().on_trial]
+        self._stores = [store for store in stores_of(state).values() if store.state().on_trial]
         self._probation = Probation()
 
     def turn(self, now_s: float, known: status.Verdict) -> bool:
-        """Whether the box is to end, as what it runs was taken back; `now_s` is monotonic, `known` how the box is.
+        """Whether the box is to end, as what it runs is to be taken back; `now_s` is monotonic, `known` how the box is.
 
-        It runs well while it is healthy and nothing is lost that was not lost before the release came.
+        The verdict is acted upon when the box starts next: nothing is waited for here. The box runs well while it is
+        healthy and nothing is lost that was not lost before the release came.
         """
         self._start_s = now_s if self._start_s is None else self._start_s
         lost = frozenset(known.lost)
@@ -49,8 +47,13 @@ class Trial:
             return False
         proven = verdict == Verdict.PROVEN
         for store in self._stores:
-            state = store.change(State.confirmed if proven else State.rolled_back)
-            said = f"{state.current} runs well and is kept" if proven else f"{state.taken_back} was taken back"
+            try:
+                store.judge(proven)
+            except OSError as error:
+                _log.error("%s: the verdict on it cannot be left: %s", store.folder, error)
+                continue
+            state = store.state()
+            said = f"{state.current} runs well and is kept" if proven else f"{state.taken_back} is taken back"
             _log.warning("%s: %s", store.folder, said)
         self._stores = []
         return not proven

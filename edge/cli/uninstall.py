@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edge.cli.install import refuse_if_not_possible
-from edge.cli.places import CACHE, CONFIG, STATE
+from edge.cli.places import CACHE, CONFIG, RELEASES, STATE
 from edge.cli.units import ENGINES, SERVICES, Machine, remove_files
 
 
@@ -27,7 +27,7 @@ def uninstall(root: Path | None, purge: bool) -> None:
         click.echo(f"{outcome}: {path}")
     if not machine.is_image:
         machine.tool("systemctl", "daemon-reload")
-    for folder in (STATE, CACHE, CONFIG.parent):
+    for folder in (STATE, RELEASES, CACHE, CONFIG.parent):
         place = machine.path(folder)
         if purge and place.exists():
             shutil.rmtree(place)

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from edge.cli.places import CONFIG, STATE
+from edge.cli.places import CONFIG, RELEASES, STATE
 from edge.error import EmvasError
 from edge.releases.files import replace_file
 
@@ -89,7 +89,7 @@ def is_installed() -> bool:
 def rendered(source: str, program: Path) -> str:
     """A file of `systemd/` with its places filled in."""
     text = (resources.files("edge") / "systemd" / source).read_text(encoding="utf-8")
-    for name, value in (("@EMVAS@", program), ("@CONFIG@", CONFIG), ("@STATE@", STATE)):
+    for name, value in (("@EMVAS@", program), ("@CONFIG@", CONFIG), ("@STATE@", STATE), ("@RELEASES@", RELEASES)):
         text = text.replace(name, str(value))
     return text
 

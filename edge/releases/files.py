@@ -1,8 +1,13 @@
-"""Files and links replaced so that a power cut leaves the old one or the new one."""
+"""Files and links replaced so that a power cut leaves the old one or the new one.
+
+A new file gets a name that nobody can guess and is never opened through a link (`mkstemp`: O_EXCL and O_NOFOLLOW).
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
+import tempfile
 from pathlib import Path
 
 _FOLDER_MODE, _FILE_MODE = 0o750, 0o640
@@ -10,7 +15,9 @@ _FOLDER_MODE, _FILE_MODE = 0o750, 0o640
 
 def share_tree(path: Path, group: int) -> None:
     """Let the group with this number read the file, or the folder with everything in it, and nobody else."""
-    os.chown(path, -1, group)
+    if path.is_symlink():
+        return
+    os.chown(path, -1, group, follow_symlinks=False)
     if not path.is_dir():
         path.chmod(_FILE_MODE)
         return
@@ -21,7 +28,7 @@ def share_tree(path: Path, group: int) -> None:
 
 def sync(path: Path) -> None:
     """Wait until the file or folder (its names) is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         os.fsync(handle)
     finally:
@@ -38,11 +45,17 @@ def sync_tree(path: Path) -> None:
 
 def replace_file(path: Path, text: str, mode: int = 0o644) -> None:
     """Write `text` in place of what is there."""
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.chmod(mode)
-    sync(unfinished)
-    unfinished.replace(path)
+    handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 
@@ -50,8 +63,11 @@ def replace_link(path: Path, target: Path) -> None:
     """Make `path` a symbolic link to `target`, in place of the link or file that is there."""
     if path.is_symlink() and path.readlink() == target:
         return
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.unlink(missing_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     unfinished.symlink_to(target)
-    unfinished.replace(path)
+    try:
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
     sync(path.parent)

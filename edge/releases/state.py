@@ -30,16 +30,18 @@ class State:
     """Starts used up on trial; None: `current` is not on trial."""
     taken_back: str | None = None
     """The last release that failed its trial or was rolled back by hand, until the next is installed."""
+    trial: str | None = None
+    """Names the trial that `current` is on: a verdict about another one says nothing."""
 
     @property
     def on_trial(self) -> bool:
         """Whether `current` has still to prove itself."""
         return self.starts is not None
 
-    def installed(self, name: str) -> State:
+    def installed(self, name: str, trial: str) -> State:
         """`name` takes over, on trial where there is a proven release to go back to."""
         proven = self.previous if self.on_trial else self.current
-        return State(name, proven, None if proven is None else 0)
+        return State(name) if proven is None else State(name, proven, 0, trial=trial)
 
     def started(self) -> State:
         """The box is about to start: count it, or take back a release that has used up its starts."""
@@ -55,7 +57,13 @@ class State:
 
     def confirmed(self) -> State:
         """The release has run well for long enough."""
-        return replace(self, starts=None)
+        return replace(self, starts=None, trial=None)
+
+    def judged(self, trial: str, proven: bool) -> State:
+        """The box has said whether what is on trial runs well."""
+        if trial != self.trial or not self.on_trial:
+            return self
+        return self.confirmed() if proven else self.rolled_back()
 
     def rolled_back(self) -> State:
         """The previous release again. NoWayBackError: there is none."""

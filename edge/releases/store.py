@@ -10,21 +10,29 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from edge.error import EmvasError
 from edge.releases.files import replace_file, replace_link, share_tree, sync, sync_tree
+from edge.releases.owners import foreign_hand
 from edge.releases.state import State
+from edge.releases.verdict import Said, heard, say
 
 _STATE_FILE = "state.json"
 _LINK = "current"
 _RELEASES = "releases"
 _LOCK_FILE = ".lock"
 _STAGING = ".staging-"
+_UNFINISHED = (f".{_STATE_FILE}.*", f".{_LINK}.*")
+_PATIENCE_S = 10.0
+"""Longest wait for another command's swap, which takes milliseconds."""
+_POLL_S = 0.05
 
 
 class StoreError(EmvasError):
@@ -34,16 +42,59 @@ class StoreError(EmvasError):
 class Store:
     """The releases below `folder`, of one kind; safe among processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, verdict: Path | None = None) -> None:
+        """`verdict` is the file in which the running box leaves its verdict; by default it lies beside `folder`."""
         self.folder = folder
+        self.verdict = verdict or folder.with_name(f"{folder.name}.verdict")
 
     @property
     def link(self) -> Path:
-        """The path that always leads to the release in use."""
+        """The path that leads to the release in use; it follows a verdict at the next start of the box."""
         return self.folder / _LINK
 
     def state(self) -> State:
-        """What is installed; an empty State where nothing is."""
+        """What is installed and what was said of it; an empty State where nothing is."""
+        known, said = self._known(), heard(self.verdict)
+        return known.judged(said.trial, said.proven) if said else known
+
+    def judge(self, proven: bool) -> None:
+        """Leave the running box's verdict on what is on trial. OSError: it cannot be written."""
+        trial = self._known().trial
+        if trial is not None:
+            say(self.verdict, Said(trial, proven))
+
+    def install(self, fill: Callable[[Path], str]) -> State:
+        """Let `fill` make the release at the path it is given and name it, then swap it in.
+
+        On any error nothing has changed. Who may read the store's folder as its group may read the release. Others
+        wait for the swap only, never for `fill`.
+        """
+        self._refuse_unsafe()
+        with self._staging() as staging:
+            made = staging / "release"
+            name = fill(made)
+            share_tree(made, self.folder.stat().st_gid)
+            sync_tree(made)
+            with self._locked() as old:
+                target = self._unused(name, old)
+                made.rename(target)
+                sync(target.parent)
+                new = old.installed(target.name, secrets.token_hex(8))
+                self._enter(new)
+                self._prune({old.current, new.current, new.previous})
+                return new
+
+    def change(self, transition: Callable[[State], State]) -> State:
+        """Apply a transition of `State` and return the new state; a folder that is not there has nothing to change."""
+        if not self.folder.is_dir():
+            return State()
+        self._refuse_unsafe()
+        with self._locked() as old:
+            new = transition(old)
+            self._enter(new)
+            return new
+
+    def _known(self) -> State:
         path = self.folder / _STATE_FILE
         try:
             return State(**json.loads(path.read_text(encoding="utf-8")))
@@ -52,35 +103,16 @@ class Store:
         except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"{path} cannot be read ({error}): remove it and install again") from error
 
-    def install(self, fill: Callable[[Path], str]) -> State:
-        """Let `fill` make the release at the path it is given and name it, then swap it in.
-
-        On any error nothing has changed. Who may read the store's folder as its group may read the release.
-        """
-        with self._locked() as old, self._staging() as staging:
-            made = staging / "release"
-            name = fill(made)
-            share_tree(made, self.folder.stat().st_gid)
-            sync_tree(made)
-            target = self._unused(name, old)
-            made.rename(target)
-            sync(target.parent)
-            new = old.installed(target.name)
-            self._enter(new)
-            self._prune({old.current, new.current, new.previous})
-            return new
-
-    def change(self, transition: Callable[[State], State]) -> State:
-        """Apply a transition of `State` and return the new state; a folder that is not there has nothing to change."""
-        if not self.folder.is_dir():
-            return State()
-        with self._locked() as old:
-            new = transition(old)
-            self._enter(new)
-            return new
+    def _refuse_unsafe(self) -> None:
+        """Root works only where nobody else may put a link in the way."""
+        if reason := foreign_hand(self.folder):
+            raise StoreError(
+                f"{self.folder} is no safe place for root to work in ({reason}): `emvas install` makes the folders "
+                "that are, or run this as that user"
+            )
 
     def _enter(self, state: State) -> None:
-        if state != self.state():
+        if state != self._known():
             replace_file(self.folder / _STATE_FILE, json.dumps(asdict(state)))
         if state.current is not None:
             replace_link(self.link, Path(_RELEASES) / state.current)
@@ -105,28 +137,74 @@ class Store:
 
     @contextlib.contextmanager
     def _staging(self) -> Iterator[Path]:
-        for left in self.folder.glob(f"{_STAGING}*"):  # of an installation that was cut off
-            _remove(left)
-        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
+        """A folder that is gone afterwards; what installations that were cut off have left goes as well."""
         try:
-            yield staging
-        finally:
-            _remove(staging)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be used ({error.strerror}): run this with sudo") from error
+        with _held(staging) as ours:
+            try:
+                assert ours
+                self._tidy(staging)
+                yield staging
+            except PermissionError as error:
+                raise StoreError(f"{error.filename} may not be written: run this with sudo") from error
+            finally:
+                _remove(staging)
+
+    def _tidy(self, own: Path) -> None:
+        for left in self.folder.glob(f"{_STAGING}*"):
+            if left != own:
+                with _held(left) as abandoned:
+                    if abandoned:
+                        _remove(left)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[State]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / _LOCK_FILE, os.O_CREAT | os.O_RDONLY, 0o644)
+            handle = os.open(self.folder / _LOCK_FILE, os.O_CREAT | os.O_RDONLY | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be used ({error.strerror}): run this with sudo") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._wait_for(handle)
+            for pattern in _UNFINISHED:
+                for left in self.folder.glob(pattern):
+                    _remove(left)
             yield self.state()
         except PermissionError as error:
             raise StoreError(f"{error.filename} may not be written: run this with sudo") from error
         finally:
             os.close(handle)
+
+    def _wait_for(self, handle: int) -> None:
+        until_s = time.monotonic() + _PATIENCE_S
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if time.monotonic() >= until_s:
+                raise StoreError(f"{self.folder} is held by another command for {_PATIENCE_S:.0f} s: try again later")
+            time.sleep(_POLL_S)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold a staging folder as long as it is worked in; False: another process holds it, or it is gone."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except BlockingIOError:
+            held = False
+        yield held
+    finally:
+        os.close(handle)
 
 
 def _remove(path: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import marisa_trie
 import numpy as np
 
+from edge.bundle.arrays import map_array
+
 PIECE = np.dtype([("id", "<i4"), ("score", "<f8")])
 """A row of the scores: the token of a piece and the logarithm of its probability, in the trie's order."""
 
@@ -23,7 +25,7 @@ class Unigram:
         """`trie` is a file of `marisa_trie.Trie`, `scores` an .npy of `PIECE`."""
         self._trie = marisa_trie.Trie()
         self._trie.mmap(str(trie))
-        self._scores = np.load(scores, mmap_mode="r")
+        self._scores = map_array(scores)
         self._unknown_id, self._unknown_score = unknown_id, unknown_score
 
     def ids(self, word: str) -> list[int]:

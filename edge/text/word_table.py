@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge.bundle.arrays import map_array
 from edge.messages import Float32
 
 BLOCK = 32
@@ -32,7 +33,7 @@ class WordTable:
     """Rows of a memory-mapped .npy, uint8 (vocabulary, blocks a row, `BLOCK_BYTES`)."""
 
     def __init__(self, path: Path) -> None:
-        self._rows = np.load(path, mmap_mode="r")
+        self._rows = map_array(path)
 
     def vectors(self, ids: Sequence[int]) -> Float32:
         """The vectors (len(ids), blocks a row x 32) of some tokens."""

@@ -45,6 +45,7 @@ def test_a_healthy_box_keeps_what_it_runs(tmp_path: Path, store: Store) -> None:
 def test_a_box_that_never_gets_well_gives_up_what_it_runs_and_ends(tmp_path: Path, store: Store) -> None:
     assert run(Trial(tmp_path), PATIENCE_S, healthy=False)
     assert store.state() == State("old", taken_back="new")
+    store.change(State.started)
     assert store.link.read_text() == "old"
 
 

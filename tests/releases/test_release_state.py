@@ -15,7 +15,7 @@ EVENTS = st.lists(st.sampled_from(["install", "start", "crash", "stop", "confirm
 
 
 def test_the_first_release_has_no_way_back_and_so_no_trial() -> None:
-    state = State().installed("a")
+    state = State().installed("a", "t0")
     assert state == State("a")
     for _ in range(10):
         state = state.started()
@@ -25,7 +25,7 @@ def test_the_first_release_has_no_way_back_and_so_no_trial() -> None:
 
 
 def test_a_release_that_fails_to_start_is_taken_back_when_its_starts_are_used_up() -> None:
-    state = State("a").installed("b")
+    state = State("a").installed("b", "t1")
     for used in range(MOST_STARTS):
         state = state.started()
         assert (state.current, state.starts) == ("b", used + 1)
@@ -33,31 +33,31 @@ def test_a_release_that_fails_to_start_is_taken_back_when_its_starts_are_used_up
 
 
 def test_a_confirmed_release_may_fail_as_often_as_it_likes() -> None:
-    state = State("a").installed("b").started().confirmed()
+    state = State("a").installed("b", "t1").started().confirmed()
     for _ in range(10):
         state = state.started()
     assert (state.current, state.previous) == ("b", "a")
 
 
 def test_clean_stops_never_use_up_the_starts() -> None:
-    state = State("a").installed("b")
+    state = State("a").installed("b", "t1")
     for _ in range(10):
         state = state.started().stopped_cleanly()
     assert (state.current, state.starts) == ("b", 0)
 
 
 def test_an_unproven_release_is_nobodys_way_back() -> None:
-    assert State("a").installed("b").started().installed("c").previous == "a"
+    assert State("a").installed("b", "t1").started().installed("c", "t2").previous == "a"
 
 
 @given(EVENTS)
 def test_only_what_was_proven_is_gone_back_to_and_a_bad_release_is_started_a_few_times_only(events: list[str]) -> None:
-    state, proven, made, failed = State().installed("r0"), {"r0"}, 0, 0
+    state, proven, made, failed = State().installed("r0", "t0"), {"r0"}, 0, 0
     for event in events:
         before = state
         if event == "install":
             made += 1
-            state = state.installed(f"r{made}")
+            state = state.installed(f"r{made}", f"t{made}")
             failed = 0
         elif event == "start":
             state = state.started()
@@ -107,3 +107,11 @@ def test_it_is_proven_exactly_when_it_was_well_for_long_enough(wellness: list[bo
     for second, verdict in enumerate(verdicts):
         well = second >= 5 and all(wellness[second - 5 : second + 1])
         assert (verdict == Verdict.PROVEN) == well
+
+
+def test_a_verdict_about_another_trial_says_nothing() -> None:
+    state = State("a").installed("b", "t1").started()
+    assert state.judged("t0", proven=False) == state
+    assert state.judged("t1", proven=True) == State("b", "a")
+    assert state.judged("t1", proven=False) == State("a", taken_back="b")
+    assert state.confirmed().judged("t1", proven=False) == State("b", "a")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,8 @@ def proven(folder: Path) -> Store:
 
 def test_an_installed_release_is_in_use_and_the_old_one_is_kept(tmp_path: Path) -> None:
     store = proven(tmp_path / "models")
-    assert store.install(filled("new")) == State("new", "old", 0)
+    new = store.install(filled("new"))
+    assert new == State("new", "old", 0, trial=new.trial)
     assert whole(store) == "new"
     assert store.change(State.rolled_back) == State("old", taken_back="new")
     assert whole(store) == "old"
@@ -66,7 +69,7 @@ def test_a_box_that_runs_an_unproven_release_keeps_its_files(tmp_path: Path) -> 
     running = store.link.resolve()
     store.install(filled("next"))
     assert running.is_dir()
-    assert store.state() == State("next", "old", 0)
+    assert (store.state().current, store.state().previous) == ("next", "old")
 
 
 def test_the_same_release_again_gets_a_place_of_its_own(tmp_path: Path) -> None:
@@ -172,3 +175,55 @@ def test_the_group_of_the_folder_may_read_a_release_and_nobody_else(tmp_path: Pa
     group = tmp_path.stat().st_gid
     assert [path.stat().st_mode & 0o777 for path in (store.link, store.link / "0.txt")] == [0o750, 0o640]
     assert (store.link / "0.txt").stat().st_gid == group
+
+
+def test_the_boxs_verdict_is_acted_upon_by_the_next_command_and_holds_for_one_trial_only(tmp_path: Path) -> None:
+    store = proven(tmp_path / "models")
+    store.install(filled("new"))
+    store.judge(proven=False)
+    assert store.state() == State("old", taken_back="new"), "known at once"
+    assert whole(store) == "new", "the running box keeps its files"
+    store.change(State.started)
+    assert whole(store) == "old"
+    store.install(filled("new"))
+    assert store.state().on_trial, "what was said of the first trial says nothing about the second"
+    store.judge(proven=True)
+    assert store.install(filled("later")).previous == "new"
+
+
+def test_an_installation_that_takes_long_holds_nobody_up(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    store.install(filled("new"))
+
+    def slowly(made: Path) -> str:
+        began_s = time.monotonic()
+        assert store.change(State.started).starts == 1
+        assert time.monotonic() - began_s < 1.0
+        return filled("later")(made)
+
+    assert store.install(slowly).current == "later"
+
+
+def test_a_lock_that_is_not_given_back_is_waited_for_a_few_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.releases.store._PATIENCE_S", 0.2)
+    store = proven(tmp_path)
+    handle = os.open(tmp_path / ".lock", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(StoreError, match="held by another command"):
+        store.change(State.started)
+    os.close(handle)
+
+
+def test_what_a_killed_installation_left_is_removed_and_what_goes_on_is_not(tmp_path: Path) -> None:
+    store = proven(tmp_path)
+    (tmp_path / ".staging-left").mkdir()
+    (tmp_path / ".state.json.left").write_text("{")
+
+    def meanwhile(made: Path) -> str:
+        Store(tmp_path).install(filled("other"))
+        return filled("mine")(made)
+
+    assert store.install(meanwhile).current == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "current", "releases", "state.json"]
