@@ -47,10 +47,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 
     A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
     """
-    own_files()
-    console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
-    log.set_up(console)
-    give_memory_back()
+    console = _prepared()
     stop, watchdog = threading.Event(), Watchdog(Notifier())
     with ExitStack() as stack:
         stack.push(watchdog.failed)
@@ -106,6 +103,15 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
 def _stop_when_asked(stop: threading.Event) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+
+
+def _prepared() -> Console:
+    """Set up what holds for the whole process, and where it talks to."""
+    own_files()
+    console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
+    log.set_up(console)
+    give_memory_back()
+    return console
 
 
 def _leave(code: int) -> NoReturn:
