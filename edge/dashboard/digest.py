@@ -175,14 +175,9 @@ def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[Step, ...
         number = int(report.t_s // width_s)
         known = found.get(number, Step(number * width_s, None, None))
         shares = [share for share in (known.perclos_60, report.perclos_60) if share is not None]
-        levels = [level for level in (known.level, judged_level(report)) if level is not None]
+        levels = [level for level in (known.level, report.known_level) if level is not None]
         found[number] = Step(known.t_s, max(levels, default=None), max(shares, default=None))
     return tuple(found[number] for number in sorted(found))
-
-
-def judged_level(report: Fatigue) -> Level | None:
-    """The level of a report; None where it says `none` only because nothing could be judged."""
-    return None if report.level is Level.NONE and report.valid_ratio == 0 else report.level
 
 
 def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:

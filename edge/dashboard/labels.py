@@ -20,6 +20,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "critical": ("critical", "严重"),
     "emergency": ("emergency", "紧急"),
     "unknown": ("unknown", "未知"),
+    "off": ("off", "已关闭"),
     # causes of a level, kinds of alert and of closure
     "perclos_advisory": ("eyelids are getting heavy", "眼睑开始下垂"),
     "perclos_warning": ("eyes closed too much of the time", "闭眼时间过长"),
@@ -53,6 +54,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "dark": ("too dark", "光线过暗"),
     "blurred": ("blurred", "图像模糊"),
     "eyes_hidden": ("eyes hidden", "眼睛被遮挡"),
+    "baseline": ("still learning this person's open eye", "正在学习此人睁眼的样子"),
     # sources and stages, and how they are
     "camera": ("camera", "摄像头"),
     "microphone": ("microphone", "麦克风"),
@@ -130,6 +132,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "已有 {age} 没有新数据：设备是否在运行？以下为历史数据。",
     ),
     "fresh": ("Live: last record {age} ago.", "实时：最近一条记录在 {age} 前。"),
+    "never_heard": (
+        "Nothing was ever heard of this box: is it running, and is this its timeline?",
+        "从未收到此设备的任何数据：它在运行吗？这是它的时间线吗？",
+    ),
     "nobody": ("Nobody is in view.", "画面中没有人。"),
     "no_person": ("No state of a person is on record.", "没有个人状态记录。"),
     "empty_report": ("This recording holds no record at all.", "该录制没有任何记录。"),

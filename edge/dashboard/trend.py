@@ -14,7 +14,8 @@ from edge.messages import Level
 from edge.store.reader import TimelineReader
 
 _RANK = (
-    "CASE WHEN json_extract(record, '$.level') = 'none' AND json_extract(record, '$.valid_ratio') = 0 THEN NULL ELSE "
+    "CASE WHEN json_extract(record, '$.level') = 'none' AND (json_extract(record, '$.valid_ratio') = 0 "
+    "OR json_extract(record, '$.unknown') IS NOT NULL) THEN NULL ELSE "
     f"CASE json_extract(record, '$.level') {' '.join(f'WHEN {x.name.lower()!r} THEN {x.value}' for x in Level)} END END"
 )
 """The level as a number; NULL for a report that could not judge."""

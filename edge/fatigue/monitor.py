@@ -11,7 +11,7 @@ from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.lids import GAP_S
 from edge.fatigue.looks import REPORT_S, Looks
 from edge.fatigue.person import Person
-from edge.messages import Attention, Face, Fatigue, Level, Message
+from edge.messages import Attention, Face, Fatigue, Level, Message, Reason
 
 FORGET_S = 60.0
 """A person out of the picture for this long is forgotten: the last minute holds nothing of him any more."""
@@ -107,5 +107,6 @@ class FatigueMonitor:
         if t_s < self._nobody_report_s + REPORT_S:
             return []
         self._nobody_report_s = t_s
-        nothing: list[Message] = [Fatigue(t_s, None, Level.NONE, perclos_60=None, perclos_180=None, valid_ratio=0.0)]
+        unseen = Fatigue(t_s, None, Level.NONE, None, None, valid_ratio=0.0, unknown=Reason.NO_FACE.value)
+        nothing: list[Message] = [unseen]
         return [*nothing, Attention(t_s, None, Level.NONE, ("unknown",))] if self._attention.enabled else nothing

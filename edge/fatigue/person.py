@@ -19,6 +19,10 @@ from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
 from edge.fatigue.yawns import Yawns
 from edge.messages import Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 
+JUDGED_S = 5.0
+"""Eyes that could not be judged for so long are unknown now, whatever they were before; ours: as long as a blink, a
+glance over the shoulder or a hand at the face lasts at most."""
+
 
 class Person:
     """One track: its baselines, its measures, its level."""
@@ -57,6 +61,8 @@ class Person:
         self._policy = FatiguePolicy(config)
         self._judgement = Judgement()
         self._judged_s = -math.inf
+        self._reason = Reason.NO_FACE.value
+        """Why the eyes could not be judged when they last could not."""
         self._report_s = t_s
         self._run: Run | None = None
         self._ended_s = 0.0
@@ -74,6 +80,10 @@ class Person:
         if seen is not None:
             face = dataclasses.replace(face, openness=seen.openness)
             self._closures.irises.observe(face.t_s, seen.iris)
+        if face.openness is None:
+            blind = face.reason or Reason.EYES_HIDDEN
+            learning = face.usable and face.eye_opening is not None
+            self._reason = "baseline" if learning else blind.value
         messages: list[Message] = [face, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
@@ -90,7 +100,7 @@ class Person:
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:
         """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
-        self._ended_s = 0.0
+        self._ended_s, self._reason = 0.0, Reason.NO_FACE.value
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
         messages += self._report(t_s, seen=False, quiet=quiet)
         return messages + (self.looks.miss(t_s, self.driving, quiet) if self.looks is not None else [])
@@ -192,4 +202,5 @@ class Person:
             valid_ratio=self._perclos.valid_ratio(t_s),
             causes=self._judgement.causes,
             evidence=evidence,
+            unknown=None if t_s - self._judged_s <= JUDGED_S else self._reason,
         )

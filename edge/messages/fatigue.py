@@ -75,6 +75,15 @@ class Fatigue:
     """Share of the last 60 s in which the eyes could be judged."""
     causes: tuple[str, ...] = ()
     evidence: Mapping[str, float] = field(default_factory=dict)
+    unknown: str | None = None
+    """Why no eyes were judged in the last seconds (a `Reason`, or `baseline`); None: they were. Level NONE then claims
+    nothing."""
+
+    @property
+    def known_level(self) -> Level | None:
+        """The level; None where it is NONE only because nothing could be judged. A raised one stands until it ends."""
+        unjudged = self.level is Level.NONE and (self.unknown is not None or self.valid_ratio == 0)
+        return None if unjudged else self.level
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def _entities(node: str, state: str, health: str) -> dict[str, dict[str, Any]]:
             "platform": "binary_sensor",
             "name": "Fatigue",
             "device_class": "problem",
-            "value_template": "{{ 'OFF' if value_json.level in (none, 'none') else 'ON' }}",
+            "value_template": "{{ {none: none, 'none': 'OFF'}.get(value_json.level, 'ON') }}",
             "json_attributes_topic": state,
         },
         "level": {

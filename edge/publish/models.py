@@ -81,7 +81,15 @@ class State(Body):
     """How things are now."""
 
     time: str = Time
-    level: LevelName | None = Field(description="the worst fatigue in view; null: nobody in view, or no camera")
+    level: LevelName | None = Field(
+        description="the worst fatigue in view; null: it is unknown, as no eyes were judged in the last 5 s"
+    )
+    unknown: str | None = Field(
+        None,
+        description="why the level is null: off (fatigue is switched off), starting, camera or vision (lost), no_face "
+        "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, baseline (the "
+        "open eye is still being learned)",
+    )
     since: str = Time
     causes: list[str] = Field(description="what raised the level")
     perclos_60: float | None = Field(description="share of the last minute's valid time with the lids down")

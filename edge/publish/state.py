@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.messages import Fatigue, Level, Source
+from edge.messages import Fatigue, Level, Reason, Source
 from edge.publish.models import ClockState, State, level_name
 from edge.publish.payloads import Origin
-from edge.status import SystemStatus
+from edge.status import Standing, SystemStatus
 
 REFRESH_S = 60.0
 """An unchanged state is said again this often, so that its figures do not grow old."""
-_EYES = ("camera", "vision", "fatigue")
+_EYES = ("fatigue", "camera", "vision")
 """Without one of these nobody's level is known."""
+OFF, STARTING = "off", "starting"
+"""Why a level is unknown: fatigue is switched off; no picture was judged yet."""
 _TRACK_S = 3.0
 """A person not reported for this long (fatigue comes once a second) is no longer in view."""
 
@@ -26,6 +28,8 @@ class StateTracker:
         self.latest: State | None = None
         """As last told."""
         self._people: dict[int | None, Fatigue] = {}
+        self._judged = False
+        """Whether anybody was ever reported."""
         self._since_s = 0.0
         self._level: Level | None = None
         self._published: tuple[object, ...] | None = None
@@ -40,11 +44,13 @@ class StateTracker:
             if message.state != "ok" and message.source in _EYES:
                 self._people.clear()
         else:
+            self._forget(message.t_s)
             self._people[message.track] = message
         return self._told(message.t_s, clock)
 
     def turn(self, t_s: float, clock: ClockState) -> State | None:
         """Let time pass without a message; return the state when it is due again, or nobody is in view any more."""
+        self._forget(t_s)
         return self._told(t_s, clock)
 
     def ordered(
@@ -54,17 +60,20 @@ class StateTracker:
         self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
         return self._told(t_s, clock)
 
+    def _forget(self, t_s: float) -> None:
+        """Those who are in view no more."""
+        self._people = {track: last for track, last in self._people.items() if t_s - last.t_s < _TRACK_S}
+
     def _told(self, t_s: float, clock: ClockState) -> State | None:
-        self._people = {k: f for k, f in self._people.items() if t_s - f.t_s < _TRACK_S}
-        worst = max(self._people.values(), key=lambda person: (person.level, person.valid_ratio), default=None)
-        level = worst.level if worst else None
+        worst = max(self._people.values(), key=_gravity, default=None)
+        level = worst.known_level if worst else None
         if level != self._level:
             self._level, self._since_s = level, t_s
         self._snoozed_s = {kind: until_s for kind, until_s in self._snoozed_s.items() if until_s > t_s}
         state = self._state(t_s, clock, worst)
         judged = state.perclos_60 is not None
         orders = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
-        essence = (level, state.causes, judged, tuple(state.inputs.items()), orders)
+        essence = (level, state.unknown, state.causes, judged, tuple(state.inputs.items()), orders)
         if essence == self._published and t_s - self._published_s < REFRESH_S:
             return None
         self._published, self._published_s, self.latest = essence, t_s, state
@@ -76,6 +85,7 @@ class StateTracker:
             boot=self._origin.boot,
             time=self._origin.utc(t_s),
             level=level_name(self._level) if self._level is not None else None,
+            unknown=None if self._level is not None else self._unknown(worst, parts),
             since=self._origin.utc(self._since_s),
             causes=list(worst.causes) if worst else [],
             perclos_60=_rounded(worst.perclos_60 if worst else None),
@@ -88,6 +98,18 @@ class StateTracker:
             sensitivity=dict(self._sensitivity),
             clock=clock,
         )
+
+    def _unknown(self, worst: Fatigue | None, parts: Mapping[str, Standing]) -> str:
+        """Why the level is not known: the part that is missing, or what bars the eyes of the one in view."""
+        for name in _EYES:
+            if name in parts and parts[name].state != "ok":
+                return OFF if name == "fatigue" and parts[name].state == "absent" else name
+        self._judged = self._judged or worst is not None
+        return (worst.unknown if worst else None) or (Reason.NO_FACE.value if self._judged else STARTING)
+
+
+def _gravity(person: Fatigue) -> tuple[Level, bool, float]:
+    return person.level, person.unknown is None, person.valid_ratio
 
 
 def _rounded(value: float | None) -> float | None:

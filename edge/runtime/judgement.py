@@ -99,9 +99,7 @@ class Judgement:
 
     def speed(self, speed: Speed) -> list[Message]:
         """The vehicle's speed."""
-        told = [message for source in self._arming.speed(speed) for message in self.source(source)]
-        self._drive(speed.t_s)
-        return told
+        return [message for source in self._arming.speed(speed) for message in self.source(source)]
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
         """The faces of one picture; `speaking`: whether somebody spoke when it was taken.
@@ -113,7 +111,6 @@ class Judgement:
         t_s = faces[0].t_s
         told = [message for source in self._arming.advance(t_s) for message in self.source(source)]
         messages: list[Message] = []
-        self._drive(t_s)
         for face in [self._driver.choose(faces)] if self._driver else faces:
             messages += self._person(face, speaking)
         if self._fatigue and self._fatigue.part:
@@ -188,19 +185,18 @@ class Judgement:
 
     def _person(self, face: Face, speaking: bool) -> list[Message]:
         """What one face tells of its person."""
-        judged: list[Message] = (
-            self._fatigue.run(face.t_s, lambda fatigue: fatigue.step(face), [face]) if self._fatigue else [face]
-        )
+
+        def judge(fatigue: FatigueMonitor) -> list[Message]:
+            fatigue.drive(self._arming.armed)
+            return fatigue.step(face)
+
+        judged: list[Message] = self._fatigue.run(face.t_s, judge, [face]) if self._fatigue else [face]
         opened = next((message for message in judged if isinstance(message, Face)), face)
         return [*judged, *self._felt(face.t_s, lambda affect: affect.observe(opened, speaking))]
 
     def _felt(self, t_s: float, work: Callable[[AffectMonitor], Sequence[_Felt]]) -> Sequence[_Felt]:
         """What affect makes of it; nothing where it is switched off or fails."""
         return self._affect.run(t_s, work, []) if self._affect else []
-
-    def _drive(self, t_s: float) -> None:
-        if self._fatigue:
-            self._fatigue.run(t_s, partial(FatigueMonitor.drive, driving=self._arming.armed), None)
 
     def _told(self, messages: Iterable[Message]) -> list[Message]:
         """Each message, then the alerts and the summary that it brings about."""

@@ -70,3 +70,52 @@ def test_what_commands_silenced_stands_in_the_state_until_it_is_over() -> None:
 
 def test_levels_have_the_names_of_the_contract() -> None:
     assert [level_name(level) for level in Level] == [level.name.lower() for level in Level]
+
+
+def test_a_word_about_something_else_moves_neither_the_level_nor_its_time() -> None:
+    state = tracker()
+    state.observe(fatigue(10.0, Level.CRITICAL), "synced")
+    for told in (
+        state.observe(Source(11.2, "timeline", "lost", "disk full"), "synced"),
+        state.observe(Source(11.3, "microphone", "absent", "none"), "synced"),
+        state.ordered(11.4, "synced", {"drowsiness": 31.0}, {}),
+        state.observe(Source(11.5, "timeline", "ok"), "synced"),
+    ):
+        assert told is not None
+        assert (told.level, told.since[-13:]) == ("critical", "22:13:30.000Z"[-13:])
+
+
+def test_the_state_is_told_again_every_minute_though_no_picture_comes() -> None:
+    state = tracker()
+    state.observe(Source(0.0, "camera", "lost", "unplugged"), "synced")
+    assert [second for second in range(1, 130) if state.turn(float(second), "synced")] == [60, 120]
+
+
+def test_a_level_that_nobody_judged_is_unknown_and_why_stands_beside_it() -> None:
+    state = tracker()
+
+    def at(t_s: float, *messages: Fatigue | Source) -> tuple[str | None, str | None]:
+        for message in messages:
+            state.observe(message, "synced")
+        state.turn(t_s, "synced")
+        assert state.latest is not None
+        return state.latest.level, state.latest.unknown
+
+    def blind(t_s: float, why: str, level: Level = Level.NONE, track: int | None = 1) -> Fatigue:
+        return Fatigue(t_s, track, level, 0.02, 0.02, 0.5, unknown=why)
+
+    assert at(0.5, Source(0.0, "camera", "ok")) == (None, "starting")
+    assert at(1.0, fatigue(1.0)) == ("none", None)
+    assert at(8.0, blind(8.0, "eyes_hidden")) == (None, "eyes_hidden")
+    assert at(9.0, blind(9.0, "eyes_hidden", Level.CRITICAL)) == ("critical", None), "a raised level stands"
+    assert at(9.5, blind(9.0, "eyes_hidden"), fatigue(9.5, track=2)) == ("none", None), "one of two is judged"
+    assert at(20.0, blind(20.0, "no_face", track=None)) == (None, "no_face"), "an empty seat"
+    assert at(30.0) == (None, "no_face"), "no picture any more"
+    assert at(31.0, Source(31.0, "camera", "lost", "unplugged")) == (None, "camera")
+
+
+def test_fatigue_that_is_switched_off_is_off_and_not_unknown() -> None:
+    state = tracker()
+    told = state.observe(Source(0.0, "fatigue", "absent", "switched off by fatigue.enabled"), "synced")
+    assert told is not None
+    assert (told.level, told.unknown) == (None, "off")

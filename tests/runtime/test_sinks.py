@@ -10,6 +10,7 @@ from rich.console import Console
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.messages import Alert, Face, Level, Message, Source, Transcript
 from edge.runtime.sinks import JsonlSink, LogSink, Outlet, TerminalSink
+from edge.runtime.supervision import Supervision
 
 
 class Kept(list[Message]):
@@ -85,3 +86,18 @@ def test_the_log_gets_alerts_and_sources_with_fields_and_nothing_of_what_was_sai
         "microsleep", "critical", "a-1",
     )  # fmt: skip
     assert (source.levelname, vars(source)["emvas_source"]) == ("WARNING", "camera")
+
+
+@pytest.mark.parametrize("error", [OSError(30, "Read-only file system"), RuntimeError("a fault")])
+def test_a_sink_that_raises_is_lost_and_the_others_get_every_message(error: Exception) -> None:
+    class Broken:
+        def write(self, message: Message) -> None:
+            raise error
+
+    said: list[Source] = []
+    before, after = Kept(), Kept()
+    outlet = Outlet([before, Broken(), after], ALLOWANCES[Purpose.DRIVER_SAFETY], Supervision(said.append))
+    alerts = [Alert(t_s, "a", "new", "microsleep", Level.CRITICAL, 0.0, 1.5) for t_s in (1.0, 2.0, 3.0, 4.0, 5.0)]
+    outlet.write(alerts)
+    assert before == after == alerts
+    assert [(source.source, source.state) for source in said] == [("broken", "lost")]

@@ -10,7 +10,6 @@ from nicegui import ui
 from edge.affect.words import emotion
 from edge.dashboard import dials, strips
 from edge.dashboard.details import detail
-from edge.dashboard.digest import judged_level
 from edge.dashboard.labels import Labels
 from edge.dashboard.lanes import LEVEL_COLOURS, UNKNOWN_COLOUR
 from edge.dashboard.pages.alerts import AlertTable
@@ -55,8 +54,7 @@ class LivePage:
         age_s = state.age_s(now_s)
         live = age_s is not None and age_s <= self._setting.quiet_s
         self._show_level(state, live)
-        freshness = "" if age_s is None else self._labels("fresh" if live else "stale", age=self._labels.length(age_s))
-        self._freshness.set_text(freshness)
+        self._freshness.set_text(self._how_old(age_s, live))
         shown = state if live else State(state.written_s)
         if self._setting.records("fatigue"):
             self._show_eyes(shown)
@@ -66,6 +64,11 @@ class LivePage:
             self._show_group(shown.group)
         self._alerts.show(state.incidents)
         self._missing.set_text("\n".join(self._missing_lines(state)) or self._labels("nothing_missing"))
+
+    def _how_old(self, age_s: float | None, live: bool) -> str:
+        if age_s is None:
+            return self._labels("never_heard")
+        return self._labels("fresh" if live else "stale", age=self._labels.length(age_s))
 
     def _level_card(self) -> None:
         with card(self._labels("state"), "ev-state") as self._card:
@@ -103,8 +106,11 @@ class LivePage:
         level = shown_level(fatigue)
         alert = max((item.level for item in state.incidents if item.end_s is None), default=None) if live else None
         if not self._setting.records("fatigue"):
-            level = (alert or Level.NONE) if live else None
-        words = self._labels("unknown") if level is None else self._labels(level.name.lower())
+            level = Level.NONE if alert is None and live and state.group is not None else alert
+        unknown = (
+            "off" if any(item.source == "fatigue" and item.state == "absent" for item in state.missing) else "unknown"
+        )
+        words = self._labels(unknown if level is None else level.name.lower())
         self._level.set_text(words)
         self._card.style(f"--level: {UNKNOWN_COLOUR if level is None else LEVEL_COLOURS[level]}")
         self._causes.set_text(" · ".join(self._cause_words(state, fatigue)) if live else "")
@@ -114,12 +120,19 @@ class LivePage:
         if not self._setting.records("fatigue"):
             return [self._setting.withheld(labels, "fatigue_levels")]
         if fatigue is None or fatigue.track is None:
-            return [labels("nobody" if fatigue else "no_person")]
+            return [*self._blind(state), labels("nobody" if fatigue else "no_person")]
         words = [labels(cause) for cause in fatigue.causes]
         words += [labels(cause) for cause in state.attention.causes] if state.attention else []
         if state.face and state.face.reason:
             words.append(labels(state.face.reason.value))
+        if fatigue.unknown:
+            words.append(labels(fatigue.unknown))
         return list(dict.fromkeys(words))
+
+    def _blind(self, state: State) -> list[str]:
+        """What is lost that the eyes need."""
+        labels, lost = self._labels, [item for item in state.missing if item.source in {"camera", "vision", "fatigue"}]
+        return [f"{labels(item.source)} {labels(item.state)}" for item in lost]
 
     def _show_eyes(self, state: State) -> None:
         labels, fatigue = self._labels, state.fatigue
@@ -179,4 +192,4 @@ class LivePage:
 
 def shown_level(fatigue: Fatigue | None) -> Level | None:
     """The level of somebody who is there and can be judged; else it is unknown."""
-    return judged_level(fatigue) if fatigue is not None and fatigue.track is not None else None
+    return fatigue.known_level if fatigue is not None and fatigue.track is not None else None
