@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from edge.cli.setup import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.dashboard.records import RecordError
-from edge.dashboard.report.span import FORMATS, span
+from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
 from edge.private import own_files
 
 if TYPE_CHECKING:
@@ -26,7 +25,14 @@ Example:
   emvas report out/talk.jsonl --html --csv
   emvas report --config configs/bus-cab.yaml --from 22:00 --to 06:00 --pdf --out night.pdf
 """
-_TIME = click.DateTime(FORMATS)
+
+
+def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Moment | None:
+    """A time as it was said; click.BadParameter: it is none."""
+    try:
+        return None if text is None else parse_moment(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=option) from error
 
 
 @click.command(epilog=_EXAMPLE)
@@ -34,9 +40,19 @@ _TIME = click.DateTime(FORMATS)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Report this box, within its purpose.")
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the box's timeline; default: as `emvas run`.")
 @click.option(
-    "--from", "since", type=_TIME, help="Start in a timeline, time of day of the box: 06:00 or 2026-05-01T06:00."
+    "--from",
+    "since",
+    metavar="TIME",
+    callback=_moment,
+    help=f"Start in a timeline, by the clock of the box or an offset: {EXAMPLES}.",
 )
-@click.option("--to", "until", type=_TIME, help="End in a timeline; default: the newest record, 24 h are shown.")
+@click.option(
+    "--to",
+    "until",
+    metavar="TIME",
+    callback=_moment,
+    help="End in a timeline; default: the newest record, 24 h are shown.",
+)
 @click.option("--html", is_flag=True, help="A page with charts to zoom, in one file; the default.")
 @click.option("--pdf", is_flag=True, help="The page printed on A4; needs Chromium or Chrome.")
 @click.option("--csv", is_flag=True, help="One row an event; columns: docs/report-columns.md.")
@@ -49,8 +65,8 @@ def report(
     files: tuple[Path, ...],
     config_path: Path | None,
     state: Path | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: Moment | None,
+    until: Moment | None,
     html: bool,
     pdf: bool,
     csv: bool,
@@ -97,7 +113,7 @@ def _forms(html: bool, pdf: bool, csv: bool, as_json: bool, out: Path | None) ->
     return forms or ([] if as_json and out is None else ["html"])
 
 
-def _subject(path: Path, config: Config | None, since: datetime | None, until: datetime | None) -> Subject:
+def _subject(path: Path, config: Config | None, since: Moment | None, until: Moment | None) -> Subject:
     from edge.dashboard.report.subject import is_timeline, newest_s, of_jsonl, of_timeline
 
     allowance = config.allowance if config else None

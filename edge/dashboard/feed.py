@@ -13,7 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from edge.dashboard import trend
 from edge.dashboard.blocks import Blocks
-from edge.dashboard.digest import LEAST_STEP_S, POINTS, Digest, digest, incidents, level_spans
+from edge.dashboard.digest import Digest
+from edge.dashboard.fold import LEAST_STEP_S, POINTS, digest
+from edge.dashboard.gather import incidents
+from edge.dashboard.levels import level_spans
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock
 from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, strip
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Message, Source

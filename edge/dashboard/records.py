@@ -52,14 +52,16 @@ def to_message(record: Mapping[str, Any]) -> Message | None:
 def on_wall_clock(record: Mapping[str, Any]) -> Message | None:
     """The message of a timeline's record, its times moved to Unix seconds.
 
+    All of a run's times are moved by the same: what bears one time in the run (the words, voice and mood of an
+    utterance) bears one on the wall clock.
+
     Raises:
-        RecordError: as `to_message`, or there is no `wall_s`.
+        RecordError: as `to_message`, or there is no `begun_s`.
     """
     try:
-        shift_s = record["wall_s"] - record["t_s"]
+        return to_message({**record, **{name: record[name] + record["begun_s"] for name in _TIMES if name in record}})
     except (KeyError, TypeError):
-        raise RecordError("it has no `wall_s` and `t_s`") from None
-    return to_message({**record, **{name: record[name] + shift_s for name in _TIMES if name in record}})
+        raise RecordError("it has no `begun_s`, or a time that is none") from None
 
 
 def read_jsonl(path: Path) -> list[Message]:

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edge.dashboard.digest import GroupStep, ScoreStep, Step
+from edge.dashboard.digest import GroupStep, ScoreStep
+from edge.dashboard.levels import Step
 from edge.messages import Level
 from edge.store.reader import TimelineReader
 

@@ -107,6 +107,6 @@ class FatigueMonitor:
         if t_s < self._nobody_report_s + REPORT_S:
             return []
         self._nobody_report_s = t_s
-        unseen = Fatigue(t_s, None, Level.NONE, None, None, valid_ratio=0.0, unknown=Reason.NO_FACE.value)
+        unseen = Fatigue(t_s, None, Level.NONE, None, None, 0.0, unknown=Reason.NO_FACE.value, judged_s=0.0)
         nothing: list[Message] = [unseen]
         return [*nothing, Attention(t_s, None, Level.NONE, ("unknown",))] if self._attention.enabled else nothing

@@ -51,6 +51,11 @@ class Perclos:
         self._merge()
         self._forget(span.end_s - 2 * LONG_S)
 
+    @property
+    def judged_s(self) -> float:
+        """All the time so far in which the lids were judged."""
+        return self._marks[-1].judged_s
+
     def share(self, t_s: float, window_s: float) -> float | None:
         """Return PERCLOS over the last `window_s` seconds; None when too little of them was seen."""
         _, seen_s, closed_s = self._totals(t_s, window_s)

@@ -49,6 +49,7 @@ class Person:
         self._curve = LidCurve()
         self._closures = Closures(config.sleep_s, config.unresponsive_s, config.closed_below)
         self._perclos = Perclos(t_s, config.least_valid_ratio)
+        self._judged_told_s = 0.0
         self._yawns = Yawns()
         self._yawned_s: deque[float] = deque()
         self._nods = Nods()
@@ -193,6 +194,7 @@ class Person:
             evidence |= self._estimate.as_evidence()
         if self._run is not None and (self._judgement.asleep or before.asleep):
             evidence |= {"closed_s": self._run.duration_s, "closed_from_s": self._run.start_s}
+        judged_s, self._judged_told_s = self._perclos.judged_s - self._judged_told_s, self._perclos.judged_s
         return Fatigue(
             t_s=t_s,
             track=self.track,
@@ -203,4 +205,5 @@ class Person:
             causes=self._judgement.causes,
             evidence=evidence,
             unknown=None if t_s - self._judged_s <= JUDGED_S else self._reason,
+            judged_s=judged_s,
         )

@@ -78,6 +78,8 @@ class Fatigue:
     unknown: str | None = None
     """Why no eyes were judged in the last seconds (a `Reason`, or `baseline`); None: they were. Level NONE then claims
     nothing."""
+    judged_s: float | None = None
+    """Time since this person's last report in which the lids could be judged; None: not counted (older records)."""
 
     @property
     def known_level(self) -> Level | None:

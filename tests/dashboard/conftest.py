@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,17 @@ def tab(chromium: Page) -> Page:
     chromium.prefer("light")
     chromium.screen(1024, 600)
     return chromium
+
+
+@pytest.fixture
+def box_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets the clock of the box to a zone of the tz database."""
+
+    def set_zone(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    with monkeypatch.context():
+        yield set_zone
+    monkeypatch.undo()
+    time.tzset()

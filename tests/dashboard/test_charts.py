@@ -7,7 +7,8 @@ import pytest
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard import charts, dials
-from edge.dashboard.digest import ScoreStep, digest
+from edge.dashboard.digest import ScoreStep
+from edge.dashboard.fold import digest
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.messages import Affect, Level
 

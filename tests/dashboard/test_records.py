@@ -35,7 +35,7 @@ def test_levels_and_classes_survive(level: Level, t_s: float, class_: str) -> No
 
 
 def test_times_move_to_the_wall_clock_and_lengths_stay() -> None:
-    record = {**to_record(Blink(10.0, 1, 9.8, 10.0, 200.0, 0.9, 4.0)), "wall_s": 1_700_000_010.0}
+    record = {**to_record(Blink(10.0, 1, 9.8, 10.0, 200.0, 0.9, 4.0)), "begun_s": 1_700_000_000.0}
     message = on_wall_clock(record)
     assert isinstance(message, Blink)
     assert (message.t_s, message.end_s) == (1_700_000_010.0, 1_700_000_010.0)
@@ -83,7 +83,7 @@ def test_bytes_that_are_no_text_and_a_missing_file_are_told(tmp_path: Path) -> N
         read_jsonl(tmp_path / "b.jsonl")
 
 
-@given(st.dictionaries(st.sampled_from(["kind", "t_s", "level", "track", "wall_s", "start_s"]), st.none() | st.text()))
+@given(st.dictionaries(st.sampled_from(["kind", "t_s", "level", "track", "begun_s", "start_s"]), st.none() | st.text()))
 def test_any_record_gives_a_message_or_a_sentence(record: dict[str, str | None]) -> None:
     for parse in (to_message, on_wall_clock):
         try:

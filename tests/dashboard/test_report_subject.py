@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.labels import Labels
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.page import render
-from edge.dashboard.report.span import span
+from edge.dashboard.report.span import parse_moment, span
 from edge.dashboard.report.subject import about, of_timeline
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.sessions import started
@@ -125,24 +125,31 @@ def test_wrong_times_and_files_are_told(timeline: Path, tmp_path: Path) -> None:
     assert "is no timeline that can be read" in result.output
 
 
-def at(hour: int, minute: int = 0) -> datetime:
-    return datetime(1900, 1, 1, hour, minute)
-
-
 @pytest.mark.parametrize(
     ("since", "until", "start", "end"),
     [
-        (at(6), at(14), datetime(2026, 5, 4, 6), datetime(2026, 5, 4, 14)),
-        (at(22), at(6), datetime(2026, 5, 3, 22), datetime(2026, 5, 4, 6)),
-        (None, at(12), datetime(2026, 5, 3, 12), datetime(2026, 5, 4, 12)),
-        (at(8), None, datetime(2026, 5, 4, 8), datetime(2026, 5, 4, 12, 0, 1)),
-        (datetime(2026, 5, 1), datetime(2026, 5, 2), datetime(2026, 5, 1), datetime(2026, 5, 2)),
+        ("06:00", "14:00", datetime(2026, 5, 4, 6), datetime(2026, 5, 4, 14)),
+        ("22:00", "06:00", datetime(2026, 5, 3, 22), datetime(2026, 5, 4, 6)),
+        (None, "12:00", datetime(2026, 5, 3, 12), datetime(2026, 5, 4, 12)),
+        ("08:00", None, datetime(2026, 5, 4, 8), datetime(2026, 5, 4, 12, 0, 1)),
+        ("2026-05-01", "2026-05-02", datetime(2026, 5, 1), datetime(2026, 5, 2)),
+        ("2026-05-01T06:30:15+05:30", "2026-05-01 02:00Z", datetime(2026, 5, 1, 1, 0, 15, tzinfo=timezone.utc),
+         datetime(2026, 5, 1, 2, tzinfo=timezone.utc)),
+        ("2026-05-01T06:00-0330", "2026-05-01T10:00z", datetime(2026, 5, 1, 9, 30, tzinfo=timezone.utc),
+         datetime(2026, 5, 1, 10, tzinfo=timezone.utc)),
     ],
-)
-def test_times_without_a_day_are_of_the_newest_day(
-    since: datetime | None, until: datetime | None, start: datetime, end: datetime
+)  # fmt: skip
+def test_a_time_is_of_the_newest_day_and_of_the_box_unless_it_says_more(
+    since: str | None, until: str | None, start: datetime, end: datetime
 ) -> None:
-    assert span(NOON_S, since, until) == (start.timestamp(), end.timestamp())
+    said = [None if text is None else parse_moment(text) for text in (since, until)]
+    assert span(NOON_S, *said) == (start.timestamp(), end.timestamp())
+
+
+@pytest.mark.parametrize("text", ["", "Z", "25:00", "2026-13-01", "2026-05-01Z", "12:00+99:99", "noon", "2026-05-01T"])
+def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is no time"):
+        parse_moment(text)
 
 
 def lesson() -> list[Message]:

@@ -10,7 +10,7 @@ from made_recording import LENGTH_S, drive
 
 from edge.dashboard import trend
 from edge.dashboard.blocks import Blocks
-from edge.dashboard.digest import fatigue_steps
+from edge.dashboard.levels import fatigue_steps
 from edge.dashboard.records import on_wall_clock
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
 from edge.store.reader import TimelineReader

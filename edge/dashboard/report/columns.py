@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.dashboard.captions import evidence_text
-from edge.dashboard.digest import Incident, Span
+from edge.dashboard.digest import Incident
 from edge.dashboard.labels import Labels
+from edge.dashboard.levels import Span
 from edge.dashboard.report.subject import Subject
 from edge.dashboard.report.talk import Line
-from edge.messages import Closure, Group, Nod, Source, Yawn
+from edge.messages import Closure, Group, Source
 
 Cell = str | float | int | None
 Row = dict[str, Cell]
@@ -126,11 +127,9 @@ def _events(subject: Subject) -> Iterator[tuple[float, float | None, Row]]:
         yield span.start_s, span.end_s, _level(span)
     for incident in subject.found.incidents:
         yield incident.start_s, incident.end_s, _alert(incident)
-    for message in subject.messages:
-        if isinstance(message, (Closure, Yawn, Nod)):
-            name = message.class_ if isinstance(message, Closure) else None
-            if name != "blink":
-                yield message.start_s, message.end_s, {"event": message.kind, "person": message.track, "name": name}
+    for event in subject.events:
+        name = event.class_ if isinstance(event, Closure) else None
+        yield event.start_s, event.end_s, {"event": event.kind, "person": event.track, "name": name}
     for source in subject.found.sources:
         yield source.t_s, None, _missing(source)
 

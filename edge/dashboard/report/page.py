@@ -20,6 +20,7 @@ from edge.dashboard.report.figures import group_figures, level_lengths, modality
 from edge.dashboard.report.remarks import remarks
 from edge.dashboard.report.subject import DAY_S, Subject
 from edge.dashboard.report.talk import MODALITIES, Line
+from edge.dashboard.zone import offsets, zone_text
 from edge.messages import Level
 
 _SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}
@@ -39,6 +40,8 @@ def render(subject: Subject, labels: Labels) -> str:
         remarks=remarks(subject, labels),
         when=lambda t_s: _when(subject, t_s, labels),
         span=_span(subject, labels),
+        zone="" if subject.recording else zone_text(found.start_s, found.end_s),
+        clock=_clock(subject),
         tiles=[*_tiles(subject, labels), *_group_tiles(subject, labels)],
         gravest=max((item.level for item in found.levels), default=None),
         levels=level_lengths(found),
@@ -69,13 +72,22 @@ def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
     return options
 
 
+def _clock(subject: Subject) -> list[dict[str, float]]:
+    """How far the clock of the box is ahead of UTC, from when on: the page may be read in another zone."""
+    if subject.recording:
+        return []
+    changes = offsets(subject.found.start_s, subject.found.end_s)
+    return [{"start_ms": 1000 * change.start_s, "offset_ms": 1000 * change.offset_s} for change in changes]
+
+
 def _when(subject: Subject, t_s: float, labels: Labels) -> str:
     """The place on the report's time line, as a reader wants it."""
     moment = subject.moment(t_s)
     if moment is None:
         return labels.length(t_s)
-    several_days = subject.found.end_s - subject.found.start_s > DAY_S
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if several_days else f"{moment:%H:%M:%S}"
+    start_s, end_s = subject.found.start_s, subject.found.end_s
+    text = f"{moment:%Y-%m-%d %H:%M:%S}" if end_s - start_s > DAY_S else f"{moment:%H:%M:%S}"
+    return f"{text} {moment:%Z}" if len(offsets(start_s, end_s)) > 1 else text
 
 
 def _span(subject: Subject, labels: Labels) -> str:

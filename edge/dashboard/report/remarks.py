@@ -12,7 +12,7 @@ def remarks(subject: Subject, labels: Labels) -> list[str]:
     lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]
     sentences = [labels("file_damaged", detail=detail) for detail in lost]
     if not (found.faces or subject.lines or subject.groups or found.incidents or found.steps):
-        nothing = "empty_report" if not subject.messages else "nothing_seen_or_heard"
+        nothing = "empty_report" if subject.empty else "nothing_seen_or_heard"
         return [*sentences, labels(nothing)]
     keys = []
     if subject.only_groups:

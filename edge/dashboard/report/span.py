@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
-FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%H:%M")
-"""How a time may be written, in the box's own time of day."""
-_NO_DAY = 1900
-"""The year that a time without a day is read with (Python's `strptime`)."""
-_SHIFT = timedelta(hours=24)
+_DAY_S = 86_400.0
+_FORM = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)?((?<=\d)[T ](?=\d))?(?P<time>\d\d:\d\d(:\d\d)?)?(?P<zone>Z|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+EXAMPLES = "22:00, 2026-05-01, 2026-05-01T22:00, 2026-05-01T22:00:00+02:00 or 2026-05-01T20:00Z"
+"""How a time may be written; without an offset it is the box's own time of day."""
 
 
-def span(newest_s: float, since: datetime | None, until: datetime | None) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as it was said; without a day it is of the newest record's."""
+
+    day: date | None
+    time: time
+    """Aware where an offset was given."""
+
+    def on(self, newest_s: float) -> float:
+        """Unix seconds. A local time that the clock shows twice is the first of the two."""
+        newest = datetime.fromtimestamp(newest_s, self.time.tzinfo)
+        return datetime.combine(self.day or newest.date(), self.time).timestamp()
+
+
+def parse_moment(text: str) -> Moment:
+    """Read a time. ValueError: it is none."""
+    found = _FORM.fullmatch(text.strip())
+    if found is None or not (found["day"] or found["time"]) or (found["zone"] and not found["time"]):
+        raise ValueError(f"{text!r} is no time: write {EXAMPLES}")
+    zone = (found["zone"] or "").upper().replace("Z", "+00:00")
+    zone = f"{zone[:3]}:{zone[-2:]}" if zone else ""
+    try:
+        day = date.fromisoformat(found["day"]) if found["day"] else None
+        return Moment(day, time.fromisoformat(f"{found['time'] or '00:00'}{zone}"))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time: {error}") from error
+
+
+def span(newest_s: float, since: Moment | None, until: Moment | None) -> tuple[float, float]:
     """Start and end in Unix seconds; by default the 24 hours that end with the newest record.
 
     A time without a day is of the newest record's day; 22:00 to 06:00 begins on the day before.
     """
-    newest = datetime.fromtimestamp(newest_s)
-    end = newest + timedelta(seconds=1) if until is None else _on(newest, until)
-    start = end - _SHIFT if since is None else _on(newest, since)
-    if start >= end and since is not None and since.year == _NO_DAY:
-        start -= _SHIFT
-    return start.timestamp(), end.timestamp()
-
-
-def _on(day: datetime, time: datetime) -> datetime:
-    return datetime.combine(day.date(), time.time()) if time.year == _NO_DAY else time
+    end_s = newest_s + 1.0 if until is None else until.on(newest_s)
+    start_s = end_s - _DAY_S if since is None else since.on(newest_s)
+    if start_s >= end_s and since is not None and since.day is None:
+        before = datetime.fromtimestamp(newest_s, since.time.tzinfo).date() - timedelta(days=1)
+        start_s = Moment(before, since.time).on(newest_s)
+    return start_s, end_s

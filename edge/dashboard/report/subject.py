@@ -4,44 +4,48 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from edge.config.purpose import Allowance, permitted
-from edge.dashboard.digest import LEAST_STEP_S, POINTS, Digest, GroupStep, digest
+from edge.dashboard.digest import Digest
+from edge.dashboard.fold import Fold
+from edge.dashboard.gather import GroupFold
+from edge.dashboard.levels import GAP_S
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl
 from edge.dashboard.report.talk import Line, lines
-from edge.messages import Group, Message, Source
+from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 
 _SQLITE = b"SQLite format 3\x00"
 """How a timeline begins (https://www.sqlite.org/fileformat.html)."""
-_READ = tuple(kind for kind in KINDS if kind not in {"attention", "summary"})
-"""What a report is made of; the rest would only cost time in a day at 1 Hz."""
+_MANY = ("fatigue", "face", "blink")
+"""Kinds of which there are too many for a message each: their fields are folded as they are read."""
+_UNREAD = ("attention", "summary")
+"""What a report is not made of."""
+_LEVELS = {level.name.lower(): level for level in Level}
 DAY_S = 86_400.0
+
+Event = Closure | Yawn | Nod
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is reported; times are seconds of a recording, or Unix seconds moved to the box's own time of day."""
+    """What is reported; times are seconds of a recording, or Unix seconds."""
 
     name: str
-    messages: tuple[Message, ...]
     found: Digest
     lines: tuple[Line, ...]
     groups: tuple[Group, ...]
-    zone: timezone | None = None
-    """The time zone of a timeline's times; None for a recording."""
-
-    @property
-    def recording(self) -> bool:
-        """Whether times count from the start of a recording."""
-        return self.zone is None
+    events: tuple[Event, ...]
+    """Closures longer than a blink, yawns and nods."""
+    empty: bool
+    """Whether nothing at all is on record."""
+    recording: bool
+    """Whether times count from the start of a recording."""
 
     @property
     def only_groups(self) -> bool:
@@ -49,37 +53,73 @@ class Subject:
         return bool(self.groups) and not (self.found.faces or self.found.steps or self.lines)
 
     def moment(self, t_s: float) -> datetime | None:
-        """The time of day of `t_s`; None in a recording."""
-        if self.zone is None:
-            return None
-        return datetime.fromtimestamp(t_s, timezone.utc).replace(tzinfo=self.zone)
+        """The time of day of `t_s` on the clock of the box, as it was set at that moment; None in a recording."""
+        return None if self.recording else datetime.fromtimestamp(t_s).astimezone()
+
+
+class _Gathering:
+    """What a subject is made of, while its messages are read."""
+
+    def __init__(self, start_s: float, end_s: float, allowance: Allowance | None) -> None:
+        self.fold = Fold(start_s, end_s)
+        self._allowance = allowance
+        self._groups: list[Group] = []
+        self._events: list[Event] = []
+        self._talk: list[Message] = []
+
+    def add(self, message: Message) -> None:
+        """Take in a message, where it may be shown."""
+        allowed = message if self._allowance is None else permitted(message, self._allowance)
+        if allowed is None:
+            return
+        self.fold.add(allowed)
+        match allowed:
+            case Group():
+                self._groups.append(allowed)
+            case Closure() | Yawn() | Nod() if not (isinstance(allowed, Closure) and allowed.class_ == "blink"):
+                self._events.append(allowed)
+            case Speech() | Transcript() | Affect():
+                self._talk.append(allowed)
+
+    def shown(self, kind: str) -> bool:
+        """Whether messages of a kind may be shown."""
+        return self._allowance is None or kind in self._allowance.kinds
+
+    def subject(self, name: str, recording: bool) -> Subject:
+        steps = GroupFold(self.fold.width_s)
+        for group in self._groups:
+            steps.add(group)
+        found = dataclasses.replace(self.fold.digest(), group_steps=steps.steps())
+        told = lines(sorted(self._talk, key=lambda message: message.t_s))
+        return Subject(
+            name, found, told, tuple(self._groups), tuple(self._events), empty=self.fold.empty, recording=recording
+        )
 
 
 def about(
     name: str,
-    messages: Sequence[Message],
+    messages: Iterable[Message],
     start_s: float = 0.0,
     end_s: float | None = None,
-    zone: timezone | None = None,
     allowance: Allowance | None = None,
+    recording: bool = True,
 ) -> Subject:
-    """Sum `messages` up; `allowance` withholds what a purpose does not permit.
+    """Sum messages up that are at hand; `allowance` withholds what a purpose does not permit.
 
     Args:
         name: What the report is called.
         messages: In order of time.
         start_s: Where the report begins.
         end_s: Where it ends; by default with the last message.
-        zone: As in `Subject`.
         allowance: What may be shown; None: all that is on record, which its own purpose has permitted.
+        recording: As in `Subject`.
     """
-    if allowance is not None:
-        messages = [allowed for message in messages if (allowed := permitted(message, allowance)) is not None]
-    found = digest(messages, start_s, end_s)
-    groups = tuple(message for message in messages if isinstance(message, Group))
-    width_s = max(LEAST_STEP_S, (found.end_s - found.start_s) / POINTS)
-    found = dataclasses.replace(found, group_steps=_group_steps(groups, width_s))
-    return Subject(name, tuple(messages), found, lines(messages), groups, zone)
+    messages = list(messages)
+    end_s = max((message.t_s for message in messages), default=start_s) if end_s is None else end_s
+    gathering = _Gathering(start_s, end_s, allowance)
+    for message in messages:
+        gathering.add(message)
+    return gathering.subject(name, recording)
 
 
 def of_jsonl(path: Path, allowance: Allowance | None = None) -> Subject:
@@ -107,7 +147,10 @@ def newest_s(path: Path) -> float | None:
         RecordError: it is no timeline.
     """
     reader = TimelineReader(path)
-    newest = _asked(path, lambda: [record for kind in KINDS if (record := reader.latest(kind))])
+    try:
+        newest = [record for kind in KINDS if (record := reader.latest(kind))]
+    except (sqlite3.Error, ValueError, OSError) as error:
+        raise _unreadable(path, error) from error
     return max((float(record["wall_s"]) for record in newest), default=None)
 
 
@@ -117,45 +160,55 @@ def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance
     Raises:
         RecordError: it is no timeline, or holds a record that does not fit.
     """
-    offset = datetime.fromtimestamp(since_s).astimezone().utcoffset() or timedelta()
-    shift_s = offset.total_seconds()
-    reader = TimelineReader(path)
-    messages: list[Message] = []
-    for kind in _READ:
-        for record in _asked(path, lambda kind=kind: reader.between(kind, since_s, until_s)):  # type: ignore[misc]
-            try:
-                message = on_wall_clock({**record, "wall_s": record["wall_s"] + shift_s})
-            except (RecordError, KeyError, TypeError) as error:
-                raise RecordError(f"{path}: a record of another version: {error}") from error
-            messages += [message] if message else []
-    if reader.unreadable:
-        messages.append(Source(since_s + shift_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
-    messages.sort(key=lambda message: message.t_s)
-    return about(path.stem, messages, since_s + shift_s, until_s + shift_s, timezone(offset), allowance)
-
-
-def _asked(path: Path, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    reader, gathering = TimelineReader(path), _Gathering(since_s, until_s, allowance)
     try:
-        return ask()
+        _fold(reader, gathering, since_s, until_s)
+        for kind in KINDS:
+            if kind not in {*_MANY, *_UNREAD}:
+                for message in _messages(reader, kind, since_s, until_s):
+                    gathering.add(message)
     except (sqlite3.Error, ValueError, OSError) as error:
-        raise RecordError(f"{path}: is no timeline that can be read: {error}") from error
+        raise _unreadable(path, error) from error
+    except (RecordError, KeyError, TypeError) as error:
+        raise RecordError(f"{path}: a record of another version: {error}") from error
+    if reader.unreadable:
+        gathering.add(Source(since_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
+    return gathering.subject(path.stem, recording=False)
 
 
-def _group_steps(groups: Sequence[Group], width_s: float) -> tuple[GroupStep, ...]:
-    steps: dict[int, list[Group]] = defaultdict(list)
-    for group in groups:
-        steps[int(group.t_s // width_s)].append(group)
-    return tuple(
-        GroupStep(
-            (number + 0.5) * width_s,
-            fmean(group.negative_share for group in found),
-            _mean([group.motion for group in found]),
-            _mean([group.noise_db for group in found]),
-        )
-        for number, found in sorted(steps.items())
-    )
+def _fold(reader: TimelineReader, gathering: _Gathering, since_s: float, until_s: float) -> None:
+    """Fold what there is most of, a run of the box after another."""
+    fold, run_s = gathering.fold, None
+    if gathering.shown("fatigue"):
+        paths = ("$.track", "$.level", "$.perclos_60", "$.valid_ratio", "$.unknown", "$.judged_s")
+        for begun_s, t_s, (track, level, perclos, ratio, unknown, judged_s) in reader.stream(
+            "fatigue", since_s - GAP_S, until_s, paths
+        ):
+            if begun_s != run_s:
+                fold.begin_run()
+                run_s = begun_s
+            report = Fatigue(
+                begun_s + t_s, track, _LEVELS[level], perclos, None, ratio, unknown=unknown, judged_s=judged_s
+            )
+            fold.fatigue(report)
+    if gathering.shown("face"):
+        for begun_s, t_s, face in reader.stream("face", since_s, until_s, ("$.track", "$.usable", "$.reason")):
+            fold.face(begun_s + t_s, *face)
+    if gathering.shown("blink"):
+        fold.blinks = sum(1 for _ in reader.stream("blink", since_s, until_s, ("$.t_s",)))
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+def _messages(reader: TimelineReader, kind: str, since_s: float, until_s: float) -> Iterator[Message]:
+    for begun_s, _, (record,) in reader.stream(kind, since_s, until_s, ("$",)):
+        if message := on_wall_clock({**_record(record), "begun_s": begun_s}):
+            yield message
+
+
+def _record(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise RecordError("it is no object")
+    return found
+
+
+def _unreadable(path: Path, error: Exception) -> RecordError:
+    return RecordError(f"{path}: is no timeline that can be read: {error}")

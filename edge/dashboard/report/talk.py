@@ -23,12 +23,12 @@ class Line:
 
 
 def lines(messages: Iterable[Message]) -> tuple[Line, ...]:
-    """Every utterance and every judged window, in order; what was made of an utterance bears its start."""
-    found: dict[tuple[int, int], Line] = {}
+    """Every utterance and every judged window, in order; what was made of an utterance bears its very start."""
+    found: dict[tuple[float, int], Line] = {}
     for message in messages:
         if not isinstance(message, (Speech, Transcript, Affect)):
             continue
-        key = (round(1000 * message.start_s), (message.track or 0) if isinstance(message, Affect) else 0)
+        key = (message.start_s, (message.track or 0) if isinstance(message, Affect) else 0)
         if isinstance(message, Affect) and _free(found.get((key[0], 0))):
             key = (key[0], 0)
         line = found.get(key, Line(message.start_s, message.end_s))

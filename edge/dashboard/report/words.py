@@ -19,7 +19,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "拖动图下的滑块可缩放；指向标记可查看依据。",
     ),
     "made_by": ("Made by EMVAS Edge {version} from {name}.", "由 EMVAS Edge {version} 根据 {name} 生成。"),
-    "times_of_box": ("All times are those of the box (UTC{offset}).", "所有时间均为设备时间（UTC{offset}）。"),
+    "times_of_box": ("All times are those of the box ({zone}).", "所有时间均为设备时间（{zone}）。"),
     "file_damaged": (
         "The file could not be read whole: {detail}. What follows is about the part that could.",
         "文件未能完整读取：{detail}。以下内容只涉及可读取的部分。",

@@ -1,0 +1,177 @@
+"""From messages to numbers, one message at a time: a stretch of months takes no more memory than what is told of it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+from edge.dashboard.digest import Digest, Incident
+from edge.dashboard.gather import said, shares, told
+from edge.dashboard.levels import REPORT_S, LevelFold, StepFold
+from edge.messages import (
+    Affect,
+    Alert,
+    Blink,
+    Closure,
+    Face,
+    Fatigue,
+    Message,
+    Nod,
+    Source,
+    Speech,
+    Transcript,
+    Yawn,
+)
+
+POINTS = 600
+"""Steps in which fatigue is drawn: about one for two pixels of a wide screen."""
+LEAST_STEP_S = REPORT_S
+
+
+class Fold:
+    """Takes messages of one kind in order of time, the kinds in any order; `digest` is what they come to."""
+
+    def __init__(self, start_s: float, end_s: float) -> None:
+        """The ends of the stretch; what is before it only tells how it began."""
+        self.empty = True
+        """Whether nothing was taken in."""
+        self._start_s, self._end_s = start_s, end_s
+        self.width_s = max(LEAST_STEP_S, (end_s - start_s) / POINTS)
+        """Of a step in which fatigue and groups are drawn."""
+        self._levels, self._steps = LevelFold(start_s, end_s), StepFold(self.width_s)
+        self._perclos_sum, self._perclos_count, self._perclos_max = 0.0, 0, -math.inf
+        self._time = _Time()
+        self._tracks: set[int] = set()
+        self._faces = self._usable = 0
+        self._unusable: Counter[str] = Counter()
+        self.blinks = 0
+        self._closures: Counter[str] = Counter()
+        self._counts: Counter[type[Message]] = Counter()
+        self._affects: list[Affect] = []
+        self._words: list[Transcript] = []
+        self._incidents: dict[str, Incident] = {}
+        self._missing: dict[tuple[str, str], Source] = {}
+
+    def add(self, message: Message) -> None:
+        """Take in one message."""
+        self.empty = False
+        match message:
+            case Face():
+                self.face(message.t_s, message.track, message.usable, message.reason and message.reason.value)
+            case Fatigue():
+                self.fatigue(message)
+            case Blink():
+                self.blinks += 1
+            case Closure():
+                self._closures[message.class_] += 1
+            case Affect():
+                self._affects.append(message)
+            case Transcript():
+                self._words.append(message)
+            case Alert():
+                told(message, self._incidents)
+            case Source() if message.state != "ok":
+                self._missing.setdefault((message.source, message.state), message)
+            case Yawn() | Nod() | Speech():
+                self._counts[type(message)] += 1
+
+    def face(self, t_s: float, track: int | None, usable: bool, reason: str | None) -> None:
+        """One observation of a face, or of nobody."""
+        self.empty = False
+        self._faces += 1
+        self._usable += usable
+        if track is not None:
+            self._tracks.add(track)
+        if not usable and reason:
+            self._unusable[reason] += 1
+
+    def begin_run(self) -> None:
+        """The reports that follow are of another run of the box."""
+        self._time.begin()
+
+    def fatigue(self, report: Fatigue) -> None:
+        """One report of somebody's fatigue."""
+        self.empty = False
+        self._levels.add(report.t_s, report.track, report.known_level)
+        if report.t_s < self._start_s:
+            return
+        if report.judged_s is not None:
+            self._time.judged(report.t_s, report.judged_s)
+        self._steps.add(report.t_s, report.known_level, report.perclos_60)
+        if report.perclos_60 is not None:
+            self._perclos_sum += report.perclos_60
+            self._perclos_count += 1
+            self._perclos_max = max(self._perclos_max, report.perclos_60)
+
+    def digest(self) -> Digest:
+        """What all of it comes to."""
+        affects, judged_s = self._affects, sum(affect.end_s - affect.start_s for affect in self._affects)
+        usable = self._usable / self._faces if self._faces else None
+        return Digest(
+            start_s=self._start_s,
+            end_s=self._end_s,
+            people=len(self._tracks),
+            faces=self._faces,
+            usable_ratio=usable if self._time.share is None else self._time.share,
+            unusable={reason: count / self._faces for reason, count in self._unusable.most_common()},
+            steps=self._steps.steps(),
+            levels=self._levels.spans(),
+            perclos_mean=self._perclos_sum / self._perclos_count if self._perclos_count else None,
+            perclos_max=self._perclos_max if self._perclos_count else None,
+            blinks=self.blinks,
+            closures={class_: self._closures[class_] for class_ in _LONG if self._closures[class_]},
+            yawns=self._counts[Yawn],
+            nods=self._counts[Nod],
+            utterances=self._counts[Speech],
+            said=said(affects, self._words),
+            emotions=shares(affects),
+            score_mean=sum(a.score * (a.end_s - a.start_s) for a in affects) / judged_s if judged_s else None,
+            incidents=tuple(self._incidents.values()),
+            sources=tuple(self._missing.values()),
+        )
+
+
+_LONG = ("long", "microsleep", "sleep")
+"""The classes of closures that are longer than a blink."""
+
+
+class _Time:
+    """Which share of the time on record somebody's eyes could be judged, holes in it included."""
+
+    def __init__(self) -> None:
+        self._first_s = self._last_s = self._length_s = 0.0
+        self._bin, self._bin_s, self._judged_s = -1, 0.0, 0.0
+        self._begun = False
+
+    def begin(self) -> None:
+        """Another run of the box: the time since the one before is not on record."""
+        self._length_s += self._last_s - self._first_s
+        self._first_s = self._last_s = 0.0
+        self._begun = False
+
+    def judged(self, t_s: float, judged_s: float) -> None:
+        """A report; of several people in one second the one who was judged longest counts."""
+        if not self._begun:
+            self._first_s, self._begun = t_s, True
+        self._last_s = t_s
+        if int(t_s) != self._bin:
+            self._judged_s += self._bin_s
+            self._bin, self._bin_s = int(t_s), 0.0
+        self._bin_s = max(self._bin_s, judged_s)
+
+    @property
+    def share(self) -> float | None:
+        """None without reports."""
+        length_s = self._length_s + self._last_s - self._first_s
+        return min(1.0, (self._judged_s + self._bin_s) / length_s) if length_s > 0 else None
+
+
+def digest(messages: Iterable[Message], start_s: float | None = None, end_s: float | None = None) -> Digest:
+    """Sum up `messages` that are at hand; the stretch is that of the messages where it is not given."""
+    messages = list(messages)
+    start_s = min((message.t_s for message in messages), default=0.0) if start_s is None else start_s
+    fold = Fold(start_s, max((message.t_s for message in messages), default=start_s) if end_s is None else end_s)
+    for message in messages:
+        fold.add(message)
+    return fold.digest()

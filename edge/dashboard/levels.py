@@ -1,0 +1,114 @@
+"""Fatigue levels of a stretch of time, from the reports alone: how long each lasted, whatever is drawn of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.messages import Fatigue, Level
+
+REPORT_S = 1.0
+"""Fatigue is reported once a second, and at once when it changes."""
+GAP_S = 3.0
+"""Without a report for this long the level is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The gravest fatigue among the people in one step of time."""
+
+    t_s: float
+    level: Level | None
+    """None: somebody may have been there, but could not be judged."""
+    perclos_60: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one level."""
+
+    start_s: float
+    end_s: float
+    level: Level
+
+
+class LevelFold:
+    """Reports in, in order of time; the stretches of each level out, of the person with the gravest.
+
+    A level holds from its report until the next one, or for `REPORT_S` where none follows within `GAP_S`.
+    """
+
+    def __init__(self, start_s: float, end_s: float) -> None:
+        """Nothing before `start_s` and after `end_s` counts."""
+        self._start_s, self._end_s = start_s, end_s
+        self._held: dict[int | None, tuple[float, Level | None]] = {}
+        self._t_s: float | None = None
+        self._spans: list[Span] = []
+
+    def add(self, t_s: float, track: int | None, level: Level | None) -> None:
+        """One report; `level` None where nothing could be judged."""
+        if self._t_s is not None:
+            self._hold(t_s if 0.0 <= t_s - self._t_s <= GAP_S else self._t_s + REPORT_S)
+        self._held = {who: held for who, held in self._held.items() if 0.0 <= t_s - held[0] <= GAP_S}
+        self._held[track] = t_s, level
+        self._t_s = t_s
+
+    def spans(self) -> tuple[Span, ...]:
+        """All of them; the last report holds for `REPORT_S`."""
+        if self._t_s is not None:
+            self._hold(self._t_s + REPORT_S)
+            self._t_s = None
+        return tuple(self._spans)
+
+    def _hold(self, until_s: float) -> None:
+        level = max((level for _, level in self._held.values() if level is not None), default=None)
+        start_s, end_s = max(self._t_s or 0.0, self._start_s), min(until_s, self._end_s)
+        if level is None or end_s <= start_s:
+            return
+        last = self._spans[-1] if self._spans else None
+        if last and last.level == level and last.end_s == start_s:
+            self._spans[-1] = Span(last.start_s, end_s, level)
+        else:
+            self._spans.append(Span(start_s, end_s, level))
+
+
+class StepFold:
+    """Reports in, the gravest of all people in each step of `width_s` out: for drawing."""
+
+    def __init__(self, width_s: float) -> None:
+        self._width_s = width_s
+        self._found: dict[int, Step] = {}
+
+    def add(self, t_s: float, level: Level | None, perclos_60: float | None) -> None:
+        """One report."""
+        number = int(t_s // self._width_s)
+        known = self._found.get(number) or Step(number * self._width_s, None, None)
+        shares = [share for share in (known.perclos_60, perclos_60) if share is not None]
+        levels = [grave for grave in (known.level, level) if grave is not None]
+        self._found[number] = Step(known.t_s, max(levels, default=None), max(shares, default=None))
+
+    def steps(self) -> tuple[Step, ...]:
+        """In order of time; steps without a report are left out."""
+        return tuple(self._found[number] for number in sorted(self._found))
+
+
+def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[Step, ...]:
+    """The steps of reports that are at hand."""
+    fold = StepFold(width_s)
+    for report in reports:
+        fold.add(report.t_s, report.known_level, report.perclos_60)
+    return fold.steps()
+
+
+def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:
+    """The level bands of drawn steps; where nothing was reported or judged there is none."""
+    spans: list[Span] = []
+    for step in steps:
+        if step.level is None:
+            continue
+        last = spans[-1] if spans else None
+        if last and step.level == last.level and step.t_s - last.end_s <= GAP_S:
+            spans[-1] = Span(last.start_s, step.t_s + width_s, last.level)
+        else:
+            spans.append(Span(step.t_s, step.t_s + width_s, step.level))
+    return tuple(spans)
