@@ -42,7 +42,8 @@ def drive(words: str = "good morning") -> list[Message]:
         perclos = min(0.12, 0.001 * second) if second > 30 else None
         box = (200.0, 120.0, 180.0, 180.0)
         if usable:
-            messages.append(Face(t_s, 1, box, True, None, 0.05 if second in (60, 61) else 0.92, 0.3, 0.04, 2.0, -4.0))
+            seen = {"eye_opening": 0.3, "mouth": 0.04, "yaw_deg": 2.0, "pitch_deg": -4.0}
+            messages.append(Face(t_s, 1, box, True, None, 0.05 if second in (60, 61) else 0.92, **seen))
         else:
             messages.append(Face(t_s, 1, box, False, Reason.DARK))
         messages.append(Fatigue(t_s, 1, level, perclos, perclos, 1.0 if usable else 0.9, causes))
