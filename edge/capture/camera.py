@@ -8,24 +8,25 @@ from threading import Event
 import av
 
 from edge.capture import CaptureError, csi
-from edge.capture.media import Choice, MediaFile, decoded, end_of
+from edge.capture.media import NOT_DECODED, Choice, MediaFile, decoded, end_of
 from edge.capture.picture import PictureDecoder, View
 from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
 from edge.capture.streams import chosen, pictures_of, sounds_of, told
+from edge.capture.untrusted import open_network
 from edge.capture.uri import SourceUri, parse_uri
 from edge.capture.watch import PictureWatch, watched
 from edge.config.sources import CameraConfig
 from edge.messages import Audio, Frame, Source
-
-_OPEN_S, _READ_S = 10.0, 5.0
-"""Patience while connecting and between two deliveries; a stalled network camera is connected again after that."""
 
 _LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
 """No jitter buffer (latency is worse than a torn picture) and at most 1 s of guessing what the stream holds."""
 
 _V4L2_FORMATS = {"yuyv": "yuyv422", "uyvy": "uyvy422", "grey": "gray"}
 """FFmpeg's names, where they are others than V4L2's."""
+
+_MOST_UNREAD = 100
+"""Pieces of a stream in a row without a picture: more than the longest damage that a network makes."""
 
 
 class Camera:
@@ -92,8 +93,7 @@ class Camera:
             if (form := self._config.format) is not None:
                 asked["input_format"] = _V4L2_FORMATS.get(form, form)
             return av.open(self.uri.target, format="video4linux2,v4l2", options=asked)
-        options = {**_LIVE, "rtsp_transport": "tcp"} if self.uri.scheme == "rtsp" else _LIVE
-        return av.open(str(self.uri), options=options, timeout=(_OPEN_S, _READ_S))
+        return open_network(self.uri, {**_LIVE, "rtsp_transport": "tcp"} if self.uri.scheme == "rtsp" else _LIVE)
 
     def _decoded(self, container: av.container.InputContainer) -> Iterator[Frame | Audio | Source]:
         video, audio = self._chosen(container)
@@ -101,12 +101,21 @@ class Camera:
         streams: list[av.VideoStream | av.AudioStream] = [video, *([audio] if audio else [])]
         contexts = {stream.index: stream.codec_context for stream in streams}
         pictures, sound = PictureDecoder(1.0 / self._config.fps, self._view), SoundDecoder()
+        unread = 0
         for packet in container.demux(streams):
-            for item in decoded(contexts[packet.stream_index], packet) or []:
+            items = decoded(contexts[packet.stream_index], packet)
+            unread = unread + 1 if items is None and packet.stream_index == video.index else 0 if items else unread
+            if unread > _MOST_UNREAD:
+                raise CaptureError(f"{self.uri.printable}: {NOT_DECODED}")
+            for item in items or []:
                 if isinstance(item, av.VideoFrame):
                     yield pictures.push(item, self._now(), video.sample_aspect_ratio)
-                elif isinstance(item, av.AudioFrame):
-                    yield from sound.push(item, self._now() - item.samples / item.sample_rate)
+                elif isinstance(item, av.AudioFrame) and audio:
+                    try:
+                        yield from sound.push(item, self._now() - item.samples / item.sample_rate)
+                    except CaptureError as error:
+                        yield Source(self._now(), "microphone", "lost", str(error))
+                        audio = None
 
     def _chosen(self, container: av.container.InputContainer) -> tuple[av.VideoStream, av.AudioStream | None]:
         where = self.uri.printable

@@ -16,6 +16,7 @@ from edge.capture.picture import PictureDecoder, View
 from edge.capture.sound import SoundDecoder
 from edge.capture.stamps import MediaClock
 from edge.capture.streams import chosen, first_heard, pictures_of, sounds_of, told
+from edge.capture.untrusted import open_file
 from edge.capture.watch import PictureWatch, watched
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
@@ -26,8 +27,8 @@ _SILENT_PEAK = 0.001
 """-60 dB of full scale: below it a stream holds no voice that could be understood."""
 _PROBED_S = 60.0
 """So much of each of several sound streams is listened to before one is taken."""
-_LOCAL_ONLY = {"protocol_whitelist": "file"}
-"""A playlist inside a file must not make the box fetch anything."""
+
+NOT_DECODED = "nothing in it can be decoded: it is damaged, cut off, or its pictures are larger than 4096x4096"
 
 Decoded = av.VideoFrame | av.AudioFrame
 Packet: TypeAlias = "av.Packet[Any]"
@@ -43,6 +44,8 @@ class _Reading:
     items: int = 0
     parts: int = 1
     """With clocks of their own (`MediaClock`)."""
+    unheard: str = ""
+    """Why its sound cannot be heard, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class MediaFile:
             reading.reached_s = max(reading.reached_s, end_of(item))
             yield item
         if not reading.items:
-            raise CaptureError(f"{self.path}: nothing in it can be decoded; the file is damaged or cut off")
+            raise CaptureError(f"{self.path}: {reading.unheard or NOT_DECODED}")
         detail = self._complaint(reading)
         if detail:
             yield Source(reading.reached_s, "file", "lost", detail)
@@ -170,7 +173,11 @@ class MediaFile:
                     time_s = _time_s(block, stream)
                     start_s = next_s if time_s is None else time_s
                     next_s = start_s + block.samples / block.sample_rate
-                    yield from decoder.push(block, start_s)
+                    try:
+                        yield from decoder.push(block, start_s)
+                    except CaptureError as error:
+                        reading.unheard = str(error)
+                        return
             yield from decoder.flush()
 
     def _decoded(
@@ -214,6 +221,8 @@ class MediaFile:
         whole = self.duration_s is None or reading.parts > 1 or reading.reached_s >= self.duration_s - _SHORT_BY_S
         if not whole:
             parts.append(f"ends at {reading.reached_s:.1f} s of {self.duration_s:.1f} s: it is cut off or damaged")
+        if reading.unheard:
+            parts.append(reading.unheard)
         if reading.damaged:
             parts.append(f"{reading.damaged} damaged pieces could not be decoded")
         return f"{self.path.name}: {'; '.join(parts)}" if parts else ""
@@ -246,7 +255,7 @@ def _open(path: Path) -> av.container.InputContainer:
     if not path.is_file():
         raise CaptureError(f"{path}: there is no such file")
     try:
-        return av.open(f"file:{path}", options=_LOCAL_ONLY)
+        return open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CaptureError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import av
 import numpy as np
 
+from edge.capture import CaptureError
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32
 
 CHUNK_SAMPLES = 512
@@ -83,12 +84,23 @@ class SoundDecoder:
         self._format: tuple[str, str, int] | None = None
 
     def push(self, frame: av.AudioFrame, measured_s: float) -> list[Audio]:
-        """Take one decoded frame whose first sample was heard at `measured_s`."""
+        """Take one decoded frame whose first sample was heard at `measured_s`.
+
+        Raises:
+            CaptureError: its channels cannot be mixed.
+        """
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or form != self._format:
             self._resampler, self._format = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ), form
         frame.pts = None
-        return self._line.push(measured_s, _samples(self._resampler.resample(frame)))
+        try:
+            mono = self._resampler.resample(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise CaptureError(
+                f"sound of {frame.layout.nb_channels} channels ({frame.layout.name}) cannot be mixed to one: send or "
+                "record it as mono or stereo"
+            ) from error
+        return self._line.push(measured_s, _samples(mono))
 
     def flush(self) -> list[Audio]:
         """What is left when the sound ends."""
