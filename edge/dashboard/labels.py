@@ -49,6 +49,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "long": ("long closure", "长闭眼"),
     # why a face cannot be used
     "no_face": ("no face", "没有人脸"),
+    "upside_down": ("picture upside down", "画面倒置"),
     "too_small": ("face too small", "人脸过小"),
     "turned_away": ("turned away", "转向一侧"),
     "dark": ("too dark", "光线过暗"),

@@ -46,7 +46,7 @@ class DriverChoice:
         else:
             driver = self._challenged(t_s, driver, visible)
         if driver is None:
-            return Face(t_s)
+            return next((face for face in faces if face.track is None), Face(t_s))
         if driver.track != self._track:
             self._track, self._since_s, self._rival = driver.track, t_s, None
         if driver.box is not None:

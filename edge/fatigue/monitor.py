@@ -57,7 +57,7 @@ class FatigueMonitor:
         for person in list(self._people.values()):
             messages += self._miss(person, face)
         if not self._people:
-            messages += self._nobody(face.t_s)
+            messages += self._nobody(face)
         return messages
 
     def drive(self, driving: bool) -> None:
@@ -103,10 +103,11 @@ class FatigueMonitor:
             return person.leave(face.t_s)
         return person.miss(face.t_s, quiet=face.track is not None)
 
-    def _nobody(self, t_s: float) -> list[Message]:
+    def _nobody(self, face: Face) -> list[Message]:
+        t_s, reason = face.t_s, face.reason or Reason.NO_FACE
         if t_s < self._nobody_report_s + REPORT_S:
             return []
         self._nobody_report_s = t_s
-        unseen = Fatigue(t_s, None, Level.NONE, None, None, 0.0, unknown=Reason.NO_FACE.value, judged_s=0.0)
+        unseen = Fatigue(t_s, None, Level.NONE, None, None, 0.0, unknown=reason.value, judged_s=0.0)
         nothing: list[Message] = [unseen]
         return [*nothing, Attention(t_s, None, Level.NONE, ("unknown",))] if self._attention.enabled else nothing

@@ -19,6 +19,7 @@ class Reason(str, Enum):
     DARK = "dark"
     BLURRED = "blurred"
     EYES_HIDDEN = "eyes_hidden"
+    UPSIDE_DOWN = "upside_down"
 
 
 Side = Literal["right", "left", "both"]

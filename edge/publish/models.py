@@ -87,8 +87,8 @@ class State(Body):
     unknown: str | None = Field(
         None,
         description="why the level is null: off (fatigue is switched off), starting, camera or vision (lost), no_face "
-        "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, baseline (the "
-        "open eye is still being learned)",
+        "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, upside_down, "
+        "baseline (the open eye is still being learned)",
     )
     since: str = Time
     causes: list[str] = Field(description="what raised the level")

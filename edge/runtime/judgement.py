@@ -21,6 +21,7 @@ from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime import inference
+from edge.runtime.mount import MountWatch
 from edge.runtime.senses import Heard
 from edge.runtime.summary import Summarizer
 from edge.runtime.supervision import Supervision
@@ -71,6 +72,7 @@ class Judgement:
         self.status = status or SystemStatus()
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
+        self._mount = MountWatch()
         self.ahead = ahead or Ahead()
         """Straight ahead of this camera as it is learned by now."""
         parts = supervision or Supervision()
@@ -109,7 +111,8 @@ class Judgement:
         if not faces:
             return []
         t_s = faces[0].t_s
-        told = [message for source in self._arming.advance(t_s) for message in self.source(source)]
+        words = [*self._arming.advance(t_s), *self._mount.step(faces)]
+        told = [message for source in words for message in self.source(source)]
         messages: list[Message] = []
         for face in [self._driver.choose(faces)] if self._driver else faces:
             messages += self._person(face, speaking)

@@ -23,6 +23,7 @@ from edge.vision.iris import Eye
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
+from edge.vision.upright import Uprightness
 from edge.vision.usability import seeing, why_unusable
 
 _ROOM_FROM = 5
@@ -63,15 +64,23 @@ class FacePerception:
         self._expression_every = config.expression_every_n_frames
         self._tracker = Tracker(config.max_faces)
         self._looked_s: float | None = None
+        self._upright = Uprightness(bundle)
 
     def step(self, frame: Frame, expressions: bool = True) -> list[Face]:
         """Every face of the frame and every one that was lost less than `GRACE_S` ago (NO_FACE, with its number).
 
-        Where there is neither, one `Face` without a track. `usable` is about the eyes: `mouth`, the pose and the box
-        of an unusable face stand wherever the mesh was found. Without `expressions` none is read.
+        Where there is neither, one `Face` without a track; the same, UPSIDE_DOWN, while the picture is. `usable` is
+        about the eyes: `mouth`, the pose and the box of an unusable face stand wherever the mesh was found. Without
+        `expressions` none is read.
         """
         self._tracker.expire(frame.t_s)
+        if self._upright.upside_down and not self._upright.due(frame.t_s):
+            return [Face(frame.t_s, reason=Reason.UPSIDE_DOWN)]
         meshes = self._follow(frame) | self._look(frame)
+        if self._upright.upside_down:
+            for track in self._tracker.visible:
+                self._tracker.lose(track)
+            return [Face(frame.t_s, reason=Reason.UPSIDE_DOWN)]
         self._tracker.settle()
         seen = self._tracker.visible
         eyes = self._eyes.read(frame, {track.number: meshes[track.number] for track in seen})
@@ -97,7 +106,10 @@ class FacePerception:
         if not self._look_is_due(frame.t_s):
             return {}
         self._looked_s = frame.t_s
-        claims = self._tracker.claim(self._search.look(frame.image))
+        detections = self._search.look(frame.image)
+        claims = self._tracker.claim(detections)
+        if self._upright.step(frame.t_s, frame.image, detections, new=bool(claims)):
+            return {}
         meshes = self._mesh.locate(frame.image, [detection.crop for _, detection in claims])
         found = {}
         for (track, _), mesh in zip(claims, meshes, strict=True):

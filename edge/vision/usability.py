@@ -19,6 +19,8 @@ _MOST_PITCH_DOWN_DEG = 25.0
 """Beyond, the upper lid hides the eye whether it is closed or not (proposed in the fatigue literature: 20 to 25)."""
 _MOST_PITCH_UP_DEG = 45.0
 """A camera below the face sees the eyes well: readable at 28 degrees (carphone), the most in the clips."""
+_MOST_ROLL_DEG = 120.0
+"""A head that lies on its side still shows its lids; beyond, the camera hangs upside down."""
 _LEAST_BRIGHTNESS = 20.0
 """Mean grey level of the eye's crop. With sensor noise of 2 levels, right: 0.96 at 24, 0.76 at 12."""
 _LEAST_CONTRAST = 0.15
@@ -31,8 +33,9 @@ _LEAST_SHARPNESS = 0.020
 
 
 def turned_away(pose: HeadPose) -> bool:
-    """Whether the head is turned too far for its lids to be judged."""
-    return abs(pose.yaw_deg) > _MOST_YAW_DEG or not -_MOST_PITCH_UP_DEG <= pose.pitch_deg <= _MOST_PITCH_DOWN_DEG
+    """Whether the head is turned too far for its lids to be judged, or the camera is."""
+    nodded = not -_MOST_PITCH_UP_DEG <= pose.pitch_deg <= _MOST_PITCH_DOWN_DEG
+    return abs(pose.yaw_deg) > _MOST_YAW_DEG or nodded or _turned(pose) is Reason.UPSIDE_DOWN
 
 
 def seeing(qualities: list[EyeQuality]) -> list[int]:
@@ -53,7 +56,7 @@ def why_unusable(eye_width_px: float, pose: HeadPose, qualities: list[EyeQuality
     if eye_width_px < _LEAST_EYE_WIDTH_PX:
         return Reason.TOO_SMALL
     if turned_away(pose) or not qualities:
-        return Reason.TURNED_AWAY
+        return _turned(pose)
     if max(quality.brightness for quality in qualities) < _LEAST_BRIGHTNESS:
         return Reason.DARK
     if not seeing(qualities):
@@ -61,3 +64,7 @@ def why_unusable(eye_width_px: float, pose: HeadPose, qualities: list[EyeQuality
     if max(quality.sharpness for quality in qualities) < _LEAST_SHARPNESS:
         return Reason.BLURRED
     return None
+
+
+def _turned(pose: HeadPose) -> Reason:
+    return Reason.UPSIDE_DOWN if abs(pose.roll_deg) > _MOST_ROLL_DEG else Reason.TURNED_AWAY
