@@ -29,6 +29,8 @@ _SOURCES = (
 )
 _THERE = ("torch", "triton", "nvidia-", "cuda-")
 """Not packed: gigabytes that a machine with a GPU and torch has already; --whole packs them too."""
+_OLDER = (*(f"manylinux_2_{number}_x86_64" for number in range(17, 28)), "manylinux2014_x86_64", "manylinux1_x86_64")
+"""Older tags that any such machine takes as well; pip matches only those that it is told."""
 _MOST_BYTES = 60_000_000
 _PROVE = """#!/bin/sh
 # Installs what was packed into an environment of its own and runs the proof; what the machine has is used too.
@@ -84,15 +86,16 @@ def _without_caches(item: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def _wheels(folder: Path, version: str, platform: str, whole: bool) -> list[Path]:
-    """The wheels of the extras `gpu` and `train` for that machine, ours among them."""
+    """The wheels of the extras `gpu` and `train` and of onnx for that machine, ours among them."""
     folder.mkdir(parents=True, exist_ok=True)
     where = ["--only-binary=:all:", "--python-version", version, "--implementation", "cp", "--platform", platform]
-    where += ["--platform", "manylinux2014_x86_64"]
+    for tag in _OLDER:
+        where += ["--platform", tag]
     report = folder.parent / "resolved.json"
     _pip("wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(_ROOT))
     ours = next(iter(folder.glob("emvas_edge-*.whl")))
     asked = ["install", "--dry-run", "--ignore-installed", "--quiet", "--target", str(folder / "nowhere")]
-    _pip(*asked, "--report", str(report), *where, f"{ours}[gpu,train]")
+    _pip(*asked, "--report", str(report), *where, f"{ours}[gpu,train]", "onnx")
     found = json.loads(report.read_text(encoding="utf-8"))["install"]
     names = [f"{item['metadata']['name']}=={item['metadata']['version']}" for item in found]
     taken = [
