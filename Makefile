@@ -11,7 +11,7 @@ CANDIDATES := python3.11 python3.12 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check bundle setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -49,6 +49,9 @@ soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOU
 
 proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 15 min
 	$(BIN)/python -m benchmarks.kills --json docs/evidence/kills.json --page docs/evidence/kills.md
+
+proof-chaos: $(BUNDLE)/bundle.yaml ## as root: a sleeper before a live box while camera, disk, clock, sound and speed fail, 8 min
+	EMVAS_CHAOS=long $(BIN)/python -m pytest tests/system/test_chaos.py --timeout=900 -rP
 
 proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
 	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/test_command_desk.py --timeout=3600

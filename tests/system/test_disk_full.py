@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosquitto, needs_mosquitto, until
 from settled import settled
+from small_disk import fill, small_disk
 
 from edge.config.delivery import StoreConfig
 from edge.messages import Blink
@@ -19,33 +17,12 @@ from edge.sessions import started
 from edge.store import Timeline, TimelineReader
 
 pytestmark = needs_mosquitto
-SIZE_MB = 24
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own in memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "none", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take the last byte."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as stream:
-        for size in (1 << 20, 4096, 1):
-            with contextlib.suppress(OSError):
-                while stream.write(b"\0" * size) == size:
-                    pass
-    assert os.statvfs(disk).f_bavail == 0
-    return ballast
+    with small_disk(tmp_path / "disk") as mounted:
+        yield mounted
 
 
 def blinks(timeline: Timeline, start_s: float, count: int = 600) -> None:
