@@ -27,10 +27,10 @@ from rich.table import Table
 
 from benchmarks.frame_path import frames_of
 from benchmarks.peers import MEDIAPIPE, python_of
+from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
-from edge.runtime.allocator import give_memory_back
 from edge.vision.perception import FacePerception
 from export.report.machine import machine
 

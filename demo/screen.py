@@ -11,8 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from edge.cli.terminal import LEVEL_STYLES, TerminalSink
 from edge.messages import Affect, Closure, Face, Fatigue, Level, Message, Nod, Source, Yawn
-from edge.runtime.sinks import LEVEL_STYLES, TerminalSink
 
 _REFRESHES_PER_S = 6
 _BAR = 24

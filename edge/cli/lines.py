@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.text import Text
 
+from edge.cli.terminal import LEVEL_STYLES
 from edge.messages import Level
 from edge.publish.events import Received
 from edge.publish.topics import address_of
-from edge.runtime.sinks import LEVEL_STYLES
 
 _STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow", "failed": "bold red"}
 

@@ -16,20 +16,21 @@ import click
 from rich.console import Console
 
 from edge import log
+from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
 from edge.cli.setup import open_bundle, state_folder
 from edge.cli.status import StatusLine, counted
+from edge.cli.terminal import TerminalSink
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
 from edge.private import own_files
-from edge.runtime.allocator import give_memory_back
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.health import Health
 from edge.runtime.live import LiveRunner
 from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages
-from edge.runtime.sinks import LogSink, Sink, TerminalSink
+from edge.runtime.sinks import LogSink, Sink
 from edge.runtime.stores import Stores, session_name
 from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.mounting import Mounting

@@ -9,13 +9,14 @@ from typing import Protocol
 
 from edge.capture.camera import Camera
 from edge.capture.microphone import Microphone
+from edge.capture.speed import GpsdClient, NmeaReceiver
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
+from edge.publish.speed import MqttSpeed
 from edge.runtime.component import Component
 from edge.runtime.events import Event
 from edge.runtime.queues import Bounded, FullError
 from edge.runtime.shedding import Pace
-from edge.runtime.speed import speed_source
 from edge.runtime.supervision import Supervision
 from edge.runtime.worker import Worker
 
@@ -62,7 +63,7 @@ class Intake:
         def worker(component: Component[None], source: Capture) -> Worker[Item]:
             return Worker(partial(source.stream, stop), self._take, component, self._now, stop)
 
-        speed = speed_source(self._config, self._now)
+        speed = _speed_source(self._config, self._now)
         observing = [worker(self._components[name], source) for name, source in self.captures.items()]
         return observing, [] if speed is None else [worker(self._supervision.bare(SPEED), speed)]
 
@@ -135,3 +136,15 @@ class Intake:
         if not self.sound.offer(audio):
             self._health.sound_dropped_s += len(audio.samples) / SAMPLE_RATE_HZ
             raise FullError(_SOUND_LOST)
+
+
+def _speed_source(config: Config, now: Callable[[], float]) -> Capture | None:
+    """The source of `arming`; None where there is none, and the box is always armed."""
+    arming = config.arming
+    if arming.source == "nmea" and arming.device is not None:
+        return NmeaReceiver(arming.device, arming.baud, now)
+    if arming.source == "gpsd":
+        return GpsdClient(arming.host, arming.port, now)
+    if arming.source == "mqtt" and arming.topic is not None and config.mqtt is not None:
+        return MqttSpeed(config.mqtt, arming.topic, arming, now)
+    return None

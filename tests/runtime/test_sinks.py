@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from edge.cli.terminal import TerminalSink
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.messages import Alert, Face, Level, Message, Source, Transcript
-from edge.runtime.sinks import JsonlSink, LogSink, Outlet, TerminalSink
+from edge.runtime.sinks import JsonlSink, LogSink, Outlet
 from edge.runtime.supervision import Supervision
 
 

@@ -1,14 +1,12 @@
-"""The source of the vehicle's speed that the configuration names."""
+"""The vehicle's speed from a topic on the box's broker."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
-from edge.capture.speed import GpsdClient, NmeaReceiver, payload_kmh
-from edge.config import Config
+from edge.capture.speed import payload_kmh
 from edge.config.delivery import MqttConfig
 from edge.config.understanding import ArmingConfig
 from edge.messages import SPEED, Source, Speed
@@ -16,14 +14,6 @@ from edge.publish.client import Link
 from edge.publish.events import Received, Trouble
 
 _PATIENCE_S = 1.0
-
-
-class SpeedSource(Protocol):
-    """Where speeds come from."""
-
-    def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
-        """Every speed until `stop` is set."""
-        ...
 
 
 class MqttSpeed:
@@ -50,15 +40,3 @@ class MqttSpeed:
                         yield Speed(self._now(), kmh)
         finally:
             link.stop()
-
-
-def speed_source(config: Config, now: Callable[[], float]) -> SpeedSource | None:
-    """The source of `arming`; None where there is none, and the box is always armed."""
-    arming = config.arming
-    if arming.source == "nmea" and arming.device is not None:
-        return NmeaReceiver(arming.device, arming.baud, now)
-    if arming.source == "gpsd":
-        return GpsdClient(arming.host, arming.port, now)
-    if arming.source == "mqtt" and arming.topic is not None and config.mqtt is not None:
-        return MqttSpeed(config.mqtt, arming.topic, arming, now)
-    return None
