@@ -28,8 +28,9 @@ _CONFIG = Path("configs/bus-cab.yaml")
 _WITHIN = "told within 4 s"
 _CAMERAS_DEG = ((30.0, 0.0), (-30.0, 0.0), (0.0, -20.0), (20.0, -15.0))
 _CREEP_KMH = (6.0, 10.0, 15.0)
-_ASKED_HITS = {"telephone, advanced lizard": 3}
-"""Where not all can be asked: in view of the windscreen a telephone cannot be told from the road."""
+_ASKED_HITS = {"telephone, advanced lizard": 3, "long, driving task": 0, "short, driving task": 0}
+"""Where not all are asked: in view of the windscreen a telephone cannot be told from the road, and for driving tasks no
+warning is scored."""
 
 TOLD: dict[str, tuple[str, Trial]] = {
     **{

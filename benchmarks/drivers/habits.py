@@ -52,6 +52,7 @@ def look_around(script: Script, rng: Rng) -> None:
     for at_s in moments(rng, 1.5, script.length_s):
         angle_deg, end_s, head = rng.uniform(10, 30), at_s + rng.uniform(0.5, 2.0), rng.uniform(0.2, 0.6)
         script.pitch_deg.append(Move(at_s, end_s, head * angle_deg))
+        script.eyes_deg.append(Move(at_s, end_s, (1 - head) * angle_deg))
         script.lids.append(Move(at_s, end_s, LID_PER_DEG * angle_deg))
 
 

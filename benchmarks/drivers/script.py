@@ -40,6 +40,8 @@ class Script:
     lids: list[Move] = field(default_factory=list)
     pitch_deg: list[Move] = field(default_factory=list)
     yaw_deg: list[Move] = field(default_factory=list)
+    eyes_deg: list[Move] = field(default_factory=list)
+    """How far the eyes turn down in the head."""
     mouth: list[Move] = field(default_factory=list)
     smile: list[Move] = field(default_factory=list)
     noise: list[Move] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Script:
 
     def clear(self, start_s: float, end_s: float) -> None:
         """Take out every habit that touches this time: who sleeps checks no mirror."""
-        for moves in (self.lids, self.pitch_deg, self.yaw_deg, self.mouth, self.smile):
+        for moves in (self.lids, self.pitch_deg, self.yaw_deg, self.eyes_deg, self.mouth, self.smile):
             moves[:] = [m for m in moves if m.end_s + m.out_s < start_s or m.start_s - m.in_s > end_s or _lasting(m)]
 
     def openness(self, t_s: Floats) -> Floats:

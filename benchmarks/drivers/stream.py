@@ -18,6 +18,12 @@ MOUTH_AT_REST = 0.02
 """Inner-lip height over mouth width of a shut mouth: 0.018 in both cab clips."""
 TURNED_ERROR = 0.2 / 50
 """The near eye's opening stays within 20 % of its frontal value up to 50 degrees of yaw (`edge.vision.usability`)."""
+GAZE_NOISE_DEG = 2.5
+"""Frame noise of the gaze: 0.4 to 2.8 degrees across and 0.8 to 3.4 down in clips (robust second difference)."""
+STEP_S = 0.8
+"""Between the small steps of eyes that watch the road (assumed, as is their size: 4 degrees across, 1.5 down)."""
+LEAST_GAP = 0.15
+"""Less open lids hide the iris (`edge.vision.gaze`)."""
 TRACK = 1
 _BOX = (200.0, 120.0, 180.0, 180.0)
 _LOST = (Reason.BLURRED, Reason.EYES_HIDDEN, Reason.DARK, Reason.NO_FACE)
@@ -31,12 +37,18 @@ def faces(script: Script, person: Person, loss: Loss, fps: float, rng: Rng) -> I
     pitch = added(t_s, script.pitch_deg) + rng.normal(0, PITCH_NOISE_DEG, count)
     mouth = np.maximum(MOUTH_AT_REST + added(t_s, script.mouth) + rng.normal(0, MOUTH_NOISE, count), 0)
     smile = added(t_s, script.smile)
+    (eyes_rng,) = rng.spawn(1)
+    across = yaw + eyes_rng.normal(0, GAZE_NOISE_DEG, count) + _glances(eyes_rng, t_s, 4.0)
+    down = (
+        pitch + added(t_s, script.eyes_deg) + eyes_rng.normal(0, GAZE_NOISE_DEG, count) + _glances(eyes_rng, t_s, 1.5)
+    )
     opening = _opening(script, person, t_s, yaw, fps, rng)
     reasons = _reasons(script, t_s, yaw, pitch, loss.frames(rng, count, fps), rng)
     rows = zip(
-        t_s.tolist(), opening.tolist(), mouth.tolist(), yaw.tolist(), pitch.tolist(), smile.tolist(), strict=True
-    )
-    for (when_s, eye, lips, turned, bent, happy), reason in zip(rows, reasons, strict=True):
+        t_s.tolist(), opening.tolist(), mouth.tolist(), yaw.tolist(), pitch.tolist(), smile.tolist(),
+        across.tolist(), down.tolist(), strict=True,
+    )  # fmt: skip
+    for (when_s, eye, lips, turned, bent, happy, aside, below), reason in zip(rows, reasons, strict=True):
         if reason is Reason.NO_FACE:
             yield Face(when_s, TRACK)
             continue
@@ -51,8 +63,16 @@ def faces(script: Script, person: Person, loss: Loss, fps: float, rng: Rng) -> I
             yaw_deg=turned,
             pitch_deg=bent,
             roll_deg=0.0,
+            gaze_yaw_deg=aside if reason is None and eye >= LEAST_GAP else None,
+            gaze_pitch_deg=below if reason is None and eye >= LEAST_GAP else None,
             expression={"happy": happy, "neutral": 1 - happy},
         )
+
+
+def _glances(rng: Rng, t_s: Floats, deviation_deg: float) -> Floats:
+    """Eyes on the road rest nowhere for longer than `STEP_S`."""
+    steps = rng.normal(0, deviation_deg, int(t_s[-1] / STEP_S) + 1)
+    return steps[np.maximum(t_s / STEP_S, 0).astype(int)]
 
 
 def _opening(script: Script, person: Person, t_s: Floats, yaw: Floats, fps: float, rng: Rng) -> Floats:

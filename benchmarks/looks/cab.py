@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ import numpy as np
 from benchmarks.drivers.habits import FALL_S, RISE_S
 from benchmarks.drivers.people import MOUTH_NOISE
 from benchmarks.drivers.script import Floats, Move, Spell, added
-from benchmarks.drivers.stream import MOUTH_AT_REST
+from benchmarks.drivers.stream import GAZE_NOISE_DEG, LEAST_GAP, MOUTH_AT_REST, STEP_S
 from benchmarks.looks.targets import Target
 from edge.config import Config
 from edge.messages import Alert, Box, Face, Level, Reason, Speed
@@ -23,14 +22,14 @@ LID_LAWS_DEG = (50.0, 75.0, 118.0)
 """By how many degrees the eyes turn down in the head until the lids that follow them would meet: 0.85 % of the opening
 a degree in the literature (118), and two that are harder to tell from shut eyes."""
 RATES_FPS = (30.0, 15.0, 8.0)
-HEAD_NOISE_DEG, GAZE_NOISE_DEG, LID_NOISE = 0.7, 2.0, 0.006
-LOST_DEG = 75.0
+HEAD_NOISE_DEG, LID_NOISE = 0.7, 0.006
+"""Twice what clips have."""
+HEAD_SEEN = 0.8
+"""Of a turn of the head so much is measured (the page, second table)."""
+LOST_DEG = 70.0
 """A head that is turned or bent further to the camera is not found any more (assumed)."""
-_LEAST_GAP = 0.15
-"""Less open lids hide the iris (`edge.vision.gaze`)."""
-_WANDER_S = 0.8
-"""Between the small steps of eyes that watch the road; deviation in degrees, across and down."""
 _WANDER_DEG = (4.0, 1.5)
+"""Deviation of the small steps of eyes that watch the road, across and down."""
 _TURN_S = 0.25
 _BOX: Box = (200.0, 120.0, 180.0, 180.0)
 
@@ -101,7 +100,8 @@ class Driver:
         view, rng = self.view, np.random.default_rng((self.seed, round(from_s * 1000)))
         t_s = np.arange(round(from_s * view.fps), round(until_s * view.fps)) / view.fps
         away = np.minimum(np.abs(added(t_s, self.head_yaw)) + np.abs(added(t_s, self.eyes_yaw)), 1.0)
-        head = [view.camera_deg[i] + added(t_s, m) for i, m in enumerate((self.head_yaw, self.head_pitch))]
+        moves = enumerate((self.head_yaw, self.head_pitch))
+        head = [HEAD_SEEN * (view.camera_deg[i] + added(t_s, turns)) for i, turns in moves]
         eyes = [
             added(t_s, moves) + (1 - away) * _steps(rng, t_s, size)
             for moves, size in zip((self.eyes_yaw, self.eyes_pitch), _WANDER_DEG, strict=True)
@@ -128,7 +128,7 @@ class Driver:
             return Face(t_s, self.track)
         if reason is None and turned_away(HeadPose(yaw, pitch, 0.0)):
             reason = Reason.TURNED_AWAY
-        iris = reason is None and gap >= _LEAST_GAP
+        iris = reason is None and gap >= LEAST_GAP
         return Face(
             t_s=t_s,
             track=self.track,
@@ -149,15 +149,17 @@ class Driver:
 def _steps(rng: np.random.Generator, t_s: Floats, deviation_deg: float) -> Floats:
     if not len(t_s):
         return t_s
-    steps = rng.normal(0, deviation_deg, int((t_s[-1] - t_s[0]) / _WANDER_S) + 1)
-    return steps[((t_s - t_s[0]) / _WANDER_S).astype(int)]
+    steps = rng.normal(0, deviation_deg, int((t_s[-1] - t_s[0]) / STEP_S) + 1)
+    return steps[((t_s - t_s[0]) / STEP_S).astype(int)]
 
 
 class Cab:
     """The box's judgement as it runs, with everything it tells of the driver."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._judgement = Judgement(config, "cab")
+        self._fed: list[Speed | list[Face]] = []
         self.alerts: list[Alert] = []
 
     def drives(self, *drivers: Driver, from_s: float, until_s: float, kmh: float | None = None) -> Cab:
@@ -167,14 +169,17 @@ class Cab:
             t_s = faces[0].t_s
             if kmh is not None and t_s - told_s >= 1.0:
                 told_s = t_s
-                self._keep(self._judgement.speed(Speed(t_s, kmh)))
+                self._feed(Speed(t_s, kmh))
             visible = [face for face in faces if face.reason is not Reason.NO_FACE]
-            self._keep(self._judgement.seen(visible or [replace(faces[0], track=None)], speaking=False))
+            self._feed(visible or [replace(faces[0], track=None)])
         return self
 
     def again(self) -> Cab:
-        """The same box at the same moment, for another course of things."""
-        return copy.deepcopy(self)
+        """Another box that has seen the same, for another course of things."""
+        other = Cab(self._config)
+        for item in self._fed:
+            other._feed(item)
+        return other
 
     def told(self, kinds: Iterable[str], from_s: float, until_s: float, least: Level = Level.ADVISORY) -> float | None:
         """When the first of these kinds was raised, or rose, to `least` or more; None when none was."""
@@ -187,5 +192,8 @@ class Cab:
                 return alert.t_s
         return None
 
-    def _keep(self, messages: Iterable[object]) -> None:
+    def _feed(self, item: Speed | list[Face]) -> None:
+        self._fed.append(item)
+        judgement = self._judgement
+        messages = judgement.speed(item) if isinstance(item, Speed) else judgement.seen(item, speaking=False)
         self.alerts += [message for message in messages if isinstance(message, Alert)]

@@ -11,8 +11,8 @@ from benchmarks.looks.targets import LONG, PHONE, SHORT, WARNED, Target
 from edge.config import Config
 from edge.messages import Level
 
-WARM_S = 70.0
-"""Ordinary driving before anything happens."""
+WARM_S = 40.0
+"""Ordinary driving before anything happens: straight ahead is learned, as slowly as it may be."""
 FAST_KMH, SLOW_KMH = 60.0, (20.0, 22.0, 25.0, 28.0)
 DISTRACTED = ("distraction",)
 SIGHTLESS = ("cannot_see_driver",)
