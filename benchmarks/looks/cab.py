@@ -13,7 +13,8 @@ from benchmarks.drivers.script import Floats, Move, Spell, added
 from benchmarks.drivers.stream import GAZE_NOISE_DEG, LEAST_GAP, MOUTH_AT_REST, STEP_S
 from benchmarks.looks.targets import Target
 from edge.config import Config
-from edge.messages import Alert, Box, Face, Level, Reason, Speed
+from edge.fatigue.own_eye import IRIS_PRIOR
+from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
 from edge.runtime.judgement import Judgement
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
 from edge.vision.usability import turned_away
@@ -26,6 +27,8 @@ HEAD_NOISE_DEG, LID_NOISE = 0.7, 0.006
 """Twice what clips have."""
 HEAD_SEEN = 0.8
 """Of a turn of the head so much is measured (the page, second table)."""
+SHUT_IRIS, IRIS_NOISE = 0.81, 0.03
+"""The iris behind shut lids over the usual one, and the noise of a picture (`edge.fatigue.glance`)."""
 LOST_DEG = 70.0
 """A head that is turned or bent further to the camera is not found any more (assumed)."""
 _WANDER_DEG = (4.0, 1.5)
@@ -106,22 +109,33 @@ class Driver:
             added(t_s, moves) + (1 - away) * _steps(rng, t_s, size)
             for moves, size in zip((self.eyes_yaw, self.eyes_pitch), _WANDER_DEG, strict=True)
         ]
-        openness = self._openness(t_s, eyes[1])
+        openness, shut = self._openness(t_s, eyes[1])
+        iris = IRIS_PRIOR * (1 - (1 - SHUT_IRIS) * shut + rng.normal(0, IRIS_NOISE, len(t_s)))
         gap = SHUT_GAP + openness * (OPEN_GAP - SHUT_GAP) + rng.normal(0, LID_NOISE, len(t_s))
         seen = [angle + rng.normal(0, HEAD_NOISE_DEG, len(t_s)) for angle in head]
         gaze = [turn + angle + rng.normal(0, GAZE_NOISE_DEG, len(t_s)) for turn, angle in zip(seen, eyes, strict=True)]
         lips = MOUTH_AT_REST + added(t_s, self.mouth) + rng.normal(0, MOUTH_NOISE, len(t_s))
-        for row in zip(t_s.tolist(), *(a.tolist() for a in (*seen, *gaze, gap, lips)), strict=True):
+        for row in zip(t_s.tolist(), *(a.tolist() for a in (*seen, *gaze, gap, iris, lips)), strict=True):
             yield self._face(*row)
 
-    def _openness(self, t_s: Floats, down_deg: Floats) -> Floats:
-        openness = 1 - np.maximum(down_deg, 0) / self.view.lid_law_deg
+    def _openness(self, t_s: Floats, down_deg: Floats) -> tuple[Floats, Floats]:
+        """How far the lids are open, and how far they are shut on purpose: lids that follow a gaze hide no iris."""
+        shut = np.zeros_like(t_s)
         for move in self.lids:
-            openness = np.minimum(openness, 1 - added(t_s, [move]))
-        return np.maximum(openness, 0.0)
+            shut = np.maximum(shut, added(t_s, [move]))
+        follows = 1 - np.maximum(down_deg, 0) / self.view.lid_law_deg
+        return np.maximum(np.minimum(follows, 1 - shut), 0.0), shut
 
     def _face(
-        self, t_s: float, yaw: float, pitch: float, gaze_yaw: float, gaze_pitch: float, gap: float, lips: float
+        self,
+        t_s: float,
+        yaw: float,
+        pitch: float,
+        gaze_yaw: float,
+        gaze_pitch: float,
+        gap: float,
+        radius: float,
+        lips: float,
     ) -> Face:
         reason = next((spell.reason for spell in self.hidden if spell.start_s <= t_s < spell.end_s), None)
         if reason is Reason.NO_FACE or max(abs(yaw), abs(pitch)) > LOST_DEG:
@@ -136,6 +150,7 @@ class Driver:
             usable=reason is None,
             reason=reason,
             eye_opening=max(gap, 0.0) if reason is None else None,
+            eyes=(EyeReading("both", max(gap, 0.0), iris_radius=radius),) if reason is None else (),
             mouth=max(lips, 0.0),
             yaw_deg=yaw,
             pitch_deg=pitch,

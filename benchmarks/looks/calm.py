@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from benchmarks.drivers.drives import drive
-from benchmarks.drivers.script import Spell
+from benchmarks.drivers.script import Script, added
 from benchmarks.drivers.stream import faces
 from benchmarks.looks.cab import Driver
 from benchmarks.looks.targets import WARNED, Target
@@ -23,6 +25,10 @@ MIRRORS = (
 )  # fmt: skip
 CLUSTER = Target("lizard", "instrument cluster")
 _QUIET_S = 120.0
+_ASIDE_DEG, _DOWN_DEG = 18.0, 15.0
+"""Nearer than this looks ahead, whatever the box's thresholds are."""
+_MOST_OF_IT = 0.85
+"""Of the 3 s before an alert, the rest being the way from one target to the next (at most 0.3 s of road)."""
 
 
 def _quiet(habit: Callable[[Driver, float], object], stand: Stand, for_s: float = _QUIET_S) -> Count:
@@ -119,7 +125,10 @@ QUIET: dict[str, Trial] = {
 
 
 def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, Any]:
-    """New alerts by kind of simulated alert drivers; what is told of eyes that were hidden for 10 s is right."""
+    """New alerts by kind of simulated alert drivers; those that are right are counted apart.
+
+    Right is what tells of eyes that were hidden for 10 s, and of two looks that chance has put one after the other.
+    """
     found: Counter[str] = Counter()
     driven_s, number, drivers, rightly = 0.0, -1, 0, 0
     while driven_s < 3600 * hours:
@@ -132,13 +141,19 @@ def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, Any]:
         for face in faces(drawn.script, drawn.person, drawn.loss, drawn.fps, drawn.rng):
             for message in judgement.seen([face], speaking=False):
                 if isinstance(message, Alert) and message.type == "new":
-                    right = _rightly(message, drawn.script.hidden)
+                    right = _rightly(message, drawn.script)
                     rightly += right
                     found[message.alert] += not right
     hours = round(driven_s / 3600, 2)
     return {"hours": hours, "drivers": drivers, "seed": seed, "rightly": rightly, "alerts": dict(found)}
 
 
-def _rightly(alert: Alert, hidden: list[Spell]) -> bool:
-    blind = [spell for spell in hidden if spell.end_s - spell.start_s >= 9.5]
-    return alert.alert == "cannot_see_driver" and any(s.start_s < alert.t_s <= s.end_s + 1 for s in blind)
+def _rightly(alert: Alert, script: Script) -> bool:
+    if alert.alert == "cannot_see_driver":
+        blind = [spell for spell in script.hidden if spell.end_s - spell.start_s >= 9.5]
+        return any(spell.start_s < alert.t_s <= spell.end_s + 1 for spell in blind)
+    if alert.alert != "distraction":
+        return False
+    t_s = np.arange(alert.t_s - 2.9, alert.t_s, 0.02)
+    aside, down = added(t_s, script.yaw_deg), added(t_s, script.pitch_deg) + added(t_s, script.eyes_deg)
+    return float(np.mean(np.hypot(aside / _ASIDE_DEG, np.maximum(down, 0) / _DOWN_DEG) > 1)) >= _MOST_OF_IT

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.fatigue.glance import SEEING
 from edge.fatigue.own_eye import Look, OwnEye
 from edge.messages import EyeReading, Face, Side
 
 SHUT, OPEN = 0.3, 0.7
 """One eye below, the other above: they disagree."""
+LOWERED = 0.5
+"""Lids below this, without a gaze, follow it down: squints and laughter stay above 0.56 of the usual opening."""
 KNOWN_S = 3.0
 """An eye seen for so long without having been shut, or open, may be one that cannot be."""
 
@@ -20,6 +23,11 @@ class Seen:
     openness: float
     iris: float | None
     """Radius of the irises over the usual one, weighted mean; None while that is not known."""
+
+    @property
+    def lowered(self) -> bool:
+        """Whether the lids are low over an eye that sees: where such an eye looks is not seen, but it is down."""
+        return self.openness < LOWERED and self.iris is not None and self.iris >= SEEING
 
 
 @dataclass(slots=True)

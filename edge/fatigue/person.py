@@ -95,8 +95,8 @@ class Person:
         messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
         messages += self._report(face.t_s, seen=face.openness is not None, quiet=False)
         if self.looks is not None:
-            closed, lowered = self._closures.run is not None, self._closures.looks_down
-            messages += self.looks.follow(face, closed, lowered, self.driving)
+            lowered = self._closures.looks_down or (seen is not None and seen.lowered and face.gaze_yaw_deg is None)
+            messages += self.looks.follow(face, self._closures.run is not None, lowered, self.driving)
         return messages
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:

@@ -14,9 +14,9 @@ from edge.vision.iris import Eye
 _RADIUS = 0.35
 """From the eyeball's centre to the iris over the eye's width: 10.5 mm of 30 mm (adult means)."""
 _FOLLOWS = (0.5, 0.32)
-"""How far the iris model follows an iris that has moved across and down: medians of 20 people with irises drawn elsewhere
-(docs/evidence/attention.md). Three people who keep looking at the camera while they turn their heads by a degree or two
-agree: their eyes are seen to turn back by 0.4 to 0.7 of it."""
+"""How far the iris model follows an iris that has moved across and down: medians of 20 people with irises drawn
+elsewhere (docs/evidence/attention.md). Three people who keep looking at the camera while they turn their heads by a
+degree or two agree: their eyes are seen to turn back by 0.4 to 0.7 of it."""
 _AHEAD = (-0.055, -0.055)
 """Where the iris' centre is when the eyes look straight out of the head, from the middle between the corners towards
 the nose and down, in eye widths: medians of nine people facing a camera (GRID, blinking_4, carphone, talking; by person
