@@ -74,6 +74,7 @@ class LiveRunner:
         self._stages = Stages(self._senses, self._intake, self._judged, self._supervision, self.status, clock.now_s)
         self._economy = Economy(config, self.health, self._intake, self._senses, self._judged.force)
         self._judging = self._supervision.bare("judgement", "always")
+        self._upkeep = self._supervision.bare("upkeep")
 
     @property
     def captures(self) -> list[Capture]:
@@ -92,7 +93,8 @@ class LiveRunner:
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
         """Run until `stop` is set or every source has ended; then end what is open.
 
-        `status` is called every second by the loop that judges; a part that hangs (`stuck`) ends the run as well.
+        `status` is called every second by the loop that judges, and may raise: then `upkeep` is lost, and the box
+        watches on. A part that hangs (`stuck`) ends the run as well.
         """
         outlet = Outlet([self.health, *sinks], self._config.allowance, self._supervision)
         for source in [*absences(self._senses, self._config), *self._intake.absences()]:
@@ -109,7 +111,7 @@ class LiveRunner:
             if self._clock.now_s() - last_status_s >= _STATUS_S:
                 last_status_s = self._clock.now_s()
                 self._look(last_status_s)
-                status(self.health)
+                self._upkeep.guard(last_status_s, partial(status, self.health), None)
         if self.stuck is not None:
             self._judged.force(Source(self._clock.now_s(), BOX, "lost", self.stuck))
         self._end(outlet, stages, hurry=stop.is_set() or self.stuck is not None)

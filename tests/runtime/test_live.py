@@ -84,3 +84,28 @@ def test_a_stop_closes_open_alerts_within_seconds(tmp_path: Path) -> None:
     thread.join(10)
     assert time.monotonic() - asked_s < 5
     assert [message.type for message in kept if isinstance(message, Alert)] == ["new", "end"]
+
+
+def test_what_is_done_once_a_second_may_fail_and_the_box_watches_on(tmp_path: Path) -> None:
+    """As a file beside the timeline on a card that has turned read-only."""
+    runner, kept, stop = box(tmp_path, "http://127.0.0.1:9/video", None), Kept(), threading.Event()
+    called: list[float] = []
+
+    def status(_: object) -> None:
+        called.append(time.monotonic())
+        if len(called) == 3:
+            stop.set()
+        raise OSError(30, "Read-only file system")
+
+    runner.run([kept], stop, status)
+    assert len(called) == 3
+    words = [(m.state, m.detail) for m in kept if isinstance(m, Source) and m.source == "upkeep"]
+    assert words == [("lost", "OSError: [Errno 30] Read-only file system")]
+
+
+def test_sources_that_work_are_told_from_their_first_item_on(tmp_path: Path) -> None:
+    path = make_media(tmp_path / "clip.mp4", video_s=0.6, sound_s=0.6)
+    runner, kept = box(tmp_path, f"file://{path}", "camera"), Kept()
+    runner.run([kept], threading.Event(), lambda health: None)
+    assert {name for name, part in runner.status.parts.items() if part.state == "ok"} == {"camera", "microphone"}
+    assert sorted(m.source for m in kept if isinstance(m, Source) and m.state == "ok") == ["camera", "microphone"]
