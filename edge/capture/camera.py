@@ -8,6 +8,7 @@ from threading import Event
 import av
 
 from edge.capture import CaptureError, csi
+from edge.capture.listening import OPPOSED, SoundWatch, listened
 from edge.capture.media import NOT_DECODED, Choice, MediaFile, decoded, end_of
 from edge.capture.picture import PictureDecoder, View
 from edge.capture.reconnect import kept_open
@@ -52,7 +53,8 @@ class Camera:
         """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
         if self._file is not None:
             return self._played(self._file, stop)
-        return watched(kept_open("camera", self._connect, self._now, stop, self._again), PictureWatch())
+        items = kept_open("camera", self._connect, self._now, stop, self._again)
+        return listened(watched(items, PictureWatch()), SoundWatch())
 
     def restart(self) -> None:
         """Close the camera and open it again; for another thread. A file plays on."""
@@ -101,6 +103,7 @@ class Camera:
         streams: list[av.VideoStream | av.AudioStream] = [video, *([audio] if audio else [])]
         contexts = {stream.index: stream.codec_context for stream in streams}
         pictures, sound = PictureDecoder(1.0 / self._config.fps, self._view), SoundDecoder()
+        opposed = False
         unread = 0
         for packet in container.demux(streams):
             items = decoded(contexts[packet.stream_index], packet)
@@ -113,6 +116,9 @@ class Camera:
                 elif isinstance(item, av.AudioFrame) and audio:
                     try:
                         yield from sound.push(item, self._now() - item.samples / item.sample_rate)
+                        if sound.opposed and not opposed:
+                            opposed = True
+                            yield Source(self._now(), "microphone", "ok", OPPOSED)
                     except CaptureError as error:
                         yield Source(self._now(), "microphone", "lost", str(error))
                         audio = None

@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from edge.capture import CaptureError
+from edge.capture.listening import OPPOSED, SoundWatch, listened
 from edge.capture.picture import PictureDecoder, View
 from edge.capture.sound import SoundDecoder
 from edge.capture.stamps import MediaClock
@@ -44,6 +45,9 @@ class _Reading:
     items: int = 0
     parts: int = 1
     """With clocks of their own (`MediaClock`)."""
+    opposed: bool = False
+    """Left and right cancel each other out."""
+    told: bool = False
     unheard: str = ""
     """Why its sound cannot be heard, in words."""
 
@@ -111,15 +115,20 @@ class MediaFile:
             streams.append(self._pictures(self._pictures_index, reading))
         if self._sound_index is not None:
             streams.append(self._sound(self._sound_index, reading))
-        for item in watched(heapq.merge(*streams, key=end_of), PictureWatch()):
+        ears, merged = SoundWatch(), heapq.merge(*streams, key=end_of)
+        for item in listened(watched(merged, PictureWatch()), ears):
             if isinstance(item, Source):
                 yield item
                 continue
+            if reading.opposed and not reading.told:
+                reading.told = True
+                yield Source(reading.reached_s, "microphone", "ok", OPPOSED)
             reading.items += 1
             reading.reached_s = max(reading.reached_s, end_of(item))
             yield item
         if not reading.items:
             raise CaptureError(f"{self.path}: {reading.unheard or NOT_DECODED}")
+        yield from ears.finish(reading.reached_s)
         detail = self._complaint(reading)
         if detail:
             yield Source(reading.reached_s, "file", "lost", detail)
@@ -175,6 +184,7 @@ class MediaFile:
                     next_s = start_s + block.samples / block.sample_rate
                     try:
                         yield from decoder.push(block, start_s)
+                        reading.opposed = reading.opposed or decoder.opposed
                     except CaptureError as error:
                         reading.unheard = str(error)
                         return

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture import CaptureError
+from edge.capture.listening import SoundWatch, listened
 from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
@@ -60,7 +61,8 @@ class Microphone:
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
         """Sound until `stop` is set; a microphone that dies or is pulled out is opened again."""
-        return kept_open("microphone", lambda: self._connect(stop), self._now, stop, self._again)
+        items = kept_open("microphone", lambda: self._connect(stop), self._now, stop, self._again)
+        return listened(items, SoundWatch())
 
     def restart(self) -> None:
         """Close the microphone and open it again; for another thread."""

@@ -13,6 +13,9 @@ CHUNK_SAMPLES = 512
 
 _GAP_S = 0.1
 """A stamp this far behind the counted samples is a hole in the sound, not jitter of its delivery."""
+_HALF_LIFE_S = 0.5
+_CANCELLED, _HEARD_AGAIN = 0.02, 0.2
+"""Share of the channels' power that their mean keeps: 1 for equal ones, a half for two that have nothing in common."""
 _SLEW = 0.01
 """Share of the remaining error taken over at each block: follows a sound card's drift, ignores late deliveries."""
 
@@ -75,11 +78,31 @@ class SoundLine:
         return chunk
 
 
+class Mixer:
+    """Two channels to one: their mean, or their difference where they cancel each other out."""
+
+    def __init__(self) -> None:
+        self.opposed = False
+        """Whether they do, as when a plug of one is wired the wrong way round."""
+        self._both = self._mean = 0.0
+
+    def mix(self, channels: Float32) -> Float32:
+        """`channels` is (2, n)."""
+        left, right = channels
+        keep = 0.5 ** (channels.shape[1] / (_HALF_LIFE_S * SAMPLE_RATE_HZ))
+        self._both = keep * self._both + (1 - keep) * float(np.mean(channels**2))
+        self._mean = keep * self._mean + (1 - keep) * float(np.mean(((left + right) / 2) ** 2))
+        least = _HEARD_AGAIN if self.opposed else _CANCELLED
+        self.opposed = self._mean < least * self._both
+        mixed = (left - right) / 2 if self.opposed else (left + right) / 2
+        return np.asarray(mixed, np.float32)
+
+
 class SoundDecoder:
     """Decoded sound of any rate, layout and format to `Audio` chunks."""
 
     def __init__(self) -> None:
-        self._line = SoundLine()
+        self._line, self._mixer = SoundLine(), Mixer()
         self._resampler: av.AudioResampler | None = None
         self._format: tuple[str, str, int] | None = None
 
@@ -91,24 +114,32 @@ class SoundDecoder:
         """
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or form != self._format:
-            self._resampler, self._format = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ), form
+            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+            self._resampler, self._format = av.AudioResampler("fltp", layout, SAMPLE_RATE_HZ), form
         frame.pts = None
         try:
-            mono = self._resampler.resample(frame)
+            resampled = self._resampler.resample(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise CaptureError(
                 f"sound of {frame.layout.nb_channels} channels ({frame.layout.name}) cannot be mixed to one: send or "
                 "record it as mono or stereo"
             ) from error
-        return self._line.push(measured_s, _samples(mono))
+        return self._line.push(measured_s, self._samples(resampled))
 
     def flush(self) -> list[Audio]:
         """What is left when the sound ends."""
-        rest = [] if self._resampler is None else self._line.append(_samples(self._resampler.resample(None)))
+        rest = [] if self._resampler is None else self._line.append(self._samples(self._resampler.resample(None)))
         self._resampler = None
         return rest + self._line.flush()
 
+    @property
+    def opposed(self) -> bool:
+        """Whether the two channels cancel each other out (`Mixer`)."""
+        return self._mixer.opposed
 
-def _samples(frames: list[av.AudioFrame]) -> Float32:
-    parts = [frame.to_ndarray().reshape(-1) for frame in frames]
-    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+    def _samples(self, frames: list[av.AudioFrame]) -> Float32:
+        parts = [frame.to_ndarray() for frame in frames]
+        if not parts:
+            return np.empty(0, np.float32)
+        channels = np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+        return self._mixer.mix(channels) if len(channels) == 2 and channels.size else channels[0]

@@ -68,7 +68,7 @@ def _options(scheme: str) -> dict[str, str]:
 
 
 def _bounded(container: av.container.InputContainer) -> av.container.InputContainer:
-    for stream in container.streams.video:
+    for stream in [stream for stream in container.streams.video if stream.codec_context is not None]:
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         if stream.width * stream.height > MOST_PIXELS:
             size = f"{stream.width}x{stream.height}"
