@@ -102,18 +102,11 @@ class LivePage:
                 self._group = {name: tile(self._labels(name)) for name in _GROUP}
 
     def _show_level(self, state: State, live: bool) -> None:
-        fatigue = state.fatigue if live else None
-        level = shown_level(fatigue)
-        alert = max((item.level for item in state.incidents if item.end_s is None), default=None) if live else None
-        if not self._setting.records("fatigue"):
-            level = Level.NONE if alert is None and live and state.group is not None else alert
-        unknown = (
-            "off" if any(item.source == "fatigue" and item.state == "absent" for item in state.missing) else "unknown"
-        )
-        words = self._labels(unknown if level is None else level.name.lower())
-        self._level.set_text(words)
+        shown = state if live else State(state.written_s)
+        level, word = shown_level(shown, self._setting.records("fatigue"))
+        self._level.set_text(self._labels(word))
         self._card.style(f"--level: {UNKNOWN_COLOUR if level is None else LEVEL_COLOURS[level]}")
-        self._causes.set_text(" · ".join(self._cause_words(state, fatigue)) if live else "")
+        self._causes.set_text(" · ".join(self._cause_words(shown, shown.fatigue)) if live else "")
 
     def _cause_words(self, state: State, fatigue: Fatigue | None) -> list[str]:
         labels = self._labels
@@ -190,6 +183,17 @@ class LivePage:
         ]
 
 
-def shown_level(fatigue: Fatigue | None) -> Level | None:
-    """The level of somebody who is there and can be judged; else it is unknown."""
-    return fatigue.known_level if fatigue is not None and fatigue.track is not None else None
+def shown_level(state: State, of_persons: bool) -> tuple[Level | None, str]:
+    """The level now and its word; None is `unknown`, or `off` where fatigue is switched off.
+
+    `of_persons`: whether fatigue of persons is recorded. Where it is not, open alerts count, and a class is `none` only
+    while a group is judged.
+    """
+    if any(item.source == "fatigue" and item.state == "absent" for item in state.missing) and of_persons:
+        return None, "off"
+    if of_persons:
+        level = state.fatigue.known_level if state.fatigue is not None and state.fatigue.track is not None else None
+    else:
+        level = max((item.level for item in state.incidents if item.end_s is None), default=None)
+        level = Level.NONE if level is None and state.group is not None else level
+    return level, "unknown" if level is None else level.name.lower()
