@@ -68,6 +68,9 @@ proof-gpu: $(BUNDLE)/bundle.yaml ## on a machine with an NVIDIA GPU, 8 min: CUDA
 proof-gpu-pack: $(BUNDLE)/bundle.yaml ## what proof-gpu needs on a machine without a network, in pieces of 60 MB
 	$(BIN)/python -m benchmarks.gpu.pack --bundle $(BUNDLE) --out build/gpu-pack
 
+proof-attacks: $(BUNDLE)/bundle.yaml ## attack the box on this machine and look at every command with strace, 20 min; needs strace
+	$(BIN)/python -m benchmarks.attacks --bundle $(BUNDLE)
+
 bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/performance.md; QUICK=1 for minutes
 	$(BIN)/python -m benchmarks.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from empty_bundle import make_empty_bundle
 from media_maker import make_media
+
+from edge.cli.diagnosis import parts
+from edge.cli.main import main
+from edge.config import load_config
+from edge.config.delivery import StoreConfig
+from edge.messages import Source
+from edge.runtime.clock import Clock
+from edge.store.timeline import Timeline
 
 ROOT = Path(__file__).resolve().parent.parent
 CRASHING = """
@@ -60,3 +72,32 @@ def test_what_a_box_run_by_hand_writes_is_for_its_user_only(tmp_path: Path) -> N
     written = [state, *state.rglob("*")]
     assert len(written) >= 3
     assert [path for path in written if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_root_reads_a_boxs_databases_as_the_box_and_follows_no_link_of_its_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = 61_234
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder, state = Path(name), Path(name) / "state"
+        folder.chmod(0o755)
+        timeline = Timeline(state / "timeline.db", Clock("session").start, StoreConfig())
+        timeline.write(Source(1.0, "camera", "lost", "gone"))
+        timeline.close()
+        for path in (state, *state.rglob("*")):
+            os.chown(path, service, service)
+        (folder / "roots.db").write_text("root's own")
+        (folder / "roots.db").chmod(0o600)
+        config = load_config(ROOT / "configs" / "bus-cab.yaml")
+        box = parts.Box(ROOT / "configs" / "bus-cab.yaml", config, None, state)
+        texts = {part.name: part.gather(box) for part in parts.PARTS if part.name in ("databases.json", "recent.json")}
+        assert '"ok"' in texts["databases.json"]
+        out = folder / "report.json"
+        command = ["report", str(state / "timeline.db"), "--json", "--out", str(out), "--html"]
+        assert CliRunner().invoke(main, command).exit_code in (0, 1)
+        assert {path.stat().st_uid for path in (state, *state.rglob("*"))} == {service}
+        (state / "other.db").symlink_to(folder / "roots.db")
+        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+            next(part for part in parts.PARTS if part.name == "databases.json").gather(box)
+        assert os.geteuid() == 0

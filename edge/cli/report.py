@@ -14,7 +14,7 @@ from edge.config import Config, load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.dashboard.records import RecordError
 from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
-from edge.private import own_files
+from edge.private import as_owner_of, own_files
 
 if TYPE_CHECKING:
     from edge.dashboard.report.subject import Subject
@@ -95,7 +95,7 @@ def report(
         )
     figures = []
     for path in files:
-        with Console(stderr=True).status(f"Reading {path.name}"):
+        with Console(stderr=True).status(f"Reading {path.name}"), as_owner_of(path.parent):
             subject = _subject(path, config, since, until)
         figures.append({"file": str(path), **numbers(subject)})
         for form in forms:

@@ -25,6 +25,7 @@ import yaml
 from edge.capture.devices import cameras, microphones
 from edge.clock import clock_state
 from edge.config import Config
+from edge.private import as_owner_of
 from edge.redact import without_secrets
 from edge.runtime.thermal import ZONES
 from edge.store.reader import TimelineReader
@@ -119,19 +120,21 @@ def _machine(box: Box) -> str:
 
 def _databases(box: Box) -> str:
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(box.state.glob("*.db*")):
-        found[path.name] = {"bytes": path.stat().st_size}
-        if path.suffix == ".db":
-            uri = f"{path.resolve().as_uri()}?mode=ro"
-            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-                found[path.name]["integrity"] = connection.execute("PRAGMA quick_check(5)").fetchall()
+    with as_owner_of(box.state):
+        for path in sorted(box.state.glob("*.db*")):
+            found[path.name] = {"bytes": path.stat().st_size}
+            if path.suffix == ".db":
+                uri = f"{path.resolve().as_uri()}?mode=ro"
+                with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                    found[path.name]["integrity"] = connection.execute("PRAGMA quick_check(5)").fetchall()
     return _json(found)
 
 
 def _recent(box: Box) -> str:
     reader, now_s = TimelineReader(box.timeline), time.time()
     asked = {"alert": _OF_ALERT, "source": _OF_SOURCE}
-    found = {kind: reader.between(kind, now_s - _DAY_S, now_s + _DAY_S)[-_RECENT:] for kind in asked}
+    with as_owner_of(box.timeline.parent):
+        found = {kind: reader.between(kind, now_s - _DAY_S, now_s + _DAY_S)[-_RECENT:] for kind in asked}
     return _json({kind: [{k: row.get(k) for k in asked[kind]} for row in rows] for kind, rows in found.items()})
 
 

@@ -1,0 +1,1 @@
+"""The parts of the proof of attacks: what each attack is, and what a command touches while strace looks on."""
