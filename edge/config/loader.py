@@ -16,6 +16,9 @@ from edge.config.section import NOT_ECHOED
 from edge.error import EmvasError
 from edge.redact import address, redacted
 
+_MOST_VALUES = 10_000
+"""The largest example has 60; a file of ten lines that refer to each other can stand for a billion."""
+
 
 class ConfigError(EmvasError):
     """A configuration that cannot be used: one line for each fault."""
@@ -31,6 +34,8 @@ def load_config(path: Path | str) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        if _expanded(tree, {}) > _MOST_VALUES:  # before they are made
+            raise ConfigError(f"{path}: its references (`*name`) make more than {_MOST_VALUES} values of it")
         content = yaml.safe_load(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; examples are in configs/") from None
@@ -111,6 +116,17 @@ def _repeated(node: yaml.Node | None, seen: set[int]) -> list[tuple[int, str]]:
                 keys.add(key.value)
             found += _repeated(value, seen)
     return found
+
+
+def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """How many values the node stands for, each as often as it is referred to; `known`: those of nodes met before."""
+    if node is None or id(node) in known:
+        return known.get(id(node), 0)
+    known[id(node)] = 0  # what refers to itself has no end, and is counted once
+    inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+    count = 1 if isinstance(node, yaml.ScalarNode) else 1 + sum(_expanded(part, known) for part in inner)
+    known[id(node)] = count
+    return count
 
 
 def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> int:
