@@ -1,6 +1,6 @@
 """What the box's affect is worth, into `docs/evidence`: `python -m benchmarks.affect --bundle DIR --data DIR`.
 
-Expressions on labelled faces, sentiment on texts, arousal and valence of acted voices by held-out speaker, false
+Sentiment on texts, arousal and valence of acted voices by held-out speaker, false
 alarms of the change detector against what was asked for, and distress on real sounds. 5 to 10 minutes on two cores.
 """
 
@@ -16,61 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import cv2
 import numpy as np
 
 from benchmarks import distress_sounds
 from edge.affect.anomaly import LEAST_OBSERVATIONS, Sensitivity, ShiftDetector
-from edge.affect.valence import expression_valence
 from edge.bundle.bundle import Bundle
 from edge.text.sentiment import TextSentiment
-from edge.vision.crop import Crop
-from edge.vision.expression import ExpressionModel
 
-_LABEL = {
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fear",
-    "happiness": "happy",
-    "neutral": "neutral",
-    "sadness": "sad",
-    "surprise": "surprise",
-}
-"""The set's words in ours; its eighth, contempt, we do not have."""
-_SIGN = {"angry": -1, "disgust": -1, "fear": -1, "sad": -1, "happy": 1}
-_MESH_SIDE = 1 / 0.87
-"""Side of a mesh's crop over the picture that the model is to see of it (`edge.vision.expression`)."""
-_FACES_EACH, _TEXTS_EACH = 100, 500
+_TEXTS_EACH = 500
 _INTERVAL_S = 10.0
 _HOURS, _STREAMS = 10, 4
-
-
-def expressions(bundle: Bundle, data: Path) -> dict[str, Any]:
-    """Accuracy, recall by expression, and whether the valence has the right sign."""
-    faces = np.load(data / "faces_expression.npz")
-    model = ExpressionModel(bundle)
-    labels, images = faces["label"], faces["image"]
-    kept = [index for label in _LABEL for index in np.flatnonzero(labels == label)[:_FACES_EACH].tolist()]
-    truth, guess, valence = [], [], []
-    for index in kept:
-        image = cv2.cvtColor(images[index], cv2.COLOR_GRAY2BGR)
-        side = image.shape[0]
-        (read,) = model.read(image, [Crop(side / 2, side / 2, _MESH_SIDE * side, 0.0)])
-        truth.append(_LABEL[str(labels[index])])
-        guess.append(max(read, key=read.__getitem__))
-        valence.append(expression_valence(read))
-    right = np.array(truth) == np.array(guess)
-    signs = np.array([_SIGN.get(label, 0) for label in truth])
-    recall = {label: float(right[np.array(truth) == label].mean()) for label in sorted(set(truth))}
-    sign_of_felt = np.sign(np.array(valence))[signs != 0] == signs[signs != 0]
-    return {
-        "faces": len(kept),
-        "accuracy": float(right.mean()),
-        "recall": recall,
-        "unweighted_recall": float(np.mean(list(recall.values()))),
-        "valence_correlation": float(np.corrcoef(valence, signs)[0, 1]),
-        "valence_sign_accuracy": float(sign_of_felt.mean()),
-    }
 
 
 def sentiment(bundle: Bundle, data: Path) -> dict[str, Any]:
@@ -141,9 +96,8 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _read_page(found: dict[str, Any]) -> str:
-    """What is read from faces, words and voices."""
-    face, voice = found["expressions"], found["voices"]
-    recall = "".join(f"| {label} | {value:.2f} |\n" for label, value in face["recall"].items())
+    """What is read from words and voices."""
+    voice = found["voices"]
     texts = "".join(
         f"| {name} | {row['texts']} | {row['sign_accuracy']:.3f} | {row['correlation']:.3f} |\n"
         for name, row in found["sentiment"].items()
@@ -151,18 +105,6 @@ def _read_page(found: dict[str, Any]) -> str:
     return f"""# Affect and anomaly: what was measured
 
 Made by `python -m benchmarks.affect --bundle DIR --data DIR`; the figures are in `affect.json`.
-
-## Expressions
-{face["faces"]} labelled faces, at most {_FACES_EACH} of a label, each picture taken as the face's crop.
-Accuracy {face["accuracy"]:.3f}, mean recall {face["unweighted_recall"]:.3f}. The valence that the box makes of it
-correlates with the sign of the label by {face["valence_correlation"]:.3f}; of faces with a sign,
-{face["valence_sign_accuracy"]:.3f} get the right one.
-
-| expression | recall |
-|---|---|
-{recall}
-The labels are students' and noisy, the pictures are posed. Nothing here shows what people feel; on the box a face
-is read against its own resting face, which stills cannot test.
 
 ## Sentiment of words
 | set | texts | right sign | correlation |
@@ -225,10 +167,8 @@ def main(bundle: Path, data: Path, out: Path) -> None:
     """Measure everything and write `affect.md` and `affect.json`."""
     say: Callable[[str], None] = click.echo
     models = Bundle(bundle)
-    say("expressions")
-    found: dict[str, Any] = {"expressions": expressions(models, data)}
     say("sentiment")
-    found["sentiment"] = sentiment(models, data)
+    found: dict[str, Any] = {"sentiment": sentiment(models, data)}
     say("voices")
     found["voices"] = voices(data)
     say("false alarms")

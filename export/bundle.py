@@ -22,7 +22,7 @@ from export.role_writer import RoleWriter
 from export.roles import builder
 from export.roles.axes import free_axes
 
-_TOOLS = ("ai-edge-litert", "keras", "numpy", "onnx", "onnxruntime", "torch", "transformers")
+_TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformers")
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""

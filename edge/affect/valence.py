@@ -1,7 +1,7 @@
 """A facial expression as one number, read against the person's own resting face.
 
-The expression model takes 46 % of neutral faces for angry or sad, so an absolute negative is weak evidence: the
-median of 700 faces labelled neutral is -0.5 on the scale below. What counts is the change.
+The expression model takes 16 % of neutral faces for angry or sad (docs/evidence/expressions.md), and people's faces
+at rest differ, so an absolute negative is weak evidence. What counts is the change.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ _GROUP = "emvas.commands"
 _EXTRAS = {
     "ai_edge_litert": "export",
     "faster_whisper": "export",
-    "keras": "export",
     "onnx": "export",
     "skimage": "export",
     "sklearn": "export",

@@ -17,6 +17,8 @@ turned 0.32."""
 WIDE = 0.45
 """From here the width is a sign of its own: of 250 mouths that sing, laugh or shout (drawn into one portrait) 44 %
 exceed 0.33 and 13 % this."""
+GAPING = 0.55
+"""... and from here a second one: 3 % of those mouths."""
 WIDE_SHARE = 0.1
 """The width is what is exceeded for this share of the opening: one wrong picture opens no mouth."""
 FALL = 0.20
@@ -36,8 +38,8 @@ NARROWED = 0.80
 HAPPY = 0.5
 """Mean probability of a happy face above which the mouth may be laughing."""
 LEAST_SIGNS = 2
-"""Of three: a wide mouth, narrowed eyes, no happy face. None decides alone: yawns look happy to a net (one of three),
-laughs narrow the eyes, songs open the mouth."""
+"""Of four: a wide mouth, a gaping one, narrowed eyes, no happy face. None decides alone: yawns look happy to a net (two
+of three), laughs narrow the eyes, songs open the mouth."""
 WIDE_EYED = 1.05
 """Eyes opened further than this share: surprise."""
 REST_PRIOR = 0.03
@@ -81,7 +83,7 @@ class _Opening:
         width = sorted(self.heights, reverse=True)[int(WIDE_SHARE * len(self.heights))]
         eyes = statistics.median(self.eyes) if self.eyes else 1.0
         happy = bool(self.happy) and statistics.fmean(self.happy) > HAPPY
-        signs = (width >= WIDE, eyes < NARROWED, not happy)
+        signs = (width >= WIDE, width >= GAPING, eyes < NARROWED, not happy)
         return width >= LEAST_WIDTH and eyes <= WIDE_EYED and sum(signs) >= LEAST_SIGNS
 
 

@@ -1,4 +1,4 @@
-"""Seven expressions from mini-XCEPTION; weak evidence, to be judged against the person's own neutral face."""
+"""Seven expressions of a face; weak evidence, to be judged against the person's own neutral face."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 from edge.bundle.bundle import Bundle
 from edge.vision.crop import Crop, Image
 
-_INPUT_PX = 64
-_SIDE = 0.87
-"""Side of the picture over that of the mesh's crop; of six from 0.6 to 0.95 the best on 420 faces (accuracy 0.477)."""
+SIDE = 0.87
+"""Side of the picture over that of the mesh's crop; a net may look at its middle only."""
 
 
 class ExpressionModel:
@@ -18,14 +17,15 @@ class ExpressionModel:
 
     def __init__(self, bundle: Bundle) -> None:
         self._session = bundle.session("expression")
+        self._px = int(self._session.input_shapes["image"][1])
         self.labels: list[str] = bundle.role("expression").labels
 
     def read(self, image: Image, crops: list[Crop]) -> list[dict[str, float]]:
         """Label -> probability for each face; `crops` are the meshes' (`Mesh.next_crop`)."""
         if not crops:
             return []
-        faces = [Crop(crop.x_px, crop.y_px, _SIDE * crop.side_px, crop.angle_rad) for crop in crops]
-        grey = [cv2.cvtColor(face.cut(image, _INPUT_PX), cv2.COLOR_BGR2GRAY) for face in faces]
+        faces = [Crop(crop.x_px, crop.y_px, SIDE * crop.side_px, crop.angle_rad) for crop in crops]
+        grey = [cv2.cvtColor(face.cut(image, self._px), cv2.COLOR_BGR2GRAY) for face in faces]
         batch = np.stack(grey)[..., None].astype(np.float32) / np.float32(127.5) - np.float32(1)
         rows = self._session.run({"image": batch})["probabilities"]
         return [dict(zip(self.labels, row.tolist(), strict=True)) for row in rows]

@@ -86,6 +86,13 @@ _ROWS = (
         {},
     ),
     Exporter(
+        "expression",
+        "encoder",
+        "export.exporters.expression",
+        "a checkpoint of `training.heads.expression` (emvas-expression-1), in place of the default role",
+        {},
+    ),
+    Exporter(
         "audio",
         "encoder",
         "export.exporters.audio",

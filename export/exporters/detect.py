@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from export.checkpoint import folder_config, read_checkpoint
 from export.exporters import EXPORTERS, Exporter, Group, OptionError
 from export.exporters.mmsa_layout import PREFIX
 from export.role import BuildError
 
-_FORMATS = {"emvas-fusion-1": "fusion", "emvas-asr-1": "conformer"}
+_FORMATS = {"emvas-fusion-1": "fusion", "emvas-asr-1": "conformer", "emvas-expression-1": "expression"}
 """What the files of our own training call themselves."""
 _ENDINGS = (("ForCTC", "ctc"), ("ForImageClassification", "vision"))
 """Of the architecture that a Hugging Face folder names."""
@@ -52,9 +55,19 @@ def _of_folder(folder: Path, group: Group) -> str | None:
 
 
 def _of_file(path: Path) -> str | None:
+    if path.suffix == ".npz":
+        return _FORMATS.get(_format_of_arrays(path))
     content = read_checkpoint(path)
     if not isinstance(content, Mapping):
         return None
     if "format" in content:
         return _FORMATS.get(str(content["format"]))
     return "mmsa" if content and all(str(key).startswith(PREFIX) for key in content) else None
+
+
+def _format_of_arrays(path: Path) -> str:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return str(json.loads(str(stored["about"]))["format"])
+    except (OSError, ValueError, KeyError) as error:
+        raise BuildError(f"{path} is no checkpoint of this project: {error}") from error

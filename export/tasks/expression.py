@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edge.bundle.session import Session
+from edge.vision.expression import SIDE
 from export.job import Feeds, Task
+from export.portrait import FACE, SOURCE, many_faces, views
+
+_FACE = replace(FACE, side_px=SIDE * FACE.side_px)
+_VIEWS = 48
+DATA = f"{_VIEWS} views of {SOURCE} and 50 other people of its sample of Labeled Faces in the Wild, not calibrated on"
+
+
+def samples(px: int, side: int) -> list[Feeds]:
+    """Views of one face, and every other one of many, beginning with the `side`-th: two sides share no picture."""
+    many = [cv2.resize(face, (px, px), interpolation=cv2.INTER_LINEAR) for face in many_faces()[side::2]]
+    greys = [cv2.cvtColor(view, cv2.COLOR_BGR2GRAY) for view in views(_FACE, px, _VIEWS, seed=7 + side)]
+    return [{"image": (grey.astype(np.float32) / 127.5 - 1)[None, ..., None]} for grey in [*greys, *many]]
 
 
 def task(fp32: Path, samples: Sequence[Feeds], data: str, tolerance: float) -> Task:

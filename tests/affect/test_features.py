@@ -26,7 +26,17 @@ def utterance(length_s: float = 2.0, start_s: float = 10.0) -> Utterance:
 
 def face(t_s: float, opening: float | None = 0.3) -> Face:
     return Face(
-        t_s, 1, (0, 0, 9, 9), opening is not None, None, None, opening, 0.1, 15.0, -6.0, 3.0, expression=EXPRESSION
+        t_s,
+        track=1,
+        box=(0, 0, 9, 9),
+        usable=opening is not None,
+        reason=None,
+        eye_opening=opening,
+        mouth=0.1,
+        yaw_deg=15.0,
+        pitch_deg=-6.0,
+        roll_deg=3.0,
+        expression=EXPRESSION,
     )
 
 

@@ -62,7 +62,7 @@ def test_a_yawn_goes_on_behind_a_short_loss_and_ends_at_a_long_one():
         (bump(30.0, 0.7), {}),
         (lambda t_s: min(0.36, bump(5.0, 0.9)(t_s)), {}),
         (bump(5.0, 0.42), {"happy": 0.9}),
-        (bump(5.0, 0.6), {"eye": 0.29, "happy": 0.9}),
+        (bump(5.0, 0.52), {"eye": 0.29, "happy": 0.9}),
         (bump(5.0, 0.42), {"eye": 0.29}),
         (bump(5.0, 0.42), {"eye": None}),
         (bump(5.0, 0.6), {"eye": 0.34}),
@@ -99,4 +99,5 @@ def test_a_small_yawn_is_told_by_the_eyes_that_narrow_with_it():
 
 
 def test_a_yawn_that_a_net_takes_for_happy_is_a_yawn():
-    assert len(yawns(bump(5.0, 0.6), eye=0.2, happy=0.9)) == 1
+    assert len(yawns(bump(5.0, 0.5), eye=0.2, happy=0.9)) == 1
+    assert len(yawns(bump(5.0, 0.65), eye=None, happy=0.9)) == 1

@@ -12,7 +12,7 @@ from clips import frames
 
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
-from edge.messages import Face, Frame
+from edge.messages import Face, Frame, Reason
 from edge.vision.detector import FaceDetector
 from edge.vision.perception import FacePerception
 
@@ -74,8 +74,11 @@ def test_a_class_is_seen_within_three_seconds(
     bundle: Bundle, heads: list[tuple[np.ndarray, float]], face_px: int, least: int
 ) -> None:
     room, seats = classroom(heads, face_px)
-    perception = FacePerception(bundle, VisionConfig(max_faces=32))
+    perception = FacePerception(bundle, VisionConfig(max_faces=32, expression_every_n_frames=1))
     for number in range(round(WITHIN_S * FPS)):
-        faces = perception.step(Frame(number / FPS, room), expressions=False)
+        faces = perception.step(Frame(number / FPS, room))
     assert seated(faces, seats, face_px) >= least
     assert len({face.track for face in faces}) == len(faces) <= len(seats)
+    unknown = [face for face in faces if face.reason is Reason.TOO_SMALL]
+    assert (len(unknown) > 10) == (face_px == 32)
+    assert all((face.expression is None) == (face in unknown) for face in faces), "what is too small is not guessed"

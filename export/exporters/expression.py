@@ -1,0 +1,47 @@
+"""Checkpoints of `training.heads.expression`: seven expressions, for role `expression`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from edge.vision.expression import SIDE
+from export.checkpoint import sources_of
+from export.job import Axis, ExportJob, GraphJob
+from export.role import BuildError
+from export.roles.axes import AXES
+from export.tasks.expression import samples
+from training.heads.expression_net import INPUT_PX, LABELS, ExpressionError, read_expression_net
+
+
+def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
+    """Read the file `checkpoint`; pictures for calibration and the golden input are those of the default role."""
+    del work
+    try:
+        net, about = read_expression_net(checkpoint)
+    except ExpressionError as error:
+        raise BuildError(str(error)) from error
+
+    def example(sizes: Mapping[str, int]) -> Mapping[str, torch.Tensor]:
+        generator = torch.Generator().manual_seed(sizes["n"])
+        return {"image": 2 * torch.rand(sizes["n"], INPUT_PX, INPUT_PX, 1, generator=generator) - 1}
+
+    axes: Mapping[str, Mapping[int, Axis]] = {"image": {0: AXES["expression"][0]}}
+    calibration = samples(INPUT_PX, 0)
+    return ExportJob(
+        role=options.get("role", "expression"),
+        description=f"Seven facial expressions; {about['measured']}",
+        sources=sources_of(checkpoint, options.get("licence", about["licence"])),
+        training_data=options.get("training_data", about["training_data"]),
+        graphs={"model": GraphJob(net, example, ("probabilities",), axes, "cnn")},
+        golden_inputs={"model": samples(INPUT_PX, 1)[0]},
+        calibration={"model": calibration},
+        tensor_meanings={
+            "image": f"grey, -1..1, an upright face: {SIDE} of the mesh's crop",
+            "probabilities": "one a label, summing to 1",
+        },
+        labels=list(LABELS),
+        not_checked=["infra-red pictures", "children"],
+    )

@@ -1,0 +1,99 @@
+"""The net of role `expression` that this project trains: seven expressions from a small grey picture of a face."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from edge.error import EmvasError
+
+FORMAT = "emvas-expression-1"
+LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
+INPUT_PX = 64
+"""Of the picture that the box cuts; the net sees the middle `NET_PX`."""
+NET_PX = 48
+_WIDTHS = (24, 40, 80, 128)
+_CELLS = 9
+"""Of the last layer's map."""
+
+
+class ExpressionError(EmvasError):
+    """A checkpoint that is none; the message names the file."""
+
+
+class _Block(nn.Module):
+    """Two convolutions beside a way round them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, given: Tensor) -> Tensor:
+        return functional.relu(given + self.layers(given))
+
+
+class ExpressionNet(nn.Module):
+    """Four halvings of the picture with a block between each two, made free of exposure and contrast inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in zip((1, *_WIDTHS[:-1]), _WIDTHS, strict=True):
+            kernel = 5 if before == 1 else 3
+            layers += [nn.Conv2d(before, after, kernel, 2, kernel // 2, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+            layers += [_Block(after)] if after != _WIDTHS[-1] else []
+        self.layers = nn.Sequential(*layers)
+        self.drop = nn.Dropout(0.3)
+        self.head = nn.Linear(_CELLS * _WIDTHS[-1], len(LABELS))
+
+    def read(self, grey: Tensor) -> Tensor:
+        """`grey` [n, 1, 48, 48] of any scale -> logits [n, 7]."""
+        centred = grey - grey.mean(dim=(2, 3), keepdim=True)
+        even = centred / torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True) + 1e-4)
+        return self.head(self.drop(self.layers(even).flatten(1)))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`image` [n, 64, 64, 1], grey -1..1 -> `probabilities` [n, 7] in the order of `LABELS`."""
+        edge = (INPUT_PX - NET_PX) // 2
+        grey = (image[:, edge:-edge, edge:-edge, 0].unsqueeze(1) + 1) / 2
+        return torch.softmax(self.read(grey), dim=1)
+
+
+def write_expression_net(net: ExpressionNet, about: Mapping[str, Any], path: Path) -> None:
+    """Store the weights (float16) and what is known about them, whole or not at all."""
+    arrays = {name: value.numpy() for name, value in net.state_dict().items()}
+    small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
+    part = path.with_name(f"{path.stem}.part.npz")
+    np.savez_compressed(part, about=np.array(json.dumps({"format": FORMAT, **about})), **small)  # type: ignore[arg-type]
+    part.replace(path)
+
+
+def read_expression_net(path: Path) -> tuple[ExpressionNet, dict[str, Any]]:
+    """The net, ready to be asked, and what is known about it; ExpressionError when `path` holds none."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        about = json.loads(str(arrays.pop("about")))
+        if about["format"] != FORMAT:
+            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+        net = ExpressionNet()
+        wanted = net.state_dict()
+        net.load_state_dict({name: torch.from_numpy(arrays[name]).to(wanted[name].dtype) for name in wanted})
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
+        raise ExpressionError(
+            f"{path} is no expression checkpoint: {error}; make it by training.heads.expression"
+        ) from error
+    return net.eval(), about
