@@ -27,6 +27,8 @@ class Condition:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     rising: bool = True
     """Whether an alert may begin or rise now; a look away that has just ended holds on, but raises nothing."""
+    unseen: bool = False
+    """Whether it may do so while the eyes cannot be judged: a head that fell with shut lids hides them."""
 
     @property
     def key(self) -> Key:
@@ -48,7 +50,8 @@ def of_fatigue(message: Fatigue) -> list[Condition]:
         level = max((CAUSES[cause] for cause in causes), default=Level.NONE)
         since_s = message.evidence.get("closed_from_s", message.t_s) if kind == MICROSLEEP else message.t_s
         evidence = {"track": message.track, **measures}
-        conditions.append(Condition(kind, str(message.track), level, since_s, causes, evidence))
+        fallen = kind == MICROSLEEP and "fallen_s" in message.evidence
+        conditions.append(Condition(kind, str(message.track), level, since_s, causes, evidence, unseen=fallen))
     return conditions
 
 

@@ -198,7 +198,7 @@ class AlertEngine:
         return not (self._arming.armed if motion == "driving" else self._arming.rolling)
 
     def _may_rise(self, condition: Condition) -> bool:
-        unseen = KINDS[condition.kind].from_eyes and condition.subject in self._unseen
+        unseen = KINDS[condition.kind].from_eyes and condition.subject in self._unseen and not condition.unseen
         return condition.rising and not unseen and not self._disarmed(condition.kind)
 
     def _waits(self, condition: Condition, t_s: float) -> bool:

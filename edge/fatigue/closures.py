@@ -30,6 +30,8 @@ class Run:
     unseen_s: float = 0.0
     area_s: float = 0.0
     """Openness added up over time."""
+    fallen_s: float = 0.0
+    """Time at its end in which a fallen head hides lids that were shut before."""
 
     @property
     def duration_s(self) -> float:
@@ -38,13 +40,15 @@ class Run:
 
     @property
     def openness(self) -> float:
-        """Mean over its length."""
-        return self.area_s / self.duration_s if self.duration_s > 0 else 0.0
+        """Mean over its length, as far as a fallen head does not hide it."""
+        shown_s = self.duration_s - self.fallen_s
+        return self.area_s / shown_s if shown_s > 0 else 0.0
 
     @property
     def known(self) -> bool:
         """Whether enough of it was seen to believe in it."""
-        return self.duration_s - self.unseen_s >= LEAST_SEEN * self.duration_s
+        shown_s = self.duration_s - self.fallen_s
+        return shown_s - self.unseen_s >= LEAST_SEEN * shown_s
 
     @property
     def half_shut(self) -> bool:
@@ -93,10 +97,20 @@ class Closures:
         return None if run is None or self._held_back(run) or not run.known else run
 
     @property
+    def down(self) -> bool:
+        """Whether the lids are down now, whatever that means."""
+        return self._run is not None
+
+    @property
     def looks_down(self) -> bool:
         """Whether the lids that are down now may only follow the gaze, and for `SLOW_S` have."""
         run = self._run
         return run is not None and SLOW_S <= run.duration_s < self._look_down_s and self._may_look_down
+
+    @property
+    def fallen_s(self) -> float:
+        """How long a fallen head has hidden the lids of the closure that goes on."""
+        return 0.0 if self._run is None else self._run.fallen_s
 
     @property
     def open_s(self) -> float:
@@ -105,7 +119,7 @@ class Closures:
 
     def step(self, span: Span) -> Settled:
         """Take in the next span of lids; one that does not continue the one before ends what that one was part of."""
-        lapsed = self.lapse() if self._run is not None and span.start_s > self._run.end_s else Settled()
+        lapsed = Settled() if self._continues(span) else self.lapse()
         begun = self._open_from_s is not None and span.seen
         self._last_s = span.end_s
         if not span.closed:
@@ -129,6 +143,21 @@ class Closures:
         else:
             self._run = replace(self._run, unseen_s=self._run.unseen_s + span.duration_s)
         return replace(lapsed, spans=(*lapsed.spans, *self._settle(self._run, max(SLOW_S, AROUND_S))))
+
+    def _continues(self, span: Span) -> bool:
+        """Whether a span follows on the closure that goes on, or lids still shut show again after a fall."""
+        run = self._run
+        if run is None or span.start_s <= run.end_s:
+            return True
+        return span.closed and run.fallen_s > 0 and span.start_s - run.end_s <= GAP_S
+
+    def fall(self, t_s: float) -> None:
+        """A fallen head hides the lids at `t_s`: shut before for long enough to be no blink, they stay shut."""
+        run = self._run
+        sees = self.irises.mean is not None and self.irises.mean >= SEEING
+        if run is not None and run.known and not sees and run.duration_s >= SLOW_S and run.openness <= HALF_SHUT:
+            self._run = replace(run, end_s=t_s, fallen_s=run.fallen_s + t_s - run.end_s)
+            self._last_s = t_s
 
     def unseen(self, for_s: float) -> Settled:
         """The eyes have been out of sight for `for_s`: open ones are not known to be open still."""

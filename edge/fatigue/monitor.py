@@ -78,7 +78,7 @@ class FatigueMonitor:
 
     def _meet(self, track: int, t_s: float) -> list[Message]:
         """A new number: of the one person who was lost a moment ago, or of somebody else before the same camera."""
-        messages: list[Message] = []
+        messages = [message for person in self._people.values() for message in person.succeed(t_s)]
         looks = None
         if self._attention.enabled:
             recent = [person for person in self._people.values() if t_s - person.visible_s <= LOST_AWAY_S]

@@ -10,6 +10,7 @@ from edge.config.understanding import FatigueConfig
 from edge.fatigue.blinks import LidCurve, closure
 from edge.fatigue.closures import Closures, Run, Settled
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
+from edge.fatigue.falls import HeadFall
 from edge.fatigue.lids import Lids
 from edge.fatigue.looks import REPORT_S, Looks
 from edge.fatigue.nods import Nods
@@ -48,6 +49,7 @@ class Person:
         self._lids = Lids(config.closed_below, config.open_above)
         self._curve = LidCurve()
         self._closures = Closures(config.sleep_s, config.unresponsive_s, config.closed_below)
+        self._head = HeadFall()
         self._perclos = Perclos(t_s, config.least_valid_ratio)
         self._judged_told_s = 0.0
         self._yawns = Yawns()
@@ -88,8 +90,11 @@ class Person:
         messages: list[Message] = [face, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
+        self._head.observe(face, self._closures.down)
         if face.openness is not None:
             messages += self._judge_lids(face.t_s, face.openness)
+        elif self._head.hides(face):
+            self._fall(face.t_s)
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
@@ -103,8 +108,14 @@ class Person:
         """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
         self._ended_s, self._reason = 0.0, Reason.NO_FACE.value
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
+        if self._head.hides(Face(t_s)):
+            self._fall(t_s)
         messages += self._report(t_s, seen=False, quiet=quiet)
         return messages + (self.looks.miss(t_s, self.driving, quiet) if self.looks is not None else [])
+
+    def succeed(self, t_s: float) -> list[Message]:
+        """Somebody shows who may be this person: what was taken for shut out of sight ends."""
+        return self._settled(t_s, self._closures.lapse()) if self._closures.fallen_s else []
 
     def retune(self, config: FatigueConfig) -> None:
         """Judge by other thresholds of PERCLOS from now on."""
@@ -127,6 +138,11 @@ class Person:
             self._ended_s = settled.ended.duration_s if settled.ended else self._ended_s
             messages += self._settled(t_s, settled)
         return messages
+
+    def _fall(self, t_s: float) -> None:
+        if self._closures.fallen_s < self._config.out_of_sight_s:
+            self._closures.fall(t_s)
+            self._judged_s = t_s if self._closures.fallen_s else self._judged_s
 
     def _lapsed(self, t_s: float) -> list[Message]:
         return self._settled(t_s, self._closures.unseen(t_s - self._judged_s))
@@ -194,6 +210,7 @@ class Person:
             evidence |= self._estimate.as_evidence()
         if self._run is not None and (self._judgement.asleep or before.asleep):
             evidence |= {"closed_s": self._run.duration_s, "closed_from_s": self._run.start_s}
+            evidence |= {"fallen_s": self._run.fallen_s} if self._run.fallen_s else {}
         judged_s, self._judged_told_s = self._perclos.judged_s - self._judged_told_s, self._perclos.judged_s
         return Fatigue(
             t_s=t_s,
