@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
@@ -44,6 +45,7 @@ class AlertEngine:
     Args:
         config: Pace and cooldown.
         session: Name of this run; ids are made from it, the kind, the subject and the start, so a replay repeats them.
+            Where a condition outlives its alert, the next alert about it starts when it is told.
         arming: Whether the vehicle drives; None is always armed.
         status: Knows what is lost; by default what `step` is told of it.
     """
@@ -60,6 +62,7 @@ class AlertEngine:
         self._sight = Sight(config)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
+        self._started_s: dict[Key, float] = {}
         self._rests = Rests()
         self._arming = arming
         self._status = status or SystemStatus()
@@ -222,11 +225,20 @@ class AlertEngine:
         return condition != told and t_s - known.told_s >= pace_s
 
     def _begin(self, condition: Condition, t_s: float) -> Alert:
-        name = f"{self._session}/{condition.kind}/{condition.subject}/{condition.since_s:.3f}"
+        start_s = condition.since_s
+        if start_s <= self._started_s.get(condition.key, -math.inf):
+            start_s = t_s
+        self._started_s = {key: at_s for key, at_s in self._started_s.items() if self._may_return(key)}
+        self._started_s[condition.key] = start_s
+        name = f"{self._session}/{condition.kind}/{condition.subject}/{start_s:.3f}"
         until_s = self._snoozed_s.get(condition.kind)
         trace = {} if until_s is None or until_s < condition.since_s else {"snoozed_until_s": until_s}
         id_ = str(uuid5(NAMESPACE_URL, name))
-        return self._tell(_Open(id_, condition.since_s, t_s, condition, trace=trace), "new")
+        return self._tell(_Open(id_, start_s, t_s, condition, trace=trace), "new")
+
+    def _may_return(self, key: Key) -> bool:
+        """Whether an alert of this key may come again: of everybody but a person who is long gone."""
+        return not key[1].isdigit() or self._rests.knows(key[1])
 
     def _end(self, key: Key, t_s: float) -> Alert:
         alert = self._tell(replace(self._open[key], told_s=t_s), "end")

@@ -94,7 +94,7 @@ class Person:
         if face.openness is not None:
             messages += self._judge_lids(face.t_s, face.openness)
         elif self._head.hides(face):
-            self._fall(face.t_s)
+            messages += self._fall(face.t_s)
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
@@ -109,7 +109,7 @@ class Person:
         self._ended_s, self._reason = 0.0, Reason.NO_FACE.value
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
         if self._head.hides(Face(t_s)):
-            self._fall(t_s)
+            messages += self._fall(t_s)
         messages += self._report(t_s, seen=False, quiet=quiet)
         return messages + (self.looks.miss(t_s, self.driving, quiet) if self.looks is not None else [])
 
@@ -139,10 +139,13 @@ class Person:
             messages += self._settled(t_s, settled)
         return messages
 
-    def _fall(self, t_s: float) -> None:
-        if self._closures.fallen_s < self._config.out_of_sight_s:
-            self._closures.fall(t_s)
-            self._judged_s = t_s if self._closures.fallen_s else self._judged_s
+    def _fall(self, t_s: float) -> list[Message]:
+        """A fallen head hides the lids; for longer than `out_of_sight_s` nothing is said of them."""
+        self._closures.fall(t_s)
+        if self._closures.fallen_s >= self._config.out_of_sight_s:
+            return self._settled(t_s, self._closures.lapse())
+        self._judged_s = t_s if self._closures.fallen_s else self._judged_s
+        return []
 
     def _lapsed(self, t_s: float) -> list[Message]:
         return self._settled(t_s, self._closures.unseen(t_s - self._judged_s))

@@ -110,12 +110,14 @@ class FatiguePolicy:
         return share is not None and share >= self._config.exit_share * value
 
     def _asleep(self, evidence: Evidence) -> list[str]:
+        if self._out_of_sight(evidence.t_s):
+            self._closure = None
         if evidence.seen:
             self._seen_s = evidence.t_s
         reached = self._class(evidence.closed_s)
         if reached is not None and (self._closure is None or ASLEEP.index(reached) > ASLEEP.index(self._closure)):
             self._closure = reached
-        elif evidence.open_s >= self._config.reopened_s or self._out_of_sight(evidence.t_s):
+        elif evidence.open_s >= self._config.reopened_s:
             self._closure = None
         return [] if self._closure is None else [self._closure]
 

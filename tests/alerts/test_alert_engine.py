@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from alert_steps import fatigue, tell
+from alert_steps import CONFIG, face, fatigue, kinds, tell
 
+from edge.alerts.engine import AlertEngine
 from edge.alerts.kinds import KIND_OF_CAUSE, KINDS
 from edge.fatigue.policy import CAUSES
 from edge.messages import Level, Message
@@ -67,3 +68,20 @@ def test_people_have_their_own_alerts():
 def test_an_alert_of_which_nothing_is_heard_any_more_ends():
     alerts = tell(fatigue(2, "perclos_warning"), fatigue(11, track=2), fatigue(13, track=2))
     assert [(alert.type, alert.t_s) for alert in alerts] == [("new", 2), ("end", 13)]
+
+
+def test_a_condition_that_outlives_its_alert_makes_another_with_another_id():
+    """Pictures stop for longer than a condition is believed, and the closure has still begun when it began."""
+    engine = AlertEngine(CONFIG, "s")
+    steps = [fatigue(t_s, "microsleep", closed_from_s=8.0) for t_s in (10.0, 11.0, 60.0, 61.0)]
+    alerts = [alert for step in steps for alert in [*engine.step(face(step.t_s, usable=True)), *engine.step(step)]]
+    begun = [alert for alert in alerts if alert.type == "new"]
+    assert [alert.start_s for alert in begun] == [8.0, 60.0]
+    assert len({alert.id for alert in begun}) == 2
+
+
+def test_a_head_that_fell_with_shut_lids_is_told_though_its_eyes_are_hidden():
+    asleep = fatigue(10.0, "microsleep", closed_from_s=8.0)
+    fallen = fatigue(10.0, "microsleep", closed_from_s=8.0, fallen_s=0.9)
+    assert tell(face(10.0, usable=False), asleep) == []
+    assert kinds(tell(face(10.0, usable=False), fallen)) == [("new", "microsleep")]
