@@ -1,7 +1,8 @@
 """All proofs about fatigue, into `docs/evidence`: `python -m benchmarks.fatigue --bundle DIR --data DIR`.
 
 `drivers` lets 10,000 simulated drivers pass the fatigue and alert stages (20 minutes on two idle cores; `--drivers 200`
-for a quick look), `clips` loops real clips, `eyes` measures lids, blinks and yawns on real eyes, `blinks` trains and
+for a quick look), `people` counts false and missed alerts on real people, also as worse cameras would show them,
+`clips` loops real clips, `eyes` measures lids, blinks and yawns on real eyes, `blinks` trains and
 tests the drowsiness model on people it has not seen.
 Each writes a page and its figures as JSON.
 """
@@ -21,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.drivers.page import page, table
 
-PROOFS = ("drivers", "clips", "eyes", "blinks")
+PROOFS = ("drivers", "people", "clips", "eyes", "blinks")
 
 
 def write(out: Path, text: str) -> None:
@@ -110,13 +111,16 @@ def blinks(out: Path, data: Path) -> None:
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="processes")
 def main(bundle: Path, data: Path, out: Path, wanted: tuple[str, ...], count: int, seed: int, workers: int) -> None:
     """Run the proofs and write their pages."""
-    from benchmarks import eyes
+    from benchmarks import eyes, real_people
 
     out.mkdir(parents=True, exist_ok=True)
     for proof in wanted or PROOFS:
         click.echo(f"{proof} ...", err=True)
         if proof == "drivers":
             drivers(out, count, seed, workers)
+        elif proof == "people":
+            found = real_people.measure(bundle, data, lambda name: click.echo(f"  {name}", err=True))
+            keep(out, "people", found, real_people.page(found))
         elif proof == "clips":
             clips(out, bundle, data, lambda name: click.echo(f"  {name}", err=True))
         elif proof == "eyes":

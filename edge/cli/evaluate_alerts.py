@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.cli.setup import open_bundle
-from edge.config import load_config
+from edge.config import Config, load_config
+from edge.config.models import ModelsConfig
+from edge.config.purpose import Purpose
 from edge.evaluation.views import VIEWS
 
 _EXAMPLE = """\b
 Example:
-  emvas evaluate alerts recordings --truth recordings/truth.json --config configs/bus-cab.yaml
+  emvas evaluate alerts recordings --truth recordings/truth.json
 """
 _ROWS = {
     "false_criticals_per_h": "false critical alerts an hour",
@@ -34,15 +36,19 @@ _ROWS = {
 @click.command(epilog=_EXAMPLE)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--truth", "truth_path", required=True, type=click.Path(path_type=Path), help="What is to be seen; JSON.")
-@click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: a driver's box, all as it comes."
+)
+@click.option(
+    "--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's, build/bundle."
+)
 @click.option("--view", "views", multiple=True, type=click.Choice(list(VIEWS)), help="Only this; may be repeated.")
 @click.option("--fps", type=click.FloatRange(1, 60), help="No more pictures a second than this; default: all.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def alerts(
     folder: Path,
     truth_path: Path,
-    config_path: Path,
+    config_path: Path | None,
     bundle: Path | None,
     views: tuple[str, ...],
     fps: float | None,
@@ -61,7 +67,9 @@ def alerts(
     from edge.evaluation.truth import load_truth
     from edge.evaluation.watching import Watcher
 
-    config, truth = load_config(config_path), load_truth(truth_path, folder)
+    truth = load_truth(truth_path, folder)
+    as_it_comes = Config(purpose=Purpose.DRIVER_SAFETY, models=ModelsConfig(bundle="build/bundle"))
+    config = as_it_comes if config_path is None else load_config(config_path)
     watcher, console = Watcher(open_bundle(config, bundle), config), Console(stderr=True)
     with console.status("reading") as status:
         found = evaluate(watcher, truth, views or tuple(VIEWS), fps, status.update)

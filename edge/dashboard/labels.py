@@ -55,6 +55,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "dark": ("too dark", "光线过暗"),
     "blurred": ("blurred", "图像模糊"),
     "eyes_hidden": ("eyes hidden", "眼睛被遮挡"),
+    "lids_unclear": ("open or shut: unclear", "睁闭不明"),
     "baseline": ("still learning this person's open eye", "正在学习此人睁眼的样子"),
     # sources and stages, and how they are
     "camera": ("camera", "摄像头"),

@@ -31,16 +31,15 @@ def as_filmed(image: Image, _: Rng) -> Image:
 
 def infra_red(image: Image, rng: Rng) -> Image:
     """One lamp beside the lens: no colour, red counts most, half the contrast, darker corners, noise."""
-    grey = 0.2 * image[..., 1] + 0.8 * image[..., 2]
-    height, width = grey.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    lit = (90 + 0.5 * (grey - 110)) * (1.15 - 0.35 * (x * x + y * y))
-    return np.dstack([_grey_levels(lit + rng.normal(0, NOISE, grey.shape))] * 3)
+    grey = cv2.transform(image, np.array([[0.0, 0.2, 0.8]], np.float32)).astype(np.float32)
+    y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in grey.shape)
+    lit = (35 + 0.5 * grey) * (1.15 - 0.35 * (x**2 + y[:, None] ** 2))
+    return np.dstack([_noisy(lit, rng)] * 3)
 
 
 def dim(image: Image, rng: Rng) -> Image:
     """A quarter of the light, and the sensor's noise."""
-    return _grey_levels(DIM * image.astype(np.float32) + rng.normal(0, NOISE, image.shape))
+    return _noisy(image.astype(np.float32) * np.float32(DIM), rng)
 
 
 def blurred(image: Image, _: Rng) -> Image:
@@ -68,5 +67,6 @@ def shown(frame: Frame, view: str, rng: Rng) -> Frame:
     return replace(frame, image=VIEWS[view](frame.image, rng))
 
 
-def _grey_levels(image: npt.NDArray[np.floating]) -> Image:
-    return np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
+def _noisy(image: npt.NDArray[np.float32], rng: Rng) -> Image:
+    noise = rng.standard_normal(image.shape, np.float32)
+    return np.asarray(np.clip(np.rint(image + np.float32(NOISE) * noise), 0, 255), np.uint8)

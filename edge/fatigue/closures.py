@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.fatigue.glance import AROUND_S, HIDDEN, SEEING, IrisWitness, LookDownGuard
+from edge.fatigue.glance import AROUND_S, LookDownGuard, Witnesses
 from edge.fatigue.lids import BRIDGE_S, GAP_S, Span
 
 SLOW_S = 0.25
@@ -67,18 +67,18 @@ class Settled:
 class Closures:
     """Follows one person's lids from span to span.
 
-    A run in which the lids may only follow the gaze, by the irises or by the head, is neither open nor closed until it
-    has lasted `look_down_s`: a glance down is over by then, so lids still shut are shut. One shorter than `SLOW_S` is
-    a blink: no glance is as short.
-    Lids that are only half shut (`HALF_SHUT`) may squint or laugh; they count as closed from `half_shut_s` without a
-    blink on (a configuration's `fatigue.unresponsive_s`, 6 s), if they are below `closed_below` on the average.
+    A run in which the lids may only follow the gaze is neither open nor closed: by the head until it has lasted
+    `look_down_s`, when a glance down is over; by the irises until `unresponsive_s`. One shorter than `SLOW_S` is a
+    blink: no glance is as short.
+    Lids that are only half shut (`HALF_SHUT`) may squint or laugh; they count as closed from `unresponsive_s` without
+    a blink on, if they are below `closed_below` on the average. Lids that contour and irises show open never count.
     """
 
-    def __init__(self, look_down_s: float, half_shut_s: float, closed_below: float) -> None:
+    def __init__(self, look_down_s: float, unresponsive_s: float, closed_below: float) -> None:
         self.guard = LookDownGuard()
-        self.irises = IrisWitness()
+        self.witnesses = Witnesses()
         self._look_down_s = look_down_s
-        self._half_shut_s = half_shut_s
+        self._unresponsive_s = unresponsive_s
         self._closed_below = closed_below
         self._stirred_s = 0.0
         self._run: Run | None = None
@@ -105,7 +105,12 @@ class Closures:
     def looks_down(self) -> bool:
         """Whether the lids that are down now may only follow the gaze, and for `SLOW_S` have."""
         run = self._run
-        return run is not None and SLOW_S <= run.duration_s < self._look_down_s and self._may_look_down
+        return run is not None and run.duration_s >= SLOW_S and self._looks_down(run)
+
+    @property
+    def contradicted_s(self) -> float:
+        """How long the lids have been down by the eye net alone, against contour and irises."""
+        return self._run.duration_s if self._run is not None and self.witnesses.contradict else 0.0
 
     @property
     def fallen_s(self) -> float:
@@ -132,7 +137,7 @@ class Closures:
             self._run = Run(span.start_s, span.end_s, begun)
             self._stirred_s = span.start_s
             self.guard.lids_went_down(span.start_s)
-            self.irises.lids_went_down(span.start_s)
+            self.witnesses.lids_went_down(span.start_s)
         else:
             if span.openness < self._run.openness - STIR:
                 self._stirred_s = span.end_s
@@ -154,8 +159,13 @@ class Closures:
     def fall(self, t_s: float) -> None:
         """A fallen head hides the lids at `t_s`: shut before for long enough to be no blink, they stay shut."""
         run = self._run
-        sees = self.irises.mean is not None and self.irises.mean >= SEEING
-        if run is not None and run.known and not sees and run.duration_s >= SLOW_S and run.openness <= HALF_SHUT:
+        if (
+            run is not None
+            and run.known
+            and not self.witnesses.see
+            and run.duration_s >= SLOW_S
+            and run.openness <= HALF_SHUT
+        ):
             self._run = replace(run, end_s=t_s, fallen_s=run.fallen_s + t_s - run.end_s)
             self._last_s = t_s
 
@@ -179,7 +189,7 @@ class Closures:
             return Settled()
         held_back = self._held_back(run)
         self.guard.lids_went_up()
-        self.irises.lids_went_up()
+        self.witnesses.lids_went_up()
         spans = self._settle(run, SLOW_S, held_back)
         self._unsettled.clear()
         if not run.known or (held_back and run.duration_s >= SLOW_S):
@@ -198,20 +208,14 @@ class Closures:
         self._unsettled.clear()
         return spans
 
-    @property
-    def _may_look_down(self) -> bool:
+    def _looks_down(self, run: Run) -> bool:
         """Whether the lids may follow a gaze: by the irises where they are clear, else by the head."""
-        iris = self.irises.mean
-        if iris is not None and iris >= SEEING:
-            return True
-        return self.guard.holds and (self.guard.moved_far or not self._irises_hidden)
-
-    @property
-    def _irises_hidden(self) -> bool:
-        return self.irises.mean is not None and self.irises.mean <= HIDDEN
+        if self.witnesses.see:
+            return run.duration_s < self._unresponsive_s
+        moved = self.guard.holds and (self.guard.moved_far or not self.witnesses.hidden)
+        return moved and run.duration_s < self._look_down_s
 
     def _held_back(self, run: Run) -> bool:
-        looks_down = self._may_look_down and run.duration_s < self._look_down_s
-        stirs = run.end_s - self._stirred_s < self._half_shut_s
-        squints = run.half_shut and not self._irises_hidden
-        return looks_down or (squints and (stirs or run.openness >= self._closed_below))
+        stirs = run.end_s - self._stirred_s < self._unresponsive_s
+        squints = run.half_shut and not self.witnesses.hidden and (stirs or run.openness >= self._closed_below)
+        return squints or self.witnesses.contradict or self._looks_down(run)

@@ -24,6 +24,9 @@ SEEING, HIDDEN = 0.96, 0.90
 """Mean radius of the iris over the usual one while lids are down: from the first on, the lids follow a gaze; up to the
 second, they hide the eye, whatever the head does. Shut eyes of 10 people: 0.81 in the middle, 0.87 for 90 %, 0.92 for
 97 %; lowered lids over an eye that sees: 0.98 in the middle."""
+GAPING = 0.6
+"""Mean openness by the contour alone above which lids are not shut, unless the irises are hidden: 0.03 to 0.21 of nine
+real closures of 0.4 s and more; a shut eye behind glasses was read as 0.5 (cab_2.avi)."""
 
 
 class LookDownGuard:
@@ -68,41 +71,52 @@ class LookDownGuard:
         return statistics.median(pitch_deg for at_s, pitch_deg in self._recent if at_s >= t_s - _STEADY_S)
 
 
-class IrisWitness:
-    """Tells by the irises' radius whether lids that are down hide the eyes: behind shut lids they are drawn small."""
+class Witnesses:
+    """What irises and contour say of lids that are down: the means since they went down, None while not known."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[float, float]] = deque()
+        self._recent: deque[tuple[float, float, float]] = deque()
         self._start_s: float | None = None
-        self._sum, self._count = 0.0, 0
+        self._irises, self._contours, self._count = 0.0, 0.0, 0
 
     @property
-    def mean(self) -> float | None:
-        """Mean radius over the usual one since the lids went down; None while it is not known."""
-        return self._sum / self._count if self._count else None
+    def see(self) -> bool:
+        """Whether the irises show that the lids follow a gaze."""
+        return self._count > 0 and self._irises >= SEEING * self._count
 
-    def observe(self, t_s: float, radius: float | None) -> None:
-        """Take in one picture's radius over the usual one."""
-        if radius is None:
+    @property
+    def hidden(self) -> bool:
+        """Whether the irises show that the lids hide the eyes: behind shut lids the model draws them small."""
+        return self._count > 0 and self._irises <= HIDDEN * self._count
+
+    @property
+    def contradict(self) -> bool:
+        """Whether the lids count as down by the net alone: the contour gapes, and the irises are not hidden."""
+        return self._count > 0 and self._contours > GAPING * self._count and not self.hidden
+
+    def observe(self, t_s: float, iris: float | None, contour: float) -> None:
+        """Take in one picture: radius of the irises over the usual one, openness by the contour alone."""
+        if iris is None:
             return
-        self._recent.append((t_s, radius))
+        self._recent.append((t_s, iris, contour))
         while self._recent[0][0] < t_s - _MEMORY_S:
             self._recent.popleft()
         if self._start_s is not None:
-            self._add(radius)
+            self._add(iris, contour)
 
     def lids_went_down(self, start_s: float) -> None:
         """Count from `start_s`, when the lids went down."""
         self.lids_went_up()
         self._start_s = start_s
-        for t_s, radius in self._recent:
+        for t_s, iris, contour in self._recent:
             if t_s > start_s:
-                self._add(radius)
+                self._add(iris, contour)
 
     def lids_went_up(self) -> None:
         """Forget that closure."""
-        self._start_s, self._sum, self._count = None, 0.0, 0
+        self._start_s, self._irises, self._contours, self._count = None, 0.0, 0.0, 0
 
-    def _add(self, radius: float) -> None:
-        self._sum += radius
+    def _add(self, iris: float, contour: float) -> None:
+        self._irises += iris
+        self._contours += contour
         self._count += 1

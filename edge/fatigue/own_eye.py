@@ -10,7 +10,7 @@ from edge.messages import EyeReading
 
 IRIS_PRIOR = 0.21
 """`EyeReading.iris_radius` of open eyes: median of 30 people, from 0.17 to 0.23."""
-LEARNED_S = 1.0
+LEARNED_S = 0.5
 """After so much time what is usual for this eye counts more than what is usual for everybody."""
 SURE = 0.7
 """From this openness by the contour alone the eye is open, and shows what is usual for it."""

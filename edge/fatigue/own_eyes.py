@@ -21,6 +21,8 @@ class Seen:
     """What is known of a person's eyes in one picture."""
 
     openness: float
+    contour: float
+    """Openness by the lids' contour alone."""
     iris: float | None
     """Radius of the irises over the usual one, weighted mean; None while that is not known."""
 
@@ -87,7 +89,10 @@ class OwnEyes:
 
 def _together(looks: list[Look]) -> Seen:
     total = sum(look.weight for look in looks)
-    openness = sum(look.weight * look.openness for look in looks) / total
+    openness, contour = (
+        sum(look.weight * value for look, value in zip(looks, values, strict=True)) / total
+        for values in ([look.openness for look in looks], [look.contour for look in looks])
+    )
     irises = [(look.weight, look.iris) for look in looks if look.iris is not None]
     seen = sum(weight for weight, _ in irises)
-    return Seen(openness, sum(weight * iris for weight, iris in irises) / seen if irises else None)
+    return Seen(openness, contour, sum(weight * iris for weight, iris in irises) / seen if irises else None)

@@ -20,6 +20,8 @@ from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
 from edge.fatigue.yawns import Yawns
 from edge.messages import Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 
+UNCLEAR_S = 1.0
+"""What the witnesses say of the lids may differ for so long, as in a blink; then the lids are unknown."""
 JUDGED_S = 5.0
 """Eyes that could not be judged for so long are unknown now, whatever they were before; ours: as long as a blink, a
 glance over the shoulder or a hand at the face lasts at most."""
@@ -82,12 +84,14 @@ class Person:
         seen = self._eyes.look(face)
         if seen is not None:
             face = dataclasses.replace(face, openness=seen.openness)
-            self._closures.irises.observe(face.t_s, seen.iris)
+            self._closures.witnesses.observe(face.t_s, seen.iris, seen.contour)
         if face.openness is None:
             blind = face.reason or Reason.EYES_HIDDEN
             learning = face.usable and face.eye_opening is not None
             self._reason = "baseline" if learning else blind.value
-        messages: list[Message] = [face, *self._lapsed(face.t_s)]
+        unclear = self._closures.contradicted_s >= UNCLEAR_S
+        told = dataclasses.replace(face, usable=False, reason=Reason.LIDS_UNCLEAR, openness=None) if unclear else face
+        messages: list[Message] = [told, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
         self._head.observe(face, self._closures.down)
@@ -98,7 +102,7 @@ class Person:
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
-        messages += self._report(face.t_s, seen=face.openness is not None, quiet=False)
+        messages += self._report(face.t_s, seen=told.openness is not None, quiet=False)
         if self.looks is not None:
             lowered = self._closures.looks_down or (seen is not None and seen.lowered and face.gaze_yaw_deg is None)
             messages += self.looks.follow(face, self._closures.run is not None, lowered, self.driving)

@@ -20,6 +20,8 @@ class Reason(str, Enum):
     BLURRED = "blurred"
     EYES_HIDDEN = "eyes_hidden"
     UPSIDE_DOWN = "upside_down"
+    LIDS_UNCLEAR = "lids_unclear"
+    """The eye net holds the eyes for shut, the lids' contour and the irises for open, and not for a moment only."""
 
 
 Side = Literal["right", "left", "both"]

@@ -88,7 +88,7 @@ class State(Body):
         None,
         description="why the level is null: off (fatigue is switched off), starting, camera or vision (lost), no_face "
         "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, upside_down, "
-        "baseline (the open eye is still being learned)",
+        "lids_unclear (open or shut cannot be told), baseline (the open eye is still being learned)",
     )
     since: str = Time
     causes: list[str] = Field(description="what raised the level")

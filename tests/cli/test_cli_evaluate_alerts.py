@@ -20,8 +20,9 @@ def test_a_man_who_blinks_on_purpose_sleeps_only_when_his_blink_is_held(
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps({"clips": {"bo": clip}, "stretched": [["bo", 6.76]]}))
     command = ["evaluate", "alerts", str(data_dir / "clips" / "blink"), "--truth", str(truth)]
-    command += ["--config", str(ROOT / "configs" / "bus-cab.yaml"), "--bundle", str(bundle_dir)]
-    told = CliRunner().invoke(main, [*command, "--view", "infra-red", "--fps", "12", "--json"])
+    told = CliRunner().invoke(
+        main, [*command, "--bundle", str(bundle_dir), "--view", "infra-red", "--fps", "12", "--json"]
+    )
     assert told.exit_code == 0, told.output
     (figures,) = json.loads(told.stdout).values()
     assert figures["false_alerts"] == []

@@ -6,7 +6,7 @@ import pytest
 from driver import steps_of, watch
 
 from edge.fatigue.own_eyes import OwnEyes
-from edge.messages import EyeReading, Face, Level, Side
+from edge.messages import EyeReading, Face, Level, Reason, Side
 
 FPS = 15
 OPEN, SHUT, LOWERED = (0.31, 1.0, 0.21), (0.05, 0.02, 0.17), (0.09, 0.05, 0.215)
@@ -51,8 +51,20 @@ def test_a_contour_that_gapes_over_shut_eyes_in_infra_red_light() -> None:
 
 
 def test_a_look_down_at_the_instruments_with_the_eyes_alone() -> None:
-    """The irises stay as large as ever behind the lowered lids."""
-    assert told((10, OPEN, OPEN), (12.8, LOWERED, LOWERED), (14, OPEN, OPEN)) == []
+    """The irises stay as large as ever behind the lowered lids: attention's matter, unless it never ends."""
+    assert told((10, OPEN, OPEN), (15.8, LOWERED, LOWERED), (17, OPEN, OPEN)) == []
+    assert told((10, OPEN, OPEN), (17, LOWERED, LOWERED), (18, OPEN, OPEN))[0] == ("new", Level.EMERGENCY, 16.0)
+
+
+def test_lids_of_which_contour_and_net_say_the_contrary_are_unknown_and_that_is_told() -> None:
+    unclear = (0.225, 0.02, 0.196)
+    drive_ = watch(drive((10, OPEN, OPEN), (25, unclear, unclear)))
+    assert {alert.alert for alert in drive_.alerts} == {"cannot_see_driver"}
+    (new,) = drive_.new("cannot_see_driver")
+    assert new.t_s == pytest.approx(21, abs=0.5)
+    assert "lids_unclear" in new.evidence["causes"]
+    faces = [item for item in drive_.messages if isinstance(item, Face) and item.t_s > 12]
+    assert {(item.reason, item.usable, item.openness) for item in faces} == {(Reason.LIDS_UNCLEAR, False, None)}
 
 
 def test_shutting_lids_that_shift_the_mesh_are_not_taken_for_a_nod_of_the_head() -> None:
