@@ -59,7 +59,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         options["margins"],
     )
     return RoleBuild(
-        description="Seven facial expressions; right on 75 % of FER+'s faces; of neutral ones 13 % are read as sad",
+        description="Seven facial expressions; right on 74 % of FER+'s faces; of neutral ones 13 % are read as sad",
         sources=[_SOURCE],
         training_data="public and scraped pictures of faces, which the author of face-api.js does not name",
         variants=choice.variants,
