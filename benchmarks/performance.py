@@ -1,7 +1,8 @@
 """Every question about speed, one after the other: `python -m benchmarks.performance`, or `make bench`.
 
 Each question is a command of its own (`benchmarks/NAME.py`), run in its own process; its figures stay in `build/bench`.
-The page, its plot and all figures together go to `--out`. What cannot be measured here is on the page with its reason.
+The page, its plot and all figures together go to `--out`, where what other machines have measured stays. What cannot be
+measured here is on the page with its reason.
 """
 
 from __future__ import annotations
@@ -97,9 +98,15 @@ def answers(asked: Iterable[Question], bundle: Path, console: Console) -> dict[s
     return found
 
 
-def _answers_of(file: Path) -> dict[str, Any]:
-    """What an earlier run found, so that one question can be asked again."""
-    return json.loads(file.read_text(encoding="utf-8"))["answers"] if file.is_file() else {}
+def reports_of(file: Path) -> list[dict[str, Any]]:
+    """What earlier runs found, a report for each machine."""
+    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["reports"] if file.is_file() else []
+    return found
+
+
+def same_machine(report: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether both were measured on machines of one kind."""
+    return all(report["machine"][key] == other["machine"][key] for key in ("cpu", "cores", "architecture"))
 
 
 @click.command(epilog="Example: python -m benchmarks.performance --quick --out build/bench")
@@ -108,7 +115,10 @@ def _answers_of(file: Path) -> dict[str, Any]:
 @click.option("--out", default="docs", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--quick", is_flag=True, help="Less material: minutes instead of half an hour, figures less sure.")
 @click.option(
-    "--only", "wanted", multiple=True, help="Ask this question only and keep the other answers; may be repeated."
+    "--only",
+    "wanted",
+    multiple=True,
+    help="Ask this question only and keep this machine's other answers; may be repeated.",
 )
 def main(bundle: Path, data: Path, out: Path, quick: bool, wanted: tuple[str, ...]) -> None:
     """Measure the box's speed and write performance.md, .json and .svg."""
@@ -120,19 +130,21 @@ def main(bundle: Path, data: Path, out: Path, quick: bool, wanted: tuple[str, ..
     except EmvasError as error:
         raise click.ClickException(str(error)) from error
     _WORK.mkdir(parents=True, exist_ok=True)
-    about = machine() | {"python": platform.python_version()}
-    found = _answers_of(out / "performance.json") if wanted else {}
-    found |= answers((q for q in asked if not wanted or q.name in wanted), bundle, Console(stderr=True))
-    report = {
-        "machine": about,
+    report: dict[str, Any] = {
+        "machine": machine() | {"python": platform.python_version()},
         "bundle": f"{manifest.name} {manifest.version}",
         "quick": quick,
-        "answers": {q.name: found[q.name] for q in asked if q.name in found},
     }
+    earlier = reports_of(out / "performance.json")
+    mine = next((place for place, other in enumerate(earlier) if same_machine(report, other)), len(earlier))
+    kept = earlier[mine]["answers"] if wanted and mine < len(earlier) else {}
+    found = kept | answers((q for q in asked if not wanted or q.name in wanted), bundle, Console(stderr=True))
+    report["answers"] = {q.name: found[q.name] for q in asked if q.name in found}
+    reports = [*earlier[:mine], report, *earlier[mine + 1 :]]
     out.mkdir(parents=True, exist_ok=True)
-    write(out / "performance.json", json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    plot(report, out / "performance.svg")
-    write(out / "performance.md", page(report))
+    write(out / "performance.json", json.dumps({"reports": reports}, indent=1, ensure_ascii=False) + "\n")
+    plot(reports, out / "performance.svg")
+    write(out / "performance.md", page(reports))
     click.echo((out / "performance.md").read_text(encoding="utf-8"))
     click.echo(f"{out / 'performance.md'}, .json and .svg written. Next: read the page and commit it.")
 

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.messages import EyeReading, Float32, Side
 from edge.vision.iris import LEFT_CORNERS, RIGHT_CORNERS, Eye
+
+_Direction: TypeAlias = tuple[float, float, float]
 
 _LIPS = np.array((13, 14, 78, 308))
 """The inner lips' middles, upper and lower, then the corners of the mouth."""
@@ -147,12 +150,12 @@ def mouth_ratio(points: Float32) -> float:
 
 def head_pose(points: Float32) -> HeadPose:
     """The head's angles from the mesh's own depth."""
-    across = _direction(points, _ACROSS)
-    down = _direction(points, _DOWN)
-    down = down - across * float(down @ across)
+    across, down = _direction(points, _ACROSS), _direction(points, _DOWN)
+    shared = sum(one * other for one, other in zip(across, down, strict=True))
+    x, y, z = (one - shared * other for one, other in zip(down, across, strict=True))
     return HeadPose(
         yaw_deg=_elevation_deg(across),
-        pitch_deg=_elevation_deg(down) - _PITCH_AT_REST_DEG,
+        pitch_deg=_elevation_deg((x, y, z)) - _PITCH_AT_REST_DEG,
         roll_deg=math.degrees(math.atan2(across[1], across[0])),
     )
 
@@ -162,12 +165,14 @@ def _seen_share(span: Float32) -> float:
     return math.hypot(x, y) / max(math.hypot(x, y, z), 1e-6)
 
 
-def _direction(points: Float32, ends: npt.NDArray[np.int64]) -> Float32:
-    total = (points[ends[1]] - points[ends[0]]).sum(axis=0)
-    return np.asarray(total / max(math.hypot(*total.tolist()), 1e-6), np.float32)
+def _direction(points: Float32, ends: npt.NDArray[np.int64]) -> _Direction:
+    pairs = points[ends].tolist()
+    x, y, z = (sum(end[axis] - start[axis] for start, end in zip(pairs[0], pairs[1], strict=True)) for axis in range(3))
+    length = max(math.hypot(x, y, z), 1e-6)
+    return x / length, y / length, z / length
 
 
-def _elevation_deg(direction: Float32) -> float:
+def _elevation_deg(direction: _Direction) -> float:
     """The angle out of the picture's plane, > 0 away from the camera."""
-    x, y, z = direction.tolist()
+    x, y, z = direction
     return math.degrees(math.atan2(z, math.hypot(x, y)))

@@ -10,17 +10,10 @@ from edge.messages import Face, Frame, Reason, Side
 from edge.vision.expression import ExpressionModel
 from edge.vision.eye_turns import EyeTurns
 from edge.vision.gaze import gaze
-from edge.vision.geometry import (
-    LEAST_FACING,
-    eye_opening,
-    eye_reading,
-    eye_width_px,
-    facing,
-    head_pose,
-    mouth_ratio,
-)
+from edge.vision.geometry import eye_opening, eye_reading
+from edge.vision.head import head_of
 from edge.vision.iris import Eye
-from edge.vision.mesh import FaceMesh, Mesh
+from edge.vision.mesh import FaceMesh
 from edge.vision.search import FaceSearch
 from edge.vision.tracker import Track, Tracker
 from edge.vision.upright import Uprightness
@@ -76,46 +69,61 @@ class FacePerception:
         self._tracker.expire(frame.t_s)
         if self._upright.upside_down and not self._upright.due(frame.t_s):
             return [Face(frame.t_s, reason=Reason.UPSIDE_DOWN)]
-        meshes = self._follow(frame) | self._look(frame)
+        self._follow(frame)
+        self._look(frame)
         if self._upright.upside_down:
             for track in self._tracker.visible:
                 self._tracker.lose(track)
             return [Face(frame.t_s, reason=Reason.UPSIDE_DOWN)]
         self._tracker.settle()
+        self._read_eyes(frame)
         seen = self._tracker.visible
-        eyes = self._eyes.read(frame, {track.number: meshes[track.number] for track in seen})
-        faces = [_describe(frame.t_s, track, meshes[track.number], eyes[track.number]) for track in seen]
+        faces = [_describe(frame.t_s, track, self._eyes.eyes(track.number)) for track in seen]
         if expressions and self._expression:
             faces = self._express(self._expression, frame, seen, faces)
         faces += [Face(frame.t_s, track.number) for track in self._tracker.tracks if not track.visible]
         return sorted(faces, key=lambda face: face.track or 0) or [Face(frame.t_s)]
 
-    def _follow(self, frame: Frame) -> dict[int, Mesh]:
-        """Meshes of the faces that are still where they were, by track."""
-        tracks = self._tracker.visible
-        found = {}
+    def _follow(self, frame: Frame) -> None:
+        """Keep the faces that are still where they were; a mesh for those whose last one does not stand."""
+        due = []
+        for track in self._tracker.visible:
+            if track.stands(frame.t_s):
+                self._tracker.keep(track, frame.t_s)
+            else:
+                due.append(track)
+        self._locate(frame, due)
+
+    def _locate(self, frame: Frame, tracks: list[Track]) -> None:
         for track, mesh in zip(tracks, self._mesh.locate(frame.image, [track.crop for track in tracks]), strict=True):
             if mesh.present:
-                found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
+                self._tracker.follow(track, head_of(mesh, frame.t_s))
             else:
                 self._tracker.lose(track)
-        return found
 
-    def _look(self, frame: Frame) -> dict[int, Mesh]:
-        """Meshes of new and returning faces, by track; empty where it is not yet time to look."""
+    def _read_eyes(self, frame: Frame) -> None:
+        """The eyes that are due; where one has moved both, by a mesh of this picture."""
+        moved = self._eyes.glance(frame, {track.number: track.head for track in self._tracker.visible})
+        if moved:
+            startled = [track for track in self._tracker.visible if track.number in moved]
+            self._locate(frame, [track for track in startled if track.head.t_s < frame.t_s])
+            self._eyes.stare(frame, {track.number: track.head for track in startled if track.visible})
+
+    def _look(self, frame: Frame) -> None:
+        """Take up new and returning faces, if it is time to look for them."""
         if not self._look_is_due(frame.t_s):
-            return {}
+            return
         self._looked_s = frame.t_s
         detections = self._search.look(frame.image)
         claims = self._tracker.claim(detections)
         if self._upright.step(frame.t_s, frame.image, detections, new=bool(claims)):
-            return {}
+            return
         meshes = self._mesh.locate(frame.image, [detection.crop for _, detection in claims])
-        found = {}
         for (track, _), mesh in zip(claims, meshes, strict=True):
-            if mesh.certain and (track is not None or self._tracker.admits(mesh.box())):
-                found[self._tracker.follow(track, mesh, frame.t_s).number] = mesh
-        return found
+            if mesh.certain:
+                head = head_of(mesh, frame.t_s)
+                if track is not None or self._tracker.admits(head.box):
+                    self._tracker.follow(track, head)
 
     def _look_is_due(self, t_s: float) -> bool:
         if self._looked_s is None or not (self._room or self._tracker.visible):
@@ -141,24 +149,22 @@ class FacePerception:
         ]
 
 
-def _describe(t_s: float, track: Track, mesh: Mesh, eyes: tuple[Eye, Eye]) -> Face:
-    pose = head_pose(mesh.points)
-    seen = facing(mesh.points)
-    facing_eyes = [side for side in range(len(eyes)) if seen[side] >= LEAST_FACING]
-    qualities = [eyes[side].quality for side in facing_eyes]
-    reason = why_unusable(eye_width_px(mesh.points), pose, qualities)
-    clear = [facing_eyes[place] for place in seeing(qualities)] if reason is None else []
+def _describe(t_s: float, track: Track, eyes: tuple[Eye, Eye]) -> Face:
+    head, pose, seen = track.head, track.head.pose, track.head.facing
+    qualities = [eyes[side].quality for side in head.readable]
+    reason = why_unusable(head.eye_width_px, pose, qualities)
+    clear = [head.readable[place] for place in seeing(qualities)] if reason is None else []
     shown = (seen[0] if 0 in clear else 0.0, seen[1] if 1 in clear else 0.0)
     look = gaze(eyes, shown, pose)
     return Face(
         t_s=t_s,
         track=track.number,
-        box=track.box,
+        box=head.box,
         usable=reason is None,
         reason=reason,
         eye_opening=eye_opening(eyes, shown, pose.pitch_deg),
         eyes=tuple(eye_reading(_SIDES[side], eyes[side], seen[side], pose.pitch_deg) for side in clear),
-        mouth=mouth_ratio(mesh.points),
+        mouth=head.mouth,
         yaw_deg=pose.yaw_deg,
         pitch_deg=pose.pitch_deg,
         roll_deg=pose.roll_deg,

@@ -10,7 +10,7 @@ import numpy as np
 from edge.messages import Box
 from edge.vision.crop import Crop
 from edge.vision.detector import Detection
-from edge.vision.mesh import Mesh
+from edge.vision.head import MESH_STANDS_S, Head
 from edge.vision.overlap import is_same_face
 
 GRACE_S = 5.0
@@ -28,14 +28,30 @@ class Track:
     """One person; `visible` is false between a loss and the return or the end of the grace."""
 
     number: int
-    box: Box
-    crop: Crop
+    head: Head
+    """The last that was measured."""
     seen_s: float
     visible: bool = True
+    still: bool = False
+    """Whether the last two heads are alike."""
     frames: int = 0
     """Frames in which it was seen."""
     expression: Mapping[str, float] | None = None
     expression_s: float = 0.0
+
+    @property
+    def box(self) -> Box:
+        """The face's box in px of the frame."""
+        return self.head.box
+
+    @property
+    def crop(self) -> Crop:
+        """Where to look for the face next."""
+        return self.head.crop
+
+    def stands(self, t_s: float) -> bool:
+        """Whether the last head may stand for the picture of `t_s`: one that is still, of the picture before it."""
+        return self.still and self.seen_s == self.head.t_s and t_s - self.head.t_s <= MESH_STANDS_S
 
 
 class Tracker:
@@ -78,19 +94,27 @@ class Tracker:
         """Whether a new face gets a place: a free one, or that of a much smaller face."""
         return not self.full or _area(box) >= _TAKEOVER_AREA * min(_area(track.box) for track in self.visible)
 
-    def follow(self, track: Track | None, mesh: Mesh, t_s: float) -> Track:
+    def follow(self, track: Track | None, head: Head) -> Track:
         """The mesh shows a face: of `track`, or of a new person. Returns the track."""
         if track is None:
             self._last_number += 1
-            track = Track(self._last_number, mesh.box(), mesh.next_crop(), t_s)
+            track = Track(self._last_number, head, head.t_s)
             self.tracks.append(track)
-        track.box, track.crop, track.seen_s, track.visible = mesh.box(), mesh.next_crop(), t_s, True
-        track.frames += 1
+        else:
+            track.still = track.visible and head.is_still(track.head)
+        track.head = head
+        self.keep(track, head.t_s)
         return track
+
+    def keep(self, track: Track, t_s: float) -> None:
+        """The face is in the picture of `t_s`; in how many it was is counted once for each."""
+        if t_s > track.seen_s or not track.frames:
+            track.frames += 1
+        track.seen_s, track.visible = t_s, True
 
     def lose(self, track: Track) -> None:
         """The face is not where it was."""
-        track.visible, track.expression = False, None
+        track.visible, track.still, track.expression = False, False, None
 
     def settle(self) -> None:
         """End a frame: of two tracks on one face the older stays, and beyond `max_faces` the smallest are lost."""

@@ -8,8 +8,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from export.graphs.blocked import widen_in_parts
 from export.graphs.tflite_operators import OPERATORS
 from export.graphs.tflite_writer import TO_NHWC, GraphWriter
+from export.graphs.twins import join_twins
 from export.role import BuildError
 from export.sources.tflite import TfliteModel
 
@@ -33,6 +35,8 @@ def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]]
                 f"TFLite operator {operator.name} is not converted; those that are: {', '.join(OPERATORS)}"
             )
         OPERATORS[operator.name](writer, operator)
+    join_twins(writer)
+    widen_in_parts(writer)
     for (name, shape), index in zip(outputs.items(), model.outputs, strict=True):
         inner = writer.name(index)
         if len(writer.shape(index)) == 4:
@@ -43,7 +47,9 @@ def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]]
     results = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, *shape]) for name, shape in outputs.items()
     ]
-    graph = helper.make_graph(writer.nodes, "tflite", described, results, writer.initializers)
+    used = {name for node in writer.nodes for name in node.input}
+    constants = [tensor for tensor in writer.initializers if tensor.name in used]
+    graph = helper.make_graph(writer.nodes, "tflite", described, results, constants)
     converted = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION)
     onnx.checker.check_model(converted, full_check=True)
     return converted

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 
 pytest.importorskip("ai_edge_litert", reason="needs the extra `export`")
@@ -71,9 +73,30 @@ def test_a_conversion_that_is_wrong_is_refused(tmp_path: Path) -> None:
         check_parity(Session(tmp_path / "net.onnx"), engine, name, samples)
 
 
-def test_nothing_takes_the_net_out_of_the_layout_of_convolutions() -> None:
-    model = convert(read_tflite(weights("iris")), "image", NETS["iris"][2], "n")
-    assert "PRelu" not in {node.op_type for node in model.graph.node}  # twice as slow, see `_prelu`
+@pytest.mark.parametrize(("role", "turns_back"), [("face_mesh", 2), ("iris", 3)])
+def test_nothing_takes_the_net_out_of_the_layout_of_convolutions(role: str, turns_back: int, tmp_path: Path) -> None:
+    """As onnxruntime runs it: turned back only for the outputs, and once to part the iris model's branches."""
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "run.onnx")
+    model = convert(read_tflite(weights(role)), "image", NETS[role][2], "n")
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    ran = Counter(node.op_type for node in onnx.load(tmp_path / "run.onnx").graph.node)
+    assert {"PRelu", "Pad", "Add", "Relu"}.isdisjoint(ran)
+    if ran["ReorderOutput"]:  # a processor with that layout
+        assert ran["ReorderOutput"] == turns_back
+
+
+def test_two_branches_of_one_shape_are_one_twice_as_wide() -> None:
+    nodes = convert(read_tflite(weights("iris")), "image", NETS["iris"][2], "n").graph.node
+    assert len(nodes) < 250
+    assert [node.op_type for node in nodes].count("Slice") == 2
+
+
+def test_every_constant_is_used() -> None:
+    for role in ("face_mesh", "iris"):
+        graph = convert(read_tflite(weights(role)), "image", NETS[role][2], "n").graph
+        used = {name for node in graph.node for name in node.input}
+        assert {tensor.name for tensor in graph.initializer} <= used
 
 
 def test_the_table_holds_the_operators_of_these_files_and_no_other() -> None:

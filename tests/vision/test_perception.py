@@ -159,6 +159,30 @@ def test_a_yawn_opens_the_mouth(bundle: Bundle, data_dir: Path) -> None:
     assert max(silent) < 0.1
 
 
+def test_a_still_face_has_a_mesh_in_every_second_picture_and_looks_the_same(bundle: Bundle, data_dir: Path) -> None:
+    image = next(frames(data_dir, "grid/bbaf2n.mpg")).image
+    perception = FacePerception(bundle, VisionConfig())
+    made: list[float] = []
+    locate = perception._mesh.locate
+    perception._mesh.locate = lambda picture, crops: (
+        made.extend(crop.side_px for crop in crops) or locate(picture, crops)
+    )
+    faces = [perception.step(Frame(place / 30, image))[0] for place in range(24)]
+    assert 11 <= len(made) <= 14
+    openings = [face.eye_opening for face in faces]
+    assert max(openings) - min(openings) < 0.02
+
+
+def test_a_face_that_leaves_a_still_picture_is_missed_one_picture_later_at_most(bundle: Bundle, data_dir: Path) -> None:
+    image = next(frames(data_dir, "grid/bbaf2n.mpg")).image
+    for last in (8, 9):
+        perception = FacePerception(bundle, VisionConfig())
+        for place in range(last):
+            perception.step(Frame(place / 30, image))
+        gone = [perception.step(Frame((last + place) / 30, np.zeros_like(image)))[0] for place in range(2)]
+        assert gone[-1].reason is Reason.NO_FACE
+
+
 def test_noise_holds_nobody(bundle: Bundle) -> None:
     rng = np.random.default_rng(1)
     pictures = [Frame(i * 0.1, rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)) for i in range(12)]
