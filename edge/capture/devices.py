@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.capture import CaptureError
 from edge.capture.microphone import sounddevice
+from edge.capture.v4l2 import modes
 
 _QUERYCAP = 0x80685600
 """VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability), 104 bytes."""
@@ -26,6 +27,8 @@ class Device:
     setting: str
     name: str
     detail: str = ""
+    modes: tuple[str, ...] = ()
+    """What a camera delivers: format, size and pictures a second (`edge.capture.v4l2`)."""
 
 
 @dataclass(slots=True)
@@ -40,8 +43,9 @@ def cameras(folder: Path = Path("/dev")) -> Found:
     """V4L2 cameras of `folder`, and what CSI cameras would need."""
     found = Found()
     nodes = sorted(folder.glob("video*"), key=lambda node: (len(node.name), node.name))
+    names = {link.resolve(): link for link in sorted((folder / "v4l" / "by-id").glob("*"))}
     for node in nodes:
-        _ask(node, found)
+        _ask(node, names.get(node.resolve(), node), found)
     if not nodes:
         found.missing.append("no /dev/video*: plug in a USB camera, or use a network camera (rtsp://, http://)")
     if shutil.which("gst-launch-1.0") is None:
@@ -51,9 +55,10 @@ def cameras(folder: Path = Path("/dev")) -> Found:
     return found
 
 
-def _ask(node: Path, found: Found) -> None:
+def _ask(node: Path, name: Path, found: Found) -> None:
+    """`name` is what stays the same when cameras are plugged in another order."""
     try:
-        device = _camera(node)
+        device = _camera(node, name)
     except PermissionError:
         found.missing.append(f"{node} may not be opened: sudo usermod -aG video $USER, then log in again")
     except OSError as error:
@@ -62,17 +67,19 @@ def _ask(node: Path, found: Found) -> None:
         found.devices += [device] if device else []
 
 
-def _camera(node: Path) -> Device | None:
+def _camera(node: Path, name: Path) -> Device | None:
     """The device behind a node; None when it delivers no pictures."""
     handle = os.open(node, os.O_RDWR | os.O_NONBLOCK)
     try:
         answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size))
+        driver, card, bus, _, _, abilities = _CAPABILITY.unpack(answer)
+        if not abilities & _VIDEO_CAPTURE:
+            return None
+        delivers = tuple(map(str, modes(lambda number, asked: fcntl.ioctl(handle, number, asked))))
     finally:
         os.close(handle)
-    driver, card, bus, _, _, abilities = _CAPABILITY.unpack(answer)
-    if not abilities & _VIDEO_CAPTURE:
-        return None
-    return Device(f"v4l2://{node}", _text(card), f"{_text(driver)}, {_text(bus)}")
+    where = "" if name == node else f"{node}, "
+    return Device(f"v4l2://{name}", _text(card), f"{where}{_text(driver)}, {_text(bus)}", delivers)
 
 
 def microphones() -> Found:

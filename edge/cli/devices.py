@@ -30,5 +30,7 @@ def _print(kind: str, found: Found) -> None:
     console.print(f"[bold]{kind}[/] ({_SETTINGS[kind]})")
     for device in found.devices:
         console.print(f"  {device.setting}  {device.name}  [dim]{device.detail}[/]")
+        for mode in device.modes:
+            console.print(f"    [dim]{mode}[/]")
     for sentence in found.missing:
         console.print(f"  [yellow]{sentence}[/]", markup=True)

@@ -5,6 +5,7 @@ A step stands where it begins, so that the one that is still going on is within 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,20 +62,26 @@ class Hour:
 
 
 def hours(reader: TimelineReader, since_s: float, until_s: float) -> dict[int, Hour]:
-    """The hours from `since_s` on, by their number; those of which nothing is on record are left out."""
-    number = f"CAST((wall_s - {since_s!r}) / {HOUR_S!r} AS INTEGER)"
-    found: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    """The hours from `since_s` on, by their number; those of which nothing is on record are left out.
+
+    Each is read by itself: a reader that held the file for a month would keep the writer from tidying up.
+    """
+    count = math.ceil((until_s - since_s) / HOUR_S)
+    starts_s = [since_s + number * HOUR_S for number in range(count)]
+    found = {n: _hour(reader, start_s, min(start_s + HOUR_S, until_s)) for n, start_s in enumerate(starts_s)}
+    return {number: hour for number, hour in found.items() if hour != Hour()}
+
+
+def _hour(reader: TimelineReader, since_s: float, until_s: float) -> Hour:
+    sums: dict[str, dict[str, float]] = {}
     for part, key in (("emotions", "emotion"), ("polarities", "polarity")):
-        columns = f"{number}, json_extract(record, '$.{key}'), SUM({_LENGTH_S})"
-        for hour, word, length_s in reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1, 2"):
-            found[hour][part][word] = length_s
-    columns = f"{number}, CAST(wall_s AS INTEGER), MAX({_RANK})"
-    for hour, _second, rank in reader.sums(columns, "fatigue", since_s, until_s, "GROUP BY 2"):
-        level = "unknown" if rank is None else Level(rank).name.lower()
-        levels = found[hour]["levels"]
-        levels[level] = levels.get(level, 0.0) + 1.0
-    columns = f"{number}, json_extract(record, '$.alert'), SUM(json_extract(record, '$.type') = 'new')"
-    for hour, kind, count in reader.sums(columns, "alert", since_s, until_s, "GROUP BY 1, 2"):
-        if count:
-            found[hour]["alerts"][kind] = float(count)
-    return {hour: Hour(**parts) for hour, parts in sorted(found.items())}
+        columns = f"json_extract(record, '$.{key}'), SUM({_LENGTH_S})"
+        sums[part] = dict(reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1"))
+    levels: dict[str, float] = defaultdict(float)
+    for _second, rank in reader.sums(
+        f"CAST(wall_s AS INTEGER), MAX({_RANK})", "fatigue", since_s, until_s, "GROUP BY 1"
+    ):
+        levels["unknown" if rank is None else Level(rank).name.lower()] += 1.0
+    columns = "json_extract(record, '$.alert'), SUM(json_extract(record, '$.type') = 'new')"
+    begun = reader.sums(columns, "alert", since_s, until_s, "GROUP BY 1")
+    return Hour(**sums, levels=dict(levels), alerts={kind: float(count) for kind, count in begun if count})

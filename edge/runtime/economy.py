@@ -10,6 +10,9 @@ from edge.runtime.senses import Senses
 from edge.runtime.shedding import Shedding
 from edge.runtime.thermal import ThermalBands, Thermometer
 
+_OF_LATE = 0.2
+"""Share of the last second in the rate of late: it settles within ten."""
+
 
 class Economy:
     """Used by the judging thread."""
@@ -17,13 +20,15 @@ class Economy:
     def __init__(self, config: Config, health: Health, intake: Intake, senses: Senses, report: Report) -> None:
         self._health, self._intake, self._senses, self._report = health, intake, senses, report
         self._thermometer, self._bands, self._shedding = Thermometer(), ThermalBands(config.thermal), Shedding()
-        self._came = self._seen = 0
+        self._frames = self._came = self._seen = 0
         self._last_s = 0.0
 
     def look(self, t_s: float) -> None:
         """Measure, decide, apply, tell."""
         health, elapsed_s = self._health, t_s - self._last_s
-        seen = health.frames_seen
+        delivered_hz = (health.frames - self._frames) / elapsed_s
+        health.camera_hz += _OF_LATE * (delivered_hz - health.camera_hz) if self._frames else delivered_hz
+        self._frames, seen = health.frames, health.frames_seen
         came = health.frames - health.frames_shed if seen else 0  # the first picture may take long: no load yet
         came_hz, seen_hz = (came - self._came) / elapsed_s, (seen - self._seen) / elapsed_s
         self._came, self._seen, self._last_s = came, seen, t_s

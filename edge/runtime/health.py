@@ -36,6 +36,8 @@ class Health:
 
     frames: int = 0
     """Pictures that capture delivered."""
+    camera_hz: float = 0.0
+    """Pictures a second that capture delivered of late."""
     frames_dropped: int = 0
     """Pictures that a newer one replaced before vision took them."""
     frames_shed: int = 0
@@ -84,6 +86,7 @@ class Health:
         }
         return {
             "frames": self.frames,
+            "camera_hz": round(self.camera_hz, 1),
             "frames_dropped": self.frames_dropped,
             "frames_shed": self.frames_shed,
             "frames_seen": self.frames_seen,

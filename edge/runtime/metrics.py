@@ -48,6 +48,8 @@ METRICS: tuple[Metric, ...] = (
            "readings.sources.{source}={state}"),
     Metric("emvas_losses", "counter", "", "how often a source or a stage was lost", "readings.losses"),
     Metric("emvas_frames", "counter", "pictures", "pictures that capture delivered", "readings.frames"),
+    Metric("emvas_camera_hertz", "gauge", "1/s", "pictures a second that capture delivered of late",
+           "readings.camera_hz"),
     Metric("emvas_frames_dropped", "counter", "pictures", "pictures that a newer one replaced before they were seen",
            "readings.frames_dropped"),
     Metric("emvas_frames_shed", "counter", "pictures", "pictures left out because the box is hot",

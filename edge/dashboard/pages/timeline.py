@@ -19,6 +19,7 @@ from edge.dashboard.pages.alerts import AlertTable
 from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.span import WINDOWS_S, Span
+from edge.dashboard.zone import zone_text
 
 _MOST_ROWS = 50
 _DETAIL_BELOW = 0.5
@@ -114,7 +115,8 @@ class TimelinePage:
         labels = self._labels
         ends = {"start": local_time(found.start_s), "end": local_time(found.end_s)}
         anything = found.steps or found.said or found.incidents or found.score_steps or found.group_steps
-        self._shown.set_text(labels("from_to" if anything else "nothing_here", **ends))
+        told = labels("from_to" if anything else "nothing_here", **ends)
+        self._shown.set_text(f"{told} ({zone_text(found.start_s, found.end_s)})")
         gravest = max((span.level for span in found.levels), default=None)
         words = labels("unknown" if gravest is None else gravest.name.lower())
         description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
