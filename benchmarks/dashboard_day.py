@@ -130,7 +130,8 @@ def _day() -> Iterator[Message]:
         share = max(0.0, 0.08 + 0.08 * math.sin(t_s / 5000) + chance.gauss(0, 0.01))
         level = Level.WARNING if share > 0.15 else Level.ADVISORY if share > 0.12 else Level.NONE
         causes = ("perclos_warning",) if level is Level.WARNING else ()
-        yield Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.9, 0.3, 0.04, 2.0, -4.0, 0.0, 1.0, 1.0)
+        looks = {"mouth": 0.04, "yaw_deg": 2.0, "pitch_deg": -4.0, "roll_deg": 0.0, "gaze_yaw_deg": 1.0}
+        yield Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.9, 0.3, gaze_pitch_deg=1.0, **looks)
         yield Fatigue(t_s, 1, level, share, share, 0.97, causes, {"baseline": 0.31})
         yield Attention(t_s, 1, Level.NONE)
         if second % 3 == 0:

@@ -87,9 +87,8 @@ def _go_on(timeline: Timeline, start_s: float, over: threading.Event) -> None:
     while not over.wait(0.5):
         t_s = time.time() - start_s
         timeline.write(Source(0.0, "text", "absent", "the bundle has no text"))
-        timeline.write(
-            Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.92, 0.3, mouth=0.04, yaw_deg=2.0, pitch_deg=-4.0)
-        )
+        seen = {"eye_opening": 0.3, "mouth": 0.04, "yaw_deg": 2.0, "pitch_deg": -4.0}
+        timeline.write(Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.92, **seen))
         timeline.write(Fatigue(t_s, 1, Level.NONE, 0.12, 0.12, 1.0))
         modalities = {"text": None, "audio": 0.2, "vision": -0.4}
         timeline.write(Affect(t_s, t_s - 3, t_s, -0.1, "tired", "neutral", modalities, 0.8, 1))

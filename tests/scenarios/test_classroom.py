@@ -35,7 +35,8 @@ def child(
     expression["neutral"] -= shift
     expression["sad" if rng.random() < 0.5 else "happy"] = expression.get("sad", 0.0) + shift
     box = (100.0 * track + fidget * rng.gauss(0, 1.5), 50.0 + fidget * rng.gauss(0, 1.5), 40.0, 50.0)
-    return Face(t_s, track, box, True, None, 0.9, 0.3, 0.03, fidget * rng.gauss(0, 2), 0.0, 0.0, expression=expression)
+    pose = {"mouth": 0.03, "yaw_deg": fidget * rng.gauss(0, 2), "pitch_deg": 0.0, "roll_deg": 0.0}
+    return Face(t_s, track, box, True, None, 0.9, 0.3, expression=expression, **pose)
 
 
 class Lesson:
