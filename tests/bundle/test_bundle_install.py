@@ -167,6 +167,15 @@ def test_a_self_test_that_hangs_ends_and_leaves_the_old_one(
     assert not list((box / "models").glob(".staging*"))
 
 
+def test_it_installs_from_any_program_that_calls_the_command(small_bundle: Path, tmp_path: Path) -> None:
+    program = tmp_path / "emvas"  # as in a box's image: without `if __name__ == "__main__"`
+    program.write_text("from edge.cli.main import main\nmain()\n")
+    command = [sys.executable, program, "bundle", "install", small_bundle, "--into", tmp_path / "models"]
+    done = subprocess.run([*map(str, command), "--config", "none"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Bundle(tmp_path / "models" / "current").manifest.name == "small"
+
+
 def test_ctrl_c_ends_an_installation_in_the_middle_of_its_self_test(box: Path, small_bundle: Path) -> None:
     graph = small_bundle / "prosody.model.fp32.onnx"
     endless = helper.make_graph(

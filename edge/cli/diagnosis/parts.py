@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from edge.capture.devices import cameras, microphones
+from edge.children import python
 from edge.clock import clock_state
 from edge.config import Config
 from edge.private import as_owner_of
@@ -39,7 +40,7 @@ _DAY_S = 86_400.0
 _OF_ALERT = ("wall_s", "t_s", "type", "alert", "level", "start_s", "duration_s")
 """Without its evidence: figures about a person stay on the box."""
 _OF_SOURCE = ("wall_s", "t_s", "source", "state", "detail")
-_EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
+_EMVAS = python("from edge.cli.main import main; main()")
 
 
 @dataclass(frozen=True, slots=True)
