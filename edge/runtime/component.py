@@ -51,17 +51,10 @@ class Component(Generic[_Part]):
         patience_s: float | None = None,
         freeze: Callable[[str], None] | None = None,
     ) -> None:
-        """One part of a run.
+        """`make` builds the like of `part` anew; `report` hears one word when it is lost and one when it is back.
 
-        Args:
-            name: The one that its `Source` messages carry.
-            make: Builds the like of `part` anew.
-            part: What is there now.
-            report: Hears one word when it is lost and one when it is back.
-            health: Counts its calls, failures and restarts.
-            ends: Whether it ends the process when it cannot be begun anew.
-            patience_s: The longest time that it may owe an answer or a sign of life; None: for ever.
-            freeze: A test's hook (`edge.runtime.freeze`), called with the name before each timed call.
+        `ends`: whether it ends the process when it cannot be begun anew. `patience_s`: the longest time that it may owe
+        an answer or a sign of life; None is for ever. `freeze` is a test's hook before each call that is timed.
         """
         self.name = name
         self.part: _Part | None = part

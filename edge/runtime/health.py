@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 
 from edge.messages import Alert, Message
 from edge.status import SystemStatus
@@ -75,35 +76,14 @@ class Health:
 
     def readings(self, status: SystemStatus) -> dict[str, object]:
         """All counters as plain data, with how each part is: the runtime's part of the health topic."""
-        stages = {
-            name: {
-                "calls": spent.calls,
-                "total_ms": round(spent.total_ms, 1),
-                "mean_ms": round(spent.mean_ms, 1),
-                "worst_ms": round(spent.worst_ms, 1),
-            }
-            for name, spent in list(self.stages.items())
-        }
-        return {
-            "frames": self.frames,
-            "camera_hz": round(self.camera_hz, 1),
-            "frames_dropped": self.frames_dropped,
-            "frames_shed": self.frames_shed,
-            "frames_seen": self.frames_seen,
-            "sound_s": round(self.sound_s, 1),
-            "sound_dropped_s": round(self.sound_dropped_s, 1),
-            "utterances": self.utterances,
-            "utterances_dropped": self.utterances_dropped,
-            "records_dropped": self.records_dropped,
-            "losses": status.losses,
-            "celsius": None if self.celsius is None else round(self.celsius, 1),
-            "band": self.band,
-            "shed": self.shed,
-            "waiting": self.waiting,
-            "failures": dict(self.failures),
-            "restarts": dict(self.restarts),
-            "skipped": dict(self.skipped),
-            "stages": stages,
-            "alerts": {kind: dict(levels) for kind, levels in list(self.alerts.items())},
-            "sources": {name: standing.state for name, standing in status.parts.items()},
-        }
+        counted = {row.name: _plain(getattr(self, row.name)) for row in fields(self) if row.name != "stages"}
+        stages = {name: _plain(asdict(spent) | {"mean_ms": spent.mean_ms}) for name, spent in list(self.stages.items())}
+        sources = {name: part.state for name, part in status.parts.items()}
+        return {**counted, "losses": status.losses, "stages": stages, "sources": sources}
+
+
+def _plain(value: object) -> object:
+    """A copy that another thread may keep, in the digits that mean something."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in list(value.items())}
+    return round(value, 1) if isinstance(value, float) else value

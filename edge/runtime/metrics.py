@@ -100,12 +100,8 @@ def figures(
 ) -> dict[str, Any]:
     """All that the table has a row for.
 
-    Args:
-        facts: Version, bundle, provider and purpose.
-        models: The variant of each role that really runs.
-        health: What the run counts.
-        status: What works.
-        published: The publisher's part of the health topic; empty without one.
+    `facts` are version, bundle, provider and purpose; `models` the variant of each role that really runs; `published`
+    the publisher's part of the health topic, empty without one.
     """
     verdict = status.verdict(time.monotonic())
     told = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
