@@ -124,6 +124,16 @@ def test_speed_works_again_with_the_first_speed_after_a_short_gap(gap_s: float) 
     assert lost == ["new", "end"]
 
 
+def test_each_silence_of_the_speed_is_told_once() -> None:
+    drive = Drive(**DRIVER, mqtt={"host": "b"}, arming={"source": "mqtt", "topic": "bus/speed"})
+
+    def each(t_s: float) -> list[Message]:
+        return drive.judgement.speed(Speed(t_s, 50.0)) if t_s in {0.0, 20.0, 40.0} else []
+
+    drive.goes_on(50, each=each)
+    assert drive.words(SPEED) == ["ok", "lost", "ok", "lost", "ok", "lost"]
+
+
 def test_nothing_is_said_of_a_part_that_is_switched_off() -> None:
     drive = Drive(**DRIVER, speech={"transcribe": False})
     drive.told += drive.judgement.without(Source(0.0, "asr", "absent", "switched off by speech.transcribe"))

@@ -222,7 +222,9 @@ def test_a_long_reader_never_holds_the_thread_that_judges(path: Path) -> None:
             before_s = time.monotonic()
             timeline.write(alert(1.0, note))
             assert time.monotonic() - before_s < 2 * PATIENCE_S
+        before_s = time.monotonic()
         settled(timeline)
+        assert time.monotonic() - before_s < 3.0, "and its own thread does not wait for the reader's end"
     timeline.close()
     assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["one", "two"]
 
