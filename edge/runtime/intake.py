@@ -112,7 +112,11 @@ class Intake:
                 self._judged.put(item)
             case Frame():
                 self._delivers("camera", item.t_s)
-                self._take_frame(item)
+                self._health.frames += 1
+                if self.pace.admits(item.t_s):
+                    self._health.frames_dropped += self.frames.newest(item)
+                else:
+                    self._health.frames_shed += 1
             case Audio():
                 self._delivers("microphone", item.t_s)
                 self._health.sound_s += len(item.samples) / SAMPLE_RATE_HZ
@@ -123,13 +127,6 @@ class Intake:
         if name not in self._delivering:
             self._delivering.add(name)
             self._judged.force(Source(t_s, name, "ok"))
-
-    def _take_frame(self, frame: Frame) -> None:
-        self._health.frames += 1
-        if self.pace.admits(frame.t_s):
-            self._health.frames_dropped += self.frames.newest(frame)
-        else:
-            self._health.frames_shed += 1
 
     def _offer(self, audio: Audio) -> None:
         """Let it be heard; FullError: too much waits already."""

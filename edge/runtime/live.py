@@ -37,11 +37,6 @@ _STOP_S = 1.5
 _HURRY_S = 0.05
 
 
-def no_orders(_order: Order) -> list[Message]:
-    """Carries out nothing: for a box that takes no orders."""
-    return []
-
-
 class LiveRunner:
     """One run of the box."""
 
@@ -59,8 +54,8 @@ class LiveRunner:
         end from outside, or cannot be begun anew. `status` may set it."""
         self.left: list[str] = []
         """Threads that were in the middle of something when the run ended, and still are."""
-        self.carry_out: Callable[[Order], list[Message]] = no_orders
-        """What is done, by the thread that judges, for an order."""
+        self.carry_out: Callable[[Order], list[Message]] = lambda _order: []
+        """What is done, by the thread that judges, for an order; nothing by default."""
         self._config, self._clock = config, clock
         self._judged: Bounded[Event] = Bounded(_WAITING)
         self._supervision = Supervision(self._judged.force, self.health, freezer(clock.now_s))
