@@ -30,6 +30,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     from edge.dashboard.access import read_password
     from edge.dashboard.feed import Feed
     from edge.dashboard.pages.setting import Setting
+    from edge.dashboard.proxy import Public
     from edge.dashboard.server import is_own, listen, serve, url
     from edge.dashboard.wire import Wire
 
@@ -45,9 +46,10 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         wire = Wire(config) if config.mqtt else None
     assert timeline is not None
     password = read_password(settings)
-    listening = listen(settings.host, settings.port if port is None else port, password)
+    listening = listen(settings.host, settings.port if port is None else port, password, settings.public_url)
     tls = settings.cert_file is not None
-    click.echo(f"Dashboard of {timeline}: {url(listening, tls)}" + (" (asks for its password)" if password else ""))
+    places = url(listening, tls) + (f", for others {settings.public_url}" if settings.public_url else "")
+    click.echo(f"Dashboard of {timeline}: {places}" + (" (asks for its password)" if password else ""))
     if not (tls or is_own(settings.host)):
         click.echo(
             "The password and all that the page shows cross the network unencrypted: give dashboard.cert_file and "
@@ -55,7 +57,8 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             err=True,
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
-        setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None)
+        prefix = Public.of(settings.public_url).prefix
+        setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None, prefix)
         if wire:
             wire.start()
         try:

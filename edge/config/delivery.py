@@ -27,6 +27,9 @@ class MqttConfig(Section):
     cert_file: str | None = Field(None, description="this box's own certificate, PEM, for brokers that ask for one")
     key_file: str | None = Field(None, description="its key")
     home_assistant: bool = Field(False, description="announce the box to Home Assistant")
+    discovery_prefix: str = Field(
+        "homeassistant", pattern=r"^[^+#\s]+$", description="first level of the announcement, as in Home Assistant"
+    )
 
     @field_validator("host")
     @classmethod
@@ -83,6 +86,11 @@ class DashboardConfig(Section):
     password_env: str | None = Field(None, description="environment variable that holds the password")
     cert_file: str | None = Field(None, description="certificate for HTTPS, PEM")
     key_file: str | None = Field(None, description="its key")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~/-]*)?$",
+        description="where browsers find the page behind a reverse proxy, as https://bus.example/cab; needs a password",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> DashboardConfig:

@@ -102,13 +102,14 @@ class Doorkeeper:
             self.leave(token)
 
 
-def from_another_site(method: str, headers: Mapping[str, str]) -> bool:
+def from_another_site(method: str, headers: Mapping[str, str], public_origin: str = "") -> bool:
     """Whether a request was made by a page of another site, as far as a browser tells.
 
     Args:
         method: The HTTP method; `WEBSOCKET` for the opening of one.
         headers: By lower-case name. Browsers send `Origin` with whatever can change something
             (https://fetch.spec.whatwg.org/#origin-header), so without it only reading is allowed.
+        public_origin: Where a reverse proxy serves the page; `Host` may then be that of this machine.
     """
     origin = headers.get("origin")
     if origin is None:
@@ -117,4 +118,6 @@ def from_another_site(method: str, headers: Mapping[str, str]) -> bool:
         parts = urlsplit(origin)
     except ValueError:
         return True
+    if public_origin and origin.lower() == public_origin:
+        return False
     return parts.scheme not in {"http", "https"} or parts.netloc.lower() != headers.get("host", "").lower()

@@ -14,10 +14,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.dashboard.access import COOKIE, SESSION_S, Doorkeeper, from_another_site
 from edge.dashboard.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
+from edge.dashboard.proxy import DIRECT, Public, came_through_a_proxy
 from edge.dashboard.report import STYLE
 from edge.dashboard.sockets import POLICY_VIOLATION, while_it_lasts
 
 LOGIN, LOGOUT = "/login", "/logout"
+_FOREIGN = (
+    "This request comes from another site and is not carried out. Behind a reverse proxy, its address stands in "
+    "dashboard.public_url."
+)
+_PROXIED = (
+    "This request came through a proxy, so others may reach this page: give it a password (dashboard.password_file) "
+    "and its address (dashboard.public_url)."
+)
 _LARGEST_FORM_BYTES = 4096
 _FORM_S = 10.0
 """For the whole form, however slowly it drips."""
@@ -41,9 +50,9 @@ send `Origin: null` with the page's own forms."""
 class Gate:
     """ASGI middleware around the whole page."""
 
-    def __init__(self, app: ASGIApp, keeper: Doorkeeper | None, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, keeper: Doorkeeper | None, secure: bool, public: Public = DIRECT) -> None:
         """`keeper` is None where no password is asked for; `secure`: cookies are for HTTPS only."""
-        self._app, self._keeper, self._secure = app, keeper, secure
+        self._app, self._keeper, self._secure, self._public = app, keeper, secure or public.is_https, public
         self._login = Environment(
             loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined
         ).get_template("login.html.j2")
@@ -53,10 +62,13 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        scope = self._public.inward(scope)
         headers = Headers(scope=scope)
         method = scope.get("method", "WEBSOCKET")
-        if from_another_site(method, headers):
-            await _refuse(scope, receive, send, "This request comes from another site and is not carried out.")
+        if from_another_site(method, headers, self._public.origin):
+            await _refuse(scope, receive, send, _FOREIGN)
+        elif self._keeper is None and came_through_a_proxy(headers.keys()):
+            await _refuse(scope, receive, send, _PROXIED)
         elif self._keeper is None or (scope["path"] != LOGIN and self._keeper.knows(_token(headers))):
             await self._enter(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -68,8 +80,8 @@ class Gate:
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._keeper is not None and scope["path"] == LOGOUT and scope.get("method") == "POST":
             self._keeper.leave(_token(Headers(scope=scope)))
-            gone = RedirectResponse(LOGIN, status_code=303)
-            gone.delete_cookie(COOKIE)
+            gone = RedirectResponse(self._public.prefix + LOGIN, status_code=303)
+            gone.delete_cookie(COOKIE, path=self._public.prefix or "/")
             await gone(scope, receive, send)
             return
         token = _token(Headers(scope=scope))
@@ -86,7 +98,8 @@ class Gate:
         if request.url.path != LOGIN:
             if "text/html" not in request.headers.get("accept", "") or request.method != "GET":
                 return PlainTextResponse("Log in first.", 401)
-            return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)
+            there = f"{self._public.prefix}{LOGIN}?next={quote(request.url.path)}"
+            return RedirectResponse(there, status_code=303)
         if request.method != "POST":
             return self._form(request, wanted, None, 200)
         stranger = request.client.host if request.client else ""
@@ -96,9 +109,10 @@ class Gate:
         token = keeper.enter(stranger, password)
         if token is None:
             return self._form(request, wanted, "login_wrong", 403)
-        entered = RedirectResponse(wanted, status_code=303)
+        entered = RedirectResponse(self._public.prefix + wanted, status_code=303)
+        path = self._public.prefix or "/"
         entered.set_cookie(
-            COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="strict", secure=self._secure, path="/"
+            COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="strict", secure=self._secure, path=path
         )
         return entered
 
@@ -113,7 +127,7 @@ class Gate:
             lang=language,
             name=LANGUAGE_NAMES[language],
             style=STYLE.read_text(encoding="utf-8"),
-            action=f"{LOGIN}?next={quote(wanted)}",
+            action=f"{self._public.prefix}{LOGIN}?next={quote(wanted)}",
             fault=labels(fault) if fault else None,
         )
         return HTMLResponse(page, status)

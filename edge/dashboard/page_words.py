@@ -129,6 +129,12 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
         "No health report has come yet; the box sends one every 30 s.",
         "尚未收到健康报告；设备每 30 秒发送一次。",
     ),
+    "deaf": (
+        "The broker {broker} is there, but nothing is heard of {place}: has this box ever been there, are base, site "
+        "and id right, does the broker's ACL let this user read {place}/#?",
+        "代理 {broker} 已连接，但没有收到 {place} 的任何消息：该设备上线过吗？base、site 和 id 正确吗？代理的 ACL "
+        "允许此用户读取 {place}/# 吗？",
+    ),
     "health_old": (
         "The last health report came {age} ago: what follows is old.",
         "最近的健康报告在 {age} 前：以下为旧数据。",

@@ -17,6 +17,7 @@ from edge.dashboard.connections import TimedConnection
 from edge.dashboard.gate import Gate
 from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.proxy import Public
 from edge.dashboard.span import WINDOWS_S
 from edge.error import EmvasError
 
@@ -37,12 +38,17 @@ def is_own(host: str) -> bool:
         return False
 
 
-def listen(host: str, port: int, password: str | None = None) -> socket.socket:
+def listen(host: str, port: int, password: str | None = None, public_url: str | None = None) -> socket.socket:
     """A listening socket on `host`; port 0 takes a free one.
 
     Raises:
-        DashboardError: others could reach `host` and there is no password, or the address cannot be had.
+        DashboardError: others could reach the page and there is no password, or the address cannot be had.
     """
+    if password is None and public_url is not None:
+        raise DashboardError(
+            f"dashboard.public_url is {public_url}: others reach the page there, so it wants a password; name its file "
+            "in dashboard.password_file (or a variable in dashboard.password_env)"
+        )
     if password is None and not is_own(host):
         raise DashboardError(
             f"dashboard.host is {host}, which other machines reach, so the page wants a password: name its file in "
@@ -72,19 +78,20 @@ def serve(setting: Setting, settings: DashboardConfig, password: str | None, lis
     Raises:
         DashboardError: certificate or key cannot be used.
     """
-    tls = settings.cert_file is not None
+    tls, public = settings.cert_file is not None, Public.of(settings.public_url)
     api = FastAPI(openapi_url=None)
     add_pages(setting)
     # not before: NiceGUI's start looks at every object there is, and a tuple that another thread is building breaks
     app.on_startup(lambda: setting.feed.prepare(WINDOWS_S[-1]))
     ui.run_with(api, dark=None, tailwind=False, show_welcome_message=False)
     if is_own(listening.getsockname()[0]):
-        api.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES)
-    api.add_middleware(Gate, keeper=Doorkeeper(password) if password else None, secure=tls)
+        api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_OWN_NAMES, *([public.name] if public.name else [])])
+    api.add_middleware(Gate, keeper=Doorkeeper(password) if password else None, secure=tls, public=public)
     config = uvicorn.Config(
         api,
         log_level="warning",
         http=TimedConnection,
+        proxy_headers=settings.public_url is not None,
         timeout_graceful_shutdown=1,
         server_header=False,
         ssl_certfile=settings.cert_file,

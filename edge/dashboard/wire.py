@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -14,7 +13,8 @@ from typing import Any
 from edge.config import Config
 from edge.config.commands import Op
 from edge.publish.client import Link
-from edge.publish.events import Connected, Publication, Received, Trouble
+from edge.publish.events import Connected, Denied, Publication, Received, Trouble
+from edge.publish.guarded import GuardedThread
 from edge.publish.topics import TOPICS, address_of, path_of
 
 _HEARD = ("status", "info", "state", "health")
@@ -22,6 +22,9 @@ PAGE_OPS: tuple[Op, ...] = ("acknowledge", "snooze")
 """The orders for which the page has buttons."""
 PATIENCE_S = 5.0
 """How long the page waits for the box's answer to an order."""
+
+_DEAF_S = 5.0
+"""What a broker has retained comes at once."""
 
 Payload = Mapping[str, Any]
 
@@ -59,7 +62,9 @@ class Wire:
         self._link = Link(config.mqtt, "", subscribe=paths)
         self._words: dict[str, Word] = {}
         self._open: dict[str, Future[Payload]] = {}
-        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
+        self.place = f"{self._base}/{self._box.site}/{self._box.id}"
+        self._connected_s: float | None = None
+        self._thread = GuardedThread(self._run, "wire")
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -74,6 +79,12 @@ class Wire:
     def connected(self) -> bool:
         """Whether the broker is there."""
         return self._link.connected
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the broker is there and nothing is heard of the box, though a box leaves words with its broker."""
+        since_s = self._connected_s
+        return self.connected and since_s is not None and not self._words and time.monotonic() - since_s > _DEAF_S
 
     def said(self, name: str) -> Word | None:
         """The newest word of the box on a row of the table of topics."""
@@ -103,10 +114,10 @@ class Wire:
     def _run(self) -> None:
         while True:
             event = self._link.events.get()
-            if isinstance(event, Trouble):
+            if isinstance(event, Trouble | Denied):
                 self.trouble = event.sentence
             elif isinstance(event, Connected):
-                self.trouble = ""
+                self.trouble, self._connected_s = "", time.monotonic()
                 self._ask_health()
             elif isinstance(event, Received):
                 self._take(event)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -119,18 +119,18 @@ class Attempt:
         self._over.set()
         self._answered.set()
 
-    def publish(self, publication: Publication) -> Token | None:
-        """Hand one message to the network; None when the connection is going."""
+    def publish(self, publication: Publication) -> Token:
+        """Hand one message to the network; where the connection is going, nobody can say whether it went out."""
         properties = publish_properties(publication, PacketTypes.PUBLISH) if self.protocol == V5 else None
         info = self._client.publish(
             publication.path, publication.payload.encode(), publication.qos, publication.retained, properties
         )
-        return Token(self.number, info.mid) if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+        return Token(self.number, info.mid)
 
     def subscribe(self, subscription: Subscription) -> Token | None:
-        """Ask for one topic; None when the connection is going."""
-        code, packet = self._client.subscribe(subscription.path, 1)
-        return Token(self.number, packet) if code == MQTTErrorCode.MQTT_ERR_SUCCESS and packet is not None else None
+        """Ask for one topic; None where the connection is gone."""
+        _, packet = self._client.subscribe(subscription.path, 1)
+        return None if packet is None else Token(self.number, packet)
 
     def answered_nothing(self) -> bool:
         """Whether the broker hung up without a word, as some do on a version of MQTT that they do not know."""

@@ -25,6 +25,8 @@ _SHORTEST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
 _STEADY_S = 10.0
 """A connection that ends sooner is a failure as one that never came: the wait after it grows."""
+_MOST_SHORT = 3
+"""But to 4 s only: a broker that takes some messages each time (two boxes with one id) must not keep alerts waiting."""
 _JITTER = (0.5, 3.0)
 """Waits are multiplied by a random number from this range, so that a fleet does not return as one herd: a thousand
 boxes that lose a broker at once come back over 2.5 s, not within the same one."""
@@ -97,8 +99,8 @@ class Link:
             began_s = time.monotonic()
             attempt = self._try_once()
             steady = attempt.accepted and time.monotonic() - began_s >= _STEADY_S
-            failures = 0 if steady else failures + 1
             self._short = 0 if steady or not attempt.accepted else self._short + 1
+            failures = min(self._short, _MOST_SHORT) if attempt.accepted else failures + 1
             if self._stopping.is_set():
                 return
             if steady:

@@ -44,6 +44,11 @@ class Entry:
     """The run that put it (`Start.name`)."""
     put_mono_s: float
 
+    @property
+    def name_on_its_way(self) -> str:
+        """What `edge.publish.traffic` knows it by."""
+        return f"{self.path} #{self.seq}"
+
 
 COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
 _BYTES = "CAST(bytes AS INTEGER)"

@@ -11,13 +11,14 @@ from typing import Any
 
 from edge.alerts.kinds import KINDS
 from edge.config import Config
+from edge.config.commands import Op
+from edge.config.delivery import MqttConfig
 from edge.messages import Level
 from edge.publish.events import Publication, Received
 from edge.publish.payloads import encode
 from edge.publish.topics import path_of
 
-_PREFIX = "homeassistant"
-BIRTH_TOPIC, _BIRTH = f"{_PREFIX}/status", b"online"
+_BIRTH = b"online"
 """What Home Assistant says when it has started."""
 _MOST_DELAY_S = 10.0
 """Boxes answer its start over this long, so that a fleet does not at once."""
@@ -69,9 +70,14 @@ def _entities(node: str, state: str, health: str) -> dict[str, dict[str, Any]]:
     return {key: {"unique_id": f"{node}_{key}", **common, **row} for key, row in rows.items()}
 
 
-def has_started(event: Received) -> bool:
+def birth_topic(prefix: str) -> str:
+    """Where Home Assistant says that it has started or goes; `prefix` is its discovery prefix."""
+    return f"{prefix}/status"
+
+
+def has_started(event: Received, prefix: str) -> bool:
     """Whether this is Home Assistant's word that it has just started."""
-    return event.path == BIRTH_TOPIC and event.payload == _BIRTH and not event.retained
+    return event.path == birth_topic(prefix) and event.payload == _BIRTH and not event.retained
 
 
 def renewal_delay_s() -> float:
@@ -79,24 +85,25 @@ def renewal_delay_s() -> float:
     return random.uniform(0.0, _MOST_DELAY_S)
 
 
-def _orders(config: Config) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Key, name, op and fields of each button; `acknowledge` and `sensitivity` need words that a button has not."""
-    allow = config.commands.allow
-    if "self_test" in allow:
-        yield "self_test", "Self-test", "self_test", {}
-    if "restart_source" in allow:
-        for source, wanted in (("camera", config.camera.uri), ("microphone", config.microphone.device)):
-            if wanted is not None:
-                yield f"restart_{source}", f"Restart {source}", "restart_source", {"source": source}
-    if "snooze" in allow:
-        seconds = min(_SNOOZE_S, config.alerts.most_snooze_s)
-        for kind in sorted(kind for kind in config.allowance.alerts if KINDS[kind].snoozable):
-            said = f"Snooze {kind.replace('_', ' ')} ({seconds:g} s)"
-            yield f"snooze_{kind}", said, "snooze", {"kind": kind, "seconds": seconds}
+def _orders(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool]]:
+    """Key, name, op and fields of each button that there can be, and whether this box has a use for it.
+
+    `acknowledge` and `sensitivity` need words that a button has not.
+    """
+    yield "self_test", "Self-test", "self_test", {}, True
+    for source, wanted in (("camera", config.camera.uri), ("microphone", config.microphone.device)):
+        yield f"restart_{source}", f"Restart {source}", "restart_source", {"source": source}, wanted is not None
+    seconds = min(_SNOOZE_S, config.alerts.most_snooze_s)
+    for kind in sorted(kind for kind, row in KINDS.items() if row.snoozable):
+        said = f"Snooze {kind.replace('_', ' ')} ({seconds:g} s)"
+        yield f"snooze_{kind}", said, "snooze", {"kind": kind, "seconds": seconds}, kind in config.allowance.alerts
 
 
 def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
-    """A button for each order that is allowed and needs no words; without a transaction each press is a new order."""
+    """A button for each order that is allowed and needs no words; without a transaction each press is a new order.
+
+    A component with its platform alone takes away the one that Home Assistant has had since it was allowed.
+    """
     return {
         key: {
             "platform": "button",
@@ -106,12 +113,15 @@ def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
             "command_topic": path_of("request", base, config.box, op),
             "payload_press": encode(fields),
         }
-        for key, name, op, fields in _orders(config)
+        if useful and op in config.commands.allow
+        else {"platform": "button"}
+        for key, name, op, fields, useful in _orders(config)
     }
 
 
-def device(base: str, config: Config, software: str) -> Publication:
+def device(mqtt: MqttConfig, config: Config, software: str) -> Publication:
     """The retained announcement."""
+    base = mqtt.base
     box = config.box
     node = f"{base}_{box.site}_{box.id}"
     sensors = _entities(node, path_of("state", base, box), path_of("health", base, box))
@@ -127,4 +137,4 @@ def device(base: str, config: Config, software: str) -> Publication:
         "components": {**sensors, **_buttons(node, base, config)},
         "qos": 1,
     }
-    return Publication(f"{_PREFIX}/device/{node}/config", encode(payload), qos=1, retained=True)
+    return Publication(f"{mqtt.discovery_prefix}/device/{node}/config", encode(payload), qos=1, retained=True)

@@ -30,6 +30,8 @@ MOST_ROWS = 20_000
 MOST_BYTES = 32 << 20
 """More than two weeks without a broker for a bus that raises 50 steps of alerts an hour, at up to 1600 bytes each."""
 _MOST_UNSAVED = 1000
+_MOST_FRESH = 200
+"""Alerts of the last minute that are looked for behind a backlog: a box raises a few."""
 _ROOMY = 0.9
 """Below this share of its bounds an outbox that was full is said to be well again."""
 
@@ -138,15 +140,35 @@ class Outbox:
             waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
             return min(waiting, key=lambda entry: entry.seq, default=None)
 
-    def newest(self, rank: int) -> Entry | None:
-        """The message of this rank that was put last and still waits. sqlite3.Error: it cannot be read now."""
+    def fresh(
+        self, rank: int, boot: str, since_mono_s: float, after_seq: int, most: int, without: Collection[str] = ()
+    ) -> list[Entry]:
+        """The oldest messages of this rank that the run `boot` put since then, as `pending` gives them."""
         with self._lock:
-            for entry in reversed(self._unsaved):
-                if entry.rank == rank:
-                    return entry
-            query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT 1"
-            rows = self._database.read(query, (rank,))
-            return entry_of(rows[0]) if rows else None
+            newest = self._newest(rank, _MOST_FRESH)
+            found = [entry for entry in newest if entry.boot == boot and entry.put_mono_s >= since_mono_s]
+            free = [entry for entry in found if entry.seq > after_seq and entry.path not in without]
+            return free[:most]
+
+    def rows_before(self, seq: int, most: int) -> int:
+        """How many messages with a lower number wait, counted up to `most`. sqlite3.Error: it cannot be read now."""
+        with self._lock:
+            rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
+            return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
+
+    def _newest(self, rank: int, most: int) -> list[Entry]:
+        """The last messages of this rank that still wait, in order."""
+        query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT ?"
+        waiting = [entry for entry in self._unsaved if entry.rank == rank]
+        try:
+            rows = self._database.read(query, (rank, most + len(self._delivered)))
+        except sqlite3.Error:
+            if not waiting:
+                raise
+            rows = []
+        saved = [entry_of(row) for row in rows]
+        free = [entry for entry in saved if entry.seq not in self._delivered]
+        return sorted([*free, *waiting], key=lambda entry: entry.seq)[-most:]
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Forget messages that the broker has; a number that is gone already is no error."""

@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
@@ -20,13 +21,16 @@ from edge.publish.answered import Answered
 from edge.publish.client import Link
 from edge.publish.commands import CommandDesk, Executor
 from edge.publish.composer import Composer
-from edge.publish.events import Acknowledged, Connected, Denied, Event, Received, Trouble
+from edge.publish.events import Acknowledged, Connected, Event, Publication, Received, Subscription, Trouble
 from edge.publish.guarded import GuardedThread
+from edge.publish.line import Line
 from edge.publish.outbox import Outbox
+from edge.publish.presence import Presence
 from edge.publish.retained import Retained
 from edge.publish.sender import Sender
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of
+from edge.publish.traffic import WINDOW, Traffic
 from edge.publish.vitals import Vitals
 from edge.sessions import Start
 from edge.status import SystemStatus
@@ -38,6 +42,7 @@ ORDERS_FILE = "orders.db"
 _TURN_S = 1.0
 _FLUSH_S = 3.0
 """How long `stop` gives the outbox to empty itself into a broker that is there."""
+_MOST_PASSING = 64
 
 
 class Publisher:
@@ -59,21 +64,28 @@ class Publisher:
         self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
-        self._sender = Sender(self._outbox, start)
+        last = frozenset({self._composer.path("summary")})
+        self._sender = Sender(self._outbox, start, last=last)
         self._answered = Answered(outbox_path.with_name(ORDERS_FILE))
         allow = config.commands.allow
         self._desk = CommandDesk(self._mqtt.base, config.box, start.name, allow, self._wake, self._answered)
         self._vitals = Vitals(start.name, self._outbox, self._desk)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
-        self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"), self._subscriptions())
+        self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"))
         self._lock = threading.Lock()
         self._retained = Retained()
+        self._listen()
+        self._outboxed = {self._composer.path(name) for name in ("alert", "summary")}
+        self._line = Line(self._link, Traffic(self._outboxed), self._mqtt)
+        self._presence = Presence(start.name, partial(self._composer.status, "online"))
+        self._passing: deque[Publication] = deque(maxlen=_MOST_PASSING)
         self._connected: Connected | None = None
-        self._broker_gone = False
+        self._said_connected = self._broker_gone = False
         self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
         self._thread = GuardedThread(self._run, "publisher")
         self.describe({})
+        self.turn(0.0)  # unknown; not what the run before said
 
     def start(self) -> None:
         """Begin to connect and to send; returns at once."""
@@ -88,7 +100,8 @@ class Publisher:
             self._post("summary", payloads.summary(message, self._origin, self._origin.clock))
         elif isinstance(message, Group):
             body = payloads.group(message, self._origin, self._origin.clock)
-            self._link.publish(self._composer.publication("group", body))
+            self._passing.append(self._composer.publication("group", body))
+            self._wake()
         elif isinstance(message, Fatigue | Source):
             with self._lock:
                 self._keep_state(self._state.observe(message, self._origin.clock))
@@ -103,7 +116,7 @@ class Publisher:
         body = payloads.info(self._config, self._origin.boot, self._software, info)
         self._retained.keep("info", self._composer.publication("info", body))
         if self._mqtt.home_assistant:
-            self._retained.keep("home assistant", home_assistant.device(self._mqtt.base, self._config, self._software))
+            self._retained.keep("home assistant", home_assistant.device(self._mqtt, self._config, self._software))
         self._wake()
 
     def take_commands(self, execute: Executor) -> None:
@@ -153,10 +166,14 @@ class Publisher:
         """What there is to tell about the files and the broker's refusals since the last call, stamped with `t_s`."""
         return self._outbox.news(t_s) + self._sender.news(t_s) + self._answered.news(t_s)
 
-    def _subscriptions(self) -> list[str]:
-        """What the box listens to: orders, where it takes any, and the start of Home Assistant, where it uses it."""
-        orders = [self._composer.path("request")] if self._config.commands.allow else []
-        return [*orders, home_assistant.BIRTH_TOPIC] if self._mqtt.home_assistant else orders
+    def _listen(self) -> None:
+        """What the box hears: its own `status`, orders, where it takes any, and the start of Home Assistant."""
+        self._retained.keep("own status", Subscription(self._composer.path("status")))
+        if self._config.commands.allow:
+            self._retained.keep("orders", Subscription(self._composer.path("request")))
+        if self._mqtt.home_assistant:
+            birth = home_assistant.birth_topic(self._mqtt.discovery_prefix)
+            self._retained.keep("home assistant starts", Subscription(birth))
 
     def _wake(self) -> None:
         self._link.events.put(None)
@@ -181,21 +198,29 @@ class Publisher:
                 time.sleep(_TURN_S)
 
     def _send(self) -> None:
-        self._sender.settle(at_once=self._stop_by_s is not None)
+        connected = self._link.connected and self._connected is not None
+        if connected:
+            self._sender.settle(at_once=self._stop_by_s is not None)
+        else:  # what it acknowledged in its last second may be lost with it
+            self._sender.restart()
         if (start_wall_s := self._sender.correction()) is not None:
             self._origin.set_right(start_wall_s)
-        answers = self._desk.answers()
-        if self._link.connected and self._connected:
-            for publication in answers:
-                self._link.publish(publication)
-            now_s = time.monotonic()
-            if self._renew_due_s is not None and now_s >= self._renew_due_s:
-                self._renew_due_s = None
-                self._retained.renew()
-            self._retained.send(self._link.publish, now_s)
-            self._send_waiting()
-            if self._vitals.due(now_s):
-                self._link.publish(self._composer.publication("health", self.health()))
+        self._passing.extend(self._desk.answers())
+        if not connected:
+            self._passing.clear()
+            return
+        now_s = time.monotonic()
+        self._send_waiting()
+        if self._renew_due_s is not None and now_s >= self._renew_due_s:
+            self._renew_due_s = None
+            self._retained.renew()
+        if (online := self._presence.due(now_s)) is not None:
+            self._retained.keep("status", online)
+        self._retained.send(self._line.offer, now_s)
+        while self._passing and self._line.offer(self._passing[0]):
+            self._passing.popleft()
+        if self._vitals.due(now_s) and self._line.offer(self._composer.publication("health", self.health())):
+            self._vitals.sent(now_s)
 
     def _finished(self) -> bool:
         if self._stop_by_s is None:
@@ -215,38 +240,59 @@ class Publisher:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Acknowledged):
-            self._sender.acknowledged(event)
-            refused = self._retained.acknowledged(event, time.monotonic())
-            if refused is not None and event.refusal is not None:
-                _log.warning("%s", troubles.of_publication(refused, event.refusal, self._mqtt))
+            self._take_acknowledgement(event)
         elif isinstance(event, Connected):
             self._take_connection(event)
         elif isinstance(event, Received):
             self._take_message(event)
-        elif isinstance(event, Denied):
-            _log.warning("%s", event.sentence)
         elif isinstance(event, Trouble):
-            self._broker_gone = True
-            self._sender.restart()
+            self._broker_gone, self._said_connected = True, False
             _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
 
     def _take_connection(self, event: Connected) -> None:
-        _log.info("connected to %s:%d with %s", self._mqtt.host, self._mqtt.port, event.protocol)
-        self._connected, self._broker_gone = event, False
+        if not self._said_connected:  # once, though connections that die at once come again and again
+            _log.info("connected to %s:%d with %s", self._mqtt.host, self._mqtt.port, event.protocol)
+        self._connected, self._said_connected, self._broker_gone = event, True, False
+        blamed = self._line.begin(event)
+        if blamed and blamed.topic not in self._outboxed:
+            _log.warning("%s", troubles.of_hanging_up(blamed.topic, self._mqtt))
+        elif blamed and self._sender.blamed(blamed):
+            self._line.widen(blamed)
         self._sender.restart()
         self._retained.renew()
-        self._link.publish(self._composer.status("online", event.connection))
+        self._vitals.renew()
+        self._presence.begin(event.connection, time.monotonic())
+
+    def _take_acknowledgement(self, event: Acknowledged) -> None:
+        self._sender.acknowledged(event)
+        refused = self._retained.acknowledged(event, time.monotonic())
+        freed = self._line.acknowledged(event.token)
+        if freed in self._outboxed:
+            self._sender.freed(freed)
+        if refused is not None and event.refusal is not None:
+            of = troubles.of_publication if isinstance(refused, Publication) else troubles.of_subscription
+            _log.warning("%s", of(refused.path, event.refusal, self._mqtt))
 
     def _take_message(self, event: Received) -> None:
-        if home_assistant.has_started(event):
-            self._renew_due_s = time.monotonic() + home_assistant.renewal_delay_s()
+        now_s = time.monotonic()
+        if home_assistant.has_started(event, self._mqtt.discovery_prefix):
+            self._renew_due_s = now_s + home_assistant.renewal_delay_s()
         address = address_of(event.path, self._mqtt.base)
         if address is not None and address.name == "request":
-            self._desk.take(event, address, time.monotonic())
+            self._desk.take(event, address, now_s)
+        elif event.path == self._composer.path("status"):
+            self._presence.heard(event.payload, now_s)
+            if self._presence.is_shared:
+                _log.error("%s", troubles.of_twin(event.path, self._mqtt))
 
     def _send_waiting(self) -> None:
-        for entry, publication in self._sender.room():
-            token = self._link.publish(publication)
+        """Send what the outbox has, up to half a window while there is something else to say."""
+        most = WINDOW // 2 if self._retained.waits else WINDOW
+        for entry, publication in self._sender.room(self._line.held(), self._line.doubted, most):
+            if not self._line.fits(publication):
+                self._sender.skip(entry)
+                continue
+            token = self._line.offer(publication, entry.name_on_its_way)
             if token is None:
                 return
             self._sender.sent(entry, token)

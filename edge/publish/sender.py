@@ -1,15 +1,14 @@
-"""Emptying the outbox into a connection: oldest first, a bounded number in flight, forgotten only when acknowledged.
+"""Emptying the outbox into a connection: a bounded number in flight, forgotten only when acknowledged.
 
 An acknowledgement counts once its connection has outlived it for a moment: a broker that is killed may have
 acknowledged what it had neither passed on nor written down, and that is sent again.
 
-Order within the box's source is kept whatever happens, so an alert of now waits for all that was put before it. What
-tells of the past is sent at a limited rate, so that a fleet that comes back does not drown its broker; but as soon as
-an alert of now waits behind it, the limit is lifted until that alert is out. (The retained state, sent before all of
-this at each connection, tells the level of now in any case.)
+It goes in the order in which it was put, and what tells of the past at a limited rate, so that a fleet that comes back
+does not drown its broker. An alert of now lifts that limit until it is out; where a long backlog waits before it, it
+overtakes, and the backlog follows.
 
-What the broker refuses is held back with all that follows on its topic, told once, and tried again (`Refused`): then
-the order holds on each topic, and across topics only the numbers tell it.
+What the broker refuses is held back with all that follows on its topic, told once, and tried again (`Refused`), and so
+is what it hangs up on (`Traffic`): then the order holds on each topic, and across topics only the numbers tell it.
 """
 
 from __future__ import annotations
@@ -29,16 +28,19 @@ from edge.publish.outbox import Outbox
 from edge.publish.payloads import delivered
 from edge.publish.refused import Refused
 from edge.publish.topics import TOPICS, is_sendable
+from edge.publish.traffic import WINDOW, Blame
 from edge.sessions import Start
 
 _log = logging.getLogger(__name__)
 
-_WINDOW = 20
-"""Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
 HISTORICAL_S = 60.0
 """A message that waited longer than this is marked `historical`: it tells of the past, not of now."""
 HISTORICAL_HZ = 20.0
 """Messages of the past a second: 1000 boxes that come back at once make 20 000 a second, which one broker takes."""
+SHORT_BACKLOG = 1000
+"""So many messages before an alert of now are sent before it, at once: 50 windows, 5 s over a mobile line with 100 ms
+there and back. A bus that raises 50 steps an hour has them after 20 h without a broker; what less leaves arrives in
+order."""
 _SETTLED_S = 1.0
 """How long a connection must outlive an acknowledgement: a broker that is told to write what changes does so within
 milliseconds, and when it dies its connections break at once."""
@@ -48,16 +50,24 @@ _URGENT = max(topic.rank for topic in TOPICS.values())
 class Sender:
     """Knows which entries of the outbox are on their way; used by the publisher's thread alone."""
 
-    def __init__(self, outbox: Outbox, start: Start, clocks: Clocks = SYSTEM) -> None:
+    def __init__(
+        self, outbox: Outbox, start: Start, clocks: Clocks = SYSTEM, last: frozenset[str] = frozenset()
+    ) -> None:
+        """`last` are the topics that can wait for others."""
+        self._last = last
         self._outbox, self._start, self._clocks = outbox, start, clocks
         self._sync = Sync(clocks, waiting=start.clock == "unsynced")
         self._in_flight: dict[Token, Entry] = {}
-        self._sent_upto = 0
+        self._sent_upto = self._fresh_upto = 0
+        self._held: frozenset[str] = frozenset()
+        self._good: set[str] = set()
+        self._unfit: set[int] = set()
         self._refused = Refused()
         self._trying: set[int] = set()
+        self._overtaking: set[int] = set()
         self._news = News("delivery")
         self._done: dict[int, float] = {}
-        self._allowance = _WINDOW * 1.0
+        self._allowance = WINDOW * 1.0
         self._allowed_at_s = clocks.mono_s()
         outbox.begin(start)
 
@@ -65,26 +75,65 @@ class Sender:
         """The connection is lost or a new one: nothing is in flight, and all that waits is sent again."""
         self._in_flight.clear()
         self._done.clear()
-        self._sent_upto = 0
+        self._unfit.clear()
+        self._from_the_beginning()
         self._refused.restart(self._clocks.mono_s())
 
-    def room(self) -> list[tuple[Entry, Publication]]:
-        """The entries to send now, oldest first. sqlite3.Error: the outbox cannot be read now."""
+    def blamed(self, blame: Blame) -> bool:
+        """Say what the broker hangs up on; return whether it is the whole topic: it took no other message of it."""
+        if blame.topic in self._good:
+            _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", blame.name)
+            return False
+        said = f"the broker hangs up on messages on {blame.topic}"
+        self._news.lost(f"{said}: does its ACL allow this box? They wait in the outbox")
+        return True
+
+    def freed(self, path: str) -> None:
+        """The broker takes messages on this topic after all: what was held back goes out from its beginning."""
+        self._held -= {path}
+        self._go_on()
+
+    def room(
+        self, held: frozenset[str] = frozenset(), doubted: frozenset[str] = frozenset(), most: int = WINDOW
+    ) -> list[tuple[Entry, Publication]]:
+        """The entries to send now, in order, up to `most` in flight.
+
+        Those on topics that are `held` wait; those on `doubted` ones, but for alerts, go when there are no others.
+        sqlite3.Error: the outbox cannot be read now.
+        """
         now_s = self._clocks.mono_s()
-        busy = {entry.seq for entry in self._in_flight.values()} | self._done.keys()
-        held, most = self._refused.paths, _WINDOW - len(self._in_flight)
-        entries = self._outbox.pending(self._sent_upto, most + len(busy), held) if most > 0 else []
-        free = [entry for entry in entries if entry.seq not in busy][:most]
-        trials = self._trials(busy, now_s)
+        busy = {entry.seq for entry in self._in_flight.values()} | self._done.keys() | self._unfit
+        most -= len(self._in_flight)
+        if most <= 0:
+            return []
+        trials = [entry for entry in self._trials(busy, now_s) if entry.path not in held]
         self._trying = {entry.seq for entry in trials}
-        made = [(entry, self._publication(entry, now_s)) for entry in [*trials, *self._in_time(free, now_s)]]
+        last = doubted & self._last
+        busy |= {int(name.rpartition("#")[2]) for name in held if "#" in name}
+        chosen = [*trials, *self._without(held | last, busy, most, now_s)]
+        if last and not chosen:
+            chosen = self._without(held, busy, most, now_s)
+        made = [(entry, self._publication(entry, now_s)) for entry in chosen]
         return [(entry, publication) for entry, publication in made if publication is not None]
+
+    def _without(self, held: frozenset[str], busy: Collection[int], most: int, now_s: float) -> list[Entry]:
+        """What goes next where these topics wait; a topic that waits no longer begins anew."""
+        if self._held - held:
+            self._from_the_beginning()
+        self._held = held
+        return self._chosen(busy, most, {*self._refused.paths, *held}, now_s)
+
+    def skip(self, entry: Entry) -> None:
+        """It is larger than this broker takes: it waits for a connection on which it fits."""
+        self._unfit.add(entry.seq)
 
     def sent(self, entry: Entry, token: Token) -> None:
         """Note that an entry of `room` is on its way."""
         self._in_flight[token] = entry
         if entry.seq in self._trying:
             self._refused.tried(entry.path, entry.seq)
+        elif entry.seq in self._overtaking:
+            self._fresh_upto = max(self._fresh_upto, entry.seq)
         else:
             self._sent_upto = max(self._sent_upto, entry.seq)
         if self._is_historical(entry, self._clocks.mono_s()):
@@ -97,6 +146,7 @@ class Sender:
             return
         if event.refusal is None:
             self._done[entry.seq] = self._clocks.mono_s()
+            self._good.add(entry.path)
             if self._refused.taken(entry.path, entry.seq):
                 self._go_on()
         elif self._refused.refused(entry.path, entry.seq, self._clocks.mono_s()):
@@ -137,31 +187,44 @@ class Sender:
 
     def _go_on(self) -> None:
         """A topic is free again: what was held back goes out from its beginning."""
-        self._sent_upto = 0
-        if not self._refused.paths:
+        self._from_the_beginning()
+        if not self._refused.paths and not self._held:
             self._news.works()
 
+    def _from_the_beginning(self) -> None:
+        self._sent_upto = self._fresh_upto = 0
+
+    def _chosen(self, busy: Collection[int], most: int, held: Collection[str], now_s: float) -> list[Entry]:
+        """What goes next: in order of number, but the alerts of now before the past."""
+        entries = self._outbox.pending(self._sent_upto, most + len(busy), held)
+        free = [entry for entry in entries if entry.seq not in busy][:most]
+        self._overtaking = set()
+        if not free or not self._is_historical(free[0], now_s):
+            return self._in_time(free, now_s)
+        since_s = now_s - HISTORICAL_S
+        fresh = self._outbox.fresh(_URGENT, self._start.name, since_s, self._fresh_upto, most + len(busy), held)
+        fresh = [entry for entry in fresh if entry.seq not in busy][:most]
+        if not fresh:
+            return self._in_time(free, now_s)
+        if self._outbox.rows_before(fresh[0].seq, SHORT_BACKLOG + 1) <= SHORT_BACKLOG:
+            return free
+        self._overtaking = {entry.seq for entry in fresh}
+        others = [entry for entry in free if entry.seq not in self._overtaking]
+        return [*fresh, *self._in_time(others[: most - len(fresh)], now_s)]
+
     def _in_time(self, entries: list[Entry], now_s: float) -> list[Entry]:
-        """As many of the next entries as may go now: all, unless they are of the past and nothing urgent waits."""
-        self._allowance = min(_WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
+        """As many of the next entries as may go now: all, unless they are of the past."""
+        self._allowance = min(WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
         self._allowed_at_s = now_s
-        past = sum(self._is_historical(entry, now_s) for entry in entries)
-        if past <= self._allowance or self._urgent_waits(now_s):
-            return entries
         chosen: list[Entry] = []
         left = int(self._allowance)
         for entry in entries:
-            left -= self._is_historical(entry, now_s)
-            if left < 0:
+            past = self._is_historical(entry, now_s)
+            left -= past
+            if past and left < 0:
                 break
             chosen.append(entry)
         return chosen
-
-    def _urgent_waits(self, now_s: float) -> bool:
-        newest = self._outbox.newest(_URGENT)
-        if newest is None or newest.path in self._refused.paths:
-            return False
-        return newest.seq > self._sent_upto and not self._is_historical(newest, now_s)
 
     def _is_historical(self, entry: Entry, now_s: float) -> bool:
         return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S

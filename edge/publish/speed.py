@@ -11,7 +11,7 @@ from edge.config.delivery import MqttConfig
 from edge.config.understanding import ArmingConfig
 from edge.messages import SPEED, Source, Speed
 from edge.publish.client import Link
-from edge.publish.events import Received, Trouble
+from edge.publish.events import Denied, Received, Trouble
 
 _PATIENCE_S = 1.0
 
@@ -32,7 +32,7 @@ class MqttSpeed:
                     event = link.events.get(timeout=_PATIENCE_S)
                 except queue.Empty:
                     continue
-                if isinstance(event, Trouble):
+                if isinstance(event, Trouble | Denied):
                     yield Source(self._now(), SPEED, "lost", event.sentence)
                 elif isinstance(event, Received) and not event.retained:
                     kmh = payload_kmh(event.payload, self._arming.key, self._arming.unit)

@@ -54,7 +54,7 @@ TOPICS: Mapping[str, Topic] = {
     ),
     "state": Topic(
         "{base}/{site}/{box}/{source}/state", Keeping.LATEST, 1, True, None, 0,
-        "fatigue level, its causes and validity, since when, and which inputs work",
+        "fatigue level, its causes and validity, since when, why it is unknown, and which inputs work",
     ),
     "alert": Topic(
         "{base}/{site}/{box}/{source}/alert", Keeping.EVERY, 1, False, 24 * _HOUR_S, 2,

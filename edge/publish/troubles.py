@@ -48,6 +48,30 @@ def of_publication(path: str, said: str, config: MqttConfig) -> str:
     return f"the broker at {_place(config)} does not let {_user(config)} publish on {path} ({said}): {_ACL}"
 
 
+def of_hanging_up(what: str, config: MqttConfig) -> str:
+    """The broker ended the connection whenever this client said or asked for one thing."""
+    return (
+        f"the broker at {_place(config)} hangs up on {what}: does its ACL allow that to {_user(config)}? It is held "
+        "back and tried again from time to time; the rest goes on."
+    )
+
+
+def of_size(path: str, size_bytes: int, config: MqttConfig) -> str:
+    """What this client says is more than the broker takes at once."""
+    return (
+        f"a message on {path} needs {size_bytes} bytes, more than the broker at {_place(config)} takes (Maximum Packet "
+        "Size): it waits; the broker must allow more."
+    )
+
+
+def of_twin(path: str, config: MqttConfig) -> str:
+    """Another client says that it is this box."""
+    return (
+        f"somebody else speaks on {path} at the broker at {_place(config)}: two boxes have the same box.site and "
+        "box.id, and each ends the other's connections; give one of them another box.id"
+    )
+
+
 def of_lost_connection(config: MqttConfig, again: bool) -> str:
     """The connection ended without a word; `again`: as the one before, soon after it stood."""
     if not again:

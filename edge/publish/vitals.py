@@ -17,7 +17,7 @@ HEALTH_EVERY_S = 30.0
 
 
 class Vitals:
-    """Safe from any thread, but for `due`, which the publisher's thread asks."""
+    """Safe from any thread, but for `renew`, `due` and `sent`, which are the publisher's thread's."""
 
     def __init__(self, boot: str, outbox: Outbox, desk: CommandDesk) -> None:
         self._boot, self._outbox, self._desk = boot, outbox, desk
@@ -30,12 +30,17 @@ class Vitals:
         with self._lock:
             self._readings = dict(readings)
 
+    def renew(self) -> None:
+        """A new connection: `health` is due."""
+        self._due_s = 0.0
+
     def due(self, now_s: float) -> bool:
-        """Whether `health` is to be sent now; True begins the next wait."""
-        if now_s < self._due_s:
-            return False
+        """Whether `health` is to be sent now."""
+        return now_s >= self._due_s
+
+    def sent(self, now_s: float) -> None:
+        """Begin the next wait."""
         self._due_s = now_s + HEALTH_EVERY_S
-        return True
 
     def health(self, connected: Connected | None) -> models.Health:
         """All of it now, over this connection."""

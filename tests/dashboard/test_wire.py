@@ -69,3 +69,36 @@ def test_only_what_the_configuration_allows_is_sent() -> None:
     assert wire.ops == ()
     with pytest.raises(ValueError, match="not allowed"):
         wire.order("snooze", kind="drowsiness", seconds=60.0)
+
+
+def test_a_box_of_which_nothing_is_heard_is_said_and_one_that_speaks_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.dashboard.wire._DEAF_S", 0.3)
+    port = free_port()
+    with mosquitto(tmp_path, port):
+        wire = Wire(config(port))
+        wire.start()
+        until(lambda: wire.connected)
+        assert not wire.is_deaf, "not at once"
+        until(lambda: wire.is_deaf)
+        assert wire.place == "emvas/depot/bus-1"
+        publisher = Publisher(config(port), tmp_path / "outbox.db", started("b", 1.7e9))
+        publisher.start()
+        until(lambda: not wire.is_deaf)
+        publisher.stop()
+        wire.stop()
+
+
+def test_a_broker_that_lets_the_page_hear_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.dashboard.wire._DEAF_S", 0.3)
+    port, rules = free_port(), tmp_path / "acl"
+    rules.write_text("topic write emvas/#\n")
+    with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"):
+        wire = Wire(config(port))
+        wire.start()
+        publisher = Publisher(config(port), tmp_path / "outbox.db", started("b", 1.7e9))
+        publisher.start()
+        until(lambda: publisher._link.connected and wire.is_deaf)
+        publisher.stop()
+        wire.stop()

@@ -7,6 +7,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -46,6 +47,8 @@ class RawBroker:
     hangs_up: Callable[[Packet], bool] = lambda _: False
     after_subscribe: Callable[[str, bool], bytes] = lambda _topic, _v5: b""
     """What to send behind a SUBACK, by the topic and whether it is MQTT 5."""
+    after_publish: Callable[[Packet, bool], bytes] = lambda _heard, _v5: b""
+    """What to send behind a PUBACK."""
     limits: bytes = b""
     """Properties of CONNACK, MQTT 5."""
     connack: int = 0
@@ -53,6 +56,9 @@ class RawBroker:
     port: int = 0
     hears: list[Packet] = field(default_factory=list)
     connections: int = 0
+    most_unanswered: int = 0
+    """Messages that lay before the broker at once, each unanswered; where `slow_s` lets them gather."""
+    slow_s: float = 0.0
 
     def taken(self, end: str) -> list[bytes]:
         """Payloads of what was acknowledged on topics with this end."""
@@ -96,7 +102,9 @@ class RawBroker:
                 if self.connack:
                     return
             elif kind == PUBLISH and flags & 6:
-                line.sendall(packet(4, struct.pack("!H", heard.packet_id)))
+                if self.slow_s:
+                    self.most_unanswered = max(self.most_unanswered, 1 + self._gathered(line))
+                line.sendall(packet(4, struct.pack("!H", heard.packet_id)) + self.after_publish(heard, v5))
             elif kind == SUBSCRIBE:
                 line.sendall(packet(9, struct.pack("!H", heard.packet_id) + (b"\0" if v5 else b"") + b"\1"))
                 line.sendall(self.after_subscribe(heard.topic, v5))
@@ -104,6 +112,18 @@ class RawBroker:
                 line.sendall(packet(13, b""))
             elif kind == DISCONNECT:
                 return
+
+    def _gathered(self, line: socket.socket) -> int:
+        """How many messages more lie unread after a while."""
+        time.sleep(self.slow_s)
+        line.setblocking(False)
+        try:
+            waiting = line.recv(1 << 20, socket.MSG_PEEK)
+        except BlockingIOError:
+            waiting = b""
+        finally:
+            line.setblocking(True)
+        return waiting.count(b"application/json")
 
 
 def _exactly(line: socket.socket, count: int) -> bytes:

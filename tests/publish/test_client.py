@@ -6,6 +6,7 @@ import contextlib
 import gc
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from mqtt_helpers import free_port, until
 
 from edge.config.delivery import MqttConfig
+from edge.publish import troubles
 from edge.publish.broker import LocalBroker
 from edge.publish.client import Link
 from edge.publish.events import Connected, Event, Publication, Trouble
@@ -87,6 +89,14 @@ def test_a_setting_that_cannot_work_is_named(settings: dict[str, Any], words: st
         assert words.lower() in first(link, Trouble).sentence.lower()
         assert not link.connected
         assert link.publish(Publication("a", "{}", 1, False)) is None
+
+
+@pytest.mark.parametrize(("code", "said"), [(9, "certificate is not yet valid"), (10, "certificate has expired")])
+def test_a_certificate_that_is_not_valid_now_asks_for_the_clock(code: int, said: str) -> None:
+    error = ssl.SSLCertVerificationError(1, said)
+    error.verify_code, error.verify_message = code, said
+    sentence = troubles.of_error(error, MqttConfig(host="broker.example", port=8883, tls=True))
+    assert f"is not valid now ({said}): is the clock right? It says 20" in sentence
 
 
 def test_a_port_that_speaks_no_mqtt_is_said_once_though_it_is_tried_again() -> None:

@@ -41,6 +41,7 @@ def test_a_box_comes_up_speaks_and_goes(tmp_path: Path) -> None:
         "emvas/depot/bus-1/info",
         "emvas/depot/bus-1/health",
         "emvas/depot/bus-1/main/alert",
+        "emvas/depot/bus-1/main/state",
         "emvas/depot/bus-1/main/summary",
     }
     online, stopped = heard.on("status")
@@ -52,6 +53,7 @@ def test_a_box_comes_up_speaks_and_goes(tmp_path: Path) -> None:
     assert (raised["id"], raised["type"], raised["duration_ms"]) == ("alert-0001", "new", 1600)
     assert raised["historical"] is False
     assert heard.on("summary")[0]["seq"] == raised["seq"] + 1
+    assert [state["level"] for state in heard.on("state")] == [None], "what the run before said holds no longer"
 
 
 def test_what_was_raised_without_a_broker_arrives_later_in_order_and_says_so(tmp_path: Path) -> None:

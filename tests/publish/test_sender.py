@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.clock import Clocks
+from edge.publish import sender
 from edge.publish.events import Acknowledged, Token
 from edge.publish.outbox import Outbox
 from edge.publish.sender import HISTORICAL_HZ, HISTORICAL_S, Sender
@@ -70,20 +71,36 @@ def test_the_past_is_sent_oldest_first_at_a_limited_rate(line: Line) -> None:
 
 
 def test_an_alert_of_now_lifts_the_limit_until_it_is_out(line: Line) -> None:
-    line.put(400)
-    for _ in range(10):
-        line.turn()
+    line.put(100)
     line.put(1, boot="now")
     line.put(100, "summary", boot="before")
     turns, sent = 0, []
     while not any(not payload["historical"] for payload in sent):
         sent += line.turn()
         turns += 1
-        assert turns < 30, "the clock stands still: only the window bounds it"
+        assert turns < 10, "the clock stands still: only the window bounds it"
     assert [payload["seq"] for payload in sent] == sorted(payload["seq"] for payload in sent)  # type: ignore[type-var]
     for _ in range(10):
         line.turn()
     assert line.outbox.rows > 60, "behind it the limit holds again"
+
+
+def test_alerts_of_now_overtake_a_long_backlog_in_their_own_order_and_it_follows(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "SHORT_BACKLOG", 100)
+    line.put(300)
+    first = line.turn()
+    assert [payload["seq"] for payload in first] == list(range(1, 21))
+    for _ in range(3):
+        line.put(1, boot="now")
+        line.put(1, "summary", boot="now")
+    assert [payload["seq"] for payload in line.turn()] == [301, 303, 305], "the window has room, the rate has none"
+    arrived = []
+    while line.outbox.rows:
+        line.now_s += 0.5
+        arrived += [payload["seq"] for payload in line.turn()]
+    assert arrived == [*range(21, 301), 302, 304, 306], "the past in order, each once"
 
 
 def test_a_summary_of_now_lifts_nothing(line: Line) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.publish import sequence as sequence_module
 from edge.publish.events import Received
 from edge.publish.models import Alert
 from edge.publish.reading import Heard
@@ -76,3 +78,19 @@ def test_boxes_do_not_wait_for_each_other() -> None:
     sequence.take(step(1, box="one"), 0.0)
     sequence.take(step(3, box="one"), 0.0)
     assert numbers(sequence.take(step(9, box="two"), 0.0)) == [9]
+
+
+def test_made_up_boxes_and_boots_take_a_bounded_room_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequence_module, "MOST_BOXES", 50)
+    monkeypatch.setattr(sequence_module, "MOST_REMEMBERED", 400)
+    monkeypatch.setattr(sequence_module, "MOST_HELD", 30)
+    sequence, out = Sequence(PATIENCE_S), []
+    for number in range(3000):
+        out += sequence.take(step(1 + 3 * number, f"boot-{number}", box=f"bus-{number % 130}"), 0.0)
+    boxes = sequence._boxes
+    assert len(boxes) <= 51
+    assert sum(len(box.seen) for box in boxes.values()) == sequence._remembered <= 401
+    assert sum(len(box.held) for box in boxes.values()) == sequence._held <= 31
+    assert max(len(box.boots) for box in boxes.values()) <= 64
+    out += sequence.due(PATIENCE_S)
+    assert sum(isinstance(item, Heard) for item in out) == 3000, "whoever is forgotten, its messages are handed out"

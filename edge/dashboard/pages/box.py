@@ -103,6 +103,8 @@ class BoxPage:
             return self._labels("no_config" if self._setting.purpose is None else "no_broker")
         if not wire.connected:
             return self._labels("dead_broker", broker=wire.broker)
+        if wire.is_deaf:
+            return self._labels("deaf", broker=wire.broker, place=wire.place)
         if health is None:
             return self._labels("no_health")
         return self._labels("health_age" if fresh(health) else "health_old", age=self._labels.length(health.age_s))

@@ -84,5 +84,5 @@ class Frame:
                 theme = text("button", "◐").classes("ev-button").on("click", js_handler="() => otherTheme()")
                 theme.props(f'type="button" aria-label="{labels("theme")}" title="{labels("theme")}"')
                 if self._setting.guarded:
-                    with ui.element("form").props(f'method="post" action="{LOGOUT}"'):
+                    with ui.element("form").props(f'method="post" action="{self._setting.prefix}{LOGOUT}"'):
                         text("button", labels("logout")).classes("ev-button").props('type="submit"')

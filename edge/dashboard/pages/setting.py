@@ -26,6 +26,8 @@ class Setting:
     """Where the box serves its health; None where there is no configuration."""
     guarded: bool = False
     """Whether people have logged in, and so may log out."""
+    prefix: str = ""
+    """The path before every address of the page, behind a reverse proxy."""
 
     def records(self, kind: str) -> bool:
         """Whether the purpose lets messages of `kind` be recorded."""
