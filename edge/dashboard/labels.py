@@ -89,7 +89,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "words": ("Words", "话语"),
     "length": ("Length", "时长"),
     "people": ("People seen", "出现人数"),
-    "usable": ("Frames judged", "可判定帧比例"),
+    "usable": ("Time judged", "可判定时间占比"),
     "perclos_mean": ("PERCLOS mean", "PERCLOS 平均"),
     "perclos_max": ("PERCLOS highest", "PERCLOS 最高"),
     "score_mean": ("Affect mean", "情绪平均得分"),
