@@ -44,6 +44,15 @@ def test_picture_and_sound_go_into_a_new_part_together_however_they_are_interlea
     assert clock.parts == 2
 
 
+def test_a_new_part_may_begin_with_the_stream_that_began_late() -> None:
+    """The sound of each part begins 0.3 s after its pictures, and comes first in the second."""
+    clock = MediaClock(0.0)
+    for stream, start_s in ((PICTURES, 0.0), (SOUND, 0.3), (SOUND, 2.9), (PICTURES, 2.9)):
+        clock.shift_s(stream, start_s, 0.1)
+    assert 0.3 + clock.shift_s(SOUND, 0.3, 0.1) == pytest.approx(3.3)
+    assert clock.shift_s(PICTURES, 0.0, 0.1) == pytest.approx(3.0)
+
+
 def test_each_of_two_resets_begins_where_the_file_had_got_to() -> None:
     clock = MediaClock(1.4)
     starts_s = []
