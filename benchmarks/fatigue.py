@@ -111,7 +111,7 @@ def blinks(out: Path, data: Path) -> None:
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="processes")
 def main(bundle: Path, data: Path, out: Path, wanted: tuple[str, ...], count: int, seed: int, workers: int) -> None:
     """Run the proofs and write their pages."""
-    from benchmarks import eyes, real_people
+    from benchmarks import eyes, real_people, real_people_page
 
     out.mkdir(parents=True, exist_ok=True)
     for proof in wanted or PROOFS:
@@ -120,7 +120,7 @@ def main(bundle: Path, data: Path, out: Path, wanted: tuple[str, ...], count: in
             drivers(out, count, seed, workers)
         elif proof == "people":
             found = real_people.measure(bundle, data, lambda name: click.echo(f"  {name}", err=True))
-            keep(out, "people", found, real_people.page(found))
+            keep(out, "people", found, real_people_page.page(found))
         elif proof == "clips":
             clips(out, bundle, data, lambda name: click.echo(f"  {name}", err=True))
         elif proof == "eyes":

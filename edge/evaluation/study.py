@@ -15,7 +15,7 @@ def seen(
     """What vision finds in each clip; costs what the box costs."""
     for name in truth.clips:
         progress(f"{view}: {name}")
-        yield name, watcher.see(truth.path(name), view, most_fps)
+        yield name, watcher.see(truth.path(name), view, most_fps, truth.stretched.get(name, ()))
 
 
 def judged(watcher: Watcher, truth: Truth, view: str, name: str, pictures: Pictures) -> Score:

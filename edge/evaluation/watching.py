@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,8 @@ HELD_S = 3.0
 AFTER_S = 1.0
 """So much of the recording follows it."""
 _SEED = 5
+_ROUNDED_S = 1e-3
+"""Times are noted to so much."""
 
 Pictures = list[list[Face]]
 """The faces of one picture after another."""
@@ -34,16 +36,22 @@ class Watcher:
     bundle: Bundle
     config: Config
 
-    def see(self, path: Path, view: str, most_fps: float | None = None) -> Pictures:
-        """What vision finds in each picture of a recording, at no more than `most_fps` pictures a second.
+    def see(self, path: Path, view: str, most_fps: float | None = None, wanted_s: Sequence[float] = ()) -> Pictures:
+        """What vision finds in each picture of a recording.
+
+        At no more than `most_fps` pictures a second, but always the first picture from each of the moments `wanted_s`.
 
         Raises:
             CaptureError: the recording cannot be read.
         """
         perception, rng, last_s = FacePerception(self.bundle, self.config.vision), np.random.default_rng(_SEED), -1e9
-        found = []
+        awaited, found = sorted(wanted_s), list[list[Face]]()
         for item in MediaFile(path).read():
-            if isinstance(item, Frame) and (most_fps is None or item.t_s - last_s >= 1 / most_fps - 1e-3):
+            if not isinstance(item, Frame):
+                continue
+            wanted = bool(awaited) and item.t_s >= awaited[0] - _ROUNDED_S
+            if wanted or most_fps is None or item.t_s - last_s >= 1 / most_fps - _ROUNDED_S:
+                awaited = [moment_s for moment_s in awaited if moment_s - _ROUNDED_S > item.t_s]
                 last_s = item.t_s
                 found.append(perception.step(shown(item, view, rng)))
         return found
