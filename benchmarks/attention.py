@@ -6,8 +6,9 @@ two idle cores. `--bundle` and `--data` measure yaw and pitch on pictures turned
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -59,37 +60,49 @@ def measure(rule: str, fps: float, law_deg: float) -> dict[str, Any]:
     return {"fps": fps, "law_deg": law_deg, **asdict(count)}
 
 
-def report(hours: float, seed: int, workers: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Every rule in every view, and the simulated drivers."""
-    rules, views = [*TOLD, *calm.QUIET], list(product(RATES_FPS, LID_LAWS_DEG))
+def tried(rules: Sequence[str], workers: int, say: Callable[[str], None]) -> dict[str, list[dict[str, Any]]]:
+    """Each rule in every view."""
+    views, found = list(product(RATES_FPS, LID_LAWS_DEG)), dict[str, list[dict[str, Any]]]()
     with ProcessPoolExecutor(workers) as pool:
         waiting = {rule: [pool.submit(measure, rule, *view) for view in views] for rule in rules}
-        drivers = pool.submit(calm.alert_drivers, load_config(_CONFIG), hours, seed)
-        found: dict[str, list[dict[str, Any]]] = {}
         for rule, cells in waiting.items():
             found[rule] = [cell.result() for cell in cells]
             say(rule)
-        told = [
-            {"rule": rule, "asked": asked, "asked_hits": _ASKED_HITS.get(rule), "views": found[rule]}
-            for rule, (asked, _) in TOLD.items()
-        ]
-        quiet = [{"rule": rule, "views": found[rule]} for rule in calm.QUIET]
-        return {
-            "rates": RATES_FPS, "laws": LID_LAWS_DEG, "told": told, "quiet": quiet, "alert_drivers": drivers.result(),
-        }  # fmt: skip
+    return found
+
+
+def rows(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The rules' part of the report."""
+    told = [
+        {"rule": rule, "asked": asked, "asked_hits": _ASKED_HITS.get(rule), "views": found[rule]}
+        for rule, (asked, _) in TOLD.items()
+    ]
+    quiet = [{"rule": rule, "views": found[rule]} for rule in calm.QUIET]
+    return {"rates": list(RATES_FPS), "laws": list(LID_LAWS_DEG), "told": told, "quiet": quiet}
 
 
 @click.command(epilog="Example: python -m benchmarks.attention --hours 1 --out build/attention")
+@click.option(
+    "--only", "again", multiple=True, type=click.Choice([*TOLD, *calm.QUIET]), help="this rule beside the rest"
+)
 @click.option("--out", default="docs/evidence", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--hours", default=10.0, show_default=True, type=click.FloatRange(0.1), help="of simulated alert drivers")
 @click.option("--seed", default=3, show_default=True, help="another population of them")
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="processes")
 @click.option("--bundle", type=click.Path(file_okay=False, path_type=Path), help="measure poses with these models")
 @click.option("--data", default="../shared/data", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-def main(out: Path, hours: float, seed: int, workers: int, bundle: Path | None, data: Path) -> None:
-    """Try every rule and write the page."""
+def main(
+    again: tuple[str, ...], out: Path, hours: float, seed: int, workers: int, bundle: Path | None, data: Path
+) -> None:
+    """Try every rule and write the page; with `--only` some rules anew, the other answers as they stand there."""
     out.mkdir(parents=True, exist_ok=True)
-    figures = report(hours, seed, workers, lambda rule: click.echo(f"  {rule}", err=True))
+    kept = out / "attention.json"
+    figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if again else {}
+    found = {row["rule"]: row["views"] for part in ("told", "quiet") for row in figures.get(part, ())}
+    found |= tried(again or [*TOLD, *calm.QUIET], workers, lambda rule: click.echo(f"  {rule}", err=True))
+    figures |= rows(found)
+    if not again:
+        figures["alert_drivers"] = calm.alert_drivers(load_config(_CONFIG), hours, seed)
     if bundle is not None:
         from benchmarks.looks.filmed import looks_down
         from benchmarks.looks.turned import measured

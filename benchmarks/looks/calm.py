@@ -46,8 +46,9 @@ def _mirrors(driver: Driver, until_s: float) -> None:
 
 
 def _over_the_shoulder(driver: Driver, until_s: float) -> None:
-    for at_s in _every(15.0, until_s):
-        driver.turns(at_s, 1.5, (100.0, 0.0), (0.0, 0.0))
+    """With the blink that goes with a large turn, sooner or later in it."""
+    for index, at_s in enumerate(_every(9.0, until_s)):
+        driver.turns(at_s, 2.0, (100.0, 0.0), (0.0, 0.0)).closes(at_s - 0.25 + 0.03 * (index % 9), 0.12)
 
 
 def _glances(driver: Driver, until_s: float) -> None:
@@ -112,7 +113,7 @@ def rest_at_a_stop(stand: Stand) -> Count:
 
 QUIET: dict[str, Trial] = {
     "mirrors, 1.3 s every 5 s": partial(_quiet, _mirrors),
-    "over the shoulder, 1.5 s every 15 s": partial(_quiet, _over_the_shoulder),
+    "over the shoulder with a blink, 2 s every 9 s": partial(_quiet, _over_the_shoulder),
     "glances at the seven targets, 1.9 s every 9 s": partial(_quiet, _glances),
     "instruments, eyes only, 1.8 s every 6 s": partial(_quiet, _instruments),
     "a look 42 degrees down with the eyes only, 1.9 s every 8 s, 10 min": partial(
