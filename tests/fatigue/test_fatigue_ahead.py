@@ -91,6 +91,12 @@ def test_what_the_camera_knows_counts_from_the_first_second():
     assert looked(policy, (0.0, 0.0), 5, 4)[-1].level is Level.WARNING
 
 
+def test_a_look_that_ends_just_before_its_time_raises_nothing_afterwards():
+    policy = AttentionPolicy(AttentionConfig(), Ahead((0.0, 0.0), None))
+    looked(policy, (60.0, 0.0), 0, 2.95)
+    assert {look.level for look in looked(policy, (0.0, 0.0), 2.95, 2)} == {Level.NONE}
+
+
 def test_aside_and_down_add_up():
     policy = AttentionPolicy(AttentionConfig(), Ahead((0.0, 0.0), None))
     assert not looked(policy, (20.0, 0.0), 0, 1)[-1].away

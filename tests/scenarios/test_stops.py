@@ -73,5 +73,5 @@ def test_the_same_look_goes_on_under_a_new_number() -> None:
     for face in [*faces, *(f for f in second.faces(FPS, 55) if f.t_s >= 42.5)]:
         told += judgement.seen([face], speaking=False)
     looks = [m for m in told if isinstance(m, Attention) and m.level is Level.ADVISORY]
-    assert looks[0].track == 2 and looks[0].away_s == pytest.approx(3, abs=0.2)
+    assert looks[0].track == 2 and looks[0].t_s == pytest.approx(43, abs=0.2)
     assert judgement.ahead.head == (pytest.approx(0, abs=1), pytest.approx(0, abs=1))
