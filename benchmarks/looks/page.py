@@ -12,7 +12,7 @@ Figures = dict[str, Any]
 _SHOWS_NOT = """## What this does not show
 
 - How well a camera measures where people look: heads, gaze and lids of these streams are drawn with known angles and
-  noise. What the vision models make of known turns stands below, as far as it could be measured.
+  noise. What the vision models make of known turns stands above, as far as it could be measured.
 - How people really look at the targets: where a target lies, and how much of a look the head takes, is assumed
   (`benchmarks/looks/targets.py`).
 - Interventions of the vehicle: Euro NCAP scores driving tasks (mirrors, instruments) and half of all points by them;
@@ -93,8 +93,8 @@ def _measured(found: Figures) -> str:
         "down: part of the error is the method's. Filmed people who look down, lids lowered, against their own open "
         "eyes (medians, degrees down):\n\n"
         + table(("clip", "pictures", "of them with a gaze", "head", "gaze", "head else", "gaze else"), _filmed(found))
-        + "\nWhere the lids sink, the iris is often hidden, and where it shows, its place says little: looks down are "
-        "told by the head, and by lids that sink over an iris that keeps its size.\n"
+        + "\nWhere the lids sink, the iris is often hidden: looks down are told by the head, by the gaze where it shows, "
+        "and by lids that sink over an iris that keeps its size.\n"
     )
 
 
