@@ -93,8 +93,8 @@ def _measured(found: Figures) -> str:
         "down: part of the error is the method's. Filmed people who look down, lids lowered, against their own open "
         "eyes (medians, degrees down):\n\n"
         + table(("clip", "pictures", "of them with a gaze", "head", "gaze", "head else", "gaze else"), _filmed(found))
-        + "\nWhere the lids sink, the iris is often hidden: looks down are told by the head, by the gaze where it shows, "
-        "and by lids that sink over an iris that keeps its size.\n"
+        + "\nWhere the lids sink, the iris is often hidden: looks down are told by the head, by the gaze "
+        "where it shows, and by lids that sink over an iris that keeps its size.\n"
     )
 
 
