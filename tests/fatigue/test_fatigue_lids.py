@@ -67,7 +67,7 @@ def test_time_that_does_not_advance_is_ignored():
 
 
 def test_a_blink_counts_as_open_and_a_slow_closure_as_closed():
-    closures = Closures(look_down_s=3.0, half_shut_s=6.0, closed_below=0.3)
+    closures = Closures(look_down_s=3.0, unresponsive_s=6.0, closed_below=0.3)
     assert closures.step(Span(0.0, 1.0, closed=False)).spans == (Span(0.0, 1.0, closed=False),)
     assert closures.step(Span(1.0, 1.2, closed=True)).spans == ()
     blink = closures.step(Span(1.2, 2.0, closed=False))
@@ -80,7 +80,7 @@ def test_a_blink_counts_as_open_and_a_slow_closure_as_closed():
 
 
 def test_what_is_lost_from_sight_ends_where_it_was_seen_last():
-    closures = Closures(look_down_s=3.0, half_shut_s=6.0, closed_below=0.3)
+    closures = Closures(look_down_s=3.0, unresponsive_s=6.0, closed_below=0.3)
     closures.step(Span(0.0, 1.0, closed=False))
     closures.step(Span(1.0, 2.0, closed=True))
     assert closures.lapse().ended == Run(1.0, 2.0, whole=False)
@@ -90,7 +90,7 @@ def test_what_is_lost_from_sight_ends_where_it_was_seen_last():
 
 
 def test_a_bridged_gap_lengthens_a_closure_but_is_no_valid_time():
-    closures = Closures(look_down_s=3.0, half_shut_s=6.0, closed_below=0.3)
+    closures = Closures(look_down_s=3.0, unresponsive_s=6.0, closed_below=0.3)
     closures.step(Span(0.0, 1.0, closed=False))
     seen = closures.step(Span(1.0, 1.8, closed=True)).spans
     assert closures.unseen(0.7).ended is None
@@ -101,7 +101,7 @@ def test_a_bridged_gap_lengthens_a_closure_but_is_no_valid_time():
 
 
 def test_a_closure_that_is_mostly_gaps_is_not_believed():
-    closures = Closures(look_down_s=3.0, half_shut_s=6.0, closed_below=0.3)
+    closures = Closures(look_down_s=3.0, unresponsive_s=6.0, closed_below=0.3)
     closures.step(Span(0.0, 0.1, closed=True))
     for start_s in (0.1, 0.9, 1.7):
         closures.step(Span(start_s, start_s + 0.7, closed=True, seen=False))
@@ -111,7 +111,7 @@ def test_a_closure_that_is_mostly_gaps_is_not_believed():
 
 
 def test_eyes_that_open_in_a_gap_end_the_closure_where_it_was_seen_last():
-    closures = Closures(look_down_s=3.0, half_shut_s=6.0, closed_below=0.3)
+    closures = Closures(look_down_s=3.0, unresponsive_s=6.0, closed_below=0.3)
     closures.step(Span(0.0, 1.0, closed=True))
     settled = closures.step(Span(1.6, 1.7, closed=False))
     assert settled.ended == Run(0.0, 1.0, whole=False)
