@@ -81,7 +81,7 @@ def commands(made: dict[str, str]) -> tuple[Watched, ...]:
         Watched("replay", (*EMVAS, "replay", clip, "--config", "box.yaml", *bundle, "--out", "out"), ("out",)),
         Watched("check", (*EMVAS, *check), (), frozenset({camera, broker})),
         Watched("report", (*EMVAS, *reported), ("report.html", ".report.html", state)),
-        Watched("bundle build", (*EMVAS, "bundle", "build", "small.yaml", "--out", "small"), ("small",)),
+        Watched("bundle build", (*EMVAS, "bundle", "build", "small.yaml", "--out", "small"), ("small", ".small-")),
         Watched("export report", (*EMVAS, "export", "report", made["bundle"], "--out", "cards"), ("cards",)),
         Watched("train fusion", (*EMVAS, *learned), ("runs",)),
         Watched("every library, imported", (sys.executable, "-c", imports)),
