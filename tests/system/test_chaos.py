@@ -136,7 +136,8 @@ def test_a_camera_that_is_slow_frozen_covered_or_upside_down_is_told_and_a_sleep
 
 @needs_time
 def test_a_disk_that_is_full_costs_no_alert(tmp_path: Path, bundle_dir: Path) -> None:
-    with small_disk(tmp_path / "state") as disk, night(tmp_path, bundle_dir) as box_:
+    store = {"least_free_mb": 10}
+    with small_disk(tmp_path / "state") as disk, night(tmp_path, bundle_dir, store=store) as box_:
         ballast = fill(disk)
         box_.falls_asleep()
         until(lambda: "timeline" in box_.state()["troubles"], 70)
