@@ -23,6 +23,7 @@ from edge.publish.state import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
 from edge.publish.vitals import HEALTH_EVERY_S
 from edge.runtime.health import Health, StageTime
+from edge.status import SystemStatus
 
 ALERT_STEP_S = 72.0
 """50 steps of alerts an hour: the busy bus that the outbox was made for."""
@@ -166,7 +167,9 @@ class SimulatedBox:
 
     def _health(self) -> models.Health:
         stages = {name: StageTime(1000, 21_000.0, 43.0) for name in _STAGES}
-        readings = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages).readings()
+        readings = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages).readings(
+            SystemStatus()
+        )
         return models.Health(
             boot=self._origin.boot,
             time=payloads.iso_utc(time.time()),
@@ -174,7 +177,7 @@ class SimulatedBox:
             outbox=models.OutboxFigures(rows=len(self.unacknowledged), bytes=0, evicted={}),
             mqtt=models.Connection(connection=self.attempts, protocol="MQTT 5"),
             commands=models.CommandFigures(done=0, refused=0, ignored=0),
-            readings=readings,
+            readings=health.readings(SystemStatus()),
         )
 
 

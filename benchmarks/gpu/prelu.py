@@ -17,7 +17,7 @@ from edge.bundle.selftest import golden, median_latency_ms, rms_ratio
 from edge.bundle.session import Session
 
 _ROLES = ("face_mesh", "iris")
-_PARTS = ("sloped", "raised", "rest")
+_PARTS = ("negated", "below", "raised")
 """What `export.graphs.tflite_operators` calls the nodes of one PRelu, behind the name of its output."""
 _ROUNDS = 3
 _SAME = 1e-5
@@ -60,21 +60,22 @@ def with_prelu(source: Path, target: Path) -> int:
     model = onnx.load(source)
     graph = model.graph
     weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    sloped = {node.output[0].removesuffix("_sloped"): node for node in graph.node if node.output[0].endswith("_sloped")}
+    parts = {node.output[0]: node for node in graph.node}
+    wholes = [name.removesuffix("_negated") for name in parts if name.endswith("_negated")]
     nodes = []
     for node in graph.node:
         name = node.output[0]
-        if any(name == f"{whole}_{part}" for whole in sloped for part in _PARTS):
+        if any(name == f"{whole}_{part}" for whole in wholes for part in _PARTS):
             continue
-        if name in sloped:
-            convolution = sloped[name]
-            slopes = weights[convolution.input[1]].reshape(-1, 1, 1).astype(np.float32)
+        if name in wholes:
+            slopes = 1 - weights[parts[f"{name}_raised"].input[1]].reshape(-1, 1, 1).astype(np.float32)
             graph.initializer.append(numpy_helper.from_array(slopes, f"{name}_slopes"))
-            nodes.append(onnx.helper.make_node("PRelu", [convolution.input[0], f"{name}_slopes"], [name]))
+            source = parts[f"{name}_negated"].input[0]
+            nodes.append(onnx.helper.make_node("PRelu", [source, f"{name}_slopes"], [name]))
         else:
             nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, target)
-    return len(sloped)
+    return len(wholes)

@@ -104,7 +104,7 @@ def test_without_the_builder_nothing_is_called_ready(tmp_path: Path, monkeypatch
 def test_sizes_survive_the_manifest() -> None:
     shapes = {"x": Profile(min=[1, 4], opt=[2, 4], max=[8, 4])}
     tensor = Tensor(name="x", dtype="float32", shape=["n", 4])
-    graph = Graph(file="g", bytes=0, sha256="", opset=18, inputs=[tensor], outputs=[], profile=shapes)
+    graph = Graph(file="g", bytes=0, sha256="0" * 64, opset=18, inputs=[tensor], outputs=[], profile=shapes)
     assert stored_axes(graph) == {"x": {0: Axis("n", 1, 2, 8)}}
 
 

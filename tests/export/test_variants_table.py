@@ -14,7 +14,7 @@ TASK = {"name": "error", "unit": "px", "better": "lower", "tolerance": 0.5, "sam
 
 def manifest() -> Manifest:
     def graph(size: int) -> dict[str, Graph]:
-        return {"model": Graph(file="a.onnx", bytes=size, sha256="0", opset=18, inputs=[], outputs=[])}
+        return {"model": Graph(file="a.onnx", bytes=size, sha256="0" * 64, opset=18, inputs=[], outputs=[])}
 
     refused = {
         "reason": "error 3 px is worse",
@@ -38,7 +38,7 @@ def manifest() -> Manifest:
             "fp16": Variant(graphs=graph(1_000_000), golden_tolerance=0.01, measured=half),
         },
         default={"cpu": "fp32", "cuda": "fp16"},
-        golden=StoredFile(file="g", bytes=1, sha256="0"),
+        golden=StoredFile(file="g", bytes=1, sha256="0" * 64),
     )
     return Manifest(name="box", version="1", roles={"eyes": role})
 

@@ -63,7 +63,7 @@ def test_anna_speaks_at_the_wheel_and_nothing_reads_her_face_her_voice_or_her_wo
     counted: Counted, data_dir: Path, transcribe: bool
 ) -> None:
     replayed(counted, data_dir / "clips/grid/bbaf2n.mpg", purpose="driver-safety", speech={"transcribe": transcribe})
-    assert counted.runs["face_mesh"] > 70 and counted.runs["vad"] > 50, "she is watched and heard"
+    assert counted.runs["face_mesh"] > 35 and counted.runs["vad"] > 50, "she is watched and heard"
     assert {role: counted.runs[role] for role in EMOTIONAL if counted.runs[role]} == {}
     assert EMOTIONAL & counted.opened == {"expression"}, "ready for yawns alone"
 
@@ -84,7 +84,7 @@ def test_a_drivers_expression_is_read_only_while_the_mouth_is_open_as_in_a_yawn(
 @pytest.mark.data
 def test_in_a_classroom_one_child_alone_is_never_read_and_no_voice_is(counted: Counted, data_dir: Path) -> None:
     replayed(counted, data_dir / "clips/grid/bbaf2n.mpg", **CLASSROOM)
-    assert counted.runs["face_mesh"] > 70
+    assert counted.runs["face_mesh"] > 35
     assert {role: counted.runs[role] for role in EMOTIONAL if counted.runs[role]} == {}
 
 
