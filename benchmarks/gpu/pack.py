@@ -16,17 +16,7 @@ from edge.bundle.bundle import Bundle
 from edge.error import EmvasError
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SOURCES = (
-    "edge",
-    "export",
-    "training",
-    "benchmarks",
-    "demo",
-    "configs",
-    "docs/evidence",
-    "pyproject.toml",
-    "README.md",
-)
+_SOURCES = ("edge", "export", "training", "benchmarks", "demo", "configs")
 _THERE = ("torch", "triton", "nvidia-", "cuda-")
 """Not packed: gigabytes that a machine with a GPU and torch has already; --whole packs them too."""
 _OLDER = (*(f"manylinux_2_{number}_x86_64" for number in range(17, 28)), "manylinux2014_x86_64", "manylinux1_x86_64")
