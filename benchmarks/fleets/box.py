@@ -167,9 +167,7 @@ class SimulatedBox:
 
     def _health(self) -> models.Health:
         stages = {name: StageTime(1000, 21_000.0, 43.0) for name in _STAGES}
-        readings = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages).readings(
-            SystemStatus()
-        )
+        health = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
         return models.Health(
             boot=self._origin.boot,
             time=payloads.iso_utc(time.time()),
