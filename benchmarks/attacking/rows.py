@@ -64,6 +64,11 @@ ATTACKS: tuple[Attack, ...] = (
          "tests/dashboard/test_dashboard_door.py", "tests/runtime/test_pages.py"),
     ),
     Attack(
+        "pictures that stop during a closure, for an alert that never ends or a second one under its id",
+        ("tests/scenarios/test_drives_unseen.py::test_pictures_that_stop_during_a_microsleep_end_it",
+         "tests/alerts/test_alert_engine.py::test_a_condition_that_outlives_its_alert_makes_another_with_another_id"),
+    ),
+    Attack(
         "a part that is switched off is told as lost",
         ("tests/runtime/test_judgement.py::test_nothing_is_said_of_a_part_that_is_switched_off",),
     ),
