@@ -13,7 +13,8 @@ from export.job import Axis, ExportJob, GraphJob
 from export.role import BuildError
 from export.roles.axes import AXES
 from export.tasks.expression import samples
-from training.heads.expression_net import INPUT_PX, LABELS, ExpressionError, read_expression_net
+from training.heads.expression_net import INPUT_PX, LABELS, read_expression_net
+from training.heads.net_file import NetFileError
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
@@ -21,7 +22,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     del work
     try:
         net, about = read_expression_net(checkpoint)
-    except ExpressionError as error:
+    except NetFileError as error:
         raise BuildError(str(error)) from error
 
     def example(sizes: Mapping[str, int]) -> Mapping[str, torch.Tensor]:

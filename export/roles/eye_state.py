@@ -12,7 +12,8 @@ from edge.vision.iris import INPUT_PX
 from export.portrait import LEFT_EYE, RIGHT_EYE, squeezed, views
 from export.role import Archives, BuildError, RoleBuild
 from export.roles.head import build_head, our_source
-from training.heads.eye_net import EyeStateError, read_eye_net
+from training.heads.eye_net import read_eye_net
+from training.heads.net_file import NetFileError
 
 _VIEWS = 8
 """Of each eye of the portrait: golden inputs and parity."""
@@ -24,7 +25,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     path = Path(options["checkpoint"])
     try:
         net, about = read_eye_net(path)
-    except EyeStateError as error:
+    except NetFileError as error:
         raise BuildError(str(error)) from error
     golden = _eyes()
     choice = build_head(net, {"image": golden}, "open", "cnn", options["variants"], work, progress)

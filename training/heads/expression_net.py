@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edge.error import EmvasError
+from training.heads.net_file import read_net, write_net
 
 FORMAT = "emvas-expression-1"
 LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
@@ -22,10 +20,6 @@ NET_PX = 48
 _WIDTHS = (24, 40, 80, 128)
 _CELLS = 9
 """Of the last layer's map."""
-
-
-class ExpressionError(EmvasError):
-    """A checkpoint that is none; the message names the file."""
 
 
 class _Block(nn.Module):
@@ -73,27 +67,11 @@ class ExpressionNet(nn.Module):
 
 
 def write_expression_net(net: ExpressionNet, about: Mapping[str, Any], path: Path) -> None:
-    """Store the weights (float16) and what is known about them, whole or not at all."""
-    arrays = {name: value.numpy() for name, value in net.state_dict().items()}
-    small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
-    part = path.with_name(f"{path.stem}.part.npz")
-    np.savez_compressed(part, about=np.array(json.dumps({"format": FORMAT, **about})), **small)  # type: ignore[arg-type]
-    part.replace(path)
+    """Store the weights and what is known about them."""
+    write_net(net, FORMAT, about, path)
 
 
 def read_expression_net(path: Path) -> tuple[ExpressionNet, dict[str, Any]]:
-    """The net, ready to be asked, and what is known about it; ExpressionError when `path` holds none."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        about = json.loads(str(arrays.pop("about")))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
-        net = ExpressionNet()
-        wanted = net.state_dict()
-        net.load_state_dict({name: torch.from_numpy(arrays[name]).to(wanted[name].dtype) for name in wanted})
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
-        raise ExpressionError(
-            f"{path} is no expression checkpoint: {error}; make it by training.heads.expression"
-        ) from error
-    return net.eval(), about
+    """The net, ready to be asked, and what is known about it; NetFileError when `path` holds none."""
+    net = ExpressionNet()
+    return net, read_net(net, FORMAT, path, "training.heads.expression")

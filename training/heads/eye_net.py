@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edge.error import EmvasError
+from training.heads.net_file import read_net, write_net
 
 FORMAT = "emvas-eye-state-1"
 _GREY = (0.299, 0.587, 0.114)
@@ -21,10 +19,6 @@ _CLIP = 2.5
 _WIDTHS, _STRIDES = (1, 12, 24, 24, 48, 48), (2, 2, 1, 2, 1)
 _CELLS = 64
 """Of the last layer's map."""
-
-
-class EyeStateError(EmvasError):
-    """A checkpoint that is none; the message names the file."""
 
 
 class EyeNet(nn.Module):
@@ -57,27 +51,11 @@ def _standard(grey: Tensor) -> Tensor:
 
 
 def write_eye_net(net: EyeNet, about: Mapping[str, Any], path: Path) -> None:
-    """Store the weights (float16) and what is known about them, whole or not at all."""
-    arrays = {name: value.numpy() for name, value in net.state_dict().items()}
-    small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
-    part = path.with_name(f"{path.stem}.part.npz")
-    np.savez_compressed(part, about=np.array(json.dumps({"format": FORMAT, **about})), **small)  # type: ignore[arg-type]
-    part.replace(path)
+    """Store the weights and what is known about them."""
+    write_net(net, FORMAT, about, path)
 
 
 def read_eye_net(path: Path) -> tuple[EyeNet, dict[str, Any]]:
-    """The net, ready to be asked, and what is known about it; EyeStateError when `path` holds none."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        about = json.loads(str(arrays.pop("about")))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
-        net = EyeNet()
-        wanted = net.state_dict()
-        net.load_state_dict({name: torch.from_numpy(arrays[name]).to(wanted[name].dtype) for name in wanted})
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
-        raise EyeStateError(
-            f"{path} is no eye state checkpoint: {error}; make it by training.heads.eye_state"
-        ) from error
-    return net.eval(), about
+    """The net, ready to be asked, and what is known about it; NetFileError when `path` holds none."""
+    net = EyeNet()
+    return net, read_net(net, FORMAT, path, "training.heads.eye_state")

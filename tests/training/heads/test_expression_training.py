@@ -19,12 +19,12 @@ from training.heads.expression import ABOUT, fit, judge, said_of
 from training.heads.expression_net import (
     INPUT_PX,
     LABELS,
-    ExpressionError,
     ExpressionNet,
     read_expression_net,
     write_expression_net,
 )
 from training.heads.expression_pictures import VOTED, VotedFaces, read_faces, view
+from training.heads.net_file import NetFileError
 
 NEUTRAL, HAPPY, SAD = (LABELS.index(name) for name in ("neutral", "happy", "sad"))
 CURLS = {HAPPY: 1, SAD: -1, NEUTRAL: 0}
@@ -109,7 +109,7 @@ def test_the_exported_graph_says_what_the_net_says(tmp_path: Path) -> None:
 def test_any_other_file_is_no_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "other.npz"
     np.savez(path, about=np.array("{}"))
-    with pytest.raises(ExpressionError, match="no expression checkpoint"):
+    with pytest.raises(NetFileError, match="no emvas-expression-1 checkpoint"):
         read_expression_net(path)
     with pytest.raises(BuildError, match="no checkpoint of this project"):
         detect(path, "encoder")

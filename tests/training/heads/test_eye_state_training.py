@@ -12,10 +12,11 @@ from edge.bundle.bundle import Bundle
 from edge.vision.crop import Crop
 from edge.vision.geometry import lid_gap
 from edge.vision.iris import INPUT_PX, EyeModel
-from training.heads.eye_net import EyeNet, EyeStateError, read_eye_net, write_eye_net
+from training.heads.eye_net import EyeNet, read_eye_net, write_eye_net
 from training.heads.eye_pictures import LICENCES, MARGIN_PX, EyeCutter, EyePictures, collect
 from training.heads.eye_state import fit, make_views, said
 from training.heads.eye_views import lids_lowered, view
+from training.heads.net_file import NetFileError
 
 CHECKPOINT = Path("configs/bundles/eye_state.npz")
 
@@ -90,7 +91,7 @@ def test_a_net_is_stored_and_read_back(tmp_path: Path) -> None:
 def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.npz"
     path.write_bytes(content)
-    with pytest.raises(EyeStateError, match=r"broken\.npz is no eye state checkpoint"):
+    with pytest.raises(NetFileError, match=r"broken\.npz is no emvas-eye-state-1 checkpoint"):
         read_eye_net(path)
 
 
