@@ -231,7 +231,8 @@ def plot(reports: Sequence[dict[str, Any]], out: Path) -> None:
         left.set_title(report["machine"]["cpu"], fontsize="medium")
         left.set_visible(bool(races))
         if races:
-            left.legend()
+            left.margins(y=0.3)  # room for the legend above the bars
+            left.legend(loc="upper center", ncols=2, fontsize="small")
         costs = report["answers"].get("faces", {}).get("figures", {}).get("rows", [])
         right.plot([row["faces"] for row in costs], [row["cpu_ms"] for row in costs], marker="o")
         right.set_xlabel("faces in the picture")
