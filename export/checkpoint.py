@@ -15,11 +15,17 @@ from torch import Tensor, nn
 
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
+from export.file_kind import other_kind
 from export.role import BuildError
 from training.weights import listed, misfit
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 """What a Hugging Face folder keeps its weights in, best first."""
+
+_WRAPPINGS = ("state_dict", "model_state_dict", "model_state")
+"""Where trainers put the weights beside epoch and optimizer: Lightning, the tutorials of PyTorch, fairseq."""
+_PREFIXES = ("module.", "_orig_mod.")
+"""What DataParallel and torch.compile put before each name."""
 
 
 def read_checkpoint(path: Path) -> Any:
@@ -30,6 +36,8 @@ def read_checkpoint(path: Path) -> Any:
     """
     if not path.is_file():
         raise BuildError(f"{path} is no file: name the checkpoint that the training wrote")
+    if said := other_kind(path):
+        raise BuildError(f"{path} is {said}")
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     try:
@@ -59,8 +67,26 @@ def _damaged(path: Path, error: BaseException) -> BuildError:
     return BuildError(f"{path} cannot be read as a checkpoint ({first}): it is damaged or cut short; copy it again")
 
 
+def weights_of(content: Any) -> Any:
+    """What a training wrapped its weights in taken off: the dict around them, DataParallel's and torch.compile's names.
+
+    Anything else is returned as it is.
+    """
+    while isinstance(content, Mapping):
+        inner = next((content[key] for key in _WRAPPINGS if isinstance(content.get(key), Mapping)), None)
+        if inner is not None:
+            content = inner
+            continue
+        prefix = next((one for one in _PREFIXES if content and all(str(key).startswith(one) for key in content)), None)
+        if prefix is None:
+            break
+        content = {str(key).removeprefix(prefix): value for key, value in content.items()}
+    return content
+
+
 def state_of(path: Path, content: Any) -> dict[str, Tensor]:
     """The tensors by name out of what `read_checkpoint` gave; BuildError when it is no state_dict."""
+    content = weights_of(content)
     if not isinstance(content, Mapping) or not content:
         raise BuildError(f"{path} holds no state_dict: save `model.state_dict()`")
     for name, value in content.items():
@@ -91,6 +117,11 @@ def folder_config(folder: Path) -> dict[str, Any]:
     Raises:
         BuildError: there is none, it is no JSON object, or no weights lie beside it.
     """
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise BuildError(
+            f"{folder} holds a LoRA adapter, not a whole model: merge it into its base (merge_and_unload of peft) and "
+            "save that"
+        )
     if not (folder / "config.json").is_file():
         raise BuildError(f"{folder} has no config.json: give the folder that save_pretrained wrote")
     if not any((folder / name).is_file() for name in _WEIGHTS):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.checkpoint import folder_config, read_checkpoint
+from export.checkpoint import folder_config, read_checkpoint, weights_of
 from export.exporters import EXPORTERS, Exporter, Group, OptionError
 from export.exporters.mmsa_layout import PREFIX
 from export.role import BuildError
@@ -62,7 +62,8 @@ def _of_file(path: Path) -> str | None:
         return None
     if "format" in content:
         return _FORMATS.get(str(content["format"]))
-    return "mmsa" if content and all(str(key).startswith(PREFIX) for key in content) else None
+    weights = weights_of(content)
+    return "mmsa" if weights and all(str(key).startswith(PREFIX) for key in weights) else None
 
 
 def _format_of_arrays(path: Path) -> str:

@@ -82,8 +82,9 @@ class _BadRowError(Exception):
 def _records(table: Path, text_needed: bool) -> Iterable[tuple[int, Mapping[str, str]]]:
     needed = (*_NEEDED, "text") if text_needed else _NEEDED
     try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, restval="")
+        with table.open(encoding=_encoding(table), newline="") as stream:
+            reader = csv.DictReader(stream, restval="", delimiter=_delimiter(stream.readline()))
+            stream.seek(0)
             found = reader.fieldnames or []
             missing = [name for name in needed if name not in found]
             if missing:
@@ -95,7 +96,21 @@ def _records(table: Path, text_needed: bool) -> Iterable[tuple[int, Mapping[str,
             f"{table}: there is no such file; a data set is a folder with {TABLE} and Raw/VIDEO/CLIP.mp4"
         ) from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FeaturesError(f"{table} cannot be read: {error}; it must be CSV in UTF-8") from error
+        raise FeaturesError(f"{table} cannot be read: {error}; it must be CSV in UTF-8 or GBK") from error
+
+
+def _encoding(table: Path) -> str:
+    """UTF-8, or GBK as Chinese spreadsheets save: a text of the one is hardly ever a text of the other."""
+    try:
+        table.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return "gbk"
+    return "utf-8-sig"
+
+
+def _delimiter(header: str) -> str:
+    """The sign that parts the columns: spreadsheets of some languages save semicolons or tabs."""
+    return max(",;\t", key=header.count)
 
 
 def _row_or_reason(
@@ -148,8 +163,16 @@ def _clip(folder: Path, clip: str, clips: dict[Path, dict[str, list[Path]]]) -> 
             clips[folder].setdefault(path.stem, []).append(path)
     found = clips[folder].get(clip, [])
     if not found:
-        raise _BadRowError(f"there is no clip {folder / clip}.*")
+        raise _BadRowError(f"there is no clip {folder / clip}.*{_lost_zeros(clips[folder], clip)}")
     first = [path for path in found if path.suffix.lower() == ".mp4"] or found
     if len(first) > 1:
         raise _BadRowError(f"which of {', '.join(path.name for path in first)} in {folder} is meant?")
     return first[0]
+
+
+def _lost_zeros(stems: Iterable[str], clip: str) -> str:
+    """The hint for a table in which a spreadsheet turned names into numbers."""
+    alike = [stem for stem in stems if stem.isdecimal() and clip.isdecimal() and int(stem) == int(clip)]
+    if not alike:
+        return ""
+    return f", but {alike[0]}: a spreadsheet took the names for numbers; import the column clip_id as text"

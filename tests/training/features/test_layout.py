@@ -79,9 +79,24 @@ def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     dataset(tmp_path / "d", head="video_id,clip_id,text")
     with pytest.raises(FeaturesError, match="lacks label, mode"):
         read_layout(folder, text_needed=False)
-    (folder / "label.csv").write_bytes(HEAD.encode() + "\n你好".encode("gbk"))
+    (folder / "label.csv").write_bytes(HEAD.encode() + b"\n\xff\xff\xff")
     with pytest.raises(FeaturesError, match="CSV in UTF-8"):
         read_layout(folder, text_needed=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_mei_saves_the_table_from_her_spreadsheet(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    folder = dataset(tmp_path / "d")
+    line = "v1,0001,今天很好,0.8,0.6,0.4,0.8,Positive,train"
+    (folder / "label.csv").write_bytes(f"{HEAD}\r\n{line}\r\n".replace(",", delimiter).encode(encoding))
+    (row,) = read_layout(folder, text_needed=True).rows
+    assert (row.id, row.text, row.labels[0]) == ("v1$_$0001", "今天很好", 0.8)
+
+
+def test_names_that_a_spreadsheet_took_for_numbers_are_told(tmp_path: Path) -> None:
+    layout = read_layout(dataset(tmp_path / "d", "v1,1,x,0.8,0,0,0,,train"), text_needed=True)
+    assert "but 0001: a spreadsheet took the names for numbers" in str(layout.problems[0])
 
 
 @settings(max_examples=100, deadline=None)
