@@ -42,8 +42,10 @@ class Training(_Part):
     groups: tuple[Group, ...] = Field((), description="the first that matches a parameter's name holds for it")
     epochs: int = Field(200, ge=1, description="at most")
     early_stop: int = Field(8, ge=1, description="epochs without a better validation error, after which it ends")
-    clip_value: float | None = Field(None, gt=0, description="gradients are cut off at plus and minus this")
-    update_batches: int = Field(1, ge=1, description="batches whose gradients are added up for one step")
+    clip_value: float | None = Field(
+        None, gt=0, description="the sum of gradients is cut off at plus and minus this, after each batch"
+    )
+    update_batches: int = Field(1, ge=1, description="batches whose gradients are added up, not averaged, for one step")
     plateau_epochs: int | None = Field(
         None, ge=0, description="epochs without a better validation error, after which rates fall to a tenth"
     )

@@ -121,16 +121,26 @@ class Trainer:
                 f"{self.task.model}, seed {self.task.seed}: the loss is {value} in epoch {self.position.epoch}, batch "
                 f"{self.position.batch + 1}: lower the learning rate ({settings.learning_rate})"
             )
-        self.scaler.scale(loss / settings.update_batches).backward()
+        self._add_gradients(loss)
         if step_after:
-            if settings.clip_value is not None:
-                self.scaler.unscale_(self.optimizer)
-                nn.utils.clip_grad_value_(self.model.parameters(), settings.clip_value)
             self.scaler.step(self.optimizer)
             self.scaler.update()
             self.optimizer.zero_grad(set_to_none=True)
         self.objective.after_batch(*self.place.whole_batch(output, targets), self.position.epoch)
         return value
+
+    def _add_gradients(self, loss: Tensor) -> None:
+        """Add the batch's gradients to those of the step and clip the sum after each batch, as MMSA does.
+
+        With a gradient scaler the limit is scaled instead of the gradients; an overflow is left for the scaler to see.
+        """
+        self.scaler.scale(loss).backward()
+        clip_value = self.task.settings.training.clip_value
+        if clip_value is None:
+            return
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        if not self.scaler.is_enabled() or all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
+            nn.utils.clip_grad_value_(self.model.parameters(), clip_value * self.scaler.get_scale())
 
     def _judge(self, writer: SummaryWriter | None) -> None:
         """Close an epoch: measure on the validation split, keep the best, write the state."""

@@ -84,7 +84,8 @@ class Mult(FusionModel):
             }
         )
         depth = max(config.layers, LEAST_MEMORY_LAYERS)
-        self.memory = nn.ModuleDict({name: self._stack(2 * config.size, depth, dropouts[name]) for name in MODALITIES})
+        memory_dropout = dropouts["text"]  # of all three, as in MMSA's get_network
+        self.memory = nn.ModuleDict({name: self._stack(2 * config.size, depth, memory_dropout) for name in MODALITIES})
         self.text_dropout = nn.Dropout(config.text_dropout)
         self.dropout = nn.Dropout(config.out_dropout)
         self.proj1 = nn.Linear(6 * config.size, 6 * config.size)

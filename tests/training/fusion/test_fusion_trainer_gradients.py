@@ -1,0 +1,52 @@
+"""Gradients of several batches: added up and clipped after each, as MMSA does."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra `train`")
+pytest.importorskip("tensorboard", reason="training needs the extra `train`")
+
+import fusion_runs
+import torch
+
+from training.fusion.models import build
+from training.fusion.trainer import Trainer
+
+BATCHES = (torch.arange(0, 8), torch.arange(8, 16), torch.arange(16, 24))
+LIMIT = 0.01
+
+
+def gradients(*batches: torch.Tensor, clip_value: float | None = None) -> dict[str, torch.Tensor]:
+    """What stands in the weights after `batches` without a step; each batch drops out the same every time."""
+    trainer: Trainer = fusion_runs.tiny_trainer(None, clip_value=clip_value, update_batches=len(batches))
+    trainer.model.train()
+    for rows in batches:
+        torch.manual_seed(int(rows[0]))
+        trainer._batch(rows, step_after=False)
+    return {name: weight.grad for name, weight in trainer.model.named_parameters() if weight.grad is not None}
+
+
+def test_gradients_are_added_not_averaged() -> None:
+    single = [gradients(rows) for rows in BATCHES]
+    for name, value in gradients(*BATCHES).items():
+        torch.testing.assert_close(value, sum(one[name] for one in single), atol=1e-6, rtol=1e-4)
+
+
+def test_the_sum_is_clipped_after_each_batch() -> None:
+    single = [gradients(rows) for rows in BATCHES]
+    clipped = gradients(*BATCHES, clip_value=LIMIT)
+    at_the_end = 0
+    for name, value in clipped.items():
+        expected = torch.zeros_like(value)
+        for one in single:
+            expected = (expected + one[name]).clamp(-LIMIT, LIMIT)
+        torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-4)
+        whole = sum(one[name] for one in single).clamp(-LIMIT, LIMIT)
+        at_the_end += int((whole - expected).abs().gt(LIMIT / 10).sum())
+    assert at_the_end, "the example tells clipping each batch from clipping once"
+
+
+def test_mult_drops_out_as_much_in_all_three_memories() -> None:
+    model = build("mult", {"text": 8, "audio": 8, "vision": 8}, {"attention_dropouts": (0.2, 0.1, 0.0)})
+    assert [model.memory[name].layers[0].self_attn.dropout.p for name in ("text", "audio", "vision")] == [0.2] * 3
