@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import sys
 import time
 from pathlib import Path
@@ -80,8 +81,9 @@ def _run(context: Context, steps: list[Step], key: str) -> list[Outcome]:
 
 
 def _key(context: Context) -> str:
-    """What an outcome depends on, beside the machine: the folder stays on it."""
-    parts = [sha256_of(context.bundle / MANIFEST_FILE), sha256_of(context.clip), str(context.dry), sys.version]
+    """What an outcome depends on: bundle, clip, whether it was dry, and the machine with its Python."""
+    files = [sha256_of(context.bundle / MANIFEST_FILE), sha256_of(context.clip)]
+    parts = [*files, str(context.dry), platform.node(), sys.version]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
