@@ -8,6 +8,7 @@ from __future__ import annotations
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
 from edge.dashboard.lanes import FAINT, INK, LEFT_PX, LEVEL_COLOURS, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
+from edge.dashboard.zone import clock_script
 
 __all__ = ["INK", "LEVEL_COLOURS", "Options", "timeline", "timeline_height_px"]
 
@@ -17,10 +18,12 @@ _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 def timeline(found: Digest, labels: Labels, recording: bool) -> Options:
     """Affect, PERCLOS over level bands and alerts, one above the other on one time axis that zooms.
 
+    A key that begins with a colon holds JavaScript, as NiceGUI wants it.
+
     Args:
         found: What to draw; `start_s` and `end_s` are the ends of the axis.
         labels: The language.
-        recording: Times count from the start of a recording; else they are Unix seconds, shown as local time.
+        recording: Times count from the start of a recording; else they are Unix seconds, shown on the clock of the box.
     """
     lanes = lanes_of(found)
     grids, tops = [], _TOP_PX
@@ -30,7 +33,7 @@ def timeline(found: Digest, labels: Labels, recording: bool) -> Options:
     every = list(range(len(lanes)))
     parts = [make(found, labels, index) for index, (make, _) in enumerate(lanes)]
     return {
-        "useUTC": recording,
+        "useUTC": True,
         "animation": False,
         "aria": {"enabled": True, "label": {"description": labels("timeline")}},
         "textStyle": {"color": INK},
@@ -75,4 +78,6 @@ def _time_axis(found: Digest, index: int, recording: bool) -> Options:
     }
     if recording:
         axis["axisLabel"]["formatter"] = "{H}:{mm}:{ss}" if found.end_s >= 3600 else "{m}:{ss}"
+    else:
+        axis["axisLabel"][":formatter"] = clock_script(found.start_s, found.end_s)
     return axis

@@ -44,6 +44,8 @@ class LevelFold:
         self._held: dict[int | None, tuple[float, Level | None]] = {}
         self._t_s: float | None = None
         self._spans: list[Span] = []
+        self.reported_s = 0.0
+        """How long there were reports, also of what could not be judged; whole once `spans` was called."""
 
     def add(self, t_s: float, track: int | None, level: Level | None) -> None:
         """One report; `level` None where nothing could be judged."""
@@ -63,6 +65,7 @@ class LevelFold:
     def _hold(self, until_s: float) -> None:
         level = max((level for _, level in self._held.values() if level is not None), default=None)
         start_s, end_s = max(self._t_s or 0.0, self._start_s), min(until_s, self._end_s)
+        self.reported_s += max(0.0, end_s - start_s)
         if level is None or end_s <= start_s:
             return
         last = self._spans[-1] if self._spans else None

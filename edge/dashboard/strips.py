@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.dashboard.labels import Labels
 from edge.dashboard.lanes import FAINT, INK, LEVEL_COLOURS, PERCLOS_COLOUR, TEXT_PX, Options, milliseconds
 from edge.dashboard.state import STRIP_S, Moment
+from edge.dashboard.zone import clock_script
 from edge.messages import Level
 
 _GAP_S = 3.0
@@ -13,6 +14,7 @@ _GAP_S = 3.0
 
 def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options:
     """Openness and PERCLOS over the last `STRIP_S` before `until_s` (Unix seconds), both in percent."""
+    clock = clock_script(until_s - STRIP_S, until_s)
     series = []
     for name, colour in (("openness", LEVEL_COLOURS[Level.NONE]), ("perclos_60", PERCLOS_COLOUR)):
         series.append(
@@ -25,6 +27,7 @@ def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options
             }
         )
     return {
+        "useUTC": True,
         "animation": False,
         "textStyle": {"color": INK},
         "legend": {"top": 0, "right": 0, "textStyle": {"color": INK, "fontSize": TEXT_PX}, "icon": "roundRect"},
@@ -34,7 +37,8 @@ def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options
             "type": "time",
             "min": milliseconds(until_s - STRIP_S),
             "max": milliseconds(until_s),
-            "axisLabel": {"color": INK, "fontSize": TEXT_PX, "hideOverlap": True, "formatter": "{HH}:{mm}:{ss}"},
+            "axisLabel": {"color": INK, "fontSize": TEXT_PX, "hideOverlap": True, ":formatter": clock},
+            "axisPointer": {"label": {":formatter": f"pointed => ({clock})(pointed.value)"}},
             "axisLine": {"lineStyle": FAINT},
             "splitLine": {"show": False},
         },

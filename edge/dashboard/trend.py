@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.dashboard.digest import GroupStep, ScoreStep
-from edge.dashboard.levels import Step
+from edge.dashboard.levels import GAP_S, LevelFold, Step
 from edge.messages import Level
 from edge.store.reader import TimelineReader
 
@@ -24,6 +24,8 @@ _RANK = (
 _LENGTH_S = "json_extract(record, '$.end_s') - json_extract(record, '$.start_s')"
 _SCORE = "json_extract(record, '$.score')"
 HOUR_S = 3600.0
+_ROUNDING_S = 1e-3
+"""Sums of floating point that differ by less are the same."""
 
 
 def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[Step, ...]:
@@ -77,11 +79,21 @@ def _hour(reader: TimelineReader, since_s: float, until_s: float) -> Hour:
     for part, key in (("emotions", "emotion"), ("polarities", "polarity")):
         columns = f"json_extract(record, '$.{key}'), SUM({_LENGTH_S})"
         sums[part] = dict(reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1"))
-    levels: dict[str, float] = defaultdict(float)
-    for _second, rank in reader.sums(
-        f"CAST(wall_s AS INTEGER), MAX({_RANK})", "fatigue", since_s, until_s, "GROUP BY 1"
-    ):
-        levels["unknown" if rank is None else Level(rank).name.lower()] += 1.0
     columns = "json_extract(record, '$.alert'), SUM(json_extract(record, '$.type') = 'new')"
     begun = reader.sums(columns, "alert", since_s, until_s, "GROUP BY 1")
-    return Hour(**sums, levels=dict(levels), alerts={kind: float(count) for kind, count in begun if count})
+    levels = _level_lengths(reader, since_s, until_s)
+    return Hour(**sums, levels=levels, alerts={kind: float(count) for kind, count in begun if count})
+
+
+def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dict[str, float]:
+    """Seconds at each level as the report counts them, and those in which nobody could be judged as `unknown`."""
+    fold = LevelFold(since_s, until_s)
+    columns = f"wall_s, json_extract(record, '$.track'), {_RANK}"
+    reports = reader.sums(columns, "fatigue", since_s - GAP_S, until_s + GAP_S, "ORDER BY wall_s, id")
+    for wall_s, track, rank in reports:
+        fold.add(wall_s, track, None if rank is None else Level(rank))
+    lengths_s: dict[str, float] = defaultdict(float)
+    for span in fold.spans():
+        lengths_s[span.level.name.lower()] += span.end_s - span.start_s
+    unknown_s = fold.reported_s - sum(lengths_s.values())
+    return lengths_s | ({"unknown": unknown_s} if unknown_s > _ROUNDING_S else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 _LOCALTIME = Path("/etc/localtime")
 _DATABASE = "zoneinfo/"
+_DAY_S = 86_400.0
 _LOOK_S = 6 * 3600.0
 """No zone changes its clock twice within so short a time."""
 
@@ -55,6 +57,21 @@ def zone_text(start_s: float, end_s: float) -> str:
         moment = datetime.fromtimestamp(change.start_s).astimezone()
         parts.append(f"{moment:%Y-%m-%d %H:%M} {change.name} UTC{change.hours}")
     return ", ".join(dict.fromkeys(part for part in parts if part))
+
+
+def clock_script(start_s: float, end_s: float) -> str:
+    """A JavaScript function from milliseconds of Unix time to what the box's clock shows then, for the axis of a chart
+    from `start_s` to `end_s`: whoever looks at it may be in another zone. Over more than a day it tells the day too.
+    """
+    changes = json.dumps(
+        [[round(1000 * found.start_s), round(1000 * found.offset_s)] for found in offsets(start_s, end_s)]
+    )
+    day = 'day.slice(5) + "\\n" + ' if end_s - start_s > _DAY_S else ""
+    return (
+        f"ms => {{ const changes = {changes}, [, ahead] = changes.findLast(([since]) => ms >= since) ?? changes[0]; "
+        'const [day, time] = new Date(ms + ahead).toISOString().split("T"); '
+        f'return {day}time.slice(0, time.slice(6, 8) === "00" ? 5 : 8); }}'
+    )
 
 
 def _at(t_s: float) -> Offset:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from datetime import time as datetime_time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
 HOSTILE = "</script><img src=http://example.com/x>"
 PAGES = {"live": "", "timeline": "/timeline", "frequencies": "/frequencies", "box": "/box"}
 CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1))?.chart"
+TICKS = """[...document.querySelectorAll('svg text')].map(text => text.textContent)
+.filter(text => /^\\d\\d:\\d\\d/.test(text))"""
 
 pytestmark = needs_mosquitto
 
@@ -130,6 +134,21 @@ def test_every_page_tells_what_is_on_record(address: str, tab: Page, shots: Path
     assert tab.run("document.images.length") == 0
     assert any(url.startswith("ws://127.0.0.1") for url in tab.asked)
     assert foreign(tab.asked) == set()
+    assert tab.errors == []
+
+
+def test_charts_show_the_time_on_the_clock_of_the_box_and_name_its_zone(box: Box, tab: Page, shots: Path) -> None:
+    words = ("--config", str(box.config), "--state", str(box.folder))
+    with served(*words, TZ="Asia/Kathmandu") as address:  # 5 h 45 min ahead: no browser of a test is there
+        for page in ("live", "timeline"):
+            tab.open(f"{address}/en{PAGES[page]}")
+            tab.wait_for("Asia/Kathmandu")
+            until(lambda: bool(tab.run(TICKS)))
+            now = datetime.now(timezone(timedelta(hours=5, minutes=45)))
+            shown = [datetime.combine(now, datetime_time.fromisoformat(tick), now.tzinfo) for tick in tab.run(TICKS)]
+            tab.picture(shots / f"{page}-kathmandu.png")
+            ahead_s = [(now - moment).total_seconds() % 86_400 for moment in shown]
+            assert all(age_s < 700 for age_s in ahead_s), tab.run(TICKS)
     assert tab.errors == []
 
 

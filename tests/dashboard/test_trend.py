@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from edge.dashboard import trend
 from edge.dashboard.blocks import Blocks
 from edge.dashboard.levels import fatigue_steps
 from edge.dashboard.records import on_wall_clock
+from edge.dashboard.report.figures import numbers
+from edge.dashboard.report.subject import of_timeline
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
 from edge.store.reader import TimelineReader
 
@@ -70,6 +73,24 @@ def test_an_hour_is_the_sum_of_what_happened_in_it(reader: TimelineReader) -> No
     assert sum(sum(item.values()) for item in levels) == 120
     assert sum(item.get("critical", 0) for item in levels) == 2
     assert sum(hour.alerts.get("microsleep", 0) for hour in hours.values()) == 1
+
+
+def test_the_seconds_at_each_level_are_those_of_the_report(tmp_path: Path) -> None:
+    """Levels change within a second, a second person is there for a while, and an hour ends in the middle."""
+    told: list[Message] = [Fatigue(t_s / 4, 1, Level.NONE, 0.1, 0.1, 1.0) for t_s in range(160)]
+    told += [Fatigue(40.0 + t_s / 4, 1, Level.CRITICAL, 0.1, 0.1, 1.0) for t_s in range(14)]
+    told += [Fatigue(43.5 + t_s, 1, Level.NONE, None, None, 0.0, unknown="lids_unclear") for t_s in range(10)]
+    told += [Fatigue(42.2 + t_s, 2, Level.WARNING, 0.1, 0.1, 1.0) for t_s in range(4)]
+    path = write(tmp_path / "t.db", sorted(told, key=lambda message: message.t_s), START_S)
+    found = trend.hours(TimelineReader(path), START_S - 3560.25, START_S + 60.0)
+    levels: dict[str, float] = defaultdict(float)
+    for hour in found.values():
+        for name, length_s in hour.levels.items():
+            levels[name] += length_s
+    assert found[0].levels == pytest.approx({"none": 39.75}, abs=1e-3)
+    assert levels == pytest.approx({"none": 40.0, "critical": 3.5, "warning": 5.0, "unknown": 5.0}, abs=1e-3)
+    del levels["unknown"]
+    assert levels == pytest.approx(numbers(of_timeline(path, START_S, START_S + 60.0))["level_s"], abs=1e-3)
 
 
 def test_an_alert_counts_once_however_often_it_is_told(tmp_path: Path) -> None:

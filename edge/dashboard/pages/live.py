@@ -17,6 +17,7 @@ from edge.dashboard.pages.modalities import ModalityBars
 from edge.dashboard.pages.parts import card, chart, percent, redraw, text, tile
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.state import State
+from edge.dashboard.zone import zone_text
 from edge.messages import Attention, Fatigue, Group, Level
 
 _EYES = ("openness", "perclos_60", "perclos_180", "valid_ratio", "away")
@@ -94,6 +95,7 @@ class LivePage:
                 self._eyes = {name: tile(self._labels(name)) for name in _EYES}
             self._no_eyes = text("p", self._labels("no_eyes_now")).classes("ev-soft")
             self._strip = chart({}, "170px")
+            self._zone = text("p", "").classes("ev-soft")
 
     def _group_card(self) -> None:
         with card(self._labels("group")):
@@ -142,8 +144,10 @@ class LivePage:
         known = bool(state.strip) and state.written_s is not None
         self._no_eyes.set_visibility(not known)
         self._strip.set_visibility(known)
+        self._zone.set_visibility(known)
         if known and state.written_s is not None:
             redraw(self._strip, strips.eyes(state.strip, state.written_s, labels), description)
+            self._zone.set_text(labels("times_of_box", zone=zone_text(state.written_s, state.written_s)))
 
     def _away(self, attention: Attention | None) -> str:
         known = attention is not None and not {"learning", "unknown"} & set(attention.causes)

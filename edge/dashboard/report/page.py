@@ -41,7 +41,6 @@ def render(subject: Subject, labels: Labels) -> str:
         when=lambda t_s: _when(subject, t_s, labels),
         span=_span(subject, labels),
         zone="" if subject.recording else zone_text(found.start_s, found.end_s),
-        clock=_clock(subject),
         tiles=[*_tiles(subject, labels), *_group_tiles(subject, labels)],
         gravest=max((item.level for item in found.levels), default=None),
         levels=level_lengths(found),
@@ -64,20 +63,11 @@ def render(subject: Subject, labels: Labels) -> str:
 
 def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
     found = subject.found
-    timeline = charts.timeline(found, labels, recording=subject.recording)
-    options: dict[str, Any] = {"timeline": timeline | {"useUTC": True}}
+    options: dict[str, Any] = {"timeline": charts.timeline(found, labels, recording=subject.recording)}
     if found.score_mean is not None:
         options["gauge"] = dials.gauge(found.score_mean, emotion(found.score_mean).en, labels)
         options["shares"] = dials.emotion_shares(found, labels)
     return options
-
-
-def _clock(subject: Subject) -> list[dict[str, float]]:
-    """How far the clock of the box is ahead of UTC, from when on: the page may be read in another zone."""
-    if subject.recording:
-        return []
-    changes = offsets(subject.found.start_s, subject.found.end_s)
-    return [{"start_ms": 1000 * change.start_s, "offset_ms": 1000 * change.offset_s} for change in changes]
 
 
 def _when(subject: Subject, t_s: float, labels: Labels) -> str:
