@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
-from edge.dashboard.lanes import FAINT, INK, LEFT_PX, LEVEL_COLOURS, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
+from edge.dashboard.lanes import FAINT, INK, LEFT_PX, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
 from edge.dashboard.zone import clock_script
 
-__all__ = ["INK", "LEVEL_COLOURS", "Options", "timeline", "timeline_height_px"]
+__all__ = ["INK", "Options", "timeline", "timeline_height_px"]
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 

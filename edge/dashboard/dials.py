@@ -6,18 +6,7 @@ from edge.affect.words import POLARITIES
 from edge.dashboard.charts import INK, Options
 from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
-
-EMOTION_COLOURS = {
-    "angry": "#c62828",
-    "anxious": "#ef6c00",
-    "tired": "#8d6e63",
-    "neutral": "#78909c",
-    "relaxed": "#26a69a",
-    "happy": "#7cb342",
-    "excited": "#fbc02d",
-}
-POLARITY_COLOURS = ("#c62828", "#ef6c00", "#78909c", "#26a69a", "#7cb342")
-"""From negative to positive."""
+from edge.dashboard.palette import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
 
 
 def emotion_shares(found: Digest, labels: Labels) -> Options:
@@ -26,7 +15,7 @@ def emotion_shares(found: Digest, labels: Labels) -> Options:
         {
             "name": labels(word),
             "value": round(100 * share, 1),
-            "itemStyle": {"color": EMOTION_COLOURS.get(word, "#999999")},
+            "itemStyle": {"color": EMOTION_COLOURS.get(word, UNKNOWN_COLOUR)},
         }
         for word, share in found.emotions.items()
     ]
@@ -46,7 +35,7 @@ def emotion_shares(found: Digest, labels: Labels) -> Options:
 
 def gauge(score: float, word: str, labels: Labels) -> Options:
     """The overall affect on a half circle from negative to positive."""
-    bands = [[(item.below + 1) / 2, colour] for item, colour in zip(POLARITIES, POLARITY_COLOURS, strict=True)]
+    bands = [[(item.below + 1) / 2, POLARITY_COLOURS[item.en]] for item in POLARITIES]
     dial = {
         "type": "gauge",
         "min": -1,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from edge.affect.words import EMOTIONS, POLARITIES
+from edge.affect.words import EMOTIONS
 from edge.alerts.kinds import KINDS
-from edge.dashboard.dials import EMOTION_COLOURS, POLARITY_COLOURS
 from edge.dashboard.labels import Labels
-from edge.dashboard.lanes import FAINT, INK, LEVEL_COLOURS, TEXT_PX, UNKNOWN_COLOUR, Options
+from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options
+from edge.dashboard.palette import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
 from edge.dashboard.trend import Hour
 from edge.messages import Level
 
@@ -36,7 +36,7 @@ _PALETTE = ("#d93025", "#e8710a", "#d9a400", "#78909c", "#3b82f6", "#9c1f6b", "#
 
 ABOUT: Mapping[Subject, About] = {
     "emotions": About("emotions", "affect", {word.en: EMOTION_COLOURS[word.en] for word in EMOTIONS}),
-    "polarities": About("polarity", "affect", dict(zip([w.en for w in POLARITIES], POLARITY_COLOURS, strict=True))),
+    "polarities": About("polarity", "affect", POLARITY_COLOURS),
     "levels": About(
         "fatigue_levels",
         "fatigue",
@@ -82,6 +82,7 @@ def stacked(columns: Mapping[str, Parts], subject: Subject, labels: Labels) -> O
     }
     return {
         "animation": False,
+        "aria": {"enabled": True, "decal": {"show": True}},
         "textStyle": {"color": INK},
         "legend": {
             "type": "scroll",

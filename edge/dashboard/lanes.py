@@ -1,38 +1,39 @@
-"""The lanes of the timeline chart: affect, group, PERCLOS over level bands, alerts; pure, from a digest to options."""
+"""The lanes of the timeline chart: affect, group, PERCLOS, levels, alerts; pure, from a digest to options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edge.config.constants import FATIGUE
 from edge.dashboard.captions import incident_text, said_text
 from edge.dashboard.digest import Digest
+from edge.dashboard.fold import POINTS
 from edge.dashboard.labels import Labels
+from edge.dashboard.levels import GAP_S
+from edge.dashboard.palette import LEVEL_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
 from edge.messages import Level
 
 Options = dict[str, Any]
 Lane = tuple[Options, list[Options]]
 """The y axis of a lane and its series."""
+_Bars = dict[Level, list[tuple[str, float, float]]]
 Draw = Callable[[Digest, Labels, int], Lane]
 """Gets the lane's place among the lanes."""
 
-LEVEL_COLOURS: dict[Level, str] = {
-    Level.NONE: "#2e9e5b",
-    Level.ADVISORY: "#d9a400",
-    Level.WARNING: "#e8710a",
-    Level.CRITICAL: "#d93025",
-    Level.EMERGENCY: "#9c1f6b",
-}
-UNKNOWN_COLOUR = "#888888"
-SCORE_COLOUR = "#3b82f6"
-PERCLOS_COLOUR = "#8b5cf6"
-NOISE_COLOUR = "#0f9f9a"
 INK = "currentColor"
 TEXT_PX = 14
 """Readable on a 7-inch screen at arm's length."""
 FAINT = {"color": INK, "opacity": 0.15}
 LEFT_PX, RIGHT_PX = 96, 28
-_SCORE_PX, _GROUP_PX, _PERCLOS_PX, _KIND_PX = 150, 110, 130, 30
+_SCORE_PX, _GROUP_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 110, 110, 22, 30
+_GAP_STEPS = 2.5
+"""A line is broken where so many of its steps beside the place are missing."""
+_BAR_PX, _EDGE_PX = 12, 15
+"""Thickness of the bar of a level or an alert, and of the edge that shows it on any ground."""
+_THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
 
 
 def lanes_of(found: Digest) -> list[tuple[Draw, int]]:
@@ -43,7 +44,7 @@ def lanes_of(found: Digest) -> list[tuple[Draw, int]]:
     if found.group_steps:
         lanes += [(_group_lane, _GROUP_PX), (_noise_lane, _GROUP_PX)]
     if found.steps or not found.group_steps:
-        lanes.append((_perclos_lane, _PERCLOS_PX))
+        lanes += [(_perclos_lane, _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
     kinds = len({incident.alert for incident in found.incidents})
     return [*lanes, (_alert_lane, _KIND_PX * max(1, kinds))]
 
@@ -140,33 +141,88 @@ def _noise_lane(found: Digest, labels: Labels, index: int) -> Lane:
 def _perclos_lane(found: Digest, labels: Labels, index: int) -> Lane:
     shares = [None if step.perclos_60 is None else round(100 * step.perclos_60, 1) for step in found.steps]
     top = max([40.0, *(share for share in shares if share is not None)])
-    bands = [
-        [
-            {"xAxis": milliseconds(span.start_s), "itemStyle": {"color": LEVEL_COLOURS[span.level], "opacity": 0.25}},
-            {"xAxis": milliseconds(span.end_s)},
-        ]
-        for span in found.levels
-    ]
-    axis = value_axis(labels("perclos_60"), index) | {"min": 0, "max": min(100, top)}
+    axis = value_axis(labels("perclos_60"), index) | {"min": 0, "max": min(100, top), "interval": 20}
     axis["axisLabel"]["formatter"] = "{value} %"
-    data = [[milliseconds(step.t_s), share] for step, share in zip(found.steps, shares, strict=True)]
-    line = _line(f"{labels('perclos_60')} (%)", index, PERCLOS_COLOUR, data)
-    return axis, [line | {"markArea": {"silent": True, "data": bands}}]
+    points = [(milliseconds(step.t_s), share) for step, share in zip(found.steps, shares, strict=True)]
+    line = _line(f"{labels('perclos_60')} (%)", index, PERCLOS_COLOUR, broken(points))
+    return axis, [line | {"markLine": _thresholds()}]
+
+
+def _thresholds() -> Options:
+    """Where PERCLOS raises a level, as the configuration has it by default."""
+    look = {"color": INK, "opacity": 0.55, "type": "dashed", "width": 1}
+    lines = [
+        {
+            "yAxis": 100 * share,
+            "lineStyle": look,
+            "label": {"formatter": f"{100 * share:g}", "color": INK, "distance": 3},
+        }
+        for share in _THRESHOLDS
+    ]
+    return {"silent": True, "symbol": "none", "data": lines}
+
+
+def broken(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
+    """`points` (ms, value) as a line that is not drawn over what is not on record."""
+    lengths = [after[0] - before[0] for before, after in itertools.pairwise(points)]
+    line: list[list[float | None]] = []
+    for number, (t_ms, value) in enumerate(points):
+        if number:
+            beside = [*lengths[max(0, number - 2) : number - 1], *lengths[number : number + 1]]
+            longest = max(milliseconds(GAP_S), _GAP_STEPS * min(beside, default=0))
+            if lengths[number - 1] > longest:
+                line.append([points[number - 1][0] + 1, None])
+        line.append([t_ms, value])
+    return line
+
+
+def _level_lane(found: Digest, labels: Labels, index: int) -> Lane:
+    """A row a level, the gravest on top, so that its place tells it as well as its colour."""
+    rows = {level: labels(level.name.lower()) for level in Level}
+    least_s = (found.end_s - found.start_s) / POINTS
+    bars: _Bars = defaultdict(list)
+    for span in found.levels:
+        bars[span.level].append((rows[span.level], span.start_s, max(span.end_s, span.start_s + least_s)))
+    return _rows_axis(labels("level"), list(rows.values()), index), _bars(bars, index)
+
+
+def _rows_axis(name: str, rows: list[str], index: int) -> Options:
+    axis = value_axis(name, index) | {"type": "category", "data": rows}
+    axis["axisLabel"] |= {"width": LEFT_PX - 12, "overflow": "break", "interval": 0}
+    axis["splitArea"] = {"show": True, "areaStyle": {"color": ["transparent", "rgba(128,128,128,0.08)"]}}
+    return axis
+
+
+def _bars(bars: Mapping[Level, Sequence[tuple[str, float, float]]], index: int) -> list[Options]:
+    """Stretches of time (row, start, end) a level, cut off at the chart's edge; under each an edge in the page's ink.
+
+    All levels, as in `_score_band`.
+    """
+    series = []
+    for level in Level:
+        data: list[list[Any]] = []
+        for row, start_s, end_s in bars.get(level, ()):
+            start_ms, end_ms = milliseconds(start_s), milliseconds(end_s)
+            data += [[start_ms, row], [end_ms, row], [end_ms, None]]
+        bare = {"silent": True, "tooltip": {"show": False}, "symbol": "none"}
+        edge = {"lineStyle": {"color": INK, "width": _EDGE_PX, "cap": "butt", "opacity": 0.75}}
+        fill = {"lineStyle": {"color": LEVEL_COLOURS[level], "width": _BAR_PX, "cap": "butt"}}
+        series += [_line("", index, LEVEL_COLOURS[level], data) | bare | look for look in (edge, fill)]
+    return series
 
 
 def _alert_lane(found: Digest, labels: Labels, index: int) -> Lane:
     kinds = list(dict.fromkeys(labels(incident.alert) for incident in found.incidents))
-    marks, bars = [], []
+    marks = []
+    bars: _Bars = defaultdict(list)
     for incident in found.incidents:
         kind = labels(incident.alert)
         start_s = max(incident.start_s, found.start_s)
         end_s = max(start_s, incident.end_s or incident.start_s + incident.duration_s)
-        colour = {"color": LEVEL_COLOURS[incident.level]}
-        start_ms = milliseconds(start_s)
-        marks.append({"value": [start_ms, kind], "name": incident_text(incident, labels), "itemStyle": colour})
-        bars.append([{"coord": [start_ms, kind], "lineStyle": colour}, {"coord": [milliseconds(end_s), kind]}])
-    axis = value_axis(labels("alerts"), index) | {"type": "category", "data": kinds}
-    axis["axisLabel"] |= {"width": LEFT_PX - 12, "overflow": "break"}
+        style = {"color": LEVEL_COLOURS[incident.level], "borderColor": INK, "borderWidth": 1.5}
+        value = [milliseconds(start_s), kind]
+        marks.append({"value": value, "name": incident_text(incident, labels), "itemStyle": style})
+        bars[incident.level].append((kind, start_s, end_s))
     points = {
         "name": labels("alerts"),
         "type": "scatter",
@@ -176,6 +232,5 @@ def _alert_lane(found: Digest, labels: Labels, index: int) -> Lane:
         "symbolSize": [8, 18],
         "data": marks,
         "tooltip": {"formatter": "{b}"},
-        "markLine": {"silent": True, "symbol": "none", "lineStyle": {"width": 8, "type": "solid"}, "data": bars},
     }
-    return axis, [points]
+    return _rows_axis(labels("alerts"), kinds, index), [*_bars(bars, index), points]

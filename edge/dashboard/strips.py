@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edge.dashboard.labels import Labels
-from edge.dashboard.lanes import FAINT, INK, LEVEL_COLOURS, PERCLOS_COLOUR, TEXT_PX, Options, milliseconds
+from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
+from edge.dashboard.palette import OPENNESS_COLOUR, PERCLOS_COLOUR
 from edge.dashboard.state import STRIP_S, Moment
 from edge.dashboard.zone import clock_script
-from edge.messages import Level
 
 _GAP_S = 3.0
 """Without a moment for this long the line is broken: nothing is known of what lies between."""
@@ -16,7 +16,7 @@ def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options
     """Openness and PERCLOS over the last `STRIP_S` before `until_s` (Unix seconds), both in percent."""
     clock = clock_script(until_s - STRIP_S, until_s)
     series = []
-    for name, colour in (("openness", LEVEL_COLOURS[Level.NONE]), ("perclos_60", PERCLOS_COLOUR)):
+    for name, colour in (("openness", OPENNESS_COLOUR), ("perclos_60", PERCLOS_COLOUR)):
         series.append(
             {
                 "name": labels(name),

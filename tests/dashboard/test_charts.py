@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard import charts, dials
-from edge.dashboard.digest import ScoreStep
+from edge.dashboard.digest import Digest, ScoreStep
 from edge.dashboard.fold import digest
 from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.lanes import broken
+from edge.dashboard.palette import LEVEL_COLOURS
 from edge.messages import Affect, Level
 
 EN = Labels("en")
@@ -28,40 +31,62 @@ def test_options_are_plain_json_in_each_language(language: Language) -> None:
 
 def test_the_lanes_share_one_axis_of_time_that_zooms() -> None:
     options = charts.timeline(digest(drive()), EN, recording=True)
-    assert len(options["grid"]) == len(options["xAxis"]) == len(options["yAxis"]) == 3
+    assert len(options["grid"]) == len(options["xAxis"]) == len(options["yAxis"]) == 4
     assert {(axis["min"], axis["max"]) for axis in options["xAxis"]} == {(0, 1000 * LENGTH_S)}
     assert {zoom["type"] for zoom in options["dataZoom"]} == {"inside", "slider"}
-    assert all(zoom["xAxisIndex"] == [0, 1, 2] for zoom in options["dataZoom"])
+    assert all(zoom["xAxisIndex"] == [0, 1, 2, 3] for zoom in options["dataZoom"])
     bottom = max(grid["top"] + grid["height"] for grid in options["grid"])
     slider = options["dataZoom"][1]
     assert bottom < slider["top"]
     assert slider["top"] + slider["height"] <= charts.timeline_height_px(digest(drive()))
 
 
+def named(name: str, found: Digest) -> dict[str, Any]:
+    """The last series of this name."""
+    series = charts.timeline(found, EN, recording=True)["series"]
+    return next(item for item in reversed(series) if item["name"] == name)
+
+
 def test_where_no_affect_is_on_record_there_is_no_lane_for_it() -> None:
     messages = [message for message in drive() if not isinstance(message, Affect)]
     options = charts.timeline(digest(messages), EN, recording=True)
-    assert [axis["name"] for axis in options["yAxis"]] == [EN("perclos_60"), EN("alerts")]
+    assert [axis["name"] for axis in options["yAxis"]] == [EN("perclos_60"), EN("level"), EN("alerts")]
 
 
-def test_levels_are_bands_and_alerts_are_marks_of_their_colour() -> None:
-    *_, perclos, alerts = charts.timeline(digest(drive()), EN, recording=True)["series"]
-    bands = {(start["xAxis"], end["xAxis"]): start["itemStyle"]["color"] for start, end in perclos["markArea"]["data"]}
-    assert bands[(61_000, 63_000)] == charts.LEVEL_COLOURS[Level.CRITICAL]
-    mark = alerts["data"][0]
+def test_levels_are_bars_in_a_row_of_their_own_and_alerts_are_marks_of_their_colour() -> None:
+    options = charts.timeline(digest(drive()), EN, recording=True)
+    rows, critical = options["yAxis"][2]["data"], LEVEL_COLOURS[Level.CRITICAL]
+    assert rows == ["normal", "advisory", "warning", "critical", "emergency"], "the gravest is the topmost"
+    bars = [s["data"] for s in options["series"] if s["yAxisIndex"] == 2 and s["lineStyle"]["color"] == critical]
+    assert bars == [[[61_000, "critical"], [63_000, "critical"], [63_000, None]]]
+    mark = options["series"][-1]["data"][0]
     assert mark["value"] == [60_000, "microsleep"]
-    assert mark["itemStyle"]["color"] == charts.LEVEL_COLOURS[Level.CRITICAL]
+    assert mark["itemStyle"]["color"] == critical
     assert "microsleep" in mark["name"]
     assert "2.7 s" in mark["name"]
 
 
 def test_unknown_perclos_is_a_gap_and_not_zero() -> None:
-    *_, perclos, _ = charts.timeline(digest(drive()), EN, recording=True)["series"]
+    perclos = named("PERCLOS 60 s (%)", digest(drive()))
     assert perclos["data"][10] == [10_000, None]
 
 
+def test_a_line_is_broken_where_nothing_is_on_record() -> None:
+    """The box was off from second 20 to 60; one report a second, and one that came late."""
+    times = [*range(20), *range(60, 80), 82]
+    line = broken([(1000 * second, 1.0) for second in times])
+    assert [point[0] for point in line if point[1] is None] == [19_001]
+    coarse = broken([(240_000 * step, 1.0) for step in range(10) if step not in {4, 5}])
+    assert [point[0] for point in coarse if point[1] is None] == [240_000 * 3 + 1]
+
+
+def test_the_shares_that_raise_a_level_are_lines() -> None:
+    lines = named("PERCLOS 60 s (%)", digest(drive()))["markLine"]["data"]
+    assert [line["yAxis"] for line in lines] == [8.0, 15.0, 30.0]
+
+
 def test_hovering_a_score_shows_its_words() -> None:
-    *_, score, _, _ = charts.timeline(digest(drive("see you")), EN, recording=True)["series"]
+    score = named(EN("score"), digest(drive("see you")))
     assert score["data"][0] == {"value": [6500, 0.55], "name": "happy +0.55 · “see you”"}
 
 
@@ -71,9 +96,8 @@ def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
     summed = dataclasses.replace(found, score_steps=(ScoreStep(60.0, 0.1, -0.2, 0.4, 9),))
     drawn, drawn_summed = (charts.timeline(each, EN, recording=False)["series"] for each in (found, summed))
     assert [series["name"] for series in drawn] == [series["name"] for series in drawn_summed]
-    *_, score, _, _ = drawn
-    *_, score_summed, _, _ = drawn_summed
-    assert (score["lineStyle"], score_summed["lineStyle"]) == ({"opacity": 1}, {"opacity": 0})
+    points, points_summed = named(EN("score"), found), named(EN("score"), summed)
+    assert (points["lineStyle"], points_summed["lineStyle"]) == ({"opacity": 1}, {"opacity": 0})
 
 
 def test_nothing_at_all_can_be_drawn() -> None:

@@ -12,8 +12,8 @@ from edge.config.commands import Op
 from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Incident
 from edge.dashboard.labels import Labels
-from edge.dashboard.lanes import LEVEL_COLOURS
 from edge.dashboard.pages.parts import button, local_time, text
+from edge.dashboard.palette import badge
 from edge.dashboard.wire import PATIENCE_S, Wire
 
 
@@ -62,8 +62,8 @@ class AlertTable:
             text("th", local_time(incident.start_s)).props('scope="row"')
             text("td", labels(incident.alert))
             with ui.element("td"):
-                chip = text("span", labels(incident.level.name.lower())).classes("ev-chip")
-                chip.style(f"--level: {LEVEL_COLOURS[incident.level]}")
+                chip = text("span", labels(incident.level.name.lower())).classes("ev-chip ev-badge")
+                chip.style(badge(incident.level, labels))
             text("td", labels.length(incident.duration_s) + lasting)
             text("td", evidence_text(incident, labels))
             if with_action:

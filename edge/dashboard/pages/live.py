@@ -11,11 +11,11 @@ from edge.affect.words import emotion
 from edge.dashboard import dials, strips
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
-from edge.dashboard.lanes import LEVEL_COLOURS, UNKNOWN_COLOUR
 from edge.dashboard.pages.alerts import AlertTable
 from edge.dashboard.pages.modalities import ModalityBars
 from edge.dashboard.pages.parts import card, chart, percent, redraw, text, tile
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.palette import badge
 from edge.dashboard.state import State
 from edge.dashboard.zone import zone_text
 from edge.messages import Attention, Fatigue, Group, Level
@@ -107,7 +107,7 @@ class LivePage:
         shown = state if live else State(state.written_s)
         level, word = shown_level(shown, self._setting.records("fatigue"))
         self._level.set_text(self._labels(word))
-        self._card.style(f"--level: {UNKNOWN_COLOUR if level is None else LEVEL_COLOURS[level]}")
+        self._card.style(badge(level, self._labels))
         self._causes.set_text(" · ".join(self._cause_words(shown, shown.fatigue)) if live else "")
 
     def _cause_words(self, state: State, fatigue: Fatigue | None) -> list[str]:

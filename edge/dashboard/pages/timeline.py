@@ -18,8 +18,10 @@ from edge.dashboard.labels import Labels
 from edge.dashboard.pages.alerts import AlertTable
 from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.palette import badge
 from edge.dashboard.span import WINDOWS_S, Span
 from edge.dashboard.zone import zone_text
+from edge.messages import Level
 
 _MOST_ROWS = 50
 _DETAIL_BELOW = 0.5
@@ -38,8 +40,8 @@ class TimelinePage:
             self._controls()
             self._shown = text("p", "").classes("ev-soft").props('role="status"')
             with ui.element("p").classes("ev-soft ev-legend"):
-                for level, colour in charts.LEVEL_COLOURS.items():
-                    text("span", labels(level.name.lower())).classes("ev-chip").style(f"--level: {colour}")
+                for level in Level:
+                    text("span", labels(level.name.lower())).classes("ev-chip ev-badge").style(badge(level, labels))
             self._chart = chart({}, "420px")
             self._chart.on("chart:datazoom", self._zoomed, throttle=0.4, leading_events=False)
             text("p", labels("zoom_hint")).classes("ev-soft")

@@ -15,6 +15,7 @@ from edge.dashboard import charts, dials, echarts
 from edge.dashboard.captions import evidence_text
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
+from edge.dashboard.palette import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
 from edge.dashboard.report.remarks import remarks
@@ -44,7 +45,7 @@ def render(subject: Subject, labels: Labels) -> str:
         tiles=[*_tiles(subject, labels), *_group_tiles(subject, labels)],
         gravest=max((item.level for item in found.levels), default=None),
         levels=level_lengths(found),
-        colours=charts.LEVEL_COLOURS,
+        badge=lambda level: badge(level, labels),
         all_levels=list(Level),
         detail=detail,
         evidence=lambda incident: evidence_text(incident, labels),
@@ -152,7 +153,7 @@ def _rows(lines: Sequence[Line]) -> list[Row]:
         marks = tuple((name, _place(score)) for name in MODALITIES if (score := judged.get(name)) is not None)
         above = between[number - 1] if number else None
         below = between[number] if number < len(between) else None
-        colour = dials.EMOTION_COLOURS.get(line.affect.emotion, "#999999") if line.affect else ""
+        colour = EMOTION_COLOURS.get(line.affect.emotion, UNKNOWN_COLOUR) if line.affect else ""
         rows.append(Row(line, places[number], above, below, marks, colour))
     return rows
 
