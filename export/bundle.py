@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import platform
 import shutil
 import tempfile
 import time
@@ -16,13 +15,13 @@ from typing import Any
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Manifest, Role, write_manifest
 from edge.bundle.selftest import GraphCheck, check_variant
+from export.gate.decision import Decision, decision_of, tools
+from export.lock import Lock
 from export.recipe import Recipe
 from export.role import Archives, BuildError, RoleBuild
 from export.role_writer import RoleWriter
 from export.roles import builder
 from export.roles.axes import free_axes
-
-_TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformers")
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -36,19 +35,28 @@ class Built:
     checks: list[GraphCheck]
     seconds: Mapping[str, float]
     """Time for each role."""
+    lock: Lock
+    """What was decided of each role, now or before."""
 
 
 def build_bundle(
-    recipe: Recipe, archives: Archives, out: Path, progress: Progress, only: Collection[str] = ()
+    recipe: Recipe,
+    archives: Archives,
+    out: Path,
+    progress: Progress,
+    only: Collection[str] = (),
+    lock: Lock = Lock(),  # noqa: B008 - frozen
 ) -> Built:
     """Build the roles of `recipe` into `out`, which is replaced only by a bundle that passed its self-test.
 
-    With `only`, the other roles are taken over from the bundle that is in `out`.
+    With `only`, the other roles are taken over from the bundle that is in `out`. Roles that `lock` has no decision of
+    are measured.
 
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
     """
     seconds: dict[str, float] = {}
+    decisions = dict(lock.roles)
     with _staged(out) as stage:
         work = stage.with_name("work")
         roles = {}
@@ -56,16 +64,20 @@ def build_bundle(
             if only and name not in only:
                 roles[name] = _take_over(Bundle(out).role(name), out, stage)
                 continue
-            progress(f"building {name}")
+            decision = lock.decision(recipe, name)
+            progress(f"building {name}" + (" and measuring its variants" if decision is None else ""))
             start = time.monotonic()
-            roles[name] = _build_role(name, recipe.options(name), archives, work / name, stage, progress)
+            options = recipe.options(name) | ({"variants": decision} if decision is not None else {})
+            roles[name] = _build_role(name, options, archives, work / name, stage, progress, decision)
+            decisions[name] = decision or decision_of(roles[name], recipe.digest(name))
             seconds[name] = time.monotonic() - start
         manifest = Manifest(name=recipe.name, version=recipe.version, built_with=_built_with(), roles=roles)
         write_manifest(manifest, stage)
         progress("self-test")
         checks = _prove(stage, list(roles))
         _put_in_place(stage, out)
-    return Built(out, checks, seconds)
+    kept = {name: decisions[name] for name in recipe.roles if name in decisions}
+    return Built(out, checks, seconds, Lock(roles=kept))
 
 
 def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Progress) -> list[GraphCheck]:
@@ -112,12 +124,18 @@ def refuse_foreign(out: Path) -> None:
 
 
 def _build_role(
-    name: str, options: Mapping[str, Any], archives: Archives, work: Path, stage: Path, progress: Progress
+    name: str,
+    options: Mapping[str, Any],
+    archives: Archives,
+    work: Path,
+    stage: Path,
+    progress: Progress,
+    decision: Decision | None,
 ) -> Role:
     work.mkdir(parents=True)
     built = builder(name)(archives, work, options, progress)
     built = replace(built, axes=built.axes or free_axes(name, built.variants["fp32"].graphs))
-    return RoleWriter(name, built, stage).write()
+    return RoleWriter(name, built, stage, decision).write()
 
 
 def _take_over(role: Role, out: Path, stage: Path) -> Role:
@@ -129,8 +147,7 @@ def _take_over(role: Role, out: Path, stage: Path) -> Role:
 
 
 def _built_with() -> dict[str, str]:
-    tools: dict[str, Any] = {name: importlib.metadata.version(name) for name in ("emvas-edge", *_TOOLS)}
-    return {"python": platform.python_version(), "machine": platform.machine(), **tools}
+    return {"emvas-edge": importlib.metadata.version("emvas-edge"), **tools()}
 
 
 def _prove(stage: Path, roles: Sequence[str]) -> list[GraphCheck]:

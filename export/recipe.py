@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import VariantName
 from export.margins import Margins
 from export.role import BuildError
@@ -72,6 +76,13 @@ class Recipe(_Part):
         foreign = {name: member.model_dump() for name, member in part.files.items()}
         gate = {"variants": part.variants, "tolerance": part.tolerance, "margins": self.margins}
         return {**part.settings, **ours, **foreign, **gate}
+
+    def digest(self, role: str) -> str:
+        """SHA-256 of all that the recipe says of `role`, the margins and the bytes of our own files included."""
+        part = self.roles[role]
+        ours = {name: sha256_of(self.folder / path) for name, path in part.ours.items()}
+        said = {**part.model_dump(mode="json"), "ours": ours, "margins": asdict(self.margins)}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _archives_named(self) -> Recipe:

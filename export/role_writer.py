@@ -11,6 +11,7 @@ import onnx
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Tensorrt, Variant, VariantName
 from edge.bundle.session import Session
+from export.gate.decision import Decision
 from export.gate.engines import settle
 from export.role import Array, RoleBuild, VariantBuild
 from export.tensorrt.profile import check_feeds, inputs_of, known_profile
@@ -20,15 +21,17 @@ from export.tensorrt.verdict import judge_variant
 class RoleWriter:
     """Copies what a builder made into the stage and describes it."""
 
-    def __init__(self, name: str, built: RoleBuild, stage: Path) -> None:
+    def __init__(self, name: str, built: RoleBuild, stage: Path, decision: Decision | None = None) -> None:
+        """`decision` knows what TensorRT makes of the variants; without one, its builder is asked."""
         self.name = name
         self.built = built
         self.stage = stage
+        self.decision = decision
 
     def write(self) -> Role:
         """Store every file of the role and return its part of the manifest."""
         built = self.built
-        verdicts = {name: judge_variant(name, part.graphs, built.axes) for name, part in built.variants.items()}
+        verdicts = {name: self._verdict(name, part) for name, part in built.variants.items()}
         kept, default = settle(built.variants, built.default, verdicts)
         return Role(
             description=built.description,
@@ -42,6 +45,11 @@ class RoleWriter:
             tables={name: self._store(path, f"tables/{self.name}.{path.name}") for name, path in built.tables.items()},
             golden=self._golden(),
         )
+
+    def _verdict(self, name: VariantName, variant: VariantBuild) -> Tensorrt | None:
+        if self.decision is not None:
+            return self.decision.variants[name].tensorrt
+        return judge_variant(name, variant.graphs, self.built.axes)
 
     def _variant(self, name: VariantName, variant: VariantBuild, verdict: Tensorrt | None) -> Variant:
         return Variant(

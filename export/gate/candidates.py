@@ -13,6 +13,8 @@ from export.quantize import described, halve, prepare, quantize_cnn, quantize_fo
 
 FRAGILE = ("LayerNormalization", "Softmax", "ReduceMean", "ReduceSum", "Pow", "Sqrt", "Exp", "Div", "Reciprocal")
 """Operators whose sums, squares and quotients leave float16's range first; kept in float32 where float16 fails."""
+OPERATORS = "operators"
+"""Key of `Candidate.kept` for operators of every graph, where single nodes have their graph's name."""
 _DYNAMIC = {"n": 0, "method": "none: activations are quantized as they come"}
 
 
@@ -64,7 +66,7 @@ class Maker:
         graphs = {graph: self._target(graph) for graph in self._fp32}
         for graph, path in graphs.items():
             halve(self._fp32[graph], path, keep_types)
-        return Candidate(graphs, {"operators": sorted(keep_types)} if keep_types else {})
+        return Candidate(graphs, {OPERATORS: sorted(keep_types)} if keep_types else {})
 
     def quantized(self, kept: Mapping[str, Sequence[str]] | None = None) -> Candidate:
         """Every graph that has a kind of int8, the rest in float32; nodes in `kept`, by graph, stay float32."""

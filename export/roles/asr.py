@@ -14,7 +14,7 @@ from edge.speech.log_mel import log_mel
 from edge.speech.recognizer import BEAMS, WINDOWS_S
 from edge.speech.whisper_model import WhisperModel
 from edge.speech.whisper_tokens import WhisperTokens
-from export.gate import build_variants
+from export.gate import Decision, build_variants
 from export.graphs.whisper import export_whisper
 from export.graphs.whisper_engine import WhisperEngine
 from export.job import Feeds
@@ -44,7 +44,9 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     tokens = WhisperTokens(peer / "tokenizer.json", peer / "config.json")
     pieces = _pieces(read_speech(archives.file(**options["speech"]), _SPEECH_S))
     golden = _golden(fp32, tokens, pieces[0])
-    parity = {**_parity(fp32, WhisperEngine(model), golden), **_beside_the_peer(fp32, tokens, peer, pieces[:2])}
+    parity = _parity(fp32, WhisperEngine(model), golden)
+    if not isinstance(options["variants"], Decision):
+        parity |= _beside_the_peer(fp32, tokens, peer, pieces[:2])
     choice = build_variants(
         fp32,
         {"encoder": "transformer", "decoder": "transformer"},

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -13,7 +12,7 @@ from torch.export import Dim
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
-from export.gate import Choice, build_variants
+from export.gate import Choice, Wanted, build_variants
 from export.job import Family
 from export.parity import check_parity
 from export.role import Array
@@ -36,7 +35,7 @@ def build_head(
     golden: Mapping[str, Array],
     output: str,
     family: Family,
-    variants: Sequence[Any],
+    variants: Wanted,
     work: Path,
     progress: Callable[[str], None],
 ) -> Choice:

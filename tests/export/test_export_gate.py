@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import pytest
+from judged_net import GENEROUS, Array, distance_task, pictures, residual_cnn
 from onnx import TensorProto, helper
 from small_graph import floats, save_graph
 
 from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
-from edge.bundle.session import Session
 from export.gate import Choice, Margins, build_variants
 from export.gate.engines import settle
 from export.gate.measures import agreement
@@ -23,10 +22,7 @@ from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_t
 from export.role import BuildError, VariantBuild
 from export.tensorrt.lint import lint_graph
 
-Array = npt.NDArray[np.float32]
 SIZE = 128
-GENEROUS = Margins(faster=100.0, int8_least_cosine=0.9)
-"""Admits whatever is right, so that a busy machine decides nothing."""
 
 
 def matmuls(path: Path, count: int) -> Path:
@@ -38,43 +34,12 @@ def matmuls(path: Path, count: int) -> Path:
     return save_graph(path, nodes, weights, inputs=floats(4, SIZE))
 
 
-def residual_cnn(path: Path) -> Path:
-    random = np.random.default_rng(1)
-    kernels = {name: random.standard_normal((8, 8, 3, 3)).astype(np.float32) * 0.2 for name in ("k0", "k1")}
-    biases = {name: random.standard_normal(8).astype(np.float32) for name in ("b0", "b1")}
-    nodes = [
-        helper.make_node("Conv", ["x", "k0", "b0"], ["c0"], "first", pads=[1, 1, 1, 1]),
-        helper.make_node("Relu", ["c0"], ["r0"], "relu"),
-        helper.make_node("Conv", ["r0", "k1", "b1"], ["c1"], "second", pads=[1, 1, 1, 1]),
-        helper.make_node("Add", ["c1", "x"], ["y"], "sum"),
-    ]
-    return save_graph(path, nodes, {**kernels, **biases}, inputs=floats(1, 8, 12, 12))
-
-
-def pictures(count: int) -> list[dict[str, Array]]:
-    random = np.random.default_rng(2)
-    return [{"x": random.uniform(0, 1, (1, 8, 12, 12)).astype(np.float32)} for _ in range(count)]
-
-
 def rows(count: int, outlier: float = 0.0) -> list[dict[str, Array]]:
     random = np.random.default_rng(3)
     found = [random.standard_normal((4, SIZE)).astype(np.float32) for _ in range(count)]
     for values in found:
         values[0, 0] += outlier
     return [{"x": values} for values in found]
-
-
-def distance_task(fp32: Path, samples: list[dict[str, Array]], tolerance: float) -> Task:
-    wanted = [Session(fp32).run(sample)["y"] for sample in samples]
-
-    def score(sessions: Mapping[str, Session]) -> float:
-        return float(
-            np.mean(
-                [np.abs(sessions["model"].run(one)["y"] - y).mean() for one, y in zip(samples, wanted, strict=True)]
-            )
-        )
-
-    return Task("distance", "1", "lower", tolerance, score, len(samples), "random rows")
 
 
 def built(

@@ -1,0 +1,108 @@
+"""What the gate decided of a role, kept beside the recipe: a build makes what was accepted and tries nothing else."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.bundle.manifest import Role, Tensorrt, VariantName
+from export.gate.admission import too_far
+from export.gate.candidates import OPERATORS, Candidate, Maker
+from export.gate.measures import Agreement, agreement
+from export.job import Family, Feeds
+from export.margins import Margins
+from export.role import BuildError, VariantBuild
+
+TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformers")
+"""Libraries whose versions decide what a build makes."""
+
+
+class Accepted(BaseModel):
+    """A variant that got in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    golden_tolerance: float
+    measured: dict[str, Any] = Field(default_factory=dict)
+    """As the manifest has it; `kept_float` names what stayed in float32, fp32's `refused` what did not get in."""
+    tensorrt: Tensorrt | None = None
+
+
+class Decision(BaseModel):
+    """One role's entry of a lock."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    made_for: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """`Recipe.digest` of the role."""
+    measured_with: dict[str, str]
+    """Versions and machine: figures of time are those of this machine."""
+    variants: dict[VariantName, Accepted]
+    default: dict[str, VariantName]
+
+
+def decision_of(role: Role, made_for: str) -> Decision:
+    """What was decided of a role that was just measured here."""
+    accepted = {
+        name: Accepted(golden_tolerance=part.golden_tolerance, measured=part.measured, tensorrt=part.tensorrt)
+        for name, part in role.variants.items()
+    }
+    return Decision(made_for=made_for, measured_with=tools(), variants=accepted, default=role.default)
+
+
+def tools() -> dict[str, str]:
+    """Versions of what a build works with, and the kind of this machine."""
+    versions = {name: importlib.metadata.version(name) for name in TOOLS}
+    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
+
+
+def decided_variants(
+    decision: Decision,
+    fp32: Mapping[str, Path],
+    families: Mapping[str, Family],
+    calibration: Mapping[str, Sequence[Feeds]],
+    parity: Mapping[str, Any],
+    work: Path,
+    progress: Callable[[str], None],
+    probes: Mapping[str, Sequence[Feeds]],
+    margins: Margins,
+) -> dict[VariantName, VariantBuild]:
+    """Make the accepted variants, the same layers in float32, and compare each with float32 on `probes`.
+
+    Raises:
+        BuildError: one is further from float32 than `margins` allow.
+    """
+    exact = decision.variants["fp32"]
+    measured = {**exact.measured, "parity": {**exact.measured.get("parity", {}), **parity}}
+    variants: dict[VariantName, VariantBuild] = {"fp32": VariantBuild(dict(fp32), exact.golden_tolerance, measured)}
+    for name, accepted in decision.variants.items():
+        if name == "fp32":
+            continue
+        progress(f"making {name}")
+        maker = Maker(name, fp32, families, calibration, work)
+        candidate = _made(maker, name, accepted.measured.get("kept_float", {}))
+        if fault := too_far(name, _compared(fp32, candidate, probes), margins):
+            raise BuildError(
+                f"{name} was accepted when it was measured, and now is too far from float32: {fault}. "
+                "Decide anew: emvas bundle build RECIPE --out OUT --measure"
+            )
+        variants[name] = VariantBuild(
+            candidate.graphs, accepted.golden_tolerance, accepted.measured, maker.calibration()
+        )
+    return variants
+
+
+def _made(maker: Maker, name: VariantName, kept: Mapping[str, Sequence[str]]) -> Candidate:
+    return maker.halved(kept.get(OPERATORS, ())) if name == "fp16" else maker.quantized(kept)
+
+
+def _compared(
+    fp32: Mapping[str, Path], candidate: Candidate, probes: Mapping[str, Sequence[Feeds]]
+) -> dict[str, Agreement]:
+    changed = {graph: path for graph, path in candidate.graphs.items() if path != fp32[graph]}
+    return {graph: agreement(fp32[graph], path, probes[graph]) for graph, path in changed.items()}

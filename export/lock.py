@@ -1,0 +1,63 @@
+"""The lock of a recipe, `default.lock.yaml` beside `default.yaml`: what the gate decided of each role."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from export.gate.decision import Decision
+from export.recipe import Recipe
+from export.role import BuildError
+
+_HEAD = """\
+# What the gate decided of each role of {recipe}, and the figures that it decided by. Written by
+#   emvas bundle build {recipe} --out OUT --measure          # all roles, or those of --role
+# A build without --measure makes what stands here, and measures only roles whose recipe has changed.
+"""
+
+
+class Lock(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1] = 1
+    roles: dict[str, Decision] = Field(default_factory=dict)
+
+    def decision(self, recipe: Recipe, role: str) -> Decision | None:
+        """What was decided of `role`; None where nothing was, or its part of the recipe has changed since."""
+        found = self.roles.get(role)
+        return found if found is not None and found.made_for == recipe.digest(role) else None
+
+
+def lock_of(recipe: Path) -> Path:
+    """Where the lock of the recipe `recipe` lies."""
+    return recipe.with_suffix(".lock.yaml")
+
+
+def read_lock(recipe: Path) -> Lock:
+    """The lock of `recipe`; an empty one where there is none. BuildError where the file cannot be used."""
+    path = lock_of(recipe)
+    try:
+        return Lock.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise BuildError(f"{path} cannot be used: {error}; remove it, and the build measures and writes it") from error
+
+
+def write_lock(lock: Lock, recipe: Path) -> Path:
+    """Write the lock of `recipe` and return its path; BuildError where that is not possible."""
+    path = lock_of(recipe)
+    head = _HEAD.format(recipe=recipe.name)
+    text = yaml.safe_dump(lock.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    unfinished = path.with_name(f".{path.name}")
+    try:
+        unfinished.write_text(head + text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise BuildError(f"{path} cannot be written: {error}; the bundle itself is finished") from error
+    return path
