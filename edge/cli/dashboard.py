@@ -37,10 +37,11 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
     settings, quiet_s, purpose, wire, health = DashboardConfig(), QUIET_S, None, None, None
+    place = timeline.stem if timeline else ""
     if config_path is not None:
         config = load_config(config_path)
         settings, purpose, health = config.dashboard, config.purpose, config.health
-        timeline = (state or state_folder()) / config.store.path
+        timeline, place = (state or state_folder()) / config.store.path, config.box.place
         if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
             quiet_s += config.summary.every_s
         wire = Wire(config) if config.mqtt else None
@@ -58,7 +59,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
         prefix = Public.of(settings.public_url).prefix
-        setting = Setting(Feed(timeline), quiet_s, purpose, wire, health, password is not None, prefix)
+        setting = Setting(Feed(timeline), place, quiet_s, purpose, wire, health, password is not None, prefix)
         if wire:
             wire.start()
         try:

@@ -25,6 +25,14 @@ class BoxConfig(Section):
 
     site: str = Field("site", pattern=_NAME, description="where it stands: a depot, a school")
     id: str = Field("box", pattern=_NAME, description="its own name, one of a kind on the site")
+    vehicle: str | None = Field(
+        None, min_length=1, max_length=40, description="what people call the vehicle or room; on pages and reports only"
+    )
+
+    @property
+    def place(self) -> str:
+        """Which box, for the head of a page: B-AB 123 · bus-042 · depot-1."""
+        return " · ".join(filter(None, (self.vehicle, self.id, self.site)))
 
 
 class Config(Section):

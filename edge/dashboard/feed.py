@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,10 +17,10 @@ from edge.dashboard.blocks import Blocks
 from edge.dashboard.digest import Digest
 from edge.dashboard.fold import LEAST_STEP_S, POINTS, digest
 from edge.dashboard.gather import incidents
-from edge.dashboard.levels import level_spans
+from edge.dashboard.levels import GAP_S, REPORT_S, fatigue_steps, held_since, level_spans
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock
-from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, strip
-from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Message, Source
+from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, outputs, strip
+from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 
 _LAST_ALERTS = 8
@@ -31,6 +32,8 @@ _LAST_WORDS_S = 3600.0
 _STATE_KEPT_S = 0.8
 """One reading of the state serves all browsers that ask within this time."""
 _HOURS_KEPT_S = 3600.0
+_BACK_S, _MOST_BACK = 3600.0, 8
+"""The beginning of a level is looked for an hour at a time, for a shift at most."""
 _MOST_DAYS = 64
 
 _Kind = TypeVar("_Kind", bound=Message)
@@ -61,6 +64,8 @@ class Feed:
         self._blocks = Blocks(self._reader)
         self._lock = threading.Lock()
         self._state: tuple[float, State] | None = None
+        self._held: tuple[Level | None, float] | None = None
+        """The level that held when it was last asked for, and since when."""
         self._days: dict[tuple[float, float], tuple[float, Mapping[int, trend.Hour]]] = {}
 
     @property
@@ -134,17 +139,44 @@ class Feed:
         own = [face for face in faces if fatigue and face.track == fatigue.track]
         looks = self._between(Attention, now_s - FRESH_S, now_s + 1)
         told = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
+        sources = self._between(Source, begun_s, now_s + 1)
         return State(
             written_s=now_s,
+            since_s=self._since(reports, now_s),
             fatigue=fatigue,
             face=next((face for face in reversed(own) if face.t_s >= now_s - FRESH_S), None),
             attention=newest(look for look in looks if fatigue and look.track == fatigue.track),
             affect=newest(self._between(Affect, now_s - _AFFECT_WITHIN_S, now_s + 1)),
             group=newest(self._between(Group, now_s - _AFFECT_WITHIN_S, now_s + 1)),
-            missing=(*missing(self._between(Source, begun_s, now_s + 1)), *self._damage(now_s)),
+            missing=(*missing(sources), *self._damage(now_s)),
+            outputs=outputs(sources),
             incidents=told[: -_LAST_ALERTS - 1 : -1],
             strip=strip(own, [report for report in reports if fatigue and report.track == fatigue.track]),
         )
+
+    def _since(self, reports: list[Fatigue], now_s: float) -> float | None:
+        """When the level that holds now began; looked for in the past once, then remembered."""
+        steps = fatigue_steps(reports, REPORT_S)
+        begun_s = held_since(steps)
+        if begun_s is None or now_s - steps[-1].t_s > GAP_S:
+            self._held = None
+            return None
+        level = steps[-1].level
+        if begun_s - (now_s - STRIP_S) > GAP_S:  # within what is at hand
+            self._held = level, begun_s
+        elif self._held is None or self._held[0] != level:
+            self._held = level, self._looked_for(level, begun_s)
+        return self._held[1]
+
+    def _looked_for(self, level: Level | None, begun_s: float) -> float:
+        for _ in range(_MOST_BACK):
+            since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_S
+            steps = self._asked(partial(trend.fatigue_trend, self._reader, since_s, until_s, REPORT_S))
+            found_s = held_since(steps) if steps and steps[-1].level == level else None
+            begun_s = begun_s if found_s is None else found_s
+            if begun_s - since_s > GAP_S:
+                break
+        return begun_s
 
     def _damage(self, now_s: float) -> tuple[Source, ...]:
         rows = self._reader.unreadable

@@ -61,6 +61,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "camera": ("camera", "摄像头"),
     "microphone": ("microphone", "麦克风"),
     "file": ("file", "文件"),
+    "fatigue": ("fatigue", "疲劳判定"),
     "vision": ("face analysis", "人脸分析"),
     "speech": ("speech detection", "语音检测"),
     "prosody": ("tone of voice", "语调分析"),
@@ -208,8 +209,10 @@ class Labels:
             return key if otherwise is None else otherwise
         return _WORDS[key][self._column].format(**values)
 
-    def length(self, length_s: float) -> str:
-        """A length of time: `4.2 s`, `3:07`, `1:02:03`."""
+    def length(self, length_s: float, whole: bool = False) -> str:
+        """A length of time: `4.2 s`, `3:07`, `1:02:03`; `whole` seconds for what is read while it runs: `4 s`."""
+        if whole and round(length_s) < 60:
+            return f"{length_s:.0f} s"
         if round(length_s, 1) < 60:
             return f"{length_s:.1f} s"
         minutes, seconds = divmod(round(length_s), 60)

@@ -103,6 +103,17 @@ def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[Step, ...
     return fold.steps()
 
 
+def held_since(steps: Sequence[Step]) -> float | None:
+    """When the level of the last of `steps` (no wider than `GAP_S`) began to hold without a break."""
+    begun_s = None
+    last = steps[-1].level if steps else None
+    for step in reversed(steps):
+        if step.level != last or (begun_s is not None and begun_s - step.t_s > GAP_S):
+            break
+        begun_s = step.t_s
+    return begun_s
+
+
 def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:
     """The level bands of drawn steps; where nothing was reported or judged there is none."""
     spans: list[Span] = []

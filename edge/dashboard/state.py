@@ -20,6 +20,12 @@ STRIP_S = 180.0
 """How far back the strip of openness and PERCLOS goes: the longer window of PERCLOS."""
 
 
+OUTPUTS = ("speaker", "gpio", "relay")
+"""The sources that warn in the cab."""
+NO_OUTPUT = "warning"
+"""The source that is absent where nothing is there to warn with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Eyes of the shown person at one second; None is unknown."""
@@ -43,10 +49,14 @@ class State:
     affect: Affect | None = None
     group: Group | None = None
     missing: tuple[Source, ...] = ()
+    outputs: tuple[Source, ...] = ()
+    """How each is that warns in the cab; empty where nothing was ever said of one."""
     incidents: tuple[Incident, ...] = ()
     """The newest first."""
     strip: tuple[Moment, ...] = ()
     """That person's last `STRIP_S`, one moment a second."""
+    since_s: float | None = None
+    """When the level that holds now began, as far back as it was looked for."""
 
     def age_s(self, now_s: float) -> float | None:
         """How long ago the newest record was made; a clock that was set back counts as no time."""
@@ -67,8 +77,17 @@ def _gravity(report: Fatigue) -> tuple[bool, int, float, float]:
 
 def missing(sources: Iterable[Source]) -> tuple[Source, ...]:
     """What is lost or absent now: the newest word on each source, unless it is ok."""
+    return tuple(source for source in _newest_of_each(sources) if source.state != "ok")
+
+
+def outputs(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The newest word on each of what warns in the cab, or on there being none."""
+    return tuple(source for source in _newest_of_each(sources) if source.source in {*OUTPUTS, NO_OUTPUT})
+
+
+def _newest_of_each(sources: Iterable[Source]) -> Iterable[Source]:
     newest: Mapping[str, Source] = {source.source: source for source in sorted(sources, key=lambda item: item.t_s)}
-    return tuple(source for source in newest.values() if source.state != "ok")
+    return newest.values()
 
 
 def newest(messages: Iterable[_Kind]) -> _Kind | None:

@@ -105,7 +105,7 @@ def address(box: Box) -> Iterator[str]:
 
 
 EXPECTED = {
-    ("live", "en"): ("normal", "92 %", "Live: last record", "text sentiment absent", "closed for 2.4 s", "absent"),
+    ("live", "en"): ("normal", "92 %", "Live: last record", "Off: text sentiment", "closed for 2.4 s", "absent"),
     ("live", "zh"): ("正常", "睁眼程度", "微睡眠", "92 %", "缺失"),
     ("timeline", "en"): ("Affect score", "PERCLOS 60 s", "microsleep", HOSTILE),
     ("timeline", "zh"): ("情绪得分", "微睡眠", HOSTILE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.dashboard.digest import Incident
-from edge.dashboard.pages.live import shown_level
+from edge.dashboard.pages.level import shown_level
 from edge.dashboard.state import State
 from edge.messages import Fatigue, Group, Level, Source
 

@@ -55,7 +55,7 @@ def add_pages(setting: Setting) -> None:
 
 
 def _add_page(name: str, page: type[Page], labels: Labels, locale: Locale, setting: Setting) -> None:
-    title = f"{labels(name)} · {labels('dashboard')}"
+    title = f"{setting.place} · {labels(name)}"
 
     @ui.page(path_of(name, labels.language), title=title, language=locale)
     def show() -> None:

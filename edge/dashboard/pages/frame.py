@@ -71,7 +71,7 @@ class Frame:
         labels = self._labels
         ui.link(labels("skip"), f"#{_CONTENT}").classes("ev-skip")
         with ui.element("header").classes("ev-head"):
-            text("span", labels("dashboard")).classes("ev-brand")
+            text("span", self._setting.place).classes("ev-brand")
             with ui.element("nav").classes("ev-nav").props(f'aria-label="{labels("pages")}"'):
                 for other in pages:
                     link = ui.link(labels(other), path_of(other, labels.language))

@@ -28,11 +28,26 @@ def card(title: str, *classes: str) -> AbstractContextManager[Element]:
     return section
 
 
-def tile(name: str) -> ui.label:
-    """A figure below its name; returns the figure."""
-    with ui.element("div").classes("ev-tile"):
-        text("span", name)
-        return text("b", "–")
+class Tile:
+    """A figure below its name, and where it is wanted a note below that."""
+
+    def __init__(self, name: str, note: bool = False) -> None:
+        with ui.element("div").classes("ev-tile") as self._tile:
+            text("span", name)
+            self._figure = text("b", "–")
+            self._note = text("span", "") if note else None
+
+    def set(self, figure: str, note: str = "", badge: str | None = None) -> None:
+        """Show a figure, a note, and the badge of a level (`edge.dashboard.palette.badge`) where there is one."""
+        self._figure.set_text(figure)
+        self._figure.classes(add="ev-chip ev-badge" if badge else "", remove="" if badge else "ev-chip ev-badge")
+        self._figure.style(badge or "")
+        if self._note is not None:
+            self._note.set_text(note)
+
+    def show(self, shown: bool) -> None:
+        """Whether it is there."""
+        self._tile.set_visibility(shown)
 
 
 def button(words: str, pressed: Callable[[], Any]) -> ui.label:
@@ -88,7 +103,7 @@ def choice(label: str, options: dict[str, str], value: str, chosen: Callable[[st
 
 def local_time(wall_s: float) -> str:
     """Date and time of day on this machine's clock."""
-    return datetime.fromtimestamp(wall_s).astimezone().strftime("%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(wall_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def percent(labels: Labels, share: float | None) -> str:

@@ -16,6 +16,8 @@ class Setting:
     """One dashboard."""
 
     feed: Feed
+    place: str
+    """Which box it is of, as people call it."""
     quiet_s: float
     """Time without a record after which the page says that the box may not be running."""
     purpose: Purpose | None = None

@@ -1,0 +1,107 @@
+"""The level now, at a glance: its word, what raised it or why it is unknown, and since when."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from edge.dashboard.details import detail
+from edge.dashboard.labels import Labels
+from edge.dashboard.pages.parts import card, text
+from edge.dashboard.pages.setting import Setting
+from edge.dashboard.palette import badge
+from edge.dashboard.state import State
+from edge.fatigue.policy import CAUSES
+from edge.messages import Level
+
+_SIGHT = frozenset({"camera", "vision", "fatigue"})
+"""The sources without which nobody's eyes are seen."""
+
+
+class LevelCard:
+    """Built once, filled by `show`."""
+
+    def __init__(self, labels: Labels, setting: Setting) -> None:
+        self._labels, self._setting = labels, setting
+        self._of_persons = setting.records("fatigue")
+        with card(labels("state"), "ev-state") as self._card:
+            self._level = ui.label().classes("ev-level").props('role="status"')
+            self._cause = text("p", "").classes("ev-cause")
+            self._more = text("p", "").classes("ev-more")
+            self._since = text("p", "").classes("ev-since")
+            self._freshness = text("p", "").classes("ev-soft")
+
+    def show(self, state: State, now_s: float, live: bool) -> None:
+        """Show `state` as of `now_s` (Unix seconds); one that is not live is history, and nothing is known now."""
+        shown = state if live else State(state.written_s)
+        level, word = shown_level(shown, self._of_persons)
+        said = self._word(word)
+        self._level.set_text(said)
+        self._level.classes(add="ev-off" if word == "off" else "", remove="" if word == "off" else "ev-off")
+        self._card.style(badge(level, self._labels, said))
+        fresh = self._freshness_of(state.age_s(now_s), live)
+        first, *more = self._reasons(shown) if live else [fresh]
+        self._cause.set_text(first)
+        self._more.set_text(" · ".join(more))
+        known = live and word != "off" and state.since_s is not None and self._of_persons
+        length = self._labels.length(max(0.0, now_s - (state.since_s or 0.0)), whole=True)
+        self._since.set_text(self._labels("for_time", length=length) if known else "")
+        self._freshness.set_text(fresh if live else "")
+
+    def _word(self, word: str) -> str:
+        """Of a class nobody is `normal` or not: it is calm, or it cannot be seen."""
+        if self._of_persons:
+            return self._labels(word)
+        return self._labels({"none": "calm", "unknown": "room_unseen"}.get(word, word))
+
+    def _freshness_of(self, age_s: float | None, live: bool) -> str:
+        if age_s is None:
+            return self._labels("never_heard")
+        return self._labels("fresh" if live else "stale", age=self._labels.length(age_s, whole=not live))
+
+    def _reasons(self, state: State) -> list[str]:
+        """What raised the level, the gravest first, or why it is unknown; at least an empty word."""
+        labels, fatigue = self._labels, state.fatigue
+        if not self._of_persons:
+            return [self._of_class(state)]
+        if any(item.source == "fatigue" and item.state == "absent" for item in state.missing):
+            return [""]
+        if fatigue is None or fatigue.track is None:
+            blind = [
+                f"{labels(item.source)} {labels(item.state)}"
+                + (f": {detail(item.detail, labels)}" if item.detail else "")
+                for item in state.missing
+                if item.source in _SIGHT
+            ]
+            return [*blind, labels("nobody" if fatigue else "no_person")]
+        causes = sorted(fatigue.causes, key=lambda cause: -_gravity(cause))
+        looks = state.attention.causes if state.attention else ()
+        barred = [state.face.reason.value] if state.face and state.face.reason else []
+        why = [*causes, *looks, *barred, *([fatigue.unknown] if fatigue.unknown else [])]
+        return list(dict.fromkeys(map(labels, why))) or [""]
+
+    def _of_class(self, state: State) -> str:
+        raised = [item for item in state.incidents if item.end_s is None]
+        if raised:
+            return self._labels(max(raised, key=lambda item: item.level).alert)
+        return "" if state.group is not None else self._labels("no_group")
+
+
+def _gravity(cause: str) -> int:
+    """The place of a cause in the one table of them, which has the gravest last."""
+    return list(CAUSES).index(cause) if cause in CAUSES else -1
+
+
+def shown_level(state: State, of_persons: bool) -> tuple[Level | None, str]:
+    """The level now and its word; None is `unknown`, or `off` where fatigue is switched off.
+
+    `of_persons`: whether fatigue of persons is recorded. Where it is not, open alerts count, and a class is `none` only
+    while a group is judged.
+    """
+    if any(item.source == "fatigue" and item.state == "absent" for item in state.missing) and of_persons:
+        return None, "off"
+    if of_persons:
+        level = state.fatigue.known_level if state.fatigue is not None and state.fatigue.track is not None else None
+    else:
+        level = max((item.level for item in state.incidents if item.end_s is None), default=None)
+        level = Level.NONE if level is None and state.group is not None else level
+    return level, "unknown" if level is None else level.name.lower()
