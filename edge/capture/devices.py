@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.capture import CaptureError
-from edge.capture.microphone import sounddevice
+from edge.capture.portaudio import sounddevice
 from edge.capture.v4l2 import modes
 
 _QUERYCAP = 0x80685600

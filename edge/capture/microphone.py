@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edge.capture import CaptureError
 from edge.capture.listening import SoundWatch, listened
+from edge.capture.portaudio import LIBRARY
 from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
@@ -21,8 +22,6 @@ from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 _BLOCK_S = 0.02
 _SILENT_S = 5.0
 """A stream without a block for this long is dead even if PortAudio says that it is active."""
-
-PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"
 
 OVERRUN = "some sound is missing: the box was too busy to take it"
 
@@ -33,19 +32,6 @@ class _Block:
     samples: npt.NDArray[np.int16]
     overrun: bool
     """Whether the sound card threw sound away before this block."""
-
-
-def sounddevice() -> Any:
-    """The sounddevice module; imported late because it needs a system library that a box with files only lacks.
-
-    Raises:
-        CaptureError: PortAudio is not installed.
-    """
-    try:
-        import sounddevice as module
-    except OSError as error:
-        raise CaptureError(f"a microphone needs the library PortAudio ({error}): {PORTAUDIO_REMEDY}") from error
-    return module
 
 
 class Microphone:
@@ -69,28 +55,32 @@ class Microphone:
         self._again.set()
 
     def _connect(self, stop: Event) -> Iterator[Audio | Source]:
-        sd = sounddevice()
-        sd._terminate()  # PortAudio lists devices once; only a new start sees what was plugged in since
-        sd._initialize()
+        while not stop.is_set():
+            with LIBRARY.opened() as module:
+                try:
+                    yield from self._listen(module, stop)
+                except (module.PortAudioError, ValueError) as error:
+                    LIBRARY.ask()
+                    raise CaptureError(
+                        f"microphone {self._device or 'default'} cannot be opened ({error}); `emvas devices` lists them"
+                    ) from error
+
+    def _listen(self, sd: Any, stop: Event) -> Iterator[Audio | Source]:
+        """Until the stream ends, or somebody asks for the library."""
         blocks: SimpleQueue[_Block | None] = SimpleQueue()
-        try:
-            rate_hz = self._rate_hz(sd)
-            with sd.InputStream(
-                device=self._device,
-                samplerate=rate_hz,
-                channels=1,
-                dtype="int16",
-                blocksize=round(_BLOCK_S * rate_hz),
-                callback=lambda data, count, _time, status: blocks.put(
-                    _Block(self._now() - count / rate_hz, data.copy(), bool(status.input_overflow))
-                ),
-                finished_callback=lambda: blocks.put(None),
-            ):
-                yield from _sound(blocks, rate_hz, stop)
-        except (sd.PortAudioError, ValueError) as error:
-            raise CaptureError(
-                f"microphone {self._device or 'default'} cannot be opened ({error}); `emvas devices` lists them"
-            ) from error
+        rate_hz = self._rate_hz(sd)
+        with sd.InputStream(
+            device=self._device,
+            samplerate=rate_hz,
+            channels=1,
+            dtype="int16",
+            blocksize=round(_BLOCK_S * rate_hz),
+            callback=lambda data, count, _time, status: blocks.put(
+                _Block(self._now() - count / rate_hz, data.copy(), bool(status.input_overflow))
+            ),
+            finished_callback=lambda: blocks.put(None),
+        ):
+            yield from _sound(blocks, rate_hz, stop)
 
     def _rate_hz(self, sd: Any) -> int:
         """16 kHz where the device can, else its own rate (many USB microphones only know 44.1 or 48 kHz)."""
@@ -104,7 +94,7 @@ class Microphone:
 
 def _sound(blocks: SimpleQueue[_Block | None], rate_hz: int, stop: Event) -> Iterator[Audio | Source]:
     decoder = SoundDecoder()
-    while not stop.is_set():
+    while not (stop.is_set() or LIBRARY.gives_way):
         try:
             block = blocks.get(timeout=_SILENT_S)
         except Empty:

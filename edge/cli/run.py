@@ -34,6 +34,7 @@ from edge.runtime.sinks import LogSink, Sink
 from edge.runtime.stores import Stores, session_name
 from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.mounting import Mounting
+from edge.warning.warner import WarnerSink
 
 _SYSTEMD_S = 1.0
 """For systemd to end the process in its own way, so that its journal says why."""
@@ -59,7 +60,9 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         clock, folder = Clock(session), state or state_folder()
         mounting = Mounting(folder, config.camera)
         runner = LiveRunner(opened, config, session, clock, mounting.read())
-        sinks: list[Sink] = [TerminalSink(console) if console.is_terminal else LogSink()]
+        warner = stack.enter_context(WarnerSink(config, clock.now_s, lambda item: runner.announce([item])))
+        runner.ignore(warner.hears_itself)
+        sinks: list[Sink] = [warner, TerminalSink(console) if console.is_terminal else LogSink()]
         stores = stack.enter_context(Stores(config, folder, clock.start, runner.status))
         sinks += stores.sinks
         publisher = stores.publisher

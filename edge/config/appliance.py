@@ -16,6 +16,7 @@ from edge.config.section import Section
 from edge.config.sources import CameraConfig, MicrophoneConfig
 from edge.config.thermal import ThermalConfig
 from edge.config.understanding import AffectConfig, AlertsConfig, ArmingConfig, AttentionConfig, FatigueConfig
+from edge.config.warning import WarningConfig
 
 _NAME = r"^[A-Za-z0-9_-]+$"
 
@@ -53,6 +54,7 @@ class Config(Section):
     affect: AffectConfig = AffectConfig()
     alerts: AlertsConfig = AlertsConfig()
     arming: ArmingConfig = ArmingConfig()
+    warning: WarningConfig | None = None
     thermal: ThermalConfig = ThermalConfig()
     summary: SummaryConfig = SummaryConfig()
     store: StoreConfig = StoreConfig()
@@ -77,6 +79,11 @@ class Config(Section):
             raise ValueError(
                 f"store.keep_words is not allowed for purpose {self.purpose.value}: what people say stays in "
                 "memory; only purpose research with recorded consent may keep words"
+            )
+        if self.warning is not None and not self.allowance.warns:
+            raise ValueError(
+                f"the section warning is not allowed for purpose {self.purpose.value}: no sound of the box may single "
+                "anybody out in a room; leave it out"
             )
         if not self.allowance.per_person:
             for name, switched_on in (("fatigue", self.fatigue.enabled), ("speech.transcribe", self.speech.transcribe)):

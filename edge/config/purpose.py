@@ -36,6 +36,8 @@ class Allowance:
     per_person: bool
     """Whether anything may refer to one person (a track)."""
     consent_needed: bool
+    warns: bool
+    """Whether the box may warn somebody on the spot, with a sound or a lamp."""
 
 
 _EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
@@ -45,12 +47,13 @@ _OF_GROUPS = frozenset({"group_mood", "agitation", "distress", "source_lost"})
 
 ALLOWANCES: dict[Purpose, Allowance] = {
     Purpose.DRIVER_SAFETY: Allowance(
-        _EYES | _EVENTS | {"speech"},
+        _EYES | _EVENTS | {"speech", "warned"},
         alerts=_OF_DRIVERS,
         words=False,
         person_emotions=False,
         per_person=True,
         consent_needed=False,
+        warns=True,
     ),
     Purpose.CLASSROOM_WELLBEING: Allowance(
         _EVENTS | {"group"},
@@ -59,14 +62,16 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         person_emotions=False,
         per_person=False,
         consent_needed=False,
+        warns=False,
     ),
     Purpose.RESEARCH: Allowance(
-        _EYES | _EVENTS | {"affect", "group", "speech", "transcript"},
+        _EYES | _EVENTS | {"affect", "group", "speech", "transcript", "warned"},
         alerts=_OF_DRIVERS | _OF_GROUPS | {"mood_shift"},
         words=True,
         person_emotions=True,
         per_person=True,
         consent_needed=True,
+        warns=True,
     ),
 }
 """A driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes what groups have in common

@@ -13,6 +13,7 @@ from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatig
 from edge.messages.reports import Source, Summary
 from edge.messages.signals import SAMPLE_RATE_HZ, SPEED, Audio, Float32, Frame, Sound, Speed, Utterance
 from edge.messages.speech import Affect, Speech, Transcript
+from edge.messages.warnings import Warned
 
 __all__ = [
     "SAMPLE_RATE_HZ",
@@ -45,6 +46,7 @@ __all__ = [
     "Summary",
     "Transcript",
     "Utterance",
+    "Warned",
     "Yawn",
 ]
 
@@ -63,4 +65,5 @@ Message = (
     | Alert
     | Source
     | Summary
+    | Warned
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.messages import Face, Sound, Source, Speed, Utterance
+from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
 from edge.publish.commands import Answer
 from edge.publish.requests import Request
 from edge.runtime.senses import Heard
@@ -42,4 +42,4 @@ class Order:
     answer: Answer
 
 
-Event = Seen | Sounded | Spoken | Heard | Speed | Source | Order
+Event = Seen | Sounded | Spoken | Heard | Speed | Source | Order | Warned

@@ -55,6 +55,7 @@ class Intake:
         self._components: dict[str, Component[None]] = {}
         self._keeping_up = supervision.bare("sound")
         self._delivering: set[str] = set()
+        self.ignores: Callable[[Audio], bool] = lambda _audio: False
         self._open()
 
     def workers(self, stop: threading.Event) -> tuple[list[Worker[Item]], list[Worker[Item]]]:
@@ -120,7 +121,8 @@ class Intake:
             case Audio():
                 self._delivers("microphone", item.t_s)
                 self._health.sound_s += len(item.samples) / SAMPLE_RATE_HZ
-                self._keeping_up.guard(item.t_s, partial(self._offer, item), None)
+                if not self.ignores(item):
+                    self._keeping_up.guard(item.t_s, partial(self._offer, item), None)
 
     def _delivers(self, name: str, t_s: float) -> None:
         """A source that works is told from its first item on."""

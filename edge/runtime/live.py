@@ -11,7 +11,7 @@ from typing import Any
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.ahead import Ahead
-from edge.messages import Message, Source, Speed
+from edge.messages import Audio, Message, Source, Speed, Warned
 from edge.runtime.clock import Clock
 from edge.runtime.economy import Economy
 from edge.runtime.events import Event, Order, Seen, Sounded, Spoken
@@ -71,6 +71,10 @@ class LiveRunner:
         self._judging = self._supervision.bare("judgement", "always")
         self._upkeep = self._supervision.bare("upkeep")
 
+    def ignore(self, sound: Callable[[Audio], bool]) -> None:
+        """Do not listen to the pieces of sound for which this is true: the box's own. Before `run`."""
+        self._intake.ignores = sound
+
     @property
     def captures(self) -> list[Capture]:
         """Camera and microphone, those that the configuration has."""
@@ -80,10 +84,10 @@ class LiveRunner:
         """Have an order carried out in the judging thread; False when there is no room for it. For any thread."""
         return self._judged.offer(order)
 
-    def announce(self, sources: Iterable[Source]) -> None:
+    def announce(self, news: Iterable[Source | Warned]) -> None:
         """Have what parts outside the runner say of themselves judged and told. For any thread."""
-        for source in sources:
-            self._judged.force(source)
+        for item in news:
+            self._judged.force(item)
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[Health], None]) -> None:
         """Run until `stop` is set or every source has ended; then end what is open.
@@ -158,6 +162,8 @@ class LiveRunner:
                 return self.judgement.speed(event)
             case Source():
                 return self.judgement.source(event)
+            case Warned():
+                return [event]
             case Order():
                 return self.carry_out(event)
 

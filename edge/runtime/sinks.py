@@ -39,12 +39,11 @@ class Outlet:
         self._allowance = allowance
 
     def write(self, messages: Iterable[Message]) -> None:
-        """Pass on what is permitted of each message."""
-        for message in messages:
-            allowed = permitted(message, self._allowance)
-            if allowed is not None:
-                for component, sink in self._sinks:
-                    component.guard(message.t_s, partial(sink.write, allowed), None)
+        """Pass on what is permitted: all of it to one sink before the next has any, so the first waits for no other."""
+        permitted_ones = [one for message in messages if (one := permitted(message, self._allowance)) is not None]
+        for component, sink in self._sinks:
+            for message in permitted_ones:
+                component.guard(message.t_s, partial(sink.write, message), None)
 
 
 class JsonlSink:

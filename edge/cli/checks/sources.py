@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from edge.capture import CaptureError
 from edge.capture.devices import cameras
-from edge.capture.microphone import sounddevice
+from edge.capture.portaudio import sounddevice
 from edge.capture.uri import SourceUri, parse_uri
 from edge.cli.checks.finding import Finding, Subject
 

@@ -1,0 +1,166 @@
+"""The warning policy: from alerts and eyes to what sounds, pure. It hears no order: nothing over MQTT mutes it.
+
+An alert below critical sounds once when it begins or rises. From critical on its signal is repeated until the eyes have
+opened (looks: until they are back on the road), the alert ends, or, with open eyes, the button is pressed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, DROWSINESS, MICROSLEEP, SOURCE_LOST
+from edge.config.understanding import FatigueConfig
+from edge.messages import Alert, Attention, Face, Level, Message
+from edge.status import VITAL
+from edge.warning.patterns import PATTERNS, SIGNAL_OF, Signal
+
+WARNED_OF = (MICROSLEEP, DROWSINESS, DISTRACTION, CANNOT_SEE_DRIVER)
+"""The kinds that are about the driver. Distress the driver hears without the box; the rest is not the driver's."""
+_EYES = ("camera", *VITAL)
+"""Sources without which the driver is not watched over."""
+_SHUT_S = 1.0
+"""Eyes that were last open longer ago than this are shut again: longer than any blink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A signal that is to sound from now on."""
+
+    signal: Signal
+    alert: str = ""
+    """Id of the alert that it is about."""
+
+    @property
+    def once(self) -> bool:
+        """Whether it is not repeated."""
+        return PATTERNS[self.signal].again_s is None
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """What is repeated ends with the repetition that sounds now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An alert that is open."""
+
+    kind: str
+    level: Level
+    track: int | None
+    calmed: bool = False
+    """Whether what it asked for has happened: the eyes opened, the look came back."""
+    noted: Level = Level.NONE
+    """The level at which the button was pressed."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether its signal is repeated now."""
+        return self.level >= Level.CRITICAL and not self.calmed and self.noted < self.level
+
+
+class WarningPolicy:
+    """Messages in, in the order in which they are judged; what is to sound out."""
+
+    def __init__(self, fatigue: FatigueConfig) -> None:
+        """`fatigue` says when eyes count as open, and after how long."""
+        self._fatigue = fatigue
+        self._held: dict[str, _Held] = {}
+        self._begun = False
+        self._repeated: Cue | None = None
+        self._opened_s: float | None = None
+        self._open_s = -math.inf
+        self._now_s = 0.0
+
+    @property
+    def level(self) -> Level:
+        """The gravest level that holds, for lamps and shakers."""
+        return max((held.level for held in self._held.values()), default=Level.NONE)
+
+    def step(self, message: Message) -> Cue | Hush | None:
+        """Take in one message; return what changes."""
+        self._now_s = max(self._now_s, message.t_s)
+        if isinstance(message, Face):
+            self._look(message)
+            if not self._begun:
+                self._begun = True
+                return Cue("ready")
+        elif isinstance(message, Attention):
+            self._attend(message)
+        elif isinstance(message, Alert) and _is_the_drivers(message):
+            return self._take(message)
+        else:
+            return None
+        return self._repeat()
+
+    def acknowledge(self) -> Hush | Cue | None:
+        """The button was pressed: with shut or unseen eyes nothing comes of it."""
+        if self._shut:
+            return None
+        self._held = {id_: replace(held, noted=held.level) for id_, held in self._held.items()}
+        return self._repeat()
+
+    @property
+    def _shut(self) -> bool:
+        """Whether no open eyes were seen of late."""
+        return self._now_s - self._open_s > _SHUT_S
+
+    def _take(self, alert: Alert) -> Cue | Hush | None:
+        known = self._held.pop(alert.id, None)
+        before = known.level if known else Level.NONE
+        if alert.type != "end":
+            calmed = known is not None and known.calmed and (alert.alert == DISTRACTION or not self._shut)
+            noted = known.noted if known else Level.NONE
+            track = alert.evidence.get("track")
+            self._held[alert.id] = _Held(alert.alert, alert.level, track, calmed and alert.level <= before, noted)
+        urgent = self._repeat()
+        rises = alert.type != "end" and Level.NONE < alert.level < Level.CRITICAL and alert.level > before
+        if urgent is not None or not rises or self._sounds_urgently:
+            return urgent
+        if alert.alert in (CANNOT_SEE_DRIVER, SOURCE_LOST):
+            self._repeated = Cue("blind", alert.id)
+            return self._repeated
+        return Cue(SIGNAL_OF[alert.level], alert.id)
+
+    @property
+    def _sounds_urgently(self) -> bool:
+        return self._repeated is not None and self._repeated.signal != "blind"
+
+    def _repeat(self) -> Cue | Hush | None:
+        """What is repeated: the gravest that is urgent, else that the box cannot see."""
+        wanted: Cue | None = None
+        urgent = [(held.level, id_) for id_, held in self._held.items() if held.urgent]
+        if urgent:
+            level, id_ = max(urgent)
+            wanted = Cue(SIGNAL_OF[level], id_)
+        else:
+            blind = [id_ for id_, held in self._held.items() if held.kind in (CANNOT_SEE_DRIVER, SOURCE_LOST)]
+            wanted = Cue("blind", blind[0]) if blind else None
+        now = self._repeated
+        if (wanted.signal if wanted else None) == (now.signal if now else None):
+            return None
+        self._repeated = wanted
+        return wanted or Hush()
+
+    def _look(self, face: Face) -> None:
+        if face.openness is None or face.openness < self._fatigue.open_above:
+            self._opened_s = None
+            return
+        self._opened_s = face.t_s if self._opened_s is None else self._opened_s
+        if face.t_s - self._opened_s < self._fatigue.reopened_s:
+            return
+        self._open_s = face.t_s
+        for id_, held in self._held.items():
+            if held.kind != DISTRACTION and not held.calmed and held.track in (None, face.track):
+                self._held[id_] = replace(held, calmed=True)
+
+    def _attend(self, attention: Attention) -> None:
+        """A look back on the road calms; one that is away for so long again does not."""
+        for id_, held in self._held.items():
+            if held.kind == DISTRACTION and held.track == attention.track:
+                self._held[id_] = replace(held, calmed=not attention.away)
+
+
+def _is_the_drivers(alert: Alert) -> bool:
+    return alert.alert in WARNED_OF or (alert.alert == SOURCE_LOST and alert.evidence.get("source") in _EYES)

@@ -1,0 +1,106 @@
+"""The loudspeaker in the cab through PortAudio: always open, so that a tone waits for no device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty
+from threading import Event
+from typing import Any
+
+from edge.capture import CaptureError
+from edge.capture.portaudio import LIBRARY
+from edge.capture.reconnect import kept_open
+from edge.messages import Source, Warned
+from edge.warning.own_sound import OwnSound
+from edge.warning.player import Player
+
+_BLOCK_S = 0.02
+"""The next block takes a new signal: at most this is added between the decision and the device."""
+_LATENCY_S = 0.08
+"""What the device holds ready: with less, a busy machine tears holes into the tone."""
+_SILENT_S = 2.0
+"""A device that has asked for no samples for so long is dead even if PortAudio says that it is active."""
+_LOOK_S = 0.1
+
+
+class Speaker:
+    """The configured speaker; `stream` is run by one thread, the player is fed by another."""
+
+    def __init__(self, device: str, player: Player, now: Callable[[], float]) -> None:
+        """`device` is `default`, a sounddevice name or a number; `now` is the box's time line."""
+        self.own = OwnSound()
+        self._device: str | int | None = int(device) if device.isdecimal() else device
+        if device == "default":
+            self._device = None
+        self._player, self._now = player, now
+        self._asked_s = 0.0
+
+    def stream(self, stop: Event) -> Iterator[Source | Warned]:
+        """What becomes of the speaker and what sounds, until `stop` is set; one that was pulled out is opened again."""
+        return kept_open("speaker", lambda: self._connect(stop), self._now, stop)
+
+    def _connect(self, stop: Event) -> Iterator[Source | Warned]:
+        while not stop.is_set():
+            with LIBRARY.opened() as module:
+                try:
+                    yield from self._play(module, stop)
+                except (module.PortAudioError, ValueError) as error:
+                    LIBRARY.ask()
+                    raise CaptureError(
+                        f"speaker {self._device or 'default'} cannot be opened ({error}); `emvas devices` lists them"
+                    ) from error
+
+    def _play(self, module: Any, stop: Event) -> Iterator[Source | Warned]:
+        """Until the stream ends, or somebody asks for the library while nothing sounds."""
+        device: dict[str, Any] = module.query_devices(self._device, "output")
+        rate_hz = round(float(device["default_samplerate"]))
+        self._player.tune(rate_hz)
+        ended = Event()
+        latency_s = 0.0
+
+        def fill(block: Any, count: int, _time: Any, _status: Any) -> None:
+            self._asked_s = now_s = self._now()
+            if self._player.fill(block[:, 0]):
+                self.own.sounds(now_s, now_s + count / rate_hz + latency_s)
+            block[:, 1:] = block[:, :1]
+
+        with module.OutputStream(
+            device=self._device,
+            samplerate=rate_hz,
+            channels=min(2, int(device["max_output_channels"])),
+            dtype="float32",
+            blocksize=round(_BLOCK_S * rate_hz),
+            latency=_LATENCY_S,
+            callback=fill,
+            finished_callback=ended.set,
+        ) as opened:
+            latency_s, self._asked_s = float(opened.latency), self._now()
+            yield Source(self._now(), "speaker", "ok")
+            while not (stop.is_set() or (LIBRARY.gives_way and self._player.idle)):
+                if ended.is_set() or self._now() - self._asked_s > _SILENT_S:
+                    raise CaptureError("the speaker takes no sound: it was pulled out or the sound server stopped")
+                yield from self._told()
+
+    def _told(self) -> Iterator[Warned]:
+        """What began or ended meanwhile; waits a moment for it."""
+        try:
+            yield self._player.told.get(timeout=_LOOK_S)
+        except Empty:
+            return
+
+
+def play_once(device: str, player: Player, seconds: float) -> None:
+    """Play what the player holds for so long, and close the device: for a check by a person.
+
+    Raises:
+        CaptureError: the speaker cannot be opened, or takes no sound.
+    """
+    stop, until_s = Event(), time.monotonic() + seconds
+    for item in Speaker(device, player, time.monotonic).stream(stop):
+        if isinstance(item, Source) and item.state == "lost":
+            raise CaptureError(item.detail)
+        if isinstance(item, Warned) and item.type == "end":
+            stop.set()
+        if time.monotonic() > until_s:
+            raise CaptureError("the speaker takes no sound")

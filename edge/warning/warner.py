@@ -1,0 +1,121 @@
+"""The sink that warns the driver: first of all sinks, so that no disk and no network stands before a sound."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import Protocol
+
+from edge.clock import clock_state
+from edge.config import Config
+from edge.config.warning import WarningConfig
+from edge.messages import Alert, Audio, Level, Message, Source, Warned
+from edge.warning.lines import Button, GpioSwitch, Line, relay_switch
+from edge.warning.patterns import SIGNAL_OF
+from edge.warning.player import Player
+from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.speaker import Speaker
+
+_STOP_S = 2.0
+NOTHING = "the section `warning` is not set: nothing in the cab warns the driver"
+
+Report = Callable[[Source | Warned], None]
+
+
+class _Output(Protocol):
+    def stream(self, stop: threading.Event) -> Iterator[Source | Warned]: ...
+
+
+class WarnerSink:
+    """Warns from `with` to its end; `write` by the thread that judges, which waits for nothing."""
+
+    def __init__(self, config: Config, now: Callable[[], float], report: Report) -> None:
+        """`now` is the box's time line; `report` hears what becomes of the outputs and what sounded, from any thread.
+
+        A configuration without a section `warning` warns nobody, which is told once.
+        """
+        self._policy = WarningPolicy(config.fatigue)
+        self._report, self._lock = report, threading.Lock()
+        self._player: Player | None = None
+        self._speaker: Speaker | None = None
+        self._lines: list[Line] = []
+        self._threads: list[threading.Thread] = []
+        self._outputs: list[_Output] = []
+        self._stop = threading.Event()
+        self._missing = config.warning is None and config.allowance.warns
+        if config.warning is not None:
+            self._build(config.warning, now)
+
+    def write(self, message: Message) -> None:
+        """Take one message: what has to sound is with the device's thread when this returns."""
+        with self._lock:
+            self._sound(self._policy.step(message))
+            if isinstance(message, Alert):
+                for line in self._lines:
+                    line.show(self._policy.level, message.id)
+
+    def hears_itself(self, audio: Audio) -> bool:
+        """Whether the box's own tone may be in this piece of sound."""
+        return self._speaker is not None and self._speaker.own.covers(audio)
+
+    def __enter__(self) -> WarnerSink:
+        if self._missing:
+            self._report(Source(0.0, "warning", "absent", NOTHING))
+        for output in self._outputs:
+            name = f"warning {type(output).__name__.lower()}"
+            self._threads.append(threading.Thread(target=self._run, args=(output,), name=name, daemon=True))
+            self._threads[-1].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(_STOP_S)
+
+    def _build(self, config: WarningConfig, now: Callable[[], float]) -> None:
+        if config.speaker is not None:
+            self._player = Player(config, now, partial(is_quiet, config))
+            self._speaker = Speaker(config.speaker, self._player, now)
+            self._outputs.append(self._speaker)
+        if config.gpio is not None:
+            self._lines.append(Line("gpio", partial(GpioSwitch, config.gpio), _level(config.gpio_from), now))
+        if config.relay is not None:
+            make = partial(relay_switch, config.relay, config.relay_channel)
+            self._lines.append(Line("relay", make, _level(config.relay_from), now))
+        self._outputs += self._lines
+        if config.button is not None:
+            self._outputs.append(Button(config.button, self._pressed, now))
+
+    def _run(self, output: _Output) -> None:
+        for item in output.stream(self._stop):
+            self._report(item)
+
+    def _sound(self, change: Cue | Hush | None) -> None:
+        if self._player is not None and isinstance(change, Cue):
+            self._player.play(change)
+        elif self._player is not None and isinstance(change, Hush):
+            self._player.hush()
+
+    def _pressed(self) -> None:
+        with self._lock:
+            self._sound(self._policy.acknowledge())
+
+
+def is_quiet(config: WarningConfig, local: time.struct_time | None = None) -> bool:
+    """Whether it is one of the quiet hours; without a clock that can be trusted it never is."""
+    hours = config.quiet_min
+    if hours is None or (local is None and clock_state() != "synced"):
+        return False
+    local = local or time.localtime()
+    start, end = hours
+    minute = 60 * local.tm_hour + local.tm_min
+    return start <= minute < end if start <= end else minute >= start or minute < end
+
+
+def _level(name: str) -> Level:
+    return next(level for level in SIGNAL_OF if level.name.lower() == name)
