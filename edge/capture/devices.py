@@ -1,4 +1,4 @@
-"""Which cameras and microphones this machine has."""
+"""Which cameras, microphones and speakers this machine has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VIDEO_CAPTURE = 0x00000001 | 0x00001000
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One camera or microphone; `setting` is what to write into the configuration."""
+    """One camera, microphone or speaker; `setting` is what to write into the configuration."""
 
     setting: str
     name: str
@@ -84,6 +84,15 @@ def _camera(node: Path, name: Path) -> Device | None:
 
 def microphones() -> Found:
     """Everything PortAudio can listen to."""
+    return _sound("max_input_channels", "microphone")
+
+
+def speakers() -> Found:
+    """Everything PortAudio can play to."""
+    return _sound("max_output_channels", "speaker")
+
+
+def _sound(channels: str, what: str) -> Found:
     found = Found()
     try:
         devices = sounddevice().query_devices()
@@ -91,12 +100,12 @@ def microphones() -> Found:
         found.missing.append(str(error))
         return found
     for number, device in enumerate(devices):
-        if device["max_input_channels"]:
+        if device[channels]:
             rate = f"{device['default_samplerate']:.0f} Hz"
             found.devices.append(Device(str(number), str(device["name"]), rate))
     if not found.devices:
         found.missing.append(
-            "no microphone: plug one in; on a desktop also sudo apt install libasound2-plugins (sound server)"
+            f"no {what}: plug one in; on a desktop also sudo apt install libasound2-plugins (sound server)"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""`emvas devices`: which cameras and microphones are there, what is missing, how to mend it."""
+"""`emvas devices`: which cameras, microphones and speakers are there, what is missing, how to mend it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import json
 import click
 from rich.console import Console
 
-from edge.capture.devices import Found, cameras, microphones
+from edge.capture.devices import Found, cameras, microphones, speakers
 
-_SETTINGS = {"cameras": "camera.uri", "microphones": "microphone.device"}
+_SETTINGS = {"cameras": "camera.uri", "microphones": "microphone.device", "speakers": "warning.speaker"}
 
 
 @click.command(epilog="\b\nExample:\n  emvas devices")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def devices(as_json: bool) -> None:
-    """List cameras and microphones, with the value to write into the configuration."""
-    found = {"cameras": cameras(), "microphones": microphones()}
+    """List cameras, microphones and speakers, with the value to write into the configuration."""
+    found = {"cameras": cameras(), "microphones": microphones(), "speakers": speakers()}
     if as_json:
         click.echo(json.dumps({kind: dataclasses.asdict(part) for kind, part in found.items()}, ensure_ascii=False))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from edge.messages import Affect, Alert, Level, Message, Source, Transcript
+from edge.messages import Affect, Alert, Level, Message, Source, Transcript, Warned
 
 LEVEL_STYLES = dict(zip(Level, ("green", "yellow", "dark_orange", "bold red", "bold white on red"), strict=True))
 """How a level looks in a terminal (rich's styles)."""
@@ -34,4 +34,6 @@ def _line(message: Message) -> Text | None:
         return Text(f"{message.emotion} {message.score:+.2f}", style="cyan")
     if isinstance(message, Source):
         return Text(f"{message.source} {message.state} {message.detail}".rstrip(), style="magenta")
+    if isinstance(message, Warned):
+        return Text(f"{message.output} {message.signal} {message.type}", style="bold cyan")
     return None

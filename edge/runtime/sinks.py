@@ -12,7 +12,7 @@ from typing import Protocol
 
 from edge.config.purpose import Allowance, permitted
 from edge.log import fields
-from edge.messages import Alert, Message, Source
+from edge.messages import Alert, Message, Source, Warned
 from edge.record import to_record
 from edge.runtime.supervision import Supervision
 
@@ -91,3 +91,5 @@ class LogSink:
             grave = logging.WARNING if message.state == "lost" else logging.INFO
             told = {"source": message.source, "state": message.state, "detail": message.detail}
             _log.log(grave, "%s %s %s", *told.values(), extra=fields(t_s=message.t_s, **told))
+        elif isinstance(message, Warned):
+            _log.info("%s %s %s", message.output, message.signal, message.type, extra=fields(t_s=message.t_s))

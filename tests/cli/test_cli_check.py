@@ -14,7 +14,7 @@ from empty_bundle import make_empty_bundle
 from http_camera import HttpCamera
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto
 
-from edge.cli.checks import machine, sources
+from edge.cli.checks import cab, machine, sources
 from edge.cli.checks.finding import Finding, Subject
 from edge.cli.main import main
 from edge.config import Config
@@ -164,3 +164,15 @@ def test_a_bundle_that_is_not_there_is_one_finding_among_the_others(tmp_path: Pa
     assert result.exit_code == 1
     (models,) = [item for item in json.loads(result.stdout)["findings"] if item["name"] == "models"]
     assert models["mend"] == "sudo emvas bundle install bundle.tar"
+
+
+def test_a_cab_without_a_speaker_is_told_and_a_speaker_that_is_not_there_too(tmp_path: Path) -> None:
+    nothing = one(cab.speaker(subject(tmp_path)))
+    assert "nothing in the cab warns the driver" in nothing.said
+    assert not nothing.needed
+    gone = one(cab.speaker(subject(tmp_path, warning={"speaker": "no such speaker"})))
+    assert "no such speaker cannot be opened" in gone.said or "PortAudio" in gone.said
+    lines = {"speaker": None, "gpio": f"/dev/gpiochip99:{1}", "relay": str(tmp_path / "ttyUSB0")}
+    warning = subject(tmp_path, warning={**lines, "relay": "/dev/null"})
+    assert [(found.name, found.ok) for found in cab.lines(warning)] == [("gpio", False), ("relay", True)]
+    assert not list(cab.speaker(warning))

@@ -26,6 +26,7 @@ from edge.messages import (
     Speech,
     Summary,
     Transcript,
+    Warned,
     Yawn,
 )
 from edge.record import to_record
@@ -53,6 +54,7 @@ SAMPLES: dict[str, Message] = {
     "alert of the room": OF_THE_ROOM,
     "source": Source(1.0, "camera", "lost", "unplugged"),
     "summary": SUMMARY,
+    "warned": Warned(1.0, "speaker", "critical", "begin", "a1"),
 }
 
 WHOLE, NOTHING = "whole", "nothing"
@@ -82,6 +84,7 @@ EXPECTED: dict[str, dict[Purpose, str | Message]] = {
             dataclasses.replace(SUMMARY, emotions={}, score_mean=None),
             dataclasses.replace(SUMMARY, emotions={}, score_mean=None, perclos=None, alerts={}, valid_ratio=0.0),
         ),
+        ("warned", WHOLE, NOTHING),
     ]
 }
 

@@ -57,6 +57,22 @@ def test_every_sink_gets_only_what_the_purpose_permits(purpose: Purpose) -> None
     assert all((face.expression is not None) is allowance.person_emotions for face in faces)
 
 
+def test_the_first_sink_has_everything_before_the_next_has_anything() -> None:
+    """A sound must not wait for the disk of an outbox, be it only for the message before."""
+    order: list[str] = []
+
+    class Noting:
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def write(self, message: Message) -> None:
+            order.append(f"{self._name} {message.t_s:g}")
+
+    messages = [Source(1.0, "camera", "lost"), Source(2.0, "camera", "ok")]
+    Outlet([Noting("warner"), Noting("outbox")], ALLOWANCES[Purpose.DRIVER_SAFETY]).write(messages)
+    assert order == ["warner 1", "warner 2", "outbox 1", "outbox 2"]
+
+
 def test_the_terminal_shows_alerts_and_words_and_leaves_faces_out() -> None:
     text = io.StringIO()
     sink = TerminalSink(Console(file=text, width=100))

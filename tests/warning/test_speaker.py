@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
 import pytest
 from mqtt_helpers import until
+from sound_likeness import likeness, recorded
 from sound_server import SoundServer, needs_pulse
 
 from edge.capture.microphone import Microphone
 from edge.config.warning import WarningConfig
 from edge.messages import Audio, Source, Warned
-from edge.warning.patterns import PATTERNS, Signal
+from edge.warning.patterns import PATTERNS
 from edge.warning.player import Player
 from edge.warning.policy import Cue
 from edge.warning.speaker import Speaker, play_once
-from edge.warning.synthesis import render
-
-RATE_HZ = 16_000
 
 
 @pytest.fixture
@@ -62,27 +59,6 @@ class Cab:
         return [item.signal for item in self.said if isinstance(item, Warned) and item.type == "begin"]
 
 
-def recorded(server: SoundServer, seconds: float, meanwhile: Callable[[], None]) -> np.ndarray:
-    words = ["parec", "--device=vmic.monitor", "--format=float32le", f"--rate={RATE_HZ}", "--channels=1"]
-    with subprocess.Popen([*words, "--latency-msec=20"], env=server.all, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        head = process.stdout.read(4 * 800)
-        meanwhile()
-        body = process.stdout.read(round(4 * RATE_HZ * seconds))
-        process.kill()
-    return np.frombuffer(head + body, np.float32)
-
-
-def likeness(heard: np.ndarray, signal: Signal) -> float:
-    """Greatest normalised correlation of what was heard with the signal."""
-    wanted = render(PATTERNS[signal], RATE_HZ)
-    size = 2 ** int(np.ceil(np.log2(len(heard) + len(wanted))))
-    cross = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
-    power = np.convolve(heard.astype(float) ** 2, np.ones(len(wanted)), "full")[len(wanted) - 1 :]
-    at = int(np.argmax(cross[: len(heard)]))
-    return float(cross[at] / (np.linalg.norm(wanted) * np.sqrt(power[at]) + 1e-9))
-
-
 @needs_pulse
 def test_what_is_played_is_the_pattern_and_no_other(server: SoundServer) -> None:
     """It is played anew where the machine, busy with other work, tore a hole into it."""
@@ -109,7 +85,7 @@ def test_a_speaker_that_dies_comes_back_and_takes_up_the_call_that_still_holds(s
         until(lambda: cab.states()[-1] == "lost", 10)
         server.start()
         until(lambda: cab.states()[-1] == "ok", 10)
-        heard = recorded(server, 2.0, lambda: None)
+        heard = recorded(server, 2.0)
     assert likeness(heard, "critical") > 0.8
 
 

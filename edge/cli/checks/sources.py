@@ -17,6 +17,7 @@ from edge.capture.devices import cameras
 from edge.capture.portaudio import sounddevice
 from edge.capture.uri import SourceUri, parse_uri
 from edge.cli.checks.finding import Finding, Subject
+from edge.config.warning import WarningConfig
 
 DEVICE_GROUPS = ("video", "audio", "render", "dialout")
 """What the services are given (SupplementaryGroups of emvas-edge.service)."""
@@ -126,10 +127,22 @@ def _nodes(subject: Subject) -> Iterator[Path]:
         yield uri.path
     if config.microphone.device not in (None, "camera"):
         yield from sorted(_SOUND_CARDS.glob("pcm*c"))
+    if config.warning is not None:
+        yield from _of_warning(config.warning)
     if config.models.provider != "cpu":
         yield from sorted(_GPUS.glob("renderD*"))
     if config.arming.device is not None:
         yield Path(config.arming.device)
+
+
+def _of_warning(warning: WarningConfig) -> Iterator[Path]:
+    if warning.speaker is not None:
+        yield from sorted(_SOUND_CARDS.glob("pcm*p"))
+    for line in (warning.gpio, warning.button):
+        if line is not None:
+            yield Path(line.rpartition(":")[0])
+    if warning.relay is not None:
+        yield Path(warning.relay)
 
 
 def _group(number: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from edge.cli.checks import machine, sources
+from edge.cli.checks import cab, machine, sources
 from edge.cli.checks.finding import Check, Finding, Subject
 
 CHECKS: tuple[Check, ...] = (
@@ -15,6 +15,8 @@ CHECKS: tuple[Check, ...] = (
     sources.microphone,
     sources.receiver,
     sources.groups,
+    cab.speaker,
+    cab.lines,
     machine.state,
     machine.disk,
     machine.clock,
