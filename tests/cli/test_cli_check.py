@@ -172,7 +172,6 @@ def test_a_cab_without_a_speaker_is_told_and_a_speaker_that_is_not_there_too(tmp
     assert not nothing.needed
     gone = one(cab.speaker(subject(tmp_path, warning={"speaker": "no such speaker"})))
     assert "no such speaker cannot be opened" in gone.said or "PortAudio" in gone.said
-    lines = {"speaker": None, "gpio": f"/dev/gpiochip99:{1}", "relay": str(tmp_path / "ttyUSB0")}
-    warning = subject(tmp_path, warning={**lines, "relay": "/dev/null"})
+    warning = subject(tmp_path, warning={"speaker": None, "gpio": "/dev/gpiochip99:1", "relay": "/dev/null"})
     assert [(found.name, found.ok) for found in cab.lines(warning)] == [("gpio", False), ("relay", True)]
     assert not list(cab.speaker(warning))
