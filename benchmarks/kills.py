@@ -198,7 +198,12 @@ def _settle(witness: Witness, raised: set[Step]) -> None:
 def _heard(witness: Witness) -> Report:
     steps = len(witness.steps())
     repeated = witness.arrivals - len(witness.first)
-    return {"heard": steps, "summaries": len(witness.first) - steps, "repeated_and_recognized": repeated}
+    return {
+        "heard": steps,
+        "summaries": len(witness.first) - steps,
+        "overtaken": witness.overtaken,
+        "repeated_and_recognized": repeated,
+    }
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -31,6 +31,8 @@ class Witness:
         self.arrivals = 0
         self.first: dict[tuple[str, int], Step | None] = {}
         """Each (boot, seq) in order of first arrival; None is a summary."""
+        self.historical: set[tuple[str, int]] = set()
+        """Those that told of the past when they first came."""
         self.changed: list[str] = []
         """Repeated (boot, seq) that said something else than before."""
 
@@ -53,15 +55,25 @@ class Witness:
         """The alerts' steps in order of first arrival, each (boot, seq) once."""
         return [step for step in list(self.first.values()) if step is not None]
 
+    @property
+    def overtaken(self) -> int:
+        """How many messages of the past came after one of now with a higher number, which waits for no long backlog."""
+        highest, found = 0, 0
+        for key in list(self.first):
+            found += key in self.historical and key[1] < highest
+            highest = max(highest, key[1])
+        return found
+
     def faults(self, raised: Iterable[Step]) -> list[str]:
         """What of the promise was not kept for alerts that were raised; empty when all was."""
         heard = self.steps()
         missing = [step for step in raised if step not in set(heard)]
-        order = [seq for _, seq in self.first]
         found = [f"{len(missing)} raised steps never arrived, {missing[0]} first"] if missing else []
         if len(heard) != len(set(heard)):
             found.append(f"{len(heard) - len(set(heard))} steps stand under two numbers")
-        backwards = sum(later <= earlier for earlier, later in itertools.pairwise(order))
+        past = [seq for boot, seq in self.first if (boot, seq) in self.historical]
+        now = [seq for boot, seq in self.first if (boot, seq) not in self.historical]
+        backwards = sum(later <= earlier for order in (past, now) for earlier, later in itertools.pairwise(order))
         if backwards:
             found.append(f"{backwards} first arrivals came out of order")
         if self.changed:
@@ -88,5 +100,7 @@ class Witness:
         if event.path.endswith("/alert"):
             step = (payload["id"], payload["evidence"].get("step", payload["type"]))
         self.arrivals += 1
+        if number not in self.first and payload["historical"]:
+            self.historical.add(number)
         if self.first.setdefault(number, step) != step:
             self.changed.append(f"{number}")

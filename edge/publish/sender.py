@@ -98,7 +98,8 @@ class Sender:
     ) -> list[tuple[Entry, Publication]]:
         """The entries to send now, in order, up to `most` in flight.
 
-        Those on topics that are `held` wait; those on `doubted` ones, but for alerts, go when there are no others.
+        Those on topics that are `held` wait; those on `doubted` ones go when there are no others, but for alerts and
+        for topics of which the broker took a message before.
         sqlite3.Error: the outbox cannot be read now.
         """
         now_s = self._clocks.mono_s()
@@ -108,7 +109,7 @@ class Sender:
             return []
         trials = [entry for entry in self._trials(busy, now_s) if entry.path not in held]
         self._trying = {entry.seq for entry in trials}
-        last = doubted & self._last
+        last = doubted & self._last - self._good  # else it was rather the line that broke
         busy |= {int(name.rpartition("#")[2]) for name in held if "#" in name}
         chosen = [*trials, *self._without(held | last, busy, most, now_s)]
         if last and not chosen:
