@@ -114,7 +114,7 @@ class RawBroker:
                 return
 
     def _gathered(self, line: socket.socket) -> int:
-        """How many messages more lie unread after a while."""
+        """How many messages more that want an answer (QoS 1) lie unread after a while."""
         time.sleep(self.slow_s)
         line.setblocking(False)
         try:
@@ -123,7 +123,21 @@ class RawBroker:
             waiting = b""
         finally:
             line.setblocking(True)
-        return waiting.count(b"application/json")
+        return sum(kind == PUBLISH and bool(flags & 6) for kind, flags in _heads(waiting))
+
+
+def _heads(waiting: bytes) -> Iterator[tuple[int, int]]:
+    """Kind and flags of each packet that has begun to arrive."""
+    at = 0
+    while at < len(waiting):
+        yield waiting[at] >> 4, waiting[at] & 15
+        length = shift = 0
+        for byte in waiting[at + 1 : at + 5]:
+            length |= (byte & 127) << shift
+            shift, at = shift + 7, at + 1
+            if byte < 128:
+                break
+        at += 1 + length
 
 
 def _exactly(line: socket.socket, count: int) -> bytes:
