@@ -28,7 +28,7 @@ from edge.config.understanding import FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Blink, Closure, Face, Frame, Message, Yawn
 from edge.vision.crop import Crop
-from edge.vision.geometry import OPEN_GAP, SHUT_GAP, lid_gap, opening_of
+from edge.vision.geometry import OPEN_GAP, SHUT_GAP, opening_of
 from edge.vision.iris import INPUT_PX, Eye, EyeModel
 from edge.vision.perception import FacePerception
 
@@ -59,7 +59,7 @@ def states(bundle: Bundle, eyes_ir: Path) -> list[State]:
     config = FatigueConfig()
     middle = SHUT_GAP + (config.closed_below + config.open_above) / 2 * (OPEN_GAP - SHUT_GAP)
     found = [_state("as the box reads an eye", opening_of, opened, shut, middle)]
-    found.append(_state("contour of the lids alone", lid_gap, opened, shut, middle))
+    found.append(_state("contour of the lids alone", lambda eye: eye.lid_gap, opened, shut, middle))
     if opened[0].open_share is not None:
         half = (config.closed_below + config.open_above) / 2
         found.append(_state("net alone", lambda eye: eye.open_share, opened, shut, half))

@@ -1,7 +1,7 @@
 """What a frame costs, stage by stage: `python -m benchmarks.frame_path --bundle DIR CLIP... [--json OUT]`.
 
 Every stage runs alone on the same frames, one thread, after the frames were decoded; `frame` is the whole of
-`FacePerception.step` following one face (detector only when it is due, expression every third frame). CPU time stands
+`FacePerception.step` following one face (detector only when it is due, expression every sixth frame). CPU time stands
 beside wall time because a busy machine inflates the latter. `model` is the part spent inside onnxruntime.
 """
 

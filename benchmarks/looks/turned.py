@@ -18,7 +18,7 @@ from edge.capture.media import MediaFile
 from edge.messages import Float32, Frame
 from edge.vision.crop import Image
 from edge.vision.gaze import gaze
-from edge.vision.geometry import HeadPose, facing, head_pose, lid_gap
+from edge.vision.geometry import HeadPose, facing, head_pose
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.search import FaceSearch
@@ -167,7 +167,7 @@ def _error_deg(turn: tuple[int, int], before: HeadPose, after: HeadPose) -> floa
 
 def _eye_errors(reader: Reader, image: Image, mesh: Mesh) -> Iterator[tuple[tuple[int, int], float]]:
     (pair,) = reader.eyes.read(image, [mesh])
-    if min(lid_gap(eye) for eye in pair) < 0.2:
+    if min(eye.lid_gap for eye in pair) < 0.2:
         return
     pose, seen = head_pose(mesh.points), facing(mesh.points)
     before = gaze(pair, seen, pose)

@@ -23,7 +23,7 @@ class VisionConfig(Section):
         "largest", description="purpose driver-safety: which of several faces is the driver's, as the picture shows it"
     )
     expression_every_n_frames: int = Field(
-        3, ge=1, le=30, description="expression changes slower than lids; between runs the last one stands"
+        6, ge=1, le=30, description="expression changes slower than lids; between runs the last one stands, 1 s at most"
     )
 
 

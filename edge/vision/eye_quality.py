@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.vision.crop import Image
 
-_ROWS, _COLUMNS = slice(18, 46), slice(16, 48)
+EYE_ROWS, EYE_COLUMNS = slice(18, 46), slice(16, 48)
 """The middle of the 64 px crop: the eye itself, between its corners."""
 
 _SMOOTH_LAPLACIAN = np.array(
@@ -34,10 +34,12 @@ class EyeQuality:
 def eye_quality(picture: Image) -> EyeQuality:
     """Measure the crop (64, 64, 3) that the iris model sees."""
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    eye = grey[_ROWS, _COLUMNS]
+    eye = grey[EYE_ROWS, EYE_COLUMNS]
     low, high = _levels(eye, 0.05, 0.95)
     (bright,) = _levels(grey, 0.95)
-    around = grey[_ROWS.start - _REACH : _ROWS.stop + _REACH, _COLUMNS.start - _REACH : _COLUMNS.stop + _REACH]
+    around = grey[
+        EYE_ROWS.start - _REACH : EYE_ROWS.stop + _REACH, EYE_COLUMNS.start - _REACH : EYE_COLUMNS.stop + _REACH
+    ]
     bent = cv2.filter2D(around, cv2.CV_32F, _SMOOTH_LAPLACIAN)[_REACH:-_REACH, _REACH:-_REACH]
     return EyeQuality(
         brightness=cv2.mean(grey)[0],

@@ -1,9 +1,9 @@
 """Which eyes are read in a picture: both, one in turn, or none while nothing says that they have changed.
 
-Both lids move together, so while the eye that is read stays as it was, the other's last reading stands for the pictures
-until its turn. After a look that found the eyes as they were, open or shut, a picture that has its mesh does without
-one if the lids of the mesh have not moved either. An eye that is turned away from the camera is not read: nobody would
-use what it shows.
+Both lids move together, so while the eye that is looked at stays as it was, the other's last reading stands for the
+pictures until its turn. An eye whose picture is much like the one that the net last read is not read again. After a
+look that found the eyes as they were, open or shut, a picture that has its mesh does without one if the lids of the
+mesh have not moved either. An eye that is turned away from the camera is not read: nobody would use what it shows.
 
 The mesh itself is made in every second picture while the head is still (`edge.vision.head`), so a calm face has its
 eyes read in one picture and its mesh made in the next, and both watch the lids. An eye that moves in a picture without
@@ -14,10 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
 
 from edge.bundle.bundle import Bundle
-from edge.messages import Frame
+from edge.messages import Float32, Frame
+from edge.vision.crop import Crop, Image
+from edge.vision.eye_quality import EYE_COLUMNS, EYE_ROWS
 from edge.vision.geometry import opening_of
 from edge.vision.head import Head
 from edge.vision.iris import INPUT_PX, Eye, EyeModel
@@ -37,16 +42,43 @@ _LIDS_STILL = 0.01
 """... and that the mesh's aspect ratio of the eye does from one picture to the next: its own noise is 0.005."""
 _STARTLING = 2 * _STILL
 """An eye that has moved more has the other looked at in the same picture: the two together are off by half at most."""
+_SAME_PICTURE = 0.1
+"""Mean difference of two pictures of an eye, over the deviation of its grey levels, up to which it is as it was."""
+_CLEARLY_OPEN = 0.2
+"""Lids that are nearer than this are read in every picture that is looked at, however alike these are."""
+_CONFIRMED_S = 0.25
+"""An open eye is read at least this often."""
+_THUMBNAIL_PX = (16, 14)
 _SIDES = (0, 1)
 """Right, left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thumbnail:
+    """The eye itself, small, so that neither noise nor half a pixel of shift counts, without its mean grey level."""
+
+    levels: Float32
+    deviation: float
+
+    def shows_the_same(self, other: _Thumbnail) -> bool:
+        difference = float(np.abs(self.levels - other.levels).mean())
+        return difference <= _SAME_PICTURE * self.deviation
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     eye: Eye
     t_s: float
+    """Of the last picture that shows the eye so."""
     mesh_s: float
     """Of the picture whose mesh said where the eye is."""
+    read_s: float
+    thumbnail: _Thumbnail
+
+    def stands(self, t_s: float, thumbnail: _Thumbnail) -> bool:
+        """Whether the eye need not be read again in the picture of `t_s`, which shows it as in `thumbnail`."""
+        is_open = opening_of(self.eye) >= _CLEARLY_OPEN
+        return is_open and t_s - self.read_s <= _CONFIRMED_S and self.thumbnail.shows_the_same(thumbnail)
 
     def moved_since(self, before: _Reading | None) -> float:
         """How much the eye's opening has changed; infinite where nothing says how it was."""
@@ -126,11 +158,25 @@ class EyeTurns:
     def _look(self, frame: Frame, heads: Mapping[int, Head], due: Mapping[int, list[int]]) -> list[int]:
         """Read these sides of these tracks, all in one run; returns the tracks of which an eye startles."""
         places = [(track, side) for track, sides in due.items() for side in sides]
-        if not places:
-            return []
         crops = [heads[track].eye_crops[side] for track, side in places]
-        eyes = self._model.read_crops([crop.cut(frame.image, INPUT_PX) for crop in crops], crops)
+        views = [crop.cut(frame.image, INPUT_PX) for crop in crops]
         found: dict[int, dict[int, _Reading]] = {}
-        for (track, side), eye in zip(places, eyes, strict=True):
-            found.setdefault(track, {})[side] = _Reading(eye, frame.t_s, heads[track].t_s)
+        unread: list[tuple[int, int, Crop, Image, _Thumbnail]] = []
+        for (track, side), crop, view in zip(places, crops, views, strict=True):
+            thumbnail, before = _thumbnail(view), self._known[track].readings.get(side)
+            if before and before.stands(frame.t_s, thumbnail):
+                found.setdefault(track, {})[side] = replace(before, t_s=frame.t_s, mesh_s=heads[track].t_s)
+            else:
+                unread.append((track, side, crop, view, thumbnail))
+        eyes = self._model.read_crops([item[3] for item in unread], [item[2] for item in unread]) if unread else []
+        for (track, side, _, _, thumbnail), eye in zip(unread, eyes, strict=True):
+            reading = _Reading(eye, frame.t_s, heads[track].t_s, frame.t_s, thumbnail)
+            found.setdefault(track, {})[side] = reading
         return [track for track, read in found.items() if self._known[track].take(read, heads[track].lids)]
+
+
+def _thumbnail(picture: Image) -> _Thumbnail:
+    eye = cv2.cvtColor(np.ascontiguousarray(picture[EYE_ROWS, EYE_COLUMNS]), cv2.COLOR_BGR2GRAY)
+    levels = cv2.resize(eye, _THUMBNAIL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+    levels -= levels.mean()
+    return _Thumbnail(levels, float(np.sqrt(np.mean(levels * levels))))

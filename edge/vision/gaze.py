@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from edge.vision.geometry import LEAST_FACING, HeadPose, facing_weight, lid_gap
+from edge.vision.geometry import LEAST_FACING, HeadPose, facing_weight
 from edge.vision.iris import Eye
 
 _RADIUS = 0.35
@@ -39,7 +39,7 @@ def gaze(eyes: tuple[Eye, Eye], seen: tuple[float, float], pose: HeadPose) -> Ga
     """Where (right eye, left eye) look; `seen` is what `facing` gives. None without an open eye that is seen."""
     total = across = down = 0.0
     for eye, share, nose_is in zip(eyes, seen, (1.0, -1.0), strict=True):
-        if share < LEAST_FACING or lid_gap(eye) < _LEAST_GAP:
+        if share < LEAST_FACING or eye.lid_gap < _LEAST_GAP:
             continue
         weight, (inward, lower) = facing_weight(share), _iris_place(eye)
         total += weight

@@ -38,8 +38,8 @@ _LIDS = np.array((160, 144, 158, 153, 33, 133, 385, 380, 387, 373, 362, 263))
 _PITCH_AT_REST_DEG = -5.0
 """`_DOWN` leans towards the camera in an upright face; median of five GRID speakers facing it: -7.8 to 0.1."""
 SHUT_GAP, OPEN_GAP = 0.06, 0.31
-"""`lid_gap` of a shut eye and of an open one: the contour keeps 0.03 to 0.09 when the lids meet (bottom of blinks); 14
-people filmed in daylight have a median of 0.31, from 0.235 to 0.368 (standard deviation 0.036)."""
+"""`Eye.lid_gap` of a shut eye and of an open one: the contour keeps 0.03 to 0.09 when the lids meet (bottom of blinks);
+14 people filmed in daylight have a median of 0.31, from 0.235 to 0.368 (standard deviation 0.036)."""
 _TRUSTED_SHARE = 0.5
 """On blinks and drivers that the net had not seen, drawn over as if by infra-red light, this raises the area under
 the curve from 0.938 to 0.979 and what is read right from 0.66 to 0.94. Always multiplying gives 0.987 and 0.95, but
@@ -57,21 +57,6 @@ class HeadPose:
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
-
-
-def lid_gap(eye: Eye) -> float:
-    """Lid aperture over eye width, as seen: mean of the three middle pairs of the contour, never below 0.
-
-    Square to the line of the corners, so that a turned crop does not matter.
-    """
-    lids: list[list[float]] = eye.lids.tolist()
-    axis_x, axis_y = lids[8][0] - lids[0][0], lids[8][1] - lids[0][1]
-    width = math.hypot(axis_x, axis_y)
-    if width < 1e-6:
-        return 0.0
-    pairs = zip(lids[3:6], lids[11:14], strict=True)
-    gaps = [axis_x * (below[1] - above[1]) - axis_y * (below[0] - above[0]) for below, above in pairs]
-    return max(0.0, sum(gaps) / len(gaps) / width**2)
 
 
 def aspect_ratios(points: Float32) -> tuple[float, float]:
@@ -98,7 +83,7 @@ def opening_of(eye: Eye, scale: float = 1.0) -> float:
     While the net holds an eye for at least half open, the contour alone counts: it follows half-shut lids better.
     Below, what the gap exceeds a shut eye's by shrinks with the net's share, down to nothing.
     """
-    gap = lid_gap(eye) * scale
+    gap = eye.lid_gap * scale
     if eye.open_share is None or gap <= SHUT_GAP:
         return gap
     return SHUT_GAP + (gap - SHUT_GAP) * min(1.0, eye.open_share / _TRUSTED_SHARE)
@@ -134,7 +119,7 @@ def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float], pitch_deg: flo
 def eye_reading(side: Side, eye: Eye, share: float, pitch_deg: float) -> EyeReading:
     """What one eye shows; `share` is what `facing` gives of it, and scales as in `eye_opening`."""
     stretch = share / math.cos(math.radians(max(pitch_deg, 0.0)))
-    return EyeReading(side, lid_gap(eye) * stretch, facing_weight(share), eye.open_share, iris_radius(eye, share))
+    return EyeReading(side, eye.lid_gap * stretch, facing_weight(share), eye.open_share, iris_radius(eye, share))
 
 
 def eye_width_px(points: Float32) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
@@ -22,7 +23,7 @@ RIGHT_CORNERS, LEFT_CORNERS = (33, 133), (362, 263)
 """Mesh points at the corners, from the picture's left to its right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Eye:
     """One eye as the model saw it, everything in px of its 64 px crop (the left eye mirrored)."""
 
@@ -35,6 +36,21 @@ class Eye:
     quality: EyeQuality
     open_share: float | None = None
     """How far it is open of what it can be, 0..1, as the net of role `eye_state` sees it; None without that role."""
+
+    @cached_property
+    def lid_gap(self) -> float:
+        """Lid aperture over eye width, as seen: mean of the three middle pairs of the contour, never below 0.
+
+        Square to the line of the corners, so that a turned crop does not matter.
+        """
+        lids: list[list[float]] = self.lids.tolist()
+        axis_x, axis_y = lids[8][0] - lids[0][0], lids[8][1] - lids[0][1]
+        width = math.hypot(axis_x, axis_y)
+        if width < 1e-6:
+            return 0.0
+        pairs = zip(lids[3:6], lids[11:14], strict=True)
+        gaps = [axis_x * (below[1] - above[1]) - axis_y * (below[0] - above[0]) for below, above in pairs]
+        return max(0.0, sum(gaps) / len(gaps) / width**2)
 
 
 class EyeModel:

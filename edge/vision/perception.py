@@ -130,13 +130,18 @@ class FacePerception:
             return True
         return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S) - 1e-6
 
+    def _is_turn(self, track: Track, t_s: float) -> bool:
+        """Whether the track's expression is to be read: one in so many pictures, or none that is fresh."""
+        stale = track.expression is not None and t_s - track.expression_s >= _EXPRESSION_S
+        return stale or (track.frames - 1) % self._expression_every == 0
+
     def _express(self, model: ExpressionModel, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
         """The faces with their expressions: read anew for those whose turn it is, else the last while it is fresh."""
         wanted = [face.reason in _EXPRESSIVE and (face.mouth or 0.0) >= self._reading.least_mouth for face in faces]
         due = [
             track
             for track, is_wanted in zip(seen, wanted, strict=True)
-            if is_wanted and (track.frames - 1) % self._expression_every == 0
+            if is_wanted and self._is_turn(track, frame.t_s)
         ]
         if len(seen) < self._reading.least_faces:
             due = []

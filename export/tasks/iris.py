@@ -9,7 +9,6 @@ import numpy as np
 
 from edge.bundle.session import Session
 from edge.vision.crop import Crop, Image
-from edge.vision.geometry import lid_gap
 from edge.vision.iris import INPUT_PX, EyeModel
 from export.job import Task
 from export.tasks.variant_bundle import VariantBundle
@@ -29,4 +28,4 @@ def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance: float) -> 
 
 def _gaps(sessions: Mapping[str, Session], pictures: Sequence[Image]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     eyes = EyeModel(VariantBundle(sessions)).read_crops(list(pictures), [_WHOLE] * len(pictures))
-    return np.array([lid_gap(eye) for eye in eyes])
+    return np.array([eye.lid_gap for eye in eyes])

@@ -1,14 +1,18 @@
 """One eye in turn is enough while both are still; nothing that closes is seen later for it."""
 
+import math
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from demo.lids import Eyelid
 from demo.portrait import load_portrait
 from edge.bundle.bundle import Bundle
 from edge.messages import Frame
+from edge.vision import eye_turns
 from edge.vision.crop import Crop, Image
 from edge.vision.eye_turns import EyeTurns
 from edge.vision.geometry import opening_of
@@ -87,7 +91,14 @@ def bundle(bundle_dir: Path) -> Bundle:
     return Bundle(bundle_dir)
 
 
+@pytest.fixture
+def pictures_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no picture of an eye were like the one before."""
+    monkeypatch.setattr(eye_turns, "_SAME_PICTURE", -1.0)
+
+
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_still_open_eyes_are_read_in_turn_in_every_second_picture(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=30)
     watched.see()
@@ -101,6 +112,7 @@ def test_still_open_eyes_are_read_in_turn_in_every_second_picture(bundle: Bundle
 
 
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_a_picture_without_a_mesh_has_an_eye_read_however_calm_they_are(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=30)
     for _ in range(4):
@@ -123,6 +135,7 @@ def test_lids_that_fall_in_a_picture_without_a_mesh_are_seen_in_it(bundle: Bundl
 
 
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_eyes_that_stay_shut_are_still_too_and_seen_to_open_at_once(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=30)
     shut, mesh = watched.lids_down(1.0), watched.mesh_with_lids_down(1.0)
@@ -136,6 +149,7 @@ def test_eyes_that_stay_shut_are_still_too_and_seen_to_open_at_once(bundle: Bund
 
 
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_at_fifteen_pictures_a_second_one_eye_is_read_in_each(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=15)
     watched.see()
@@ -174,6 +188,7 @@ def test_where_the_mesh_does_not_see_the_lids_move_the_eyes_do_one_picture_later
 
 
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_an_eye_that_comes_back_into_view_is_read_although_the_other_is_calm(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=30)
     watched.see()
@@ -185,6 +200,55 @@ def test_an_eye_that_comes_back_into_view_is_read_although_the_other_is_calm(bun
 
 
 @pytest.mark.bundle
+def test_open_eyes_whose_picture_stays_the_same_are_read_four_times_a_second(bundle: Bundle) -> None:
+    watched = Watched(bundle, fps=15)
+    whole = watched.see()
+    watched.model.taken()
+    for _ in range(30):
+        pair = watched.see()
+        assert [opening_of(eye) for eye in pair] == pytest.approx([opening_of(eye) for eye in whole], abs=0.02)
+    assert 12 <= watched.model.taken().total() <= 16
+
+
+@pytest.mark.bundle
+def test_shut_eyes_are_read_however_alike_their_pictures_are(bundle: Bundle) -> None:
+    watched = Watched(bundle, fps=15)
+    image, mesh = watched.lids_down(1.0), watched.mesh_with_lids_down(1.0)
+    watched.see(image, mesh)
+    watched.model.taken()
+    for _ in range(30):
+        watched.see(image, mesh)
+    assert watched.model.taken().total() == 30
+
+
+@pytest.mark.bundle
+@pytest.mark.parametrize("fps", [8, 15, 30])
+def test_lids_that_sink_slowly_are_told_at_most_a_tenth_of_a_second_later_than_if_all_were_read(
+    bundle: Bundle, fps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two seconds from open to shut: each picture is much like the one before, not like the one that was read.
+
+    From half way down on; the first drawn sliver of a lid alone moves a reading by a third.
+    """
+    told = _sinking(Watched(bundle, fps), 2 * fps)
+    monkeypatch.setattr(eye_turns, "_SAME_PICTURE", -1.0)
+    read = _sinking(Watched(bundle, fps), 2 * fps)
+    low = np.flatnonzero(read <= 0.15)
+    assert low.size
+    assert np.all(told[low] <= read[low - math.ceil(0.1 * fps)] + 0.01)
+
+
+def _sinking(watched: Watched, pictures: int) -> npt.NDArray[np.float64]:
+    """The mean opening while the lids fall in so many pictures."""
+    openings = []
+    for share in np.linspace(0.0, 1.0, pictures):
+        pair = watched.see(watched.lids_down(share), watched.mesh_with_lids_down(share))
+        openings.append(np.mean([opening_of(eye) for eye in pair]))
+    return np.array(openings)
+
+
+@pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_at_a_low_frame_rate_both_are_read_always(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=10)
     for _ in range(5):
@@ -193,6 +257,7 @@ def test_at_a_low_frame_rate_both_are_read_always(bundle: Bundle) -> None:
 
 
 @pytest.mark.bundle
+@pytest.mark.usefixtures("pictures_differ")
 def test_an_eye_turned_away_is_not_read_until_it_is_back(bundle: Bundle) -> None:
     watched = Watched(bundle, fps=30)
     watched.see()

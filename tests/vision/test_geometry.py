@@ -13,7 +13,6 @@ from edge.vision.geometry import (
     eye_opening,
     facing,
     head_pose,
-    lid_gap,
     mouth_ratio,
     opening_of,
 )
@@ -52,11 +51,11 @@ def head(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) ->
 @pytest.mark.parametrize("angle_rad", [0.0, 0.5, -0.8])
 @pytest.mark.parametrize("gap", [0.0, 0.05, 0.3])
 def test_the_lid_gap_is_square_to_the_eye(gap: float, angle_rad: float) -> None:
-    assert lid_gap(eye(gap, angle_rad)) == pytest.approx(gap, abs=1e-4)
+    assert eye(gap, angle_rad).lid_gap == pytest.approx(gap, abs=1e-4)
 
 
 def test_crossed_lids_are_shut_not_negative() -> None:
-    assert lid_gap(eye(-0.02)) == 0.0
+    assert eye(-0.02).lid_gap == 0.0
 
 
 def test_an_upright_head_facing_the_camera_has_no_angles() -> None:

@@ -17,7 +17,7 @@ from edge.capture.media import MediaFile
 from edge.messages import Float32, Frame
 from edge.vision.crop import Crop, Image
 from edge.vision.detector import FaceDetector
-from edge.vision.geometry import LEAST_FACING, facing, lid_gap
+from edge.vision.geometry import LEAST_FACING, facing
 from edge.vision.iris import INPUT_PX, Eye, EyeModel, eye_crops
 from edge.vision.mesh import FaceMesh, Mesh
 
@@ -98,6 +98,6 @@ def collect(bundle: Bundle, pictures: Iterable[tuple[str, Image]]) -> EyePicture
         for patch, eye in cutter.cut(picture):
             patches.append(patch.mean(axis=2).astype(np.uint8))
             lids.append(eye.lids + MARGIN_PX)
-            gaps.append(lid_gap(eye))
+            gaps.append(eye.lid_gap)
             sources.append(source)
     return EyePictures(np.stack(patches), np.stack(lids), np.array(gaps, np.float32), np.array(sources))

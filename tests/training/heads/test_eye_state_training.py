@@ -10,7 +10,6 @@ import torch
 
 from edge.bundle.bundle import Bundle
 from edge.vision.crop import Crop
-from edge.vision.geometry import lid_gap
 from edge.vision.iris import INPUT_PX, EyeModel
 from training.heads.eye_net import EyeNet, read_eye_net, write_eye_net
 from training.heads.eye_pictures import LICENCES, MARGIN_PX, EyeCutter, EyePictures, collect
@@ -50,7 +49,7 @@ def test_lids_brought_down_are_lower_for_the_iris_model(eyes: EyePictures, bundl
             for seed in range(3)
         ]
         read = EyeModel(bundle).read_crops([np.dstack([grey] * 3) for grey in greys], [Crop(32, 32, 64)] * len(greys))
-        return float(np.mean([lid_gap(eye) for eye in read]))
+        return float(np.mean([eye.lid_gap for eye in read]))
 
     whole, half, shut = gap(1.0), gap(0.5), gap(0.0)
     assert whole == pytest.approx(eyes.gap.mean(), abs=0.05)
