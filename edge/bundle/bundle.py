@@ -6,6 +6,7 @@ import hashlib
 import logging
 from pathlib import Path
 
+from edge.bundle.contract import misfit
 from edge.bundle.machine import this_machine
 from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, VariantName, read_manifest
 from edge.bundle.session import Provider, Session
@@ -42,6 +43,12 @@ class Bundle:
         self.manifest: Manifest = read_manifest(self.folder)
         for stored in self.manifest.files():
             self._verify(stored)
+        for name, role in self.manifest.roles.items():
+            if fault := misfit(name, role):
+                raise BundleError(
+                    f"bundle {self.folder}: role {name} is not what the box runs: {fault}; export that model again "
+                    f"(emvas export adapts what it can), or build or install the bundle again"
+                )
 
     def role(self, name: str) -> Role:
         """The description of a role; BundleError lists those that are there."""

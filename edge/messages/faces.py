@@ -9,6 +9,9 @@ from typing import ClassVar, Literal
 
 Box = tuple[float, float, float, float]
 
+EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
+"""The keys that `Face.expression` may have."""
+
 
 class Reason(str, Enum):
     """Why an observation of a face cannot be used; an unusable frame counts neither as open nor as closed."""
