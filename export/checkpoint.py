@@ -148,6 +148,9 @@ def load_folder(loader: Any, folder: Path, heads: Collection[str] = (), **settin
     Raises:
         BuildError: the weights are damaged, or are not those of the architecture that config.json names.
     """
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     architecture = ", ".join(folder_config(folder).get("architectures") or ["?"])
     try:
         model, report = loader.from_pretrained(

@@ -9,11 +9,12 @@ import numpy as np
 import onnx
 
 from edge.bundle.bundle import sha256_of
+from edge.bundle.contract import fed_range, misfit
 from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Tensorrt, Variant, VariantName
 from edge.bundle.session import Session
 from export.gate.decision import Decision
 from export.gate.engines import settle
-from export.role import Array, RoleBuild, VariantBuild
+from export.role import Array, BuildError, RoleBuild, VariantBuild
 from export.tensorrt.profile import check_feeds, inputs_of, known_profile
 from export.tensorrt.verdict import judge_variant
 
@@ -33,7 +34,7 @@ class RoleWriter:
         built = self.built
         verdicts = {name: self._verdict(name, part) for name, part in built.variants.items()}
         kept, default = settle(built.variants, built.default, verdicts)
-        return Role(
+        role = Role(
             description=built.description,
             sources=built.sources,
             training_data=built.training_data,
@@ -45,6 +46,9 @@ class RoleWriter:
             tables={name: self._store(path, f"tables/{self.name}.{path.name}") for name, path in built.tables.items()},
             golden=self._golden(),
         )
+        if fault := misfit(self.name, role):
+            raise BuildError(f"role {self.name} would not be what the box runs: {fault}; nothing was written")
+        return role
 
     def _verdict(self, name: VariantName, variant: VariantBuild) -> Tensorrt | None:
         if self.decision is not None:
@@ -74,7 +78,13 @@ class RoleWriter:
         kind = value.type.tensor_type
         shape = [dim.dim_param or dim.dim_value for dim in kind.shape.dim]
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
-        return Tensor(name=value.name, dtype=dtype, shape=shape, meaning=self.built.tensor_meanings.get(value.name, ""))
+        return Tensor(
+            name=value.name,
+            dtype=dtype,
+            shape=shape,
+            meaning=self.built.tensor_meanings.get(value.name, ""),
+            range=fed_range(self.name, value.name),
+        )
 
     def _golden(self) -> StoredFile:
         arrays: dict[str, Array] = {}

@@ -68,9 +68,7 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
         )
     ],
     "iris": [
-        Contract(
-            {"model": Ends({"image": ("n", 3, 64, 64)}, {"contour": ("n", 213), "iris": ("n", 15)})}, ranges=_UNIT
-        )
+        Contract({"model": Ends({"image": ("n", 3, 64, 64)}, {"contour": ("n", 213), "iris": ("n", 15)})}, ranges=_UNIT)
     ],
     "eye_state": [Contract({"model": Ends({"image": ("n", 3, 64, 64)}, {"open": ("n", 1)})}, ranges=_UNIT)],
     "expression": [
@@ -122,6 +120,11 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
     "fusion": [Contract({"model": Ends({}, {"score": (1,)}, takes_more=True)})],
 }
 """The sizes are those of `edge.vision`, `edge.speech`, `edge.text` and `edge.fatigue`, which feed the graphs."""
+
+
+def fed_range(role: str, tensor: str) -> tuple[float, float] | None:
+    """Least and largest value that the box feeds an input; None where it has no bounds or is no input of the box."""
+    return next((contract.ranges[tensor] for contract in CONTRACTS.get(role, ()) if tensor in contract.ranges), None)
 
 
 def misfit(name: str, role: Role) -> str | None:

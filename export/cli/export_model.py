@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edge.bundle.contract import CONTRACTS
 from edge.bundle.manifest import VariantName, read_manifest
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def _command(group: Group) -> click.Command:
     evaluation = click.option(
         "--evaluation", type=_FILE, help="What every variant is judged by: the same kind of file."
     )
-    for option in (*_BEFORE, calibration, evaluation, *_AFTER):
+    labels = (_LABELS,) if group == "encoder" else ()
+    for option in (*_BEFORE, *labels, calibration, evaluation, *_AFTER):
         command = option(command)
     return command
 
@@ -75,7 +77,11 @@ _BEFORE = (
         required=True,
         help="Folder of the new bundle; may be that of --into.",
     ),
+    click.option("--role", help="Name of the role; default: what the model can be for the box."),
     click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="An option of the exporter."),
+)
+_LABELS = click.option(
+    "--labels", help="What the classes are, in their order: neutral,happy,...; - for one that the box leaves out."
 )
 _AFTER = (
     click.option(
@@ -95,37 +101,40 @@ def _export(
     model: str | None,
     bundle: Path,
     out: Path,
+    role: str | None,
     words: tuple[str, ...],
     calibration: Path | None,
     evaluation: Path | None,
     variants: tuple[VariantName, ...],
     as_json: bool,
+    labels: str | None = None,
 ) -> None:
     from export.bundle import refuse_foreign
     from export.exporters import OptionError
     from export.role import BuildError
 
-    given = {"calibration": calibration, "evaluation": evaluation}
-    files = {key: str(path) for key, path in given.items() if path is not None}
+    said = {"calibration": calibration, "evaluation": evaluation, "role": role, "labels": labels}
+    given = {key: str(value) for key, value in said.items() if value is not None}
     try:
-        exporter, options = _chosen(group, checkpoint, model, words)
+        exporter, options = _chosen(group, checkpoint, model, role, words)
         read_manifest(bundle)  # what is no bundle is told before the long work
         refuse_foreign(out)
-        role = _make(exporter, checkpoint, {**options, **files}, bundle, out, variants or _VARIANTS)
+        name = _make(exporter, checkpoint, {**options, **given}, bundle, out, variants or _VARIANTS)
     except OptionError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise BuildError(f"{out} was not written: {error}") from error
-    _report(role, out, as_json)
+    _report(name, out, as_json)
 
 
 def _chosen(
-    group: Group, checkpoint: Path, model: str | None, words: tuple[str, ...]
+    group: Group, checkpoint: Path, model: str | None, role: str | None, words: tuple[str, ...]
 ) -> tuple[Exporter, dict[str, str]]:
     from export.exporters.detect import detect
-    from export.exporters.options import check_options, find_exporter
+    from export.exporters.options import check_options, check_role, find_exporter
 
     exporter = find_exporter(model, group) if model else detect(checkpoint, group)
+    check_role(exporter, role)
     return exporter, check_options(exporter, words)
 
 
@@ -162,7 +171,8 @@ def _report(role: str, out: Path, as_json: bool) -> None:
     refused = described.variants["fp32"].measured.get("refused", {})
     if as_json:
         variants = {name: variant.measured for name, variant in described.variants.items()}
-        click.echo(json.dumps({"bundle": str(out), "role": role, "default": described.default, "variants": variants}))
+        told = {"bundle": str(out), "role": role, "run_by_the_box": role in CONTRACTS}
+        click.echo(json.dumps({**told, "default": described.default, "variants": variants}))
         return
     table = Table("variant", "MB", "ms, 1 thread", "task", "verdict", title=f"{role} in {out}")
     for name, variant in described.variants.items():
@@ -171,6 +181,8 @@ def _report(role: str, out: Path, as_json: bool) -> None:
     for name, figures in refused.items():
         table.add_row(name, "", *_figures(figures), escape(f"refused: {figures['reason']}"))
     Console().print(table)
+    if role not in CONTRACTS:
+        click.echo(f"The box does not run role {role}: it is there for your own programs.")
     click.echo(f"Next: emvas check --bundle {out}")
 
 

@@ -14,7 +14,6 @@ from export.job import ExportJob
 Group = Literal["asr", "encoder", "fusion"]
 
 COMMON: Mapping[str, str] = {
-    "role": "name of the role in the bundle",
     "licence": "licence of the weights, for the model card",
     "training_data": "what the model was trained on, for the model card",
 }
@@ -37,6 +36,8 @@ class Exporter:
     """What the checkpoint is."""
     options: Mapping[str, str]
     """Its own options and what they mean; those of `COMMON` come on top."""
+    fills: str | None = None
+    """The role of the box that it can fill."""
 
     def build(self, checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
         """Read `checkpoint` into an `ExportJob`; `work` is an empty folder for what it needs to write."""
@@ -51,6 +52,7 @@ _ROWS = (
         "export.exporters.whisper",
         "a Hugging Face Whisper folder (WhisperForConditionalGeneration)",
         {},
+        "asr",
     ),
     Exporter(
         "ctc",
@@ -58,6 +60,7 @@ _ROWS = (
         "export.exporters.ctc",
         "a Hugging Face CTC folder (Wav2Vec2ForCTC, Wav2Vec2ConformerForCTC, ParakeetForCTC)",
         {},
+        "asr",
     ),
     Exporter(
         "conformer",
@@ -65,6 +68,7 @@ _ROWS = (
         "export.exporters.conformer",
         "a checkpoint of `emvas train asr` (emvas-asr-1)",
         {"mode": "full (whole utterances) or streaming (chunks with caches); default: what it was trained for"},
+        "asr",
     ),
     Exporter(
         "text",
@@ -84,6 +88,7 @@ _ROWS = (
         "export.exporters.vision",
         "a Hugging Face folder of an image classifier (ResNet, MobileNetV2, ConvNeXt, ViT, ...)",
         {},
+        "expression",
     ),
     Exporter(
         "expression",
@@ -91,6 +96,7 @@ _ROWS = (
         "export.exporters.expression",
         "a checkpoint of `training.heads.expression` (emvas-expression-1), in place of the default role",
         {},
+        "expression",
     ),
     Exporter(
         "audio",
@@ -108,6 +114,7 @@ _ROWS = (
             "most_frames": "longest text, audio and vision in frames, default 128,1024,512",
             "tolerance": "largest loss of MAE of a variant, default 0.01",
         },
+        "fusion",
     ),
     Exporter(
         "mmsa",
@@ -123,6 +130,7 @@ _ROWS = (
             "most_frames": "self_mm: longest text, audio and vision in frames, default 128,1024,512",
             "tolerance": "largest loss of MAE of a variant, default 0.01",
         },
+        "fusion",
     ),
 )
 

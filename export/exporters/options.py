@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from edge.bundle.contract import CONTRACTS
 from export.checkpoint import nearest
 from export.exporters import COMMON, EXPORTERS, Exporter, Group, OptionError
 
@@ -16,6 +17,16 @@ def find_exporter(name: str, group: Group) -> Exporter:
     if name not in names:
         raise OptionError(f"there is no {group} exporter {name!r}; {nearest(name, names)}")
     return EXPORTERS[name]
+
+
+def check_role(exporter: Exporter, role: str | None) -> None:
+    """OptionError for a role of the box that this kind of model cannot fill."""
+    if role in CONTRACTS and role != exporter.fills:
+        can = f"it can be {exporter.fills}, or" if exporter.fills else "the box runs no such model:"
+        raise OptionError(
+            f"{exporter.reads.split(' (')[0]} cannot be the box's role {role}; {can} give a name of your own with "
+            "--role, for others to run"
+        )
 
 
 def check_options(exporter: Exporter, words: Sequence[str]) -> dict[str, str]:

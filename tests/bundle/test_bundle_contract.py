@@ -79,7 +79,9 @@ def test_an_input_that_the_box_does_not_feed_and_one_of_another_range_are_refuse
     role = expression(bundle_dir)
     (image,) = role.variants["fp32"].graphs["model"].inputs
     more = Tensor(name="mask", dtype="float32", shape=["n", 1])
-    assert "it wants mask, which the box does not have" in str(misfit("expression", changed(role, inputs=[image, more])))
+    assert "it wants mask, which the box does not have" in str(
+        misfit("expression", changed(role, inputs=[image, more]))
+    )
     brighter = image.model_copy(update={"range": (0.0, 255.0)})
     assert "the box feeds (-1.0, 1.0)" in str(misfit("expression", changed(role, inputs=[brighter])))
     halves = image.model_copy(update={"dtype": "float16"})

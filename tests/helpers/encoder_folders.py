@@ -35,7 +35,12 @@ ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wavlm": ("WavLMConfig", "WavLMModel", SOUND),
 }
 KINDS = {"bert": "text", "xlm-r": "text", "wav2vec2": "audio", "hubert": "audio", "wavlm": "audio"}
-PREPROCESSOR = {"size": {"height": 32, "width": 32}, "sampling_rate": 16000, "do_normalize": True}
+PREPROCESSOR = {
+    "image_processor_type": "ViTImageProcessor",
+    "size": {"height": 32, "width": 32},
+    "sampling_rate": 16000,
+    "do_normalize": True,
+}
 
 
 def make_encoder_folder(name: str, folder: Path) -> Path:
