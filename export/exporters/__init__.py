@@ -90,6 +90,22 @@ _ROWS = (
         {},
         "expression",
     ),
+    *(
+        Exporter(
+            library,
+            "encoder",
+            f"export.exporters.{library}_net",
+            f"weights of a picture classifier of {library} (.pth, .ckpt, .safetensors)",
+            {
+                "architecture": f"what {library} calls it, as {example}",
+                "px": f"side of its pictures; default: {library}'s for that architecture",
+                "mean": "taken off each channel (pixels from 0 to 1), as 0.485,0.456,0.406; default: the library's",
+                "deviation": "by which each channel is then divided; default: the library's",
+            },
+            "expression",
+        )
+        for library, example in (("timm", "mobilenetv3_small_100"), ("torchvision", "resnet18"))
+    ),
     Exporter(
         "expression",
         "encoder",

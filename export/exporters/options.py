@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from edge.bundle.contract import CONTRACTS
 from export.checkpoint import nearest
@@ -73,3 +75,27 @@ def sizes(options: Mapping[str, str], key: str, default: tuple[int, int, int]) -
             f"--set {key}={options[key]}: three whole numbers are wanted, text,audio,vision, as 39,400,55"
         )
     return int(parts[0]), int(parts[1]), int(parts[2])
+
+
+def floats(options: Mapping[str, str], key: str, count: int, default: Sequence[float]) -> list[float]:
+    """An option of one number for all channels or of one a channel; of a default for colour grey takes the mean."""
+    if key not in options:
+        return list(default) if len(default) == count else [sum(default) / len(default)] * count
+    try:
+        values = [float(part) for part in options[key].split(",")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, count):
+        raise OptionError(f"--set {key}={options[key]}: one number is wanted, or {count} with commas between")
+    return values * (count // len(values))
+
+
+def library(name: str) -> Any:
+    """A library that only whoever trained with it has; OptionError says how to get it."""
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:  # torchvision raises RuntimeError beside a torch of another build
+        raise OptionError(
+            f"{name} is not installed here, or not for this torch ({error}): pip install {name}; or export the net as "
+            "ONNX where you trained it, and take emvas export onnx"
+        ) from error
