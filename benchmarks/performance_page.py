@@ -67,9 +67,12 @@ def _power(figures: Figures) -> str:
 
 
 def _alert_latency(figures: Figures) -> str:
-    heads = ("alerts", "of closures", "median ms", "95th percentile ms", "worst ms", "peak MB")
-    keys = ("alerts", "closures", "median_ms", "p95_ms", "worst_ms", "peak_mb")
-    return table(heads, [[figures[key] for key in keys]])
+    heads = ("at", "alerts", "of closures", "median ms", "95th percentile ms", "worst ms")
+    rows = [["a subscriber", *(figures[key] for key in ("alerts", "closures", "median_ms", "p95_ms", "worst_ms"))]]
+    if "tones" in figures:
+        keys = ("tones", "closures", "tone_median_ms", "tone_p95_ms", "tone_worst_ms")
+        rows.append(["the speaker, first sample handed over", *(figures[key] for key in keys)])
+    return f"Peak memory {figures['peak_mb']} MB.\n\n{table(heads, rows)}"
 
 
 def _asr(figures: Figures) -> str:
@@ -121,7 +124,7 @@ _SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "cameras": ("More cameras", _cameras),
     "whole_box": ("A whole recording: start, speed, memory", _whole_box),
     "power": ("Energy", _power),
-    "alert_latency": ("From a closure's 1.5 s mark to the alert at a subscriber", _alert_latency),
+    "alert_latency": ("From a closure's 1.5 s mark to the tone and to a subscriber", _alert_latency),
     "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
     "published": ("The published system's way with files, a declared stand-in", _published),
     "tfn_memory": ("Fusion: TFN with and without its outer product", _fusion),

@@ -69,6 +69,7 @@ def _demonstrate(bundle_path: Path, own: Path | None, camera: int | None, out: P
                 "raised while they were open.",
                 style="bold green",
             )
+    console.print(f"What the driver heard: {out / box.WARNINGS_FILE}", soft_wrap=True)
     console.print(f"Report: {page}", soft_wrap=True)
     return faults
 

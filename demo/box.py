@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from demo.cab import CabSink
 from demo.screen import Screen
 from demo.subscriber import Subscriber
 from edge.bundle.bundle import Bundle
@@ -30,6 +31,8 @@ from edge.runtime.stores import Stores, session_name
 from edge.sessions import Start
 from edge.status import SystemStatus
 
+WARNINGS_FILE = "warnings.wav"
+"""What the driver would hear, on the time line of the run."""
 _DELIVERY_S = 10.0
 """Patience with the last messages on their way through the broker."""
 
@@ -92,6 +95,7 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
         subscriber,
         stores,
     ):
+        runner.ignore(next(sink for sink in sinks if isinstance(sink, CabSink)).warner.hears_itself)
         before = signal.signal(signal.SIGINT, lambda *_: stop.set())
         try:
             runner.run([*sinks, kept], stop, lambda _: runner.announce(stores.turn(clock.now_s())))
@@ -106,7 +110,7 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
 def _around(
     config: Config, folder: Path, start: Start, screen: Screen, status: SystemStatus
 ) -> Iterator[tuple[list[Sink], Subscriber, Stores]]:
-    """Broker (where the configuration names none), subscriber, outbox, timeline, JSONL and screen of one run."""
+    """Broker (where the configuration names none), subscriber, warnings, outbox, timeline, JSONL, screen of one run."""
     with ExitStack() as stack:
         mqtt = config.mqtt or MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
         config = config.model_copy(update={"mqtt": mqtt})
@@ -114,7 +118,8 @@ def _around(
         stack.enter_context(screen)
         subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
         stores = stack.enter_context(Stores(config, folder, start, status))
-        yield [jsonl, *stores.sinks, screen], subscriber, stores
+        cab = stack.enter_context(CabSink(config, folder / WARNINGS_FILE, start, screen.write))
+        yield [cab, jsonl, *stores.sinks, screen], subscriber, stores
 
 
 def _received(subscriber: Subscriber, kept: Kept) -> list[dict[str, Any]]:

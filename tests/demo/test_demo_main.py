@@ -24,6 +24,8 @@ def test_an_own_clip_runs_through_and_leaves_a_report_and_no_process(bundle_dir:
     done = _demo("--bundle", bundle_dir, "--clip", clip, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "out" / "demo.jsonl").stat().st_size > 0
+    assert (tmp_path / "out" / "warnings.wav").stat().st_size > 16_000, "a clip without a face is played all the same"
+    assert "What the driver heard" in done.stdout
     assert "</html>" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "status   online" in done.stdout
     address = re.search(r"Dashboard: (http://127\.0\.0\.1:\d+/)", done.stdout)
