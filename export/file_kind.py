@@ -29,7 +29,7 @@ def other_kind(path: Path) -> str | None:
     if head[4:8] == _TFLITE:
         return "a TFLite file: export from the model that it was converted from"
     if head[:1] == _ONNX_START[0] and head[2:3] == _ONNX_START[1]:
-        return "an ONNX graph already, not a checkpoint: export from the weights that it was traced from"
+        return "an ONNX graph already, not a checkpoint: emvas export onnx takes it"
     if zipfile.is_zipfile(path):
         return _of_zip(path)
     return None

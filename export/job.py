@@ -49,6 +49,17 @@ class GraphJob:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeGraph:
+    """One graph that was made and proven before; the gate goes on from there."""
+
+    path: Path
+    parity: Mapping[str, Any]
+    """With what it was compared, and how far off it was."""
+    axes: Mapping[str, Mapping[int, Axis]]
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """What a role is for, as one number over an evaluation set: the judge of every variant."""
 
@@ -73,7 +84,7 @@ class ExportJob:
     description: str
     sources: list[Source]
     training_data: str
-    graphs: Mapping[str, GraphJob]
+    graphs: Mapping[str, GraphJob | MadeGraph]
     golden_inputs: Mapping[str, Feeds]
     calibration: Mapping[str, Sequence[Feeds]] = field(default_factory=dict)
     """Real inputs by graph; a graph without any has no statically quantized variant."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.bundle.manifest import VariantName
 from export.gate import build_variants
-from export.job import ExportJob
+from export.job import ExportJob, GraphJob, MadeGraph
 from export.role import BuildError, RoleBuild
 from export.trace import check_weights, prove_parity, trace
 
@@ -23,11 +23,13 @@ def run_job(job: ExportJob, wanted: Sequence[VariantName], work: Path, progress:
         BuildError: weights that are no numbers, a module that cannot be traced, or a graph that says something else.
     """
     _check_samples(job)
-    for name, graph in job.graphs.items():
+    traced = {name: graph for name, graph in job.graphs.items() if isinstance(graph, GraphJob)}
+    made = {name: graph for name, graph in job.graphs.items() if isinstance(graph, MadeGraph)}
+    for name, graph in traced.items():
         check_weights(graph.module, name)
-    fp32: dict[str, Path] = {}
-    parity: dict[str, Any] = {}
-    for name, graph in job.graphs.items():
+    fp32 = {name: graph.path for name, graph in made.items()}
+    parity: dict[str, Any] = {name: graph.parity for name, graph in made.items()}
+    for name, graph in traced.items():
         progress(f"tracing {name}")
         fp32[name] = work / f"{name}.fp32.onnx"
         trace(name, graph, fp32[name])

@@ -32,7 +32,7 @@ def list_exporters(as_json: bool) -> None:
     with text.section("With every model"):
         _write_options(text, COMMON)
     click.echo(text.getvalue())
-    click.echo("Next: emvas export asr|encoder|fusion CHECKPOINT --into BUNDLE --out BUNDLE2")
+    click.echo("Next: emvas export asr|encoder|fusion|onnx CHECKPOINT --into BUNDLE --out BUNDLE2")
 
 
 def _write_options(text: click.HelpFormatter, options: Mapping[str, str]) -> None:

@@ -27,16 +27,20 @@ _EXAMPLES = {
     "asr": "emvas export asr runs/conformer/best.pt --into build/bundle --out build/bundle-asr",
     "encoder": "emvas export encoder weights/xlm-roberta-base --into build/bundle --out build/bundle-text",
     "fusion": "emvas export fusion tfn-sims.pth --set seq_lens=39,400,55 --into build/bundle --out build/bundle-tfn",
+    "onnx": "emvas export onnx faces.onnx --role expression --set range=0,1 --labels neutral,happy,sad "
+    "--into build/bundle --out build/bundle-faces",
 }
 _READS: dict[Group, str] = {
     "asr": "a speech recognizer",
     "encoder": "a text, picture or sound encoder",
     "fusion": "a fusion model of ours or of MMSA",
+    "onnx": "an ONNX file",
 }
 _SAMPLES: dict[Group, str] = {
     "asr": "a list of recordings, `path<TAB>text` a line",
     "encoder": "an .npz with `text`, `image` or `samples`, and `label` where pictures have classes",
     "fusion": "a feature file, or a pickle of MMSA",
+    "onnx": "an .npz with the graph's inputs by name",
 }
 
 
@@ -55,7 +59,7 @@ def _command(group: Group) -> click.Command:
     evaluation = click.option(
         "--evaluation", type=_FILE, help="What every variant is judged by: the same kind of file."
     )
-    labels = (_LABELS,) if group == "encoder" else ()
+    labels = (_LABELS,) if group in ("encoder", "onnx") else ()
     for option in (*_BEFORE, *labels, calibration, evaluation, *_AFTER):
         command = option(command)
     return command
@@ -194,4 +198,4 @@ def _figures(measured: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-asr, encoder, fusion = (_command(group) for group in _READS)
+asr, encoder, fusion, onnx = (_command(group) for group in _READS)

@@ -11,7 +11,7 @@ from typing import Literal
 from edge.error import EmvasError
 from export.job import ExportJob
 
-Group = Literal["asr", "encoder", "fusion"]
+Group = Literal["asr", "encoder", "fusion", "onnx"]
 
 COMMON: Mapping[str, str] = {
     "licence": "licence of the weights, for the model card",
@@ -36,8 +36,8 @@ class Exporter:
     """What the checkpoint is."""
     options: Mapping[str, str]
     """Its own options and what they mean; those of `COMMON` come on top."""
-    fills: str | None = None
-    """The role of the box that it can fill."""
+    fills: tuple[str, ...] = ()
+    """The roles of the box that it can fill."""
 
     def build(self, checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
         """Read `checkpoint` into an `ExportJob`; `work` is an empty folder for what it needs to write."""
@@ -52,7 +52,7 @@ _ROWS = (
         "export.exporters.whisper",
         "a Hugging Face Whisper folder (WhisperForConditionalGeneration)",
         {},
-        "asr",
+        ("asr",),
     ),
     Exporter(
         "ctc",
@@ -60,7 +60,7 @@ _ROWS = (
         "export.exporters.ctc",
         "a Hugging Face CTC folder (Wav2Vec2ForCTC, Wav2Vec2ConformerForCTC, ParakeetForCTC)",
         {},
-        "asr",
+        ("asr",),
     ),
     Exporter(
         "conformer",
@@ -68,7 +68,7 @@ _ROWS = (
         "export.exporters.conformer",
         "a checkpoint of `emvas train asr` (emvas-asr-1)",
         {"mode": "full (whole utterances) or streaming (chunks with caches); default: what it was trained for"},
-        "asr",
+        ("asr",),
     ),
     Exporter(
         "text",
@@ -88,7 +88,7 @@ _ROWS = (
         "export.exporters.vision",
         "a Hugging Face folder of an image classifier (ResNet, MobileNetV2, ConvNeXt, ViT, ...)",
         {},
-        "expression",
+        ("expression",),
     ),
     *(
         Exporter(
@@ -102,7 +102,7 @@ _ROWS = (
                 "mean": "taken off each channel (pixels from 0 to 1), as 0.485,0.456,0.406; default: the library's",
                 "deviation": "by which each channel is then divided; default: the library's",
             },
-            "expression",
+            ("expression",),
         )
         for library, example in (("timm", "mobilenetv3_small_100"), ("torchvision", "resnet18"))
     ),
@@ -112,7 +112,7 @@ _ROWS = (
         "export.exporters.expression",
         "a checkpoint of `training.heads.expression` (emvas-expression-1), in place of the default role",
         {},
-        "expression",
+        ("expression",),
     ),
     Exporter(
         "audio",
@@ -130,7 +130,7 @@ _ROWS = (
             "most_frames": "longest text, audio and vision in frames, default 128,1024,512",
             "tolerance": "largest loss of MAE of a variant, default 0.01",
         },
-        "fusion",
+        ("fusion",),
     ),
     Exporter(
         "mmsa",
@@ -146,7 +146,21 @@ _ROWS = (
             "most_frames": "self_mm: longest text, audio and vision in frames, default 128,1024,512",
             "tolerance": "largest loss of MAE of a variant, default 0.01",
         },
-        "fusion",
+        ("fusion",),
+    ),
+    Exporter(
+        "onnx",
+        "onnx",
+        "export.exporters.onnx_net",
+        "an ONNX file (a picture classifier for role expression, or a graph that is what its role wants)",
+        {
+            "range": "expression: what its pixels are: 0,1 or 0,255 or -1,1",
+            "mean": "expression: taken off each channel after that, default 0",
+            "deviation": "expression: by which each channel is then divided, default 1",
+            "px": "expression: side of its pictures, where the graph leaves it open",
+            "output": "expression: the output with the classes, default the first",
+        },
+        ("face_detector", "face_mesh", "iris", "eye_state", "expression", "vad"),
     ),
 )
 

@@ -35,6 +35,8 @@ def detect(checkpoint: Path, group: Group) -> Exporter:
     """
     if not checkpoint.exists():
         raise BuildError(f"{checkpoint} does not exist: name the checkpoint that the training wrote")
+    if group == "onnx":
+        return EXPORTERS["onnx"]
     name = _of_folder(checkpoint, group) if checkpoint.is_dir() else _of_file(checkpoint)
     names = [row.name for row in EXPORTERS.values() if row.group == group]
     if name is None:

@@ -23,8 +23,8 @@ def find_exporter(name: str, group: Group) -> Exporter:
 
 def check_role(exporter: Exporter, role: str | None) -> None:
     """OptionError for a role of the box that this kind of model cannot fill."""
-    if role in CONTRACTS and role != exporter.fills:
-        can = f"it can be {exporter.fills}, or" if exporter.fills else "the box runs no such model:"
+    if role in CONTRACTS and role not in exporter.fills:
+        can = f"it can be {' or '.join(exporter.fills)}, or" if exporter.fills else "the box runs no such model:"
         raise OptionError(
             f"{exporter.reads.split(' (')[0]} cannot be the box's role {role}; {can} give a name of your own with "
             "--role, for others to run"

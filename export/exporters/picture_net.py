@@ -16,7 +16,7 @@ from edge.bundle.session import Session
 from edge.vision.expression import SIDE
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
-from export.job import Axis, ExportJob, Family, Feeds, GraphJob, Task
+from export.job import Axis, ExportJob, Family, Feeds, GraphJob, MadeGraph, Task
 from export.role import Array, BuildError
 from export.roles.axes import AXES
 from export.tasks.expression import samples
@@ -35,8 +35,9 @@ class PictureNet:
     """A classifier that was read and made traceable."""
 
     description: str
-    module: nn.Module
-    """`image` [n, channels, px, px], 0..1 -> `probabilities` [n, classes], and what else `outputs` names."""
+    module: nn.Module | MadeGraph
+    """`image` [n, channels, px, px], 0..1 -> `probabilities` [n, classes], and what else `outputs` names; or the graph
+    of role `expression`, ready."""
     outputs: tuple[str, ...]
     px: int
     seen_px: int
@@ -109,12 +110,17 @@ def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
 
 def _expression_job(net: PictureNet, expressions: Sequence[str], options: Mapping[str, str]) -> ExportJob:
     columns = list(dict.fromkeys(label for label in expressions if label != LEFT_OUT))
-    graph = GraphJob(
-        BoxExpression(net, expressions, columns).eval(),
-        _example(lambda count, generator: 2 * torch.rand(count, net.seen_px, net.seen_px, 1, generator=generator) - 1),
-        ("probabilities",),
-        {"image": {0: AXES[ROLE][0]}},
-        net.family,
+    side = net.seen_px
+    graph = (
+        net.module
+        if isinstance(net.module, MadeGraph)
+        else GraphJob(
+            BoxExpression(net, expressions, columns).eval(),
+            _example(lambda count, generator: 2 * torch.rand(count, side, side, 1, generator=generator) - 1),
+            ("probabilities",),
+            {"image": {0: AXES[ROLE][0]}},
+            net.family,
+        )
     )
     given = "calibration" in options
     calibration = _seen(_pictures(options["calibration"], net)[0], net) if given else samples(net.seen_px, 0)

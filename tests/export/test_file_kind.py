@@ -45,7 +45,7 @@ def made(kind: str, path: Path) -> Path:
     ("kind", "remedy"),
     [
         ("lfs", "git lfs pull"),
-        ("onnx", "traced from"),
+        ("onnx", "emvas export onnx"),
         ("torchscript", r"state_dict\(\)"),
         ("keras", "safetensors"),
         ("gguf", "llama"),
