@@ -1,16 +1,28 @@
-"""`emvas analyze`: recordings in, a report of each out."""
+"""`emvas analyze`: recordings in, a report of each and one page and table of all out."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.progress import track
 
-from edge.cli.recordings import Recordings, make_folder, record, stream_options, table, targets_in
+from edge.cli.batch import Work, replay_all
+from edge.cli.consent import record_consent, research_config
+from edge.cli.recordings import (
+    Recordings,
+    make_folder,
+    record,
+    recordings_of,
+    stream_options,
+    table,
+    targets_in,
+)
 from edge.config import load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.private import own_files
@@ -21,26 +33,31 @@ if TYPE_CHECKING:
     from edge.dashboard.report.writer import Form
 
 _EXAMPLE = """\b
-Example:
+Examples:
+  emvas analyze interviews --out out
   emvas analyze talk.mp4 drive.mp4 --config configs/desk.yaml --out out
 """
 
 
 @click.command(epilog=_EXAMPLE)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
+@click.argument("places", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: research, with consent.")
+@click.option("--consent", is_flag=True, help="Say that everybody in the recordings has agreed in writing.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports.")
+@click.option("--processes", type=click.IntRange(1, 64), help="Recordings at a time; default: one a processor core.")
 @stream_options
 @click.option("--pdf", is_flag=True, help="Also each page printed on A4; needs Chromium or Chrome.")
 @click.option("--csv", is_flag=True, help="Also one row an event; columns: docs/report-columns.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results, with the reports' figures, as JSON.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the pages.")
 def analyze(
-    files: tuple[Path, ...],
-    config_path: Path,
+    places: tuple[Path, ...],
+    config_path: Path | None,
+    consent: bool,
     bundle: Path | None,
     out: Path,
+    processes: int | None,
     picture_stream: int | None,
     sound_stream: int | None,
     pdf: bool,
@@ -48,45 +65,93 @@ def analyze(
     as_json: bool,
     lang: Language,
 ) -> None:
-    """Run video and sound FILES through the box and write a report of each: replay and report in one.
+    """Run video and sound FILES, or all in a folder, through the box and write a report of each: replay and report in
+    one. Of several recordings index.html shows all, to sort and to filter; recordings.xlsx and .csv hold the figures.
 
-    The folder gets STEM.html, and STEM.jsonl with all that was found. What the purpose of --config withholds is in
-    neither: configs/desk.yaml, research with recorded consent, tells all, words beside the curve included.
+    The folder gets STEM.html, and STEM.jsonl with all that was found. Run again, it skips what it has done. Without
+    --config the purpose is research, which tells all, words included, and needs the consent of everybody in the
+    recordings: it is asked once and written to consent.json. What another purpose withholds is in no report.
 
     Exit code 0: all files were read; 1: some could not be read whole (the others are done, and the report of such a
     file says what is missing), or configuration, bundle or folder cannot be used; 2: wrong usage.
     """
     from edge.dashboard.report.figures import numbers
-    from edge.dashboard.report.writer import write
 
     console = Console(stderr=True)
-    targets = targets_in(out, files)
+    targets = targets_in(out, recordings_of(places))
     own_files()
-    config = load_config(config_path)
+    config = load_config(config_path) if config_path else research_config()
     make_folder(out)
+    if config_path is None:
+        record_consent(out, consent)
     recordings = Recordings(config, bundle, console, picture_stream, sound_stream)
-    reports = [recordings.replay(path, target) for path, target in targets.items()]
+    work = Work(config, recordings.bundle, picture_stream, sound_stream)
+    reports = replay_all(recordings, work, targets, processes or os.cpu_count() or 1, console)
     forms: list[Form] = ["html", *(["pdf"] if pdf else []), *(["csv"] if csv else [])]  # type: ignore[list-item]
-    results, pages = [], []
-    for report in track(reports, "Reports", console=console, transient=True, disable=not console.is_terminal):
-        target = targets[report.path]
-        result = record(report, target)
-        if report.path.is_file():
-            subject = _subject(report, target)
-            made = [target.with_suffix(f".{form}") for form in forms]
-            for form, page in zip(forms, made, strict=True):
-                write(subject, form, page, Labels(lang))
-            pages.append(made[0])
-            result |= {"pages": [str(page) for page in made], "report": numbers(subject)}
+    subjects = {
+        report.path: _subject(report, targets[report.path])
+        for report in track(reports, "Reading", console=console, transient=True, disable=not console.is_terminal)
+        if report.path.is_file()
+    }
+    pages = _pages(subjects, targets, forms, Labels(lang), console)
+    results: list[dict[str, Any]] = []
+    for report in reports:
+        result: dict[str, Any] = record(report, targets[report.path])
+        if report.path in subjects:
+            result |= {"pages": [str(page) for page in pages[report.path]], "report": numbers(subjects[report.path])}
         results.append(result)
+    first = _index(out, reports, subjects, pages, Labels(lang)) if len(subjects) > 1 else None
     if as_json:
         click.echo(json.dumps(results, ensure_ascii=False))
     else:
         console.print(table(reports))
-        if pages:
-            console.print(f"Next: open in a browser {' '.join(map(str, pages))}", highlight=False, soft_wrap=True)
+        if subjects:
+            shown = [first] if first else [found[0] for found in pages.values()]
+            console.print(f"Next: open in a browser {' '.join(map(str, shown))}", highlight=False, soft_wrap=True)
     if any(report.faults for report in reports):
         raise SystemExit(1)
+
+
+def _pages(
+    subjects: Mapping[Path, Subject],
+    targets: Mapping[Path, Path],
+    forms: Sequence[Form],
+    labels: Labels,
+    console: Console,
+) -> dict[Path, list[Path]]:
+    """Write the report of each recording in each form."""
+    from edge.dashboard.report.writer import write
+
+    made: dict[Path, list[Path]] = {}
+    shown = track(subjects.items(), "Reports", console=console, transient=True, disable=not console.is_terminal)
+    for path, subject in shown:
+        made[path] = [targets[path].with_suffix(f".{form}") for form in forms]
+        for form, page in zip(forms, made[path], strict=True):
+            write(subject, form, page, labels)
+    return made
+
+
+def _index(
+    out: Path,
+    reports: Sequence[ReplayReport],
+    subjects: Mapping[Path, Subject],
+    pages: Mapping[Path, Sequence[Path]],
+    labels: Labels,
+) -> Path:
+    """The page and the tables of all recordings."""
+    from edge.dashboard.report.index import render_index
+    from edge.dashboard.report.overview import entry
+    from edge.dashboard.report.sheets import as_csv, as_xlsx, events_table, recordings_table
+    from edge.dashboard.report.writer import keep
+
+    told = [report for report in reports if report.path in subjects]
+    entries = [entry(subjects[report.path], pages[report.path][0].name, report.faults) for report in told]
+    sheets = {"recordings": recordings_table(entries), "events": events_table(list(subjects.values()))}
+    for name, found in sheets.items():
+        keep(as_csv(found), out / f"{name}.csv")
+    keep(as_xlsx(sheets), out / "recordings.xlsx")
+    keep(render_index(entries, labels).encode("utf-8"), out / "index.html")
+    return out / "index.html"
 
 
 def _subject(report: ReplayReport, jsonl: Path) -> Subject:

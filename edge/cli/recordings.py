@@ -56,19 +56,32 @@ class Recordings:
         elif "asr" in self._words.absent:
             self._say(f"No words are written: {self._words.absent['asr']}.")
 
-    def replay(self, path: Path, target: Path, realtime: bool = False) -> ReplayReport:
-        """Write the messages of `path` to `target`; a file that cannot be read is a fault in the report."""
+    @property
+    def bundle(self) -> Path:
+        """The folder of the models."""
+        return self._bundle.folder
+
+    def replay(self, path: Path, target: Path, realtime: bool = False, place: str = "") -> ReplayReport:
+        """Write the messages of `path` to `target`; a file that cannot be read is a fault in the report.
+
+        `place` among several files is shown beside the name.
+        """
         try:
-            report = self._replay(path, target, realtime)
+            report = self._replay(path, target, realtime, place)
         except (CaptureError, OSError) as error:
             report = ReplayReport(path, faults=[str(error)])
+        self.tell(report)
+        return report
+
+    def tell(self, report: ReplayReport) -> None:
+        """Say what went wrong with a file, and what else there is to say of it."""
+        path = report.path
         for fault in report.faults:
             self._say(f"[red]{escape(path.name)}[/]: {escape(fault)}")
         for note in report.notes:
             self._say(f"{escape(path.name)}: {escape(note)}")
-        return report
 
-    def _replay(self, path: Path, target: Path, realtime: bool) -> ReplayReport:
+    def _replay(self, path: Path, target: Path, realtime: bool, place: str) -> ReplayReport:
         length_s = MediaFile(path, self._choice).duration_s
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.1f} s"))
         with Progress(
@@ -78,7 +91,7 @@ class Recordings:
             transient=True,
             disable=not self._console.is_terminal,
         ) as progress:
-            bar = progress.add_task(path.name, total=length_s)
+            bar = progress.add_task(f"{place} {path.name}".lstrip(), total=length_s)
             with (
                 Pipeline(self._bundle, self._config, session_of(path), self._words) as pipeline,
                 JsonlSink(target) as sink,
@@ -99,11 +112,44 @@ def stream_options(command: Callable[..., None]) -> Callable[..., None]:
     return pictures(sound(command))
 
 
+_VIDEO = ("avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ts", "webm", "wmv", "3gp")
+_SOUND = ("aac", "flac", "m4a", "mp3", "ogg", "opus", "wav")
+ENDINGS = frozenset(f".{name}" for name in (*_VIDEO, *_SOUND))
+"""Names of recordings that are taken from a folder; a file that is named itself may be called as it likes."""
+
+
+def recordings_of(places: Sequence[Path]) -> list[Path]:
+    """The files that are named, and those in the folders that are, in the order of their names.
+
+    Raises:
+        click.UsageError: a folder holds no recording.
+    """
+    found: list[Path] = []
+    for place in places:
+        if not place.is_dir():
+            found.append(place)
+            continue
+        inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+        if not inside:
+            raise click.UsageError(
+                f"{place}: no recording is in this folder (known endings: {' '.join(sorted(ENDINGS))})"
+            )
+        found += inside
+    return found
+
+
 def targets_in(folder: Path, files: Sequence[Path]) -> dict[Path, Path]:
-    """One STEM.jsonl a file; where two files have one stem, their endings tell them apart."""
+    """One STEM.jsonl a file; where two files have one stem, their endings tell them apart, then their folders."""
     expect_once(files)
     stems = Counter(path.stem for path in files)
-    named = {path: folder / f"{path.stem if stems[path.stem] == 1 else path.name}.jsonl" for path in files}
+    names = Counter(path.name for path in files)
+
+    def name(path: Path) -> str:
+        if stems[path.stem] == 1:
+            return path.stem
+        return path.name if names[path.name] == 1 else f"{path.resolve().parent.name}-{path.name}"
+
+    named = {path: folder / f"{name(path)}.jsonl" for path in files}
     if len(set(named.values())) < len(files):
         raise click.UsageError("two files of the same name would overwrite each other's output: give them apart")
     return named

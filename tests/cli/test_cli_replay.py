@@ -85,7 +85,7 @@ def test_a_cut_off_video_is_read_as_far_as_it_goes_and_named(bundle: Path, tmp_p
         (["a.mp4", "--out", "o", "--jsonl", "j"], "say where to write"),
         (["a.mp4", "b.mp4", "--jsonl", "j"], "takes one file"),
         (["a.mp4", "a.mp4", "--out", "o"], "given twice"),
-        (["x/a.mp4", "y/a.mp4", "--out", "o"], "overwrite"),
+        (["x/z/a.mp4", "y/z/a.mp4", "--out", "o"], "overwrite"),
     ],
 )
 def test_wrong_usage_is_refused_before_anything_is_done(words: list[str], sentence: str) -> None:

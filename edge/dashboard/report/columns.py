@@ -73,6 +73,12 @@ def csv_text(subject: Subject) -> str:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, [column.name for column in COLUMNS], restval="")
     writer.writeheader()
+    writer.writerows(rows(subject))
+    return stream.getvalue()
+
+
+def rows(subject: Subject) -> Iterator[Row]:
+    """The events in order of their start, ready for a table."""
     begun_s = subject.found.start_s
     for start_s, end_s, told in sorted(_events(subject), key=lambda event: event[0]):
         moment = subject.moment(start_s)
@@ -83,8 +89,7 @@ def csv_text(subject: Subject) -> str:
             "duration_s": None if end_s is None else end_s - start_s,
             **told,
         }
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return stream.getvalue()
+        yield {name: cell(value) for name, value in row.items()}
 
 
 def columns_page() -> str:
@@ -109,7 +114,8 @@ Blinks and single faces are in the JSONL of `emvas replay` only.
 """
 
 
-def _cell(value: Cell) -> Cell:
+def cell(value: Cell) -> Cell:
+    """A value as a table may hold it: rounded, on one line, and nothing that a spreadsheet would run."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, str):

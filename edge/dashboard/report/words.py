@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
+    # the page of many recordings
+    "recordings": ("Recordings", "录制"),
+    "recording": ("Recording", "录制"),
+    "recordings_n": ("{n} recordings", "{n} 个录制"),
+    "recordings_sum": (
+        "{n} recordings, {length} in all · affect judged in {judged} · {alerts} alerts",
+        "{n} 个录制，共 {length} · {judged} 个有情绪结果 · {alerts} 次警报",
+    ),
+    "filter": ("Filter", "筛选"),
+    "filter_hint": ("name, words, emotion", "名称、话语、情绪"),
+    "change": ("Affect over time", "情绪变化"),
+    "judged_who": ("Who was judged, how long", "判定对象与时长"),
+    "people_n": ("people: {n}", "人数：{n}"),
+    "no_faces_short": ("no face looked for", "未寻找人脸"),
+    "no_affect_short": ("no affect judged", "无情绪结果"),
+    "mean_spread": ("Mean ± spread", "均值 ± 离散"),
+    "most_negative": ("Most negative moment", "最消极的时刻"),
+    "index_method": (
+        "Scores run from -1 (negative) to 1 (positive); spread is their standard deviation over the judged time. All "
+        "curves share one axis of time. They are estimates by models, and no diagnosis.",
+        "得分从 -1（消极）到 1（积极）；离散为可判定时间内得分的标准差。所有曲线使用同一时间轴。"
+        "均为模型估计，不构成诊断。",
+    ),
     "curve_and_words": ("Words beside the curve", "话语与情绪曲线"),
     "from_words": ("words", "文字"),
     "from_voice": ("voice", "语音"),

@@ -28,19 +28,35 @@ def write(subject: Subject, form: Form, target: Path, labels: Labels) -> None:
     Raises:
         UnwritableError: the place cannot be written. PrintError: no browser prints the PDF.
     """
-    temporary = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    keep(_content(subject, form, target.parent.absolute(), labels), target)
+
+
+def keep(content: bytes, target: Path) -> None:
+    """Write a whole file, or nothing.
+
+    Raises:
+        UnwritableError: the place cannot be written.
+    """
+    temporary = target.with_name(f".{target.name}.part")
+    try:
         with temporary.open("wb") as stream:
-            stream.write(_content(subject, form, target.parent, labels))
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
     except OSError as error:
-        raise UnwritableError(f"{target}: {error.strerror}: choose a place that can be written") from error
+        raise _unwritable(target, error) from error
     finally:
         if target.parent.is_dir():
             temporary.unlink(missing_ok=True)
+
+
+def _unwritable(target: Path, error: OSError) -> UnwritableError:
+    return UnwritableError(f"{target}: {error.strerror}: choose a place that can be written")
 
 
 def _content(subject: Subject, form: Form, folder: Path, labels: Labels) -> bytes:

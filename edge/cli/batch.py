@@ -1,0 +1,126 @@
+"""Many recordings, several at a time: what is done is skipped, and one line shows how far all of them are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from edge.bundle.bundle import sha256_of
+from edge.bundle.manifest import MANIFEST_FILE
+from edge.cli.recordings import Recordings
+from edge.config import Config
+from edge.private import own_files
+from edge.runtime.replay import ReplayReport, session_of
+
+_DONE_FOLDER = ".done"
+"""In the folder of the reports: a note a recording of what its JSONL was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How recordings are replayed, by whichever process."""
+
+    config: Config
+    bundle: Path
+    pictures: int | None
+    sound: int | None
+
+    def key(self, path: Path) -> dict[str, str]:
+        """What a JSONL depends on: the content of the recording, the configuration and the models."""
+        config = self.config.model_dump_json(exclude={"models": {"bundle"}})
+        streams = f"{self.pictures} {self.sound}"
+        manifest = sha256_of(self.bundle / MANIFEST_FILE)
+        return {"recording": session_of(path), "config": config, "bundle": manifest, "streams": streams}
+
+
+def replay_all(
+    recordings: Recordings, work: Work, targets: Mapping[Path, Path], processes: int, console: Console
+) -> list[ReplayReport]:
+    """Replay each recording to its JSONL, at most `processes` at a time.
+
+    Returns:
+        One report a recording, in their order; of what was done before, the report from then.
+    """
+    found = {path: done for path, target in targets.items() if (done := _done(work, path, target))}
+    if found:
+        console.print(f"{len(found)} of {len(targets)} are done already and are skipped.", highlight=False)
+    rest = {path: target for path, target in targets.items() if path not in found}
+    made = (
+        _one_by_one(recordings, rest)
+        if min(processes, len(rest)) < 2
+        else _at_once(recordings, work, rest, processes, console)
+    )
+    for report in made:
+        _note(work, report, targets[report.path])
+        found[report.path] = report
+    return [found[path] for path in targets]
+
+
+def _one_by_one(recordings: Recordings, rest: Mapping[Path, Path]) -> Iterator[ReplayReport]:
+    for number, (path, target) in enumerate(rest.items(), start=1):
+        yield recordings.replay(path, target, place=f"{number}/{len(rest)}" if len(rest) > 1 else "")
+
+
+def _at_once(
+    recordings: Recordings, work: Work, rest: Mapping[Path, Path], processes: int, console: Console
+) -> Iterator[ReplayReport]:
+    columns = (TextColumn("Recordings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    context = multiprocessing.get_context("spawn")  # a fork of a process with threads of a runtime may hang
+    with (
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+        ProcessPoolExecutor(min(processes, len(rest)), context, initializer=_begin, initargs=(work,)) as pool,
+    ):
+        bar = progress.add_task("", total=len(rest))
+        for future in as_completed([pool.submit(_replay, path, target) for path, target in rest.items()]):
+            report = future.result()
+            recordings.tell(report)
+            progress.advance(bar)
+            yield report
+
+
+_own: list[Recordings] = []
+"""What this process of the pool has opened."""
+
+
+def _begin(work: Work) -> None:
+    """Open the models once a process."""
+    own_files()
+    _own.append(Recordings(work.config, work.bundle, Console(quiet=True), work.pictures, work.sound))
+
+
+def _replay(path: Path, target: Path) -> ReplayReport:
+    return _own[0].replay(path, target)
+
+
+def _note_file(target: Path) -> Path:
+    return target.parent / _DONE_FOLDER / f"{target.stem}.json"
+
+
+def _done(work: Work, path: Path, target: Path) -> ReplayReport | None:
+    """The report of a recording that was replayed whole, with the same configuration and models."""
+    try:
+        noted: dict[str, Any] = json.loads(_note_file(target).read_text(encoding="utf-8"))
+        if not target.is_file() or noted["key"] != work.key(path):
+            return None
+        return ReplayReport(path, **noted["report"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _note(work: Work, report: ReplayReport, target: Path) -> None:
+    """Of what could be read; the rest is tried again."""
+    if report.wall_s and not report.faults:
+        told = dataclasses.asdict(report)
+        del told["path"]
+        file = _note_file(target)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"key": work.key(report.path), "report": told}), encoding="utf-8")
