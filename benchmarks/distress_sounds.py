@@ -75,7 +75,7 @@ def alarmed(bundle: Bundle, before: Float32, sound: Float32) -> tuple[bool, bool
     for part in (before, np.concatenate([sound, np.zeros(SAMPLE_RATE_HZ, np.float32)])):
         segmenter.step(Audio(start_s, part))
         start_s += len(part) / SAMPLE_RATE_HZ
-        told.append(any(heard.distress and heard.distress.level is Level.WARNING for heard in listener.take()))
+        told.append(any(one.level is Level.WARNING for heard in listener.take() for one in heard.unusual))
     return told[0], told[1]
 
 

@@ -11,6 +11,9 @@ DISTRACTION = "distraction"
 CANNOT_SEE_DRIVER = "cannot_see_driver"
 SOURCE_LOST = "source_lost"
 DISTRESS = "distress"
+COUGHING_FIT = "coughing_fit"
+BREAKING_SOUND = "breaking_sound"
+ALARM_SOUND = "alarm_sound"
 MOOD_SHIFT = "mood_shift"
 AGITATION = "agitation"
 GROUP_MOOD = "group_mood"
@@ -47,7 +50,10 @@ KINDS: dict[str, Kind] = {
     ),
     CANNOT_SEE_DRIVER: Kind("hardly any usable eyes: nothing is known, and nothing is claimed", while_="driving"),
     SOURCE_LOST: Kind("a camera, microphone or other source gives nothing"),
-    DISTRESS: Kind("voices are far louder and higher than usual here: shouting, crying, screaming, or great joy"),
+    DISTRESS: Kind("somebody cries or screams, or voices are far louder and higher than usual here"),
+    COUGHING_FIT: Kind("somebody coughs again and again"),
+    BREAKING_SOUND: Kind("glass breaks, or something crashes"),
+    ALARM_SOUND: Kind("an alarm or a siren sounds"),
     MOOD_SHIFT: Kind("one person's mood is well below that person's own last half hour; research only"),
     AGITATION: Kind("a group, or in research one person, moves far more than in the last half hour"),
     GROUP_MOOD: Kind("the mood of at least five faces together is well below their own last half hour"),

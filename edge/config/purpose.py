@@ -42,8 +42,10 @@ class Allowance:
 
 _EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
 _EVENTS = frozenset({"alert", "summary", "source"})
-_OF_DRIVERS = frozenset({"microsleep", "drowsiness", "distraction", "cannot_see_driver", "source_lost", "distress"})
-_OF_GROUPS = frozenset({"group_mood", "agitation", "distress", "source_lost"})
+_OF_ROOMS = frozenset({"source_lost", "distress", "breaking_sound", "alarm_sound"})
+_OF_DRIVERS = _OF_ROOMS | {"microsleep", "drowsiness", "distraction", "cannot_see_driver", "coughing_fit"}
+"""A fit of coughing takes a driver's eyes off the road; in a classroom it would be somebody's health."""
+_OF_GROUPS = _OF_ROOMS | {"group_mood", "agitation"}
 
 ALLOWANCES: dict[Purpose, Allowance] = {
     Purpose.DRIVER_SAFETY: Allowance(

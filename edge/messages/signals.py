@@ -48,8 +48,8 @@ class Sound:
     t_s: float
     level_db: float
     """RMS in dB below full scale, at least -90."""
-    distress: Anomaly | None = None
-    """Told while voices sound like distress, and once when that is over."""
+    unusual: tuple[Anomaly, ...] = ()
+    """What it is told as, distress or an alarm: each while it lasts, and once when it is over."""
 
 
 @dataclass(frozen=True, slots=True)

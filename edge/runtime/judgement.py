@@ -11,6 +11,7 @@ from edge.affect.fusion_model import ROLE, FusionModel
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine, AlertOrderError
+from edge.alerts.kinds import DISTRESS
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
@@ -127,7 +128,7 @@ class Judgement:
         for sound in sounds:
             if self._affect:
                 self._affect.run(sound.t_s, partial(AffectMonitor.sound, sound=sound), None)
-            told += self._alerted([sound.distress] if sound.distress and self._hears_distress else [])
+            told += self._alerted(one for one in sound.unusual if self._hears_distress or one.alert != DISTRESS)
         return told
 
     def spoken(self, utterance: Utterance) -> list[Message]:

@@ -13,10 +13,12 @@ from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utteran
 from edge.runtime import inference
 from edge.runtime.component import Component, Ends
 from edge.runtime.supervision import Supervision
-from edge.speech.distress import DistressListener
+from edge.speech.audio_events import AudioEvents
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
+from edge.speech.sound_classes import ROLE as AUDIO_EVENTS
 from edge.speech.transcriber import Transcriber, load_transcriber
+from edge.speech.unusual import UnusualSounds
 from edge.text.sentiment import Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import FacePerception
@@ -27,6 +29,7 @@ EYES = "vision"
 ROLES: dict[str, tuple[str, ...]] = {
     "vision": ("face_detector", "face_mesh", "iris", "expression"),
     "speech": ("vad",),
+    AUDIO_EVENTS: (AUDIO_EVENTS,),
     "asr": ("asr",),
     "text": ("text",),
     "prosody": ("prosody",),
@@ -36,6 +39,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 PATIENCE_S: dict[str, float] = {
     "vision": 10.0,
     "speech": 10.0,
+    AUDIO_EVENTS: 10.0,
     "asr": 90.0,
     "text": 10.0,
     "prosody": 10.0,
@@ -47,8 +51,9 @@ loop that asks, and systemd's watchdog waits for it."""
 OPTIONAL = {
     STATE_ROLE: "lids are judged by their contour alone",
     DROWSINESS: "nothing is estimated from blinks",
+    AUDIO_EVENTS: "cries and laughter are not told apart, coughs, crashes and alarms not at all",
 }
-"""The roles that a box with vision can do without, and what that costs; `drowsiness` belongs to fatigue."""
+"""The roles that a box with their stage can do without, and what that costs; `drowsiness` belongs to fatigue."""
 
 
 def needed_roles(config: Config) -> dict[str, str]:
@@ -129,12 +134,13 @@ class Senses:
         """Why a stage is not there, by its name."""
         self.expressions = self.words = True
         """False: not read, not recognized, for now."""
-        self._listener = DistressListener()
+        self._listener = UnusualSounds()
         reading = inference.expressions(config)
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
         self._speech = self._built(
             bundle, "speech", lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
         )
+        self._events = self._built(bundle, AUDIO_EVENTS, lambda: AudioEvents(bundle)) if self._speech else None
         self._prosody: Component[ProsodyAnalyzer] | None = None
         if inference.moods(config):
             self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
@@ -142,8 +148,9 @@ class Senses:
             self.absent["prosody"] = inference.withheld(config)
         self._asr = self._shared("asr", words.transcriber)
         self._text = self._shared("text", words.sentiment)
-        for role, cost in OPTIONAL.items() if self._vision else ():
-            if not bundle.has(role) and (config.fatigue.enabled or role != DROWSINESS):
+        for role, cost in OPTIONAL.items():
+            stage = self._speech if role == AUDIO_EVENTS else self._vision
+            if stage and not bundle.has(role) and (config.fatigue.enabled or role != DROWSINESS):
                 self.absent[role] = f"the bundle has no {role}: {cost}"
 
     @property
@@ -165,10 +172,12 @@ class Senses:
 
     def hear(self, audio: Audio) -> list[Utterance]:
         """The utterances that ended in this piece of sound."""
+        if self._events:
+            self._events.run(audio.t_s, lambda events: self._listener.hear(events.step(audio)), None)
         return self._speech.run(audio.t_s, lambda speech: speech.step(audio), []) if self._speech else []
 
     def sounds(self) -> list[Sound]:
-        """How loud it was, and whether voices were in distress, since the last call; call it where `hear` is called."""
+        """How loud it was, and what was unusual, since the last call; call it where `hear` is called."""
         return self._listener.take()
 
     def end_sound(self, t_s: float) -> list[Utterance]:

@@ -110,7 +110,8 @@ class DistressListener:
         if int(taught.sum()) >= _LEAST_VOICED:
             self._voices.append((float(np.median(level[taught])), float(np.median(pitch_st[taught]))))
         mean_db = float(10 * np.log10(max(float(np.mean(power)), 10 ** (_FLOOR_DB / 10))))
-        return Sound(end_s, mean_db, self._distress(end_s, usual) if usual else None)
+        distress = self._distress(end_s, usual) if usual else None
+        return Sound(end_s, mean_db, (distress,) if distress else ())
 
     def _usual(self) -> _Usual | None:
         if len(self._voices) < _LEAST_BLOCKS:

@@ -13,6 +13,7 @@ BUILDERS: dict[str, str] = {
     "eye_state": "export.roles.eye_state:build",
     "expression": "export.roles.expression:build",
     "vad": "export.roles.vad:build",
+    "audio_events": "export.roles.audio_events:build",
     "asr": "export.roles.asr:build",
     "text": "export.roles.text:build",
     "prosody": "export.roles.prosody:build",

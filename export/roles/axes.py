@@ -22,6 +22,8 @@ _GOLDEN_TEXTS = 2
 """The box reads one text at a time; the golden input holds two."""
 _GOLDEN_VOICES = 8
 """The same for the prosody of an utterance."""
+_GOLDEN_SECONDS = 2
+"""The same for seconds of sound."""
 _GOLDEN_BLINKS = 16
 """The same for sequences of blinks."""
 
@@ -36,6 +38,7 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "eye_state": (Axis("n", 1, 2, 2 * _MOST_FACES),),
     "expression": (Axis("n", 1, 1, _MOST_FACES),),
     "vad": (Axis("n", 1, 1, 1),),
+    "audio_events": (Axis("n", 1, 1, _GOLDEN_SECONDS),),
     "asr": (
         Axis("frames", _frames(WINDOWS_S[0]), _frames(WINDOWS_S[0]), _frames(WINDOWS_S[-1])),
         Axis("sound", _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[-1]) // 2),

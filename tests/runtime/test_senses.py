@@ -10,11 +10,13 @@ import yaml
 from http_camera import HttpCamera
 
 from edge.bundle.bundle import Bundle
+from edge.capture.media import MediaFile
 from edge.config import Config
 from edge.messages import Alert, Message, Source
 from edge.runtime.clock import Clock
 from edge.runtime.freeze import VARIABLE
 from edge.runtime.live import LiveRunner
+from edge.runtime.pipeline import Pipeline
 from edge.runtime.senses import PATIENCE_S
 
 EYES_ONLY = {"face_detector", "face_mesh", "iris", "expression"}
@@ -66,3 +68,21 @@ def test_eyes_without_their_optional_nets_say_so_and_one_that_hangs_ends_the_run
     assert kept.sources("box")[-1].detail == runner.stuck
     types = [message.type for message in kept if isinstance(message, Alert)]
     assert types.count("new") == types.count("end") >= 1
+
+
+@pytest.mark.bundle
+@pytest.mark.data
+def test_an_ear_for_events_that_breaks_costs_no_word(
+    bundle_dir: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such class")
+
+    monkeypatch.setattr("edge.speech.audio_events.SoundClassifier.scores", broken)
+    config = Config.model_validate({"purpose": "driver-safety", "microphone": {"device": "default"}})
+    pipeline, told = Pipeline(Bundle(bundle_dir), config), Kept()
+    for item in MediaFile(data_dir / "aishell_S0150" / "BAC009S0150W0002.flac").read():
+        told += pipeline.feed(item)
+    told += pipeline.finish()
+    assert [source.state for source in told.sources("audio_events")] == ["lost"]
+    assert "speech" in {message.kind for message in told}

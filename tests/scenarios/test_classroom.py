@@ -58,7 +58,7 @@ class Lesson:
 
     def sounds(self, level: Level) -> Lesson:
         distress = Anomaly(self.t_s, "distress", None, level, self.t_s, ("voice",), {"above_db": 20.0})
-        self._keep(self.judgement.sounded([Sound(self.t_s, -20.0, distress)]))
+        self._keep(self.judgement.sounded([Sound(self.t_s, -20.0, (distress,))]))
         return self
 
     def ends(self) -> list[Message]:

@@ -60,7 +60,7 @@ def listen(listener: DistressListener, sound: np.ndarray, speech: float, start_s
     windows = sound[: len(sound) // WINDOW * WINDOW].astype(np.float32).reshape(-1, WINDOW)
     for index, window in enumerate(windows):
         listener.window(start_s + index * WINDOW / RATE, window, speech)
-    return [heard.distress for heard in listener.take() if heard.distress]
+    return [anomaly for heard in listener.take() for anomaly in heard.unusual]
 
 
 def room() -> DistressListener:
@@ -138,6 +138,6 @@ def test_a_quarrel_of_a_real_voice_is_told_and_its_calm_talk_is_not(data_dir: Pa
     angry = [at(read(path), -14.0) for path in sorted((folder / "angry").glob("03*.flac"))][:6]
     talk, quarrel = np.concatenate(calm + calm[:4]), np.concatenate(angry)
     segmenter.step(Audio(0.0, talk))
-    assert not any(heard.distress for heard in listener.take())
+    assert not any(heard.unusual for heard in listener.take())
     segmenter.step(Audio(len(talk) / RATE, quarrel))
-    assert alarmed([heard.distress for heard in listener.take() if heard.distress])
+    assert alarmed([anomaly for heard in listener.take() for anomaly in heard.unusual])
