@@ -1,35 +1,41 @@
-"""ECharts options of the round charts: the mean affect and the share of each emotion."""
+"""ECharts options of the round charts: the mean affect and the shape of the emotions."""
 
 from __future__ import annotations
 
-from edge.affect.words import POLARITIES
+from collections.abc import Mapping
+
+from edge.affect.words import EMOTIONS, POLARITIES
 from edge.dashboard.charts import INK, Options
-from edge.dashboard.digest import Digest
 from edge.dashboard.labels import Labels
-from edge.dashboard.palette import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
+from edge.dashboard.lanes import FAINT
+from edge.dashboard.palette import POLARITY_COLOURS, SCORE_COLOUR
 
 
-def emotion_shares(found: Digest, labels: Labels) -> Options:
-    """A ring of the share of each emotion."""
-    data = [
-        {
-            "name": labels(word),
-            "value": round(100 * share, 1),
-            "itemStyle": {"color": EMOTION_COLOURS.get(word, UNKNOWN_COLOUR)},
-        }
-        for word, share in found.emotions.items()
-    ]
-    ring = {
-        "type": "pie",
-        "radius": ["40%", "62%"],
-        "data": data,
-        "label": {"color": INK, "formatter": "{b}\n{c}%", "overflow": "none"},
+def radar(shares: Mapping[str, float], labels: Labels) -> Options:
+    """The share of the judged time of each of the seven emotions, as a shape; its rim is the largest share."""
+    rim = max([*shares.values(), 0.01])
+    values = [round(100 * shares.get(word.en, 0.0), 1) for word in EMOTIONS]
+    shape = {
+        "type": "radar",
+        "symbolSize": 5,
+        "color": SCORE_COLOUR,
+        "areaStyle": {"opacity": 0.25},
+        "data": [{"value": values, "name": labels("emotions")}],
     }
     return {
         "animation": False,
         "aria": {"enabled": True, "label": {"description": labels("emotions")}},
-        "tooltip": {"formatter": "{b}: {c}%"},
-        "series": [ring],
+        "tooltip": {"confine": True},
+        "radar": {
+            "indicator": [{"name": labels(word.en), "max": round(100 * rim, 1)} for word in EMOTIONS],
+            "radius": "62%",
+            "splitNumber": 4,
+            "axisName": {"color": INK, "fontSize": 12},
+            "axisLine": {"lineStyle": FAINT},
+            "splitLine": {"lineStyle": FAINT},
+            "splitArea": {"show": False},
+        },
+        "series": [shape],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge.dashboard.levels import Span, Step
@@ -55,6 +55,8 @@ class Said:
     emotion: str | None
     polarity: str | None
     words: str | None
+    modalities: Mapping[str, float | None] = field(default_factory=dict)
+    """What each of words, voice and face alone says."""
 
 
 @dataclass(frozen=True, slots=True)

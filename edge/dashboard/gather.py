@@ -66,7 +66,9 @@ def said(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[
     for affect in affects:
         transcript = words.pop(affect.start_s, None)
         text = transcript.text if transcript else None
-        found.append(Said(affect.start_s, affect.end_s, affect.score, affect.emotion, affect.polarity, text))
+        found.append(
+            Said(affect.start_s, affect.end_s, affect.score, affect.emotion, affect.polarity, text, affect.modalities)
+        )
     found += [Said(item.start_s, item.end_s, None, None, None, item.text) for item in words.values()]
     return tuple(sorted(found, key=lambda item: item.start_s))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,9 +10,9 @@ from edge.config.constants import FATIGUE
 from edge.dashboard.captions import incident_text, said_text
 from edge.dashboard.digest import Digest
 from edge.dashboard.fold import POINTS
+from edge.dashboard.gaps import broken
 from edge.dashboard.labels import Labels
-from edge.dashboard.levels import GAP_S
-from edge.dashboard.palette import LEVEL_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
+from edge.dashboard.palette import LEVEL_COLOURS, MODALITY_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
 from edge.messages import Level
 
 Options = dict[str, Any]
@@ -29,8 +28,7 @@ TEXT_PX = 14
 FAINT = {"color": INK, "opacity": 0.15}
 LEFT_PX, RIGHT_PX = 96, 28
 _SCORE_PX, _GROUP_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 110, 110, 22, 30
-_GAP_STEPS = 2.5
-"""A line is broken where so many of its steps beside the place are missing."""
+_SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
 _BAR_PX, _EDGE_PX = 12, 15
 """Thickness of the bar of a level or an alert, and of the edge that shows it on any ground."""
 _THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
@@ -46,7 +44,7 @@ def lanes_of(found: Digest) -> list[tuple[Draw, int]]:
     if found.steps or not found.group_steps:
         lanes += [(_perclos_lane, _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
     kinds = len({incident.alert for incident in found.incidents})
-    return [*lanes, (_alert_lane, _KIND_PX * max(1, kinds))]
+    return [*lanes, (_alert_lane, _KIND_PX * kinds)] if kinds else lanes
 
 
 def value_axis(name: str, index: int) -> Options:
@@ -90,7 +88,24 @@ def _score_lane(found: Digest, labels: Labels, index: int) -> Lane:
     line = _line(labels("score"), index, SCORE_COLOUR, points)
     line |= {"symbolSize": 9, "showSymbol": True, "showAllSymbol": True, "tooltip": {"formatter": "{b}"}}
     line["lineStyle"] = {"opacity": 0 if found.score_steps else 1}
-    return axis, [*_score_band(found, labels, index), line]
+    return axis, [*_score_band(found, labels, index), *_modality_lines(found, labels, index), line]
+
+
+def _modality_lines(found: Digest, labels: Labels, index: int) -> list[Options]:
+    """What words, voice and face alone say, thin beside the score; broken where one of them was absent."""
+    lines = []
+    for name, colour in MODALITY_COLOURS.items():
+        points = [
+            [milliseconds((item.start_s + item.end_s) / 2), item.modalities.get(name)]
+            for item in found.said
+            if item.score is not None
+        ]
+        line = _line(labels(f"{name}_modality"), index, colour, points)
+        look = {"width": 1.5, "type": "dashed", "opacity": 0 if found.score_steps else 0.85}
+        lines.append(
+            line | {"lineStyle": look, "symbol": _SYMBOLS[name], "symbolSize": 6, "showSymbol": not found.score_steps}
+        )
+    return lines
 
 
 def _score_band(found: Digest, labels: Labels, index: int) -> list[Options]:
@@ -160,20 +175,6 @@ def _thresholds() -> Options:
         for share in _THRESHOLDS
     ]
     return {"silent": True, "symbol": "none", "data": lines}
-
-
-def broken(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
-    """`points` (ms, value) as a line that is not drawn over what is not on record."""
-    lengths = [after[0] - before[0] for before, after in itertools.pairwise(points)]
-    line: list[list[float | None]] = []
-    for number, (t_ms, value) in enumerate(points):
-        if number:
-            beside = [*lengths[max(0, number - 2) : number - 1], *lengths[number : number + 1]]
-            longest = max(milliseconds(GAP_S), _GAP_STEPS * min(beside, default=0))
-            if lengths[number - 1] > longest:
-                line.append([points[number - 1][0] + 1, None])
-        line.append([t_ms, value])
-    return line
 
 
 def _level_lane(found: Digest, labels: Labels, index: int) -> Lane:

@@ -21,6 +21,8 @@ PERCLOS_COLOUR = "#8b5cf6"
 NOISE_COLOUR = "#0f9f9a"
 OPENNESS_COLOUR = "#0f9f9a"
 
+MODALITY_COLOURS = {"text": "#8b5cf6", "audio": "#0f9f9a", "vision": "#e8710a"}
+
 EMOTION_COLOURS = {
     "angry": "#c62828",
     "anxious": "#ef6c00",

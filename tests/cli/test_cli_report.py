@@ -10,6 +10,7 @@ import pytest
 from browser import browser, foreign, named_hosts
 from click.testing import CliRunner, Result
 from made_recording import LENGTH_S, drive, write_jsonl
+from mqtt_helpers import until
 
 from edge.cli.main import main
 from edge.messages import Affect, Face, Message, Source, Speech, Transcript
@@ -156,14 +157,14 @@ def test_each_form_that_is_asked_for_is_made_and_no_other(tmp_path: Path) -> Non
 def test_the_page_fits_phone_screen_and_paper(tmp_path: Path) -> None:
     page_of(tmp_path, drive("a sentence of some length that needs more than one line on a phone"))
     width = "Number(document.querySelector('#timeline svg').getAttribute('width'))"
-    drawn = "[...document.querySelectorAll('.ev-chart')].every(e => e.querySelector('svg').clientWidth <= innerWidth)"
+    drawn = "[...document.querySelectorAll('.ev-chart')].every(e => e.querySelector('svg')?.clientWidth <= innerWidth)"
     with browser(tmp_path) as tab:
         for width_px in (390, 800, 1280):
             tab.screen(width_px, 900)
             tab.open((tmp_path / "new" / "page.html").as_uri())
             tab.wait_for("Words beside the curve")
             assert tab.run("document.documentElement.scrollWidth") <= width_px
-            assert tab.run(drawn)
+            until(lambda: bool(tab.run(drawn)))
         assert tab.run("document.querySelectorAll('.er-curve svg').length") == 4
         before = tab.run(width)
         tab.run("dispatchEvent(new Event('beforeprint')) && null")

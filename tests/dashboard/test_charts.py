@@ -10,8 +10,8 @@ from made_recording import LENGTH_S, drive
 from edge.dashboard import charts, dials
 from edge.dashboard.digest import Digest, ScoreStep
 from edge.dashboard.fold import digest
+from edge.dashboard.gaps import broken
 from edge.dashboard.labels import LANGUAGES, Labels, Language
-from edge.dashboard.lanes import broken
 from edge.dashboard.palette import LEVEL_COLOURS
 from edge.messages import Affect, Level
 
@@ -24,7 +24,7 @@ def test_options_are_plain_json_in_each_language(language: Language) -> None:
     for options in (
         charts.timeline(found, labels, recording=True),
         dials.gauge(0.3, "relaxed", labels),
-        dials.emotion_shares(found, labels),
+        dials.radar(found.emotions, labels),
     ):
         assert json.loads(json.dumps(options, allow_nan=False)) == options
 

@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from edge.dashboard.digest import Digest
+from edge.dashboard.report.overview import emotion_counts, spread
 from edge.dashboard.report.subject import Subject
 from edge.dashboard.report.talk import MODALITIES, Line
 from edge.messages import Level
@@ -16,6 +17,7 @@ from edge.record import to_record
 def numbers(subject: Subject) -> dict[str, Any]:
     """What the page tells, for machines; `start_s` and `end_s` count from the start of the report, None is unknown."""
     found = subject.found
+    affects = [line.affect for line in subject.lines if line.affect]
     return {
         "name": subject.name,
         "start": _time(subject, found.start_s),
@@ -34,7 +36,9 @@ def numbers(subject: Subject) -> dict[str, Any]:
         "utterances": [_line(subject, line) for line in subject.lines if line.spoken],
         "windows": [_line(subject, line) for line in subject.lines if not line.spoken],
         "emotions": {word: _rounded(share) for word, share in found.emotions.items()},
+        "emotion_counts": emotion_counts(affects),
         "score_mean": _rounded(found.score_mean),
+        "score_sd": _rounded(spread(affects)),
         "modalities": modality_counts(subject),
         "group": group_figures(subject),
         "alerts": [

@@ -15,9 +15,10 @@ from edge.dashboard import charts, dials, echarts
 from edge.dashboard.captions import evidence_text
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
-from edge.dashboard.palette import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
+from edge.dashboard.palette import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
+from edge.dashboard.report.moments import key_moments
 from edge.dashboard.report.remarks import remarks
 from edge.dashboard.report.subject import DAY_S, Subject
 from edge.dashboard.report.talk import MODALITIES, Line
@@ -50,6 +51,8 @@ def render(subject: Subject, labels: Labels) -> str:
         detail=detail,
         evidence=lambda incident: evidence_text(incident, labels),
         rows=_rows(subject.lines),
+        bars_of=_bars_of(subject),
+        moments=key_moments(subject.lines),
         shown=_SHOWN,
         modalities=_modality_texts(subject, labels),
         methods=_methods(subject),
@@ -67,7 +70,7 @@ def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
     options: dict[str, Any] = {"timeline": charts.timeline(found, labels, recording=subject.recording)}
     if found.score_mean is not None:
         options["gauge"] = dials.gauge(found.score_mean, emotion(found.score_mean).en, labels)
-        options["shares"] = dials.emotion_shares(found, labels)
+        options["shares"] = dials.radar(found.emotions, labels)
     return options
 
 
@@ -123,6 +126,31 @@ def _group_tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
         (labels("motion"), "–" if motion is None else f"{motion:.2f}"),
         (labels("noise_db"), "–" if noise_db is None else f"{noise_db:.0f}"),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Share of the judged time and how often something was judged."""
+
+    name: str
+    share: float
+    count: int
+    colour: str
+
+
+def _bars_of(subject: Subject) -> list[tuple[str, list[Bar]]]:
+    """All emotions and all polarities, also those that did not occur, in the order of the score."""
+    affects = [line.affect for line in subject.lines if line.affect]
+    whole_s = sum(affect.end_s - affect.start_s for affect in affects)
+    found = []
+    for title, name, colours in (("emotions", "emotion", EMOTION_COLOURS), ("polarity", "polarity", POLARITY_COLOURS)):
+        bars = []
+        for word, colour in colours.items():
+            own = [affect for affect in affects if getattr(affect, name) == word]
+            share = sum(affect.end_s - affect.start_s for affect in own) / whole_s if whole_s else 0.0
+            bars.append(Bar(word, share, len(own), colour))
+        found.append((title, bars))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

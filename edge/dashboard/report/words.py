@@ -26,6 +26,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "得分从 -1（消极）到 1（积极）；离散为可判定时间内得分的标准差。所有曲线使用同一时间轴。"
         "均为模型估计，不构成诊断。",
     ),
+    "emotion_shape": ("The seven emotions", "七种情绪"),
+    "key_moments": ("Key moments", "关键时刻"),
+    "moment_lowest": ("lowest", "最低"),
+    "moment_highest": ("highest", "最高"),
+    "moment_fall": ("steepest fall", "最大下降"),
+    "moment_rise": ("steepest rise", "最大上升"),
+    "times_n": ("{n} ×", "{n} 次"),
     "curve_and_words": ("Words beside the curve", "话语与情绪曲线"),
     "from_words": ("words", "文字"),
     "from_voice": ("voice", "语音"),
