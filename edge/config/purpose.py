@@ -38,6 +38,8 @@ class Allowance:
     consent_needed: bool
     warns: bool
     """Whether the box may warn somebody on the spot, with a sound or a lamp."""
+    aims_alone: bool
+    """Whether the live picture may be shown for aiming only while nobody but the installer is before the camera."""
 
 
 _EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
@@ -56,6 +58,7 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         per_person=True,
         consent_needed=False,
         warns=True,
+        aims_alone=True,
     ),
     Purpose.CLASSROOM_WELLBEING: Allowance(
         _EVENTS | {"group"},
@@ -65,6 +68,7 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         per_person=False,
         consent_needed=False,
         warns=False,
+        aims_alone=True,
     ),
     Purpose.RESEARCH: Allowance(
         _EYES | _EVENTS | {"affect", "group", "speech", "transcript", "warned"},
@@ -74,6 +78,7 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         per_person=True,
         consent_needed=True,
         warns=True,
+        aims_alone=False,
     ),
 }
 """A driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes what groups have in common

@@ -1,0 +1,88 @@
+"""The page of an aiming: on loopback only, under a name that nobody guesses, for as long as the aiming lasts."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Iterable
+from importlib.resources import files
+from types import TracebackType
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import make_server
+
+from edge.error import EmvasError
+from edge.serving import SmallHandler, SmallServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+HOST = "127.0.0.1"
+_HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; img-src 'self'; connect-src 'self'; script-src 'self'; "
+     "style-src 'self'; frame-ancestors 'none'"),
+]  # fmt: skip
+_FILES = {
+    "": ("page.html", "text/html; charset=utf-8"),
+    "page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "page.css": ("page.css", "text/css; charset=utf-8"),
+}
+
+
+class PageError(EmvasError):
+    """The page cannot be served."""
+
+
+class AimPage:
+    """Shows the last picture that it was given, from `with` to its end; nothing of it is kept."""
+
+    def __init__(self, port: int) -> None:
+        """Raises PageError when the port is taken."""
+        self._secret = secrets.token_urlsafe(16)
+        self._lock = threading.Lock()
+        self._jpeg, self._state = b"", b"{}"
+        try:
+            self._server = make_server(HOST, port, self._serve, SmallServer, SmallHandler)
+        except OSError as error:
+            raise PageError(f"port {port} cannot be used ({error.strerror or error}): give another --port") from error
+        self.address = f"http://{HOST}:{self._server.server_port}/{self._secret}/"
+
+    def show(self, jpeg: bytes, state: dict[str, object]) -> None:
+        """Take the next picture; the one before is forgotten."""
+        with self._lock:
+            self._jpeg, self._state = jpeg, json.dumps(state).encode()
+
+    def __enter__(self) -> AimPage:
+        threading.Thread(target=self._server.serve_forever, name="aim-page", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.show(b"", {})
+
+    def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        _, secret, *rest = f"{environ['PATH_INFO']}/".split("/", 2)
+        name = rest[0].rstrip("/") if rest else ""
+        if not secrets.compare_digest(secret.encode(), self._secret.encode()) or environ["REQUEST_METHOD"] != "GET":
+            return _answer(start, "404 Not Found", "text/plain", b"not here")
+        with self._lock:
+            jpeg, state = self._jpeg, self._state
+        if name == "picture.jpg":
+            return _answer(start, "200 OK", "image/jpeg", jpeg)
+        if name == "state.json":
+            return _answer(start, "200 OK", "application/json", state)
+        if name in _FILES:
+            file, kind = _FILES[name]
+            return _answer(start, "200 OK", kind, (files("edge.aim") / "files" / file).read_bytes())
+        return _answer(start, "404 Not Found", "text/plain", b"not here")
+
+
+def _answer(start: StartResponse, status: str, kind: str, body: bytes) -> list[bytes]:
+    start(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *_HEADERS])
+    return [body]

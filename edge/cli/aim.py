@@ -1,0 +1,205 @@
+"""`emvas aim`: what the camera sees, what of it holds, and which way to turn it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from edge.aim.aiming import Aim, Aiming
+from edge.aim.drawing import drawn
+from edge.aim.page import AimPage
+from edge.bundle.bundle import Bundle
+from edge.capture import CaptureError
+from edge.capture.camera import Camera
+from edge.cli.setup import open_bundle, state_folder
+from edge.config import Config, ConfigError, load_config
+from edge.error import EmvasError
+from edge.messages import Face, Frame, Source
+from edge.private import own_files
+from edge.sessions import Start
+from edge.store.timeline import Timeline
+from edge.vision.perception import FacePerception
+from edge.warning.player import Player
+from edge.warning.policy import Cue
+from edge.warning.speaker import play_once
+
+_log = logging.getLogger(__name__)
+
+_SAY_S = 1.0
+_CHIME_S = 3.0
+_COLOURS = {"good": "green", "poor": "dark_orange", "bad": "red"}
+_MARKS = {"good": "✓", "poor": "△", "bad": "✗"}
+_ALONE = "Is nobody but the installer before the camera? Nobody is judged meanwhile, but the picture is shown."
+
+
+class AimError(EmvasError):
+    """There is nothing to aim, or it may not be shown now."""
+
+
+@click.command(epilog="\b\nExample:\n  emvas aim --config configs/bus-cab.yaml --bundle build/bundle")
+@click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline, which notes the aiming.")
+@click.option("--port", default=8479, show_default=True, help="Of the page, on this machine only; 0: any.")
+@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="At most.")
+@click.option("--text", is_flag=True, help="Words only, without the page: for a box without a screen.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a second, without the page.")
+@click.option("--alone", is_flag=True, help="Only the installer is before the camera: do not ask.")
+def aim(
+    config_path: Path, bundle: Path | None, state: Path | None, port: int, minutes: float, text: bool, as_json: bool,
+    alone: bool,
+) -> None:  # fmt: skip
+    """Aim the camera: see what it sees, until all has held for 10 s, or Ctrl+C.
+
+    The picture is shown on a page of this machine only (from elsewhere: ssh -L), stays in memory, and nobody is judged
+    meanwhile. Exit code 0: all held; 1: it did not.
+    """
+    own_files()
+    config = load_config(config_path)
+    if config.camera.uri is None:
+        raise ConfigError(f"{config_path}: camera.uri is not set: there is nothing to aim")
+    _expect_paused()
+    if config.allowance.aims_alone and not alone:
+        click.confirm(_ALONE, abort=True)
+    opened = open_bundle(config, bundle)
+    console = Console(stderr=as_json)
+    with ExitStack() as stack:
+        page = None if text or as_json else stack.enter_context(AimPage(port))
+        stack.enter_context(_Noted(config, state or state_folder(), page))
+        _chime(config)
+        if page:
+            console.print(f"Page: {page.address} (for {minutes:g} min at most)", highlight=False, soft_wrap=True)
+        console.print("Judgement is paused: nobody is watched over while you aim.", style="yellow")
+        last = _run(config, opened, page, minutes * 60, console, text, as_json)
+    if last is None or not last.ready:
+        raise AimError(last.sentence if last else "the camera gave no picture")
+
+
+def _run(
+    config: Config, bundle: Bundle, page: AimPage | None, most_s: float, console: Console, text: bool, as_json: bool
+) -> Aim | None:
+    """Until all has held, the time is over, or somebody ends it; how it was at last."""
+    aiming, perception = Aiming(room=not config.allowance.per_person), FacePerception(bundle, config.vision, None)
+    last, said_s, start_s = None, -_SAY_S, time.monotonic()
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
+        live = None if text or as_json else stack.enter_context(Live(console=console, transient=True))
+        for frame in _frames(config, most_s):
+            faces = [face for face in perception.step(frame) if face.box is not None or face.reason]
+            last = aiming.step(frame, faces)
+            left_s = most_s - (time.monotonic() - start_s)
+            if page:
+                _show(page, frame, faces, last, left_s)
+            if frame.t_s - said_s >= _SAY_S or last.ready:
+                said_s = frame.t_s
+                _say(last, live, console, as_json)
+            if last.ready and page is None:
+                break
+    return last
+
+
+def _show(page: AimPage, frame: Frame, faces: list[Face], last: Aim, left_s: float) -> None:
+    page.show(drawn(frame.image, faces, last), {**last.record(), "left_s": left_s})
+
+
+def _frames(config: Config, most_s: float) -> Iterator[Frame]:
+    """The newest picture each time, until the camera ends or the time is over."""
+    stop, fresh = threading.Event(), threading.Condition()
+    newest: list[Frame] = []
+    ended: list[str] = []
+
+    def take() -> None:
+        try:
+            for item in Camera(config.camera, False, time.monotonic).stream(stop):
+                with fresh:
+                    if isinstance(item, Frame):
+                        newest[:] = [item]
+                    elif isinstance(item, Source) and item.state == "lost":
+                        _log.warning("%s lost: %s", item.source, item.detail)
+                    fresh.notify()
+        except CaptureError as error:
+            ended.append(str(error))
+        with fresh:
+            ended.append("")
+            fresh.notify()
+
+    thread = threading.Thread(target=take, name="camera", daemon=True)
+    thread.start()
+    until_s = time.monotonic() + most_s
+    try:
+        while time.monotonic() < until_s:
+            with fresh:
+                fresh.wait_for(lambda: newest or ended, timeout=min(1.0, max(until_s - time.monotonic(), 0.0)))
+                frame = newest.pop() if newest else None
+            if frame is not None:
+                yield frame
+            elif ended:
+                if ended[0]:
+                    raise CaptureError(ended[0])
+                return
+    finally:
+        stop.set()
+
+
+def _say(last: Aim, live: Live | None, console: Console, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(last.record()))
+    elif live is not None:
+        live.update(_table(last))
+    else:
+        bad = ", ".join(f"{r.name}: {r.said}" for r in last.readings if r.verdict != "good")
+        console.print(f"{last.sentence} {bad}".rstrip(), highlight=False, soft_wrap=True)
+
+
+def _table(last: Aim) -> Table:
+    table = Table(title=last.sentence, box=None, title_justify="left", show_header=False)
+    for reading in last.readings:
+        mark = f"[{_COLOURS[reading.verdict]}]{_MARKS[reading.verdict]} {reading.verdict}[/]"
+        table.add_row(mark, reading.name, reading.said, reading.advice)
+    return table
+
+
+def _expect_paused() -> None:
+    """The box must not run: its judgement is paused by that, and the camera is free."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        words = ["systemctl", "is-active", "--quiet", "emvas-edge"]
+        asked = subprocess.run(words, check=False, timeout=10, stderr=subprocess.DEVNULL)
+        if asked.returncode == 0:
+            raise AimError("the box is watching: pause it with sudo systemctl stop emvas-edge, and start it afterwards")
+
+
+def _chime(config: Config) -> None:
+    """Announce it, where the box has a speaker; without one the aiming goes on."""
+    if config.warning is not None and config.warning.speaker is not None:
+        player = Player(config.warning, time.monotonic, lambda: False)
+        player.play(Cue("ready"))
+        try:
+            play_once(config.warning.speaker, player, _CHIME_S)
+        except CaptureError as error:
+            _log.warning("no chime: %s", error)
+
+
+class _Noted:
+    """The event in the timeline: when the picture was shown, and until when."""
+
+    def __init__(self, config: Config, folder: Path, page: AimPage | None) -> None:
+        self._start = Start.now(f"{config.box.id}-aim")
+        self._timeline = Timeline(folder / config.store.path, self._start, config.store)
+        self._said = "the camera is aimed: its picture is shown on this machine" if page else "the camera is aimed"
+
+    def __enter__(self) -> None:
+        self._timeline.write(Source(0.0, "aim", "ok", self._said))
+
+    def __exit__(self, *_: object) -> None:
+        self._timeline.write(Source(time.monotonic() - self._start.mono_s, "aim", "absent", "aiming has ended"))
+        self._timeline.close()

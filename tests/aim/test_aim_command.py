@@ -1,0 +1,123 @@
+"""The installer's command, as a process of its own, with a camera, a browser and strace."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from aimed_camera import AimedCamera
+from box_process import EMVAS
+from browser import browser, faults, foreign
+from click.testing import CliRunner
+
+from benchmarks.attacking.trace import traced
+from edge.bundle.bundle import Bundle
+from edge.cli.main import main
+from edge.store.reader import TimelineReader
+
+pytestmark = pytest.mark.bundle
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace: apt install strace")
+
+
+def config_of(folder: Path, uri: str, **sections: object) -> Path:
+    path = folder / "box.yaml"
+    head = {"purpose": "driver-safety", "microphone": {"device": None}, "camera": {"uri": uri}}
+    path.write_text(yaml.safe_dump({**head, **sections}))
+    return path
+
+
+def words(folder: Path, bundle: Path, config: Path, *more: str) -> list[str]:
+    return ["aim", "--config", str(config), "--bundle", str(bundle), "--state", str(folder / "state"), *more]
+
+
+def test_the_page_turns_from_red_to_green_when_the_camera_is_hung_right(tmp_path: Path, bundle_dir: Path) -> None:
+    with AimedCamera(Bundle(bundle_dir)) as camera, browser(tmp_path) as tab:
+        arguments = words(tmp_path, bundle_dir, config_of(tmp_path, camera.uri), "--port", "0", "--alone")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        process = subprocess.Popen([*EMVAS, *arguments], stdout=subprocess.PIPE, text=True, env=environment)
+        try:
+            address = _address(process)
+            tab.open(address)
+            tab.wait_for("px between the temples", "Bring the camera nearer")
+            assert tab.run("document.body.dataset.verdict") == "bad"
+            assert tab.run("document.getElementById('picture').naturalWidth") == 640
+            assert not faults(tab)
+            camera.right.set()
+            until_s = time.monotonic() + 60
+            while tab.run("document.body.dataset.verdict") != "good":
+                assert time.monotonic() < until_s, tab.run("document.body.innerText")
+                time.sleep(0.2)
+            tab.wait_for("Ready: all has held for 10 s.")
+            assert not tab.errors
+            assert not foreign(tab.asked)
+            with pytest.raises(HTTPError):
+                urlopen(re.sub(r"/[^/]+/$", "/guessed/picture.jpg", address))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+            tab.wait_for("Aiming has ended.")
+        finally:
+            process.kill()
+    noted = [told["detail"] for told in TimelineReader(tmp_path / "state" / "timeline.db").between("source", 0, 1e12)]
+    assert noted == ["the camera is aimed: its picture is shown on this machine", "aiming has ended"]
+
+
+@needs_strace
+def test_no_picture_is_written_anywhere_and_nothing_is_sent(tmp_path: Path, bundle_dir: Path) -> None:
+    with AimedCamera(Bundle(bundle_dir)) as camera:
+        config = config_of(tmp_path, camera.uri)
+        more = ["--port", "0", "--alone", "--minutes", "0.1"]
+        seen = traced([*EMVAS, *words(tmp_path, bundle_dir, config, *more)], tmp_path, os.environ, 60)
+    own = {"state", "timeline.db", "timeline.db-wal", "timeline.db-shm", "timeline.db-journal"}
+    made = {Path(path).name for path in seen.files if not path.startswith(("/dev/", "/proc/")) and ".pyc" not in path}
+    assert made <= own, seen.said
+    assert seen.addresses == {camera.uri.split("/")[2]}
+    data = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
+    assert b"\xff\xd8\xff" not in data, "no JPEG in the timeline"
+
+
+def test_a_machine_reads_json_and_a_camera_that_is_hung_right_ends_it(tmp_path: Path, bundle_dir: Path) -> None:
+    with AimedCamera(Bundle(bundle_dir)) as camera:
+        camera.right.set()
+        arguments = words(tmp_path, bundle_dir, config_of(tmp_path, camera.uri), "--json", "--alone")
+        done = subprocess.run([*EMVAS, *arguments], check=False, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["ready"] is True
+    assert {reading["name"] for reading in last["readings"]} >= {"width", "sideways", "side", "light", "pictures"}
+
+
+def test_nobody_else_may_be_before_the_camera_and_what_cannot_be_aimed_is_told(
+    tmp_path: Path, bundle_dir: Path
+) -> None:
+    config = config_of(tmp_path, "file:///nowhere.mp4")
+    refused = CliRunner().invoke(main, words(tmp_path, bundle_dir, config), input="n\n")
+    assert refused.exit_code == 1
+    assert "Is nobody but the installer before the camera?" in refused.output
+    gone = CliRunner().invoke(main, words(tmp_path, bundle_dir, config, "--text", "--alone"))
+    assert gone.exit_code == 1
+    assert "nowhere.mp4" in gone.output
+    blind = CliRunner().invoke(main, words(tmp_path, bundle_dir, config_of(tmp_path, "csi://0", camera={"uri": None})))
+    assert "camera.uri is not set" in blind.output
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """What it prints, read by a thread of its own."""
+    lines: queue.Queue[str] = queue.Queue()
+    assert process.stdout is not None
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
+    while True:
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", lines.get(timeout=90))
+        if found:
+            return found[0]
