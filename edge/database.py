@@ -33,7 +33,7 @@ class Database:
     """One file, opened at the first `write` that finds it closed; not safe from several threads by itself.
 
     A file that is damaged, no database, or of another layout is renamed to `<name>.damaged-<n>` or
-    `<name>.version-<n>`, and a new one begun. `news` and the log say so.
+    `<name>.version-<n>`, and a new one begun. `news` says so.
     """
 
     def __init__(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 
 from edge.messages import Source
-
-_log = logging.getLogger(__name__)
 
 _MOST = 16
 
@@ -27,17 +24,15 @@ class News:
         return self._lost
 
     def lost(self, detail: str) -> None:
-        """It does not work; said and logged once until it works again."""
+        """It does not work; said once until it works again."""
         if not self._lost:
             self._lost = True
-            _log.error("%s: %s", self._name, detail)
             self._waiting.append(Source(0.0, self._name, "lost", detail))
 
     def works(self, detail: str = "") -> None:
         """It works; said only after a bad word."""
         if self._lost:
             self._lost = False
-            _log.warning("%s works again%s", self._name, f": {detail}" if detail else "")
             self._waiting.append(Source(0.0, self._name, "ok", detail))
 
     def take(self, t_s: float) -> list[Source]:

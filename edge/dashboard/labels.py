@@ -76,6 +76,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "prosody": ("tone of voice", "语调分析"),
     "asr": ("speech recognition", "语音识别"),
     "text": ("text sentiment", "文本情感"),
+    "storage": ("storage", "存储"),
     "lost": ("lost", "丢失"),
     "absent": ("absent", "缺失"),
     "audio": ("voice", "声音"),

@@ -49,7 +49,7 @@ class Done:
 class Answered:
     """The last `REMEMBERED` of them; used by one thread.
 
-    What the disk refuses waits in memory and is written as soon as the disk takes it; `news` and the log tell that.
+    What the disk refuses waits in memory and is written as soon as the disk takes it; `news` tells that.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,7 +76,7 @@ class Answered:
 
     def save(self) -> None:
         """Write what waits; to be called again and again."""
-        if not self._unsaved:
+        if not self._unsaved and not self._news.is_lost:
             return
         try:
             self._database.write(self._write)

@@ -41,7 +41,7 @@ class Outbox:
 
     When the disk refuses, the message waits in memory instead (a bounded number, the lowest rank's oldest go first),
     goes out like any other, and is written as soon as the disk takes it. A damaged file is moved aside; what can be
-    read of it is kept. `news` tells all of this, and the log.
+    read of it is kept. `news` tells all of this.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
@@ -185,6 +185,12 @@ class Outbox:
         with self._lock:
             self._evicted[entry.name] = self._evicted.get(entry.name, 0) + 1
             self._attempt(lambda connection: count_evicted(connection, entry.name))
+
+    def mend(self) -> None:
+        """Try again what the disk refused; to be called now and then, though no message comes."""
+        with self._lock:
+            if self._news.is_lost:
+                self._flush()
 
     def news(self, t_s: float) -> list[Source]:
         """What there is to tell about the outbox itself since the last call."""

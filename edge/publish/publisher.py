@@ -192,6 +192,7 @@ class Publisher:
         while not self._finished():
             self._take_events()
             try:
+                self._outbox.mend()
                 self._send()
             except sqlite3.Error as error:  # the outbox cannot be read now; a delivery thread must not end on that
                 _log.error("the outbox cannot be read (%s); trying again", error)

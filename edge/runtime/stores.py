@@ -14,6 +14,7 @@ from edge.redact import said
 from edge.runtime.sinks import Sink
 from edge.sessions import Start
 from edge.status import SystemStatus
+from edge.store.folder import StateFolder
 from edge.store.timeline import Timeline
 
 OUTBOX_FILE = "outbox.db"
@@ -39,6 +40,7 @@ class Stores:
         if config.mqtt is not None:
             self.publisher = Publisher(config, folder / OUTBOX_FILE, start, status)
         self.timeline = Timeline(folder / config.store.path, start, config.store)
+        self._folder = StateFolder(folder)
         self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
 
     def turn(self, t_s: float) -> list[Source]:
@@ -48,7 +50,7 @@ class Stores:
         if self.publisher:
             self.publisher.turn(t_s)
             news += self.publisher.news(t_s)
-        return news
+        return self._folder.told(news, t_s)
 
     @property
     def broken(self) -> str | None:

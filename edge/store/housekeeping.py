@@ -37,7 +37,8 @@ class Housekeeping:
             gone = self._database.write(lambda connection: self._give_up(connection, wall_s))
             give_back(self._database.connection())
         except (sqlite3.Error, OSError) as error:
-            _log.warning("%s: old records stay: %s", self._database.path, error)
+            if not self._news.is_lost:
+                _log.warning("%s: old records stay: %s", self._database.path, error)
             gone = 0
         self._due_s = now_s + (_BUSY_EVERY_S if gone else _EVERY_S)
 

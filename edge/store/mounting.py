@@ -35,7 +35,7 @@ class Mounting:
             found = json.loads(self._path.read_text(encoding="utf-8"))
             if found["camera"] == self._camera:
                 self._kept = Ahead(_angles(found["head"]), _angles(found["gaze"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
             _log.warning("%s: straight ahead is learned anew: %s", self._path, error)

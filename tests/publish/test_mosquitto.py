@@ -88,14 +88,14 @@ def test_a_wrong_password_is_said_clearly_and_the_right_one_taken_without_a_rest
         out.stop()
 
 
-def test_an_alert_that_an_acl_forbids_stays_in_the_outbox(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_alert_that_an_acl_forbids_stays_in_the_outbox(tmp_path: Path) -> None:
     port, rules = free_port(), tmp_path / "acl"
     rules.write_text("topic read #\ntopic write emvas/depot/bus-1/health\ntopic write emvas/depot/bus-1/status\n")
     with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"):
         out = publisher(port, tmp_path)
         out.start()
         out.write(alert(1))
-        until(lambda: "the broker refuses messages" in caplog.text)
+        until(lambda: any("the broker refuses messages" in word.detail for word in out.news(1.0)))
         out.stop()
     allowed = free_port()
     with mosquitto(tmp_path, allowed), Subscriber(allowed) as heard:

@@ -101,13 +101,13 @@ TestOutboxModel.settings = settings(
 )
 
 
-def test_telemetry_goes_before_summaries_and_alerts_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_telemetry_goes_before_summaries_and_alerts_last(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db", most_rows=3)
     for name in ("alert", "summary", "health", "alert", "alert"):
         put(outbox, name)
     assert [entry.name for entry in outbox.pending(0, 10)] == ["alert", "alert", "alert"]
     assert outbox.evicted == {"health": 1, "summary": 1}
-    assert "given up" in caplog.text
+    assert "given up" in outbox.news(1.0)[0].detail
     outbox.close()
 
 
@@ -152,9 +152,7 @@ def test_numbers_are_never_used_twice_though_everything_was_delivered(tmp_path: 
     second.close()
 
 
-def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db")
     put(outbox)
     disk = outbox._database.connection()
@@ -163,9 +161,12 @@ def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room
     put(outbox, payload="x" * 9000)
     put(outbox, payload="y" * 9000)
     assert [entry.seq for entry in outbox.pending(0, 10)] == [1, 2, 3]
-    assert caplog.text.count("wait in memory") == 1
+    (lost,) = outbox.news(1.0)
+    assert "wait in memory" in lost.detail
     outbox.acknowledge([2])
     disk.execute("PRAGMA max_page_count=1000000")
+    outbox.mend()
+    assert [source.state for source in outbox.news(2.0)] == ["ok"], "though no message came"
     put(outbox)
     outbox.close()
     again = Outbox(tmp_path / "outbox.db")
@@ -173,14 +174,14 @@ def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room
     again.close()
 
 
-def test_a_damaged_outbox_is_moved_aside_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_outbox_is_moved_aside_and_said_so(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     path.write_bytes(b"\x00not a database" * 1000)
     outbox = Outbox(path)
     put(outbox)
     assert outbox.rows == 1
+    assert "moved to" in outbox.news(1.0)[0].detail
     outbox.close()
-    assert "moved to" in caplog.text
     assert list(tmp_path.glob("outbox.db.damaged-*"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import sqlite3
 import time
 from pathlib import Path
@@ -149,9 +148,7 @@ def test_a_file_that_is_not_there_reads_as_empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["not a database", "a page torn"])
-def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
-    path: Path, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, damage: str) -> None:
     timeline = Timeline(path, started("s", START_S))
     for index in range(300):
         timeline.write(alert(float(index), f"a{index}"))
@@ -165,12 +162,12 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
     again = Timeline(path, started("s", START_S))
     again.write(alert(1.0, "after"))
     again.close()
-    assert "moved to" in caplog.text
+    assert "moved to" in again.news(1.0)[0].detail
     assert len(list(path.parent.glob("timeline.db.damaged-*"))) == 1
     assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["after"]
 
 
-def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path) -> None:
     timeline, reader = Timeline(path, started("s", START_S)), TimelineReader(path)
     timeline.write(Source(0.0, "camera", "ok"))
     full = timeline._database.connection()
@@ -181,13 +178,14 @@ def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path, caplog: p
     timeline.write(alert(401.0, "while full", "x" * 20_000))
     settled(timeline).write(alert(402.0, "still full"))
     settled(timeline)
-    assert [record.levelno for record in caplog.records if record.levelno >= logging.ERROR] == [logging.ERROR]
-    assert "free space" in caplog.text
+    (lost,) = timeline.news(1.0)
+    assert "free space" in lost.detail
     assert timeline.dropped == 400
     full.execute("PRAGMA max_page_count=1000000")
     timeline.write(alert(403.0, "after"))
     timeline.close()
-    assert "400 records were lost" in caplog.text
+    (back,) = timeline.news(2.0)
+    assert (back.state, back.detail) == ("ok", "400 records were lost")
     found = reader.between("alert", 0, START_S * 2)
     assert [record["id"] for record in found] == ["while full", "still full", "after"]
     assert reader.latest("blink") is None

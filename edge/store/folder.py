@@ -1,0 +1,60 @@
+"""The folder of the box's files: where it cannot be written, that is one fault, told in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from edge.messages import Source
+
+NAME = "storage"
+_OF_ROOM = {errno.ENOSPC, errno.EDQUOT}
+"""A full disk is each store's own matter: it gives up old records."""
+_CONSEQUENCE = (
+    "the timeline is not kept, and alerts that no broker takes wait in memory only; "
+    "make it writable, or give --state DIR"
+)
+_PATIENCE_S = 60.0
+"""How long the stores may take to work again once the folder can be written."""
+
+
+class StateFolder:
+    """Words of the stores in, words out: while none of them can write for the folder's sake, one word for all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._withheld: dict[str, Source] = {}
+        """The last word of each store since the folder was lost."""
+        self._lost = False
+        self._writable_s: float | None = None
+
+    def told(self, words: Iterable[Source], t_s: float) -> list[Source]:
+        """What there is to tell at `t_s`; to be called about once a second."""
+        words = list(words)
+        fault = self._fault() if self._lost or any(word.state == "lost" for word in words) else ""
+        if not (fault or self._lost):
+            return words
+        self._withheld |= {word.source: word for word in words}
+        if not self._lost:
+            self._lost = True
+            return [Source(t_s, NAME, "lost", f"{self._path} cannot be written ({fault}): {_CONSEQUENCE}")]
+        self._writable_s = None if fault else self._writable_s or t_s
+        return [] if self._writable_s is None else self._back(t_s, t_s - self._writable_s >= _PATIENCE_S)
+
+    def _back(self, t_s: float, patience_is_over: bool) -> list[Source]:
+        lost = [word for word in self._withheld.values() if word.state == "lost"]
+        if lost and not patience_is_over:
+            return []
+        self._withheld, self._lost, self._writable_s = {}, False, None
+        return [Source(t_s, NAME, "ok"), *lost]
+
+    def _fault(self) -> str:
+        """Why nothing can be written there; empty where something can."""
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._path):
+                return ""
+        except OSError as error:
+            return "" if error.errno in _OF_ROOM else error.strerror or str(error)
