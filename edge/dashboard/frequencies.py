@@ -32,7 +32,10 @@ class About:
     """Whether parts are shares of a time; else they are counted."""
 
 
-_PALETTE = ("#d93025", "#e8710a", "#d9a400", "#78909c", "#3b82f6", "#9c1f6b", "#8b5cf6", "#0f9f9a", "#7cb342")
+_PALETTE = (
+    *("#d93025", "#e8710a", "#d9a400", "#78909c", "#3b82f6", "#9c1f6b", "#5d4037", "#00796b", "#8b5cf6", "#0f9f9a"),
+    *("#546e7a", "#7cb342"),
+)
 
 ABOUT: Mapping[Subject, About] = {
     "emotions": About("emotions", "affect", {word.en: EMOTION_COLOURS[word.en] for word in EMOTIONS}),
