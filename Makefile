@@ -3,15 +3,19 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUNDLE := build/bundle
 RECIPE := configs/bundles/default.yaml
-EXTRAS := cpu,export,train,dashboard,demo,dev
+SHOW   := cpu,dashboard,demo
+EXTRAS := $(SHOW),export,train,dev
+SHOWN  := $(VENV)/.shown
 READY  := $(VENV)/.installed
+TORCH  := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml | head -n 1)
+PIP    := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-# The first of these that runs and is Python 3.10 to 3.12; `make PYTHON=/path/to/python` overrides it.
-CANDIDATES := python3.11 python3.12 python3.10 python3
+# The first of these that runs and is Python 3.10 or newer; `make PYTHON=/path/to/python` overrides it.
+CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
-	$(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(p))))
+	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check bundle cab setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -19,20 +23,33 @@ help: ## list what can be made
 
 setup: $(READY) ## make the environment in .venv
 
-$(READY): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "EMVAS Edge needs Python 3.10, 3.11 or 3.12 with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "EMVAS Edge needs Python 3.10 or newer with venv; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
+
+$(SHOWN): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "1 of 2: packages for the demo into $(VENV): a minute, 0.6 GB"
+	@$(PIP) --editable '.[$(SHOW)]'
 	@touch $@
+
+$(READY): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Packages for export, training and tests into $(VENV): two to five minutes, 2.3 GB"
+	@$(PIP) --upgrade pip
+	@$(PIP) --no-deps '$(TORCH)+cpu' 2>/dev/null || echo "No torch for the CPU alone in your package index: the one it has brings CUDA, 4 GB more (docs/install.md)"
+	@$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $(SHOWN) $@
 
 bundle: $(BUNDLE)/bundle.yaml ## fetch the weights and build the default bundle
 
 $(BUNDLE)/bundle.yaml: $(READY) $(RECIPE)
 	$(BIN)/emvas bundle build $(RECIPE) --out $(BUNDLE)
 
-demo: $(BUNDLE)/bundle.yaml ## run the whole appliance on a made-up drive; CLIP=my.mp4 or CAMERA=0 for yours
-	$(BIN)/python -m demo --bundle $(BUNDLE) $(if $(CLIP),--clip '$(CLIP)') $(if $(CAMERA),--camera $(CAMERA))
+cab: $(READY) ## build the bundle that the package carries anew
+	$(BIN)/emvas bundle build $(RECIPE) --part cab --out edge/shipped/cab
+
+demo: $(SHOWN) $(if $(WORDS),$(BUNDLE)/bundle.yaml) ## run the whole appliance on a made-up drive; CLIP=my.mp4, CAMERA=0, or WORDS=1 (builds the whole bundle first)
+	@echo "2 of 2: the demo, a minute and a half"
+	@$(BIN)/emvas demo --out build/demo $(if $(WORDS),--bundle $(BUNDLE)) $(if $(CLIP),--clip '$(CLIP)') $(if $(CAMERA),--camera $(CAMERA))
 
 check: $(READY) ## lint, types and import rules
 	$(BIN)/ruff check

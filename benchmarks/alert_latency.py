@@ -27,7 +27,8 @@ from rich.progress import Progress
 from benchmarks.endurance.box import Box, configuration
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.virtual_speaker import virtual_speaker
-from demo.clip import FPS, Clip, cached_clip
+from demo.clip import FPS, cached_clip
+from demo.drive import Clip
 from demo.story import Event, Sentence, Story
 from edge.bundle.bundle import Bundle
 from edge.config.constants import FATIGUE

@@ -45,7 +45,7 @@ def _prove(bundle: Path, base: Path) -> list[Step]:
     with ExitStack() as stack:
         folder = stack.enter_context(scratch())
         root = debian(base)
-        moving, still = recordings(bundle, folder)
+        moving, still = recordings(folder)
         container = stack.enter_context(Container(root, stack.enter_context(scratch())))
         opt = container.root / "opt"
         pack_bundles(bundle, folder / "small", opt)

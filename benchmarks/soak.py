@@ -40,6 +40,7 @@ from benchmarks.endurance.faults import (
 from benchmarks.endurance.page import page, plot
 from benchmarks.endurance.samples import Sample, Verdict, judge, look
 from benchmarks.fatigue import write
+from demo.drive import DRIVE_CLIP
 from edge.error import EmvasError
 from export.report.machine import machine
 
@@ -79,7 +80,7 @@ def main(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        clip = clip or drawn(bundle)
+        clip = clip or DRIVE_CLIP.video
         run = _soak(bundle, clip, work.resolve(), 3600 * hours, fps, every_s, sample_s)
         verdict = judge(run.samples, 60 * warm_up_min, 60 * window_min)
     except (EmvasError, ValueError) as error:
@@ -96,18 +97,6 @@ def main(
     if report["faults"]:
         raise SystemExit(1)
     click.echo(f"It held: memory {verdict.growth:+.2%}. Next: read the page and commit it.")
-
-
-def drawn(bundle_path: Path) -> Path:
-    """The demo's drive, made where it is not there yet."""
-    from demo.clip import cached_clip
-    from demo.story import DRIVE
-    from edge.bundle.bundle import Bundle
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("drawing the drive", total=1.0)
-        bundle = Bundle(bundle_path, "cpu", 1)
-        return cached_clip(DRIVE, bundle, Path("build/demo"), lambda share: bar.update(task, completed=share)).video
 
 
 def _soak(bundle: Path, clip: Path, work: Path, length_s: float, fps: float, every_s: float, sample_s: float) -> Run:

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from demo.cab import CabSink
 from demo.screen import Screen
@@ -21,7 +23,6 @@ from edge.config import Config
 from edge.config.delivery import MqttConfig
 from edge.config.sources import CameraConfig
 from edge.messages import Alert, Message
-from edge.publish.broker import HOST, LocalBroker
 from edge.runtime.clock import Clock
 from edge.runtime.live import LiveRunner
 from edge.runtime.pipeline import Pipeline
@@ -53,8 +54,8 @@ class Outcome:
     """What a run gave."""
 
     messages: list[Message]
-    received: list[dict[str, Any]]
-    """Payloads of the alerts that the subscriber got."""
+    received: list[dict[str, Any]] | None
+    """Payloads of the alerts that the subscriber got; None where there was no broker."""
     faults: list[str]
     """What could not be read, and stages that failed."""
 
@@ -109,19 +110,31 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
 @contextmanager
 def _around(
     config: Config, folder: Path, start: Start, screen: Screen, status: SystemStatus
-) -> Iterator[tuple[list[Sink], Subscriber, Stores]]:
-    """Broker (where the configuration names none), subscriber, warnings, outbox, timeline, JSONL, screen of one run."""
+) -> Iterator[tuple[list[Sink], Subscriber | None, Stores]]:
+    """Broker, subscriber, warnings, outbox, timeline, JSONL and screen of one run."""
     with ExitStack() as stack:
-        mqtt = config.mqtt or MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
+        mqtt = _broker(stack, screen)
         config = config.model_copy(update={"mqtt": mqtt})
         jsonl = stack.enter_context(JsonlSink(folder / "demo.jsonl"))
         stack.enter_context(screen)
-        subscriber = stack.enter_context(Subscriber(mqtt, screen.show))
+        subscriber = stack.enter_context(Subscriber(mqtt, screen.show)) if mqtt else None
         stores = stack.enter_context(Stores(config, folder, start, status))
         cab = stack.enter_context(CabSink(config, folder / WARNINGS_FILE, start, screen.write))
         yield [cab, jsonl, *stores.sinks, screen], subscriber, stores
 
 
-def _received(subscriber: Subscriber, kept: Kept) -> list[dict[str, Any]]:
+def _broker(stack: ExitStack, screen: Screen) -> MqttConfig | None:
+    """A small broker of this process's own; None where the extra `demo` is not installed, which is told."""
+    if find_spec("amqtt") is None:
+        screen.show(Text("Without MQTT: pip install 'emvas-edge[demo]' brings a small broker.", style="yellow"))
+        return None
+    from edge.publish.broker import HOST, LocalBroker
+
+    return MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
+
+
+def _received(subscriber: Subscriber | None, kept: Kept) -> list[dict[str, Any]] | None:
+    if subscriber is None:
+        return None
     subscriber.wait_for(sum(isinstance(message, Alert) for message in kept.messages), _DELIVERY_S)
     return subscriber.alerts()

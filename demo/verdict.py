@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from demo.clip import Clip
+from demo.drive import Clip
 from edge.messages import Alert, Blink, Closure, Message, Nod, Transcript, Yawn
 
 _LATE_S = 0.5
@@ -15,13 +15,14 @@ _LATE_S = 0.5
 _NEAR_S = 0.3
 
 
-def faults(clip: Clip, messages: Sequence[Message], received: Sequence[Mapping[str, Any]]) -> list[str]:
+def faults(clip: Clip, messages: Sequence[Message], received: Sequence[Mapping[str, Any]] | None) -> list[str]:
     """What is wrong, in sentences; empty when the box did its job.
 
-    `received` are the payloads of the alerts that a subscriber got over MQTT.
+    `received` are the payloads of the alerts that a subscriber got over MQTT; None: there was no broker.
     """
     found = []
     new = [alert for alert in _of(messages, Alert) if alert.type == "new"]
+    told = None if received is None else {payload["id"] for payload in received if payload["type"] == "new"}
     shut = [(event["start_s"], event["end_s"]) for kind in ("closure", "nod") for event in clip.events(kind)]
     for event in clip.events("closure"):
         start_s, end_s = event["start_s"], event["end_s"]
@@ -29,7 +30,7 @@ def faults(clip: Clip, messages: Sequence[Message], received: Sequence[Mapping[s
         where = f"the eyes that were closed from {start_s:.1f} to {end_s:.1f} s"
         if not raised:
             found.append(f"no microsleep alert for {where}")
-        elif not {alert.id for alert in raised} & {payload["id"] for payload in received if payload["type"] == "new"}:
+        elif told is not None and not {alert.id for alert in raised} & told:
             found.append(f"the microsleep alert for {where} did not reach the subscriber over MQTT")
     return found + [
         f"a false alert: {alert.alert} ({alert.level.name.lower()}) at {alert.t_s:.1f} s, with open eyes"

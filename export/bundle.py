@@ -15,6 +15,7 @@ from typing import Any
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Manifest, Role, write_manifest
 from edge.bundle.selftest import GraphCheck, check_variant
+from edge.bundle.session import Provider
 from export.gate.decision import Decision, decision_of, tools
 from export.lock import Lock
 from export.recipe import Recipe
@@ -50,7 +51,7 @@ def build_bundle(
     """Build the roles of `recipe` into `out`, which is replaced only by a bundle that passed its self-test.
 
     With `only`, the other roles are taken over from the bundle that is in `out`. Roles that `lock` has no decision of
-    are measured.
+    are measured. Of a recipe for one provider only the variants that it runs are kept.
 
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
@@ -70,14 +71,15 @@ def build_bundle(
             options = recipe.options(name) | ({"variants": decision} if decision is not None else {})
             roles[name] = _build_role(name, options, archives, work / name, stage, progress, decision)
             decisions[name] = decision or decision_of(roles[name], recipe.digest(name))
+            if recipe.provider is not None:
+                roles[name] = _kept_for(roles[name], recipe.provider, stage)
             seconds[name] = time.monotonic() - start
         manifest = Manifest(name=recipe.name, version=recipe.version, built_with=_built_with(), roles=roles)
         write_manifest(manifest, stage)
         progress("self-test")
         checks = _prove(stage, list(roles))
         _put_in_place(stage, out)
-    kept = {name: decisions[name] for name in recipe.roles if name in decisions}
-    return Built(out, checks, seconds, Lock(roles=kept))
+    return Built(out, checks, seconds, Lock(roles=decisions))
 
 
 def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Progress) -> list[GraphCheck]:
@@ -136,6 +138,16 @@ def _build_role(
     built = builder(name)(archives, work, options, progress)
     built = replace(built, axes=built.axes or free_axes(name, built.variants["fp32"].graphs))
     return RoleWriter(name, built, stage, decision).write()
+
+
+def _kept_for(role: Role, provider: Provider, stage: Path) -> Role:
+    """The role with the one variant that `provider` runs; the files of the others are removed."""
+    chosen = role.default.get(provider, role.default["cpu"])
+    for name, variant in role.variants.items():
+        for graph in variant.graphs.values() if name != chosen else ():
+            (stage / graph.file).unlink()
+    variants = {chosen: role.variants[chosen]}
+    return role.model_copy(update={"variants": variants, "default": dict.fromkeys(role.default, chosen)})
 
 
 def _take_over(role: Role, out: Path, stage: Path) -> Role:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import VariantName
+from edge.bundle.session import Provider
 from export.margins import Margins
 from export.role import BuildError
 
@@ -55,6 +56,13 @@ class RoleRecipe(_Part):
     tolerance: float = Field(0.0, ge=0, description="how much worse than fp32 at the role's task a variant may be")
 
 
+class BundlePart(_Part):
+    """A smaller bundle of the same recipe."""
+
+    roles: list[str] = Field(min_length=1)
+    provider: Provider = Field(description="only the variant that this one runs is kept")
+
+
 class Recipe(_Part):
     """The whole recipe."""
 
@@ -63,6 +71,8 @@ class Recipe(_Part):
     archives: dict[str, Archive]
     roles: dict[str, RoleRecipe] = Field(min_length=1)
     margins: Margins = Field(Margins(), description="what makes a variant worth having")
+    parts: dict[str, BundlePart] = Field({}, description="smaller bundles by name: `emvas bundle build --part NAME`")
+    provider: Provider | None = Field(None, description="keep only the variant that this one runs")
     folder: Path = Field(Path(), exclude=True, description="where the recipe lies; not a key of the file")
 
     def options(self, role: str) -> dict[str, Any]:
@@ -77,6 +87,17 @@ class Recipe(_Part):
         gate = {"variants": part.variants, "tolerance": part.tolerance, "margins": self.margins}
         return {**part.settings, **ours, **foreign, **gate}
 
+    def part(self, name: str) -> Recipe:
+        """The recipe of the part `name` alone: its roles and the archives that they need; BuildError for an unknown."""
+        if name not in self.parts:
+            raise BuildError(f"the recipe has no part {name!r}; it has {', '.join(self.parts) or 'none'}")
+        roles = {role: self.roles[role] for role in self.parts[name].roles}
+        used = {member.archive for role in roles.values() for member in role.files.values()}
+        archives = {archive: pin for archive, pin in self.archives.items() if archive in used}
+        provider = self.parts[name].provider
+        changed = {"name": f"emvas-{name}", "roles": roles, "archives": archives, "provider": provider}
+        return self.model_copy(update=changed)
+
     def digest(self, role: str) -> str:
         """SHA-256 of all that the recipe says of `role`, the margins and the bytes of our own files included."""
         part = self.roles[role]
@@ -85,7 +106,7 @@ class Recipe(_Part):
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
-    def _archives_named(self) -> Recipe:
+    def _names_known(self) -> Recipe:
         for role, part in self.roles.items():
             for name, member in part.files.items():
                 if member.archive not in self.archives:
@@ -94,6 +115,9 @@ class Recipe(_Part):
             for name, path in part.ours.items():
                 if not (self.folder / path).is_file():
                     raise ValueError(f"roles.{role}.ours.{name}: there is no file {self.folder / path}")
+        for name, smaller in self.parts.items():
+            if unknown := set(smaller.roles) - set(self.roles):
+                raise ValueError(f"parts.{name}.roles: no role {', '.join(sorted(unknown))}")
         return self
 
 

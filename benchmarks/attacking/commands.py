@@ -13,9 +13,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.boot.supplies import recordings
-from demo.clip import cached_clip
-from demo.story import DRIVE
-from edge.bundle.bundle import Bundle
+from demo.drive import DRIVE_CLIP
 
 ROOT = Path(__file__).resolve().parents[2]
 EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
@@ -38,8 +36,7 @@ class Watched:
 @contextmanager
 def supplies(bundle: Path, work: Path) -> Iterator[dict[str, str]]:
     """A camera, a configuration, a recording and features; yields their names for `commands`."""
-    moving, still = recordings(bundle, work)
-    drive = cached_clip(DRIVE, Bundle(bundle), Path("build/demo"), lambda share: None).video
+    moving, still = recordings(work)
     ports = {name: _free_port() for name in ("camera", "broker", "health", "page")}
     config = {
         "purpose": "driver-safety",
@@ -59,7 +56,8 @@ def supplies(bundle: Path, work: Path) -> Iterator[dict[str, str]]:
     camera = [sys.executable, "-m", "benchmarks.boot.camera", str(moving), str(still), str(ports["camera"])]
     process = subprocess.Popen(camera, cwd=ROOT)
     try:
-        yield {name: str(port) for name, port in ports.items()} | {"bundle": str(bundle.resolve()), "clip": str(drive)}
+        named = {name: str(port) for name, port in ports.items()}
+        yield named | {"bundle": str(bundle.resolve()), "clip": str(DRIVE_CLIP.video)}
     finally:
         process.terminate()
         process.wait()

@@ -7,9 +7,7 @@ import tarfile
 from pathlib import Path
 
 from benchmarks.endurance.camera import prepare
-from demo.clip import cached_clip
-from demo.story import DRIVE
-from edge.bundle.bundle import Bundle
+from demo.drive import DRIVE_CLIP
 from edge.bundle.manifest import Manifest, read_manifest, write_manifest
 from edge.runtime.senses import ROLES
 from edge.vision.iris import STATE_ROLE
@@ -20,10 +18,9 @@ _ROLES = (*ROLES["vision"], STATE_ROLE)
 """Enough to see; a small bundle keeps the proof short."""
 
 
-def recordings(bundle: Path, folder: Path) -> tuple[Path, Path]:
+def recordings(folder: Path) -> tuple[Path, Path]:
     """The demo's drive at 10 fps, ready to be streamed."""
-    drive = cached_clip(DRIVE, Bundle(bundle), Path("build/demo"), lambda share: None).video
-    return prepare(drive, FPS, folder)
+    return prepare(DRIVE_CLIP.video, FPS, folder)
 
 
 def pack_bundles(bundle: Path, folder: Path, target: Path) -> None:

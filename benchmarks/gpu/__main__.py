@@ -13,9 +13,9 @@ from rich.console import Console
 
 from benchmarks.gpu import page
 from benchmarks.gpu.step import Context, Outcome, Step, run
-from edge.bundle.bundle import Bundle, sha256_of
+from demo.drive import DRIVE_CLIP
+from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import MANIFEST_FILE
-from edge.error import EmvasError
 
 STEPS = (
     Step("machine", "machine, driver, providers that load", 30),
@@ -48,24 +48,13 @@ def main(bundle: Path, out: Path, clip: Path | None, wanted: tuple[str, ...], dr
     if unknown := set(wanted) - {step.name for step in STEPS}:
         raise click.UsageError(f"no step {', '.join(unknown)}; there are {', '.join(step.name for step in STEPS)}")
     out.mkdir(parents=True, exist_ok=True)
-    try:
-        video = clip or drive(Bundle(bundle), out / "clip")
-    except EmvasError as error:
-        raise click.ClickException(str(error)) from error
+    video = clip or DRIVE_CLIP.video
     context = Context(bundle.resolve(), video.resolve(), out.resolve(), dry)
     outcomes = _run(context, [step for step in STEPS if not wanted or step.name in wanted], _key(context))
     page.write(outcomes, dry, out)
     click.echo(f"{out / 'gpu.md'} and .json written. Next: {_next(out, dry)}")
     if any(outcome.state == "failed" for outcome in outcomes):
         raise SystemExit(1)
-
-
-def drive(bundle: Bundle, folder: Path) -> Path:
-    """The demo's drive; a packed proof brings it, so that what draws it need not be there."""
-    from demo.clip import cached_clip
-    from demo.story import DRIVE
-
-    return cached_clip(DRIVE, bundle, folder, lambda _share: None).video
 
 
 def _run(context: Context, steps: list[Step], key: str) -> list[Outcome]:

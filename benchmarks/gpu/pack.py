@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from benchmarks.gpu.pieces import JOIN, cut
-from edge.bundle.bundle import Bundle
+from demo.drive import DRIVE_CLIP
 from edge.error import EmvasError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -45,12 +45,9 @@ class PackError(EmvasError):
 @click.option("--whole", is_flag=True, help="Pack torch and CUDA's libraries too, gigabytes.")
 def main(bundle: Path, clip: Path | None, out: Path, version: str, platform: str, whole: bool) -> None:
     """Pack wheels, bundle, clip and this checkout into pieces of 60 MB with a manifest and a script that joins them."""
-    from benchmarks.gpu.__main__ import drive
-
     console = Console(stderr=True)
     out.mkdir(parents=True, exist_ok=True)
     try:
-        video = clip or drive(Bundle(bundle), out / "clip")
         console.print("finding the wheels")
         wheels = _wheels(out / "wheels", version, platform, whole)
     except EmvasError as error:
@@ -62,7 +59,7 @@ def main(bundle: Path, clip: Path | None, out: Path, version: str, platform: str
         for wheel in wheels:
             packed.add(wheel, f"wheels/{wheel.name}")
         packed.add(bundle.resolve(), "bundle")
-        packed.add(video, "drive.mp4")
+        packed.add(clip or DRIVE_CLIP.video, "drive.mp4")
         script = out / "prove.sh"
         script.write_text(_PROVE, encoding="utf-8")
         packed.add(script, script.name)

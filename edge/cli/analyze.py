@@ -23,6 +23,7 @@ from edge.cli.recordings import (
     table,
     targets_in,
 )
+from edge.cli.setup import BUNDLE_HELP
 from edge.config import load_config
 from edge.dashboard.labels import LANGUAGES, Labels, Language
 from edge.private import own_files
@@ -43,7 +44,7 @@ Examples:
 @click.argument("places", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: research, with consent.")
 @click.option("--consent", is_flag=True, help="Say that everybody in the recordings has agreed in writing.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Recordings at a time; default: one a processor core.")
 @stream_options

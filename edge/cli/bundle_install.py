@@ -11,10 +11,11 @@ from rich.console import Console
 
 from edge.cli.places import CONFIG, MODELS_STORE, RELEASES, store_at
 from edge.releases.state import State
+from edge.shipped import BUNDLE
 
 
 @click.command(epilog="Example: sudo emvas bundle install bundle.tar")
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", type=click.Path(exists=True, path_type=Path), default=BUNDLE)
 @click.option(
     "--into", "folder", type=click.Path(path_type=Path), default=RELEASES / MODELS_STORE, show_default=True,
     help="Folder of releases; the box reads its link `current`.",
@@ -25,7 +26,7 @@ from edge.releases.state import State
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the new state as JSON.")
 def install(source: Path, folder: Path, config_path: Path, as_json: bool) -> None:
-    """Install the bundle SOURCE, a folder or a tar archive.
+    """Install the bundle SOURCE, a folder or a tar archive; without SOURCE the one that the package carries.
 
     It is copied beside the others, every hash is verified, every model tested on this machine; then one link is
     swapped. The box takes it at its next start, on trial: it goes back by itself to the one before when the new one

@@ -20,7 +20,7 @@ from edge.cli.checks.finding import Finding, Subject
 from edge.cli.checks.machine import config_file
 from edge.cli.checks.table import look, show
 from edge.cli.places import CONFIG, MODELS_STORE, RELEASES, STATE
-from edge.cli.setup import state_folder
+from edge.cli.setup import bundle_folder, state_folder
 from edge.cli.units import is_installed
 from edge.config import Config, load_config
 
@@ -73,8 +73,7 @@ def _models(
     terms = terms_of(config.models) if config else Terms()
     terms = Terms(provider or terms.provider, terms.threads, terms.signed_by)
     installed = RELEASES / MODELS_STORE / "current"
-    named = config.models.bundle if config else None
-    folder = folder or (installed if is_installed() else Path(named) if named else installed)
+    folder = bundle_folder(config, folder or (installed if is_installed() else None))
     try:
         bundle = open_under(terms, folder)
         graphs = list(self_test(bundle))

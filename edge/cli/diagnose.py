@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from edge.cli.setup import BUNDLE_HELP, bundle_folder, state_folder
 from edge.error import EmvasError
 from edge.private import own_files
 
@@ -18,7 +19,7 @@ class DiagnosisError(EmvasError):
 
 @click.command(epilog="\b\nExample:\n  emvas diagnose --config /etc/emvas/edge.yaml --out bus-042.tar.gz")
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML of the box.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of timeline and outbox; default: the service's.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The archive, .tar.gz.")
 @click.option("--json", "as_json", is_flag=True, help="Say what is in it as JSON.")
@@ -31,14 +32,13 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
     from edge.cli.diagnosis.archive import contents, write_archive
     from edge.cli.diagnosis.parts import Box
     from edge.cli.places import STATE
-    from edge.cli.setup import state_folder
     from edge.cli.units import is_installed
     from edge.config import load_config
 
     own_files()
     config = load_config(config_path)
-    named = bundle or (Path(config.models.bundle) if config.models.bundle else None)
-    box = Box(config_path, config, named, state or (STATE if is_installed() else state_folder()))
+    folder = state or (STATE if is_installed() else state_folder())
+    box = Box(config_path, config, bundle_folder(config, bundle), folder)
     try:
         with Console(stderr=True).status("gathering") as status:
             missing = write_archive(box, out, lambda name: status.update(f"gathering {name}"))

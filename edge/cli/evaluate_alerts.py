@@ -10,9 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from edge.cli.setup import open_bundle
+from edge.cli.setup import BUNDLE_HELP, open_bundle
 from edge.config import Config, load_config
-from edge.config.models import ModelsConfig
 from edge.config.purpose import Purpose
 from edge.evaluation.views import VIEWS
 
@@ -39,9 +38,7 @@ _ROWS = {
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: a driver's box, all as it comes."
 )
-@click.option(
-    "--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's, build/bundle."
-)
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--view", "views", multiple=True, type=click.Choice(list(VIEWS)), help="Only this; may be repeated.")
 @click.option("--fps", type=click.FloatRange(1, 60), help="No more pictures a second than this; default: all.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
@@ -68,7 +65,7 @@ def alerts(
     from edge.evaluation.watching import Watcher
 
     truth = load_truth(truth_path, folder)
-    as_it_comes = Config(purpose=Purpose.DRIVER_SAFETY, models=ModelsConfig(bundle="build/bundle"))
+    as_it_comes = Config(purpose=Purpose.DRIVER_SAFETY)
     config = as_it_comes if config_path is None else load_config(config_path)
     watcher, console = Watcher(open_bundle(config, bundle), config), Console(stderr=True)
     with console.status("reading") as status:

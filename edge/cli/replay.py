@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from edge.cli.recordings import Recordings, expect_once, make_folder, record, stream_options, table, targets_in
+from edge.cli.setup import BUNDLE_HELP
 from edge.config import load_config
 from edge.private import own_files
 
@@ -21,7 +22,7 @@ Example:
 @click.command(epilog=_EXAMPLE)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for one STEM.jsonl a file.")
 @click.option("--jsonl", type=click.Path(path_type=Path), help="Write here instead; for a single file.")
 @stream_options

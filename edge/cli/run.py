@@ -18,7 +18,7 @@ from rich.console import Console
 from edge import log
 from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
-from edge.cli.setup import open_bundle, state_folder
+from edge.cli.setup import BUNDLE_HELP, open_bundle, state_folder
 from edge.cli.status import StatusLine, counted
 from edge.cli.terminal import TerminalSink
 from edge.cli.trial import Trial
@@ -42,7 +42,7 @@ _SYSTEMD_S = 1.0
 
 @click.command(epilog="\b\nExample:\n  emvas run --config configs/desk.yaml --bundle build/bundle")
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of timeline and outbox.")
 def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
     """Watch and listen live until Ctrl+C or SIGTERM, or until a file:// camera has been played.

@@ -8,20 +8,21 @@ from pathlib import Path
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.install import open_under, terms_of
-from edge.bundle.manifest import BundleError
 from edge.config import Config, ConfigError
+from edge.shipped import BUNDLE
+
+BUNDLE_HELP = "Folder of the models; default: the config's, else the one that the package carries."
+
+
+def bundle_folder(config: Config | None, folder: Path | None) -> Path:
+    """The folder of `--bundle`, else the configuration's, else the one that the package carries."""
+    named = config.models.bundle if config is not None else None
+    return folder or (Path(named) if named else BUNDLE)
 
 
 def open_bundle(config: Config, folder: Path | None) -> Bundle:
-    """The bundle of `--bundle`, else the configuration's.
-
-    Raises:
-        BundleError: there is none, or it cannot be trusted.
-    """
-    named = folder or (Path(config.models.bundle) if config.models.bundle else None)
-    if named is None:
-        raise BundleError("no bundle is named: give --bundle DIR, or `models.bundle` in the configuration")
-    return open_under(terms_of(config.models), named)
+    """The bundle of `bundle_folder`; BundleError where it cannot be trusted."""
+    return open_under(terms_of(config.models), bundle_folder(config, folder))
 
 
 def state_folder() -> Path:

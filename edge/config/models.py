@@ -12,7 +12,10 @@ from edge.config.section import Section
 class ModelsConfig(Section):
     """The bundle and how it runs."""
 
-    bundle: str | None = Field(None, description="folder of the bundle; `--bundle` on the command line wins")
+    bundle: str | None = Field(
+        None,
+        description="folder of the bundle; `--bundle` on the command line wins; null: the one that the package carries",
+    )
     provider: Literal["cpu", "cuda", "tensorrt"] = Field(
         "cpu", description="the box refuses to start when this one does not run; it never falls back silently"
     )

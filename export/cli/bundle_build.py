@@ -23,10 +23,17 @@ from rich.table import Table
     help="Take an archive, or the files wanted from it, from a folder instead of the package index.",
 )
 @click.option("--role", "only", multiple=True, help="Build only this role; the others stay as they are in --out.")
+@click.option("--part", metavar="NAME", help="Build this part of RECIPE only, for the provider that it names.")
 @click.option("--measure", is_flag=True, help="Try and time every variant anew, and rewrite the lock beside RECIPE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def build(
-    recipe: Path, out: Path, sources: tuple[str, ...], only: tuple[str, ...], measure: bool, as_json: bool
+    recipe: Path,
+    out: Path,
+    sources: tuple[str, ...],
+    only: tuple[str, ...],
+    part: str | None,
+    measure: bool,
+    as_json: bool,
 ) -> None:
     """Fetch the weights of RECIPE, convert, quantize, prove and pack them.
 
@@ -42,6 +49,7 @@ def build(
     from export.roles import builder
 
     read = read_recipe(recipe)
+    whole, read = read, read.part(part) if part is not None else read
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
     for role in only or read.roles:
@@ -49,7 +57,7 @@ def build(
     known = read_lock(recipe)
     lock = known
     if measure:
-        lock = Lock(roles={name: entry for name, entry in known.roles.items() if only and name not in only})
+        lock = Lock(roles={name: entry for name, entry in known.roles.items() if name not in (only or read.roles)})
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
     archives.fetch(read.archives, lambda text: console.print(escape(text)))
@@ -60,8 +68,9 @@ def build(
             status.update(escape(text))
 
         built = build_bundle(read, archives, out, progress, only, lock)
-    if built.lock != known:
-        console.print(f"written: {write_lock(built.lock, recipe)}")
+    decided = {role: entry for role, entry in built.lock.roles.items() if role in whole.roles}
+    if decided != known.roles:
+        console.print(f"written: {write_lock(Lock(roles=decided), recipe)}")
     total_s = time.monotonic() - start
     if as_json:
         click.echo(json.dumps({"bundle": str(out), "seconds": round(total_s, 1), "roles": dict(built.seconds)}))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from demo.actor import Actor
-from demo.clip import FPS, Clip, cached_clip
+from demo.clip import FPS, cached_clip
+from demo.drive import Clip
 from demo.portrait import load_portrait
 from demo.story import Event, Sentence, Story
 from edge.bundle.bundle import Bundle

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from demo.clip import Clip
+from demo.drive import Clip
 from demo.verdict import comparison, faults
 from edge.messages import Alert, Blink, Closure, Level, Message
 

@@ -15,10 +15,6 @@ from guide_blocks import LONG, NOT_RUN, PYTHON, SHELL, Block, blocks_of, faults_
 from guide_runner import ROOT, GuideError, Newcomer, clone, debian_mosquitto, own_network, run_guide
 from mqtt_helpers import needs_mosquitto
 
-from demo.clip import cached_clip
-from demo.story import DRIVE
-from edge.bundle.bundle import Bundle
-
 LONG_TOO = os.environ.get("EMVAS_GUIDES") == "long"
 GENERATED = {"commands", "configuration", "performance", "variants"}
 GUIDES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in GENERATED]
@@ -46,23 +42,15 @@ def test_json_and_yaml_can_be_read(page: Path) -> None:
             yaml.safe_load(block.text)
 
 
-@pytest.fixture(scope="module")
-def drive(bundle_dir: Path) -> Path | None:
-    """The demo's drive, which only long blocks use."""
-    if not LONG_TOO:
-        return None
-    return cached_clip(DRIVE, Bundle(bundle_dir), ROOT / "build" / "demo" / "clip", lambda _: None).video
-
-
 @pytest.mark.bundle
 @needs_mosquitto
 @pytest.mark.parametrize("page", [page for page in GUIDES if followed(page)], ids=lambda page: page.stem)
-def test_a_guide_works_as_written(page: Path, bundle_dir: Path, drive: Path | None, tmp_path: Path) -> None:
+def test_a_guide_works_as_written(page: Path, bundle_dir: Path, tmp_path: Path) -> None:
     if LONG_TOO:
         list_what_is_not_run(page)
     folder = tmp_path / "emvas-edge"
     folder.mkdir()
-    clone(folder, bundle_dir, drive)
+    clone(folder, bundle_dir, LONG_TOO)
     with own_network() as within, debian_mosquitto(within, tmp_path):
         run_guide(of(page), Newcomer(folder, within), LONG_TOO)
 

@@ -142,8 +142,8 @@ def _environment(papers: Path) -> dict[str, str]:
     return given | {"PYTHONUNBUFFERED": "1", "TMPDIR": str(papers)}
 
 
-def clone(folder: Path, bundle: Path, drive: Path | None) -> None:
-    """What a clone of the project holds after `make bundle` or, with the demo's drive, `make demo`."""
+def clone(folder: Path, bundle: Path, may_change: bool) -> None:
+    """What a clone of the project holds after `make bundle`; `may_change`: blocks write into the bundle."""
     for name in ("configs", "docs", "Makefile", "README.md"):
         source = ROOT / name
         if source.is_dir():
@@ -152,11 +152,9 @@ def clone(folder: Path, bundle: Path, drive: Path | None) -> None:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "build").mkdir()
-    _place(bundle.resolve(), folder / "build" / "bundle", may_change=drive is not None)
-    if drive is not None:
-        clips = folder / "build" / "demo" / "clip"
-        clips.mkdir(parents=True)
-        shutil.copy(drive, clips)
+    _place(bundle.resolve(), folder / "build" / "bundle", may_change)
+    (folder / "demo").mkdir()
+    shutil.copy(ROOT / "demo" / "drive.mp4", folder / "demo")
 
 
 def _place(bundle: Path, target: Path, may_change: bool) -> None:

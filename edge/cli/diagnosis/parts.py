@@ -49,7 +49,7 @@ class Box:
 
     config_path: Path
     config: Config
-    bundle: Path | None
+    bundle: Path
     state: Path
 
     @property
@@ -79,15 +79,12 @@ def _config(box: Box) -> str:
 
 
 def _bundle(box: Box) -> str:
-    if box.bundle is None:
-        raise FileNotFoundError("no bundle is named")
     return (box.bundle / "bundle.yaml").read_text(encoding="utf-8")
 
 
 def _check(box: Box) -> str:
     """As `emvas check --json` says it, in a process of its own: a model that crashes there must not end this."""
-    named = ["--bundle", str(box.bundle)] if box.bundle else []
-    command = [*_EMVAS, "check", "--config", str(box.config_path), *named, "--json"]
+    command = [*_EMVAS, "check", "--config", str(box.config_path), "--bundle", str(box.bundle), "--json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_CHECK_S)
     return done.stdout if done.stdout.strip() else f"exit code {done.returncode}\n{done.stderr}"
 

@@ -1,16 +1,22 @@
-"""The commands of `emvas` as processes of their own: the dashboard while the demo runs, the report at its end."""
+"""The page beside the demo, the report at its end: commands of `emvas` in processes of their own."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+
+from rich.console import Console
 
 from edge.error import EmvasError
 
@@ -18,6 +24,8 @@ _EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
 _START_S = 60.0
 """Patience with the dashboard's start on a machine that is busy."""
 _STOP_S = 5.0
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+"""One of these is set where a browser has somewhere to show a page."""
 
 
 class ProcessError(EmvasError):
@@ -25,12 +33,35 @@ class ProcessError(EmvasError):
 
 
 @contextlib.contextmanager
-def dashboard(timeline: Path, port: int, log: Path) -> Iterator[str]:
-    """Serve the page of `timeline` for as long as `with` lasts; gives its address once it answers.
+def beside(timeline: Path, port: int, out: Path, console: Console) -> Iterator[str]:
+    """Serve the page of `timeline` for as long as `with` lasts, and open it where there is a screen.
+
+    Gives its address, empty where the extra `dashboard` is not installed, which is told.
 
     Raises:
         ProcessError: it does not come up.
     """
+    if find_spec("nicegui") is None:
+        console.print("Without page and report: pip install 'emvas-edge[dashboard]' brings them.", style="yellow")
+        yield ""
+        return
+    with _dashboard(timeline, port, out / "dashboard.log") as address:
+        console.print(f"Dashboard: {address} (while this runs)", style="bold")
+        if any(os.environ.get(name) for name in _SCREENS):
+            webbrowser.open(address)
+        yield address
+
+
+def stay(address: str, most_s: float, console: Console) -> None:
+    """Leave the page there until Enter is pressed, where somebody can: at a terminal."""
+    if not sys.stdin.isatty():
+        return
+    console.print(f"The page stays for {most_s:.0f} s, or until Enter: {address}", style="bold")
+    select.select([sys.stdin], [], [], most_s)
+
+
+@contextlib.contextmanager
+def _dashboard(timeline: Path, port: int, log: Path) -> Iterator[str]:
     port = port if _free(port) else _free_port()
     address = f"http://127.0.0.1:{port}/"
     with log.open("wb") as output:
