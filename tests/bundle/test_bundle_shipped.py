@@ -13,7 +13,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import check_variant, golden
 from edge.cli.main import main
 from edge.config import load_config
-from edge.runtime.senses import OPTIONAL, needed_roles
+from edge.runtime.senses import needed_roles
 from edge.shipped import BUNDLE, CONFIGS, GUIDES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ def test_it_has_the_roles_of_the_recipes_part_and_what_a_cab_asks_for(cab: Bundl
     assert list(cab.manifest.roles) == recipe["parts"]["cab"]["roles"]
     config = load_config(CONFIGS / "bus-cab.yaml")
     assert config.models.bundle is None
-    assert {*needed_roles(config), *OPTIONAL} <= set(cab.manifest.roles)
+    assert set(needed_roles(config)) <= set(cab.manifest.roles)
 
 
 def test_it_is_small_and_holds_one_variant_a_role(cab: Bundle) -> None:
