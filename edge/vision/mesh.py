@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from edge.bundle.bundle import Bundle
@@ -18,6 +19,9 @@ _CERTAIN_PRESENCE = 0.9
 """For a face not yet followed: a cartoon's lettering reached 0.86 (face_noface.mov), real faces 0.99 to 1."""
 _MARGIN = 1.5
 """Side of the next crop over the longer side of the landmarks' box (MediaPipe, face_landmark_front)."""
+_DARK, _LIT, _MOST_GAIN = 60.0, 110.0, 4.0
+"""A crop with a mean grey level below the first is brightened to the second, but by no more than the gain: in a quarter
+of the light the mouth of cab_1.avi's yawn seems to open to 0.47 instead of 0.70, brightened to 0.64."""
 _RIGHT_EYE_OUTER, _LEFT_EYE_OUTER = 33, 263
 
 
@@ -72,7 +76,7 @@ class FaceMesh:
         """One mesh a crop, all in one run; a mesh that is not `present` says nothing about a face."""
         if not crops:
             return []
-        pictures = [crop.cut(image, INPUT_PX) for crop in crops]
+        pictures = [_lit(crop.cut(image, INPUT_PX)) for crop in crops]
         outputs = self._session.run({"image": unit_rgb(pictures)})
         found = []
         for crop, landmarks, logit in zip(crops, outputs["landmarks"], outputs["presence"], strict=True):
@@ -80,3 +84,12 @@ class FaceMesh:
             presence = 1.0 / (1.0 + math.exp(-min(max(float(logit[0]), -80.0), 80.0)))
             found.append(Mesh(points, presence))
         return found
+
+
+def _lit(picture: Image) -> Image:
+    """The picture, or a brighter one where it is dark."""
+    blue, green, red, _ = cv2.mean(picture)
+    level = (blue + green + red) / 3
+    if level >= _DARK:
+        return picture
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=min(_LIT / max(level, 1.0), _MOST_GAIN)), np.uint8)
