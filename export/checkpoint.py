@@ -27,6 +27,15 @@ _WRAPPINGS = ("state_dict", "model_state_dict", "model_state")
 _PREFIXES = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before each name."""
 
+_REMEDY = "save `model.state_dict()` instead"
+_OWNERS = {
+    "ultralytics": "it is Ultralytics' own; there `YOLO(file).export(format='onnx')`, here emvas export onnx",
+    "fastai": "it is a learner of fastai; save `learn.model.state_dict()`",
+    "argparse": "Lightning put the script's arguments in; save `torch.load(file)['state_dict']` where you trust it",
+    "omegaconf": "Lightning put its configuration in; save `torch.load(file)['state_dict']` where you trust it",
+}
+"""By the package of the first foreign object: whose file it is, and what to do."""
+
 
 def read_checkpoint(path: Path) -> Any:
     """The content of a .pt, .pth, .bin or .safetensors file; nothing but tensors and plain values is unpickled.
@@ -44,9 +53,8 @@ def read_checkpoint(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "weights_only" in str(error).lower() or "Unsupported" in str(error):
-            raise BuildError(
-                f"{path} holds Python objects, which could run code when read: save `model.state_dict()` instead"
-            ) from error
+            remedy = next((text for name, text in _OWNERS.items() if f"GLOBAL {name}." in str(error)), _REMEDY)
+            raise BuildError(f"{path} holds Python objects, which could run code when read: {remedy}") from error
         raise _damaged(path, error) from error
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, OSError, IndexError) as error:
         raise _damaged(path, error) from error

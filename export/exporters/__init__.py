@@ -45,6 +45,11 @@ class Exporter:
         return build(checkpoint, options, work)
 
 
+_MIDDLE = {
+    "middle": "role expression: share of the box's picture of a face that the net sees, as 0.7 for nets of FER2013 and "
+    "FER+, whose faces are cut tighter; default: what the folder's own processor cuts out, else 1"
+}
+
 _ROWS = (
     Exporter(
         "whisper",
@@ -87,7 +92,7 @@ _ROWS = (
         "encoder",
         "export.exporters.vision",
         "a Hugging Face folder of an image classifier (ResNet, MobileNetV2, ConvNeXt, ViT, ...)",
-        {},
+        _MIDDLE,
         ("expression",),
     ),
     *(
@@ -101,6 +106,7 @@ _ROWS = (
                 "px": f"side of its pictures; default: {library}'s for that architecture",
                 "mean": "taken off each channel (pixels from 0 to 1), as 0.485,0.456,0.406; default: the library's",
                 "deviation": "by which each channel is then divided; default: the library's",
+                **_MIDDLE,
             },
             ("expression",),
         )
@@ -159,6 +165,7 @@ _ROWS = (
             "deviation": "expression: by which each channel is then divided, default 1",
             "px": "expression: side of its pictures, where the graph leaves it open",
             "output": "expression: the output with the classes, default the first",
+            **_MIDDLE,
         },
         ("face_detector", "face_mesh", "iris", "eye_state", "expression", "vad"),
     ),

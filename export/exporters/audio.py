@@ -1,4 +1,4 @@
-"""Speech encoders of Hugging Face: 16 kHz samples in, one row a frame and one vector a sound out."""
+"""Speech encoders of Hugging Face: 16 kHz samples in, one row a frame and one vector a sound out, and its classes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
+from export.exporters.class_labels import class_names
+from export.exporters.heads import Head, head_of, is_classifier, left_out
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Feeds, GraphJob
@@ -40,32 +42,38 @@ _NORM_EPSILON = 1e-7
 
 
 class SoundEncoder(nn.Module):
-    """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `vector` [n, h], their mean."""
+    """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `vector` [n, h], the head's."""
 
-    def __init__(self, model: nn.Module, normalize: bool) -> None:
+    def __init__(self, model: nn.Module, normalize: bool, head: Head | None) -> None:
         super().__init__()
-        self.model, self.normalize = model, normalize
+        self.model, self.normalize, self.head = model, normalize, head
 
-    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """The last layer and its mean over the frames."""
+    def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
+        """The last layer, its mean over the frames, and what the head says."""
         if self.normalize:
             centred = samples - samples.mean(dim=1, keepdim=True)
             samples = centred / torch.sqrt(centred.square().mean(dim=1, keepdim=True) + _NORM_EPSILON)
-        frames = self.model(input_values=samples).last_hidden_state
-        return frames, frames.mean(dim=1)
+        if self.head is None:
+            frames = self.model(input_values=samples).last_hidden_state
+            return frames, frames.mean(dim=1)
+        found = self.model(input_values=samples, output_hidden_states=True)
+        frames = found.hidden_states[-1]
+        return frames, frames.mean(dim=1), self.head.read(found.logits)
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
     """Read a Hugging Face folder; calibration and evaluation files hold `samples` [N, t] at 16 kHz."""
-    from transformers import AutoModel
+    from transformers import AutoModel, AutoModelForAudioClassification
 
     config = folder_config(checkpoint)
     if config.get("model_type") not in _KINDS:
         raise BuildError(
             f"{checkpoint} is a {config.get('model_type')} model; {', '.join(_KINDS)} can be exported here"
         )
-    model: Any = load_folder(AutoModel, checkpoint, _HEADS, attn_implementation="eager")
-    encoder = SoundEncoder(model, _normalized(checkpoint))
+    loader, heads = (AutoModelForAudioClassification, ()) if is_classifier(config) else (AutoModel, _HEADS)
+    model: Any = load_folder(loader, checkpoint, heads, attn_implementation="eager")
+    head = head_of(config, model)
+    encoder = SoundEncoder(model, _normalized(checkpoint), head)
     least, stride = _field(model.config.conv_kernel, model.config.conv_stride)
     most = int(number(options, "most_s", _MOST_S) * RATE_HZ)
     graph = _graph(encoder, least, most)
@@ -90,14 +98,16 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
             "samples": "sound at 16 kHz, -1..1; the rows of a batch are of one length",
             "frames": f"last layer, one row every {stride * 1000 // RATE_HZ} ms",
             "vector": "mean of the frames",
+            **({head.output: head.meaning} if head else {}),
         },
+        labels=class_names(options.get("labels"), head.labels) if head else [],
         preprocessing={
             "rate_hz": RATE_HZ,
             "normalized_inside": encoder.normalize,
             "stride": stride,
             "least_samples": least,
         },
-        not_checked=["padded batches: sounds of different length go one by one"]
+        not_checked=["padded batches: sounds of different length go one by one", *left_out(config)]
         + ([] if real else ["golden inputs are a tone: no sounds were given (--calibration)"]),
     )
 
@@ -129,7 +139,8 @@ def _graph(encoder: SoundEncoder, least: int, most: int) -> GraphJob:
         return {"samples": 0.1 * torch.randn(sizes["n"], sizes["samples"], generator=generator)}
 
     axes = {"samples": {0: Axis("n", 1, 1, _MOST_SOUNDS), 1: Axis("samples", least, usual, most)}}
-    return GraphJob(encoder, example, ("frames", "vector"), axes, "transformer")
+    outputs = ("frames", "vector", *([encoder.head.output] if encoder.head else []))
+    return GraphJob(encoder, example, outputs, axes, "transformer")
 
 
 def _tone() -> Feeds:

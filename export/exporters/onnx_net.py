@@ -15,7 +15,7 @@ from export.checkpoint import sources_of
 from export.exporters import OptionError
 from export.exporters.class_labels import class_names, expressions_of
 from export.exporters.options import floats, number
-from export.exporters.picture_net import ROLE, PictureNet, picture_job
+from export.exporters.picture_net import ROLE, PictureNet, edge_px, picture_job
 from export.exporters.samples import NUMBERS, read_samples
 from export.graphs.picture_adapter import Adapter, adapted
 from export.job import ExportJob, Family, Feeds, MadeGraph
@@ -84,14 +84,14 @@ def _expression_job(checkpoint: Path, model: onnx.ModelProto, options: Mapping[s
             "probabilities": adapter.read(session.run({adapter.input: adapter.show(feeds["image"])})[adapter.output])
         }
 
-    parity = check_parity(Session(made), engine, f"{checkpoint.name} itself", samples(adapter.px, 1)[:_PROBES])
+    parity = check_parity(Session(made), engine, f"{checkpoint.name} itself", samples(adapter.seen_px, 1)[:_PROBES])
     family = _family(model)
     net = PictureNet(
         description=checkpoint.name,
         module=MadeGraph(made, parity, {"image": {0: AXES[ROLE][0]}}, family),
         outputs=("probabilities",),
         px=adapter.px,
-        seen_px=adapter.px,
+        seen_px=adapter.seen_px,
         classes=[f"class {number}" for number in range(len(adapter.expressions))],
         family=family,
         sources=sources_of(checkpoint, options.get("licence", "not stated")),
@@ -131,6 +131,7 @@ def _adapter(checkpoint: Path, model: onnx.ModelProto, options: Mapping[str, str
         output=output,
         channels_first=first,
         px=px,
+        edge=edge_px(px, number(options, "middle", 1.0)),
         scale=[(high - low) / divisor for divisor in deviation],
         offset=[(low - taken) / divisor for taken, divisor in zip(mean, deviation, strict=True)],
         is_share=bool((found >= 0).all() and np.abs(found.sum(axis=1) - 1).max() < _SAME),

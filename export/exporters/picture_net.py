@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
 from edge.vision.expression import SIDE
+from export.exporters import OptionError
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
+from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Family, Feeds, GraphJob, MadeGraph, Task
 from export.role import Array, BuildError
@@ -75,7 +77,7 @@ def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
     """Files for calibration hold `image` [N, channels, px, px], those for evaluation also `label` [N], a class each."""
     names = class_names(options.get("labels"), net.classes)
     if options.get("role") == ROLE:
-        return _expression_job(net, expressions_of(names), options)
+        return _expression_job(_within(net, options), expressions_of(names), options)
     graph = GraphJob(
         net.module,
         _example(lambda count, generator: torch.rand(count, net.channels, net.px, net.px, generator=generator)),
@@ -106,6 +108,18 @@ def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
             *([] if calibration else ["golden inputs are noise: no pictures were given (--calibration)"]),
         ],
     )
+
+
+def edge_px(px: int, middle: float) -> int:
+    """Pixels around a net's picture when it is the share `middle` of what the box shows."""
+    if middle > 1:
+        raise OptionError(f"--set middle={middle:g}: a share up to 1 of the box's picture is wanted")
+    return round((px / middle - px) / 2)
+
+
+def _within(net: PictureNet, options: Mapping[str, str]) -> PictureNet:
+    """The net with as much around what it sees as `middle` says."""
+    return replace(net, seen_px=net.px + 2 * edge_px(net.px, number(options, "middle", net.px / net.seen_px)))
 
 
 def _expression_job(net: PictureNet, expressions: Sequence[str], options: Mapping[str, str]) -> ExportJob:

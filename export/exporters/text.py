@@ -1,4 +1,4 @@
-"""Text encoders of the BERT family: token numbers in, hidden states and one vector a text out."""
+"""Text encoders of the BERT family: token numbers in, hidden states and one vector a text out, and its classes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from torch.nn import functional
 
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.exporters import OptionError
+from export.exporters.class_labels import class_names
+from export.exporters.heads import Head, head_of, is_classifier, left_out
 from export.exporters.options import number, truth
 from export.exporters.samples import STRINGS, agreement_task, read_samples
 from export.job import Axis, ExportJob, Feeds, GraphJob
@@ -23,40 +25,46 @@ from export.trace import reference
 
 _HEADS = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "generator_", "vocab_", "qa_")
 """What pre-training and fine-tuning put on top of the encoder."""
+_POOLER = ("pooler.",)
 _MOST_TOKENS = 512
 _MOST_TEXTS = 16
 _GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway station.")
 
 
 class TextEncoder(nn.Module):
-    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h]."""
+    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h], the head's."""
 
-    def __init__(self, model: nn.Module, pooling: str, normalize: bool) -> None:
+    def __init__(self, model: nn.Module, pooling: str, normalize: bool, head: Head | None) -> None:
         super().__init__()
-        self.model, self.pooling, self.normalize = model, pooling, normalize
+        self.model, self.pooling, self.normalize, self.head = model, pooling, normalize, head
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The last layer, and its mean over the real tokens or its first token."""
-        hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        """The last layer, its mean over the real tokens or its first token, and what the head says."""
+        wanted = {"output_hidden_states": True} if self.head else {}
+        found = self.model(input_ids=input_ids, attention_mask=attention_mask, **wanted)
+        hidden = found.hidden_states[-1] if self.head else found.last_hidden_state
         if self.pooling == "cls":
             pooled = hidden[:, 0]
         else:
             weight = attention_mask.to(hidden.dtype).unsqueeze(2)
             pooled = (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
-        return hidden, functional.normalize(pooled, dim=1) if self.normalize else pooled
+        vector = functional.normalize(pooled, dim=1) if self.normalize else pooled
+        return (hidden, vector, self.head.read(found.logits)) if self.head else (hidden, vector)
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
     """Read a Hugging Face folder; calibration and evaluation files hold an array `text` of strings."""
-    from transformers import AutoModel
+    from transformers import AutoModel, AutoModelForSequenceClassification
 
     config = folder_config(checkpoint)
-    model = load_folder(AutoModel, checkpoint, _HEADS, attn_implementation="eager")
+    loader, heads = (AutoModelForSequenceClassification, _POOLER) if is_classifier(config) else (AutoModel, _HEADS)
+    model = load_folder(loader, checkpoint, heads, attn_implementation="eager")
+    head = head_of(config, model)
     if not hasattr(model, "get_input_embeddings") or not hasattr(model.config, "vocab_size"):
         raise BuildError(
             f"{checkpoint} is a {config.get('model_type')} model, which reads no text; see emvas export list"
         )
-    encoder = TextEncoder(model, _pooling(checkpoint, options), _normalize(checkpoint, options))
+    encoder = TextEncoder(model, _pooling(checkpoint, options), _normalize(checkpoint, options), head)
     most = _most_tokens(model, options)
     prefix = options.get("prefix", "")
     table = tokenizer_json(checkpoint, work)
@@ -86,14 +94,19 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
             "attention_mask": "1 where there is a token, else 0",
             "hidden": "last layer, one row a token",
             "vector": "one vector a text" + (" of length 1" if encoder.normalize else ""),
+            **({head.output: head.meaning} if head else {}),
         },
+        labels=class_names(options.get("labels"), head.labels) if head else [],
         preprocessing={
             "prefix": prefix,
             "most_tokens": most,
             "pooling": encoder.pooling,
             "normalize": encoder.normalize,
         },
-        not_checked=["quality of the vectors for a task: only their agreement with torch was measured"],
+        not_checked=[
+            "quality of the vectors for a task: only their agreement with torch was measured",
+            *left_out(config),
+        ],
         tables={"tokenizer": table},
     )
 
@@ -112,7 +125,8 @@ def _graph(encoder: TextEncoder, vocabulary: int, most: int) -> GraphJob:
 
     free = {0: texts, 1: tokens}
     axes = {"input_ids": free, "attention_mask": free}
-    return GraphJob(encoder, example, ("hidden", "vector"), axes, "transformer")
+    outputs = ("hidden", "vector", *([encoder.head.output] if encoder.head else []))
+    return GraphJob(encoder, example, outputs, axes, "transformer")
 
 
 def _pooling(folder: Path, options: Mapping[str, str]) -> str:

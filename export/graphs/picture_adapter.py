@@ -24,6 +24,8 @@ class Adapter:
     output: str
     channels_first: bool
     px: int
+    edge: int
+    """Pixels around what the net sees, of the picture that the box shows."""
     scale: Sequence[float]
     offset: Sequence[float]
     """By channel: value = scale * pixel + offset, a pixel being 0 to 1."""
@@ -42,9 +44,17 @@ class Adapter:
         """(classes, labels): 1 where a class counts for a label."""
         return np.array([[label == column for column in self.labels] for label in self.expressions], np.float32)
 
+    @property
+    def seen_px(self) -> int:
+        """Side of the picture that the box shows."""
+        return self.px + 2 * self.edge
+
     def show(self, image: Array) -> Array:
-        """`image` (n, px, px, 1), -1..1, as the net wants it."""
-        values = (image + 1) / 2 * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
+        """`image` (n, seen_px, seen_px, 1), -1..1, as the net wants it."""
+        middle = slice(self.edge, self.edge + self.px)
+        values = (image[:, middle, middle] + 1) / 2 * np.array(self.scale, np.float32) + np.array(
+            self.offset, np.float32
+        )
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if self.channels_first else values
 
     def read(self, output: Array) -> Array:
@@ -57,14 +67,17 @@ class Adapter:
 
 
 def adapted(model: onnx.ModelProto, adapter: Adapter) -> onnx.ModelProto:
-    """`image` [n, px, px, 1] -> `probabilities` [n, labels], the graph of `model` between them."""
+    """`image` [n, seen_px, seen_px, 1] -> `probabilities` [n, labels], the graph of `model` between them."""
     net = onnx.compose.add_prefix(model, "net/").graph
     scale, offset = (np.array(values, np.float32) for values in (adapter.scale, adapter.offset))
     constants = {"scale": scale / 2, "offset": offset + scale / 2, "columns": adapter.columns}
     constants |= {"axis": np.array([1], np.int64), "least": np.array(_LEAST_SUM, np.float32)}
+    constants |= {"rows": np.array([1, 2], np.int64), "start": np.full(2, adapter.edge, np.int64)}
+    constants["end"] = constants["start"] + adapter.px
     shown, given = f"net/{adapter.input}", f"net/{adapter.output}"
     before = [
-        helper.make_node("Mul", ["image", "scale"], ["coloured"]),
+        helper.make_node("Slice", ["image", "start", "end", "rows"], ["middle"]),
+        helper.make_node("Mul", ["middle", "scale"], ["coloured"]),
         helper.make_node("Add", ["coloured", "offset"], ["pixels" if adapter.channels_first else shown]),
     ]
     if adapter.channels_first:
@@ -77,7 +90,7 @@ def adapted(model: onnx.ModelProto, adapter: Adapter) -> onnx.ModelProto:
         helper.make_node("Max", ["sum", "least"], ["whole"]),
         helper.make_node("Div", ["kept", "whole"], ["probabilities"]),
     ]
-    sides = [("image", ["n", adapter.px, adapter.px, 1]), ("probabilities", ["n", len(adapter.labels)])]
+    sides = [("image", ["n", adapter.seen_px, adapter.seen_px, 1]), ("probabilities", ["n", len(adapter.labels)])]
     image, probabilities = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in sides)
     graph = helper.make_graph(
         [*before, *net.node, *after],

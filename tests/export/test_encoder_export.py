@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from encoder_folders import ARCHITECTURES, KINDS, make_encoder_folder
+import transformers
+from encoder_folders import ARCHITECTURES, CLASSIFIERS, KINDS, make_encoder_folder
 
 from export.checkpoint import read_checkpoint
 from export.exporters.detect import detect
@@ -36,6 +37,36 @@ def test_the_folder_says_what_it_is(name: str, tmp_path: Path) -> None:
         values = graph.module(*(torch.from_numpy(np.asarray(value)) for value in job.golden_inputs["model"].values()))
     assert len(values) == len(graph.outputs)
     assert all(bool(torch.isfinite(value).all()) for value in values)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_head_is_exported_as_what_it_is(name: str, tmp_path: Path) -> None:
+    folder = make_encoder_folder(name, tmp_path / "folder")
+    kind, job = job_of(folder, tmp_path)
+    graph = job.graphs["model"]
+    inputs = graph.example({"n": 2, "tokens": 7, "samples": 4000})
+    original = getattr(transformers, CLASSIFIERS[name][1]).from_pretrained(folder).eval()
+    if kind == "audio":
+        sound = inputs["samples"]
+        sound = (sound - sound.mean(1, keepdim=True)) / (sound.var(1, keepdim=True, correction=0) + 1e-7).sqrt()
+        given: dict[str, torch.Tensor] = {"input_values": sound}
+    else:
+        given = dict(inputs)
+    with torch.inference_mode():
+        logits = original(**given).logits
+        found = dict(zip(graph.outputs, graph.module(*inputs.values()), strict=True))
+    wanted = {"classes": logits.softmax(1), "weighted": logits.softmax(1), "many": logits.sigmoid(), "number": logits}
+    output = "score" if name.endswith("number") else "probabilities"
+    torch.testing.assert_close(found[output], wanted[name.rsplit(maxsplit=1)[-1]], atol=1e-5, rtol=0)
+    assert job.labels == (["LABEL_0"] if output == "score" else ["sad", "calm", "glad"])
+    assert not any("head" in note for note in job.not_checked)
+
+
+def test_a_head_that_is_left_out_is_told(tmp_path: Path) -> None:
+    _, job = job_of(make_encoder_folder("bert", tmp_path / "bert"), tmp_path)
+    assert "the head of BertForMaskedLM: only its encoder is in the graph" in job.not_checked
+    _, job = job_of(make_encoder_folder("xlm-r", tmp_path / "xlm-r"), tmp_path)
+    assert not any("head" in note for note in job.not_checked)
 
 
 @pytest.mark.parametrize("name", ["xlm-r", "resnet"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import zipfile
 from pathlib import Path
+from unittest.mock import patch
 
 import onnx
 import pytest
@@ -95,3 +98,13 @@ def test_no_bytes_are_a_crash(tmp_path_factory: pytest.TempPathFactory, content:
     path.write_bytes(content)
     said = other_kind(path)
     assert said is None or ":" in said
+
+
+def test_a_checkpoint_of_ultralytics_is_sent_to_its_own_exporter(tmp_path: Path) -> None:
+    package, module = types.ModuleType("ultralytics"), types.ModuleType("ultralytics.tasks")
+    model = type("ClassificationModel", (torch.nn.Linear,), {"__module__": "ultralytics.tasks"})
+    module.ClassificationModel = model  # type: ignore[attr-defined]
+    with patch.dict(sys.modules, {"ultralytics": package, "ultralytics.tasks": module}):
+        torch.save({"epoch": 1, "model": model(2, 2)}, tmp_path / "best.pt")
+    with pytest.raises(BuildError, match=r"Python objects, .* Ultralytics' own; there .*onnx.*emvas export onnx"):
+        read_checkpoint(tmp_path / "best.pt")

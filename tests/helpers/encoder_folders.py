@@ -34,6 +34,24 @@ ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "hubert": ("HubertConfig", "HubertModel", SOUND),
     "wavlm": ("WavLMConfig", "WavLMModel", SOUND),
 }
+NAMED = {"num_labels": 3, "id2label": {0: "sad", 1: "calm", 2: "glad"}}
+CLASSIFIERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "bert classes": ("BertConfig", "BertForSequenceClassification", {**WORDS, **NAMED}),
+    "roberta one number": ("RobertaConfig", "RobertaForSequenceClassification", {**WORDS, "num_labels": 1}),
+    "distilbert many": (
+        "DistilBertConfig",
+        "DistilBertForSequenceClassification",
+        {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32, "vocab_size": 50, **NAMED}
+        | {"problem_type": "multi_label_classification"},
+    ),
+    "wav2vec2 classes": ("Wav2Vec2Config", "Wav2Vec2ForSequenceClassification", {**SOUND, **NAMED}),
+    "hubert weighted": (
+        "HubertConfig",
+        "HubertForSequenceClassification",
+        {**SOUND, **NAMED, "use_weighted_layer_sum": True},
+    ),
+}
+"""Encoders with a head; the name's second word is what the head says."""
 KINDS = {"bert": "text", "xlm-r": "text", "wav2vec2": "audio", "hubert": "audio", "wavlm": "audio"}
 PREPROCESSOR = {
     "image_processor_type": "ViTImageProcessor",
@@ -44,9 +62,9 @@ PREPROCESSOR = {
 
 
 def make_encoder_folder(name: str, folder: Path) -> Path:
-    """Write the architecture `name` of the table and return its folder."""
+    """Write the architecture `name` of the tables and return its folder."""
     torch.manual_seed(3)
-    config, model, settings = ARCHITECTURES[name]
+    config, model, settings = {**ARCHITECTURES, **CLASSIFIERS}[name]
     made = getattr(transformers, model)(getattr(transformers, config)(**settings))
     made.save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
