@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edge.alerts.trips import TripMeter
 from edge.config.understanding import ArmingConfig
-from edge.messages import SPEED, Source, Speed
+from edge.messages import SPEED, Source, Speed, Trip
 
 
 class Arming:
@@ -16,6 +17,7 @@ class Arming:
         self._config = config
         self._heard_s: float | None = None
         self._silent = False
+        self._trips = TripMeter()
         self.armed = True
         """Whether all that concerns a driving vehicle may be told."""
         self.rolling = True
@@ -36,6 +38,10 @@ class Arming:
         else:
             state = f"disarmed below {config.asleep_off_kmh:g} km/h"
         return [Source(speed.t_s, SPEED, "ok", state)]
+
+    def trip(self, speed: Speed) -> list[Trip]:
+        """What one speed tells of the drive that goes on."""
+        return self._trips.step(speed)
 
     def advance(self, t_s: float) -> list[Source]:
         """Let time pass; a source that says nothing for `silent_s` arms the box, and that is said once a silence."""

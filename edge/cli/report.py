@@ -24,6 +24,7 @@ _EXAMPLE = """\b
 Example:
   emvas report out/talk.jsonl --html --csv
   emvas report --config configs/bus-cab.yaml --from 22:00 --to 06:00 --pdf --out night.pdf
+  emvas report --config configs/bus-cab.yaml --trip last
 """
 
 
@@ -33,6 +34,15 @@ def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Mome
         return None if text is None else parse_moment(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param=option) from error
+
+
+def _which(_: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """The number of a trip, 1 the last; click.BadParameter: it is none."""
+    if text is None:
+        return None
+    if text != "last" and not (text.isdecimal() and int(text)):
+        raise click.BadParameter("say last, or a number: 1 is the last trip, 2 the one before", param=option)
+    return 1 if text == "last" else int(text)
 
 
 @click.command(epilog=_EXAMPLE)
@@ -53,6 +63,12 @@ def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Mome
     callback=_moment,
     help="End in a timeline; default: the newest record, 24 h are shown.",
 )
+@click.option(
+    "--trip",
+    metavar="WHICH",
+    callback=_which,
+    help="A trip of a timeline in place of --from and --to: last, or 2 for the one before it, and so on.",
+)
 @click.option("--html", is_flag=True, help="A page with charts to zoom, in one file; the default.")
 @click.option("--pdf", is_flag=True, help="The page printed on A4; needs Chromium or Chrome.")
 @click.option("--csv", is_flag=True, help="One row an event; columns: docs/report-columns.md.")
@@ -67,6 +83,7 @@ def report(
     state: Path | None,
     since: Moment | None,
     until: Moment | None,
+    trip: int | None,
     html: bool,
     pdf: bool,
     csv: bool,
@@ -96,10 +113,10 @@ def report(
     figures = []
     for path in files:
         with Console(stderr=True).status(f"Reading {path.name}"), as_owner_of(path.parent):
-            subject = _subject(path, config, since, until)
+            subject = _subject(path, config, since, until, trip)
         figures.append({"file": str(path), **numbers(subject)})
         for form in forms:
-            target = out or path.with_suffix(f".{form}")
+            target = out or _target(path, config, subject, form)
             write(subject, form, target, Labels(lang))
             click.echo(f"{target}: {'open it in a browser' if form == 'html' else 'written'}", err=as_json)
     if as_json:
@@ -113,18 +130,36 @@ def _forms(html: bool, pdf: bool, csv: bool, as_json: bool, out: Path | None) ->
     return forms or ([] if as_json and out is None else ["html"])
 
 
-def _subject(path: Path, config: Config | None, since: Moment | None, until: Moment | None) -> Subject:
-    from edge.dashboard.report.subject import is_timeline, newest_s, of_jsonl, of_timeline
+def _target(path: Path, config: Config | None, subject: Subject, form: Form) -> Path:
+    """Beside the file that is reported; of a box it names the box and the day."""
+    begun = subject.moment(subject.found.start_s)
+    if config is None or begun is None:
+        return path.with_suffix(f".{form}")
+    return path.with_name(f"{config.box.site}-{config.box.id}-{begun:%Y-%m-%dT%H%M}.{form}")
 
-    allowance = config.allowance if config else None
+
+def _subject(
+    path: Path, config: Config | None, since: Moment | None, until: Moment | None, trip: int | None
+) -> Subject:
+    from edge.dashboard.report.subject import is_timeline, newest_s, of_jsonl, of_timeline, trips_of
+
+    allowance, name = (config.allowance, config.box.place) if config else (None, "")
+    if trip and (since or until):
+        raise click.UsageError("--trip tells both ends: leave --from and --to out")
     if not is_timeline(path):
-        if since or until:
-            raise click.UsageError(f"--from and --to are for a timeline database; {path} is none")
+        if since or until or trip:
+            raise click.UsageError(f"--from, --to and --trip are for a timeline database; {path} is none")
         return of_jsonl(path, allowance)
     newest = newest_s(path)
     if newest is None:
         raise RecordError(f"{path}: the timeline is empty: `emvas run` writes it")
+    if trip:
+        known = trips_of(path)
+        if trip > len(known):
+            raise click.UsageError(f"{path} has {len(known)} trips: there is no trip {trip}")
+        chosen = known[trip - 1]
+        return of_timeline(path, chosen.start_s, chosen.end_s + 1.0, allowance, name)
     start_s, end_s = span(newest, since, until)
     if start_s >= end_s:
         raise click.UsageError("--from must come before --to")
-    return of_timeline(path, start_s, end_s, allowance)
+    return of_timeline(path, start_s, end_s, allowance, name)

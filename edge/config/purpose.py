@@ -51,7 +51,7 @@ _OF_GROUPS = _OF_ROOMS | {"group_mood", "agitation"}
 
 ALLOWANCES: dict[Purpose, Allowance] = {
     Purpose.DRIVER_SAFETY: Allowance(
-        _EYES | _EVENTS | {"speech", "warned"},
+        _EYES | _EVENTS | {"speech", "trip", "warned"},
         alerts=_OF_DRIVERS,
         words=False,
         person_emotions=False,
@@ -71,7 +71,7 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         aims_alone=True,
     ),
     Purpose.RESEARCH: Allowance(
-        _EYES | _EVENTS | {"affect", "group", "speech", "transcript", "warned"},
+        _EYES | _EVENTS | {"affect", "group", "speech", "transcript", "trip", "warned"},
         alerts=_OF_DRIVERS | _OF_GROUPS | {"mood_shift"},
         words=True,
         person_emotions=True,

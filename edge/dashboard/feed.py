@@ -20,6 +20,7 @@ from edge.dashboard.gather import incidents
 from edge.dashboard.levels import GAP_S, REPORT_S, fatigue_steps, held_since, level_spans
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock
 from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, outputs, strip
+from edge.dashboard.trips import Journey, journeys
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 
@@ -123,6 +124,14 @@ class Feed:
                 self._days.clear()
             self._days[since_s, until_s] = (time.monotonic(), found)
         return found
+
+    def journeys(self, since_s: float, until_s: float) -> tuple[Journey, ...]:
+        """The trips of a stretch, the newest first.
+
+        Raises:
+            FeedError: as `state`.
+        """
+        return self._asked(lambda: journeys(self._reader, since_s, until_s))
 
     def _read_state(self) -> State:
         last = max((record for kind in KINDS if (record := self._latest(kind))), key=_wall_s, default=None)

@@ -43,6 +43,12 @@ class Span:
         end_s = None if self.end_s is None else self.end_s + (length_s - self.length_s) / 2
         return Span(length_s, None if end_s is not None and end_s >= now_s else end_s)
 
+    @classmethod
+    def around(cls, start_s: float, end_s: float) -> Span:
+        """A stretch with some room on both sides."""
+        length_s = max(1.1 * (end_s - start_s), _SHORTEST_S)
+        return cls(length_s, (start_s + end_s + length_s) / 2)
+
     def of_day(self, day: Day) -> Span:
         """A whole day."""
         return Span(day.end_s - day.start_s, day.end_s)

@@ -25,6 +25,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """A drive by the vehicle's speed, as far as it is known at `t_s`; the last word on one `start_s` counts."""
+
+    kind: ClassVar[str] = "trip"
+    t_s: float
+    start_s: float
+    """Of the first movement."""
+    end_s: float
+    """Of the last movement so far."""
+    distance_km: float | None
+    """None where the speed was unknown for too much of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What happened in a period."""
 

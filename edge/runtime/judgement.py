@@ -102,7 +102,8 @@ class Judgement:
 
     def speed(self, speed: Speed) -> list[Message]:
         """The vehicle's speed."""
-        return [message for source in self._arming.speed(speed) for message in self.source(source)]
+        known = [message for source in self._arming.speed(speed) for message in self.source(source)]
+        return [*known, *self._told(self._arming.trip(speed))]
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
         """The faces of one picture; `speaking`: whether somebody spoke when it was taken.

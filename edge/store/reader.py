@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.database import readable
-from edge.store.schema import CHUNK, NEWEST, ON_THE_WALL, SESSIONS_BETWEEN, VERSION
+from edge.store.schema import CHUNK, NEWEST, ON_THE_WALL, RUNS, SESSIONS_BETWEEN, VERSION
 
 _BUSY_S = 2.0
 _CHUNK_ROWS = 20_000
@@ -77,6 +77,10 @@ class TimelineReader:
             whole = [row for row in rows if row[2] is not None]
             found = json.loads(f"[{','.join(text for *_, text in whole)}]")
             yield from ((row[1], values[1:]) for row, values in zip(whole, found, strict=True))
+
+    def runs(self, since_wall_s: float, until_wall_s: float) -> list[tuple[float, float]]:
+        """When each run that touches the stretch began and when it last said anything, Unix seconds, oldest first."""
+        return [(begun, last) for begun, last in self._rows(RUNS, {"since": since_wall_s, "until": until_wall_s})]
 
     def sums(
         self, columns: str, kind: str, since_wall_s: float, until_wall_s: float, tail: str = ""

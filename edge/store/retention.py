@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 
-LASTING = ("alert", "summary", "source", "warned")
+LASTING = ("alert", "summary", "source", "trip", "warned")
 """Kinds that are no telemetry: few, small, and what somebody asks for afterwards."""
 _BATCH_ROWS = 5000
 """Rows deleted in one transaction: some 30 ms, so that nothing that writes waits long."""
@@ -16,7 +16,7 @@ _DAY_S = 86_400.0
 _MB = 1_000_000
 
 _LASTING = ", ".join(f"'{kind}'" for kind in LASTING)
-_ORDER = (f"kind NOT IN ({_LASTING})", "kind IN ('summary', 'source', 'warned')", "kind = 'alert'")
+_ORDER = (f"kind NOT IN ({_LASTING})", "kind IN ('summary', 'source', 'trip', 'warned')", "kind = 'alert'")
 """What is given up first, as SQL."""
 
 

@@ -20,6 +20,9 @@ CREATE INDEX IF NOT EXISTS record_kind_time ON record (kind, session, t_s);
 )
 """`record` is the message as JSON; its wall time is that of its session plus `t_s`. `id` rises with arrival."""
 
+REGULAR = ("fatigue", "face", "group", "summary", "source", "affect")
+"""Kinds of which at least one comes regularly in every purpose."""
+
 ON_THE_WALL = """
 SELECT record.id AS id, session.wall_s + record.t_s AS wall_s, session.wall_s AS begun_s, record.record AS record
 FROM session CROSS JOIN record ON record.session = session.id
@@ -42,6 +45,15 @@ WHERE wall_s < :until AND EXISTS (SELECT 1 FROM record WHERE session = session.i
 ORDER BY wall_s, id
 """
 """The runs that may have records of a kind before a wall time, by when they began."""
+
+_OF_RUN = "(SELECT MAX(t_s) FROM record WHERE record.session = session.id AND kind = '{kind}')"
+_LAST = ", ".join(f"COALESCE({_OF_RUN.format(kind=kind)}, 0)" for kind in REGULAR)
+RUNS = f"""
+SELECT wall_s, wall_s + last_s FROM (
+    SELECT wall_s, MAX({_LAST}) AS last_s FROM session
+) WHERE wall_s < :until AND wall_s + last_s > :since ORDER BY wall_s
+"""
+"""When the runs began that touch a stretch of time, and when each last said anything: by the index."""
 
 CHUNK = """
 SELECT id, t_s, CASE WHEN json_valid(record) THEN json_extract(record, '$.kind', {paths}) END FROM record

@@ -26,6 +26,7 @@ from edge.messages import (
     Speech,
     Summary,
     Transcript,
+    Trip,
     Warned,
     Yawn,
 )
@@ -55,6 +56,7 @@ SAMPLES: dict[str, Message] = {
     "source": Source(1.0, "camera", "lost", "unplugged"),
     "summary": SUMMARY,
     "warned": Warned(1.0, "speaker", "critical", "begin", "a1"),
+    "trip": Trip(90.0, 0.0, 90.0, 1.5),
 }
 
 WHOLE, NOTHING = "whole", "nothing"
@@ -85,6 +87,7 @@ EXPECTED: dict[str, dict[Purpose, str | Message]] = {
             dataclasses.replace(SUMMARY, emotions={}, score_mean=None, perclos=None, alerts={}, valid_ratio=0.0),
         ),
         ("warned", WHOLE, NOTHING),
+        ("trip", WHOLE, NOTHING),
     ]
 }
 

@@ -22,10 +22,13 @@ from edge.messages import (
     Reason,
     Source,
     Speech,
+    Summary,
     Transcript,
+    Trip,
     Yawn,
 )
 
+FIVES = tuple(300.0 * number for number in range(1, 9))
 BOX = (200.0, 120.0, 180.0, 180.0)
 TALK = (
     (4.0, 0.62, "Good morning, I slept well and the road is clear.", "en"),
@@ -56,6 +59,11 @@ def cab() -> Scene:
         Source(0.0, "speaker", "ok", ""),
         Source(900.0, "camera", "lost", "the camera gave no picture for 2 s"),
         Source(1020.0, "camera", "ok"),
+        Trip(2399.0, 65.0, 2399.0, 21.4),
+        *(
+            Summary(end_s, end_s - 300.0, end_s, {}, None, 0.05, {}, 0.97 if end_s != 1200.0 else 0.6)
+            for end_s in FIVES
+        ),
         Yawn(1500.0, 1, 1495.0, 1500.0),
         Closure(1802.1, 1, 1800.0, 1802.1, "microsleep"),
         Alert(1801.5, "m1", "new", "microsleep", Level.CRITICAL, 1800.0, 1.5, {"track": 1, "closed_s": 1.5}),

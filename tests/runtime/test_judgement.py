@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edge.config import Config
-from edge.messages import SPEED, Alert, Face, Message, Source, Speed
+from edge.messages import SPEED, Alert, Face, Message, Source, Speed, Trip
 from edge.runtime.component import STEADY_S
 from edge.runtime.judgement import Judgement
 from edge.runtime.supervision import Supervision
@@ -140,3 +140,16 @@ def test_nothing_is_said_of_a_part_that_is_switched_off() -> None:
     drive.told += drive.judgement.source(Source(5.0, "asr", "lost", "people speak too fast"))
     assert drive.words("asr") == ["absent"]
     assert not [m for m in drive.told if isinstance(m, Alert)]
+
+
+def test_a_drive_is_told_as_a_trip_with_its_way() -> None:
+    """Half a minute in the yard, two minutes at 36 km/h, then the stop: 1.2 km."""
+    drive = Drive(**DRIVER, mqtt={"host": "b"}, arming={"source": "mqtt", "topic": "bus/speed"})
+
+    def each(t_s: float) -> list[Message]:
+        return drive.judgement.speed(Speed(t_s, 36.0 if 30.0 <= t_s < 150.0 else 0.0)) if t_s % 1.0 == 0.0 else []
+
+    drive.goes_on(160, each=each)
+    trips = [message for message in drive.told if isinstance(message, Trip)]
+    assert {trip.start_s for trip in trips} == {30.0}
+    assert (trips[-1].end_s, trips[-1].distance_km) == (149.0, pytest.approx(1.19, abs=0.01))

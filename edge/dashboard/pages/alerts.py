@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from nicegui import ui
 
@@ -16,12 +17,15 @@ from edge.dashboard.pages.parts import button, local_time, text
 from edge.dashboard.palette import badge
 from edge.dashboard.wire import PATIENCE_S, Wire
 
+Jump = Callable[[Incident], Awaitable[None]]
+
 
 class AlertTable:
     """Built anew only when the alerts are others."""
 
-    def __init__(self, labels: Labels, wire: Wire | None) -> None:
-        self._labels, self._wire = labels, wire
+    def __init__(self, labels: Labels, wire: Wire | None, jump: Jump | None = None) -> None:
+        """`jump` leads to the place of an alert."""
+        self._labels, self._wire, self._jump = labels, wire, jump
         self._shown: Sequence[Incident] | None = None
         self._place = ui.element("div").classes("ev-scroll ev-alerts").props('tabindex="0"')
         self._place.props(f'role="region" aria-label="{labels("alerts")}"')
@@ -59,7 +63,12 @@ class AlertTable:
         labels = self._labels
         lasting = f" ({labels('lasting')})" if incident.end_s is None else ""
         with ui.element("tr"):
-            text("th", local_time(incident.start_s)).props('scope="row"')
+            with ui.element("th").props('scope="row"'):
+                if self._jump is None:
+                    text("span", local_time(incident.start_s))
+                else:
+                    place = button(local_time(incident.start_s), partial(self._jump, incident)).classes("ev-link")
+                    place.props(f'title="{labels("show_alert")}"')
             text("td", labels(incident.alert))
             with ui.element("td"):
                 chip = text("span", labels(incident.level.name.lower())).classes("ev-chip ev-badge")

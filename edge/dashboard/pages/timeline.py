@@ -13,17 +13,26 @@ from nicegui import ui
 from edge.dashboard import charts
 from edge.dashboard.calendar import day_named, day_of
 from edge.dashboard.captions import said_text
-from edge.dashboard.digest import Digest
+from edge.dashboard.digest import Digest, Incident
 from edge.dashboard.labels import Labels
 from edge.dashboard.pages.alerts import AlertTable
+from edge.dashboard.pages.compared import Compared
+from edge.dashboard.pages.exports import Exports
+from edge.dashboard.pages.modalities import MODALITIES
 from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.trips import TripsCard
 from edge.dashboard.palette import badge
 from edge.dashboard.span import WINDOWS_S, Span
+from edge.dashboard.trips import Journey
 from edge.dashboard.zone import zone_text
 from edge.messages import Level
 
 _MOST_ROWS = 50
+_LISTED_S = 64 * 86_400.0
+"""Trips are listed of so long a time: the longest retention that is usual, 9 weeks."""
+_LIST_EVERY_S = 60.0
+_BEFORE_ALERT_S = 120.0
 _DETAIL_BELOW = 0.5
 """Zoomed into less than this share the chart is read again in finer steps."""
 
@@ -36,27 +45,46 @@ class TimelinePage:
     def __init__(self, labels: Labels, setting: Setting) -> None:
         self._labels, self._setting = labels, setting
         self._span, self._drawn_s = Span(), float("-inf")
+        self._listed_s = float("-inf")
         with card(labels("timeline")):
             self._controls()
             self._shown = text("p", "").classes("ev-soft").props('role="status"')
             with ui.element("p").classes("ev-soft ev-legend"):
                 for level in Level:
                     text("span", labels(level.name.lower())).classes("ev-chip ev-badge").style(badge(level, labels))
+            if setting.records("affect"):
+                with ui.element("p").classes("ev-soft ev-legend"):
+                    for name in MODALITIES:
+                        with ui.element("span").classes("er-key"):
+                            ui.element("i").classes(f"er-{name}")
+                            text("span", labels(f"{name}_modality"))
             self._chart = chart({}, "420px")
+            self._chart.classes("ev-timeline")
             self._chart.on("chart:datazoom", self._zoomed, throttle=0.4, leading_events=False)
             text("p", labels("zoom_hint")).classes("ev-soft")
+            Exports(labels, setting, lambda: self._span.ends(time.time()), self._chart)
             for kind, what in (("affect", "affect"), ("fatigue", "fatigue_levels")):
                 if not setting.records(kind):
                     text("p", setting.withheld(labels, what)).classes("ev-soft")
+        self._compared = Compared(labels, setting)
+        self._trips = TripsCard(labels, self._show_trip, self._compared.compare)
         with card(labels("alerts")):
-            self._alerts = AlertTable(labels, None)
+            self._alerts = AlertTable(labels, None, self._to_alert)
         with card(labels("words")) as self._words_card:
             self._words = ui.element("div")
         self._words_card.set_visibility(False)
 
     async def refresh(self) -> None:
-        """Read and draw when the chart's time has come."""
+        """Read and draw when the chart's time has come; the first time where something is on record."""
         asked_s = time.monotonic()
+        if asked_s - self._listed_s > _LIST_EVERY_S:
+            opened, self._listed_s = self._listed_s > float("-inf"), asked_s
+            journeys = await asyncio.to_thread(self._setting.feed.journeys, time.time() - _LISTED_S, time.time())
+            self._trips.show(journeys)
+            last = next(iter(journeys), None)
+            if last and not opened and time.time() - last.end_s > self._span.length_s:
+                self._span = Span.around(last.start_s, last.end_s)
+                self._press()
         if asked_s - self._drawn_s < self._span.redraw_s:
             return
         now_s, span = time.time(), self._span
@@ -83,6 +111,15 @@ class TimelinePage:
                 day = ui.element("input").props(f'type="date" max="{day_of(time.time()).name}"')
                 day.on("change", self._to_day, js_handler="(event) => emit(event.target.value)")
         self._press()
+
+    async def _show_trip(self, journey: Journey) -> None:
+        await self._go(Span.around(journey.start_s, journey.end_s))
+
+    async def _to_alert(self, incident: Incident) -> None:
+        """A stretch in which the alert can be seen with what led to it."""
+        end_s = incident.end_s or incident.start_s + incident.duration_s
+        await self._go(Span.around(incident.start_s - _BEFORE_ALERT_S, end_s + _BEFORE_ALERT_S / 4))
+        self._chart.client.run_javascript('document.querySelector(".ev-timeline").scrollIntoView({block: "center"})')
 
     async def _to_day(self, event: Any) -> None:
         day = day_named(str(event.args))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from edge.dashboard.gather import GroupFold
 from edge.dashboard.levels import GAP_S
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl
 from edge.dashboard.report.talk import Line, lines
+from edge.dashboard.trips import Journey, journeys
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 
@@ -24,7 +26,7 @@ _SQLITE = b"SQLite format 3\x00"
 """How a timeline begins (https://www.sqlite.org/fileformat.html)."""
 _MANY = ("fatigue", "face", "blink")
 """Kinds of which there are too many for a message each: their fields are folded as they are read."""
-_UNREAD = ("attention", "summary")
+_UNREAD = ("attention", "summary", "trip", "warned")
 """What a report is not made of."""
 _LEVELS = {level.name.lower(): level for level in Level}
 DAY_S = 86_400.0
@@ -154,8 +156,22 @@ def newest_s(path: Path) -> float | None:
     return max((float(record["wall_s"]) for record in newest), default=None)
 
 
-def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance | None = None) -> Subject:
-    """The records of a timeline from `since_s` to `until_s`, Unix seconds.
+def trips_of(path: Path) -> tuple[Journey, ...]:
+    """All trips of a timeline, the newest first.
+
+    Raises:
+        RecordError: it is no timeline.
+    """
+    try:
+        return journeys(TimelineReader(path), -math.inf, math.inf)
+    except (sqlite3.Error, ValueError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def of_timeline(
+    path: Path, since_s: float, until_s: float, allowance: Allowance | None = None, name: str = ""
+) -> Subject:
+    """The records of a timeline from `since_s` to `until_s`, Unix seconds; `name` is what the report is called.
 
     Raises:
         RecordError: it is no timeline, or holds a record that does not fit.
@@ -173,7 +189,7 @@ def of_timeline(path: Path, since_s: float, until_s: float, allowance: Allowance
         raise RecordError(f"{path}: a record of another version: {error}") from error
     if reader.unreadable:
         gathering.add(Source(since_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
-    return gathering.subject(path.stem, recording=False)
+    return gathering.subject(name or path.stem, recording=False)
 
 
 def _fold(reader: TimelineReader, gathering: _Gathering, since_s: float, until_s: float) -> None:

@@ -1,0 +1,79 @@
+"""What the timeline page shows, as a file: events as CSV or XLSX, the chart as PNG."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from nicegui import ui
+
+from edge.config.purpose import ALLOWANCES
+from edge.dashboard.labels import Labels
+from edge.dashboard.pages.parts import button, text
+from edge.dashboard.pages.setting import Setting
+from edge.dashboard.records import RecordError
+from edge.dashboard.report.columns import csv_text
+from edge.dashboard.report.sheets import as_xlsx, events_table
+from edge.dashboard.report.subject import Subject, of_timeline
+
+PICTURE = """(async () => {
+  const svg = document.querySelector("#c%d svg"), box = svg.getBoundingClientRect(), scale = 2;
+  const copy = svg.cloneNode(true), style = getComputedStyle(document.body);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.style.color = style.color; copy.style.fontFamily = style.fontFamily;
+  const image = new Image();
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(copy.outerHTML);
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = scale * box.width; canvas.height = scale * box.height;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = style.backgroundColor; pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const link = document.createElement("a");
+  link.download = "%s.png"; link.href = canvas.toDataURL("image/png"); link.click();
+  return link.href.length;
+})()"""
+"""Draws an element's SVG into a picture twice as large and saves it: number of the element, name of the file."""
+
+
+class Exports:
+    """Buttons; `ends` says what is shown (Unix seconds), `chart` is the element of the chart."""
+
+    def __init__(
+        self, labels: Labels, setting: Setting, ends: Callable[[], tuple[float, float]], chart: ui.echart
+    ) -> None:
+        self._labels, self._setting, self._ends, self._chart = labels, setting, ends, chart
+        with ui.element("span").classes("ev-choice"):
+            text("span", labels("save_as"))
+            button("CSV", self._csv)
+            button("XLSX", self._xlsx)
+            button("PNG", self._png)
+        self._said = text("span", "").classes("ev-soft").props('role="status"')
+
+    async def _csv(self) -> None:
+        if (subject := await self._subject()) is not None:
+            ui.download.content(csv_text(subject).encode("utf-8-sig"), f"{self._name()}.csv", "text/csv")
+
+    async def _xlsx(self) -> None:
+        if (subject := await self._subject()) is not None:
+            book = await asyncio.to_thread(lambda: as_xlsx({"events": events_table([subject])}))
+            ui.download.content(book, f"{self._name()}.xlsx")
+
+    def _png(self) -> None:
+        self._chart.client.run_javascript(PICTURE % (self._chart.id, self._name()))
+
+    async def _subject(self) -> Subject | None:
+        setting, (start_s, end_s) = self._setting, self._ends()
+        allowance = ALLOWANCES[setting.purpose] if setting.purpose else None
+        try:
+            found = await asyncio.to_thread(of_timeline, setting.feed.path, start_s, end_s, allowance, setting.place)
+        except RecordError as error:
+            self._said.set_text(self._labels("unreadable", error=error))
+            return None
+        self._said.set_text("")
+        return found
+
+    def _name(self) -> str:
+        begun = datetime.fromtimestamp(self._ends()[0]).astimezone()
+        return f"{self._setting.place.replace(' · ', '-').replace(' ', '_')}-{begun:%Y-%m-%dT%H%M}"

@@ -1,0 +1,72 @@
+"""The list of trips beside the timeline: each leads to its place, and may be laid beside what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from nicegui import ui
+
+from edge.dashboard.labels import Labels
+from edge.dashboard.pages.parts import button, card, local_time, percent, text
+from edge.dashboard.palette import badge
+from edge.dashboard.trips import Journey
+
+_MOST_ROWS = 30
+Choose = Callable[[Journey], Awaitable[None]]
+
+
+class TripsCard:
+    """Built anew only when the trips are others."""
+
+    def __init__(self, labels: Labels, show: Choose, compare: Choose) -> None:
+        self._labels, self._choose, self._compare = labels, show, compare
+        self._shown: Sequence[Journey] | None = None
+        with card(labels("trips")) as self._card:
+            self._place = ui.element("div").classes("ev-scroll ev-trips").props('tabindex="0"')
+            self._place.props(f'role="region" aria-label="{labels("trips")}"')
+        self._card.set_visibility(False)
+
+    def show(self, journeys: Sequence[Journey]) -> None:
+        """Show the newest, in this order."""
+        journeys = journeys[:_MOST_ROWS]
+        if journeys == self._shown:
+            return
+        self._shown = journeys
+        self._card.set_visibility(bool(journeys))
+        self._place.clear()
+        names = ["start", "length", "way", "gravest_alert", "per_hour", "usable", "action"]
+        if not any(journey.by_speed for journey in journeys):
+            names.remove("way")
+        with self._place, ui.element("table"):
+            with ui.element("thead"), ui.element("tr"):
+                for name in names:
+                    text("th", self._labels(name)).props('scope="col"')
+            with ui.element("tbody"):
+                for journey in journeys:
+                    self._row(journey, "way" in names)
+
+    def _row(self, journey: Journey, with_way: bool) -> None:
+        labels, start = self._labels, local_time(journey.start_s)
+        with ui.element("tr"):
+            with ui.element("th").props('scope="row"'):
+                button(start, partial(self._choose, journey)).classes("ev-link").props(f'title="{labels("show_trip")}"')
+            self._cell("length", labels.length(journey.length_s, whole=True))
+            if with_way:
+                self._cell("way", "–" if journey.distance_km is None else f"{journey.distance_km:.1f} km")
+            with ui.element("td").props(f'data-label="{labels("gravest_alert")}"'):
+                if journey.gravest is None:
+                    text("span", labels("none_of_alerts")).classes("ev-soft")
+                else:
+                    chip = text("span", labels(journey.gravest.name.lower())).classes("ev-chip ev-badge")
+                    chip.style(badge(journey.gravest, labels))
+            rate = journey.alerts_per_hour
+            self._cell("per_hour", f"{journey.alerts}" if rate is None else f"{rate:.1f} ({journey.alerts})")
+            self._cell("usable", percent(labels, journey.judged_ratio))
+            with ui.element("td"):
+                pressed = button(labels("compare"), partial(self._compare, journey)).classes("ev-link")
+                pressed.props(f'aria-label="{labels("compare")}: {start}"')
+
+    def _cell(self, name: str, words: str) -> None:
+        """A cell that tells its column where a narrow screen has no head."""
+        text("td", words).props(f'data-label="{self._labels(name)}"')

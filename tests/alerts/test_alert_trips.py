@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.alerts.trips import ENDS_S, TripMeter
+from edge.messages import Speed, Trip
+
+
+def driven(*legs: tuple[float, float], every_s: float = 1.0) -> list[Trip]:
+    """What is told over stretches of (length in s, km/h)."""
+    meter, t_s, told = TripMeter(), 0.0, []
+    for length_s, kmh in legs:
+        until_s = t_s + length_s
+        while t_s < until_s:
+            told += meter.step(Speed(t_s, kmh))
+            t_s += every_s
+    return told
+
+
+def trips(told: list[Trip]) -> dict[float, Trip]:
+    """The last word on each, by its start."""
+    return {trip.start_s: trip for trip in told}
+
+
+def test_a_bus_that_stops_at_lights_is_on_one_trip() -> None:
+    """Ten minutes at 36 km/h, two at a stop with a receiver that trembles, ten more: 12 km."""
+    found = trips(driven((60, 0.5), (600, 36.0), (120, 1.5), (600, 36.0), (900, 0.0)))
+    (trip,) = found.values()
+    assert (trip.start_s, trip.end_s) == (60.0, 1379.0)
+    assert trip.distance_km == pytest.approx(12.0, abs=0.05)
+
+
+def test_the_way_back_after_the_break_is_another_trip() -> None:
+    found = trips(driven((600, 50.0), (ENDS_S + 60, 0.0), (600, 50.0), (10, 0.0)))
+    assert [round(trip.end_s - trip.start_s) for trip in found.values()] == [599, 599]
+
+
+def test_when_the_power_goes_with_the_ignition_half_a_minute_is_missing_at_most() -> None:
+    (trip,) = trips(driven((600, 50.0))).values()
+    assert trip.end_s >= 569.0
+
+
+def test_a_way_through_a_long_tunnel_is_unknown_and_a_short_one_is_not() -> None:
+    def through(silent_s: int) -> Trip:
+        meter = TripMeter()
+        times = [*range(600), *range(600 + silent_s, 1300)]
+        return [trip for t_s in times for trip in meter.step(Speed(float(t_s), 60.0))][-1]
+
+    assert through(100).distance_km is None
+    assert through(10).distance_km == pytest.approx((through(10).end_s - 11) / 60.0, abs=0.02), "what was measured"
+
+
+def test_a_vehicle_that_stands_has_no_trip() -> None:
+    assert driven((3600, 1.9)) == []
+
+
+@given(st.lists(st.tuples(st.floats(1, 900), st.floats(0, 120)), min_size=1, max_size=8), st.floats(0.5, 2.0))
+def test_trips_are_in_order_and_never_longer_than_the_fastest_could_go(
+    legs: list[tuple[float, float]], every_s: float
+) -> None:
+    found = list(trips(driven(*legs, every_s=every_s)).values())
+    assert all(before.end_s + ENDS_S < after.start_s for before, after in itertools.pairwise(found))
+    fastest = max(kmh for _, kmh in legs)
+    for trip in found:
+        assert trip.start_s <= trip.end_s <= trip.t_s
+        if trip.distance_km is not None:
+            assert 0.0 <= trip.distance_km <= fastest * (trip.end_s - trip.start_s) / 3600.0 + 0.001

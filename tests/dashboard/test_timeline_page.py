@@ -1,0 +1,84 @@
+"""The timeline page: trips to go to and to compare, alerts that lead to their place, and what can be taken along."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from browser import Page, faults
+from dashboards import served, write
+from mqtt_helpers import until
+from scenes import cab
+
+from edge.dashboard.pages.exports import PICTURE
+
+CHART = "getElement(document.querySelector('.ev-timeline').id.slice(1))?.chart"
+AXIS = f"(axis => [axis?.min, axis?.max])({CHART}?.getOption()?.xAxis?.[0])"
+DAY_S = 86_400.0
+PRESS = "[...document.querySelectorAll('{} button')].find(b => b.innerText.startsWith('{}')).click()"
+
+
+@pytest.fixture(scope="module")
+def begun_s() -> float:
+    """Yesterday the bus drove at this time, and two days before."""
+    return time.time() - DAY_S
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, begun_s: float) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("trips")
+    scene = cab()
+    (folder / "box.yaml").write_text(yaml.safe_dump(scene.config))
+    for back in (2, 0):
+        write(folder / "timeline.db", scene.messages, begun_s - back * DAY_S)
+    with served("--config", str(folder / "box.yaml"), "--state", str(folder)) as found:
+        yield found
+
+
+def shown(tab: Page) -> list[float]:
+    """The ends of the chart, Unix seconds; empty before it is drawn."""
+    return [end / 1000 for end in tab.run(AXIS) if end]
+
+
+def test_it_opens_at_the_last_trip_and_lists_all(address: str, tab: Page, shots: Path, begun_s: float) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("Trips", "21.4 km", "3.1 (2)", "critical", "92 %")
+    until(lambda: len(ends := shown(tab)) == 2 and ends[0] < begun_s + 65 and begun_s + 2399 < ends[1])
+    assert tab.run("document.querySelectorAll('.ev-trips tbody tr').length") == 2
+    tab.picture(shots / "timeline-trips-en.png")
+    assert faults(tab) == []
+
+
+def test_a_trip_and_an_alert_lead_to_their_place(address: str, tab: Page, begun_s: float) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("21.4 km", "microsleep")
+    earlier = time.strftime("%Y-%m-%d", time.localtime(begun_s - 2 * DAY_S))
+    tab.run(PRESS.format(".ev-trips", earlier))
+    until(lambda: len(ends := shown(tab)) == 2 and ends[1] < begun_s)
+    tab.wait_for("microsleep")
+    alert = "[...document.querySelectorAll('.ev-alerts tr')].find(r => r.innerText.includes('microsleep'))"
+    tab.run(f"{alert}.querySelector('button').click()")
+    until(lambda: len(ends := shown(tab)) == 2 and ends[1] - ends[0] < 300)
+    start_s, end_s = shown(tab)
+    assert start_s < begun_s - 2 * DAY_S + 1800 < end_s
+
+
+def test_another_trip_is_laid_beside(address: str, tab: Page, shots: Path) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("21.4 km")
+    tab.run("[...document.querySelectorAll('.ev-trips button')].filter(b => b.innerText == 'Compare')[1].click()")
+    tab.wait_for("Compared with")
+    until(lambda: tab.run("document.querySelectorAll('.ev-chart svg').length") == 2)
+    tab.picture(shots / "timeline-compared-en.png")
+
+
+def test_the_chart_can_be_taken_along_as_a_picture(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("21.4 km")
+    until(lambda: bool(tab.run("!!document.querySelector('.ev-timeline svg path')")))
+    number = int(tab.run("document.querySelector('.ev-timeline').id.slice(1)"))
+    assert tab.run(PICTURE % (number, "trip")) > 10_000, "a PNG of some size"
+    assert tab.errors == []
