@@ -101,8 +101,8 @@ def _ours(bundle: Bundle) -> dict[str, System]:
         return hear
 
     return {
-        f"ours, {language}": system(WhisperTranscriber(bundle, SpeechConfig(language=language)))
-        for language in ("zh", "auto")
+        f"ours, {name}": system(WhisperTranscriber(bundle, config))
+        for name, config in (("zh", SpeechConfig(languages=["zh"])), ("auto", SpeechConfig()))
     }
 
 

@@ -33,5 +33,10 @@ class SpeechConfig(Section):
     transcribe: bool = Field(
         True, description="false: no words are ever computed; nor are they where the purpose may not tell them"
     )
-    language: Literal["auto", "zh", "en"] = Field("auto", description="auto detects each utterance's language")
+    languages: list[str] = Field(
+        ["zh", "en"],
+        min_length=1,
+        description="whose words are recognized (ISO 639-1); of an utterance in another the language alone is told. "
+        "Sentiment is read in zh and en only",
+    )
     max_utterance_s: float = Field(20.0, ge=5.0, le=28.0, description="longer speech is cut at its quietest point")

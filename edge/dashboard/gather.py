@@ -65,11 +65,11 @@ def said(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[
     found = []
     for affect in affects:
         transcript = words.pop(affect.start_s, None)
-        text = transcript.text if transcript else None
+        text = transcript.text or None if transcript else None
         found.append(
             Said(affect.start_s, affect.end_s, affect.score, affect.emotion, affect.polarity, text, affect.modalities)
         )
-    found += [Said(item.start_s, item.end_s, None, None, None, item.text) for item in words.values()]
+    found += [Said(item.start_s, item.end_s, None, None, None, item.text or None) for item in words.values()]
     return tuple(sorted(found, key=lambda item: item.start_s))
 
 

@@ -34,7 +34,10 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """The sound of one stretch of speech, padding included; `start_s` and `end_s` are those of `samples`."""
+    """One stretch of speech: `start_s` and `end_s` are the speech's own, pauses under half a second included.
+
+    `samples` hold it with up to .26 s of what lies before and after: first and last consonants are no voice.
+    """
 
     start_s: float
     end_s: float

@@ -19,7 +19,10 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of one utterance; `language` is an ISO 639-1 code, `confidence` the mean token probability."""
+    """The words of one utterance; `language` is an ISO 639-1 code, `confidence` the mean token probability.
+
+    In a language whose words are not wanted `text` is empty, and `confidence` the language's own probability.
+    """
 
     kind: ClassVar[str] = "transcript"
     t_s: float

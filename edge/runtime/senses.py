@@ -19,7 +19,7 @@ from edge.speech.segmenter import SpeechSegmenter
 from edge.speech.sound_classes import ROLE as AUDIO_EVENTS
 from edge.speech.transcriber import Transcriber, load_transcriber
 from edge.speech.unusual import UnusualSounds
-from edge.text.sentiment import Sentiment, TextSentiment
+from edge.text.sentiment import LANGUAGES, Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import FacePerception
 
@@ -188,11 +188,11 @@ class Senses:
         """What was said, what the words mean for the mood, and how they were spoken."""
         t_s = utterance.end_s
         transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance)) if self.words else None
-        text = transcript.text if transcript else None
+        text = transcript.text if transcript and transcript.language in LANGUAGES else None
         return Heard(
             utterance,
             transcript,
-            None if text is None else _asked(self._text, t_s, lambda model: model.score(text)),
+            _asked(self._text, t_s, lambda model: model.score(text)) if text else None,
             _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance)),
         )
 

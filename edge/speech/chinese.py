@@ -6,6 +6,8 @@ import functools
 
 from opencc import OpenCC
 
+CHINESE = "zh"
+
 
 @functools.cache
 def _converter() -> OpenCC:

@@ -21,10 +21,12 @@ class CtcTranscriber:
         self._description = describe(bundle.role(_ROLE).preprocessing)
         self._vocabulary = read_vocabulary(bundle.table(_ROLE, "vocabulary"))
         self._listener: Listener = open_listener(bundle.session(_ROLE), self._description)
-        self._language = config.language
+        self._languages = config.languages
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
         """Return the words in simplified characters; None where nothing was said that can be believed.
+
+        What is written in the script of a language that is not wanted has no words.
 
         Of Whisper's guards the mean log probability and the lack of any letter apply. Loops are no sign of trouble
         here: every token stands for sound of its own, and `one one one one` is what was said.
@@ -33,14 +35,15 @@ class CtcTranscriber:
         for log_probs in self._listener.listen(utterance.samples):
             decoder.read(log_probs)
         hypothesis = decoder.hypothesis
-        text = simplify(self._vocabulary.text(hypothesis.tokens))
+        text = self._vocabulary.text(hypothesis.tokens)
+        language = script_language(text)
         if not hypothesis.average >= LEAST_AVERAGE or not any(character.isalnum() for character in text):
             return None
         return Transcript(
             t_s=utterance.end_s,
             start_s=utterance.start_s,
             end_s=utterance.end_s,
-            text=text,
-            language=script_language(text) if self._language == "auto" else self._language,
+            text=simplify(text) if language in self._languages else "",
+            language=language,
             confidence=hypothesis.confidence,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from edge.speech.decoding import Hypothesis
 
@@ -24,22 +25,52 @@ SURE_AVERAGE = -0.5
 LOOP_TURNS = 3
 LOOP_TOKENS = 15
 """A loop is a stretch said at least `LOOP_TURNS` times in a row, over at least so many tokens together."""
+KEPT_TURNS = 2
+"""Turns that stay of a loop: who calls for help does so more than once."""
 
 
-def nobody_speaks(no_speech: float, average: float) -> bool:
-    """Whether the sound holds no speech, by its probability and the average log probability of the words."""
-    return no_speech > NO_SPEECH and average < LEAST_AVERAGE_IN_DOUBT
+def nobody_speaks(no_speech: float, average: float, looped: bool = False) -> bool:
+    """Whether the sound holds no speech, by its probability and the average log probability of the words.
+
+    Words that looped are no evidence of speech: there the probability decides alone.
+    """
+    return no_speech > NO_SPEECH and (looped or average < LEAST_AVERAGE_IN_DOUBT)
 
 
-def believable(hypothesis: Hypothesis, text: str) -> bool:
-    """Whether the words came to an end, are no mere guess, and neither loop nor lack a letter."""
+def believable(hypothesis: Hypothesis, text: str, looped: bool = False) -> bool:
+    """Whether the words came to an end, are no mere guess, and neither loop nor lack a letter.
+
+    Words before a loop must be sure.
+    """
     return (
         hypothesis.finished
-        and hypothesis.average >= LEAST_AVERAGE
+        and hypothesis.average >= (SURE_AVERAGE if looped else LEAST_AVERAGE)
         and compression_ratio(text) <= MOST_COMPRESSION
         and not has_loop(hypothesis.tokens)
         and any(character.isalnum() for character in text)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A hypothesis that lost its way in a loop."""
+
+    before: Hypothesis
+    """The words before the loop, and those of its first turns where there are none; finished."""
+    tokens: tuple[int, ...]
+    """The same with `KEPT_TURNS` turns of the loop."""
+
+
+def cut_loop(hypothesis: Hypothesis) -> Cut | None:
+    """What is left of a hypothesis up to its first loop, or None where it has none."""
+    found = _loop(hypothesis.tokens)
+    if found is None:
+        return None
+    start, period = found
+    end = start + KEPT_TURNS * period
+    sure = start or end
+    before = Hypothesis(hypothesis.tokens[:sure], hypothesis.log_probabilities[:sure], finished=True)
+    return Cut(before, hypothesis.tokens[:end])
 
 
 def compression_ratio(text: str) -> float:
@@ -50,11 +81,16 @@ def compression_ratio(text: str) -> float:
 
 def has_loop(tokens: Sequence[Hashable]) -> bool:
     """Whether any stretch, of whatever length, is repeated at once too often to be speech."""
+    return _loop(tokens) is not None
+
+
+def _loop(tokens: Sequence[Hashable]) -> tuple[int, int] | None:
+    """The first token of a loop and the length of a turn, the shortest that loops."""
     for period in range(1, len(tokens) // LOOP_TURNS + 1):
         needed = max(LOOP_TURNS * period, LOOP_TOKENS)
         run = period
         for place in range(period, len(tokens)):
             run = run + 1 if tokens[place] == tokens[place - period] else period
             if run >= needed:
-                return True
-    return False
+                return place + 1 - run, period
+    return None

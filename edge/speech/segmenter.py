@@ -158,7 +158,7 @@ class SpeechSegmenter:
         end = min(speech_end + _PADDING, self._next)
         self._open = None
         enough = current.continued or speech_end - current.speech >= _LEAST_SPEECH
-        done = [self._utterance(current.start, end)] if enough and current.spoken else []
+        done = [self._utterance(current, end, speech_end)] if enough and current.spoken else []
         self._free = end
         self._drop(max(end, self._next - _PADDING))
         return done
@@ -169,17 +169,17 @@ class SpeechSegmenter:
         power = [float(np.mean(np.square(window))) for window in list(self._windows)[low - self._first :]]
         smooth = np.convolve(power, np.ones(_QUIET_SPAN), mode="same")[: high - low]
         at = low + int(np.argmin(smooth))
-        done = [self._utterance(current.start, at)] if current.spoken else []
+        done = [self._utterance(current, at, at)] if current.spoken else []
         silence = None if current.silence is None else max(current.silence, at)
         self._open = _Open(at, at, current.last_speech, silence, continued=True)
         self._free = at
         self._drop(at)
         return done
 
-    def _utterance(self, start: int, end: int) -> Utterance:
-        kept = list(self._windows)[start - self._first : end - self._first]
-        start_s = self._time_s(start)
-        return Utterance(start_s, start_s + len(kept) * _WINDOW_S, np.concatenate(kept))
+    def _utterance(self, current: _Open, end: int, speech_end: int) -> Utterance:
+        """The speech's own times with its sound up to the window `end`."""
+        kept = list(self._windows)[current.start - self._first : end - self._first]
+        return Utterance(self._time_s(current.speech), self._time_s(speech_end), np.concatenate(kept))
 
     def _drop(self, before: int) -> None:
         """Forget the windows before this one."""

@@ -18,18 +18,17 @@ class WhisperTranscriber:
     def __init__(self, bundle: Bundle, config: SpeechConfig) -> None:
         model = WhisperModel(bundle.session(_ROLE, "encoder"), bundle.session(_ROLE, "decoder"))
         tokens = WhisperTokens(bundle.table(_ROLE, "tokenizer"), bundle.table(_ROLE, "decoding"))
-        self._recognizer = Recognizer(model, tokens, config.language)
+        self._recognizer = Recognizer(model, tokens, config.languages)
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
-        """Return the words in simplified characters; None where nothing was said that can be believed."""
+        """Return the words in simplified characters; None where nothing was said that can be believed.
+
+        Speech in a language that is not wanted has no words; its confidence is that of the language.
+        """
         heard = self._recognizer.recognize(utterance.samples)
         if heard is None:
             return None
-        return Transcript(
-            t_s=utterance.end_s,
-            start_s=utterance.start_s,
-            end_s=utterance.end_s,
-            text=heard.text,
-            language=heard.language,
-            confidence=heard.hypothesis.confidence,
-        )
+        times = utterance.end_s, utterance.start_s, utterance.end_s
+        if not heard.tongue.ours:
+            return Transcript(*times, "", heard.tongue.name, heard.tongue.probability)
+        return Transcript(*times, heard.text, heard.tongue.name, heard.hypothesis.confidence)

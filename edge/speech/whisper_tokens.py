@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,7 @@ from tokenizers import Tokenizer
 from edge.bundle.manifest import BundleError
 from edge.messages import Float32
 
-LANGUAGES = ("zh", "en")
-"""The languages between which detection chooses, as ISO 639-1 codes."""
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
 class WhisperTokens:
@@ -25,7 +25,9 @@ class WhisperTokens:
         self.end = self._id("<|endoftext|>")
         self.start = self._id("<|startoftranscript|>")
         self.no_speech = self._id("<|nospeech|>")
-        self.languages = {language: self._id(f"<|{language}|>") for language in LANGUAGES}
+        found = {_LANGUAGE.fullmatch(token): number for token, number in self._tokenizer.get_vocab().items()}
+        self.languages: dict[str, int] = {match[1]: number for match, number in found.items() if match}
+        """The token of each language that the model knows, by its code (ISO 639-1, or -3 where that has none)."""
         table = json.loads(decoding.read_text(encoding="utf-8"))
         self.never = self._bias(table["suppress_ids"])
         """Added to the logits [end + 1]: Whisper's tokens of speaker tags and of sounds that are not speech."""

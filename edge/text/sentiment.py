@@ -9,6 +9,9 @@ from edge.bundle.bundle import Bundle
 from edge.messages import Float32
 from edge.text.encoder import TextEncoder
 
+LANGUAGES = ("zh", "en")
+"""Those that the head was trained and tested in (docs/evidence/affect.md); of others nothing is claimed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:

@@ -7,7 +7,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge.speech.decoding import Hypothesis
-from edge.speech.guards import LOOP_TOKENS, LOOP_TURNS, believable, compression_ratio, has_loop, nobody_speaks
+from edge.speech.guards import (
+    KEPT_TURNS,
+    LOOP_TOKENS,
+    LOOP_TURNS,
+    believable,
+    compression_ratio,
+    cut_loop,
+    has_loop,
+    nobody_speaks,
+)
 
 _TOKENS = st.lists(st.integers(0, 50_000), max_size=60)
 
@@ -34,6 +43,26 @@ def test_saying_it_twice_is_no_loop(stretch):
 
 def test_a_short_exclamation_is_no_loop():
     assert not has_loop([7] * (LOOP_TOKENS - 1))
+
+
+@given(
+    st.lists(st.integers(0, 50_000), unique=True, max_size=30),
+    st.lists(st.integers(50_001, 60_000), min_size=1, max_size=5, unique=True),
+    st.integers(LOOP_TOKENS, 20),
+    _TOKENS,
+)
+def test_of_a_loop_the_first_turns_stay_with_the_words_before_it(before, stretch, turns, after):
+    cut = cut_loop(_said([*before, *stretch * turns, *after], finished=False))
+    assert list(cut.tokens) == [*before, *stretch * KEPT_TURNS]
+    assert cut.before.finished and list(cut.before.tokens) == (before or stretch * KEPT_TURNS)
+    assert cut_loop(_said(cut.tokens)) is None
+
+
+def test_the_call_for_help_stands_where_it_is_sure_and_is_a_guess_where_it_is_not():
+    sure, guess = (_said([1, 2, 3, 4, *[5, 6] * 14], average) for average in (-0.2, -0.7))
+    for said, believed in ((sure, True), (guess, False)):
+        assert believable(cut_loop(said).before, "I need an ambulance", looped=True) is believed
+    assert not nobody_speaks(0.1, -0.6, looped=True) and nobody_speaks(0.6, -0.2, looped=True)
 
 
 def test_repetition_compresses():

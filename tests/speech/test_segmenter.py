@@ -64,8 +64,9 @@ def make(policy: type[SpeechSegmenter], most_s: float = 20.0) -> SpeechSegmenter
 def test_speech_is_cut_with_real_sound_before_and_after(policy: type[SpeechSegmenter]) -> None:
     sound = script((0.1, 0.96), (0.9, 1.024), (0.1, 1.28))
     (found,) = feed(make(policy), sound)
-    assert times([found]) == [(0.96 - 0.256, 0.96 + 1.024 + 0.256)]
-    first = round(found.start_s * SAMPLE_RATE_HZ)
+    assert times([found]) == [(0.96, 0.96 + 1.024)]
+    first = round((found.start_s - 0.256) * SAMPLE_RATE_HZ)
+    assert len(found.samples) == round((1.024 + 2 * 0.256) * SAMPLE_RATE_HZ)
     np.testing.assert_array_equal(found.samples, sound[first : first + len(found.samples)])
 
 
@@ -81,7 +82,7 @@ def test_a_click_is_no_utterance(policy: type[SpeechSegmenter]) -> None:
 def test_doubtful_sound_neither_begins_nor_ends_speech(policy: type[SpeechSegmenter]) -> None:
     assert feed(make(policy), script((0.45, 5.12))) == []
     (found,) = feed(make(policy), script((0.9, 0.64), (0.4, 2.56), (0.9, 0.64), (0.1, 1.28)))
-    assert found.end_s == pytest.approx(0.64 + 2.56 + 0.64 + 0.256)
+    assert found.end_s == pytest.approx(0.64 + 2.56 + 0.64)
 
 
 def test_a_short_pause_does_not_part_a_sentence_and_a_long_one_does(policy: type[SpeechSegmenter]) -> None:
@@ -111,14 +112,14 @@ def test_jitter_and_drift_of_a_sound_card_part_nothing(policy: type[SpeechSegmen
         jitter_s = 0.02 * (index % 3 - 1)
         done += segmenter.step(Audio(index * WINDOW_S * 1.001 + jitter_s, chunk))
     (found,) = done
-    assert found.start_s == pytest.approx((160.0 - 0.256) * 1.001, abs=0.03)
+    assert found.start_s == pytest.approx(160.0 * 1.001, abs=0.03)
 
 
 def test_long_speech_is_cut_where_it_is_quietest(policy: type[SpeechSegmenter]) -> None:
     sound = script((0.9, 3.84), (0.55, 0.096), (0.9, 2.56), (0.1, 0.96))
     first, second = feed(make(policy, most_s=5.0), sound)
     assert first.end_s == second.start_s == pytest.approx(3.84 + 0.032, abs=0.033)
-    assert second.end_s == pytest.approx(3.84 + 0.096 + 2.56 + 0.256)
+    assert second.end_s == pytest.approx(3.84 + 0.096 + 2.56)
 
 
 def test_sound_that_is_no_number_is_refused_with_its_time(policy: type[SpeechSegmenter]) -> None:
@@ -144,7 +145,8 @@ def test_whatever_comes_is_cut_alike_in_any_chunks_without_overlap_and_bounded(
     assert times(whole) == times(parts)
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one.samples, other.samples)
-        assert one.end_s - one.start_s == pytest.approx(len(one.samples) / SAMPLE_RATE_HZ)
+        around_s = len(one.samples) / SAMPLE_RATE_HZ - (one.end_s - one.start_s)
+        assert -1e-6 <= around_s <= 2 * 0.256 + 1e-6
         assert len(one.samples) <= 5.0 * SAMPLE_RATE_HZ
     for one, other in itertools.pairwise(whole):
         assert one.end_s <= other.start_s + 1e-9
@@ -187,4 +189,5 @@ def test_each_spoken_sentence_is_one_utterance_that_holds_the_whole_speech(bundl
         assert len(found) == 1, path.name
         level = np.abs(np.concatenate([item.samples for item in sound]))
         inside = level[round(found[0].start_s * SAMPLE_RATE_HZ) : round(found[0].end_s * SAMPLE_RATE_HZ)]
-        assert np.square(inside).sum() > 0.98 * np.square(level).sum(), path.name
+        assert np.square(inside).sum() > 0.96 * np.square(level).sum(), path.name
+        assert np.square(found[0].samples).sum() > 0.98 * np.square(level).sum(), path.name

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.character_error import corpus_error_rate
 from benchmarks.noises import noises, pauses
 from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import BundleError
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Utterance
 from edge.speech.whisper import WhisperTranscriber
@@ -75,6 +76,26 @@ def test_english_is_heard(transcriber, data_dir, name):
     words = [_FIGURES.get(word, word) for word in re.findall(r"[a-z]+|\d", transcript.text.lower())]
     said = _GRID[name].split()
     assert sum(word in words for word in said) >= len(said) / 2, transcript.text
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["sad/03a02Ta.flac", "angry/08a01Wa.flac"])
+def test_german_has_no_invented_words_but_its_language(transcriber, data_dir, name):
+    transcript = transcriber.transcribe(_utterance(read_speech(data_dir / "emodb" / name, 28.0)))
+    assert (transcript.text, transcript.language) == ("", "de") and transcript.confidence > 0.9
+
+
+@pytest.mark.data
+def test_its_words_are_a_setting_away(bundle, data_dir):
+    german = WhisperTranscriber(bundle, SpeechConfig(languages=["de"]))
+    samples = read_speech(data_dir / "emodb" / "neutral" / "03a01Nc.flac", 28.0)
+    transcript = german.transcribe(_utterance(samples))
+    assert transcript.language == "de" and "Lappen" in transcript.text
+
+
+def test_a_language_that_the_model_does_not_know_is_refused(bundle):
+    with pytest.raises(BundleError, match=r"speech\.languages: the bundle's recognizer knows no xx; it knows af, "):
+        WhisperTranscriber(bundle, SpeechConfig(languages=["zh", "xx"]))
 
 
 @pytest.mark.parametrize("duration_s", [2.0, 7.0])

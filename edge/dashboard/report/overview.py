@@ -98,4 +98,5 @@ def spread(affects: Sequence[Affect]) -> float | None:
 
 
 def _moment(line: Line, affect: Affect) -> Moment:
-    return Moment(line.start_s, affect.score, affect.emotion, line.spoken, line.words.text if line.words else None)
+    words = line.words.text if line.words and line.words.text else None
+    return Moment(line.start_s, affect.score, affect.emotion, line.spoken, words)

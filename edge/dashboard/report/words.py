@@ -37,6 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "from_words": ("words", "文字"),
     "from_voice": ("voice", "语音"),
     "from_face": ("face", "面部"),
+    "other_language": ("(another language: {code})", "（其他语言：{code}）"),
     "no_words": ("(words not on record)", "（无文字记录）"),
     "without_speech": ("(no speech)", "（无语音）"),
     "judged_lines": ("Judged by", "判断依据"),
