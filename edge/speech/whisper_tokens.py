@@ -13,6 +13,8 @@ from tokenizers import Tokenizer
 from edge.bundle.manifest import BundleError
 from edge.messages import Float32
 
+_LEAST = ("zh", "en")
+"""Languages that every multilingual Whisper knows."""
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
@@ -25,6 +27,8 @@ class WhisperTokens:
         self.end = self._id("<|endoftext|>")
         self.start = self._id("<|startoftranscript|>")
         self.no_speech = self._id("<|nospeech|>")
+        for language in _LEAST:
+            self._id(f"<|{language}|>")
         found = {_LANGUAGE.fullmatch(token): number for token, number in self._tokenizer.get_vocab().items()}
         self.languages: dict[str, int] = {match[1]: number for match, number in found.items() if match}
         """The token of each language that the model knows, by its code (ISO 639-1, or -3 where that has none)."""
