@@ -22,7 +22,7 @@ from edge.aim.page import AimPage
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.cli.setup import open_bundle, state_folder
+from edge.cli.setup import BUNDLE_HELP, open_bundle, state_folder
 from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
 from edge.messages import Face, Frame, Source
@@ -47,9 +47,9 @@ class AimError(EmvasError):
     """There is nothing to aim, or it may not be shown now."""
 
 
-@click.command(epilog="\b\nExample:\n  emvas aim --config configs/bus-cab.yaml --bundle build/bundle")
+@click.command(epilog="\b\nExample:\n  emvas aim --config configs/bus-cab.yaml")
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
-@click.option("--bundle", type=click.Path(path_type=Path), help="Folder of the models; default: the config's.")
+@click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline, which notes the aiming.")
 @click.option("--port", default=8479, show_default=True, help="Of the page, on this machine only; 0: any.")
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="At most.")

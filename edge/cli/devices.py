@@ -9,15 +9,26 @@ import click
 from rich.console import Console
 
 from edge.capture.devices import Found, cameras, microphones, speakers
+from edge.capture.discovery import network_cameras
 
-_SETTINGS = {"cameras": "camera.uri", "microphones": "microphone.device", "speakers": "warning.speaker"}
+_SETTINGS = {
+    "cameras": "camera.uri",
+    "network cameras": "camera.uri",
+    "microphones": "microphone.device",
+    "speakers": "warning.speaker",
+}
 
 
 @click.command(epilog="\b\nExample:\n  emvas devices")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def devices(as_json: bool) -> None:
     """List cameras, microphones and speakers, with the value to write into the configuration."""
-    found = {"cameras": cameras(), "microphones": microphones(), "speakers": speakers()}
+    found = {
+        "cameras": cameras(),
+        "network cameras": network_cameras(),
+        "microphones": microphones(),
+        "speakers": speakers(),
+    }
     if as_json:
         click.echo(json.dumps({kind: dataclasses.asdict(part) for kind, part in found.items()}, ensure_ascii=False))
         return

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 what was asked failed or was refused, 2 wrong usage.
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 from typing import Any
 
@@ -61,8 +62,23 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a name that does not exist is told with those that do."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            ctx.fail(f"no command {args[0]!r}; there are {', '.join(self.list_commands(ctx))}")
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            ctx.fail(f"no command {args[0]!r}; {meant}there are {', '.join(self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands of this level, at the top by task."""
+        named = {name for names in _TASKS.values() for name in names}
+        rest = tuple(name for name in self.list_commands(ctx) if name not in named or self._prefix)
+        tasks = {"Commands": rest} if self._prefix else {**_TASKS, "More": rest}
+        for task, names in tasks.items():
+            rows = [
+                (name, command.get_short_help_str(60)) for name in names if (command := self.get_command(ctx, name))
+            ]
+            if rows:
+                with formatter.section(task):
+                    formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that is the user's to read becomes its sentence and exit code 1."""
@@ -87,9 +103,18 @@ class LazyGroup(click.Group):
         return command
 
 
+_TASKS: dict[str, tuple[str, ...]] = {
+    "Set up": ("config", "devices", "aim", "check", "install", "uninstall", "unpack"),
+    "Run": ("run", "dashboard", "listen", "demo"),
+    "Look": ("report", "replay", "analyze", "evaluate", "diagnose"),
+    "Models": ("bundle", "releases", "export"),
+    "Train": ("features", "convert-features", "merge-features", "train", "tune"),
+}
+"""What `emvas --help` groups; a command that is in no group stands in the last one."""
+
 _GROUP_HELP = {
     "bundle": "The models: build, verify, sign and install a bundle.",
-    "config": "The box's configuration: install one, go back to the one before.",
+    "config": "The box's configuration: make one by questions, install one, go back to the one before.",
     "releases": "Bundles and configurations in use, and their trial.",
     "export": "Trained models into a bundle: traced, proven, quantized, described.",
     "evaluate": "The figures of trained models, and of the box on recordings.",

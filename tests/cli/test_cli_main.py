@@ -31,7 +31,7 @@ def emvas(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
-    listed = [line.split()[0] for line in result.stdout.split("Commands:")[1].splitlines() if line.strip()]
+    listed = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ") and line.strip()]
     assert {*(command[0] for command in COMMANDS), "bundle"} <= set(listed)
 
 
@@ -57,9 +57,8 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 
 def test_an_unknown_command_is_told_with_those_that_exist() -> None:
     result = CliRunner().invoke(main, ["bundle", "biuld"])
-    assert (
-        "no command 'biuld'; there are build, install, rollback, show, sign, table, tensorrt, verify" in result.stderr
-    )
+    there_are = "build, install, rollback, show, sign, table, tensorrt, verify"
+    assert f"no command 'biuld'; did you mean 'build'? there are {there_are}" in result.stderr
 
 
 def test_a_refusal_is_one_sentence_without_traceback(tmp_path: Path) -> None:
@@ -94,3 +93,15 @@ def test_a_fault_of_ours_is_not_dressed_up_as_a_missing_extra() -> None:
     result = emvas("sys.modules['edge.bundle.selftest'] = None", "check", "--bundle", "unused")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
+
+
+def test_help_is_grouped_by_task_and_no_command_is_left_out() -> None:
+    told = CliRunner().invoke(main, ["--help"]).stdout
+    for task in ("Set up:", "Run:", "Look:", "Models:", "Train:"):
+        assert task in told
+    assert "More:" not in told, "a new command needs a place in `_TASKS`"
+
+
+@pytest.mark.parametrize(("mistyped", "meant"), [("chekc", "check"), ("devcies", "devices"), ("rpeort", "report")])
+def test_a_mistyped_command_is_guessed(mistyped: str, meant: str) -> None:
+    assert f"did you mean '{meant}'?" in CliRunner().invoke(main, [mistyped]).output

@@ -1,0 +1,172 @@
+"""`emvas config new`: a configuration by questions, checked and installed on trial."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from edge.capture import CaptureError
+from edge.capture.devices import Device, Found, cameras, microphones, speakers
+from edge.capture.discovery import network_cameras
+from edge.cli.bundle_install import tell
+from edge.cli.checks import cab, machine, sources
+from edge.cli.checks.finding import Finding, Subject
+from edge.cli.places import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, store_at
+from edge.cli.preview import preview
+from edge.cli.setup import state_folder
+from edge.config import Config, load_config
+from edge.config.purpose import ALLOWANCES, Purpose
+from edge.config.written import Answers, written
+from edge.error import EmvasError
+from edge.private import own_files
+from edge.shipped import BUNDLE
+
+_NONE = "none"
+_NAME_HELP = "letters, digits, - and _"
+_CHECKS = (sources.camera, sources.microphone, sources.receiver, cab.speaker, machine.broker)
+
+
+class NewConfigError(EmvasError):
+    """The file cannot be written."""
+
+
+@click.command(epilog="\b\nExample:\n  sudo emvas config new --out bus-007.yaml")
+@click.option("--out", default="box.yaml", show_default=True, type=click.Path(path_type=Path), help="The new file.")
+@click.option("--install/--no-install", "installs", default=None, help="On trial, without asking; default: ask.")
+def new(out: Path, installs: bool | None) -> None:
+    """Ask what this box is, write it down, check it and install it on trial.
+
+    Every question shows what is plugged in; Enter takes what stands in brackets.
+    """
+    own_files()
+    if out.exists() and not click.confirm(f"{out} is there already: write over it?"):
+        raise click.Abort
+    text = written(_asked())
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NewConfigError(f"{out} cannot be written: {error.strerror}") from error
+    config = load_config(out)
+    click.echo(f"\nWritten: {out}")
+    subject = Subject(config, state_folder(), os.geteuid() == 0)
+    findings = [finding for check in _CHECKS for finding in check(subject)]
+    _tell(findings)
+    if installs is None:
+        installs = subject.root and click.confirm("Install it on this box, on trial?", default=True)
+    if installs:
+        _install(out, config)
+    click.echo(f"Next: emvas aim --config {out}, then emvas check --config {out}")
+
+
+def _install(made: Path, config: Config) -> None:
+    """The configuration, on trial; a box without models gets those that the package carries."""
+    from edge.bundle.install import install_bundle, terms_of
+    from edge.config.install import install_config
+    from edge.runtime.senses import needed_roles
+
+    models, folder = RELEASES / MODELS_STORE, RELEASES / CONFIG_STORE
+    if not (models / "current").exists():
+        click.echo("This box has no models yet; those that the package carries are tested here and installed.")
+        terms = replace(terms_of(config.models), roles=needed_roles(config))
+        install_bundle(BUNDLE, store_at(models), terms, lambda _check: None)
+    tell(install_config(made, store_at(folder), CONFIG), folder, False)
+
+
+def _asked() -> Answers:
+    """One question after the other."""
+    purpose = Purpose(
+        click.prompt(
+            "Why is the box there?",
+            default=Purpose.DRIVER_SAFETY.value,
+            type=click.Choice([purpose.value for purpose in Purpose]),
+        )
+    )
+    if ALLOWANCES[purpose].consent_needed:
+        click.confirm("Has everybody in the picture agreed in writing?", abort=True)
+    site = _name("Site (a depot, a school)", "site-1")
+    id_ = _name("Name of this box on the site", "box-1")
+    camera = _seen(_one_of("camera", [cameras(), network_cameras()], "camera.uri, such as rtsp://user:password@host/1"))
+    microphone = _one_of("microphone", [microphones()], "a name", default="default")
+    speaker = None
+    if ALLOWANCES[purpose].warns:
+        speaker = _one_of("speaker that warns the driver", [speakers()], "a name", default="default")
+    broker, port, user, password_file = _broker()
+    speed, where = _speed(broker is not None) if purpose is Purpose.DRIVER_SAFETY else ("none", None)
+    return Answers(
+        purpose, site, id_, camera, microphone, speaker, broker, port, user, password_file, speed, where
+    )  # fmt: skip
+
+
+def _name(question: str, default: str) -> str:
+    def proof(value: str) -> str:
+        if (
+            not value.replace("-", "").replace("_", "").isascii()
+            or not value.replace("-", "").replace("_", "").isalnum()
+        ):
+            raise click.UsageError(f"a name has {_NAME_HELP}")
+        return value
+
+    return str(click.prompt(question, default=default, value_proc=proof))
+
+
+def _one_of(what: str, found: Sequence[Found], other: str, default: str | None = None) -> str | None:
+    """A device by its number in the list, by its own setting, or none."""
+    devices: list[Device] = [device for part in found for device in part.devices]
+    click.echo(f"\nWhich {what}?")
+    for number, device in enumerate(devices, 1):
+        click.echo(f"  {number}  {device.name}  ({device.setting}) {device.detail}".rstrip())
+    for missing in (sentence for part in found for sentence in part.missing):
+        click.echo(f"     {missing}")
+    usual = "1" if devices and default is None else default or _NONE
+    answer = str(click.prompt(f"Its number, {other}, or {_NONE}", default=usual)).strip()
+    if answer == _NONE:
+        return None
+    known = answer.isdecimal() and 1 <= int(answer) <= len(devices)
+    return devices[int(answer) - 1].setting if known else answer
+
+
+def _seen(uri: str | None) -> str | None:
+    """The camera, once it was looked through, or is taken as it is."""
+    if uri is None:
+        return None
+    try:
+        click.echo(f"  It shows: {preview(uri)}")
+    except (CaptureError, ValueError) as error:
+        click.echo(f"  {error}")
+        if not click.confirm("  Take it all the same?", default=False):
+            return _seen(str(click.prompt("  Another camera.uri")))
+    return uri
+
+
+def _broker() -> tuple[str | None, int, str | None, str | None]:
+    click.echo("")
+    host = str(click.prompt(f"MQTT broker (a name or an address, or {_NONE})", default="localhost"))
+    if host == _NONE:
+        return None, 1883, None, None
+    port = int(click.prompt("Its port (8883: encrypted)", default=1883, type=click.IntRange(1, 65535)))
+    user = str(click.prompt(f"User there, or {_NONE}", default=_NONE))
+    if user == _NONE:
+        return host, port, None, None
+    password = str(click.prompt("File that holds the password", default="/etc/emvas/mqtt-password"))
+    return host, port, user, password
+
+
+def _speed(has_broker: bool) -> tuple[str, str | None]:
+    sources_: list[str] = [_NONE, "nmea", "gpsd", *(["mqtt"] if has_broker else [])]
+    source = str(click.prompt("\nWhere does the speed come from?", default=_NONE, type=click.Choice(sources_)))
+    ask: dict[str, Callable[[], str]] = {
+        "nmea": lambda: str(click.prompt("Serial device of the receiver", default="/dev/ttyUSB0")),
+        "mqtt": lambda: str(click.prompt("Topic of the speed in km/h", default="vehicle/speed")),
+    }
+    return source, ask[source]() if source in ask else None
+
+
+def _tell(findings: list[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"  {'ok     ' if finding.ok else 'missing'}  {finding.name}: {finding.said}")
+    for mend in dict.fromkeys(finding.mend for finding in findings if finding.mend):
+        click.echo(f"  To mend: {mend}")
