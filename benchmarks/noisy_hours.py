@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _CHUNK = _CHUNK_S * SAMPLE_RATE_HZ
 _VOICES = 5
 """In a classroom, beside the teacher's."""
 _ROOM_DB, _TALK_DB, _BABBLE_DB, _ENGINE_DB, _THING_DB = -50.0, -26.0, -36.0, -28.0, -30.0
+_STORED_DB = -26.0
+"""So that nothing is cut off that is mixed at a lower level."""
 _SCALE_HZ = 220.0 * 2 ** (np.array([0, 2, 4, 7, 9, 12, 14, 16]) / 12)
 
 
@@ -33,8 +36,8 @@ class Pool:
         """One of `paths` at this level, give or take 4 dB."""
         path = paths[generator.integers(len(paths))]
         if path not in self._read:
-            self._read[path] = sound_of(path)
-        return at(self._read[path], level_db + generator.normal(0.0, 4.0))
+            self._read[path] = at(sound_of(path), _STORED_DB)
+        return self._read[path] * np.float32(10 ** ((level_db - _STORED_DB + generator.normal(0.0, 4.0)) / 20))
 
 
 def noisy(kind: str, pool: Pool, hours: float, seed: int = 0) -> Iterator[Float32]:
@@ -72,10 +75,15 @@ def _joined(
 def _music(generator: np.random.Generator) -> Float32:
     """Chords and a tune of decaying tones with overtones: no recording, for none was at hand."""
     sound, beat = np.zeros(_CHUNK), int(SAMPLE_RATE_HZ * generator.uniform(0.25, 0.6))
-    t_s = np.arange(4 * beat) / SAMPLE_RATE_HZ
-    for start in range(0, _CHUNK - len(t_s), beat):
+    for start in range(0, _CHUNK - beat, beat):
         for octave, share in ((1.0, 1.0), (0.5, 0.7), (0.25, 0.7)):
-            hz = octave * generator.choice(_SCALE_HZ)
-            tone = sum(np.sin(2 * np.pi * harmonic * hz * t_s) / harmonic**1.5 for harmonic in range(1, 9))
-            sound[start : start + len(t_s)] += share * tone * np.exp(-t_s / 0.4)
+            part = _tone(octave * float(generator.choice(_SCALE_HZ)))[: _CHUNK - start]
+            sound[start : start + len(part)] += share * part
     return at(sound.astype(np.float32), _TALK_DB)
+
+
+@functools.cache
+def _tone(hz: float) -> Float32:
+    t_s = np.arange(2 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    overtones = sum(np.sin(2 * np.pi * harmonic * hz * t_s) / harmonic**1.5 for harmonic in range(1, 9))
+    return (overtones * np.exp(-t_s / 0.4)).astype(np.float32)

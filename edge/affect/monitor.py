@@ -96,7 +96,7 @@ class AffectMonitor:
         track, vision = _seen_speaking(stretch)
         certainty = transcript.confidence if transcript is not None else 1.0
         evidence = {
-            "text": None if sentiment is None else Evidence(sentiment.score, certainty),
+            "text": None if sentiment is None else Evidence(sentiment.score, certainty * sentiment.weight),
             "audio": None if prosody is None or prosody.score is None else Evidence(prosody.score, prosody.confidence),
             "vision": vision,
         }

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
 from edge.text.encoder import TextEncoder
+from edge.text.short_words import denies_a_fault, is_answer
 
 LANGUAGES = ("zh", "en")
 """Those that the head was trained and tested in (docs/evidence/affect.md); of others nothing is claimed."""
+
+ANSWER_WEIGHT = 0.1
+"""Of an answer, against a sentence: who says `no` may well be annoyed, but the word does not tell."""
+DENIAL_WEIGHT = 0.5
+"""Of a denied fault: it is not negative, and how positive it is the head does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Sentiment:
     """The text's unit vector."""
     hidden: Float32 | None = None
     """Its tokens' vectors (tokens, width), where the bundle tells them."""
+    weight: float = 1.0
+    """0..1: how much its words say, against those of a sentence (`edge.text.short_words`)."""
 
 
 class TextSentiment:
@@ -37,5 +45,10 @@ class TextSentiment:
     def score(self, text: str) -> Sentiment:
         """Score one text."""
         encoded = self._encoder.encode(text)
-        confidence = 1 / (1 + math.exp(-self._sharpness * abs(encoded.sentiment)))
-        return Sentiment(encoded.sentiment, confidence, encoded.embedding, encoded.hidden)
+        found, weight = encoded.sentiment, 1.0
+        if is_answer(text):
+            weight = ANSWER_WEIGHT
+        elif denies_a_fault(text):
+            found, weight = max(found, 0.0), DENIAL_WEIGHT
+        confidence = 1 / (1 + math.exp(-self._sharpness * weight * abs(found)))
+        return Sentiment(found, confidence, encoded.embedding, encoded.hidden, weight)

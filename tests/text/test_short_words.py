@@ -1,0 +1,58 @@
+"""Answers and denied faults, in Chinese and English."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.bundle.bundle import Bundle
+from edge.text.sentiment import ANSWER_WEIGHT, DENIAL_WEIGHT, TextSentiment
+from edge.text.short_words import denies_a_fault, is_answer
+
+ANSWERS = ["no", "No.", "No, no!", "yes", "Okay.", "嗯", "嗯。", "不是", "不是，没有", "好的", "Hmm, no"]
+DENIALS = [
+    "没有什么不好", "没什么不好的", "没什么不好的地方", "没有不满意", "不是不好", "没问题", "毫无问题",
+    "一点也不差", "我没有生气", "我不难过", "别担心", "没关系", "没有危险", "嗯，没问题", "无可挑剔",
+    "没有什么问题的", "nothing is wrong", "Nothing's wrong with me.", "There is nothing wrong with it.",
+    "I'm not angry.", "it is not bad", "Not bad at all!", "no problem", "I have no complaints.",
+    "There's no danger.", "Don't worry.", "No, nothing is wrong.", "It could not be better.",
+]  # fmt: skip
+COMPLAINTS = [
+    "没有什么好", "我不高兴", "这个不好", "我没有生气，我只是很失望", "没问题，但是我很累", "有问题", "问题很大",
+    "不是好人", "没有人喜欢我", "nothing is good", "I am not happy.", "this is bad", "Not bad, but I hate it.",
+    "No, I am angry.", "nothing works", "I'm not angry, I am disappointed.",
+    "No problem is ever solved here, and I am tired of it.", "", "...",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_answers(text: str) -> None:
+    assert is_answer(text) and not denies_a_fault(text)
+
+
+@pytest.mark.parametrize("text", DENIALS)
+def test_denied_faults(text: str) -> None:
+    assert denies_a_fault(text) and not is_answer(text)
+
+
+@pytest.mark.parametrize("text", COMPLAINTS)
+def test_what_is_a_complaint_stays_one(text: str) -> None:
+    assert not denies_a_fault(text) and not is_answer(text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_at_most_one_of_them(text: str) -> None:
+    assert not (denies_a_fault(text) and is_answer(text))
+
+
+@pytest.mark.bundle
+def test_the_box_reads_no_complaint_in_them(bundle_dir: Path) -> None:
+    model = TextSentiment(Bundle(bundle_dir))
+    for text in ANSWERS:
+        assert model.score(text).weight == ANSWER_WEIGHT and model.score(text).confidence < 0.65, text
+    for text in DENIALS:
+        assert model.score(text).score >= 0 and model.score(text).weight == DENIAL_WEIGHT, text
+    assert model.score("I am not happy.").score < -0.3 and model.score("I am not happy.").weight == 1.0
