@@ -59,6 +59,7 @@ class Attempt:
         protocol: MQTTProtocolVersion,
         will: Publication | None,
         keep_s: int = 0,
+        owner_settles: bool = False,
     ) -> None:
         self.number = number
         self.protocol = protocol
@@ -81,6 +82,7 @@ class Attempt:
             clean_session=None if protocol == V5 else not keep_s,
             reconnect_on_failure=False,
         )
+        self._client.manual_ack_set(owner_settles)
 
     @property
     def connected(self) -> bool:
@@ -131,6 +133,10 @@ class Attempt:
         """Ask for one topic; None where the connection is gone."""
         _, packet = self._client.subscribe(subscription.path, 1)
         return None if packet is None else Token(self.number, packet)
+
+    def settle(self, token: Token) -> None:
+        """Acknowledge a message that was heard: the broker forgets it. For any thread."""
+        self._client.ack(token.packet, 1)
 
     def answered_nothing(self) -> bool:
         """Whether the broker hung up without a word, as some do on a version of MQTT that they do not know."""
@@ -188,7 +194,7 @@ class Attempt:
             events.put(Acknowledged(Token(self.number, packet), str(reason) if reason.is_failure else None))
 
         def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-            received = _received(message)
+            received = _received(message, Token(self.number, message.mid))
             while events.qsize() >= MOST_WAITING and not self._over.is_set():
                 time.sleep(_LOOK_S)
             events.put(received)
@@ -216,11 +222,11 @@ def _limits(properties: Any) -> Limits:
     return Limits(getattr(properties, "MaximumPacketSize", None), getattr(properties, "ReceiveMaximum", 65_535))
 
 
-def _received(message: paho.MQTTMessage) -> Received:
+def _received(message: paho.MQTTMessage, token: Token) -> Received:
     """UnicodeDecodeError: the topic is no UTF-8, and whoever sends that does not speak MQTT (chapter 1.5.4)."""
     properties = message.properties  # absent in 3.1.1; an absent property is an absent attribute
     topic, correlation = getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None)
-    return Received(message.topic, bytes(message.payload), message.retain, topic, correlation)
+    return Received(message.topic, bytes(message.payload), message.retain, topic, correlation, token)
 
 
 def password_of(config: MqttConfig) -> str | None:

@@ -42,17 +42,19 @@ class Link:
         will: Callable[[int], Publication] | None = None,
         subscribe: Sequence[str] = (),
         keep_s: int = 0,
+        owner_settles: bool = False,
     ) -> None:
         """`will` gets the connection's number; an empty `client_id` lets the broker choose one.
 
-        For `keep_s` the broker keeps what comes for `subscribe` while this client is away.
+        For `keep_s` the broker keeps what comes for `subscribe` while this client is away. With `owner_settles` it also
+        keeps what was heard, until `settle`.
         """
         self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         """`None` in it is only a wake-up, put by the owner."""
         self._config = config
         self._client_id = client_id
         self._will = will
-        self._subscribe, self._keep_s = subscribe, keep_s
+        self._subscribe, self._keep_s, self._owner_settles = subscribe, keep_s, owner_settles
         self._protocol = V5
         self._number = 0
         self._said: str | None = None
@@ -93,6 +95,12 @@ class Link:
         attempt = self._attempt
         return attempt.subscribe(subscription) if attempt is not None and attempt.connected else None
 
+    def settle(self, token: Token) -> None:
+        """Acknowledge what was heard; of a connection that is gone, the broker gives it again."""
+        attempt = self._attempt
+        if attempt is not None and attempt.connected and attempt.number == token.connection:
+            attempt.settle(token)
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
@@ -116,7 +124,9 @@ class Link:
         """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
         self._number += 1
         will = self._will(self._number) if self._will else None
-        attempt = Attempt(self._config, self._client_id, self._number, self._protocol, will, self._keep_s)
+        attempt = Attempt(
+            self._config, self._client_id, self._number, self._protocol, will, self._keep_s, self._owner_settles
+        )
         self._attempt = attempt
         if self._stopping.is_set():
             return attempt

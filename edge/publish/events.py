@@ -78,6 +78,8 @@ class Received:
     response_topic: str | None = None
     """MQTT 5: where the sender wants its answer."""
     correlation: bytes | None = None
+    token: Token | None = None
+    """By which it is acknowledged, where its owner does that (`Link.settle`)."""
 
 
 @dataclass(frozen=True, slots=True)
