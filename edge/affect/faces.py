@@ -43,19 +43,24 @@ class Stretch:
     """Faces over a stretch of time, by track."""
 
     frames: int = 0
+    most: int = 0
+    """The most faces in one of them, whether they could be read or not."""
     faces: dict[int, list[Face]] = field(default_factory=dict)
     """The whole faces, from a memory that keeps them."""
     scores: dict[int, list[float]] = field(default_factory=dict)
     mouths: dict[int, list[float]] = field(default_factory=dict)
     motions: dict[int, list[float]] = field(default_factory=dict)
     _last_s: float | None = None
+    _in_frame: int = 0
 
     def add(self, seen: Seen) -> None:
         """Take one face; faces of one frame come one after another with the same time."""
         if seen.t_s != self._last_s:
-            self.frames, self._last_s = self.frames + 1, seen.t_s
+            self.frames, self._last_s, self._in_frame = self.frames + 1, seen.t_s, 0
         if seen.track is None:
             return
+        self._in_frame += 1
+        self.most = max(self.most, self._in_frame)
         if seen.face is not None:
             self.faces.setdefault(seen.track, []).append(seen.face)
         if seen.score is not None:

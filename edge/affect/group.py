@@ -40,5 +40,6 @@ def group_of(
         spread=float(high - low),
         motion=median(motions) if len(motions) >= LEAST_GROUP else None,
         noise_db=median(noise_db) if noise_db else None,
+        seen=max(stretch.most, len(scores)),
     )
     return group, median(scores.values())

@@ -41,6 +41,7 @@ class GroupStep:
 
     t_s: float
     negative_share: float | None
+    spread: float | None
     motion: float | None
     noise_db: float | None
 

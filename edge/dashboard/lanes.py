@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.config.constants import FATIGUE
 from edge.dashboard.captions import incident_text, said_text
-from edge.dashboard.digest import Digest
+from edge.dashboard.digest import Digest, GroupStep
 from edge.dashboard.fold import POINTS
 from edge.dashboard.gaps import broken
 from edge.dashboard.labels import Labels
@@ -27,7 +27,7 @@ TEXT_PX = 14
 """Readable on a 7-inch screen at arm's length."""
 FAINT = {"color": INK, "opacity": 0.15}
 LEFT_PX, RIGHT_PX = 96, 28
-_SCORE_PX, _GROUP_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 110, 110, 22, 30
+_SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70, 110, 22, 30
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
 _BAR_PX, _EDGE_PX = 12, 15
 """Thickness of the bar of a level or an alert, and of the edge that shows it on any ground."""
@@ -40,7 +40,7 @@ def lanes_of(found: Digest) -> list[tuple[Draw, int]]:
     if found.score_steps or any(item.score is not None for item in found.said):
         lanes.append((_score_lane, _SCORE_PX))
     if found.group_steps:
-        lanes += [(_group_lane, _GROUP_PX), (_noise_lane, _GROUP_PX)]
+        lanes += [(_group_lane, _GROUP_PX), (_spread_lane, _SPREAD_PX), (_noise_lane, _GROUP_PX)]
     if found.steps or not found.group_steps:
         lanes += [(_perclos_lane, _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
     kinds = len({incident.alert for incident in found.incidents})
@@ -133,24 +133,31 @@ def _score_band(found: Digest, labels: Labels, index: int) -> list[Options]:
 
 
 def _group_lane(found: Digest, labels: Labels, index: int) -> Lane:
-    axis = value_axis(labels("negative_share"), index) | {"min": 0, "max": 100}
+    axis = value_axis(labels("negative_share"), index) | {"min": 0, "max": 100, "interval": 50}
     axis["axisLabel"]["formatter"] = "{value} %"
-    data = [
-        [milliseconds(step.t_s), None if step.negative_share is None else round(100 * step.negative_share, 1)]
-        for step in found.group_steps
-    ]
-    line = _line(f"{labels('negative_share')} (%)", index, SCORE_COLOUR, data)
-    return axis, [line | {"showSymbol": True, "symbolSize": 5}]
+    points = _of_groups(found, lambda step: None if step.negative_share is None else 100 * step.negative_share)
+    return axis, [_line(f"{labels('negative_share')} (%)", index, SCORE_COLOUR, points)]
+
+
+def _spread_lane(found: Digest, labels: Labels, index: int) -> Lane:
+    """How far the moods lie apart, as a band: the wider, the less the group is of one mood."""
+    axis = value_axis(labels("spread"), index) | {"min": -0.5, "max": 0.5, "interval": 0.5}
+    half = _of_groups(found, lambda step: None if step.spread is None else step.spread / 2)
+    low = [[t_ms, None if value is None else -value] for t_ms, value in half]
+    band = [[t_ms, None if value is None else round(2 * value, 3)] for t_ms, value in half]
+    bare = {"stack": "spread", "stackStrategy": "all", "lineStyle": {"opacity": 0}, "silent": True}
+    area = {"areaStyle": {"color": SCORE_COLOUR, "opacity": 0.35}}
+    return axis, [_line("", index, SCORE_COLOUR, low) | bare, _line("", index, SCORE_COLOUR, band) | bare | area]
 
 
 def _noise_lane(found: Digest, labels: Labels, index: int) -> Lane:
-    axis = value_axis(labels("noise_db"), index) | {"min": -90, "max": 0}
-    data = [
-        [milliseconds(step.t_s), None if step.noise_db is None else round(step.noise_db, 1)]
-        for step in found.group_steps
-    ]
-    line = _line(labels("noise_db"), index, NOISE_COLOUR, data)
-    return axis, [line | {"showSymbol": True, "symbolSize": 5}]
+    axis = value_axis(labels("noise_db"), index) | {"min": -90, "max": 0, "interval": 45}
+    return axis, [_line(labels("noise_db"), index, NOISE_COLOUR, _of_groups(found, lambda step: step.noise_db))]
+
+
+def _of_groups(found: Digest, value: Callable[[GroupStep], float | None]) -> list[list[float | None]]:
+    values = [(milliseconds(step.t_s), value(step)) for step in found.group_steps]
+    return broken([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
 
 
 def _perclos_lane(found: Digest, labels: Labels, index: int) -> Lane:

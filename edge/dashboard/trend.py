@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from edge.dashboard.digest import GroupStep, ScoreStep
 from edge.dashboard.levels import GAP_S, LevelFold, Step
@@ -42,9 +42,13 @@ def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
     return tuple(ScoreStep(n * width_s, mean, low, high, count) for n, mean, low, high, count in rows)
 
 
+GROUP_FIGURES = tuple(figure.name for figure in fields(GroupStep))[1:]
+"""What of a group is averaged over a step."""
+
+
 def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
     """Mean of what the group had in common in each step."""
-    means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in ("negative_share", "motion", "noise_db"))
+    means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in GROUP_FIGURES)
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}"
     rows = reader.sums(columns, "group", since_s, until_s, "GROUP BY 1 ORDER BY 1")
     return tuple(GroupStep(n * width_s, *values) for n, *values in rows)

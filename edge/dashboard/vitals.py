@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.dashboard.labels import Labels
 from edge.dashboard.wire import Payload, Word
 
 _FRESH_S = 65.0
@@ -31,6 +32,20 @@ def figures(health: Payload) -> list[tuple[str, str]]:
     """Name and value of everything but the stages; names of nested figures are joined by dots."""
     flat = {**health, **_part(health, "readings")}
     return list(_leaves("", {name: value for name, value in flat.items() if name not in _TOLD_ELSEWHERE}))
+
+
+def figure_name(key: str, labels: Labels) -> str:
+    """What a figure is called: as a whole where the table has it, else word by word; never a raw key."""
+    whole = labels(key, "")
+    return whole or " · ".join(labels(part, part.replace("_", " ")) for part in key.split("."))
+
+
+def figure(health: Payload, *path: str) -> str | None:
+    """One figure among the readings or beside them, as text; None where it is not told."""
+    found: object = {**health, **_part(health, "readings")}
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return None if found is None or isinstance(found, Mapping) else _text(found)
 
 
 def stages(health: Payload) -> list[Stage]:

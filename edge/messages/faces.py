@@ -92,3 +92,5 @@ class Group:
     """Median over the faces of how fast they move, in face widths a second."""
     noise_db: float | None
     """Median level of the room's sound in dB below full scale; None without a microphone."""
+    seen: int | None = None
+    """The most faces that one picture showed, judged or not; None where it was not counted (older records)."""

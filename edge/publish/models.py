@@ -154,6 +154,7 @@ class Group(Body):
     spread: float = Field(description="distance between the quartiles of their scores")
     motion: float | None = Field(description="median speed of the faces in face widths a second")
     noise_db: float | None = Field(description="median loudness of the room in dB below full scale")
+    seen: int | None = Field(None, description="the most faces that one picture showed, judged or not")
 
 
 class OutboxFigures(BaseModel):

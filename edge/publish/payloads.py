@@ -16,7 +16,7 @@ from edge.publish.models import ClockState, StatusWord
 from edge.record import to_record
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
-_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db")
+_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")
 
 
 @dataclass(slots=True)

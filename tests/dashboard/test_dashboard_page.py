@@ -29,6 +29,7 @@ from edge.store import Timeline
 SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)
 HOSTILE = "</script><img src=http://example.com/x>"
 PAGES = {"live": "", "timeline": "/timeline", "frequencies": "/frequencies", "box": "/box"}
+UNFOLD = "document.querySelectorAll('details').forEach(part => { part.open = true })"
 CHART = "getElement(document.querySelector('.nicegui-echart').id.slice(1))?.chart"
 TICKS = """[...document.querySelectorAll('svg text')].map(text => text.textContent)
 .filter(text => /^\\d\\d:\\d\\d/.test(text))"""
@@ -123,6 +124,9 @@ def test_every_page_tells_what_is_on_record(address: str, tab: Page, shots: Path
         tab.screen(390, 844)
         tab.prefer("dark")
     tab.open(f"{address}/{language}{PAGES[page]}")
+    if page == "box":
+        tab.wait_for("How the box is" if language == "en" else "设备状况")
+        tab.run(UNFOLD)
     tab.wait_for(*EXPECTED[page, language])
     if page in {"live", "timeline"}:
         until(lambda: bool(tab.run("document.querySelectorAll('.ev-chart svg path').length > 10")))
@@ -179,7 +183,7 @@ def test_a_chosen_theme_is_kept(address: str, tab: Page) -> None:
     tab.wait_for("normal")
     tab.run("document.querySelector('[title=\"Dark or light\"]').click()")
     tab.open(f"{address}/en/box")
-    tab.wait_for("Timeline file")
+    tab.wait_for("How the box is")
     assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
 
 

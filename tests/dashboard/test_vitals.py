@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.vitals import figures, fresh, stages
+from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.vitals import figure, figure_name, figures, fresh, stages
 from edge.dashboard.wire import Word
+from edge.runtime.health import Health
+from edge.status import SystemStatus
 
 HEALTH = {
     "schema": 1,
@@ -33,6 +37,22 @@ def test_everything_is_told_once_and_flat() -> None:
         ("frames_dropped", "12"),
         ("temperature_c.cpu", "61.2"),
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_figure_of_the_runtime_has_a_raw_name(language: Language) -> None:
+    health = Health(alerts={"microsleep": {"critical": 2}}, shed={"words": True}, waiting={"sound": 1})
+    health.failures["vision"] = health.restarts["asr"] = health.skipped["text"] = 1
+    readings = {**health.readings(SystemStatus()), "sources": {"camera": "ok"}, "celsius": 61.0}
+    names = [figure_name(name, Labels(language)) for name, _ in figures({"readings": readings})]
+    assert [name for name in names if "_" in name or "." in name] == []
+    if language == "zh":
+        assert [name for name in names if name.isascii()] == []
+
+
+def test_a_figure_is_found_wherever_it_stands() -> None:
+    found = [figure(HEALTH, *path) for path in (("outbox", "rows"), ("frames_dropped",), ("outbox",), ("none", "at"))]
+    assert found == ["3", "12", None, None]
 
 
 def test_the_slowest_stage_comes_first() -> None:

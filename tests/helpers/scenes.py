@@ -105,7 +105,7 @@ def lesson() -> Scene:
         share = 0.1 + 0.08 * math.sin(start / 300) + 0.3 * loud
         spread, motion, noise = 0.2 + 0.25 * loud, 0.08 + 0.3 * loud, -52.0 + 24 * loud + 3 * math.sin(start / 33)
         faces = 9 + round(3 * math.sin(start / 500))
-        found.append(Group(start + 10.0, float(start), start + 10.0, faces, share, spread, motion, noise))
+        found.append(Group(start + 10.0, float(start), start + 10.0, faces, share, spread, motion, noise, faces + 4))
     return Scene(_config("classroom-wellbeing", "school-3", "room-12", vehicle="Class 5b"), _sorted(found), length_s)
 
 

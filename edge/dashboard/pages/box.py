@@ -13,12 +13,13 @@ from nicegui import ui
 from edge.dashboard.daemon import Pulse, pulse
 from edge.dashboard.details import detail
 from edge.dashboard.labels import Labels
-from edge.dashboard.pages.parts import card, local_time, table, text
+from edge.dashboard.pages.parts import Tile, card, local_time, table, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.state import State
-from edge.dashboard.vitals import Stage, figures, fresh, stages
+from edge.dashboard.vitals import Stage, figure, figure_name, figures, fresh, stages
 from edge.dashboard.wire import Payload, Word
 
+_FIGURES = ("running", "last_record", "camera_hz", "frames_dropped", "outbox.rows", "celsius", "slowest", "sw")
 _INFO = ("sw", "bundle", "provider", "purpose", "boot")
 
 
@@ -30,40 +31,76 @@ class BoxPage:
     def __init__(self, labels: Labels, setting: Setting) -> None:
         self._labels, self._setting = labels, setting
         self._shown: object = None
-        with card(labels("box")):
-            self._about = ui.element("div")
-        with card(labels("from_box")):
+        with card(labels("verdict")):
+            self._verdict = text("p", "").classes("ev-verdict").props('role="status"')
+            self._reasons = text("p", "").classes("ev-more")
+            with ui.element("div").classes("ev-tiles"):
+                self._tiles = {name: Tile(labels(name)) for name in _FIGURES}
             self._age = text("p", "").classes("ev-soft").props('role="status"')
-            self._body = ui.element("div")
+        self._about = self._folded("more_of_box")
+        self._runs = self._folded("from_box")
+        self._readings = self._folded("readings")
+        self._stage_rows = self._folded("stages")
+
+    def _folded(self, title: str) -> ui.element:
+        with ui.element("section").classes("ev-card ev-folded"), ui.element("details"):
+            text("summary", self._labels(title))
+            return ui.element("div").classes("ev-body")
 
     async def refresh(self) -> None:
         """Read and show."""
         state = await asyncio.to_thread(self._setting.feed.state)
         config = self._setting.health
         beat = await asyncio.to_thread(pulse, config) if config else None
-        wire, labels = self._setting.wire, self._labels
+        wire = self._setting.wire
         health = wire.said("health") if wire else None
-        self._age.set_text(self._freshness(health))
-        about = self._about_rows(state, beat)
         words = {name: wire.said(name) for name in ("status", "info", "health")} if wire else {}
+        payloads: dict[str, Payload] = {name: word.payload for name, word in words.items() if word}
+        self._age.set_text(self._freshness(health))
+        self._head(state, beat, payloads)
+        about = self._about_rows(state)
         if (about, words) == self._shown:
             return
         self._shown = (about, words)
-        self._about.clear()
+        head, told = (self._labels("figure"), self._labels("value")), payloads.get("health", {})
+        for place in (self._about, self._runs, self._readings, self._stage_rows):
+            place.clear()
         with self._about:
-            table((labels("figure"), labels("value")), about)
-        self._body.clear()
-        with self._body:
-            self._draw(words)
+            table(head, about)
+        with self._runs:
+            self._draw_runs(payloads)
+        with self._readings:
+            self._draw_readings(told)
+        with self._stage_rows:
+            self._stages(stages(told))
 
-    def _about_rows(self, state: State, beat: Pulse | None) -> list[tuple[str, str]]:
+    def _head(self, state: State, beat: Pulse | None, payloads: Mapping[str, Payload]) -> None:
+        """The verdict and eight figures."""
+        verdict, reasons = self._judged(beat)
+        self._verdict.set_text(verdict)
+        self._reasons.set_text(reasons)
+        labels, health, info = self._labels, payloads.get("health", {}), payloads.get("info", {})
+        slowest = next(iter(stages(health)), None)
+        age_s = state.age_s(time.time())
+        values = {
+            "running": self._running(state),
+            "last_record": None if age_s is None else labels("ago", length=labels.length(age_s, whole=True)),
+            "camera_hz": figure(health, "camera_hz"),
+            "frames_dropped": figure(health, "frames_dropped"),
+            "outbox.rows": figure(health, "outbox", "rows"),
+            "celsius": figure(health, "celsius"),
+            "slowest": f"{labels(slowest.name)}, {slowest.figures[1]} ms" if slowest else None,
+            "sw": info.get("sw"),
+        }
+        for name, value in values.items():
+            self._tiles[name].set(labels("unknown") if value is None else str(value))
+
+    def _about_rows(self, state: State) -> list[tuple[str, str]]:
         labels, path, wire = self._labels, self._setting.feed.path, self._setting.wire
         age = labels("unknown") if state.written_s is None else local_time(state.written_s)
         rows = [
-            (labels("running"), self._running(state)),
             (labels("last_record"), age),
             (labels("missing"), "; ".join(self._missing(state)) or labels("nothing_missing")),
-            *self._beat_rows(beat),
             (labels("timeline_file"), str(path)),
             (labels("timeline_size"), _size(path)),
             (labels("dashboard_version"), version("emvas-edge")),
@@ -88,14 +125,14 @@ class BoxPage:
             return [self._labels("unknown")]
         return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
 
-    def _beat_rows(self, beat: Pulse | None) -> list[tuple[str, str]]:
+    def _judged(self, beat: Pulse | None) -> tuple[str, str]:
+        """The box's own verdict, and why."""
         labels = self._labels
         if beat is None:
-            return [(labels("own_health"), labels("health_off" if self._setting.health else "unknown"))]
+            return labels("unknown"), labels("health_off") if self._setting.health else ""
         if beat.state is None:
-            return [(labels("own_health"), labels("health_silent", address=beat.address))]
-        reasons = "; ".join(detail(reason, labels) for reason in beat.reasons)
-        return [(labels("own_health"), labels(f"health_{beat.state}") + (f": {reasons}" if reasons else ""))]
+            return labels("unknown"), labels("health_silent", address=beat.address)
+        return labels(f"health_{beat.state}"), "; ".join(detail(reason, labels) for reason in beat.reasons)
 
     def _freshness(self, health: Word | None) -> str:
         wire = self._setting.wire
@@ -109,10 +146,8 @@ class BoxPage:
             return self._labels("no_health")
         return self._labels("health_age" if fresh(health) else "health_old", age=self._labels.length(health.age_s))
 
-    def _draw(self, words: Mapping[str, Word | None]) -> None:
-        labels = self._labels
-        payloads: dict[str, Payload] = {name: word.payload for name, word in words.items() if word}
-        info, status, health = (payloads.get(name, {}) for name in ("info", "status", "health"))
+    def _draw_runs(self, payloads: Mapping[str, Payload]) -> None:
+        labels, info, status = self._labels, payloads.get("info", {}), payloads.get("status", {})
         rows = [(labels("status"), labels(str(status["state"])))] if "state" in status else []
         rows += [(labels(name), labels(str(info[name]))) for name in _INFO if info.get(name)]
         if rows:
@@ -120,16 +155,16 @@ class BoxPage:
         models = info.get("models")
         if isinstance(models, dict) and models:
             text("h3", labels("models"))
-            table((labels("role"), labels("variant")), [(str(role), str(models[role])) for role in sorted(models)])
+            table((labels("role"), labels("variant")), [(labels(str(r)), str(models[r])) for r in sorted(models)])
+
+    def _draw_readings(self, health: Payload) -> None:
+        labels = self._labels
         if health:
-            text("h3", labels("readings"))
-            rows = [(labels(name), labels(value)) for name, value in figures(health)]
+            rows = [(figure_name(name, labels), labels(value)) for name, value in figures(health)]
             table((labels("figure"), labels("value")), rows)
-            self._stages(stages(health))
 
     def _stages(self, found: list[Stage]) -> None:
         if found:
-            text("h3", self._labels("stages"))
             head = [self._labels(name) for name in ("stage", "calls", "mean_ms", "worst_ms")]
             table(head, [(self._labels(item.name), *item.figures) for item in found])
 

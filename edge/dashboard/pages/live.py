@@ -142,7 +142,9 @@ class LivePage:
         if group is not None:
             unknown = self._labels("unknown")
             values = {
-                "faces": str(group.faces),
+                "faces": str(group.faces)
+                if group.seen is None
+                else self._labels("of_lines", n=group.faces, all=group.seen),
                 "negative_share": percent(self._labels, group.negative_share),
                 "spread": f"{group.spread:.2f}",
                 "motion": unknown if group.motion is None else f"{group.motion:.2f}",

@@ -49,8 +49,9 @@ class TimelinePage:
         with card(labels("timeline")):
             self._controls()
             self._shown = text("p", "").classes("ev-soft").props('role="status"')
+            of_persons = setting.records("fatigue")
             with ui.element("p").classes("ev-soft ev-legend"):
-                for level in Level:
+                for level in Level if of_persons else ():
                     text("span", labels(level.name.lower())).classes("ev-chip ev-badge").style(badge(level, labels))
             if setting.records("affect"):
                 with ui.element("p").classes("ev-soft ev-legend"):
@@ -67,7 +68,9 @@ class TimelinePage:
                 if not setting.records(kind):
                     text("p", setting.withheld(labels, what)).classes("ev-soft")
         self._compared = Compared(labels, setting)
-        self._trips = TripsCard(labels, self._show_trip, self._compared.compare)
+        self._trips = TripsCard(
+            labels, labels("trips" if of_persons else "lessons"), self._show_trip, self._compared.compare
+        )
         with card(labels("alerts")):
             self._alerts = AlertTable(labels, None, self._to_alert)
         with card(labels("words")) as self._words_card:

@@ -19,12 +19,12 @@ Choose = Callable[[Journey], Awaitable[None]]
 class TripsCard:
     """Built anew only when the trips are others."""
 
-    def __init__(self, labels: Labels, show: Choose, compare: Choose) -> None:
+    def __init__(self, labels: Labels, title: str, show: Choose, compare: Choose) -> None:
         self._labels, self._choose, self._compare = labels, show, compare
         self._shown: Sequence[Journey] | None = None
-        with card(labels("trips")) as self._card:
+        with card(title) as self._card:
             self._place = ui.element("div").classes("ev-scroll ev-trips").props('tabindex="0"')
-            self._place.props(f'role="region" aria-label="{labels("trips")}"')
+            self._place.props(f'role="region" aria-label="{title}"')
         self._card.set_visibility(False)
 
     def show(self, journeys: Sequence[Journey]) -> None:
