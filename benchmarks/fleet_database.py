@@ -188,11 +188,13 @@ def _until_all_listen(box: Publisher, database: str) -> None:
 
 
 def _settled(database: str, raised: int) -> tuple[int, dict[str, int]]:
-    """The table, once all is there or patience is over."""
-    until_s = time.monotonic() + _PATIENCE_S
-    while sum((rows := _rows(database)).values()) < raised and time.monotonic() < until_s:
+    """The table, once all is there, or nothing has come for as long as patience lasts."""
+    before, until_s = -1, time.monotonic() + _PATIENCE_S
+    while (stored := sum((rows := _rows(database)).values())) < raised and time.monotonic() < until_s:
+        until_s = time.monotonic() + _PATIENCE_S if stored > before else until_s
+        before = stored
         time.sleep(0.5)
-    return sum(rows.values()), rows
+    return stored, rows
 
 
 def _rows(database: str) -> dict[str, int]:
