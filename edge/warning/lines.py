@@ -106,7 +106,7 @@ class Line:
 
     def __init__(self, name: Name, make: Callable[[], Switch], least: Level, now: Callable[[], float]) -> None:
         """`make` opens the device; the line is on from the level `least`; `now` is the box's time line."""
-        self._name, self._make, self._least, self._now = name, make, least, now
+        self.name, self._make, self._least, self._now = name, make, least, now
         self._level, self._alert = Level.NONE, ""
         self._changed = threading.Event()
 
@@ -118,7 +118,7 @@ class Line:
 
     def stream(self, stop: threading.Event) -> Iterator[Source | Warned]:
         """What becomes of the device, and when it was switched, until `stop` is set; then it is off."""
-        return kept_open(self._name, lambda: self._connect(stop), self._now, stop)
+        return kept_open(self.name, lambda: self._connect(stop), self._now, stop)
 
     def _connect(self, stop: threading.Event) -> Iterator[Source | Warned]:
         try:
@@ -129,19 +129,19 @@ class Line:
             finally:
                 switch.close()
         except (OSError, ValueError) as error:
-            raise CaptureError(f"the {self._name} cannot be switched: {error}") from error
+            raise CaptureError(f"the {self.name} cannot be switched: {error}") from error
 
     def _follow(self, switch: Switch, stop: threading.Event) -> Iterator[Source | Warned]:
         was_on, alert = False, ""
         switch.set(False)
-        yield Source(self._now(), self._name, "ok")
+        yield Source(self._now(), self.name, "ok")
         while not stop.is_set():
             level = self._level
             switch.set(on := level >= self._least)
             if on != was_on:
                 was_on, alert = on, self._alert if on else alert
                 word = (level if on else self._least).name.lower()
-                yield Warned(self._now(), self._name, word, "begin" if on else "end", alert, int(not on))
+                yield Warned(self._now(), self.name, word, "begin" if on else "end", alert, int(not on))
             self._changed.wait(_LOOK_S)
             self._changed.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,15 +10,19 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol
 
+from edge.capture.reconnect import LONGEST_DELAY_S
 from edge.clock import clock_state
 from edge.config import Config
 from edge.config.warning import WarningConfig
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
+from edge.redact import said
 from edge.warning.lines import Button, GpioSwitch, Line, relay_switch
 from edge.warning.patterns import SIGNAL_OF
 from edge.warning.player import Player
 from edge.warning.policy import Cue, Hush, WarningPolicy
 from edge.warning.speaker import Speaker
+
+_log = logging.getLogger(__name__)
 
 _STOP_S = 2.0
 NOTHING = "the section `warning` is not set: nothing in the cab warns the driver"
@@ -38,12 +43,12 @@ class WarnerSink:
         A configuration without a section `warning` warns nobody, which is told once.
         """
         self._policy = WarningPolicy(config.fatigue)
-        self._report, self._lock = report, threading.Lock()
+        self._now, self._report, self._lock = now, report, threading.Lock()
         self._player: Player | None = None
         self._speaker: Speaker | None = None
         self._lines: list[Line] = []
         self._threads: list[threading.Thread] = []
-        self._outputs: list[_Output] = []
+        self._outputs: dict[str, _Output] = {}
         self._stop = threading.Event()
         self._missing = config.warning is None and config.allowance.warns
         if config.warning is not None:
@@ -64,10 +69,10 @@ class WarnerSink:
     def __enter__(self) -> WarnerSink:
         if self._missing:
             self._report(Source(0.0, "warning", "absent", NOTHING))
-        for output in self._outputs:
-            name = f"warning {type(output).__name__.lower()}"
-            self._threads.append(threading.Thread(target=self._run, args=(output,), name=name, daemon=True))
-            self._threads[-1].start()
+        for name, output in self._outputs.items():
+            thread = threading.Thread(target=self._run, args=(name, output), name=f"warning {name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
         return self
 
     def __exit__(
@@ -81,19 +86,31 @@ class WarnerSink:
         if config.speaker is not None:
             self._player = Player(config, now, partial(is_quiet, config))
             self._speaker = Speaker(config.speaker, self._player, now)
-            self._outputs.append(self._speaker)
+            self._outputs["speaker"] = self._speaker
         if config.gpio is not None:
-            self._lines.append(Line("gpio", partial(GpioSwitch, config.gpio), _level(config.gpio_from), now))
+            self._line(Line("gpio", partial(GpioSwitch, config.gpio), _level(config.gpio_from), now))
         if config.relay is not None:
             make = partial(relay_switch, config.relay, config.relay_channel)
-            self._lines.append(Line("relay", make, _level(config.relay_from), now))
-        self._outputs += self._lines
+            self._line(Line("relay", make, _level(config.relay_from), now))
         if config.button is not None:
-            self._outputs.append(Button(config.button, self._pressed, now))
+            self._outputs["button"] = Button(config.button, self._pressed, now)
 
-    def _run(self, output: _Output) -> None:
-        for item in output.stream(self._stop):
-            self._report(item)
+    def _line(self, line: Line) -> None:
+        self._lines.append(line)
+        self._outputs[line.name] = line
+
+    def _run(self, name: str, output: _Output) -> None:
+        while not self._stop.is_set():
+            self._follow(name, output)
+
+    def _follow(self, name: str, output: _Output) -> None:
+        try:
+            for item in output.stream(self._stop):
+                self._report(item)
+        except Exception as error:  # a driver raises what it likes; a thread that ends unheard would warn nobody
+            _log.exception("%s failed", name)
+            self._report(Source(self._now(), name, "lost", said(error)))
+            self._stop.wait(LONGEST_DELAY_S)
 
     def _sound(self, change: Cue | Hush | None) -> None:
         if self._player is not None and isinstance(change, Cue):

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
+from mqtt_helpers import until
 
 from edge.config import Config
 from edge.config.warning import WarningConfig
 from edge.messages import Source, Warned
+from edge.warning.speaker import Speaker
 from edge.warning.warner import NOTHING, WarnerSink, is_quiet
 
 
@@ -58,3 +62,26 @@ def test_quiet_hours_go_over_midnight_and_need_a_clock_that_can_be_trusted(monke
     assert not is_quiet(WarningConfig(), at(3))
     monkeypatch.setattr("edge.warning.warner.clock_state", lambda: "unsynced")
     assert not is_quiet(WarningConfig(quiet="00:00-23:59"))
+
+
+def test_an_output_whose_driver_raises_what_nobody_expects_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    def broken(_self: Speaker, stop: threading.Event) -> Iterator[Source]:
+        calls.append(1)
+        if len(calls) == 1:
+            raise AttributeError("a fault of ours")
+        yield Source(1.0, "speaker", "ok")
+        stop.wait()
+
+    monkeypatch.setattr(Speaker, "stream", broken)
+    monkeypatch.setattr("edge.warning.warner.LONGEST_DELAY_S", 0.01)
+    told: list[Source | Warned] = []
+    with WarnerSink(box(warning={"speaker": "default"}), time.monotonic, told.append):
+        until(lambda: len(told) == 2, 5)
+    lost, back = told
+    assert isinstance(lost, Source) and isinstance(back, Source)
+    assert (lost.source, lost.state, back.state) == ("speaker", "lost", "ok")
+    assert "a fault of ours" in lost.detail
