@@ -39,6 +39,15 @@ def test_without_a_browser_a_sentence_says_what_to_do(tmp_path: Path, monkeypatc
     assert {item.name for item in tmp_path.iterdir()} == {"talk.jsonl"}
 
 
+def test_a_browser_that_cannot_be_started_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_bytes(b"\x7fELF of another machine")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PrintError, match="Exec format error"):
+        print_page("<p>hello</p>", tmp_path)
+
+
 def test_a_browser_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\necho cannot open display >&2\nexit 1\n")

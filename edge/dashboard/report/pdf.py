@@ -52,6 +52,7 @@ def print_page(page: str, folder: Path) -> bytes:
         command = [browser, *_FLAGS, f"--user-data-dir={name}/profile", f"--print-to-pdf={pdf_file}"]
         if os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses root otherwise; the page is ours and loads nothing
+        said: list[str] = []
         try:
             done = subprocess.run(
                 [*command, page_file.as_uri()],
@@ -60,13 +61,13 @@ def print_page(page: str, folder: Path) -> bytes:
                 timeout=_PATIENCE_S,
                 check=False,
             )
+            said = done.stderr.decode(errors="replace").strip().splitlines()
             return pdf_file.read_bytes()
         except subprocess.TimeoutExpired as error:
             raise PrintError(
                 f"{browser} does not print within {_PATIENCE_S:.0f} s; make the page with --html"
             ) from error
         except OSError as error:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
             raise PrintError(
                 f"{browser} does not print ({said[-1] if said else error}); make the page with --html"
             ) from error
