@@ -1,4 +1,4 @@
-"""What is wrong with the pictures though they come: too few, always the same, covered, out of focus."""
+"""What is wrong with the pictures though they come: too few, the same again, covered, out of focus, of another view."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TypeVar
 import cv2
 
 from edge.capture.picture import Image
+from edge.capture.scene import LOOK_S, SceneWatch
 from edge.config.constants import SEEN_GAP_S
 from edge.messages import Audio, Frame, Source
 
@@ -27,8 +28,6 @@ _POOR_S = 5.0
 """Covered or out of focus for so long: no hand on its way and no lens that focuses takes longer."""
 _GOOD_S = 10.0
 """What was told ends after so long without it, or headlights that pass a dark bus would be told one by one."""
-_LOOK_S = 0.5
-"""Between looks at contrast and sharpness."""
 _LEAST_CONTRAST = 6.0
 """Standard deviation of grey levels, 0 to 255, over areas of a fortieth of the width: 24 and more in the 16 clips of
 the shared data, 0 in the black picture of one, below 4 with a hand or tape on a lens."""
@@ -59,7 +58,8 @@ class PictureWatch:
         self._digest, self._same_s = 0, 0.0
         self._gaps: list[tuple[float, float]] = []
         self._looked_s = self._poor_s = 0.0
-        self._poor = ""
+        self._poor = self._moved = ""
+        self._scene = SceneWatch()
         self._well_s: float | None = None
 
     def step(self, frame: Frame) -> list[Source]:
@@ -113,12 +113,13 @@ class PictureWatch:
 
     def _look(self, frame: Frame) -> str:
         """Whether anything can be made out, now and then."""
-        if self._last_s is None or frame.t_s - self._looked_s >= _LOOK_S:
+        if self._last_s is None or frame.t_s - self._looked_s >= LOOK_S:
             poor = _poor(frame.image)
             if poor != self._poor:
                 self._poor, self._poor_s = poor, frame.t_s
             self._looked_s = frame.t_s
-        return self._poor if frame.t_s - self._poor_s >= _POOR_S else ""
+            self._moved = "" if poor else self._scene.step(frame.t_s, frame.image)
+        return (self._poor if frame.t_s - self._poor_s >= _POOR_S else "") or self._moved
 
 
 def watched(items: Iterable[_Item], watch: PictureWatch) -> Iterator[_Item | Source]:
