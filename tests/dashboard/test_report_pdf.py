@@ -56,3 +56,31 @@ def test_a_browser_that_fails_is_told_with_its_own_words(tmp_path: Path, monkeyp
     with pytest.raises(PrintError, match="cannot open display"):
         print_page("<p>hello</p>", tmp_path)
     assert {item.name for item in tmp_path.iterdir()} == {"chromium"}
+
+
+def _fontless(folder: Path) -> None:
+    """A browser that would print, and a fontconfig that knows no font."""
+    for name, says in (("chromium", "exit 1"), ("fc-list", "exit 0")):
+        (folder / name).write_text(f"#!/bin/sh\n{says}\n")
+        (folder / name).chmod(0o755)
+
+
+def test_without_a_chinese_font_the_package_is_named_and_no_boxes_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_jsonl(tmp_path / "talk.jsonl", drive("早上好"))
+    _fontless(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = report(path, "--pdf")
+    assert result.exit_code == 1
+    assert "apt install fonts-noto-cjk" in result.output
+    assert not (tmp_path / "talk.pdf").exists()
+
+
+@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no Chromium to print with")
+def test_a_relative_place_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jsonl(tmp_path / "talk.jsonl", drive())
+    monkeypatch.chdir(tmp_path)
+    result = report("talk.jsonl", "--pdf", "--out", "night/talk.pdf")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "night" / "talk.pdf").read_bytes().startswith(b"%PDF-")

@@ -23,7 +23,7 @@ class Compared:
             with ui.element("div").classes("ev-controls"):
                 self._said = text("span", "").classes("ev-soft").props('role="status"')
                 button(labels("close"), lambda: self._card.set_visibility(False))
-            self._chart = chart({}, "420px")
+            self._chart = chart(labels("timeline"), "420px")
         self._card.set_visibility(False)
 
     async def compare(self, journey: Journey) -> None:

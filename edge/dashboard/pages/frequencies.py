@@ -104,7 +104,7 @@ class _Bars:
     def __init__(self, labels: Labels, title: str) -> None:
         self._labels, self._title = labels, labels(title)
         with card(self._title) as self._card:
-            self._chart = chart({}, "260px")
+            self._chart = chart(self._title, "260px")
             with ui.element("details"):
                 text("summary", labels("as_table"))
                 self._table = ui.element("div")

@@ -83,7 +83,7 @@ class LivePage:
         with card(labels("affect")):
             self._no_affect = text("p", labels("no_affect_now")).classes("ev-soft")
             with ui.element("div").classes("ev-affect") as self._affect:
-                self._gauge = chart({}, "190px")
+                self._gauge = chart(labels("affect"), "190px")
                 self._bars = ModalityBars(labels)
             self._affect.set_visibility(False)
 
@@ -92,7 +92,7 @@ class LivePage:
             with ui.element("div").classes("ev-tiles"):
                 self._eyes = {name: Tile(self._labels(name)) for name in _EYES}
             self._no_eyes = text("p", self._labels("no_eyes_now")).classes("ev-soft")
-            self._strip = chart({}, "170px")
+            self._strip = chart(self._labels("eyes"), "170px")
             self._zone = text("p", "").classes("ev-soft")
 
     def _group_card(self) -> None:

@@ -55,9 +55,11 @@ def button(words: str, pressed: Callable[[], Any]) -> ui.label:
     return text("button", words).classes("ev-button").props('type="button"').on("click", pressed, args=[])
 
 
-def chart(options: dict[str, Any], height: str) -> ui.echart:
+def chart(name: str, height: str) -> ui.echart:
     """An empty chart to be filled by `redraw`; SVG, so that it follows the page's colours."""
-    return ui.echart(options, renderer="svg").classes("ev-chart").style(f"height: {height}").props('role="img"')
+    made = ui.echart({}, renderer="svg").classes("ev-chart").style(f"height: {height}").props('role="img"')
+    made.props["aria-label"] = name
+    return made
 
 
 def redraw(drawn: ui.echart, options: dict[str, Any], description: str, height_px: int | None = None) -> None:

@@ -59,7 +59,7 @@ class TimelinePage:
                         with ui.element("span").classes("er-key"):
                             ui.element("i").classes(f"er-{name}")
                             text("span", labels(f"{name}_modality"))
-            self._chart = chart({}, "420px")
+            self._chart = chart(labels("timeline"), "420px")
             self._chart.classes("ev-timeline")
             self._chart.on("chart:datazoom", self._zoomed, throttle=0.4, leading_events=False)
             text("p", labels("zoom_hint")).classes("ev-soft")

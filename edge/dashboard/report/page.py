@@ -99,6 +99,7 @@ def _tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
         return [length]
     closures = ", ".join(f"{labels(class_)} {count}" for class_, count in found.closures.items())
     counted = bool(found.usable_ratio)
+    felt = (labels("score_mean"), "–" if found.score_mean is None else f"{found.score_mean:+.2f}")
     return [
         length,
         (labels("people"), str(found.people) if found.faces else "–"),
@@ -110,7 +111,7 @@ def _tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
         (labels("yawn_count"), str(found.yawns) if counted else "–"),
         (labels("nods"), str(found.nods) if counted else "–"),
         (labels("utterances"), str(found.utterances)),
-        (labels("score_mean"), "–" if found.score_mean is None else f"{found.score_mean:+.2f}"),
+        *([felt] if subject.tells("affect") else []),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,11 @@ _FLAGS = (
 _PATIENCE_S = 120.0
 
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+FONT_PACKAGE = "fonts-noto-cjk"
+"""Debian's and Ubuntu's package of a font for Chinese, Japanese and Korean."""
+
+
 class PrintError(EmvasError):
     """A page cannot be printed here; the message says why and what to do."""
 
@@ -38,7 +44,7 @@ def print_page(page: str, folder: Path) -> bytes:
         folder: A place to work in that can be written; a Chromium from a snap reads few others.
 
     Raises:
-        PrintError: there is no browser, or it does not print.
+        PrintError: there is no browser, no font for what is written, or it does not print.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
@@ -46,6 +52,12 @@ def print_page(page: str, folder: Path) -> bytes:
             "a PDF needs Chromium or Chrome on this machine (apt install chromium); or make the page with --html and "
             "print it in any browser: it is laid out for A4"
         )
+    if CHINESE.search(page) and not _prints_chinese():
+        raise PrintError(
+            f"the report has Chinese text and this machine has no font for it: apt install {FONT_PACKAGE}; or make the "
+            "page with --html and print it where there is one"
+        )
+    folder = folder.absolute()
     with tempfile.TemporaryDirectory(dir=folder, prefix="emvas-print-") as name:
         page_file, pdf_file = Path(name) / "page.html", Path(name) / "page.pdf"
         page_file.write_text(page, encoding="utf-8")
@@ -71,3 +83,12 @@ def print_page(page: str, folder: Path) -> bytes:
             raise PrintError(
                 f"{browser} does not print ({said[-1] if said else error}); make the page with --html"
             ) from error
+
+
+def _prints_chinese() -> bool:
+    """Whether fontconfig knows a font for it; True where fontconfig cannot be asked."""
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return True
+    found = subprocess.run([lister, ":lang=zh", "family"], capture_output=True, timeout=_PATIENCE_S, check=False)
+    return found.returncode != 0 or bool(found.stdout.strip())

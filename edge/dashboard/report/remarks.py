@@ -24,6 +24,6 @@ def remarks(subject: Subject, labels: Labels) -> list[str]:
     elif found.perclos_mean is None:
         keys.append("no_perclos")
     if not subject.only_groups:
-        keys += [] if found.utterances else ["no_speech"]
-        keys += ["no_affect"] if found.score_mean is None else []
+        keys += ["no_speech"] if subject.tells("transcript") and not found.utterances else []
+        keys += ["no_affect"] if subject.tells("affect") and found.score_mean is None else []
     return sentences + [labels(key) for key in keys]

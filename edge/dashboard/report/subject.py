@@ -48,6 +48,12 @@ class Subject:
     """Whether nothing at all is on record."""
     recording: bool
     """Whether times count from the start of a recording."""
+    kinds: frozenset[str] | None = None
+    """Kinds of message that a purpose lets the report tell of; None: it is not known, what is on record is told."""
+
+    def tells(self, kind: str) -> bool:
+        """Whether there could be anything of `kind`."""
+        return self.kinds is None or kind in self.kinds
 
     @property
     def only_groups(self) -> bool:
@@ -93,9 +99,9 @@ class _Gathering:
             steps.add(group)
         found = dataclasses.replace(self.fold.digest(), group_steps=steps.steps())
         told = lines(sorted(self._talk, key=lambda message: message.t_s))
-        return Subject(
-            name, found, told, tuple(self._groups), tuple(self._events), empty=self.fold.empty, recording=recording
-        )
+        kinds = self._allowance.kinds if self._allowance else None
+        groups, events = tuple(self._groups), tuple(self._events)
+        return Subject(name, found, told, groups, events, empty=self.fold.empty, recording=recording, kinds=kinds)
 
 
 def about(

@@ -27,6 +27,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "均为模型估计，不构成诊断。",
     ),
     "emotion_shape": ("The seven emotions", "七种情绪"),
+    "fontless": (
+        "This device has no font for the Chinese text of this page: install one (on Debian and Ubuntu {package}).",
+        "No font for Chinese text on this device: install {package}. 此设备没有中文字体：请安装 {package}。",
+    ),
     "key_moments": ("Key moments", "关键时刻"),
     "moment_lowest": ("lowest", "最低"),
     "moment_highest": ("highest", "最高"),

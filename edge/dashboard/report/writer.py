@@ -32,7 +32,7 @@ def write(subject: Subject, form: Form, target: Path, labels: Labels) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(target, error) from error
-    keep(_content(subject, form, target.parent.absolute(), labels), target)
+    keep(_content(subject, form, target.parent, labels), target)
 
 
 def keep(content: bytes, target: Path) -> None:
