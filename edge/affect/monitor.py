@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from edge.affect.crowd import Crowd
 from edge.affect.faces import FaceMemory, Seen, Stretch
@@ -104,7 +105,10 @@ class AffectMonitor:
         if fused is None:
             return []
         t_s = max(self._now_s, utterance.end_s)
-        return [self._moods.join(_affect(t_s, utterance.start_s, utterance.end_s, fused, track))]
+        affect = _affect(t_s, utterance.start_s, utterance.end_s, fused, track)
+        if prosody is not None and prosody.arousal is not None:
+            affect = replace(affect, arousal=prosody.arousal, arousal_confidence=prosody.certainty)
+        return [self._moods.join(affect)]
 
     def retune(self, alerts_per_hour: float) -> None:
         """Tell changes more or less easily from now on; what was learned as normal stays."""

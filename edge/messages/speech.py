@@ -50,3 +50,7 @@ class Affect:
     track: int | None = None
     mood: float | None = None
     """The scores of this person so far, smoothed; a jump is followed at once. None for somebody unknown."""
+    arousal: float | None = None
+    """-1 calm to 1 excited, by the voice; None where none was heard."""
+    arousal_confidence: float = 0.0
+    """0..1, how well the voice's habit is known: low for its first utterance, which is compared with strangers."""

@@ -188,12 +188,12 @@ class Senses:
         """What was said, what the words mean for the mood, and how they were spoken."""
         t_s = utterance.end_s
         transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance)) if self.words else None
-        text = transcript.text if transcript and transcript.language in LANGUAGES else None
+        text, language = (transcript.text, transcript.language) if transcript else ("", None)
         return Heard(
             utterance,
             transcript,
-            _asked(self._text, t_s, lambda model: model.score(text)) if text else None,
-            _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance)),
+            _asked(self._text, t_s, lambda model: model.score(text)) if text and language in LANGUAGES else None,
+            _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance, language)),
         )
 
     def _built(self, bundle: Bundle, name: str, make: Callable[[], _Stage]) -> Component[_Stage] | None:

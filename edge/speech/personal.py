@@ -21,6 +21,8 @@ _PRIOR_SPREAD = 10.0
 """Weight of the population's spread, in utterances: a spread needs more of them than a median."""
 _HALF_KNOWN = 2.0
 """Utterances after which a voice is half known."""
+_FIRST = 0.1
+"""What is known of a voice before anything was heard, in utterances: the population's habit (certainty .05)."""
 _LIMIT = 4.0
 """Spreads at which a value is cut off: one mistracked pitch must not decide a score."""
 _NORMAL_MAD = 1.4826
@@ -44,8 +46,9 @@ class PersonalScale:
 
     @property
     def certainty(self) -> float:
-        """How well the voice is known: 0 before anything was heard, .5 after `_HALF_KNOWN` utterances, towards 1."""
-        return len(self._seen) / (len(self._seen) + _HALF_KNOWN)
+        """How well the voice is known: .05 before anything was heard, .5 after `_HALF_KNOWN` utterances, then more."""
+        known = len(self._seen) + _FIRST
+        return known / (known + _HALF_KNOWN)
 
     def learn(self, features: Floats) -> None:
         """Take one utterance into the own voice."""

@@ -27,13 +27,15 @@ class Prosody:
     arousal: float | None
     """-1 calm to 1 excited."""
     confidence: float
-    """0..1, how well the voice's habit was known: 0 for the first utterance, which is only compared with strangers."""
+    """0..1, of the valence: how well the voice's habit was known, times what a voice tells in this language."""
     features: Mapping[str, float]
     """As measured, by the names of `edge.speech.voice.FEATURES`."""
     relative: Mapping[str, float]
     """The same in spreads above the voice's own median so far."""
     frames: VoiceFrames | None = None
     """What they were measured on."""
+    certainty: float = 0.0
+    """0..1, how well the voice's habit was known: low for the first utterance, which is compared with strangers."""
 
 
 _SILENT = Prosody(None, None, 0.0, {}, {})
@@ -56,10 +58,11 @@ class ProsodyAnalyzer:
                 f"program computes {', '.join(FEATURES)}: build the bundle again with this version"
             )
         self._session = bundle.session("prosody")
+        self._trust: Mapping[str, float] = description.get("valence_trust", {})
         self._scale = PersonalScale(population(description))
 
-    def step(self, utterance: Utterance) -> Prosody:
-        """Judge one utterance against those before it."""
+    def step(self, utterance: Utterance, language: str | None = None) -> Prosody:
+        """Judge one utterance against those before it; `language` is that of its words, where it is known."""
         frames = voice_frames(utterance.samples)
         if frames is None:
             return _SILENT
@@ -68,7 +71,12 @@ class ProsodyAnalyzer:
         self._scale.learn(features)
         scores = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
         arousal, valence = (float(value) for value in scores)
-        return Prosody(valence, arousal, certainty, _named(features), _named(relative), frames)
+        confidence = certainty * self._trusted(language)
+        return Prosody(valence, arousal, confidence, _named(features), _named(relative), frames, certainty)
+
+    def _trusted(self, language: str | None) -> float:
+        """What the head's valence is worth in a language, 0..1; in one that it was not tested in, what the worst is."""
+        return self._trust.get(language or "", min(self._trust.values(), default=1.0))
 
 
 def population(description: Mapping[str, Any]) -> Population:

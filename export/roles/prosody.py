@@ -1,4 +1,4 @@
-"""Role `prosody`: the linear head that reads arousal and valence from a voice, trained by `training.heads.prosody`."""
+"""Role `prosody`: the linear head that reads arousal and valence from a voice (`training.heads.prosody_checkpoint`)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     )
     return RoleBuild(
         description="arousal and valence of a voice from prosody relative to its own habit",
-        sources=[our_source(path, "training/heads/prosody.py")],
+        sources=[our_source(path, "training/heads/prosody_checkpoint.py")],
         training_data=head["training_data"],
         variants={
             name: replace(part, measured={**part.measured, "left_out_speakers": head["measured_on_left_out_speakers"]})
@@ -51,11 +51,11 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
             "features": "prosodic features in spreads above the voice's own median, -4 to 4",
             "scores": "arousal and valence, -1 to 1",
         },
-        preprocessing={name: head[name] for name in ("features", "median", "spread")},
+        preprocessing={name: head[name] for name in ("features", "median", "spread", "valence_trust")},
         labels=head["scores"],
         not_checked=[
             "spontaneous speech: the training data are acted",
-            "languages other than German; speakers other than the ten of the training data",
+            "languages other than German, English and Mandarin: valence weighs there as in the worst of them",
             "rooms where several people speak: the habit is then a mixture of voices",
         ],
     )

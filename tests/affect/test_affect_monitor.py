@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,15 @@ def monitor() -> AffectMonitor:
 
 def watch(monitor: AffectMonitor, faces: Iterator[Face] | list[Face], speaking: bool = False) -> list[Affect]:
     return [affect for item in faces for affect in monitor.observe(item, speaking)]
+
+
+def test_an_excited_voice_has_its_arousal_and_how_well_it_is_known(monitor: AffectMonitor) -> None:
+    excited = replace(prosody(0.2, 0.0), arousal=0.8, certainty=0.05)
+    (first,) = monitor.utterance(spoken(1.0, 3.0), words(spoken(1.0, 3.0)), sentiment(0.4), excited)
+    assert (first.arousal, first.arousal_confidence) == (0.8, 0.05)
+    assert first.modalities["audio"] is None, "valence that is at chance in this language is not claimed"
+    (silent,) = monitor.utterance(spoken(4.0, 6.0), words(spoken(4.0, 6.0)), sentiment(0.4), None)
+    assert (silent.arousal, silent.arousal_confidence) == (None, 0.0)
 
 
 def test_a_smiling_driver_who_says_nothing_is_happy_every_ten_seconds(monitor: AffectMonitor) -> None:

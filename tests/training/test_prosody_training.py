@@ -11,7 +11,9 @@ import yaml
 pytest.importorskip("sklearn", reason="training needs the extra `train`")
 
 from edge.speech.voice import FEATURES
-from training.heads.prosody import TARGETS, Recordings, checkpoint, evaluate, fit, read_emodb
+from training.heads.prosody import TARGETS, Recordings, evaluate, fit, read_emodb
+from training.heads.prosody_checkpoint import checkpoint
+from training.heads.voice_corpora import leave_one_corpus_out, transfer, valence_trust
 
 COMMITTED = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "prosody_head.yaml"
 
@@ -37,6 +39,30 @@ def test_what_is_there_is_learned_across_speakers() -> None:
     assert figures["unweighted_recall_4_emotions"] > 0.7
 
 
+def turned_round(recordings: Recordings) -> Recordings:
+    """Voices of a language in which joy sounds as anger does elsewhere."""
+    features = recordings.features * np.where(np.arange(len(FEATURES)) == 1, -1, 1)
+    return Recordings(features, recordings.emotion, np.array([f"x{name}" for name in recordings.speaker]))
+
+
+def test_where_joy_sounds_like_anger_the_head_reads_arousal_and_no_valence() -> None:
+    found = transfer(made_up(), turned_round(made_up()))
+    assert found.speakers == 5 and found.arousal_sign > 0.85 and found.arousal_auc > 0.95
+    assert found.valence_auc < 0.5 and found.valence_interval[0] <= found.valence_auc <= found.valence_interval[1]
+
+
+def test_valence_is_trusted_where_it_was_read_and_not_where_it_is_chance() -> None:
+    others = {"en": made_up(4), "zh": turned_round(made_up())}
+    trust = valence_trust(made_up(), "de", 0.8, others)
+    assert trust["de"] == 1.0 and 0.5 < trust["en"] <= 1.0 and trust["zh"] == 0.0
+
+
+def test_each_corpus_is_read_by_every_other_and_by_all_of_them() -> None:
+    table = leave_one_corpus_out({"a": made_up(3), "b": turned_round(made_up(3)), "c": made_up(4)})
+    assert [(row["trained on"], row["read"]) for row in table][:3] == [("b", "a"), ("c", "a"), ("b and c", "a")]
+    assert len(table) == 9
+
+
 def test_loudness_has_no_part_and_a_voice_at_its_habit_says_nothing() -> None:
     head = fit(made_up())
     assert not head.weights[:, FEATURES.index("level_db")].any()
@@ -48,12 +74,13 @@ def test_the_committed_head_fits_the_features_of_this_program() -> None:
     assert tuple(head["features"]) == FEATURES
     assert np.shape(head["weights"]) == (len(head["scores"]), len(FEATURES))
     assert min(head["spread"]) > 0
+    assert head["valence_trust"]["de"] == 1.0 and head["valence_trust"]["zh"] == 0.0
 
 
 @pytest.mark.data
 def test_training_again_gives_the_committed_head(data_dir: Path) -> None:
     committed = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
-    again = checkpoint(read_emodb(data_dir / "emodb"))
+    again = checkpoint(read_emodb(data_dir / "emodb"), {})
     for name in ("median", "spread", "weights"):
         np.testing.assert_allclose(again[name], committed[name], rtol=1e-3, atol=1e-4)
     assert again["measured_on_left_out_speakers"] == pytest.approx(committed["measured_on_left_out_speakers"], abs=0.01)

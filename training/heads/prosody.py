@@ -1,6 +1,4 @@
-"""Trains the linear head that reads arousal and valence from a voice: EmoDB, ten German actors.
-
-    python -m training.heads.prosody --data DIR/emodb --out configs/bundles/prosody_head.yaml
+"""The linear head that reads arousal and valence from a voice, trained on acted ones (`prosody_checkpoint`).
 
 Each speaker's utterances are read against his own habit, once with all his utterances as habit and once with the
 neutral ones only, since a box hears mostly neutral speech. There is no constant term: a voice at its habit says
@@ -13,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import numpy.typing as npt
-import yaml
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import recall_score
 
@@ -34,9 +30,8 @@ TARGETS = {"angry": (1.0, -1.0), "happy": (1.0, 1.0), "neutral": (0.0, 0.0), "sa
 """Arousal and valence of the emotions: their quadrant of Russell's circumplex."""
 _LEVELLED = ("level_db",)
 """Features that say nothing in EmoDB."""
-_USED = np.array([name not in _LEVELLED for name in FEATURES])
+USED = np.array([name not in _LEVELLED for name in FEATURES])
 _PENALTY = 30.0
-_GOLDEN_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +62,20 @@ class Head:
 
 def read_emodb(folder: Path) -> Recordings:
     """Measure every utterance under `folder`/EMOTION/; the first two characters of a name are the speaker."""
+    paths = [(path, emotion) for emotion in TARGETS for path in sorted((folder / emotion).glob("*.flac"))]
+    return measured(((path, emotion, path.name[:2]) for path, emotion in paths), folder)
+
+
+def measured(files: Iterable[tuple[Path, str, str]], folder: Path) -> Recordings:
+    """The features of sound files with their emotion and speaker; those without a voice are left out."""
     rows = []
-    for emotion in TARGETS:
-        for path in sorted((folder / emotion).glob("*.flac")):
-            samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
-            features = measure(samples)
-            if features is not None:
-                rows.append((features, emotion, path.name[:2]))
+    for path, emotion, speaker in files:
+        samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
+        features = measure(samples)
+        if features is not None:
+            rows.append((features, emotion, speaker))
     if not rows:
-        raise click.ClickException(f"{folder}: no utterances; expected {'/, '.join(TARGETS)}/ with FLAC files")
+        raise click.ClickException(f"{folder}: no utterances in it, or not in the folders that its corpus has")
     features, emotions, speakers = zip(*rows, strict=True)
     return Recordings(np.stack(features), np.array(emotions), np.array(speakers))
 
@@ -126,11 +126,9 @@ def fit(recordings: Recordings) -> Head:
     rows, emotions = training_rows(recordings, population)
     weight = np.array([1 / np.mean(emotions == emotion) for emotion in emotions])
     model = Ridge(alpha=_PENALTY, fit_intercept=False)
-    model.fit(
-        rows[:, _USED], np.array([TARGETS[emotion] for emotion in emotions]), sample_weight=weight / weight.mean()
-    )
+    model.fit(rows[:, USED], np.array([TARGETS[emotion] for emotion in emotions]), sample_weight=weight / weight.mean())
     weights = np.zeros((len(SCORES), len(FEATURES)))
-    weights[:, _USED] = model.coef_
+    weights[:, USED] = model.coef_
     return Head(population, weights)
 
 
@@ -147,8 +145,8 @@ def evaluate(recordings: Recordings) -> dict[str, float]:
         relative = relative_as_heard(own, head.population)
         classes = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
         rows, row_emotions = training_rows(others, head.population)
-        classes.fit(rows[:, _USED], row_emotions)
-        guessed.append(classes.predict(relative[:, _USED]))
+        classes.fit(rows[:, USED], row_emotions)
+        guessed.append(classes.predict(relative[:, USED]))
         scores.append(head.scores(relative))
         truth.append(np.array([TARGETS[emotion] for emotion in own.emotion]))
         emotions.append(own.emotion)
@@ -169,43 +167,3 @@ def _figures(
         "valence_sign_recall": np.mean(sign),
     }
     return {name: round(float(value), 3) for name, value in figures.items()}
-
-
-def checkpoint(recordings: Recordings) -> dict[str, Any]:
-    """Everything the bundle's role `prosody` is built from, as plain data."""
-    head = fit(recordings)
-    rows = np.linspace(0, len(recordings.features) - 1, _GOLDEN_ROWS).astype(int)
-    relative = relative_to_habit(recordings, head.population, recordings)[rows]
-    return {
-        "features": list(FEATURES),
-        "scores": list(SCORES),
-        "median": _numbers(head.population.median),
-        "spread": _numbers(head.population.spread),
-        "weights": [_numbers(row) for row in head.weights],
-        "golden_features": [_numbers(row) for row in relative],
-        "measured_on_left_out_speakers": evaluate(recordings),
-        "training_data": (
-            f"EmoDB (Burkhardt et al., Interspeech 2005): {len(recordings.features)} utterances acted in German by "
-            f"{len(np.unique(recordings.speaker))} speakers, four of the seven emotions"
-        ),
-    }
-
-
-def _numbers(values: Floats) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
-
-
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="folder with angry/ happy/ neutral/ sad/")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="checkpoint to write")
-def main(data: Path, out: Path) -> None:
-    """Train the prosody head and write its checkpoint."""
-    content = checkpoint(read_emodb(data))
-    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
-    out.write_text(f"# Made by training/heads/prosody.py; do not edit.\n{text}", encoding="utf-8")
-    for name, value in content["measured_on_left_out_speakers"].items():
-        click.echo(f"{name}: {value}")
-
-
-if __name__ == "__main__":
-    main()

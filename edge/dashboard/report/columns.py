@@ -59,6 +59,8 @@ COLUMNS = (
     Column("score_voice", "-1..1", "what the tone of voice alone says; empty when absent"),
     Column("score_face", "-1..1", "what the face alone says; empty when absent"),
     Column("confidence", "0..1", "of the affect"),
+    Column("arousal", "-1..1", "by the voice, from calm to excited; empty when absent"),
+    Column("arousal_confidence", "0..1", "of the arousal: how well the voice was known; low for its first utterance"),
     Column("language", "ISO 639-1", "of the words"),
     Column("words", "", "what was said, where the purpose allows it to be kept"),
     Column("faces", "", "how many faces a group had"),
@@ -148,6 +150,8 @@ def _line(line: Line) -> Row:
         row |= {"person": affect.track, "name": affect.emotion, "score": affect.score, "polarity": affect.polarity}
         row |= {"score_text": affect.modalities.get("text"), "score_voice": affect.modalities.get("audio")}
         row |= {"score_face": affect.modalities.get("vision"), "confidence": affect.confidence}
+        if affect.arousal is not None:
+            row |= {"arousal": affect.arousal, "arousal_confidence": affect.arousal_confidence}
     return row
 
 
