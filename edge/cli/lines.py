@@ -10,15 +10,21 @@ from typing import Any
 from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
+from edge.dashboard.labels import Labels
+from edge.dashboard.vitals import figure, stages
 from edge.messages import Level
 from edge.publish.events import Received
 from edge.publish.topics import address_of
 
+_WORDS = Labels("en")
+_FIGURES = {"camera_hz": "pictures/s", "frames_dropped": "pictures dropped", "celsius": "°C"}
+_ON_TIME_S = 3.0
+"""A message that took longer says of when it is."""
 _STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow", "failed": "bold red"}
 
 
 def line_of(event: Received, base: str, now: datetime) -> Text:
-    """One line: local time, box, what is said; `now` stands in where the message tells no time."""
+    """One line: local time of arrival, box, what is said, and of when that is where it is not of now."""
     line = _line_of(event, base, now)
     line.plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line.plain)
     return line
@@ -34,8 +40,7 @@ def _line_of(event: Received, base: str, now: datetime) -> Text:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             pass  # another version's or another program's payload: shown as it came
         else:
-            late = Text("  (late)" if payload.get("historical") else "", style="dim")
-            return _head(at, f"{address.site}/{address.box}") + said + late
+            return _head(now, f"{address.site}/{address.box}") + said + _of_then(at, now, payload)
     shown = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
     return _head(now, event.path) + Text(shown)
 
@@ -48,6 +53,14 @@ def decoded(event: Received) -> Any:
     except (ValueError, RecursionError):  # NaN and half a pair of surrogates pass the reader, but are no JSON in UTF-8
         return event.payload.decode("utf-8", errors="replace")
     return payload
+
+
+def _of_then(at: datetime, now: datetime, payload: dict[str, Any]) -> Text:
+    """When a message is about that came later than a message takes."""
+    if abs((now - at).total_seconds()) <= _ON_TIME_S and not payload.get("historical"):
+        return Text("")
+    day = "" if at.date() == now.date() else f"{at:%Y-%m-%d} "
+    return Text(f"  (of {day}{at:%H:%M:%S}{', late' if payload.get('historical') else ''})", style="dim")
 
 
 def _head(at: datetime, place: str) -> Text:
@@ -75,7 +88,10 @@ def _info(payload: dict[str, Any]) -> Text:
 
 def _state(payload: dict[str, Any]) -> Text:
     figures = ("perclos_60", "valid_ratio")
-    parts = [*payload["causes"], *(f"{key} {payload[key]:.2f}" for key in figures if payload[key] is not None)]
+    parts = [
+        *map(_WORDS, payload["causes"]),
+        *(f"{key} {payload[key]:.2f}" for key in figures if payload[key] is not None),
+    ]
     parts += [f"{name} {state}" for name, state in payload["inputs"].items() if state != "ok"]
     return Text("state    ") + _level(payload["level"]) + Text(f"  {', '.join(parts)}" if parts else "")
 
@@ -99,9 +115,11 @@ def _summary(payload: dict[str, Any]) -> Text:
 
 def _health(payload: dict[str, Any]) -> Text:
     outbox = payload["outbox"]
-    readings = ", ".join(f"{key} {_number(value)}" for key, value in payload["readings"].items())
-    text = f"health   {outbox['rows']} waiting, {sum(outbox['evicted'].values())} given up"
-    return Text(f"{text}; {readings}" if readings else text, style="dim")
+    told = {name: figure(payload, name) for name in ("camera_hz", "frames_dropped", "celsius")}
+    parts = [f"{outbox['rows']} waiting", f"{sum(outbox['evicted'].values())} given up"]
+    parts += [f"{value} {_FIGURES[name]}" for name, value in told.items() if value is not None]
+    parts += [f"{slowest.name} {slowest.figures[1]} ms" for slowest in stages(payload)[:1]]
+    return Text(f"health   {', '.join(parts)}", style="dim")
 
 
 def _group(payload: dict[str, Any]) -> Text:

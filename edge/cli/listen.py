@@ -67,6 +67,9 @@ def listen(
 ) -> None:
     """Print status, states, alerts and summaries of every box on a broker as they come, each alert and summary once.
 
+    A line begins with the time of arrival. Orders and their answers are shown with --topic request and --topic
+    response only.
+
     A broker that is missing is tried again until it comes. Exit code 1: with --seconds, when it never came.
     """
     try:
@@ -91,9 +94,13 @@ def listen(
         raise SystemExit(1)
 
 
+_ORDERS = ("request", "response")
+"""What other programs order, and its answers: shown where they are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is worth a line; None and empty mean everything."""
+    """What is worth a line; None and empty mean everything but orders."""
 
     box: str | None = None
     topics: tuple[str, ...] = ()
@@ -102,6 +109,8 @@ class Filter:
 
     def takes(self, address: Address | None, body: Body | None) -> bool:
         """Whether a message is wanted; what is not understood is wanted where nothing is asked for."""
+        if address is not None and address.name in _ORDERS and address.name not in self.topics:
+            return False
         if self == Filter():
             return True
         if address is None or body is None or (self.topics and address.name not in self.topics):

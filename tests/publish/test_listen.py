@@ -57,7 +57,7 @@ def test_a_listener_hears_a_box_with_or_without_a_terminal(tmp_path: Path) -> No
     assert [listener.returncode for listener in listeners] == [0, 0]
     for words in (
         "depot/bus-1           status   online",
-        "state    warning  perclos_warning, perclos_60 0.20, valid_ratio 0.90, microphone lost",
+        "state    warning  eyes closed too much of the time, perclos_60 0.20, valid_ratio 0.90, microphone lost",
         "alert    critical  microsleep new, 1.6 s  closure_ms=1600",
         "summary  1 microsleep, valid 90%, PERCLOS 3.0%",
         "info     version",
@@ -106,7 +106,8 @@ SAID: dict[str, dict[str, Any]] = {
     "health": {
         "time": "2026-01-01T00:00:00Z",
         "outbox": {"rows": 1, "evicted": {"alert": 1}},
-        "readings": {"fps": 9.5},
+        "readings": {"camera_hz": 29.5, "frames_dropped": 3, "celsius": 61.2, "band": "green"}
+        | {"stages": {"asr": {"calls": 2, "mean_ms": 378.0}, "vision": {"calls": 9, "mean_ms": 8.6}}},
     },
 }
 
@@ -122,7 +123,8 @@ BODIES = dict.fromkeys(TOPICS, ANYTHING) | {
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (Filter(), set(TOPICS) | {"?"}),
+        (Filter(), set(TOPICS) - {"request", "response"} | {"?"}),
+        (Filter(topics=("request",)), {"request"}),
         (Filter(topics=("status", "state")), {"status", "state"}),
         (Filter(kind="microsleep"), {"alert"}),
         (Filter(kind="drowsiness"), set()),
@@ -196,3 +198,11 @@ def test_every_topic_has_its_own_words(name: str) -> None:
     assert "depot/bus-1  " in line
     assert name in line
     assert "{" not in line
+
+
+def test_health_is_six_figures_and_old_news_says_of_when_it_is() -> None:
+    path = path_of("health", "emvas", box(1883).box)
+    line = line_of(Received(path, json.dumps(SAID["health"]).encode(), retained=False), "emvas", NOW).plain
+    assert "1 waiting, 1 given up, 29.5 pictures/s, 3 pictures dropped, 61.2 °C, asr 378.0 ms" in line
+    assert line.startswith(f"{NOW:%H:%M:%S}"), "the time of arrival"
+    assert "(of 2026-01-01 " in line
