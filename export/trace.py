@@ -61,8 +61,14 @@ def trace(name: str, graph: GraphJob, path: Path) -> None:
             f"graph {name!r} has {size / 1e9:.1f} GB of weights; one ONNX file holds 2 GB: export a smaller model"
         )
     inputs = graph.example(traced_sizes(graph))
-    dims = {axis.name: torch.export.Dim(axis.name, min=axis.least, max=axis.most) for axis in _axes(graph).values()}
-    free = [{at: dims[axis.name] for at, axis in graph.axes.get(key, {}).items()} for key in inputs]
+    dims = {
+        name: torch.export.Dim(name, min=axis.least, max=axis.most)
+        for name, axis in _axes(graph).items()
+        if axis.least < axis.most  # the others have one size: MMSA's MOSI has one step a modality
+    }
+    free = [
+        {at: dims[axis.name] for at, axis in graph.axes.get(key, {}).items() if axis.name in dims} for key in inputs
+    ]
     shapes = tuple(inspect.signature(graph.module.forward).bind(*free).arguments.values())  # `*caches` is one tuple
     try:
         export_module(graph.module, tuple(inputs.values()), path, list(inputs), graph.outputs, shapes)

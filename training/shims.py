@@ -2,10 +2,11 @@
 
     from training import FeatureExtraction, MSA_run, get_config
 
-    FeatureExtraction({"bundle": "build/bundle"}).run_dataset("CH-SIMS", "sims.npz")
+    config = {"bundle": "build/bundle"}
+    FeatureExtraction(config).run_dataset(dataset_dir="CH-SIMS", out_file="feature.pkl", num_workers=4)
     config = get_config("mtme", "sims")
     config["training"]["batch_size"] = 64
-    figures = MSA_run("mtme", "sims", config=config, custom_feature="sims.npz")
+    figures = MSA_run("mtme", "sims", config=config, custom_feature="feature.pkl")
 
 Each does what the command does: `emvas features`, `emvas train fusion`.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from training.features.extract import Request, Result, extract
+from training.features.mmsa import write_mmsa
 from training.fusion.run import train_seeds
 from training.fusion.settings import SEEDS, checked, published
 from training.processes import place
@@ -26,6 +28,8 @@ from training.settings_file import SettingsError, read_yaml
 _FEATURE_PATH = "featurePath"
 """MMSA's key for the feature file."""
 _EXTRACTION_KEYS = {"bundle", "transcribe", "workers"}
+_TOOLS = ("audio", "video", "text")
+"""Sections of MMSA-FET's configuration, a tool each."""
 
 
 class FeatureExtraction:
@@ -42,20 +46,39 @@ class FeatureExtraction:
     def __init__(self, config: Mapping[str, Any] | str | Path) -> None:
         content = config if isinstance(config, Mapping) else read_yaml(Path(config))
         keys = set(content) if isinstance(content, Mapping) else set()
+        if asked := [f"{name} by {content[name].get('tool', '?')}" for name in _TOOLS if name in keys]:
+            raise SettingsError(
+                f"{', '.join(asked)}: MMSA-FET's tools are not run here. What is learned must be what the box sees and "
+                'hears: FeatureExtraction({"bundle": "build/bundle"}) computes that; features that MMSA-FET made are '
+                "trained on as they are, MSA_run(..., custom_feature=FILE.pkl)"
+            )
         if "bundle" not in keys or keys - _EXTRACTION_KEYS:
             raise SettingsError(f"FeatureExtraction wants `bundle`, and knows {', '.join(sorted(_EXTRACTION_KEYS))}")
         self.config = dict(content)
 
-    def run_dataset(self, dataset_dir: str | Path, out_file: str | Path) -> Result:
-        """Compute the features of `dataset_dir` (label.csv, Raw/VIDEO/CLIP.*) and write `out_file` (.npz)."""
+    def run_dataset(self, dataset_dir: str | Path, out_file: str | Path, num_workers: int | None = None) -> Result:
+        """Compute the features of `dataset_dir` (label.csv, Raw/VIDEO/CLIP.*) and write `out_file`.
+
+        A file that ends in .pkl is MMSA's pickle, with ours (.npz) beside it; run again, it goes on where it stopped.
+        `num_workers` processes share the work.
+
+        Raises:
+            SettingsError: the file ends in neither.
+        """
+        out = Path(out_file)
+        if out.suffix not in (".npz", ".pkl"):
+            raise SettingsError(f"{out} must end in .pkl (MMSA's) or .npz (ours)")
         request = Request(
             dataset=Path(dataset_dir),
             bundle=Path(self.config["bundle"]),
-            out=Path(out_file),
+            out=out.with_suffix(".npz"),
             transcribe=bool(self.config.get("transcribe", False)),
-            workers=self.config.get("workers", 1),
+            workers=num_workers or self.config.get("workers", 1),
         )
-        return extract(request)
+        result = extract(request)
+        if out.suffix == ".pkl":
+            write_mmsa(result.features, out)
+        return result
 
 
 def get_config(model_name: str, dataset_name: str) -> dict[str, Any]:
@@ -77,13 +100,15 @@ def MSA_run(  # noqa: N802 (the published name)
 ) -> dict[str, Any]:
     """Train a model with each seed and judge it; the figures as `emvas train fusion --json` prints them.
 
+    Called again with the same arguments it goes on where it stopped, or judges the finished models again.
+
     Args:
         model_name: a fusion model, such as mtme.
         dataset_name: sims, simsv2, mosi or mosei: whose settings and whose figures.
         config: what `get_config` gave, changed or not; MMSA's key `featurePath` may name the features.
         seeds: one model each.
         custom_feature: the feature file, .npz or MMSA's .pkl; it wins over `featurePath`.
-        model_save_dir: the checkpoints go to MODEL-DATASET in it, which must not hold a run yet.
+        model_save_dir: the checkpoints go to MODEL-DATASET in it, which must not hold another run.
 
     Raises:
         EmvasError: no features are named, or something cannot be used.
@@ -96,5 +121,5 @@ def MSA_run(  # noqa: N802 (the published name)
     settings = checked({**content, "dataset": dataset_name.lower()}, "config")
     out = Path(model_save_dir) / f"{model_name}-{dataset_name.lower()}"
     with place() as here:
-        result = train_seeds(model_name, Path(data), settings, seeds, out, here)
+        result = train_seeds(model_name, Path(data), settings, seeds, out, here, resume=True)
     return {} if result is None else result.plain()

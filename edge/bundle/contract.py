@@ -88,6 +88,7 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
             }
         )
     ],
+    "audio_events": [Contract({"model": Ends({"mel": (1, 1, 96, 64)}, {"scores": (1, 521)})})],
     "asr": [
         Contract(_WHISPER),
         Contract({"model": Ends({}, {"log_probs": (1, None, ANY)}, takes_more=True)}),

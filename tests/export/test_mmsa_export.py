@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from edge.bundle.session import Session
 from export.exporters import OptionError, mmsa
 from export.exporters.mmsa import read_mmsa_model
 from export.role import BuildError
+from export.trace import prove_parity, trace
 
 OPTIONS = {
     "seq_lens": ",".join(map(str, mmsa_models.FRAMES)),
@@ -41,6 +43,38 @@ def test_agrees_with_the_original(name: str, tmp_path: Path) -> None:
         if theirs in wanted:
             assert torch.allclose(found[ours], wanted[theirs].squeeze(1), atol=1e-5), ours
     assert float(wanted["M"].std()) > 1e-4, "a constant would agree with anything"
+
+
+@pytest.mark.parametrize("frames", [(1, 1, 1), (2, 1, 3), (50, 50, 50)], ids=str)
+@pytest.mark.parametrize("name", mmsa_models.MODELS)
+def test_agrees_at_lengths_from_one_to_fifty(
+    name: str, frames: tuple[int, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmsa_models, "FRAMES", frames)
+    monkeypatch.setattr(mmsa_models.Mult, "kernels", (1, 1, 1))  # MMSA's own refuses fewer steps than its kernel
+    original = mmsa_models.made(name)
+    options = {**OPTIONS, "seq_lens": ",".join(map(str, frames))}
+    trained = read_mmsa_model(saved(mmsa_models.state_of(original), tmp_path), options)
+    values = [torch.randn(4, steps, columns) for steps, columns in zip(frames, mmsa_models.DIMS, strict=True)]
+    lengths = [torch.full((4,), steps) for steps in frames]
+    with torch.inference_mode():
+        wanted = original(*values, lengths) if name == "self_mm" else original(*values)
+        found = trained.model(*values, *lengths, torch.ones(4, 3))
+    assert torch.allclose(found["score"], wanted["M"].squeeze(1), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mult", "mfn"])
+def test_features_of_one_step_a_modality_make_a_graph(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmsa_models, "FRAMES", (1, 1, 1))
+    monkeypatch.setattr(mmsa_models.Mult, "kernels", (1, 1, 1))
+    path = saved(mmsa_models.state_of(mmsa_models.made(name)), tmp_path)
+    graph = mmsa.build(path, {**OPTIONS, "seq_lens": "1,1,1"}, tmp_path).graphs["model"]
+    trace("model", graph, tmp_path / "model.onnx")
+    assert prove_parity("model", graph, tmp_path / "model.onnx")["sizes"]
+    shapes = Session(tmp_path / "model.onnx").input_shapes
+    assert [shapes[side][1] for side in ("text", "audio", "vision")] == [1, 1, 1]
 
 
 def test_the_padding_of_a_batch_does_not_matter(tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ class _GivenWords:
         return Transcript(utterance.end_s, utterance.start_s, utterance.end_s, self.text, "", 1.0)
 
 
+_STAGES = ("vision", "speech", "text", "prosody")
+"""Whose answers features are made of."""
+
+
+def needed_roles(transcribe: bool) -> list[str]:
+    """The roles of the bundle that features depend on; with `transcribe` the recognizer's too."""
+    return [role for stage in (*_STAGES, *(["asr"] if transcribe else [])) for role in ROLES[stage]]
+
+
 class ClipReader:
     """Clips in, features out; every clip is a run of its own, so their order does not matter."""
 
@@ -57,8 +66,7 @@ class ClipReader:
         Raises:
             FeaturesError: the bundle lacks a role. BundleError: its text encoder tells no tokens.
         """
-        needed = [role for stage, roles in ROLES.items() for role in roles if transcribe or stage != "asr"]
-        if missing := [role for role in needed if not bundle.has(role)]:
+        if missing := [role for role in needed_roles(transcribe) if not bundle.has(role)]:
             raise FeaturesError(f"bundle {bundle.folder} lacks {', '.join(missing)}: features need them all")
         expect_hidden(bundle)
         self._bundle = bundle

@@ -12,8 +12,8 @@ from typing import Any
 
 from edge.affect.columns import TABLES, description
 from edge.bundle.bundle import Bundle
-from edge.runtime.senses import ROLES
 from training.features.assemble import Sample, assemble
+from training.features.clip import needed_roles
 from training.features.dataset import Features, FeaturesError
 from training.features.layout import Problem, Row, read_layout
 from training.features.store import ClipStore
@@ -142,7 +142,7 @@ def _meta(request: Request) -> dict[str, Any]:
         "emvas": version("emvas-edge"),
         "dataset": request.dataset.resolve().name,
     }
-    for role in (role for stage, roles in ROLES.items() for role in roles if request.transcribe or stage != "asr"):
+    for role in needed_roles(request.transcribe):
         if bundle.has(role):
             variant = bundle.role(role).variants[bundle.variant_name(role)]
             meta["roles"][role] = {name: graph.sha256 for name, graph in variant.graphs.items()}

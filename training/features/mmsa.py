@@ -5,6 +5,7 @@ A pickle is `{split: {key: array or list}}` with the keys of MMSA-FET; labels of
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ from training.features.dataset import LABELS, SPLITS, Features, FeaturesError
 from training.features.pickles import Stored, read_pickle
 
 _LABEL_KEYS = {name: name.replace("label", "regression_labels", 1) for name in LABELS}
+_SPLIT_KEYS = {"train": "train", "valid": "valid", "dev": "valid", "test": "test"}
+"""What a file may call a split: MMSA reads `valid`, files of CMU-MultimodalSDK say `dev`."""
+_COLUMNS = "emvas_columns"
+"""Beside the splits: what the columns of a file of ours are, as JSON; MMSA reads the splits only."""
 _CLASSES = ("Negative", "Neutral", "Positive")
 """MMSA's `annotations`, and as 0, 1, 2 its `classification_labels`: the sign of the label."""
 
@@ -32,9 +37,9 @@ def read_mmsa(path: Path) -> Features:
         FeaturesError: it is no such pickle, lacks a key, or no row can be used; the message names file, split and key.
     """
     content = read_pickle(path)
-    if not isinstance(content, dict) or not any(split in content for split in SPLITS):
+    if not isinstance(content, dict) or not any(key in content for key in _SPLIT_KEYS):
         raise FeaturesError(f"{path} is no feature file of MMSA: it has none of {', '.join(SPLITS)} at its top")
-    parts = [_part(path, split, content[split]) for split in SPLITS if split in content]
+    parts = [_part(path, split, content[key]) for key, split in _SPLIT_KEYS.items() if key in content]
     parts = [part for part in parts if len(part["label"])]
     if not parts:
         raise FeaturesError(f"{path}: every split is empty")
@@ -42,7 +47,13 @@ def read_mmsa(path: Path) -> Features:
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     except ValueError as error:
         raise FeaturesError(f"{path}: the splits do not fit together: {error}") from error
-    return Features.checked(joined, {"origin": f"MMSA pickle {path.name}"}, str(path))
+    meta: dict[str, Any] = {"origin": f"MMSA pickle {path.name}"}
+    if isinstance(content.get(_COLUMNS), str):
+        try:
+            meta["features"] = json.loads(content[_COLUMNS])
+        except ValueError as error:
+            raise FeaturesError(f"{path}: {_COLUMNS} is no JSON ({error}): write the file again") from error
+    return Features.checked(joined, meta, str(path))
 
 
 def write_mmsa(features: Features, path: Path) -> None:
@@ -51,7 +62,9 @@ def write_mmsa(features: Features, path: Path) -> None:
     An absent modality is one row of zeros, for MMSA wants a length; `presence` and `text_lengths` are ours besides.
     Labels of a modality are written where every row has one.
     """
-    content = {split: _written(features.select(features.split == split)) for split in SPLITS}
+    content: dict[str, Any] = {split: _written(features.select(features.split == split)) for split in SPLITS}
+    if "features" in features.meta:
+        content[_COLUMNS] = json.dumps(features.meta["features"])
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +105,8 @@ def _part(path: Path, split: str, content: Any) -> Arrays:
     rows = len(arrays["text"])
     for name, key in _LABEL_KEYS.items():
         needed = name == "label" or key in content
-        arrays[name] = _array(where, content, key, np.float32) if needed else np.full(rows, np.nan, np.float32)
+        values = _array(where, content, key, np.float32) if needed else np.full(rows, np.nan, np.float32)
+        arrays[name] = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     for name in MODALITIES:
         arrays[f"{name}_length"] = _length(where, content, name, arrays[name])
     seen = np.stack([arrays[f"{name}_length"] > 0 for name in MODALITIES], axis=1)
@@ -107,7 +121,8 @@ def _part(path: Path, split: str, content: Any) -> Arrays:
 def _length(where: str, content: Mapping[str, Any], name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """What the file says, for text BERT's attention mask, else up to the last row that is not all zero."""
     if f"{name}_lengths" in content:
-        return _array(where, content, f"{name}_lengths", np.int64)
+        told = _array(where, content, f"{name}_lengths", np.int64).reshape(-1)
+        return np.minimum(told, values.shape[1])  # MMSA cuts the values and leaves the lengths as they were
     if name == "text" and "text_bert" in content:
         mask = _array(where, content, "text_bert", np.float32)
         if mask.ndim == 3 and mask.shape[1] == 3:

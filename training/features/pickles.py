@@ -1,4 +1,4 @@
-"""Reads pickles that hold numpy arrays, text, lists and dictionaries, and nothing else.
+"""Reads pickles that hold numpy arrays, torch tensors, text, lists and dictionaries, and nothing else.
 
 A pickle is a program, and numpy's own unpickling trusts what it is told about memory. Here no class of any library is
 ever looked up: the few names that arrays need stand for small ones of ours, which read numbers from bytes.
@@ -6,6 +6,7 @@ ever looked up: the few names that arrays need stand for small ones of ours, whi
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,28 @@ def _ndarray(*_: Any) -> None:
     raise pickle.UnpicklingError("an array made without numpy's pickling")
 
 
+def _storage(content: bytes) -> Any:
+    """The numbers of a torch tensor, read as torch reads weights: without code."""
+    import torch
+
+    return torch.load(io.BytesIO(content), weights_only=True)
+
+
+def _tensor(storage: Any, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any) -> Stored:
+    import torch
+
+    numbers = torch.tensor([], dtype=storage.dtype).set_(storage.untyped())
+    last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
+    if offset < 0 or min((*size, *stride, 0)) < 0 or (0 not in size and last >= len(numbers)):
+        raise pickle.UnpicklingError("a tensor claims more numbers than it has")
+    values = torch.as_strided(numbers, size, stride, offset)
+    return Stored((values.float() if values.dtype == torch.bfloat16 else values).numpy().copy())
+
+
+def _hooks(*_: Any) -> dict[str, Any]:
+    return {}
+
+
 _ALLOWED: dict[str, Callable[..., Any]] = {
     "multiarray._reconstruct": _reconstruct,
     "multiarray.scalar": _scalar,
@@ -90,6 +113,9 @@ _NAMES: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _ndarray,
     ("numpy", "dtype"): _Kind,
     ("_codecs", "encode"): _bytes,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch.storage", "_load_from_bytes"): _storage,
+    ("collections", "OrderedDict"): _hooks,
     ("builtins", "bytes"): _empty,
     ("__builtin__", "bytes"): _empty,
     **{
@@ -98,7 +124,7 @@ _NAMES: dict[tuple[str, str], Callable[..., Any]] = {
         for (module, function), call in ((tuple(name.split(".")), call) for name, call in _ALLOWED.items())
     },
 }
-"""What stands for each name that a pickle of arrays uses (numpy 1 and 2, all protocols)."""
+"""What stands for each name that a pickle of arrays and tensors uses (numpy 1 and 2, torch, all protocols)."""
 
 
 class _Reader(pickle.Unpickler):

@@ -27,6 +27,8 @@ _SIMS_EDGES: Mapping[str, tuple[float, ...]] = {
 _MOSI_LIMITS = {"Mult_acc_5": 2.0, "Mult_acc_7": 3.0}
 """Scores are cut off at plus and minus this, then rounded to a class."""
 _DIGITS = 4
+SCALE = {"sims": 1.0, "simsv2": 1.0, "mosi": 3.0, "mosei": 3.0}
+"""Largest label of each data set, and its negative the least."""
 
 
 class MetricsError(EmvasError):

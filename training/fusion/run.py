@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
-from training.features.dataset import Features
 from training.fusion.data import Rows, read_features
 from training.fusion.evaluate import Evaluation, evaluate
-from training.fusion.models import configure
+from training.fusion.fitting import columns_of, fitted
 from training.fusion.settings import Settings
 from training.fusion.task import Position, Task
 from training.fusion.trainer import BEST, Trainer
@@ -43,13 +42,13 @@ def train_seeds(
     Raises:
         EmvasError: features, settings or a folder cannot be used, or training fails.
     """
-    configure(model, settings.model)
     features = read_features(data)
+    settings = fitted(settings, model, features, str(data))
     out.mkdir(parents=True, exist_ok=True)
     sha256 = sha256_of(data)
     train, valid = (Rows.of(features.of(split, str(data))) for split in ("train", "valid"))
     for seed in seeds:
-        task = Task(model, settings, features.dims, _columns(features), sha256, seed)
+        task = Task(model, settings, features.dims, columns_of(features), sha256, seed)
         trainer = Trainer(task, train, valid, place, seed_folder(out, seed))
         trainer.run(resume, lambda position, seed=seed: watch(seed, position))  # type: ignore[misc]
     if not place.first:
@@ -61,8 +60,3 @@ def train_seeds(
     part.write_text(json.dumps(result.plain(), indent=2), encoding="utf-8")
     part.replace(out / "result.json")
     return result
-
-
-def _columns(features: Features) -> dict[str, object]:
-    """What the columns are, as checkpoints hold it."""
-    return dict(features.meta.get("features") or {"origin": features.meta.get("origin", "unknown")})

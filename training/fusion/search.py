@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 
 from training.features.dataset import Features
 from training.fusion.data import Rows
+from training.fusion.fitting import fitted
 from training.fusion.models import configure
 from training.fusion.settings import Settings
 from training.fusion.task import Position, Task
@@ -112,6 +113,11 @@ def search(
     """
     if unseen := set(features.split) - set(SEEN):
         raise TrainingError(f"A search is shown {' and '.join(SEEN)} alone, not {', '.join(sorted(unseen))}")
+    if place.world > 1:
+        raise TrainingError(
+            "A search tries its settings one after the other in one process: call emvas tune without torchrun"
+        )
+    settings = fitted(settings, model, features, "the features")
     train, valid = (Rows.of(features.of(split)) for split in SEEN)
     study = _study(model, settings, space, journal, seeds)
 

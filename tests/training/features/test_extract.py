@@ -10,15 +10,18 @@ import pytest
 from click.testing import CliRunner
 from media_maker import make_media
 
+from edge.affect.columns import description
 from edge.affect.features import UtteranceFeatures, expect_hidden
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.config import Config
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file
+from training import FeatureExtraction, MSA_run, get_config
 from training.features.cli import convert_features, features, merge_features
 from training.features.clip import ClipReader
 from training.features.dataset import Features, FeaturesError
+from training.features.mmsa import read_mmsa
 
 pytestmark = pytest.mark.bundle
 
@@ -52,6 +55,26 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (clips / "3.mp4").write_bytes((clips / "4.mp4").read_bytes()[:900])
     (folder / "label.csv").write_text(HEAD + ROWS, encoding="utf-8")
     return folder
+
+
+def test_the_three_lines_of_the_published_system_run_as_printed(
+    bundle: Bundle, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "CH-SIMS").symlink_to(dataset)
+    monkeypatch.chdir(tmp_path)
+    config = {"bundle": str(bundle.folder)}
+    with (dataset / "label.csv").open(encoding="utf-8") as stream:
+        assert "test" in stream.read()
+
+    FeatureExtraction(config).run_dataset(dataset_dir="CH-SIMS", out_file="feature.pkl", num_workers=1)
+    config = get_config("lf_dnn", "sims")
+    config["training"].update(epochs=1, batch_size=2)
+    figures = MSA_run("lf_dnn", "sims", config=config, custom_feature="feature.pkl", seeds=[1111])
+
+    assert MSA_run("lf_dnn", "sims", config=config, custom_feature="feature.pkl", seeds=[1111]) == figures
+    written = read_mmsa(tmp_path / "feature.pkl")
+    assert written.split.tolist() == ["train", "valid", "test"]
+    assert written.meta["features"] == description()  # so that words are pooled as the box's
 
 
 def run(*arguments: object, code: int = 0) -> str:

@@ -205,7 +205,12 @@ def test_the_published_names_say_what_they_need(tmp_path):
     with pytest.raises(settings.SettingsError, match="There are no settings for mtme on nothing"):
         training.get_config("mtme", "nothing")
     with pytest.raises(settings.SettingsError, match="FeatureExtraction wants `bundle`"):
-        training.FeatureExtraction({"audio": {}})
+        training.FeatureExtraction({"workers": 2})
+    fet = {"audio": {"tool": "librosa"}, "video": {"tool": "openface"}, "text": {"model": "bert"}}
+    with pytest.raises(settings.SettingsError, match=r"audio by librosa, video by openface, text by .*not run here"):
+        training.FeatureExtraction(fet)
+    with pytest.raises(settings.SettingsError, match=r"must end in \.pkl"):
+        training.FeatureExtraction({"bundle": "b"}).run_dataset("CH-SIMS", tmp_path / "feature.h5")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = training.nothing
 

@@ -1,0 +1,56 @@
+"""Whether features and settings belong together: the scale of the labels, and how the text's columns are pooled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.features.dataset import Features
+from training.fusion.metrics import SCALE
+from training.fusion.models import FusionError, configure, spec
+from training.fusion.settings import Settings
+
+_POOLING = "pooling"
+
+
+def fitted(settings: Settings, model: str, features: Features, where: str) -> Settings:
+    """The settings for these features, checked; the pooling of text is what the columns ask for, unless it is set.
+
+    MMSA's text is BERT's, whose first token stands for the whole; the box's columns have no such token.
+
+    Raises:
+        FusionError: a label lies outside of the data set's scale, the pooling is not the columns', or a hyperparameter
+            is wrong.
+    """
+    _expect_scale(features, settings.dataset, where)
+    configure(model, settings.model)
+    if _POOLING not in spec(model).config.model_fields:
+        return settings
+    told, columns = settings.model.get(_POOLING), columns_of(features)
+    if "digest" in columns and told == "first":
+        raise FusionError(
+            f"{where} holds the box's own columns, of which no row stands for the whole: model.{_POOLING} must be "
+            "mean, not first"
+        )
+    if told is None and "digest" in columns:
+        return settings.changed({f"model.{_POOLING}": "mean"})
+    if told is None and str(columns.get("origin", "")).startswith("MMSA"):
+        return settings.changed({f"model.{_POOLING}": "first"})
+    return settings
+
+
+def columns_of(features: Features) -> dict[str, object]:
+    """What the columns are, as checkpoints hold it."""
+    return dict(features.meta.get("features") or {"origin": features.meta.get("origin", "unknown")})
+
+
+def _expect_scale(features: Features, dataset: str, where: str) -> None:
+    """Labels outside of it would be trained as they are and judged cut off."""
+    most = SCALE[dataset]
+    far = np.flatnonzero(np.abs(features.label) > most)
+    if len(far):
+        row = int(far[0])
+        raise FusionError(
+            f"{where}: {features.id[row]} is labelled {features.label[row]:g}, {len(far)} of {len(features)} rows lie "
+            f"outside of {-most:g} to {most:g}, the scale of {dataset}: name the data set that it is (--dataset mosi), "
+            "or scale the labels"
+        )
