@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,10 @@ class Clip:
     """How many the segmenter found; 0: no speech was found and the clip counts as a whole."""
 
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+"""The tables are in one of the two languages that the text model was trained in; their columns do not say which."""
+
+
 class _GivenWords:
     """A transcriber that knows the words beforehand."""
 
@@ -45,7 +50,8 @@ class _GivenWords:
         """The words that were given; None where there are none."""
         if not self.text:
             return None
-        return Transcript(utterance.end_s, utterance.start_s, utterance.end_s, self.text, "", 1.0)
+        language = "zh" if _CHINESE.search(self.text) else "en"
+        return Transcript(utterance.end_s, utterance.start_s, utterance.end_s, self.text, language, 1.0)
 
 
 _STAGES = ("vision", "speech", "text", "prosody")
