@@ -113,7 +113,7 @@ def test_every_net_was_compared_with_the_engine_that_it_came_from(bundle_dir: Pa
 
 
 @pytest.mark.parametrize("spoilt", ["first", "second"])
-@pytest.mark.parametrize("how", ["nan", "one nan", "infinite", "shape"])
+@pytest.mark.parametrize("how", ["nan", "one nan", "infinite", "shape", "fewer rows"])
 def test_one_output_that_is_no_number_fails_the_self_test_whichever_it_is(
     monkeypatch: pytest.MonkeyPatch, spoilt: str, how: str
 ) -> None:
@@ -123,6 +123,7 @@ def test_one_output_that_is_no_number_fails_the_self_test_whichever_it_is(
         "one nan": np.where(np.arange(6).reshape(2, 3) == 5, np.nan, good).astype(np.float32),
         "infinite": np.full_like(good, np.inf),
         "shape": good.reshape(3, 2),
+        "fewer rows": good[:1],
     }[how]
     given = {"first": good, "second": good, spoilt: bad}
     session = SimpleNamespace(input_names=["x"], provider="CPU", run=lambda feeds, names=None: given)

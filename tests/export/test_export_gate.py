@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,13 +11,14 @@ import numpy as np
 import onnx
 import pytest
 from judged_net import GENEROUS, Array, distance_task, pictures, residual_cnn
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from small_graph import floats, save_graph
 
 from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
-from export.gate import Choice, Margins, build_variants
+from export.gate import Choice, Margins, admission, build_variants
+from export.gate.candidates import Candidate
 from export.gate.engines import settle
-from export.gate.measures import agreement
+from export.gate.measures import Agreement, agreement
 from export.gate.sensitivity import layer_errors
 from export.job import Family, Task
 from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
@@ -226,3 +229,104 @@ def test_an_output_that_is_no_number_in_either_graph_is_no_agreement_whichever_i
     found = agreement(files[0], files[1], [{"x": -np.ones((1, 4), np.float32)}])
     assert found.rms_ratio == found.golden_rms_ratio == found.max_abs_of_scale == float("inf")
     assert found.least_cosine == -1.0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("other", ["first", "second"])
+def test_the_worst_of_several_outputs_counts_whichever_it_is(other: str, share: float, tmp_path: Path) -> None:
+    files = []
+    for name, factor in (("exact", 1.0), ("changed", 1.0 + share)):
+        nodes = [
+            helper.make_node("Mul", ["x", "factor" if output == other else "one"], [output])
+            for output in ("first", "second")
+        ]
+        ends = [helper.make_tensor_value_info(end, TensorProto.FLOAT, [1, 4]) for end in ("x", "first", "second")]
+        constants = {"factor": np.array([factor, -1, 1, 1], np.float32), "one": np.ones(4, np.float32)}
+        weights = [numpy_helper.from_array(value, key) for key, value in constants.items()]
+        graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], weights)
+        opset = [helper.make_opsetid("", 17)]
+        files.append(tmp_path / f"{name}.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), files[-1])
+    found = agreement(*files, [{"x": np.ones((1, 4), np.float32)}])
+    assert found.max_abs_of_scale == pytest.approx(share)
+    assert found.rms_ratio == found.golden_rms_ratio == pytest.approx(share / 2)
+    product, length = 4 + share, 2 * np.sqrt(3 + (1 + share) ** 2)
+    assert found.least_cosine == pytest.approx(product / length)
+
+
+@pytest.mark.parametrize(
+    ("own_ms", "share", "useless"),
+    [
+        (9.0, 1.0, ""),
+        (9.1, 1.0, "9.10 ms is over 0.9 of float32's 10.00 ms, and .* bytes of weights are over 0.6"),
+        (10.4, 0.6, ""),
+        (10.6, 0.6, "10.60 ms is over 0.9 of float32's 10.00 ms, and it is slower"),
+        (10.4, 0.7, "bytes of weights are over 0.6"),
+        (8.0, 1.5, ""),
+    ],
+)
+def test_a_file_gets_in_if_it_is_faster_or_smaller_and_not_slower(
+    own_ms: float, share: float, useless: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = {name: tmp_path / name for name in ("exact", "changed")}
+    sizes = {paths["exact"]: 1000, paths["changed"]: int(1000 * share)}
+    fine = Agreement(0.0, 0.0, 1.0, 0.0)
+    monkeypatch.setattr(admission, "weight_bytes", sizes.__getitem__)
+    monkeypatch.setattr(admission, "agreement", lambda *_: fine)
+    times = {"fp32": {"model": 10.0}, "cpu-int8": {"model": own_ms}}
+    monkeypatch.setattr(admission, "latencies_ms", lambda *_: times)
+    judge = admission.Judge({"model": paths["exact"]}, {"model": []}, None, Margins())
+    trial = judge.judge("cpu-int8", Candidate({"model": paths["changed"]}))
+    assert trial.admitted == (not useless)
+    assert re.search(useless, trial.useless)
+
+
+def forked_cnn(path: Path) -> Path:
+    """One activation that two convolutions read, and their sum."""
+    random = np.random.default_rng(1)
+    kernels = {name: random.standard_normal((8, 8, 3, 3)).astype(np.float32) * 0.2 for name in ("k0", "k1", "k2")}
+    nodes = [
+        helper.make_node("Conv", ["x", "k0"], ["c0"], "root", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c0"], ["r0"], "relu"),
+        helper.make_node("Conv", ["r0", "k1"], ["c1"], "left", pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["r0", "k2"], ["c2"], "right", pads=[1, 1, 1, 1]),
+        helper.make_node("Add", ["c1", "c2"], ["y"], "sum"),
+    ]
+    return save_graph(path, nodes, kernels, inputs=floats(1, 8, 12, 12))
+
+
+def test_tensorrt_gets_a_pair_on_the_weights_too_and_one_for_each_reader(tmp_path: Path) -> None:
+    fp32, samples = forked_cnn(tmp_path / "net.onnx"), pictures(4)
+    prepare(fp32, tmp_path / "prepared.onnx")
+    quantize_for_tensorrt(tmp_path / "prepared.onnx", tmp_path / "trt.onnx", samples)
+    graph = onnx.load(tmp_path / "trt.onnx").graph
+    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    makers = {name: node for node in graph.node for name in node.output}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    assert len(convolutions) == 3
+    for node in convolutions:
+        pair = makers[node.input[1]]
+        quantize = makers[pair.input[0]]
+        assert (pair.op_type, quantize.op_type) == ("DequantizeLinear", "QuantizeLinear")
+        assert weights[quantize.input[0]].dtype == np.float32, "the weight itself is float: the engine rounds it"
+        assert weights[pair.input[1]].shape == (8,)
+        assert weights[pair.input[2]].shape == (8,) and not weights[pair.input[2]].any()
+    readers = Counter(name for node in graph.node for name in node.input)
+    pairs = [node.output[0] for node in graph.node if node.op_type == "DequantizeLinear"]
+    assert all(readers[name] == 1 for name in pairs)
+
+
+def test_the_cpus_weights_have_a_scale_a_channel_and_zero_for_zero(tmp_path: Path) -> None:
+    fp32, samples = forked_cnn(tmp_path / "net.onnx"), pictures(4)
+    prepare(fp32, tmp_path / "prepared.onnx")
+    quantize_cnn(tmp_path / "prepared.onnx", tmp_path / "cpu.onnx", samples)
+    graph = onnx.load(tmp_path / "cpu.onnx").graph
+    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    pairs = [node for node in graph.node if node.op_type == "DequantizeLinear" and node.input[0] in weights]
+    kernels = [node for node in pairs if weights[node.input[0]].ndim == 4]
+    assert len(kernels) == 3
+    for node in kernels:
+        assert weights[node.input[0]].dtype == np.int8
+        assert weights[node.input[1]].shape == weights[node.input[2]].shape == (8,)
+        assert len(set(weights[node.input[1]].tolist())) == 8
+        assert not weights[node.input[2]].any()

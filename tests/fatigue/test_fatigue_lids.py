@@ -209,3 +209,20 @@ def test_a_nod_sinks_with_closed_eyes_and_comes_back():
 )
 def test_no_nod(pitches, closed):
     assert nod(pitches, closed) == []
+
+
+@pytest.mark.parametrize(
+    ("frame_s", "before", "falls_s"),
+    [
+        (0.08, 0.6, 0.04),  # within the fall of a blink: on the line between both frames
+        (0.125, 0.95, 0.0625 + (0.65 / 0.95 * 0.125 - 0.0625) * 0.8),  # open: the fall lies in the middle
+        (0.125, 0.6, 0.03),  # on their way: 0.3 more at the speed of a blink
+        (0.125, 0.35, 0.005),
+    ],
+)
+def test_lids_fall_as_fast_as_a_blink_however_slow_the_camera(frame_s: float, before: float, falls_s: float) -> None:
+    lids = Lids(closed_below=0.3, open_above=0.34)
+    lids.step(0.0, before)
+    spans = lids.step(frame_s, 0.0)
+    assert spans[-1].closed
+    assert spans[-1].start_s == pytest.approx(falls_s)

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from training.asr.augment import at_speed, mixed, shifted, striped
 from training.asr.batching import batches, in_order
 from training.asr.beam import BeamError, BeamSearch
+from training.asr.learner import CtcLearner, CtcLoss
 from training.asr.manifest import ManifestError, read_list
 from training.asr.metrics import error_rates
+from training.asr.model import ConformerConfig, ConformerCtc
 from training.asr.schedule import noam
 from training.asr.settings import SpecAugment, read_settings
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
@@ -147,3 +150,46 @@ def test_a_language_model_decides_what_the_sound_leaves_open(tmp_path: Path) -> 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_settings_that_come_along_are_valid(path: Path) -> None:
     read_settings(path)
+
+
+def test_stripes_of_time_hide_whole_frames_and_stripes_of_bands_whole_bands() -> None:
+    mel = np.random.default_rng(0).normal(size=(200, 80)).astype(np.float32)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        time = striped(mel, SpecAugment(band_stripes=0, time_stripes=2, time_share=0.1), rng)
+        hidden = (time != mel).all(axis=1)
+        assert ((time != mel).any(axis=1) == hidden).all(), "a frame is hidden whole, or not at all"
+        assert hidden.sum() <= 2 * 20
+        np.testing.assert_allclose(time[hidden], mel.mean(), rtol=1e-5)
+        band = striped(mel, SpecAugment(band_stripes=1, band_width=8, time_stripes=0), rng)
+        assert ((band != mel).any(axis=0) == (band != mel).all(axis=0)).all()
+        assert (band != mel).all(axis=0).sum() <= 8
+    one = SpecAugment(band_stripes=0, time_stripes=1)
+    assert max((striped(mel, one, rng) != mel).any(axis=1).sum() for _ in range(50)) > 8
+
+
+@pytest.mark.parametrize(
+    ("tokens", "frames"), [([1, 2, 3], 3), ([1, 1, 2], 4), ([5, 5, 5], 5), ([1, 2, 1], 3), ([], 0)]
+)
+def test_equal_neighbours_need_a_blank_between_them(tokens: list[int], frames: int) -> None:
+    model = ConformerCtc(ConformerConfig(vocabulary=6, hidden=16, layers=1, heads=2, feed_forward=16, kernel=3))
+    learner = CtcLearner(model, Vocabulary.of(["abcde"], "characters"))
+    assert learner.frames_needed(tokens) == frames * model.config.subsampling
+    log_probs = torch.randn(max(1, frames), 1, 6).log_softmax(2)
+    target = torch.tensor([tokens], dtype=torch.long)
+    for steps, fits in ((frames, True), (frames - 1, False)):
+        if steps > 0 and tokens:
+            loss = torch.nn.functional.ctc_loss(
+                log_probs[:steps], target, torch.tensor([steps]), torch.tensor([len(tokens)]), reduction="none"
+            )
+            assert bool(torch.isfinite(loss).all()) == fits
+
+
+def test_the_loss_of_an_utterance_is_that_of_one_token() -> None:
+    torch.manual_seed(0)
+    model = ConformerCtc(ConformerConfig(vocabulary=6, hidden=16, layers=1, heads=2, feed_forward=16, kernel=3)).eval()
+    features, tokens = torch.randn(1, 60, 80), torch.tensor([[1, 2, 3, 1]])
+    found = CtcLoss(model)(features, torch.tensor([60]), tokens, torch.tensor([4]))
+    log_probs, length = model(features, torch.tensor([60]))
+    whole = torch.nn.functional.ctc_loss(log_probs.transpose(0, 1), tokens, length, torch.tensor([4]), reduction="none")
+    torch.testing.assert_close(found, whole / 4)
