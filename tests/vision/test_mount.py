@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from edge.messages import Face, Reason
-from edge.runtime.mount import MountWatch
+from edge.vision.mount import MountWatch
 
 
 def words(*parts: tuple[float, Reason | None]) -> list[tuple[float, str]]:
