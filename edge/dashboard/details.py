@@ -17,6 +17,9 @@ _CHINESE: dict[str, str] = {
     r"nothing that purpose (\S+) may tell needs it": "用途“{0}”可告知的内容均不需要它",
     r"the bundle has no ([\w, ]+): lids are judged by their contour alone": "模型包中没有{0}：仅按眼睑轮廓判断",
     r"the bundle has no ([\w, ]+): nothing is estimated from blinks": "模型包中没有{0}：不根据眨眼估计",
+    r"the bundle has no ([\w, ]+): cries and laughter are not told apart, coughs, crashes and alarms not at all": (
+        "模型包中没有{0}：无法区分哭喊与笑声，也听不出咳嗽、撞击和警报"
+    ),
     r"the bundle has no ([\w, ]+)": "模型包中没有{0}",
     r"(.+) has no pictures": "{0} 没有画面",
     r"(.+) has no sound": "{0} 没有声音",
@@ -31,6 +34,10 @@ _CHINESE: dict[str, str] = {
     r"people speak faster than words are recognized: an utterance is not transcribed": (
         "说话快于识别：有一段话语未转写"
     ),
+    r"speaker (.+?) cannot be opened \((.+)\); `emvas devices` lists them": (
+        "扬声器 {0} 无法打开（{1}）；`emvas devices` 可列出设备"
+    ),
+    r"the section `warning` is not set: nothing in the cab warns the driver": "未设置 `warning` 部分：车内没有警告装置",
     r"it ended": "已结束",
     r"it was told to start anew": "按命令重新启动",
     r"no speed for (\S+) s: armed as if driving": "{0} 秒没有车速：按行驶中处理",

@@ -27,6 +27,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "speaker": ("speaker", "扬声器"),
     "gpio": ("lamp line", "指示灯线路"),
     "relay": ("relay", "继电器"),
+    "button": ("button", "按钮"),
     "calm": ("calm", "平稳"),
     "room_unseen": ("cannot see the room", "看不到教室"),
     "off_here": ("Off:", "已关闭："),

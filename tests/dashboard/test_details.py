@@ -16,6 +16,7 @@ from edge.runtime.inference import withheld
 from edge.runtime.senses import OPTIONAL, PATIENCE_S
 from edge.runtime.stages import UTTERANCE_LOST
 from edge.runtime.supervision import Supervision
+from edge.warning.warner import NOTHING
 
 ZH, EN = Labels("zh"), Labels("en")
 
@@ -36,6 +37,7 @@ def hanging() -> str:
 
 SAID = {
     OVERRUN: "部分声音缺失",
+    NOTHING: "车内没有警告装置",
     UTTERANCE_LOST: "未转写",
     silent_speed(): "没有车速",
     hanging(): "人脸分析卡住：15 秒没有应答",
