@@ -10,6 +10,11 @@ from edge.store.reader import TimelineReader
 
 _LEVELS = {level.name.lower(): level for level in Level}
 _HOUR_S = 3600.0
+_LAST_WORD = (
+    "begun_s, json_extract(record, '$.start_s'), MAX(json_extract(record, '$.end_s')), "
+    "json_extract(record, '$.distance_km')"
+)
+"""Of each trip what was said last: SQLite takes the other columns from the row of the MAX."""
 _SHORTEST_S = 10.0
 """A run that ended sooner is a start that failed, and no trip."""
 
@@ -51,13 +56,11 @@ class _Told:
 
 def journeys(reader: TimelineReader, since_s: float, until_s: float) -> tuple[Journey, ...]:
     """The trips that touch the stretch, the newest first. Raises what its reader raises."""
-    drives: dict[tuple[float, float], tuple[float, float | None]] = {}
-    for begun_s, _, (start_s, end_s, distance_km) in reader.stream(
-        "trip", since_s, until_s, ("$.start_s", "$.end_s", "$.distance_km")
-    ):
-        drives[begun_s, begun_s + start_s] = (begun_s + end_s, distance_km)
-    stretches = [(start_s, end_s, True, km) for (_, start_s), (end_s, km) in drives.items()]
-    driven = {begun_s for begun_s, _ in drives}
+    drives = reader.sums(_LAST_WORD, "trip", since_s, until_s, "GROUP BY 1, 2")
+    stretches: list[tuple[float, float, bool, float | None]] = [
+        (begun_s + start_s, begun_s + end_s, True, km) for begun_s, start_s, end_s, km in drives
+    ]
+    driven = {begun_s for begun_s, *_ in drives}
     for begun_s, last_s in reader.runs(since_s, until_s):
         if begun_s not in driven and last_s - begun_s >= _SHORTEST_S:
             stretches.append((begun_s, last_s, False, None))
