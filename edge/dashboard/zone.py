@@ -29,6 +29,11 @@ class Offset:
         minutes = round(abs(self.offset_s) / 60)
         return f"{'-' if self.offset_s < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
 
+    @property
+    def text(self) -> str:
+        """CET UTC+01:00; many zones have no letters."""
+        return f"{self.name} UTC{self.hours}" if self.name.isalpha() else f"UTC{self.hours}"
+
 
 def zone_name() -> str:
     """As the zone is called in the tz database (Europe/Berlin); empty where the system does not say."""
@@ -52,10 +57,10 @@ def offsets(start_s: float, end_s: float) -> tuple[Offset, ...]:
 def zone_text(start_s: float, end_s: float) -> str:
     """Europe/Berlin, CET UTC+01:00, from 2026-03-29 03:00 on CEST UTC+02:00."""
     first, *changes = offsets(start_s, end_s)
-    parts = [zone_name(), f"{first.name} UTC{first.hours}"]
+    parts = [zone_name(), first.text]
     for change in changes:
         moment = datetime.fromtimestamp(change.start_s).astimezone()
-        parts.append(f"{moment:%Y-%m-%d %H:%M} {change.name} UTC{change.hours}")
+        parts.append(f"{moment:%Y-%m-%d %H:%M} {change.text}")
     return ", ".join(dict.fromkeys(part for part in parts if part))
 
 
