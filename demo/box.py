@@ -28,8 +28,8 @@ from edge.runtime.live import LiveRunner
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 from edge.runtime.sinks import JsonlSink, Sink
-from edge.runtime.stores import Stores, session_name
-from edge.sessions import Start
+from edge.runtime.stores import Stores
+from edge.sessions import Start, session_name
 from edge.status import SystemStatus
 
 WARNINGS_FILE = "warnings.wav"

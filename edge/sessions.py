@@ -7,7 +7,9 @@ program, as long as the kernel (its `boot`) is the same.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -48,6 +50,11 @@ class Start:
         mono_s, wall_s = clocks.mono_s(), clocks.wall_s()
         trusted = state == clocks.state() == "synced"
         return cls(name, clocks.boot(), mono_s, wall_s, "synced" if trusted else "unsynced")
+
+
+def session_name(box_id: str) -> str:
+    """Names one run for ever; a clock that is not set may say 1970 at each start."""
+    return f"{box_id}-{int(time.time())}-{secrets.token_hex(2)}"
 
 
 def started(name: str, wall_s: float, clocks: Clocks = SYSTEM) -> Start:

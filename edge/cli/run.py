@@ -31,8 +31,9 @@ from edge.runtime.live import LiveRunner
 from edge.runtime.metrics import figures
 from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink
-from edge.runtime.stores import Stores, session_name
+from edge.runtime.stores import Stores
 from edge.runtime.watchdog import Notifier, Watchdog
+from edge.sessions import session_name
 from edge.store.mounting import Mounting
 from edge.warning.warner import WarnerSink
 

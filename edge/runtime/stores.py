@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path
 from types import TracebackType
 
@@ -17,12 +15,7 @@ from edge.status import SystemStatus
 from edge.store.folder import StateFolder
 from edge.store.timeline import Timeline
 
-OUTBOX_FILE = "outbox.db"
-
-
-def session_name(box_id: str) -> str:
-    """Names one run for ever; a clock that is not set may say 1970 at each start."""
-    return f"{box_id}-{int(time.time())}-{secrets.token_hex(2)}"
+_OUTBOX_FILE = "outbox.db"
 
 
 class Stores:
@@ -38,7 +31,7 @@ class Stores:
         """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
         self.publisher: Publisher | None = None
         if config.mqtt is not None:
-            self.publisher = Publisher(config, folder / OUTBOX_FILE, start, status)
+            self.publisher = Publisher(config, folder / _OUTBOX_FILE, start, status)
         self.timeline = Timeline(folder / config.store.path, start, config.store)
         self._folder = StateFolder(folder)
         self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
