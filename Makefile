@@ -15,7 +15,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle cab setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check bundle cab release setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -60,6 +60,19 @@ check: $(READY) ## lint, types and import rules
 test: $(READY) ## check, build the bundle meanwhile, run every test
 	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+release: $(BUNDLE)/bundle.yaml ## wheel, signed bundles as tars and all hashes in build/release; KEY=signer.pem
+	@test -f "$(KEY)" || { echo "who signs the bundles? make release KEY=signer.pem (docs/install.md, Signed bundles)" >&2; exit 1; }
+	rm -rf build/release && mkdir -p build/release/.signed
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/release .
+	cp -rl $(BUNDLE) build/release/.signed/emvas-default
+	cp -r edge/shipped/cab build/release/.signed/emvas-cab
+	set -e; for name in emvas-cab emvas-default; do \
+		$(BIN)/emvas bundle sign build/release/.signed/$$name --key '$(KEY)'; \
+		tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C build/release/.signed/$$name -cf build/release/$$name.tar .; \
+	done
+	rm -r build/release/.signed
+	cd build/release && sha256sum * | tee SHA256SUMS
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
