@@ -15,7 +15,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle cab release setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check bundle cab pictures release setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -60,6 +60,9 @@ check: $(READY) ## lint, types and import rules
 test: $(READY) ## check, build the bundle meanwhile, run every test
 	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+pictures: $(READY) ## take the pictures of README.md anew; needs chromium
+	EMVAS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/dashboard/test_pictures.py
 
 release: $(BUNDLE)/bundle.yaml ## wheel, signed bundles as tars and all hashes in build/release; KEY=signer.pem
 	@test -f "$(KEY)" || { echo "who signs the bundles? make release KEY=signer.pem (docs/install.md, Signed bundles)" >&2; exit 1; }

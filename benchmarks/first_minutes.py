@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ class Way:
     alert_s: float
     """Until the microsleep alert stood on the terminal, since the very start."""
     end_s: float
+    cpu_s: float
+    """Of all processes to the end: what a busy machine does not change."""
     disk_mb: int
     """Of environment, clone and home together."""
     torch: bool
@@ -50,7 +53,7 @@ class Way:
 @click.option("--page", "page_path", default="docs/evidence/first_minutes.md", type=click.Path(path_type=Path))
 def main(pythons: tuple[str, ...], json_path: Path, page_path: Path) -> None:
     """Measure both ways and write the figures."""
-    found = pythons or tuple(name for name in _FOUND if shutil.which(name))
+    found = [place for name in pythons or _FOUND if (place := shutil.which(name))]
     if not found:
         raise click.ClickException("no Python from 3.10 on is on the PATH: name one with --python")
     ways = [_installed(python) for python in found]
@@ -64,30 +67,36 @@ def main(pythons: tuple[str, ...], json_path: Path, page_path: Path) -> None:
 def _installed(python: str) -> Way:
     with tempfile.TemporaryDirectory() as place:
         folder, environment = _fresh(Path(place))
-        begun = time.monotonic()
+        begun, cpu_s = time.monotonic(), _children_s()
         _run([python, "-m", "venv", folder / "venv"], folder, environment)
         wheel = f"{folder / 'clone'}[cpu,dashboard]"
         _run([folder / "venv/bin/pip", "install", "--quiet", "--no-cache-dir", wheel], folder, environment)
         install_s = time.monotonic() - begun
         alert_s, end_s = _watched([folder / "venv/bin/emvas", "demo"], folder, environment, begun)
         how = "pip install '.[cpu,dashboard]', emvas demo"
-        return _way(how, folder / "venv", folder, install_s, alert_s, end_s)
+        return _way(how, folder / "venv", folder, (install_s, alert_s, end_s, _children_s() - cpu_s))
 
 
 def _made(python: str) -> Way:
     with tempfile.TemporaryDirectory() as place:
         folder, environment = _fresh(Path(place))
-        begun = time.monotonic()
-        command = ["make", "demo", f"PYTHON={shutil.which(python)}"]
+        begun, cpu_s = time.monotonic(), _children_s()
+        command = ["make", "demo", f"PYTHON={python}"]
         alert_s, end_s = _watched(command, folder / "clone", environment, begun)
-        return _way("make demo", folder / "clone/.venv", folder, 0.0, alert_s, end_s)
+        return _way("make demo", folder / "clone/.venv", folder, (0.0, alert_s, end_s, _children_s() - cpu_s))
 
 
-def _way(how: str, venv: Path, folder: Path, install_s: float, alert_s: float, end_s: float) -> Way:
+def _children_s() -> float:
+    """Processor time of the commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _way(how: str, venv: Path, folder: Path, seconds: tuple[float, float, float, float]) -> Way:
     version = _run([venv / "bin/python", "-c", "import platform; print(platform.python_version())"], folder, {})
     torch = any(venv.glob("lib/python*/site-packages/torch"))
     size = round(_bytes(folder) / 1e6)
-    return Way(how, version.strip(), round(install_s, 1), round(alert_s, 1), round(end_s, 1), size, torch)
+    return Way(how, version.strip(), *(round(value, 1) for value in seconds), disk_mb=size, torch=torch)
 
 
 def _fresh(place: Path) -> tuple[Path, dict[str, str]]:
@@ -132,22 +141,24 @@ def page(figures: Mapping[str, object]) -> str:
     about, ways = figures["machine"], figures["ways"]
     assert isinstance(about, dict)
     assert isinstance(ways, list)
-    rows = "".join(
-        f"| {way['how']} | {way['python']} | {way['alert_s']:.0f} | {way['end_s']:.0f} | {way['disk_mb']} | "
-        f"{'yes' if way['torch'] else 'no'} |\n"
-        for way in ways
-    )
+    rows = "".join(_row(way) for way in ways)
     return (
         "# The first minutes\n\n"
         "From nothing to the microsleep alert of the made-up drive, each in a home of its own, nothing cached, from a "
         f"clean clone. {about['cpu']}, {about['cores']} cores, load {about['load_1_min']} at the end, "
         f"{figures['when']}. The drive itself plays for 66 s, its alert comes at its second 41.9; the rest is "
         "downloading and unpacking.\n\n"
-        "| way | Python | alert after, s | ended after, s | on disk, MB | torch |\n"
-        "|---|---|---:|---:|---:|---|\n"
+        "| way | Python | alert after, s | ended after, s | CPU, s | on disk, MB | torch |\n"
+        "|---|---|---:|---:|---:|---:|---|\n"
         f"{rows}\n"
         "`python -m benchmarks.first_minutes` measures it on your machine.\n"
     )
+
+
+def _row(way: Mapping[str, object]) -> str:
+    seconds = (f"{way[name]:.0f}" for name in ("alert_s", "end_s", "cpu_s"))
+    cells = (way["how"], way["python"], *seconds, way["disk_mb"], "yes" if way["torch"] else "no")
+    return f"| {' | '.join(map(str, cells))} |\n"
 
 
 if __name__ == "__main__":

@@ -11,10 +11,42 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from docs.figures import readme
 from edge.cli.main import main as emvas
 from edge.config import Config
 
 FOLDER = Path(__file__).resolve().parent
+README = FOLDER.parent / "README.md"
+_TOUR = """\
+```text
+emvas demo                                                           # the made-up drive, with what the package carries
+emvas unpack emvas                                                   # configurations, recipe and guides as files
+emvas devices                                                        # cameras, microphones, what is missing
+emvas run     --config configs/bus-cab.yaml                          # the live box
+emvas dashboard --config configs/bus-cab.yaml                        # the local page
+emvas listen  --host broker.local                                    # what a subscriber gets, readable
+emvas report  --config configs/bus-cab.yaml --from 22:00 --to 06:00 --pdf --out night.pdf
+emvas analyze talk.mp4 --consent --out out                           # replay and report in one
+emvas evaluate alerts recordings --truth truth.json                  # false and missed alerts on your own footage
+
+sudo emvas install                                                   # services, user, folders; uninstall undoes it
+sudo emvas config install configs/bus-cab.yaml                       # on trial: taken back unless it runs well
+sudo emvas bundle install                                            # verified, tested here, swapped at once
+emvas check --config configs/bus-cab.yaml                            # what is missing, and the command that mends it
+emvas diagnose --config configs/bus-cab.yaml --out box.tar.gz        # for support, without a secret in it
+
+emvas bundle build configs/bundles/default.yaml --out build/bundle   # fetch pinned weights, convert, prove, pack
+emvas bundle fetch words --out words                                 # the same without torch here, for the CPU
+emvas features CH-SIMS --bundle build/bundle --out features.npz      # clips through the box's own eyes and ears
+emvas train fusion --model mtme --data features.npz --seeds 5 --out runs/mtme
+emvas evaluate fusion runs/mtme/seed-*/best.pt --data features.npz   # each modality missing in turn
+emvas train asr --config configs/training/asr/fsdd.yaml ...          # Conformer-CTC, whole or streaming; or Whisper
+emvas export list                                                    # what can be exported, and its options
+emvas export fusion runs/mtme/seed-1111/best.pt --into build/bundle --out build/with-mtme
+emvas export engine build/bundle                                     # on the device: TensorRT engines, proven
+emvas export report build/bundle --out docs/models                   # a model card a role
+```
+"""
 _WIDTH = 100
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "length ≥ {}", "pattern": "`{}`"}
 _MADE = "Written by `python -m docs.reference`; change the program, not this page.\n"
@@ -34,7 +66,7 @@ def walk(command: click.Command, context: click.Context) -> Iterator[tuple[click
 
 def commands_page() -> str:
     """Return docs/commands.md: the help of every command."""
-    parts = ["# Commands\n", _MADE, "Exit codes: 0 done, 1 failed or refused, 2 wrong usage.\n"]
+    parts = ["# Commands\n", _MADE, "Exit codes: 0 done, 1 failed or refused, 2 wrong usage.\n", _TOUR]
     for command, context in walk(emvas, click.Context(emvas, info_name="emvas")):
         parts.append(f"## `{context.command_path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
     return "\n".join(parts)
@@ -109,3 +141,4 @@ def _bounds(field: FieldInfo) -> str:
 if __name__ == "__main__":
     (FOLDER / "commands.md").write_text(commands_page(), encoding="utf-8")
     (FOLDER / "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,7 +17,7 @@ from edge.runtime.senses import needed_roles
 from edge.shipped import BUNDLE, CONFIGS, GUIDES
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST_MB = 20.0
+LARGEST_MB = 25.0
 
 
 @pytest.fixture(scope="module")

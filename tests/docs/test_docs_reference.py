@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from docs.reference import FOLDER, commands_page, configuration_page
+from docs.figures import readme
+from docs.reference import FOLDER, README, commands_page, configuration_page
 
 
 @pytest.mark.parametrize(("name", "make"), [("commands", commands_page), ("configuration", configuration_page)])
 def test_a_reference_page_is_current(name: str, make: object) -> None:
     written = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
     assert written == make(), "run: python -m docs.reference"  # type: ignore[operator]
+
+
+def test_the_figures_of_the_readme_are_those_of_the_evidence() -> None:
+    written = README.read_text(encoding="utf-8")
+    assert written == readme(written), "run: python -m docs.reference"
 
 
 def test_every_key_of_a_configuration_says_what_it_means() -> None:

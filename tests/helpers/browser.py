@@ -85,9 +85,11 @@ class Page:
         self.asked.clear()
         self.errors.clear()
 
-    def picture(self, path: Path) -> None:
-        """Save what a person would see, as PNG."""
-        found = self._call("Page.captureScreenshot", captureBeyondViewport=True)
+    def picture(self, path: Path, size_px: tuple[int, int] | None = None) -> None:
+        """Save the page as PNG, whole or its first `size_px` (width, height)."""
+        width, height = size_px or (0, 0)
+        clip = {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}} if size_px else {}
+        found = self._call("Page.captureScreenshot", captureBeyondViewport=True, **clip)
         path.write_bytes(base64.b64decode(found["data"]))
 
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
