@@ -45,8 +45,8 @@ def page(report: dict[str, Any]) -> str:
             "`synchronous=FULL`). The outbox comes before the timeline, so whatever stands in the timeline is raised; "
             "the proof knows what was raised from the timeline and, for the first and third row, from a line that the "
             "box writes after the outbox and the timeline have taken an alert. Each raised step arrives, under one "
-            "(boot, seq), and the first arrivals are in order, those of now and those of the past: "
-            f"{overtaken} messages of the past were overtaken by alerts of now, which wait for at most 1000.\n",
+            "(boot, seq), and the first arrivals of alerts are in order, as are those of summaries, those of now and "
+            f"those of the past: {overtaken} messages of the past or summaries were overtaken by alerts of now.\n",
             "## What this does not show\n",
             "Signal 9 leaves the kernel alive: power cuts are SQLite's promise of `synchronous=FULL` and the medium's. "
             "A message is the broker's once it was acknowledged and the connection outlived that by a second: before, "

@@ -6,6 +6,7 @@ import itertools
 import json
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -57,11 +58,11 @@ class Witness:
 
     @property
     def overtaken(self) -> int:
-        """How many messages of the past came after one of now with a higher number, which waits for no long backlog."""
+        """How many messages came after one with a higher number: of the past, or summaries, after alerts of now."""
         highest, found = 0, 0
-        for key in list(self.first):
-            found += key in self.historical and key[1] < highest
-            highest = max(highest, key[1])
+        for _, seq in list(self.first):
+            found += seq < highest
+            highest = max(highest, seq)
         return found
 
     def faults(self, raised: Iterable[Step]) -> list[str]:
@@ -71,9 +72,10 @@ class Witness:
         found = [f"{len(missing)} raised steps never arrived, {missing[0]} first"] if missing else []
         if len(heard) != len(set(heard)):
             found.append(f"{len(heard) - len(set(heard))} steps stand under two numbers")
-        past = [seq for boot, seq in self.first if (boot, seq) in self.historical]
-        now = [seq for boot, seq in self.first if (boot, seq) not in self.historical]
-        backwards = sum(later <= earlier for order in (past, now) for earlier, later in itertools.pairwise(order))
+        orders: dict[tuple[bool, bool], list[int]] = defaultdict(list)
+        for key, step in list(self.first.items()):
+            orders[step is None, key in self.historical].append(key[1])
+        backwards = sum(later <= earlier for order in orders.values() for earlier, later in itertools.pairwise(order))
         if backwards:
             found.append(f"{backwards} first arrivals came out of order")
         if self.changed:

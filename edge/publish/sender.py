@@ -82,6 +82,7 @@ class Sender:
     def blamed(self, blame: Blame) -> bool:
         """Say what the broker hangs up on; return whether it is the whole topic: it took no other message of it."""
         if blame.topic in self._good:
+            self._good.discard(blame.topic)  # another one, and it is the topic
             _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", blame.name)
             return False
         said = f"the broker hangs up on messages on {blame.topic}"
@@ -98,8 +99,8 @@ class Sender:
     ) -> list[tuple[Entry, Publication]]:
         """The entries to send now, in order, up to `most` in flight.
 
-        Those on topics that are `held` wait; those on `doubted` ones go when there are no others, but for alerts and
-        for topics of which the broker took a message before.
+        Those on topics that are `held` wait; those on `doubted` ones, but for alerts, go when there are no others: an
+        alert does not wait to see whether the broker hangs up on a summary.
         sqlite3.Error: the outbox cannot be read now.
         """
         now_s = self._clocks.mono_s()
@@ -109,7 +110,7 @@ class Sender:
             return []
         trials = [entry for entry in self._trials(busy, now_s) if entry.path not in held]
         self._trying = {entry.seq for entry in trials}
-        last = doubted & self._last - self._good  # else it was rather the line that broke
+        last = doubted & self._last
         busy |= {int(name.rpartition("#")[2]) for name in held if "#" in name}
         chosen = [*trials, *self._without(held | last, busy, most, now_s)]
         if last and not chosen:

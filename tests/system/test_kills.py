@@ -24,13 +24,17 @@ def test_a_broker_killed_again_and_again_gets_every_alert() -> None:
     assert found["heard"] >= found["raised"] > 0
 
 
-def test_the_proof_lets_an_alert_of_now_overtake_the_past_and_nothing_else() -> None:
+def test_the_proof_lets_alerts_overtake_the_past_and_summaries_and_nothing_else() -> None:
     witness = Witness(9)
     witness.first.update({("b", n): ("a", n) for n in (1, 2, 9, 3, 10, 4)})
     assert "2 first arrivals came out of order" in witness.faults([])
     witness.historical.update({("b", 3), ("b", 4)})
     assert witness.faults([]) == []
     assert witness.overtaken == 2
+    witness.first[("b", 8)] = None
+    assert witness.faults([]) == []
+    witness.first[("b", 7)] = None
+    assert "1 first arrivals came out of order" in witness.faults([])
 
 
 @pytest.mark.parametrize(
