@@ -3,7 +3,7 @@
 So many real publishers with their outboxes, one Mosquitto, one PostgreSQL, two consumers in one group and one that
 hears all, each a process that runs docs/examples/alerts_to_postgresql.py. Consumers and broker are killed (signal 9) at
 random moments while boxes raise alerts; at the end every step of every alert must stand in the table once. The broker
-writes each change.
+writes each change; its files and the outboxes lie in memory, since processes die here and not the power.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,15 +25,15 @@ import psycopg
 
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.fleets.postgresql import postgresql
-from edge.config import Config
+from benchmarks.fleets.publishers import Publishers
 from edge.error import EmvasError
-from edge.messages import Alert, Level
-from edge.publish.publisher import Publisher
-from edge.sessions import Start
 from export.report.machine import machine
 
 _ROOT = Path(__file__).resolve().parents[1]
 _EXAMPLE = _ROOT / "docs" / "examples" / "alerts_to_postgresql.py"
+_MEMORY = Path("/dev/shm")
+"""Files that outlive a killed process, not the power: 200 outboxes and a broker that writes each change would measure
+the disk that they share here."""
 _BROKER = (
     "persistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
     "max_queued_messages 0\n"
@@ -73,18 +72,17 @@ def trial(boxes: int, rounds: int, seed: int = 1) -> Trial:
     """
     chance, began_s = random.Random(seed), time.monotonic()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)))
+        (probe := folder / "probe").mkdir()
         database = stack.enter_context(postgresql())
         broker = stack.enter_context(Mosquitto(folder, _BROKER.format(folder=folder)))
         consumers = stack.enter_context(_consumers(broker.port, database, folder))
-        fleet = stack.enter_context(_fleet(boxes, broker.port, folder))
-        _until_all_listen(fleet[0], database)
+        with Publishers(1, broker.port, probe) as one:
+            _until_all_listen(one, database)
+        fleet = stack.enter_context(Publishers(boxes, broker.port, folder))
         raised = 0
         for number in range(rounds):
-            for _ in range(_BATCH):
-                for publisher in fleet:
-                    publisher.write(_alert(f"alert-{raised}"))
-                    raised += 1
+            raised += fleet.raise_alerts(_BATCH)
             time.sleep(chance.uniform(*_KILL_AFTER_S))
             if number % 2:
                 broker.kill()
@@ -144,43 +142,16 @@ def _consumers(port: int, database: str, folder: Path) -> Iterator[_Consumers]:
         consumers.end()
 
 
-@contextmanager
-def _fleet(boxes: int, port: int, folder: Path) -> Iterator[list[Publisher]]:
-    """The boxes' own publishers, each with its outbox on disk."""
-    publishers = []
-    for number in range(boxes):
-        mqtt = {"host": "127.0.0.1", "port": port}
-        box = {"site": f"depot-{number % 10}", "id": f"bus-{number:04d}"}
-        config = Config.model_validate({"purpose": "driver-safety", "box": box, "mqtt": mqtt})
-        home = folder / box["id"]
-        home.mkdir()
-        publishers.append(Publisher(config, home / "outbox.db", Start.now(f"{box['id']}-0")))
-        publishers[-1].start()
-    try:
-        yield publishers
-    finally:
-        ends = [threading.Thread(target=publisher.stop) for publisher in publishers]
-        for end in ends:
-            end.start()
-        for end in ends:
-            end.join()
-
-
-def _alert(id_: str) -> Alert:
-    return Alert(2.0, id_, "new", "microsleep", Level.CRITICAL, 0.5, 1.5, {})
-
-
-def _until_all_listen(box: Publisher, database: str) -> None:
+def _until_all_listen(probe: Publishers, database: str) -> None:
     """Raise alerts until each of the group has written one, and all is written: before, the broker knows no session.
 
     The one that hears all began at the same time; it is given a while longer, since whoever is later writes nothing.
     """
-    until_s, number = time.monotonic() + _PATIENCE_S, 0
+    until_s = time.monotonic() + _PATIENCE_S
     while not {name for name, group in _CONSUMERS.items() if group} <= _rows(database).keys():
         if time.monotonic() > until_s:
             raise EmvasError("the consumers do not come to work")
-        box.write(_alert(f"probe-{number}"))
-        number += 1
+        probe.raise_alerts(1)
         time.sleep(0.2)
     time.sleep(_SETTLE_S)
     with psycopg.connect(database) as connection:
