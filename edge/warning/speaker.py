@@ -15,7 +15,7 @@ from edge.messages import Source, Warned
 from edge.warning.own_sound import OwnSound
 from edge.warning.player import Player
 
-_BLOCK_S = 0.02
+_BLOCK_S = 0.01
 """The next block takes a new signal: at most this is added between the decision and the device."""
 _LATENCY_S = 0.08
 """What the device holds ready: with less, a busy machine tears holes into the tone."""
