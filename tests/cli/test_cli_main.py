@@ -57,7 +57,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 
 def test_an_unknown_command_is_told_with_those_that_exist() -> None:
     result = CliRunner().invoke(main, ["bundle", "biuld"])
-    there_are = "build, install, rollback, show, sign, table, tensorrt, verify"
+    there_are = "build, fetch, install, rollback, show, sign, table, tensorrt, verify"
     assert f"no command 'biuld'; did you mean 'build'? there are {there_are}" in result.stderr
 
 
