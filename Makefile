@@ -15,7 +15,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle cab pictures release setup soak proof-kills proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check bundle cab pictures release setup soak proof-kills proof-mutants proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -76,6 +76,10 @@ release: $(BUNDLE)/bundle.yaml ## wheel, signed bundles as tars and all hashes i
 	done
 	rm -r build/release/.signed
 	cd build/release && sha256sum * | tee SHA256SUMS
+
+proof-mutants: $(READY) ## break a line at a time in the hot rooms and count what the tests notice, hours; SAMPLE=100 ROOM=edge/alerts
+	$(BIN)/python -m pip install -q --target build/cosmic-ray cosmic-ray
+	PYTHONPATH=build/cosmic-ray $(BIN)/python -m benchmarks.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ROOM),--room $(ROOM))
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))

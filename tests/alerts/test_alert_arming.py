@@ -55,3 +55,12 @@ def test_each_state_has_its_words() -> None:
         "armed against sleep alone below 18 km/h",
         "disarmed below 3 km/h",
     ]
+
+
+def test_silence_counts_from_the_last_speed_and_is_told_once() -> None:
+    arming = Arming(MQTT)
+    arming.speed(Speed(1000.5, 0))
+    assert arming.advance(1000.5 + MQTT.silent_s) == [] and not arming.armed
+    (told,) = arming.advance(1000.6 + MQTT.silent_s)
+    assert told.state == "lost" and arming.armed
+    assert arming.advance(2000.0) == []
