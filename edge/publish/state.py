@@ -66,7 +66,7 @@ class StateTracker:
 
     def _told(self, t_s: float, clock: ClockState) -> State | None:
         worst = max(self._people.values(), key=_gravity, default=None)
-        level = worst.known_level if worst else None
+        level = self._known(worst)
         if level != self._level:
             self._level, self._since_s = level, t_s
         self._snoozed_s = {kind: until_s for kind, until_s in self._snoozed_s.items() if until_s > t_s}
@@ -78,6 +78,12 @@ class StateTracker:
             return None
         self._published, self._published_s, self.latest = essence, t_s, state
         return state
+
+    def _known(self, worst: Fatigue | None) -> Level | None:
+        """The level of the worst; what was judged before the camera was lost is no word that he is normal now."""
+        level = worst.known_level if worst else None
+        is_old = worst is not None and worst.perclos_60 is None and any(name in self._status.lost for name in _EYES)
+        return None if is_old and level is Level.NONE else level
 
     def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> State:
         parts = self._status.parts

@@ -54,6 +54,24 @@ def test_without_a_camera_the_level_is_unknown_not_none() -> None:
     assert back.troubles == {}
 
 
+def test_while_the_camera_gives_too_little_normal_is_unknown_and_what_is_grave_stands() -> None:
+    """Pictures still come, and with them reports that tell of what was judged before."""
+    state = tracker()
+    state.observe(fatigue(0.0), "synced")
+    state.observe(Source(1.0, "camera", "lost", "too few pictures"), "synced")
+    for perclos, level, told in (
+        (None, Level.NONE, None),
+        (None, Level.CRITICAL, "critical"),
+        (0.1, Level.NONE, "none"),
+    ):
+        state.observe(fatigue(1.1, level, perclos=perclos), "synced")
+        assert state.latest is not None
+        assert state.latest.level == told
+    state.observe(fatigue(1.2, perclos=None), "synced")
+    assert state.latest is not None
+    assert (state.latest.level, state.latest.unknown) == (None, "camera")
+
+
 def test_what_commands_silenced_stands_in_the_state_until_it_is_over() -> None:
     state = tracker()
     state.observe(fatigue(0.0), "synced")
