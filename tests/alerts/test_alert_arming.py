@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from alert_steps import CONFIG, fatigue
 
 from edge.alerts.arming import Arming
+from edge.alerts.engine import AlertEngine
 from edge.config.understanding import ArmingConfig
 from edge.messages import Speed
 
@@ -64,3 +66,19 @@ def test_silence_counts_from_the_last_speed_and_is_told_once() -> None:
     (told,) = arming.advance(1000.6 + MQTT.silent_s)
     assert told.state == "lost" and arming.armed
     assert arming.advance(2000.0) == []
+
+
+@pytest.mark.parametrize(
+    ("kmh", "raised"),
+    [(0, []), (8, ["microsleep"]), (30, ["microsleep", "drowsiness"])],
+    ids=["stands", "rolls", "drives"],
+)
+def test_sleep_is_told_at_walking_pace_and_drowsiness_only_in_traffic(kmh: float, raised: list[str]) -> None:
+    arming = Arming(MQTT)
+    arming.speed(Speed(0.0, kmh))
+    told = [
+        alert.alert
+        for cause in ("microsleep", "perclos_critical")
+        for alert in AlertEngine(CONFIG, "s", arming).step(fatigue(1.0, cause))
+    ]
+    assert told == raised
