@@ -87,7 +87,8 @@ def test_the_live_page_while_a_microsleep_is_told(
         going.start()
         tab.open(f"{address}/en")
         tab.wait_for("critical")
-        time.sleep(0.7)
+        tab.run("window.dispatchEvent(new Event('resize'))")  # charts that were drawn before the page had its width
+        time.sleep(1.0)
         tab.picture(target / "live.png", (WIDTH_PX, 870))
 
 
