@@ -217,7 +217,7 @@ def _fold(reader: TimelineReader, gathering: _Gathering, since_s: float, until_s
         for begun_s, t_s, face in reader.stream("face", since_s, until_s, ("$.track", "$.usable", "$.reason")):
             fold.face(begun_s + t_s, *face)
     if gathering.shown("blink"):
-        fold.blinks = sum(1 for _ in reader.stream("blink", since_s, until_s, ("$.t_s",)))
+        ((fold.blinks,),) = reader.sums("COUNT(*)", "blink", since_s, until_s) or [(0,)]
 
 
 def _messages(reader: TimelineReader, kind: str, since_s: float, until_s: float) -> Iterator[Message]:
