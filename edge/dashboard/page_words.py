@@ -75,7 +75,7 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     # timeline
     "trips": ("Trips", "行程"),
     "lessons": ("Sessions", "时段"),
-    "way": ("Way", "里程"),
+    "way": ("Distance", "里程"),
     "gravest_alert": ("Gravest alert", "最严重警报"),
     "none_of_alerts": ("none", "无"),
     "per_hour": ("Alerts an hour (all)", "每小时警报（总数）"),

@@ -51,7 +51,7 @@ def letter_colour(level: Level | None) -> str:
     return _LIGHT_INK if level in _ON_DARK else _DARK_INK
 
 
-def badge(level: Level | None, labels: Labels, word: str = "") -> str:
-    """CSS of an element with the badge of a level: its colour, and the first letter of its word, or of another one."""
-    letter = "?" if level is None else (word or labels(level.name.lower()))[0].upper()
+def badge(level: Level | None, labels: Labels) -> str:
+    """CSS of an element with the badge of a level: its colour, and the first letter of its word."""
+    letter = "?" if level is None else labels(level.name.lower())[0].upper()
     return f'--level: {level_colour(level)}; --on: {letter_colour(level)}; --letter: "{letter}"'

@@ -31,7 +31,9 @@ class Offset:
 
     @property
     def text(self) -> str:
-        """CET UTC+01:00; many zones have no letters."""
+        """CET UTC+01:00, or UTC; many zones have no letters."""
+        if self.name == "UTC":
+            return self.name
         return f"{self.name} UTC{self.hours}" if self.name.isalpha() else f"UTC{self.hours}"
 
 

@@ -37,7 +37,7 @@ class LevelCard:
         said = self._word(word)
         self._level.set_text(said)
         self._level.classes(add="ev-off" if word == "off" else "", remove="" if word == "off" else "ev-off")
-        self._card.style(badge(level, self._labels, said))
+        self._card.style(badge(level, self._labels))
         fresh = self._freshness_of(state.age_s(now_s), live)
         first, *more = self._reasons(shown) if live else [fresh]
         self._cause.set_text(first)
