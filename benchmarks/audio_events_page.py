@@ -42,7 +42,7 @@ def page(found: Mapping[str, Any]) -> str:
 
 What the box's ear for events (role `audio_events`, YAMNet) tells right. Made by `python -m benchmarks.audio_events`.
 The evidence of a sound is its mean score over a few seconds without the highest, against its rivals' (laughter and cats
-for crying, crying for laughter) and a doubt of .05.
+for crying, crying for laughter, a horn for an alarm) and a doubt of .05.
 
 ## How well each is told from the rest
 Clips of 5 s; the unit is the source recording. All laughter is of **one** baby: its interval says nothing of other

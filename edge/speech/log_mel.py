@@ -1,8 +1,8 @@
 """Whisper's log-mel spectrogram in numpy: the one front end of training, conversion and the appliance.
 
 Constants and formulas: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", section 2.2,
-and its reference code: 16 kHz, Hann window of 25 ms every 10 ms, 80 Slaney mel bands, log10 kept within 8 of the
-loudest value, then (x + 4) / 4.
+and its reference code: 16 kHz, Hann window of 25 ms every 10 ms, 80 Slaney mel bands (128 from large-v3 on), log10 kept
+within 8 of the loudest value, then (x + 4) / 4.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import numpy as np
 from edge.messages import SAMPLE_RATE_HZ, Float32
 
 MEL_BANDS = 80
+WHISPER_BANDS = (MEL_BANDS, 128)
+"""What Whispers hear: 80 bands up to large-v2, 128 from large-v3 and its turbo on."""
 FFT_SAMPLES = 400
 HOP_SAMPLES = 160
 _FLOOR = 1e-10
 _DYNAMIC_RANGE = 8.0
 
 
-def log_mel(samples: Float32, window_s: float) -> Float32:
-    """Return the spectrogram [MEL_BANDS, frames] of mono sound at 16 kHz, silence appended up to `window_s` seconds.
+def log_mel(samples: Float32, window_s: float, bands: int = MEL_BANDS) -> Float32:
+    """Return the spectrogram [bands, frames] of mono sound at 16 kHz, silence appended up to `window_s` seconds.
 
     Sound longer than the window is cut. The loudest value is that of the window.
     """
@@ -34,16 +36,16 @@ def log_mel(samples: Float32, window_s: float) -> Float32:
     padded[start + length :] = padded[length - 1 : start + length - 1][::-1]
     used = min(-(-(len(heard) + start) // HOP_SAMPLES), length // HOP_SAMPLES)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[: used * HOP_SAMPLES : HOP_SAMPLES]
-    logs = np.full((MEL_BANDS, length // HOP_SAMPLES), np.log10(_FLOOR), np.float32)
-    logs[:, :used] = band_logs(frames)
+    logs = np.full((bands, length // HOP_SAMPLES), np.log10(_FLOOR), np.float32)
+    logs[:, :used] = band_logs(frames, bands)
     return scaled(np.maximum(logs, logs.max() - _DYNAMIC_RANGE))
 
 
-def band_logs(frames: Float32) -> Float32:
-    """The log10 power [MEL_BANDS, n] of pieces of sound [n, FFT_SAMPLES]."""
+def band_logs(frames: Float32, bands: int = MEL_BANDS) -> Float32:
+    """The log10 power [bands, n] of pieces of sound [n, FFT_SAMPLES]."""
     spectrum = np.fft.rfft(frames * _hann())
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
-    logs: Float32 = np.log10(np.maximum(mel_filters() @ power.T, _FLOOR))
+    logs: Float32 = np.log10(np.maximum(mel_filters(bands=bands) @ power.T, _FLOOR))
     return logs
 
 

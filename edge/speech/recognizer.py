@@ -97,7 +97,7 @@ class Recognizer:
     def look(self, samples: Float32, window_s: float) -> Heard:
         """Decode the sound padded to `window_s` seconds, believable or not."""
         tokens = self._tokens
-        memory = self._model.encode(log_mel(samples, window_s))
+        memory = self._model.encode(log_mel(samples, window_s, self._model.bands))
         logits, memory = self._model.step(np.array([[tokens.start]]), memory)
         tongue = self._tongue(logits[0])
         no_speech = float(1.0 / np.exp(logits[0] - logits[0, tokens.no_speech]).sum())

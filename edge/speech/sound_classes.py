@@ -20,17 +20,19 @@ PATCH = _FRAME + (FRAMES - 1) * _HOP
 """Samples (.975 s) that are judged at once."""
 
 CLASSES: dict[str, tuple[int, ...]] = {
-    "crying": (19, 20, 21, 22),
+    "crying": (19, 20),
     "screaming": (6, 7, 9, 10, 11),
     "laughter": (13, 14, 15, 16, 17, 18),
     "coughing": (42,),
     "breaking": (437, 463, 464),
     "cat": (76, 78, 80),
+    "horn": (302, 303),
     "alarm": (304, 317, 318, 319, 382, 390, 391, 393, 394),
 }
-"""The box's sounds by the rows of YAMNet's `yamnet_class_map.csv`: crying, baby cry, whimper, wail; shout, bellow,
-yell, children shouting, screaming; six of laughter; cough; shatter, smash or crash, breaking; cat, meow, caterwaul; car
-alarm, three sirens of vehicles, alarm, siren, civil defence siren, smoke detector, fire alarm."""
+"""The box's sounds by the rows of YAMNet's `yamnet_class_map.csv`: crying, baby cry (not whimper and wail,
+which dogs do as well); shout, bellow, yell, children shouting, screaming; six of laughter; cough; shatter, smash or
+crash, breaking; cat, meow, caterwaul; a vehicle's horn, toot; car alarm, three sirens of vehicles, alarm, siren, civil
+defence siren, smoke detector, fire alarm."""
 
 
 class SoundClassifier:

@@ -36,13 +36,14 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    "crying": Rule(DISTRESS, Level.WARNING, 5, 0.6, rivals=("laughter", "cat")),
+    "crying": Rule(DISTRESS, Level.WARNING, 5, 0.7, rivals=("laughter", "cat")),
     "screaming": Rule(DISTRESS, Level.WARNING, 3, 0.7, rivals=("laughter", "cat")),
     "coughing": Rule(COUGHING, Level.ADVISORY, 10, 0.8, rivals=("laughter",)),
-    "breaking": Rule(BREAKING, Level.WARNING, 1, 0.6),
-    "alarm": Rule(ALARM, Level.ADVISORY, 6, 0.85),
+    "breaking": Rule(BREAKING, Level.WARNING, 1, 0.8),
+    "alarm": Rule(ALARM, Level.ADVISORY, 6, 0.85, rivals=("horn",)),
     "laughter": Rule(None, Level.NONE, 5, 0.5, rivals=("crying",)),
     "cat": Rule(None, Level.NONE, 5, 0.7),
+    "horn": Rule(None, Level.NONE, 5, 0.7),
 }
 """Crying, laughter, breaking and alarm: docs/evidence/audio_events.md shows each threshold with its neighbours, on the
 half of the sources that chose none. For screams and coughs there were no recordings; theirs lie above the highest that

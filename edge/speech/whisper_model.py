@@ -39,6 +39,11 @@ class WhisperModel:
             if name.startswith("past_")
         }
 
+    @property
+    def bands(self) -> int:
+        """Mel bands that it hears."""
+        return int(self._encoder.input_shapes["mel"][1])
+
     def encode(self, mel: Float32) -> Memory:
         """Hear the spectrogram [bands, frames]; no token has been read yet."""
         return Memory(self._encoder.run({"mel": mel[None]}), self._nothing)

@@ -1,4 +1,4 @@
-"""Hugging Face's Whisper checkpoints: any folder of WhisperForConditionalGeneration with 80 mel bands."""
+"""Hugging Face's Whisper checkpoints: any folder of WhisperForConditionalGeneration with 80 or 128 mel bands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transformers import WhisperForConditionalGeneration
 from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, log_mel
+from edge.speech.log_mel import HOP_SAMPLES, WHISPER_BANDS, log_mel
 from edge.speech.recognizer import WINDOWS_S
 from edge.speech.whisper_model import WhisperModel
 from edge.speech.whisper_tokens import WhisperTokens
@@ -73,10 +73,15 @@ def _model(folder: Path) -> WhisperForConditionalGeneration:
         raise BuildError(f"{folder / 'config.json'} describes a {kind!r}, not a whisper")
     model = load_folder(WhisperForConditionalGeneration, folder, attn_implementation="eager")
     config: Any = model.config
-    wanted = {"num_mel_bins": MEL_BANDS, "max_source_positions": _POSITIONS, "activation_function": "gelu"}
-    for name, value in wanted.items():
-        if getattr(config, name) != value:
-            raise BuildError(f"{folder}: {name} is {getattr(config, name)}; the appliance runs Whispers with {value}")
+    wanted: dict[str, tuple[Any, ...]] = {
+        "num_mel_bins": WHISPER_BANDS,
+        "max_source_positions": (_POSITIONS,),
+        "activation_function": ("gelu",),
+    }
+    for name, values in wanted.items():
+        if getattr(config, name) not in values:
+            known = " or ".join(map(str, values))
+            raise BuildError(f"{folder}: {name} is {getattr(config, name)}; the appliance runs Whispers with {known}")
     if not torch.equal(model.proj_out.weight, model.model.decoder.embed_tokens.weight):
         raise BuildError(f"{folder}: its output projection is not its embedding, as it is in every Whisper")
     return model
@@ -123,7 +128,7 @@ def _feeds(graphs: Mapping[str, GraphJob], tokens: WhisperTokens, sounds: Sequen
         window_s = next(
             (window_s for window_s in WINDOWS_S if len(samples) <= window_s * SAMPLE_RATE_HZ), WINDOWS_S[-1]
         )
-        mel = log_mel(samples, window_s)
+        mel = log_mel(samples, window_s, model.bands)
         made["encoder"].append({"mel": mel[None]})
         made["decoder"] += decoder_feeds(model, tokens, mel)
     return made

@@ -13,6 +13,7 @@ from whisper_folders import make_whisper_folder
 
 from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
+from edge.speech.log_mel import WHISPER_BANDS
 from edge.speech.recognizer import Recognizer
 from edge.speech.whisper_model import WhisperModel
 from edge.speech.whisper_tokens import WhisperTokens
@@ -25,10 +26,11 @@ from export.trace import prove_parity, trace
 pytestmark = pytest.mark.bundle
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, bundle_dir) -> tuple[Path, ExportJob]:
+@pytest.fixture(scope="module", params=WHISPER_BANDS)
+def made(request, tmp_path_factory, bundle_dir) -> tuple[Path, ExportJob]:
+    """The shapes of a base and, with 128 mel bands, of a large-v3."""
     folder = tmp_path_factory.mktemp("whisper")
-    make_whisper_folder(folder / "checkpoint", bundle_dir)
+    make_whisper_folder(folder / "checkpoint", bundle_dir, num_mel_bins=request.param)
     (folder / "list.tsv").write_text(f"{write_wav(folder / 'voice.wav', voice(2.0)).name}\thello\n", encoding="utf-8")
     listed = str(folder / "list.tsv")
     job = build(folder / "checkpoint", {"calibration": listed, "evaluation": listed}, folder)
@@ -61,6 +63,7 @@ def test_the_recognizer_of_the_box_reads_with_it(made, graphs):
     _, job = made
     model = WhisperModel(Session(graphs["encoder"]), Session(graphs["decoder"]))
     tokens = WhisperTokens(job.tables["tokenizer"], job.tables["decoding"])
+    assert model.bands == job.golden_inputs["encoder"]["mel"].shape[1]
     look = Recognizer(model, tokens, tuple(tokens.languages)).look(voice(1.5), 10.0)
     assert look.hypothesis.tokens and look.tongue.name in tokens.languages
     assert not set(look.hypothesis.tokens) & set(np.flatnonzero(np.isinf(tokens.never)))
@@ -92,7 +95,10 @@ def test_an_older_folder_is_read_too(tmp_path, bundle_dir):
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [({"num_mel_bins": 128}, "num_mel_bins is 128"), ({"max_source_positions": 750}, "max_source_positions is 750")],
+    [
+        ({"num_mel_bins": 96}, "num_mel_bins is 96; .* with 80 or 128"),
+        ({"max_source_positions": 750}, "max_source_positions is 750"),
+    ],
 )
 def test_a_whisper_that_hears_otherwise_is_refused(tmp_path, bundle_dir, config, words):
     make_whisper_folder(tmp_path / "checkpoint", bundle_dir, **config)

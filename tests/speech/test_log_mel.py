@@ -16,6 +16,13 @@ def test_the_filters_are_whispers():
     np.testing.assert_allclose(mel_filters(), _REFERENCE.mel_filters, atol=1e-8)
 
 
+def test_those_of_the_large_ones_have_128_bands():
+    reference = FeatureExtractor(feature_size=128)
+    np.testing.assert_allclose(mel_filters(bands=128), reference.mel_filters, atol=1e-8)
+    sound = np.random.default_rng(0).standard_normal(10 * _RATE_HZ).astype(np.float32)
+    np.testing.assert_allclose(log_mel(sound, 10.0, 128), reference(sound, padding=0), atol=1e-4)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12 * _RATE_HZ), st.sampled_from([1e-3, 0.1, 1.0]), st.integers(0, 9))
 def test_it_equals_the_reference_at_any_length_and_level(length, level, seed):

@@ -33,6 +33,8 @@ class Place:
 class Script:
     """A model that writes `tokens` with this log probability each, then ends."""
 
+    bands = 80
+
     def __init__(
         self, tokens: Sequence[int], end: int, sure: float, languages: Mapping[int, float], no_speech: tuple[int, float]
     ) -> None:
