@@ -39,6 +39,8 @@ _ACTED_EACH = 120
 _SPEECH = ("aishell_S0150/*.flac", "aishell_S0150/*.opus", "emodb/*/*.flac", "casia_zh/*/*.flac", "ravdess/*/*.opus")
 _BOOTSTRAPS = 1000
 _STEPS = (-0.2, -0.1, 0.0, 0.1)
+_SEED = 1
+"""Other mixtures than those by which dogs and horns were found to be told wrongly (seed 0)."""
 _HOURS = 2.75
 """Of each of the four kinds of sound: 11 together."""
 
@@ -58,7 +60,7 @@ def measure(bundle: Bundle, data: Path, hours: float, say: Callable[[str], None]
     }
     speech = [path for files in _SPEECH for path in sorted(data.glob(files))]
     pool = Pool(speech, _others(data / "audio_events"))
-    found["hours"] = {kind: _false_events(bundle, noisy(kind, pool, hours), hours, say) for kind in KINDS}
+    found["hours"] = {kind: _false_events(bundle, noisy(kind, pool, hours, _SEED), hours, say) for kind in KINDS}
     return found
 
 
