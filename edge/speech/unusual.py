@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {
 }
 """Crying, laughter, breaking and alarm: docs/evidence/audio_events.md shows each threshold with its neighbours, on the
 half of the sources that chose none. For screams and coughs there were no recordings; theirs lie above the highest that
-an utterance of an actor reaches (.32 and .47)."""
+an utterance of an actor reaches (.54 and .03)."""
 
 
 class UnusualSounds:
