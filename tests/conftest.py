@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from edge.telemetry import switch_off
 
 switch_off()  # before a test imports onnxruntime
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored, also in commands under test
 
 ROOT = Path(__file__).resolve().parent.parent
 

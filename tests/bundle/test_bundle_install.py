@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -191,12 +192,16 @@ def test_ctrl_c_ends_an_installation_in_the_middle_of_its_self_test(box: Path, s
     command += ["--into", box / "models", "--config", box / "none"]
     process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, start_new_session=True)
     deadline_s = time.monotonic() + 60
-    while not list((box / "models").glob(".staging-*/release/golden/*")) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    time.sleep(3.0)
-    assert process.poll() is None, process.stderr and process.stderr.read().decode()
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(5.0) != 0
+    try:
+        while not list((box / "models").glob(".staging-*/release/golden/*")) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        time.sleep(3.0)
+        assert process.poll() is None, process.stderr and process.stderr.read().decode()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(5.0) != 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert not list((box / "models").glob(".staging*"))
 
 
