@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from rich.console import Console
 
 from benchmarks.endurance.camera import recode
-from benchmarks.soak import drawn
+from demo.drive import DRIVE_CLIP
 from edge.error import EmvasError
 from edge.store.reader import TimelineReader
 
@@ -62,7 +62,7 @@ def main(bundle: Path, work: Path) -> None:
     try:
         arm = _prepared(work.resolve(), console)
         clip = work / "microsleep.ts"
-        recode(drawn(bundle), clip, _FPS, _FROM_S, _TO_S)
+        recode(DRIVE_CLIP.video, clip, _FPS, _FROM_S, _TO_S)
         config = _configuration(work, clip)
         with console.status("replaying here"):
             here = _replayed([sys.executable], work / "here", clip, bundle, config)

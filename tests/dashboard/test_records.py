@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from made_recording import drive, write_jsonl
 
 from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
-from edge.messages import Blink, Closure, Level, Message
+from edge.messages import Blink, Closure, Level, Message, Trip, Warned
 from edge.record import to_record
 
 
 def test_every_kind_comes_back_as_it_was_written() -> None:
-    messages = drive("早上好")
+    begun = Warned(61.6, "speaker", "critical", "begin", "a1")
+    messages = [*drive("早上好"), Trip(120.0, 10.0, 115.0, 1.4), begun]
     assert {message.kind for message in messages} == set(KINDS)
     for message in messages:
         back = to_message(json.loads(json.dumps(to_record(message))))

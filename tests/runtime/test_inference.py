@@ -95,7 +95,7 @@ def test_expressions_are_read_from_so_many_faces_on(counted: Counted, data_dir: 
     from edge.config.perception import VisionConfig
 
     frames = [item for item in MediaFile(data_dir / "clips/grid/bbaf2n.mpg").read() if isinstance(item, Frame)][:9]
-    for least, read in ((1, 3), (2, 0)):
+    for least, read in ((1, 2), (2, 0)):
         perception = FacePerception(counted, VisionConfig(), Reading(least_faces=least))
         counted.runs.clear()
         for frame in frames:

@@ -18,6 +18,7 @@ from wav_files import write_wav
 
 from edge.cli.main import main
 from edge.messages import SAMPLE_RATE_HZ, Float32
+from edge.speech import segmenter
 from edge.speech.front_ends import FRONT_ENDS, STREAMED
 from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS
 from export.speech import read_speech
@@ -51,8 +52,10 @@ def _transcripts(checkpoint: Path, sound: Path, bundle_dir: Path, folder: Path) 
 
 
 def _cut(sound: Path, transcript: dict[str, object]) -> Float32:
+    """What the recognizer heard: the speech, and so many windows before and after it."""
     start, end = (round(float(transcript[key]) * SAMPLE_RATE_HZ) for key in ("start_s", "end_s"))
-    return read_speech(sound, 30.0)[start:end]
+    padding = round(segmenter._PADDING * segmenter._WINDOW_S * SAMPLE_RATE_HZ)
+    return read_speech(sound, 30.0)[start - padding : end + padding]
 
 
 @pytest.fixture(scope="module")

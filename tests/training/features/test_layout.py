@@ -41,7 +41,7 @@ def test_a_row_has_its_clip_its_words_and_its_labels(tmp_path: Path) -> None:
         ("v1,0001,x,nan,0,0,0,,train", "no label"),
         ("v1,0001,x,inf,0,0,0,,train", "outside of -3 to 3"),
         ("v1,0001,x,0.5,7,0,0,,train", "label_T 7 is outside"),
-        ("v1,0001,x,0.5,0,0,0,,dev", "mode is 'dev', not one of train"),
+        ("v1,0001,x,0.5,0,0,0,,later", "mode is 'later', not one of train"),
         ("v1,0009,x,0.5,0,0,0,,train", "no clip"),
         ("..,0001,x,0.5,0,0,0,,train", "no name of a file"),
         ("../d/Raw/v1,0001,x,0.5,0,0,0,,train", "no name of a file"),
