@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.bundle, pytest.mark.data, needs_mosquitto]
 PATIENCE_S = 60.0
 TURNS = 12
 """Three minutes of a driver: a busy machine has time to start everything."""
-OPENNESS = "document.querySelector('.ev-tile b')?.innerText ?? ''"
+OPENNESS = "document.querySelector('.ev-card:has(.ev-chart) .ev-tile b')?.innerText ?? ''"
 STRIP = "[...document.querySelectorAll('.ev-chart svg path')].map(path => path.getAttribute('d')).join()"
 SAYS = {
     "en": ("normal", "Live: last record", "source lost", "microphone lost"),
