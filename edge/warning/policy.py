@@ -69,8 +69,10 @@ class WarningPolicy:
         self._held: dict[str, _Held] = {}
         self._begun = False
         self._repeated: Cue | None = None
-        self._opened_s: float | None = None
-        self._open_s = -math.inf
+        self._opened_s: dict[int | None, float] = {}
+        """Since when the eyes of each person in view are open."""
+        self._open_s: dict[int | None, float] = {}
+        """When each person was last seen with eyes that stay open."""
         self._now_s = 0.0
 
     @property
@@ -95,24 +97,24 @@ class WarningPolicy:
         return self._repeat()
 
     def acknowledge(self) -> Hush | Cue | None:
-        """The button was pressed: with shut or unseen eyes nothing comes of it."""
-        if self._shut:
-            return None
-        self._held = {id_: replace(held, noted=held.level) for id_, held in self._held.items()}
+        """The button was pressed: nothing comes of it for an alert about somebody with shut or unseen eyes."""
+        self._held = {
+            id_: held if self._shut(held.track) else replace(held, noted=held.level) for id_, held in self._held.items()
+        }
         return self._repeat()
 
-    @property
-    def _shut(self) -> bool:
-        """Whether no open eyes were seen of late."""
-        return self._now_s - self._open_s > _SHUT_S
+    def _shut(self, track: int | None) -> bool:
+        """Whether no open eyes of this person were seen of late; None: of nobody."""
+        seen_s = max(self._open_s.values(), default=-math.inf) if track is None else self._open_s.get(track, -math.inf)
+        return self._now_s - seen_s > _SHUT_S
 
     def _take(self, alert: Alert) -> Cue | Hush | None:
         known = self._held.pop(alert.id, None)
         before = known.level if known else Level.NONE
         if alert.type != "end":
-            calmed = known is not None and known.calmed and (alert.alert == DISTRACTION or not self._shut)
-            noted = known.noted if known else Level.NONE
             track = alert.evidence.get("track")
+            calmed = known is not None and known.calmed and (alert.alert == DISTRACTION or not self._shut(track))
+            noted = known.noted if known else Level.NONE
             self._held[alert.id] = _Held(alert.alert, alert.level, track, calmed and alert.level <= before, noted)
         urgent = self._repeat()
         rises = alert.type != "end" and Level.NONE < alert.level < Level.CRITICAL and alert.level > before
@@ -145,12 +147,12 @@ class WarningPolicy:
 
     def _look(self, face: Face) -> None:
         if face.openness is None or face.openness < self._fatigue.open_above:
-            self._opened_s = None
+            self._opened_s.pop(face.track, None)
             return
-        self._opened_s = face.t_s if self._opened_s is None else self._opened_s
-        if face.t_s - self._opened_s < self._fatigue.reopened_s:
+        if face.t_s - self._opened_s.setdefault(face.track, face.t_s) < self._fatigue.reopened_s:
             return
-        self._open_s = face.t_s
+        self._open_s = {track: t_s for track, t_s in self._open_s.items() if face.t_s - t_s <= _SHUT_S}
+        self._open_s[face.track] = face.t_s
         for id_, held in self._held.items():
             if held.kind != DISTRACTION and not held.calmed and held.track in (None, face.track):
                 self._held[id_] = replace(held, calmed=True)

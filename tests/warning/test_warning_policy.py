@@ -36,6 +36,12 @@ class Cab:
             self.t_s += 1 / HZ
             self.tell(Face(self.t_s, 1, usable=openness is not None, reason=None, openness=openness))
 
+    def beside(self, driver: float, passenger: float | None, seconds: float) -> None:
+        """Both are in every picture, the passenger last."""
+        for _ in range(round(seconds * HZ)):
+            self.eyes(driver, 1 / HZ)
+            self.tell(Face(self.t_s, 2, usable=passenger is not None, reason=None, openness=passenger))
+
     def nobody(self, seconds: float) -> None:
         for _ in range(round(seconds * HZ)):
             self.t_s += 1 / HZ
@@ -121,6 +127,26 @@ def test_a_look_away_rises_step_by_step_and_ends_with_the_look() -> None:
     cab.eyes(1.0, 1.5)
     cab.look(True, Level.CRITICAL)
     assert cab.signals == ["ready", "advisory", "warning", "critical", "hush", "critical"]
+
+
+def test_a_passenger_who_sleeps_or_looks_aside_does_not_keep_the_call_of_a_driver_who_woke() -> None:
+    for passenger in (0.0, None):
+        cab = Cab()
+        cab.beside(0.0, passenger, 1.5)
+        cab.alert(Level.CRITICAL)
+        cab.beside(1.0, passenger, 1.0)
+        assert cab.signals == ["ready", "critical", "hush"]
+
+
+def test_the_open_eyes_of_a_passenger_neither_end_the_call_of_a_sleeper_nor_let_the_button_do_so() -> None:
+    cab = Cab()
+    cab.beside(0.0, 1.0, 1.5)
+    cab.alert(Level.CRITICAL)
+    for _ in range(2 * HZ):  # the sleeper's face has sunk out of the picture
+        cab.t_s += 1 / HZ
+        cab.tell(Face(cab.t_s, 2, usable=True, reason=None, openness=1.0))
+    cab.press()
+    assert cab.signals == ["ready", "critical"]
 
 
 def test_the_button_ends_a_warning_with_open_eyes_only_and_the_next_step_sounds_again() -> None:
