@@ -89,7 +89,8 @@ def test_a_level_rises_only_in_a_frame_with_usable_eyes_or_where_shut_ones_fell_
             last_seen[face.track] = face.eye_opening
         for message in monitor.step(face):
             if isinstance(message, Fatigue) and message.track is not None:
-                fell = set(message.causes) <= set(ASLEEP) and last_seen[message.track] < 0.3
+                asleep = bool(message.causes) and set(message.causes) <= set(ASLEEP)
+                fell = asleep and last_seen[message.track] < 0.3
                 seen = face.usable and face.track == message.track
                 assert message.level <= before[message.track] or seen or fell
                 before[message.track] = message.level
