@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.vitals import figure, stages
 from edge.messages import Level
 from edge.publish.events import Received

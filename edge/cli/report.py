@@ -11,7 +11,7 @@ from rich.console import Console
 
 from edge.cli.setup import state_folder
 from edge.config import Config, load_config
-from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.records import RecordError
 from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
 from edge.private import as_owner_of, own_files

@@ -6,7 +6,7 @@ Charts are drawn as SVG: text and axes take `currentColor`, so they follow the d
 from __future__ import annotations
 
 from edge.dashboard.digest import Digest
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.lanes import FAINT, INK, LEFT_PX, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
 from edge.dashboard.zone import clock_script
 

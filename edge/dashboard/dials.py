@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.dashboard.charts import INK, Options
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.lanes import FAINT
 from edge.dashboard.palette import POLARITY_COLOURS, SCORE_COLOUR
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from edge.affect.words import EMOTIONS
 from edge.alerts.kinds import KINDS
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options
 from edge.dashboard.palette import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
 from edge.dashboard.trend import Hour

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
 from edge.dashboard.palette import OPENNESS_COLOUR, PERCLOS_COLOUR
 from edge.dashboard.state import STRIP_S, Moment

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.wire import Payload, Word
 
 _FRESH_S = 65.0

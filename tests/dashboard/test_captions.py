@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Incident
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.captions import evidence_text
+from edge.dashboard.i18n.labels import Labels
 from edge.messages import Level
 
 

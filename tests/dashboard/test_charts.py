@@ -11,7 +11,7 @@ from edge.dashboard import charts, dials
 from edge.dashboard.digest import Digest, ScoreStep
 from edge.dashboard.fold import digest
 from edge.dashboard.gaps import broken
-from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.palette import LEVEL_COLOURS
 from edge.messages import Affect, Level
 

@@ -7,7 +7,7 @@ import pytest
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
 from edge.dashboard.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
-from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.trend import Hour
 from edge.messages import Level
 

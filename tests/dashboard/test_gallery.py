@@ -21,7 +21,7 @@ from mqtt_helpers import until
 from scenes import SCENES
 
 from edge.config import Config
-from edge.dashboard.labels import LANGUAGES, Labels, Language
+from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.report.page import render
 from edge.dashboard.report.subject import about
 

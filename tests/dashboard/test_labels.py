@@ -9,7 +9,7 @@ import pytest
 from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
 from edge.dashboard.frequencies import ABOUT
-from edge.dashboard.labels import _WORDS, Labels
+from edge.dashboard.i18n.labels import _WORDS, Labels
 from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
 from edge.dashboard.pages.live import _EYES, _GROUP

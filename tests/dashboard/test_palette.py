@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from coloraide import Color
 
-from edge.dashboard.labels import LANGUAGES, Labels
+from edge.dashboard.i18n.labels import LANGUAGES, Labels
 from edge.dashboard.palette import LEVEL_COLOURS, UNKNOWN_COLOUR, badge, letter_colour, level_colour
 from edge.messages import Level
 

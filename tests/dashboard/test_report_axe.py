@@ -9,7 +9,7 @@ from browser import Page, faults, foreign
 from made_recording import drive
 from mqtt_helpers import until
 
-from edge.dashboard.labels import Labels, Language
+from edge.dashboard.i18n.labels import Labels, Language
 from edge.dashboard.report.page import render
 from edge.dashboard.report.subject import about
 from edge.messages import Source

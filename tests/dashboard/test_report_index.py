@@ -10,7 +10,7 @@ from browser import Page, faults, foreign
 from mqtt_helpers import until
 from scenes import research
 
-from edge.dashboard.labels import Labels, Language
+from edge.dashboard.i18n.labels import Labels, Language
 from edge.dashboard.report.index import render_index
 from edge.dashboard.report.overview import entry
 from edge.dashboard.report.page import render

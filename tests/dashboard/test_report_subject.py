@@ -16,7 +16,7 @@ from made_recording import LENGTH_S, drive
 from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.page import render
 from edge.dashboard.report.span import parse_moment, span

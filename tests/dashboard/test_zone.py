@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.columns import csv_text
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.page import render

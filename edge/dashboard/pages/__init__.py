@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from nicegui import app, ui
 from nicegui.language import Language as Locale
 
-from edge.dashboard.labels import Labels, Language, language_of
+from edge.dashboard.i18n.labels import Labels, Language, language_of
 from edge.dashboard.pages.box import BoxPage
 from edge.dashboard.pages.frame import Frame, path_of
 from edge.dashboard.pages.frequencies import FrequenciesPage

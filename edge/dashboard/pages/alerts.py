@@ -10,9 +10,9 @@ from nicegui import ui
 
 from edge.alerts.kinds import KINDS
 from edge.config.commands import Op
-from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Incident
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.captions import evidence_text
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import button, local_time, text
 from edge.dashboard.palette import badge
 from edge.dashboard.wire import PATIENCE_S, Wire

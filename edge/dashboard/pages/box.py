@@ -11,8 +11,8 @@ from pathlib import Path
 from nicegui import ui
 
 from edge.dashboard.daemon import Pulse, pulse
-from edge.dashboard.details import detail
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import Tile, card, local_time, table, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.state import State

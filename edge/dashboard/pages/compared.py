@@ -7,7 +7,7 @@ import asyncio
 from nicegui import ui
 
 from edge.dashboard import charts
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.span import Span

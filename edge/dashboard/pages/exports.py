@@ -9,7 +9,7 @@ from datetime import datetime
 from nicegui import ui
 
 from edge.config.purpose import ALLOWANCES
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import button, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.records import RecordError

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from edge.dashboard.feed import FeedError
 from edge.dashboard.gate import LOGOUT
-from edge.dashboard.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language
+from edge.dashboard.i18n.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language
 from edge.dashboard.pages.parts import text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.report import STYLE

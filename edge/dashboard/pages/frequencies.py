@@ -10,7 +10,7 @@ from nicegui import ui
 
 from edge.dashboard.calendar import Day, days_back
 from edge.dashboard.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import card, chart, choice, redraw, table, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.trend import Hour

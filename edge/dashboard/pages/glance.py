@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.dashboard.details import detail
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import Tile, percent
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.palette import badge

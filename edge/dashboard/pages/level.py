@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from edge.dashboard.details import detail
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import card, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.palette import badge

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from edge.affect.words import emotion
 from edge.dashboard import dials, strips
-from edge.dashboard.details import detail
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.alerts import AlertTable
 from edge.dashboard.pages.glance import Glance
 from edge.dashboard.pages.level import LevelCard

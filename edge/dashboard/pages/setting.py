@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.config.health import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.feed import Feed
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.wire import Wire
 
 

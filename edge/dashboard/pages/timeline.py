@@ -12,9 +12,9 @@ from nicegui import ui
 
 from edge.dashboard import charts
 from edge.dashboard.calendar import day_named, day_of
-from edge.dashboard.captions import said_text
 from edge.dashboard.digest import Digest, Incident
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.captions import said_text
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.alerts import AlertTable
 from edge.dashboard.pages.compared import Compared
 from edge.dashboard.pages.exports import Exports

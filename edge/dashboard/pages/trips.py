@@ -7,7 +7,7 @@ from functools import partial
 
 from nicegui import ui
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.parts import button, card, local_time, percent, text
 from edge.dashboard.palette import badge
 from edge.dashboard.trips import Journey

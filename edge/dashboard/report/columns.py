@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.dashboard.captions import evidence_text
 from edge.dashboard.digest import Incident
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.captions import evidence_text
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.levels import Span
 from edge.dashboard.report.subject import Subject
 from edge.dashboard.report.talk import Line

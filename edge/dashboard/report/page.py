@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.affect.words import emotion
 from edge.dashboard import charts, dials, echarts
-from edge.dashboard.captions import evidence_text
-from edge.dashboard.details import detail
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.captions import evidence_text
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.palette import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts

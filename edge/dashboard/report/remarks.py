@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.subject import Subject
 
 

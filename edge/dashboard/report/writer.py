@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.columns import csv_text
 from edge.dashboard.report.page import render
 from edge.dashboard.report.pdf import print_page

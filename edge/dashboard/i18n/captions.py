@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.dashboard.details import detail
 from edge.dashboard.digest import Incident, Said
-from edge.dashboard.labels import Labels
+from edge.dashboard.i18n.details import detail
+from edge.dashboard.i18n.labels import Labels
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
 _TOLD_ELSEWHERE = frozenset({"closed_from_s"})

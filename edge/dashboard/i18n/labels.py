@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from edge.affect.words import EMOTIONS, POLARITIES
-from edge.dashboard.page_words import PAGE_WORDS
-from edge.dashboard.report.words import WORDS as REPORT_WORDS
+from edge.dashboard.i18n.page_words import PAGE_WORDS
+from edge.dashboard.i18n.report_words import WORDS as REPORT_WORDS
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
