@@ -1,6 +1,6 @@
-"""The table of figures in README.md, from the files that benchmarks write; `python -m docs.reference` puts it there.
+"""The table of figures in README.md, made from the files that benchmarks write; `python -m docs.reference` writes it.
 
-What is not in those files is not in the table; where little was watched, the row says what that leaves open.
+The table holds no figure that is not in those files. A row about few minutes also gives the upper bound.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 _EVIDENCE = ROOT / "docs" / "evidence"
 BEGIN, END = "<!-- figures: written by python -m docs.reference -->", "<!-- /figures -->"
 _ENOUGH = 100
-"""Fewer values have no 95th percentile worth the name."""
+"""A 95th percentile needs at least as many values."""
 Row = tuple[str, str, str]
-"""What is asked, the figure, and where it comes from."""
+"""Question, figure, and source."""
 
 
 def readme(text: str) -> str:
@@ -28,7 +28,7 @@ def readme(text: str) -> str:
 def table() -> str:
     """The table as Markdown."""
     rows = [*_people(), *_drivers(), *_speed(), *_words(), *_delivery(), *_minutes()]
-    lines = ["| asked | found | by |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    lines = ["| question | result | source |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -45,9 +45,13 @@ def _people() -> list[Row]:
     false = round(warnings["value"] * warnings["of"])
     watched = f"{60 * seen['face_h']:.1f} minutes of {seen['people']} people"
     return [
-        ("false warnings, real people", f"{false} in {watched}: up to {warnings['high']:.0f} an hour stay open", by),
-        ("eyes held shut, real people", f"{round(shut['value'] * shut['of'])} of {shut['of']:.0f} told", by),
-        ("open eyes taken for shut, real people", f"{opened['value']:.1%} of the time, up to {opened['high']:.1%}", by),
+        ("false warnings, real people", f"{false} in {watched}: up to {warnings['high']:.0f} an hour possible", by),
+        ("closures of 3 s, real people", f"{round(shut['value'] * shut['of'])} of {shut['of']:.0f} reported", by),
+        (
+            "open eyes taken for closed, real people",
+            f"{opened['value']:.1%} of the time, up to {opened['high']:.1%}",
+            by,
+        ),
     ]
 
 
@@ -58,7 +62,7 @@ def _drivers() -> list[Row]:
     on_time, false = f"{every['on_time'][0]:.1%}", every["false_warnings"]
     awake = f"{every['alert_hours']:.0f} hours awake"
     return [
-        (f"microsleeps told in time, simulated, eyes seen {every['usable']:.0%} of the time", on_time, by),
+        (f"microsleeps reported in time, simulated, eyes seen {every['usable']:.0%} of the time", on_time, by),
         ("false warnings, simulated", f"{false} in {awake}: {least:.2f} to {most:.2f} in ten hours", by),
     ]
 
@@ -72,7 +76,7 @@ def _speed() -> list[Row]:
         if frame := answers.get("frame_path"):
             cab = next(cost for cost in frame["cab_1.avi"]["costs"] if cost["stage"] == "frame")
             cost = f"{cab['cpu_ms_median']:.1f} ms of CPU, 95th percentile {cab['cpu_ms_p95']:.1f}"
-            rows.append((f"a picture of one driver ({machine})", cost, by))
+            rows.append((f"one frame of a driver ({machine})", cost, by))
         if mesh := answers.get("face_mesh"):
             ratios = ", ".join(f"{clip['ratio']:.2f}" for clip in mesh["clips"])
             rows.append((f"our CPU time over MediaPipe's, three clips ({machine})", ratios, by))
@@ -83,7 +87,7 @@ def _speed() -> list[Row]:
         if alert := answers.get("alert_latency"):
             tail = f", 95th percentile {alert['p95_ms']:.0f} ms" if alert["alerts"] >= _ENOUGH else ""
             found = f"{alert['median_ms']:.0f} ms{tail}, worst {alert['worst_ms']:.0f} ms of {alert['alerts']}"
-            rows.append((f"from the 1.5 s mark to a subscriber, with words ({machine})", found, by))
+            rows.append((f"from the 1.5 s mark to a subscriber, with speech recognition ({machine})", found, by))
     return rows
 
 
@@ -101,9 +105,9 @@ def _words() -> list[Row]:
             f"faster-whisper {theirs['cer']:.3f} at {theirs['cpu_per_sound_s']:.2f}"
         )
         by = "[performance](docs/performance.md)"
-        rows.append((f"Mandarin words, {figures['utterances']} utterances of AISHELL-1", found, by))
+        rows.append((f"Mandarin speech, {figures['utterances']} utterances of AISHELL-1", found, by))
         invented = f"{len(figures['false_words'])} of {figures['sounds_without_words']}"
-        rows.append(("sounds without speech in which words were invented", invented, by))
+        rows.append(("recordings without speech that got a transcript", invented, by))
     return rows
 
 
@@ -117,7 +121,7 @@ def _delivery() -> list[Row]:
     held = sum(row["held"] for row in attacks["rows"])
     return [
         (f"alerts lost, of {raised:,} over {killed} kills", str(faults), "[kills](docs/evidence/kills.md)"),
-        ("attacks that held", f"{held} of {len(attacks['rows'])}", "[attacks](docs/evidence/attacks.md)"),
+        ("attacks that the box withstood", f"{held} of {len(attacks['rows'])}", "[attacks](docs/evidence/attacks.md)"),
     ]
 
 
@@ -127,7 +131,7 @@ def _minutes() -> list[Row]:
     load = figures["machine"]["load_1_min"]
     return [
         (
-            f"from nothing to the demo's alert, `{way['how']}`, Python {way['python']}",
+            f"from a clean machine to the demo's alert, `{way['how']}`, Python {way['python']}",
             f"{way['alert_s']:.0f} s at load {load}, {way['cpu_s']:.0f} s of CPU; {way['disk_mb']} MB on disk",
             by,
         )
