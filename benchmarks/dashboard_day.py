@@ -28,7 +28,7 @@ from browser import Page, browser
 from dashboards import served, write
 
 from edge.affect.words import emotion, polarity
-from edge.dashboard.feed import Feed
+from edge.dashboard.data.queries import Feed
 from edge.messages import (
     Affect,
     Alert,

@@ -30,7 +30,7 @@ from edge.private import own_files
 from edge.runtime.replay import ReplayReport
 
 if TYPE_CHECKING:
-    from edge.dashboard.report.subject import Subject
+    from edge.dashboard.report.report_data import Subject
     from edge.dashboard.report.writer import Form
 
 _EXAMPLE = """\b
@@ -157,7 +157,7 @@ def _index(
 
 def _subject(report: ReplayReport, jsonl: Path) -> Subject:
     """What the report of one file is about; where nothing could be read, only that."""
-    from edge.dashboard.report.subject import about, of_jsonl
+    from edge.dashboard.report.report_data import about, of_jsonl
     from edge.messages import Source
 
     if report.wall_s:

@@ -27,12 +27,12 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
-    from edge.dashboard.access import read_password
-    from edge.dashboard.feed import Feed
+    from edge.dashboard.auth.origin import Public
+    from edge.dashboard.auth.sessions import read_password
+    from edge.dashboard.box_link import Wire
+    from edge.dashboard.data.queries import Feed
     from edge.dashboard.pages.setting import Setting
-    from edge.dashboard.proxy import Public
     from edge.dashboard.server import is_own, listen, serve, url
-    from edge.dashboard.wire import Wire
 
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")

@@ -10,8 +10,8 @@ from typing import Any
 from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
+from edge.dashboard.health_view import figure, stages
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.vitals import figure, stages
 from edge.messages import Level
 from edge.publish.events import Received
 from edge.publish.topics import address_of

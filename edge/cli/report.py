@@ -11,13 +11,13 @@ from rich.console import Console
 
 from edge.cli.setup import state_folder
 from edge.config import Config, load_config
+from edge.dashboard.data.deserialize import RecordError
 from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
-from edge.dashboard.records import RecordError
 from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
 from edge.private import as_owner_of, own_files
 
 if TYPE_CHECKING:
-    from edge.dashboard.report.subject import Subject
+    from edge.dashboard.report.report_data import Subject
     from edge.dashboard.report.writer import Form
 
 _EXAMPLE = """\b
@@ -141,7 +141,7 @@ def _target(path: Path, config: Config | None, subject: Subject, form: Form) -> 
 def _subject(
     path: Path, config: Config | None, since: Moment | None, until: Moment | None, trip: int | None
 ) -> Subject:
-    from edge.dashboard.report.subject import is_timeline, newest_s, of_jsonl, of_timeline, trips_of
+    from edge.dashboard.report.report_data import is_timeline, newest_s, of_jsonl, of_timeline, trips_of
 
     allowance, name = (config.allowance, config.box.place) if config else (None, "")
     if trip and (since or until):

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from edge.dashboard.data.spans import Step
 from edge.dashboard.digest import GroupStep, ScoreStep
-from edge.dashboard.levels import Step
 from edge.store.reader import TimelineReader
 
 _BLOCK_STEPS = 50

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.dashboard.levels import Span, Step
+from edge.dashboard.data.spans import Span, Step
 from edge.messages import Level, Source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from edge.dashboard.levels import GAP_S
+from edge.dashboard.data.spans import GAP_S
 
 _GAP_STEPS = 2.5
 """A line is broken where so many of its steps beside the place are missing."""

@@ -12,12 +12,12 @@ from nicegui import app, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.access import Doorkeeper
+from edge.dashboard.auth.middleware import Gate
+from edge.dashboard.auth.origin import Public
+from edge.dashboard.auth.sessions import Doorkeeper
 from edge.dashboard.connections import TimedConnection
-from edge.dashboard.gate import Gate
 from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.setting import Setting
-from edge.dashboard.proxy import Public
 from edge.dashboard.span import WINDOWS_S
 from edge.error import EmvasError
 

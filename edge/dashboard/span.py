@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.dashboard.calendar import Day
-from edge.dashboard.fold import POINTS
+from edge.dashboard.data.aggregates import POINTS
+from edge.dashboard.data.calendar import Day
 
 WINDOWS_S = (600.0, 3600.0, 8 * 3600.0, 24 * 3600.0)
 _SHORTEST_S = 60.0

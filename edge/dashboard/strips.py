@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
+from edge.dashboard.charts.style import OPENNESS_COLOUR, PERCLOS_COLOUR
+from edge.dashboard.data.current_state import STRIP_S, Moment
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
-from edge.dashboard.palette import OPENNESS_COLOUR, PERCLOS_COLOUR
-from edge.dashboard.state import STRIP_S, Moment
 from edge.dashboard.zone import clock_script
 
 _GAP_S = 3.0

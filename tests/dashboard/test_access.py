@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.access import SESSION_S, Doorkeeper, PasswordError, from_another_site, read_password
+from edge.dashboard.auth.sessions import SESSION_S, Doorkeeper, PasswordError, from_another_site, read_password
 
 PASSWORD = "correct horse battery"
 

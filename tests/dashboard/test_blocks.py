@@ -9,7 +9,7 @@ import pytest
 from dashboards import write
 
 from edge.dashboard.blocks import Blocks
-from edge.dashboard.trend import fatigue_trend
+from edge.dashboard.data.trends import fatigue_trend
 from edge.messages import Fatigue, Level
 from edge.store.reader import TimelineReader
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard import charts, dials
+from edge.dashboard.charts import eyes_and_affect
+from edge.dashboard.charts.style import LEVEL_COLOURS
+from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.aggregates import digest
 from edge.dashboard.digest import Digest, ScoreStep
-from edge.dashboard.fold import digest
 from edge.dashboard.gaps import broken
 from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
-from edge.dashboard.palette import LEVEL_COLOURS
 from edge.messages import Affect, Level
 
 EN = Labels("en")
@@ -22,15 +23,15 @@ EN = Labels("en")
 def test_options_are_plain_json_in_each_language(language: Language) -> None:
     found, labels = digest(drive()), Labels(language)
     for options in (
-        charts.timeline(found, labels, recording=True),
-        dials.gauge(0.3, "relaxed", labels),
-        dials.radar(found.emotions, labels),
+        timeline_chart(found, labels, recording=True),
+        eyes_and_affect.gauge(0.3, "relaxed", labels),
+        eyes_and_affect.radar(found.emotions, labels),
     ):
         assert json.loads(json.dumps(options, allow_nan=False)) == options
 
 
 def test_the_lanes_share_one_axis_of_time_that_zooms() -> None:
-    options = charts.timeline(digest(drive()), EN, recording=True)
+    options = timeline_chart(digest(drive()), EN, recording=True)
     assert len(options["grid"]) == len(options["xAxis"]) == len(options["yAxis"]) == 4
     assert {(axis["min"], axis["max"]) for axis in options["xAxis"]} == {(0, 1000 * LENGTH_S)}
     assert {zoom["type"] for zoom in options["dataZoom"]} == {"inside", "slider"}
@@ -38,23 +39,23 @@ def test_the_lanes_share_one_axis_of_time_that_zooms() -> None:
     bottom = max(grid["top"] + grid["height"] for grid in options["grid"])
     slider = options["dataZoom"][1]
     assert bottom < slider["top"]
-    assert slider["top"] + slider["height"] <= charts.timeline_height_px(digest(drive()))
+    assert slider["top"] + slider["height"] <= timeline_height_px(digest(drive()))
 
 
 def named(name: str, found: Digest) -> dict[str, Any]:
     """The last series of this name."""
-    series = charts.timeline(found, EN, recording=True)["series"]
+    series = timeline_chart(found, EN, recording=True)["series"]
     return next(item for item in reversed(series) if item["name"] == name)
 
 
 def test_where_no_affect_is_on_record_there_is_no_lane_for_it() -> None:
     messages = [message for message in drive() if not isinstance(message, Affect)]
-    options = charts.timeline(digest(messages), EN, recording=True)
+    options = timeline_chart(digest(messages), EN, recording=True)
     assert [axis["name"] for axis in options["yAxis"]] == [EN("perclos_60"), EN("level"), EN("alerts")]
 
 
 def test_levels_are_bars_in_a_row_of_their_own_and_alerts_are_marks_of_their_colour() -> None:
-    options = charts.timeline(digest(drive()), EN, recording=True)
+    options = timeline_chart(digest(drive()), EN, recording=True)
     rows, critical = options["yAxis"][2]["data"], LEVEL_COLOURS[Level.CRITICAL]
     assert rows == ["normal", "advisory", "warning", "critical", "emergency"], "the gravest is the topmost"
     bars = [s["data"] for s in options["series"] if s["yAxisIndex"] == 2 and s["lineStyle"]["color"] == critical]
@@ -94,12 +95,12 @@ def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
     """A page whose chart gets another number of them begins anew and forgets what was zoomed into."""
     found = digest(drive())
     summed = dataclasses.replace(found, score_steps=(ScoreStep(60.0, 0.1, -0.2, 0.4, 9),))
-    drawn, drawn_summed = (charts.timeline(each, EN, recording=False)["series"] for each in (found, summed))
+    drawn, drawn_summed = (timeline_chart(each, EN, recording=False)["series"] for each in (found, summed))
     assert [series["name"] for series in drawn] == [series["name"] for series in drawn_summed]
     points, points_summed = named(EN("score"), found), named(EN("score"), summed)
     assert (points["lineStyle"], points_summed["lineStyle"]) == ({"opacity": 1}, {"opacity": 0})
 
 
 def test_nothing_at_all_can_be_drawn() -> None:
-    options = charts.timeline(digest([]), EN, recording=True)
+    options = timeline_chart(digest([]), EN, recording=True)
     assert all(axis["min"] < axis["max"] for axis in options["xAxis"])

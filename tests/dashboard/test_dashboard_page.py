@@ -18,7 +18,7 @@ from made_recording import LENGTH_S, drive
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import load_config
-from edge.dashboard.fold import POINTS
+from edge.dashboard.data.aggregates import POINTS
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.fold import digest
+from edge.dashboard.data.aggregates import digest
+from edge.dashboard.data.spans import fatigue_steps, level_spans
 from edge.dashboard.gather import incidents
-from edge.dashboard.levels import fatigue_steps, level_spans
 from edge.messages import Alert, Face, Fatigue, Level, Reason
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.feed import Feed, FeedError
+from edge.dashboard.data.queries import Feed, FeedError
 from edge.messages import Fatigue, Level, Message, Source
 from edge.sessions import started
 from edge.store import Timeline

@@ -11,12 +11,12 @@ from dashboards import write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.fold import digest
-from edge.dashboard.levels import LevelFold
-from edge.dashboard.records import on_wall_clock
+from edge.dashboard.data.aggregates import digest
+from edge.dashboard.data.deserialize import on_wall_clock
+from edge.dashboard.data.spans import LevelFold
 from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.subject import of_timeline
-from edge.dashboard.report.talk import lines
+from edge.dashboard.report.report_data import of_timeline
+from edge.dashboard.report.utterances import lines
 from edge.messages import Affect, Face, Fatigue, Level, Message, Speech, Transcript
 from edge.store.reader import TimelineReader
 

@@ -6,9 +6,9 @@ import pytest
 
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
-from edge.dashboard.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
+from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
+from edge.dashboard.data.trends import Hour
 from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
-from edge.dashboard.trend import Hour
 from edge.messages import Level
 
 EN = Labels("en")

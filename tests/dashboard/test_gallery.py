@@ -22,8 +22,8 @@ from scenes import SCENES
 
 from edge.config import Config
 from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
-from edge.dashboard.report.page import render
-from edge.dashboard.report.subject import about
+from edge.dashboard.report.html import render
+from edge.dashboard.report.report_data import about
 
 SCREENS = {"wide": (1440, 900), "cab": (1024, 600), "phone": (390, 844)}
 THEMES = ("light", "dark")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge.dashboard import gate
-from edge.dashboard.access import Doorkeeper
-from edge.dashboard.gate import Gate
+from edge.dashboard.auth import middleware
+from edge.dashboard.auth.middleware import Gate
+from edge.dashboard.auth.sessions import Doorkeeper
 
 PASSWORD = "correct horse battery"
 
@@ -63,7 +63,7 @@ def test_guesses_whose_forms_come_together_are_as_few_as_others() -> None:
 
 
 def test_a_form_that_drips_is_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_FORM_S", 0.2)
+    monkeypatch.setattr(middleware, "_FORM_S", 0.2)
 
     async def receive() -> dict[str, Any]:
         await asyncio.sleep(0.01)

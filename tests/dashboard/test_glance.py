@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
-from edge.dashboard.feed import Feed
-from edge.dashboard.levels import Step, held_since
+from edge.dashboard.data.current_state import State, outputs
+from edge.dashboard.data.queries import Feed
+from edge.dashboard.data.spans import Step, held_since
 from edge.dashboard.pages.glance import can_warn
-from edge.dashboard.state import State, outputs
 from edge.messages import Fatigue, Level, Source
 
 GONE = Source(9.0, "speaker", "lost", "it is gone")

@@ -8,13 +8,13 @@ import pytest
 
 from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
-from edge.dashboard.frequencies import ABOUT
+from edge.dashboard.box_link import PAGE_OPS
+from edge.dashboard.charts.frequencies import ABOUT
 from edge.dashboard.i18n.labels import _WORDS, Labels
 from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
 from edge.dashboard.pages.live import _EYES, _GROUP
 from edge.dashboard.pages.modalities import MODALITIES
-from edge.dashboard.wire import PAGE_OPS
 from edge.fatigue.policy import CAUSES
 from edge.messages import Level, Reason
 

@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.access import Doorkeeper
-from edge.dashboard.gate import Gate
-from edge.dashboard.proxy import DIRECT, Public
+from edge.dashboard.auth.middleware import Gate
+from edge.dashboard.auth.origin import DIRECT, Public
+from edge.dashboard.auth.sessions import Doorkeeper
 from edge.dashboard.server import DashboardError, listen
 
 PASSWORD = "correct horse battery"

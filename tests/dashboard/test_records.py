@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_recording import drive, write_jsonl
 
-from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
+from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
 from edge.messages import Blink, Closure, Level, Message, Trip, Warned
 from edge.record import to_record
 

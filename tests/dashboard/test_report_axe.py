@@ -10,8 +10,8 @@ from made_recording import drive
 from mqtt_helpers import until
 
 from edge.dashboard.i18n.labels import Labels, Language
-from edge.dashboard.report.page import render
-from edge.dashboard.report.subject import about
+from edge.dashboard.report.html import render
+from edge.dashboard.report.report_data import about
 from edge.messages import Source
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from made_recording import drive
 
-from edge.dashboard.report.columns import COLUMNS, EVENTS, columns_page, csv_text
-from edge.dashboard.report.subject import about
+from edge.dashboard.report.report_data import about
+from edge.dashboard.report.tables import COLUMNS, EVENTS, columns_page, csv_text
 from edge.messages import Message
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "report-columns.md"
@@ -21,7 +21,7 @@ def rows(messages: list[Message], **settings: object) -> list[dict[str, str]]:
 
 def test_the_guide_is_made_of_the_table() -> None:
     assert GUIDE.read_text(encoding="utf-8") == columns_page(), (
-        "docs/report-columns.md is not up to date: write edge.dashboard.report.columns.columns_page() there"
+        "docs/report-columns.md is not up to date: write edge.dashboard.report.tables.columns_page() there"
     )
 
 

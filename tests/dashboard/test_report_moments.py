@@ -3,7 +3,7 @@ from __future__ import annotations
 from scenes import research
 
 from edge.dashboard.report.moments import key_moments
-from edge.dashboard.report.talk import Line, lines
+from edge.dashboard.report.utterances import Line, lines
 from edge.messages import Affect
 
 

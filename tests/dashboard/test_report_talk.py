@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_recording import drive
 
-from edge.dashboard.report.page import _rows
-from edge.dashboard.report.talk import lines
+from edge.dashboard.report.html import _rows
+from edge.dashboard.report.utterances import lines
 from edge.messages import Affect, Message, Speech, Transcript
 
 

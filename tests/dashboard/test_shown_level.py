@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from edge.dashboard.data.current_state import State
 from edge.dashboard.digest import Incident
-from edge.dashboard.pages.level import shown_level
-from edge.dashboard.state import State
+from edge.dashboard.pages.level_card import shown_level
 from edge.messages import Fatigue, Group, Level, Source
 
 OFF = Source(0.0, "fatigue", "absent", "switched off by fatigue.enabled")

@@ -9,12 +9,12 @@ import pytest
 from dashboards import write
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard import trend
 from edge.dashboard.blocks import Blocks
-from edge.dashboard.levels import fatigue_steps
-from edge.dashboard.records import on_wall_clock
+from edge.dashboard.data import trends
+from edge.dashboard.data.deserialize import on_wall_clock
+from edge.dashboard.data.spans import fatigue_steps
 from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.subject import of_timeline
+from edge.dashboard.report.report_data import of_timeline
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
 from edge.store.reader import TimelineReader
 
@@ -31,15 +31,15 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> TimelineReader:
 def test_fatigue_in_sql_is_fatigue_message_by_message(reader: TimelineReader, width_s: float) -> None:
     reports = [on_wall_clock(record) for record in reader.between("fatigue", START_S, END_S)]
     expected = fatigue_steps([report for report in reports if isinstance(report, Fatigue)], width_s)
-    assert trend.fatigue_trend(reader, START_S, END_S, width_s) == expected
+    assert trends.fatigue_trend(reader, START_S, END_S, width_s) == expected
     assert width_s == 60 or any(step.perclos_60 is None for step in expected)
 
 
 def test_what_could_not_be_judged_has_no_level(tmp_path: Path) -> None:
     messages: list[Message] = [Fatigue(0.0, None, Level.NONE, None, None, 0.0), Fatigue(1.0, 1, Level.NONE, 0, 0, 0.5)]
     reader = TimelineReader(write(tmp_path / "t.db", messages, START_S))
-    assert [step.level for step in trend.fatigue_trend(reader, START_S, END_S, 1.0)] == [None, Level.NONE]
-    assert trend.hours(reader, START_S, END_S)[0].levels == {"unknown": 1.0, "none": 1.0}
+    assert [step.level for step in trends.fatigue_trend(reader, START_S, END_S, 1.0)] == [None, Level.NONE]
+    assert trends.hours(reader, START_S, END_S)[0].levels == {"unknown": 1.0, "none": 1.0}
 
 
 def test_scores_and_groups_keep_mean_and_range(tmp_path: Path) -> None:
@@ -49,10 +49,10 @@ def test_scores_and_groups_keep_mean_and_range(tmp_path: Path) -> None:
     ]
     messages.append(Group(30.0, 20.0, 30.0, 6, 0.5, 0.2, None, -40.0))
     reader = TimelineReader(write(tmp_path / "t.db", messages, START_S - START_S % 60))
-    first, second = trend.score_trend(reader, 0.0, END_S, 60.0)
+    first, second = trends.score_trend(reader, 0.0, END_S, 60.0)
     assert (first.mean, first.low, first.high, first.count) == (pytest.approx(-0.2), -0.5, 0.1, 2)
     assert second.mean == 0.3
-    (group,) = trend.group_trend(reader, 0.0, END_S, 60.0)
+    (group,) = trends.group_trend(reader, 0.0, END_S, 60.0)
     assert (group.negative_share, group.motion, group.noise_db) == (0.5, None, -40.0)
 
 
@@ -62,11 +62,11 @@ def test_the_step_that_is_still_going_on_is_within_what_is_asked_for(tmp_path: P
     messages: list[Message] = [Affect(29.0, 26.0, 29.0, 0.1, "calm", "neutral", {}, 0.8, 1)]
     blocks = Blocks(TimelineReader(write(tmp_path / "t.db", messages, START_S)))
     for width_s in (1.0, 60.0, 144.0, 3600.0):
-        assert len(blocks.steps(trend.score_trend, now_s - 24 * width_s, now_s, width_s)) == 1
+        assert len(blocks.steps(trends.score_trend, now_s - 24 * width_s, now_s, width_s)) == 1
 
 
 def test_an_hour_is_the_sum_of_what_happened_in_it(reader: TimelineReader) -> None:
-    hours = trend.hours(reader, START_S - 3500, END_S)
+    hours = trends.hours(reader, START_S - 3500, END_S)
     assert set(hours) == {0, 1}
     assert sum(hour.emotions.get("happy", 0) for hour in hours.values()) == pytest.approx(3.0)
     levels = [hour.levels for hour in hours.values()]
@@ -82,7 +82,7 @@ def test_the_seconds_at_each_level_are_those_of_the_report(tmp_path: Path) -> No
     told += [Fatigue(43.5 + t_s, 1, Level.NONE, None, None, 0.0, unknown="lids_unclear") for t_s in range(10)]
     told += [Fatigue(42.2 + t_s, 2, Level.WARNING, 0.1, 0.1, 1.0) for t_s in range(4)]
     path = write(tmp_path / "t.db", sorted(told, key=lambda message: message.t_s), START_S)
-    found = trend.hours(TimelineReader(path), START_S - 3560.25, START_S + 60.0)
+    found = trends.hours(TimelineReader(path), START_S - 3560.25, START_S + 60.0)
     levels: dict[str, float] = defaultdict(float)
     for hour in found.values():
         for name, length_s in hour.levels.items():
@@ -99,4 +99,4 @@ def test_an_alert_counts_once_however_often_it_is_told(tmp_path: Path) -> None:
         for t, type_ in enumerate(("new", "update", "update", "end"))
     ]
     reader = TimelineReader(write(tmp_path / "t.db", steps, START_S))
-    assert trend.hours(reader, START_S, END_S)[0].alerts == {"drowsiness": 1.0}
+    assert trends.hours(reader, START_S, END_S)[0].alerts == {"drowsiness": 1.0}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.dashboard.trips import journeys
+from edge.dashboard.data.trips import journeys
 from edge.messages import Alert, Fatigue, Level, Message, Summary, Trip
 from edge.sessions import started
 from edge.store import Timeline

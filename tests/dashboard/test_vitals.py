@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.dashboard.box_link import Word
+from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
 from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
-from edge.dashboard.vitals import figure, figure_name, figures, fresh, stages
-from edge.dashboard.wire import Word
 from edge.runtime.health import Health
 from edge.status import SystemStatus
 

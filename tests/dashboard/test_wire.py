@@ -9,7 +9,7 @@ from mqtt_helpers import box, free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import Config
 from edge.config.commands import CommandsConfig
-from edge.dashboard.wire import Wire
+from edge.dashboard.box_link import Wire
 from edge.messages import Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
@@ -74,7 +74,7 @@ def test_only_what_the_configuration_allows_is_sent() -> None:
 def test_a_box_of_which_nothing_is_heard_is_said_and_one_that_speaks_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.dashboard.wire._DEAF_S", 0.3)
+    monkeypatch.setattr("edge.dashboard.box_link._DEAF_S", 0.3)
     port = free_port()
     with mosquitto(tmp_path, port):
         wire = Wire(config(port))
@@ -91,7 +91,7 @@ def test_a_box_of_which_nothing_is_heard_is_said_and_one_that_speaks_is_not(
 
 
 def test_a_broker_that_lets_the_page_hear_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.dashboard.wire._DEAF_S", 0.3)
+    monkeypatch.setattr("edge.dashboard.box_link._DEAF_S", 0.3)
     port, rules = free_port(), tmp_path / "acl"
     rules.write_text("topic write emvas/#\n")
     with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"):

@@ -12,8 +12,8 @@ from nicegui.language import Language as Locale
 
 from edge.dashboard.i18n.labels import Labels, Language, language_of
 from edge.dashboard.pages.box import BoxPage
-from edge.dashboard.pages.frame import Frame, path_of
 from edge.dashboard.pages.frequencies import FrequenciesPage
+from edge.dashboard.pages.layout import Frame, path_of
 from edge.dashboard.pages.live import LivePage
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.timeline import TimelinePage

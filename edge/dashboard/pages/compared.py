@@ -6,12 +6,12 @@ import asyncio
 
 from nicegui import ui
 
-from edge.dashboard import charts
+from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.trips import Journey
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, text
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, text
 from edge.dashboard.span import Span
-from edge.dashboard.trips import Journey
 
 
 class Compared:
@@ -34,5 +34,8 @@ class Compared:
         said = self._labels("compared", start=local_time(journey.start_s), end=local_time(journey.end_s))
         self._said.set_text(said)
         redraw(
-            self._chart, charts.timeline(found, self._labels, recording=False), said, charts.timeline_height_px(found)
+            self._chart,
+            timeline_chart(found, self._labels, recording=False),
+            said,
+            timeline_height_px(found),
         )

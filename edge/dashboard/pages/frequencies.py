@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
-from edge.dashboard.calendar import Day, days_back
-from edge.dashboard.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
+from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
+from edge.dashboard.data.calendar import Day, days_back
+from edge.dashboard.data.trends import Hour
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import card, chart, choice, redraw, table, text
 from edge.dashboard.pages.setting import Setting
-from edge.dashboard.trend import Hour
+from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
 
 _PERIODS = (7, 14, 30)
 Hours = Mapping[int, Hour]

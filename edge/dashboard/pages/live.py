@@ -8,16 +8,17 @@ import time
 from nicegui import ui
 
 from edge.affect.words import emotion
-from edge.dashboard import dials, strips
+from edge.dashboard import strips
+from edge.dashboard.charts import eyes_and_affect
+from edge.dashboard.data.current_state import State
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.alerts import AlertTable
+from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.glance import Glance
-from edge.dashboard.pages.level import LevelCard
+from edge.dashboard.pages.level_card import LevelCard
 from edge.dashboard.pages.modalities import ModalityBars
-from edge.dashboard.pages.parts import Tile, card, chart, percent, redraw, text
 from edge.dashboard.pages.setting import Setting
-from edge.dashboard.state import State
+from edge.dashboard.pages.widgets import Tile, card, chart, percent, redraw, text
 from edge.dashboard.zone import zone_text
 from edge.messages import Attention, Group, Source
 
@@ -129,7 +130,7 @@ class LivePage:
         self._no_affect.set_visibility(affect is None)
         self._affect.set_visibility(affect is not None)
         if affect is not None:
-            options = dials.gauge(affect.score, affect.emotion, self._labels)
+            options = eyes_and_affect.gauge(affect.score, affect.emotion, self._labels)
             words = f"{self._labels('affect')}: {self._labels(affect.emotion)} {affect.score:+.2f}"
             redraw(self._gauge, options, words)
             mood = None if affect.mood is None else (affect.mood, emotion(affect.mood).en)

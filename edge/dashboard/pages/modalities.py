@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import text
+from edge.dashboard.pages.widgets import text
 
 MODALITIES = ("text", "audio", "vision")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from edge.config.health import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
-from edge.dashboard.feed import Feed
+from edge.dashboard.box_link import Wire
+from edge.dashboard.data.queries import Feed
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

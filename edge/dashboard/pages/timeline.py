@@ -10,21 +10,21 @@ from typing import Any
 
 from nicegui import ui
 
-from edge.dashboard import charts
-from edge.dashboard.calendar import day_named, day_of
+from edge.dashboard.charts.style import badge
+from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.calendar import day_named, day_of
+from edge.dashboard.data.trips import Journey
 from edge.dashboard.digest import Digest, Incident
 from edge.dashboard.i18n.captions import said_text
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.alerts import AlertTable
+from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.compared import Compared
 from edge.dashboard.pages.exports import Exports
 from edge.dashboard.pages.modalities import MODALITIES
-from edge.dashboard.pages.parts import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.trips import TripsCard
-from edge.dashboard.palette import badge
+from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.span import WINDOWS_S, Span
-from edge.dashboard.trips import Journey
 from edge.dashboard.zone import zone_text
 from edge.messages import Level
 
@@ -163,8 +163,8 @@ class TimelinePage:
         words = labels("unknown" if gravest is None else gravest.name.lower())
         description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
         description += f"{labels('alerts')}: {len(found.incidents)}."
-        options = charts.timeline(found, labels, recording=False)
-        redraw(self._chart, options, description, charts.timeline_height_px(found))
+        options = timeline_chart(found, labels, recording=False)
+        redraw(self._chart, options, description, timeline_height_px(found))
         self._alerts.show(found.incidents[: -_MOST_ROWS - 1 : -1])
         said = [item for item in found.said if item.words][-_MOST_ROWS:]
         self._words_card.set_visibility(bool(said))

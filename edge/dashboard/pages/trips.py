@@ -7,10 +7,10 @@ from functools import partial
 
 from nicegui import ui
 
+from edge.dashboard.charts.style import badge
+from edge.dashboard.data.trips import Journey
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import button, card, local_time, percent, text
-from edge.dashboard.palette import badge
-from edge.dashboard.trips import Journey
+from edge.dashboard.pages.widgets import button, card, local_time, percent, text
 
 _MOST_ROWS = 30
 Choose = Callable[[Journey], Awaitable[None]]

@@ -8,8 +8,8 @@ from typing import Any
 
 from edge.dashboard.digest import Digest
 from edge.dashboard.report.overview import emotion_counts, spread
-from edge.dashboard.report.subject import Subject
-from edge.dashboard.report.talk import MODALITIES, Line
+from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.utterances import MODALITIES, Line
 from edge.messages import Level
 from edge.record import to_record
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from edge.dashboard.charts.style import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.palette import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.overview import Entry
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.dashboard.report.talk import Line
+from edge.dashboard.report.utterances import Line
 
 Kind = Literal["lowest", "highest", "fall", "rise"]
 LEAST_TURN = 0.3

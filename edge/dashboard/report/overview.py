@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.dashboard.report.subject import Subject
-from edge.dashboard.report.talk import Line
+from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.utterances import Line
 from edge.messages import Affect, Level
 
 

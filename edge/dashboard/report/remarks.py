@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.report.subject import Subject
+from edge.dashboard.report.report_data import Subject
 
 
 def remarks(subject: Subject, labels: Labels) -> list[str]:

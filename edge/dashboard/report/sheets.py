@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import xlsxwriter
 
 from edge.affect.words import EMOTIONS
-from edge.dashboard.report.columns import COLUMNS, Cell, Row, cell, rows
 from edge.dashboard.report.overview import Entry, Moment
-from edge.dashboard.report.subject import Subject
+from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.tables import COLUMNS, Cell, Row, cell, rows
 
 Table = tuple[Sequence[str], Sequence[Row]]
 _WIDTH = 14

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.report.columns import csv_text
-from edge.dashboard.report.page import render
+from edge.dashboard.report.html import render
 from edge.dashboard.report.pdf import print_page
-from edge.dashboard.report.subject import Subject
+from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
 
 Form = Literal["html", "pdf", "csv"]

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.dashboard.access import COOKIE, SESSION_S, Doorkeeper, from_another_site
+from edge.dashboard.auth.origin import DIRECT, Public, came_through_a_proxy
+from edge.dashboard.auth.sessions import COOKIE, SESSION_S, Doorkeeper, from_another_site
 from edge.dashboard.i18n.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
-from edge.dashboard.proxy import DIRECT, Public, came_through_a_proxy
 from edge.dashboard.report import STYLE
 from edge.dashboard.sockets import POLICY_VIOLATION, while_it_lasts
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from edge.config.purpose import Allowance, permitted
+from edge.dashboard.data.aggregates import Fold
+from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl
+from edge.dashboard.data.spans import GAP_S
+from edge.dashboard.data.trips import Journey, journeys
 from edge.dashboard.digest import Digest
-from edge.dashboard.fold import Fold
 from edge.dashboard.gather import GroupFold
-from edge.dashboard.levels import GAP_S
-from edge.dashboard.records import KINDS, RecordError, on_wall_clock, read_jsonl
-from edge.dashboard.report.talk import Line, lines
-from edge.dashboard.trips import Journey, journeys
+from edge.dashboard.report.utterances import Line, lines
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from edge.dashboard.data.spans import GAP_S, LevelFold, Step
 from edge.dashboard.digest import GroupStep, ScoreStep
-from edge.dashboard.levels import GAP_S, LevelFold, Step
 from edge.messages import Level
 from edge.store.reader import TimelineReader
 

@@ -11,17 +11,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.affect.words import emotion
-from edge.dashboard import charts, dials, echarts
+from edge.dashboard import echarts
+from edge.dashboard.charts import eyes_and_affect
+from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
+from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.palette import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
 from edge.dashboard.report.moments import key_moments
 from edge.dashboard.report.remarks import remarks
-from edge.dashboard.report.subject import DAY_S, Subject
-from edge.dashboard.report.talk import MODALITIES, Line
+from edge.dashboard.report.report_data import DAY_S, Subject
+from edge.dashboard.report.utterances import MODALITIES, Line
 from edge.dashboard.zone import offsets, zone_text
 from edge.messages import Level
 
@@ -57,7 +59,7 @@ def render(subject: Subject, labels: Labels) -> str:
         modalities=_modality_texts(subject, labels),
         methods=_methods(subject),
         options=_options(subject, labels),
-        height_px=charts.timeline_height_px(found),
+        height_px=timeline_height_px(found),
         percent=percent,
         style=STYLE.read_text(encoding="utf-8") + STYLE.with_name("report.css").read_text(encoding="utf-8"),
         imports={"imports": echarts.import_map()},
@@ -67,10 +69,10 @@ def render(subject: Subject, labels: Labels) -> str:
 
 def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
     found = subject.found
-    options: dict[str, Any] = {"timeline": charts.timeline(found, labels, recording=subject.recording)}
+    options: dict[str, Any] = {"timeline": timeline_chart(found, labels, recording=subject.recording)}
     if found.score_mean is not None:
-        options["gauge"] = dials.gauge(found.score_mean, emotion(found.score_mean).en, labels)
-        options["shares"] = dials.radar(found.emotions, labels)
+        options["gauge"] = eyes_and_affect.gauge(found.score_mean, emotion(found.score_mean).en, labels)
+        options["shares"] = eyes_and_affect.radar(found.emotions, labels)
     return options
 
 

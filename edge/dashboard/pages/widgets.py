@@ -38,7 +38,7 @@ class Tile:
             self._note = text("span", "") if note else None
 
     def set(self, figure: str, note: str = "", badge: str | None = None) -> None:
-        """Show a figure, a note, and the badge of a level (`edge.dashboard.palette.badge`) where there is one."""
+        """Show a figure, a note, and the badge of a level (`edge.dashboard.charts.style.badge`) where there is one."""
         self._figure.set_text(figure)
         self._figure.classes(add="ev-chip ev-badge" if badge else "", remove="" if badge else "ev-chip ev-badge")
         self._figure.style(badge or "")

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 
 from edge.affect.words import EMOTIONS
 from edge.alerts.kinds import KINDS
+from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options
+from edge.dashboard.charts.style import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
+from edge.dashboard.data.trends import Hour
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.lanes import FAINT, INK, TEXT_PX, Options
-from edge.dashboard.palette import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
-from edge.dashboard.trend import Hour
 from edge.messages import Level
 
 Subject = Literal["emotions", "polarities", "levels", "alerts"]

@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from edge.dashboard import trend
 from edge.dashboard.blocks import Blocks
+from edge.dashboard.data import trends
+from edge.dashboard.data.aggregates import LEAST_STEP_S, POINTS, digest
+from edge.dashboard.data.current_state import FRESH_S, STRIP_S, State, gravest, missing, newest, outputs, strip
+from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock
+from edge.dashboard.data.spans import GAP_S, REPORT_S, fatigue_steps, held_since, level_spans
+from edge.dashboard.data.trips import Journey, journeys
 from edge.dashboard.digest import Digest
-from edge.dashboard.fold import LEAST_STEP_S, POINTS, digest
 from edge.dashboard.gather import incidents
-from edge.dashboard.levels import GAP_S, REPORT_S, fatigue_steps, held_since, level_spans
-from edge.dashboard.records import KINDS, RecordError, on_wall_clock
-from edge.dashboard.state import FRESH_S, STRIP_S, State, gravest, missing, newest, outputs, strip
-from edge.dashboard.trips import Journey, journeys
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 
@@ -67,7 +67,7 @@ class Feed:
         self._state: tuple[float, State] | None = None
         self._held: tuple[Level | None, float] | None = None
         """The level that held when it was last asked for, and since when."""
-        self._days: dict[tuple[float, float], tuple[float, Mapping[int, trend.Hour]]] = {}
+        self._days: dict[tuple[float, float], tuple[float, Mapping[int, trends.Hour]]] = {}
 
     @property
     def exists(self) -> bool:
@@ -108,7 +108,7 @@ class Feed:
 
         threading.Thread(target=sum_up, name="prepare", daemon=True).start()
 
-    def hours(self, since_s: float, until_s: float) -> Mapping[int, trend.Hour]:
+    def hours(self, since_s: float, until_s: float) -> Mapping[int, trends.Hour]:
         """What each hour from `since_s` to `until_s` came to, by its number; past days are remembered.
 
         Raises:
@@ -118,7 +118,7 @@ class Feed:
         known = self._days.get((since_s, until_s))
         if known and time.monotonic() - known[0] < _HOURS_KEPT_S:
             return known[1]
-        found = self._asked(lambda: trend.hours(self._reader, since_s, until_s))
+        found = self._asked(lambda: trends.hours(self._reader, since_s, until_s))
         if until_s < time.time():
             if len(self._days) >= _MOST_DAYS:
                 self._days.clear()
@@ -180,7 +180,7 @@ class Feed:
     def _looked_for(self, level: Level | None, begun_s: float) -> float:
         for _ in range(_MOST_BACK):
             since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_S
-            steps = self._asked(partial(trend.fatigue_trend, self._reader, since_s, until_s, REPORT_S))
+            steps = self._asked(partial(trends.fatigue_trend, self._reader, since_s, until_s, REPORT_S))
             found_s = held_since(steps) if steps and steps[-1].level == level else None
             begun_s = begun_s if found_s is None else found_s
             if begun_s - since_s > GAP_S:
@@ -195,7 +195,7 @@ class Feed:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
         widths_s = [round(max(LEAST_STEP_S, (of[1] - of[0]) / POINTS), 3) for *_, of in ends]
         parts = [_Part(a, b, width_s) for (a, b, _), width_s in zip(ends, widths_s, strict=True) if a < b]
-        steps = [(part, self._blocks.steps(trend.fatigue_trend, *part)) for part in parts]
+        steps = [(part, self._blocks.steps(trends.fatigue_trend, *part)) for part in parts]
         judged = [self._count("affect", part) for part in parts]
         told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= POINTS]
         summed = [part for part, count in zip(parts, judged, strict=True) if count > POINTS]
@@ -209,8 +209,8 @@ class Feed:
             digest(messages, *whole),
             steps=tuple(step for _, found in steps for step in found),
             levels=tuple(span for part, found in steps for span in level_spans(found, part.width_s)),
-            score_steps=tuple(step for part in summed for step in self._blocks.steps(trend.score_trend, *part)),
-            group_steps=tuple(step for part in parts for step in self._blocks.steps(trend.group_trend, *part)),
+            score_steps=tuple(step for part in summed for step in self._blocks.steps(trends.score_trend, *part)),
+            group_steps=tuple(step for part in parts for step in self._blocks.steps(trends.group_trend, *part)),
         )
 
     def _count(self, kind: str, part: _Part) -> int:

@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+from edge.dashboard.data.spans import REPORT_S, LevelFold, StepFold
 from edge.dashboard.digest import Digest, Incident
 from edge.dashboard.gather import said, shares, told
-from edge.dashboard.levels import REPORT_S, LevelFold, StepFold
 from edge.messages import (
     Affect,
     Alert,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from nicegui import ui
 
-from edge.dashboard.feed import FeedError
-from edge.dashboard.gate import LOGOUT
+from edge.dashboard.auth.middleware import LOGOUT
+from edge.dashboard.data.queries import FeedError
 from edge.dashboard.i18n.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language
-from edge.dashboard.pages.parts import text
 from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.widgets import text
 from edge.dashboard.report import STYLE
 
 _PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from edge.dashboard.charts.style import badge
+from edge.dashboard.data.current_state import State
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import card, text
 from edge.dashboard.pages.setting import Setting
-from edge.dashboard.palette import badge
-from edge.dashboard.state import State
+from edge.dashboard.pages.widgets import card, text
 from edge.fatigue.policy import CAUSES
 from edge.messages import Level
 

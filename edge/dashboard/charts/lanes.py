@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.config.constants import FATIGUE
+from edge.dashboard.charts.style import LEVEL_COLOURS, MODALITY_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
+from edge.dashboard.data.aggregates import POINTS
 from edge.dashboard.digest import Digest, GroupStep
-from edge.dashboard.fold import POINTS
 from edge.dashboard.gaps import broken
 from edge.dashboard.i18n.captions import incident_text, said_text
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.palette import LEVEL_COLOURS, MODALITY_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
 from edge.messages import Level
 
 Options = dict[str, Any]

@@ -10,12 +10,12 @@ from nicegui import ui
 
 from edge.alerts.kinds import KINDS
 from edge.config.commands import Op
+from edge.dashboard.box_link import PATIENCE_S, Wire
+from edge.dashboard.charts.style import badge
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.pages.parts import button, local_time, text
-from edge.dashboard.palette import badge
-from edge.dashboard.wire import PATIENCE_S, Wire
+from edge.dashboard.pages.widgets import button, local_time, text
 
 Jump = Callable[[Incident], Awaitable[None]]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.dashboard.box_link import Payload, Word
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.wire import Payload, Word
 
 _FRESH_S = 65.0
 """Health comes every 30 s; one may be lost."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.affect.words import EMOTIONS, POLARITIES
-from edge.dashboard.charts import INK, Options
+from edge.dashboard.charts.lanes import FAINT, INK, Options
+from edge.dashboard.charts.style import POLARITY_COLOURS, SCORE_COLOUR
 from edge.dashboard.i18n.labels import Labels
-from edge.dashboard.lanes import FAINT
-from edge.dashboard.palette import POLARITY_COLOURS, SCORE_COLOUR
 
 
 def radar(shares: Mapping[str, float], labels: Labels) -> Options:

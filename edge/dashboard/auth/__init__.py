@@ -1,0 +1,1 @@
+"""Who may open the dashboard: origin check, login, sessions, reverse proxy."""

@@ -1,0 +1,1 @@
+"""ECharts options for pages and reports."""

@@ -1,0 +1,1 @@
+"""What the pages and reports show: queries of the timeline, aggregates, and times of day."""
