@@ -1,0 +1,1 @@
+"""Measures of how the code is built, for its readers."""
