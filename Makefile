@@ -15,7 +15,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check bundle cab pictures release setup soak proof-kills proof-mutants proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check messages bundle cab pictures release setup soak proof-kills proof-mutants proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -56,6 +56,9 @@ check: $(READY) ## lint, types and import rules
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+messages: $(READY) ## compile the texts of edge/i18n/locale after a change
+	$(BIN)/pybabel compile --directory edge/i18n/locale --domain emvas
 
 test: $(READY) ## check, build the bundle meanwhile, run every test
 	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml

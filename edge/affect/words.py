@@ -1,4 +1,4 @@
-"""The words for a score: seven emotions and five polarities, in English and Chinese.
+"""The words for a score: seven emotions and five polarities; `edge.i18n` has them in other languages.
 
 The emotion words and their bounds are those of the published system EMVAS, half-open upwards; the polarities are the
 five classes of CH-SIMS, half-open downwards. A word names a range of one number: a score of -0.8 is called `angry`
@@ -18,26 +18,25 @@ class Word:
     below: float
     """Upper bound of the range; the last one includes it."""
     en: str
-    zh: str
 
 
 EMOTIONS = (
-    Word(-0.7, "angry", "愤怒"),
-    Word(-0.4, "anxious", "焦虑"),
-    Word(-0.1, "tired", "疲惫"),
-    Word(0.1, "neutral", "中性"),
-    Word(0.4, "relaxed", "轻松"),
-    Word(0.7, "happy", "开心"),
-    Word(1.0, "excited", "兴奋"),
+    Word(-0.7, "angry"),
+    Word(-0.4, "anxious"),
+    Word(-0.1, "tired"),
+    Word(0.1, "neutral"),
+    Word(0.4, "relaxed"),
+    Word(0.7, "happy"),
+    Word(1.0, "excited"),
 )
 """A bound belongs to the word above it: -0.7 is `anxious`."""
 
 POLARITIES = (
-    Word(-0.7, "negative", "消极"),
-    Word(-0.1, "weakly negative", "弱消极"),
-    Word(0.1, "neutral", "中性"),
-    Word(0.7, "weakly positive", "弱积极"),
-    Word(1.0, "positive", "积极"),
+    Word(-0.7, "negative"),
+    Word(-0.1, "weakly negative"),
+    Word(0.1, "neutral"),
+    Word(0.7, "weakly positive"),
+    Word(1.0, "positive"),
 )
 """A bound belongs to the word below it: -0.7 is `negative`."""
 

@@ -25,7 +25,8 @@ from edge.cli.recordings import (
 )
 from edge.cli.setup import BUNDLE_HELP
 from edge.config import load_config
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.private import own_files
 from edge.runtime.replay import ReplayReport
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
 from edge.dashboard.health_view import figure, stages
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.messages import Level
 from edge.publish.events import Received
 from edge.publish.topics import address_of

@@ -12,8 +12,9 @@ from rich.console import Console
 from edge.cli.setup import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.private import as_owner_of, own_files
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.dashboard.box_link import Payload, Word
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 _FRESH_S = 65.0
 """Health comes every 30 s; one may be lost."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
 from edge.dashboard.charts.style import OPENNESS_COLOUR, PERCLOS_COLOUR
 from edge.dashboard.data.current_state import STRIP_S, Moment
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.zone import clock_script
+from edge.i18n.labels import Labels
 
 _GAP_S = 3.0
 """Without a moment for this long the line is broken: nothing is known of what lies between."""

@@ -40,7 +40,7 @@ def test_the_words_cover_the_scale_in_order(one: float, other: float) -> None:
     assert POLARITIES.index(polarity(low)) <= POLARITIES.index(polarity(high))
 
 
-def test_every_word_has_both_languages_once() -> None:
+def test_every_word_stands_once() -> None:
     for table, count in ((EMOTIONS, 7), (POLARITIES, 5)):
-        assert len({word.en for word in table}) == len({word.zh for word in table}) == count
+        assert len({word.en for word in table}) == count
         assert table[-1].below == 1.0

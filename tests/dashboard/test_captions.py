@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 

@@ -13,7 +13,8 @@ from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import digest
 from edge.dashboard.digest import Digest, ScoreStep
 from edge.dashboard.gaps import broken
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.messages import Affect, Level
 
 EN = Labels("en")

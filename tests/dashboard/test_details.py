@@ -11,7 +11,7 @@ from edge.capture.microphone import OVERRUN
 from edge.config import Config
 from edge.config.understanding import ArmingConfig
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.runtime.inference import withheld
 from edge.runtime.senses import OPTIONAL, PATIENCE_S
 from edge.runtime.stages import UTTERANCE_LOST

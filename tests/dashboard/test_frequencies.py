@@ -8,7 +8,8 @@ from edge.affect.words import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
 from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 EN = Labels("en")

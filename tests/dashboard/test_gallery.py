@@ -21,9 +21,10 @@ from mqtt_helpers import until
 from scenes import SCENES
 
 from edge.config import Config
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
 from edge.dashboard.report.html import render
 from edge.dashboard.report.report_data import about
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 
 SCREENS = {"wide": (1440, 900), "cab": (1024, 600), "phone": (390, 844)}
 THEMES = ("light", "dark")

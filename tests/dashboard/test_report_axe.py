@@ -9,9 +9,10 @@ from browser import Page, faults, foreign
 from made_recording import drive
 from mqtt_helpers import until
 
-from edge.dashboard.i18n.labels import Labels, Language
 from edge.dashboard.report.html import render
 from edge.dashboard.report.report_data import about
+from edge.i18n.catalogue import Language
+from edge.i18n.labels import Labels
 from edge.messages import Source
 
 

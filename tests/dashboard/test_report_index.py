@@ -10,12 +10,13 @@ from browser import Page, faults, foreign
 from mqtt_helpers import until
 from scenes import research
 
-from edge.dashboard.i18n.labels import Labels, Language
 from edge.dashboard.report.html import render
 from edge.dashboard.report.index import render_index
 from edge.dashboard.report.overview import entry
 from edge.dashboard.report.report_data import Subject, about
 from edge.dashboard.report.sheets import as_csv, as_xlsx, events_table, recordings_table
+from edge.i18n.catalogue import Language
+from edge.i18n.labels import Labels
 from edge.messages import Affect, Message
 
 BOLDER = {"anna": 0.6, "bo": 1.0, "li": 0.3}

@@ -16,11 +16,11 @@ from made_recording import LENGTH_S, drive
 from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.html import render
 from edge.dashboard.report.report_data import about, of_timeline
 from edge.dashboard.report.span import parse_moment, span
+from edge.i18n.labels import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.sessions import started
 from edge.store.timeline import Timeline

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from edge.dashboard.box_link import Word
 from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
-from edge.dashboard.i18n.labels import LANGUAGES, Labels, Language
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.runtime.health import Health
 from edge.status import SystemStatus
 

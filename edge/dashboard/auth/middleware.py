@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.dashboard.auth.origin import DIRECT, Public, came_through_a_proxy
 from edge.dashboard.auth.sessions import COOKIE, SESSION_S, Doorkeeper, from_another_site
-from edge.dashboard.i18n.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
 from edge.dashboard.report import STYLE
 from edge.dashboard.sockets import POLICY_VIOLATION, while_it_lasts
+from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
+from edge.i18n.labels import Labels, language_of
 
 LOGIN, LOGOUT = "/login", "/logout"
 _FOREIGN = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.dashboard.charts.lanes import FAINT, INK, Options
 from edge.dashboard.charts.style import POLARITY_COLOURS, SCORE_COLOUR
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 
 def radar(shares: Mapping[str, float], labels: Labels) -> Options:

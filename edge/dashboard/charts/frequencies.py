@@ -12,7 +12,7 @@ from edge.alerts.kinds import KINDS
 from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options
 from edge.dashboard.charts.style import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 Subject = Literal["emotions", "polarities", "levels", "alerts"]

@@ -12,7 +12,7 @@ from edge.dashboard.data.aggregates import POINTS
 from edge.dashboard.digest import Digest, GroupStep
 from edge.dashboard.gaps import broken
 from edge.dashboard.i18n.captions import incident_text, said_text
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 Options = dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.affect.words import POLARITIES
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 LEVEL_COLOURS: dict[Level, str] = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from edge.dashboard.charts.lanes import FAINT, INK, LEFT_PX, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
 from edge.dashboard.digest import Digest
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.zone import clock_script
+from edge.i18n.labels import Labels
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.dashboard.digest import Incident, Said
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
 _TOLD_ELSEWHERE = frozenset({"closed_from_s"})

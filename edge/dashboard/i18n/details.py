@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 _CHINESE: dict[str, str] = {
     r"(camera\.uri) is not set": "未设置 {0}",

@@ -10,13 +10,14 @@ from fastapi.responses import RedirectResponse
 from nicegui import app, ui
 from nicegui.language import Language as Locale
 
-from edge.dashboard.i18n.labels import Labels, Language, language_of
 from edge.dashboard.pages.box import BoxPage
 from edge.dashboard.pages.frequencies import FrequenciesPage
 from edge.dashboard.pages.layout import Frame, path_of
 from edge.dashboard.pages.live import LivePage
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.timeline import TimelinePage
+from edge.i18n.catalogue import Language
+from edge.i18n.labels import Labels, language_of
 
 _LOCALES: dict[Language, Locale] = {"en": "en-US", "zh": "zh-CN"}
 

@@ -14,8 +14,8 @@ from edge.dashboard.box_link import PATIENCE_S, Wire
 from edge.dashboard.charts.style import badge
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.widgets import button, local_time, text
+from edge.i18n.labels import Labels
 
 Jump = Callable[[Incident], Awaitable[None]]
 

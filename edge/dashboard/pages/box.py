@@ -15,9 +15,9 @@ from edge.dashboard.daemon import Pulse, pulse
 from edge.dashboard.data.current_state import State
 from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
+from edge.i18n.labels import Labels
 
 _FIGURES = ("running", "last_record", "camera_hz", "frames_dropped", "outbox.rows", "celsius", "slowest", "sw")
 _INFO = ("sw", "bundle", "provider", "purpose", "boot")

@@ -8,10 +8,10 @@ from nicegui import ui
 
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.trips import Journey
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, text
 from edge.dashboard.span import Span
+from edge.i18n.labels import Labels
 
 
 class Compared:

@@ -10,12 +10,12 @@ from nicegui import ui
 
 from edge.config.purpose import ALLOWANCES
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import button, text
 from edge.dashboard.report.report_data import Subject, of_timeline
 from edge.dashboard.report.sheets import as_xlsx, events_table
 from edge.dashboard.report.tables import csv_text
+from edge.i18n.labels import Labels
 
 PICTURE = """(async () => {
   const svg = document.querySelector("#c%d svg"), box = svg.getBoundingClientRect(), scale = 2;

@@ -11,9 +11,9 @@ from nicegui import ui
 from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
 from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
+from edge.i18n.labels import Labels
 
 _PERIODS = (7, 14, 30)
 Hours = Mapping[int, Hour]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.current_state import NO_OUTPUT, State
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import Tile, percent
+from edge.i18n.labels import Labels
 from edge.messages import Source
 
 

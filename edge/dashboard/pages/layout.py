@@ -9,10 +9,11 @@ from nicegui import ui
 
 from edge.dashboard.auth.middleware import LOGOUT
 from edge.dashboard.data.queries import FeedError
-from edge.dashboard.i18n.labels import LANGUAGE_NAMES, LANGUAGES, Labels, Language
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import text
 from edge.dashboard.report import STYLE
+from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
+from edge.i18n.labels import Labels
 
 _PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"
 _CONTENT = "content"

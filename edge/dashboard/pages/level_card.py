@@ -7,10 +7,10 @@ from nicegui import ui
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.current_state import State
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import card, text
 from edge.fatigue.policy import CAUSES
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 _SIGHT = frozenset({"camera", "vision", "fatigue"})

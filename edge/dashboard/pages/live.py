@@ -12,7 +12,6 @@ from edge.dashboard import strips
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.data.current_state import State
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.glance import Glance
 from edge.dashboard.pages.level_card import LevelCard
@@ -20,6 +19,7 @@ from edge.dashboard.pages.modalities import ModalityBars
 from edge.dashboard.pages.setting import Setting
 from edge.dashboard.pages.widgets import Tile, card, chart, percent, redraw, text
 from edge.dashboard.zone import zone_text
+from edge.i18n.labels import Labels
 from edge.messages import Attention, Group, Source
 
 _EYES = ("openness", "perclos_60", "perclos_180", "away")

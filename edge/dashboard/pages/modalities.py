@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.widgets import text
+from edge.i18n.labels import Labels
 
 MODALITIES = ("text", "audio", "vision")
 

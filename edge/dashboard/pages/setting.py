@@ -8,7 +8,7 @@ from edge.config.health import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.box_link import Wire
 from edge.dashboard.data.queries import Feed
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from edge.dashboard.data.calendar import day_named, day_of
 from edge.dashboard.data.trips import Journey
 from edge.dashboard.digest import Digest, Incident
 from edge.dashboard.i18n.captions import said_text
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.compared import Compared
 from edge.dashboard.pages.exports import Exports
@@ -26,6 +25,7 @@ from edge.dashboard.pages.trips import TripsCard
 from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, table, text
 from edge.dashboard.span import WINDOWS_S, Span
 from edge.dashboard.zone import zone_text
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 _MOST_ROWS = 50

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.trips import Journey
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.pages.widgets import button, card, local_time, percent, text
+from edge.i18n.labels import Labels
 
 _MOST_ROWS = 30
 Choose = Callable[[Journey], Awaitable[None]]

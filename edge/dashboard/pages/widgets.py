@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-from edge.dashboard.i18n.labels import Labels
+from edge.i18n.labels import Labels
 
 
 def text(tag: str, words: str) -> ui.label:

@@ -17,7 +17,6 @@ from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNO
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
 from edge.dashboard.report.moments import key_moments
@@ -25,6 +24,7 @@ from edge.dashboard.report.remarks import remarks
 from edge.dashboard.report.report_data import DAY_S, Subject
 from edge.dashboard.report.utterances import MODALITIES, Line
 from edge.dashboard.zone import offsets, zone_text
+from edge.i18n.labels import Labels
 from edge.messages import Level
 
 _SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}

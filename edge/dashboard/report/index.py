@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.dashboard.charts.style import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.overview import Entry
+from edge.i18n.labels import Labels
 
 _WIDTH, _HEIGHT = 160.0, 40.0
 """Of a curve, in the units of its drawing."""

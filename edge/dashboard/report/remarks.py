@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.report_data import Subject
+from edge.i18n.labels import Labels
 
 
 def remarks(subject: Subject, labels: Labels) -> list[str]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from edge.dashboard.data.spans import Span
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.report_data import Subject
 from edge.dashboard.report.utterances import Line
+from edge.i18n.labels import Labels
 from edge.messages import Closure, Group, Source
 
 Cell = str | float | int | None

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.dashboard.i18n.labels import Labels
 from edge.dashboard.report.html import render
 from edge.dashboard.report.pdf import print_page
 from edge.dashboard.report.report_data import Subject
 from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
+from edge.i18n.labels import Labels
 
 Form = Literal["html", "pdf", "csv"]
 FORMS: tuple[Form, ...] = get_args(Form)
