@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.gpu.step import AbsentError, Context, FailedError
-from edge.bundle.machine import NoTensorrtError
+from edge.bundle.tensorrt import NoTensorrtError
 
 
 def main() -> None:

@@ -1,20 +1,31 @@
-"""An opened bundle: hashes verified, sessions and tables handed out by role."""
+"""An opened bundle: every hash verified, then sessions, tables and arrays by role.
+
+Array files may come from anywhere: sizes in a header are checked before memory is taken, and pickles are never opened.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import zipfile
 from pathlib import Path
+from typing import IO
+
+import numpy as np
 
 from edge.bundle.contract import misfit
-from edge.bundle.machine import this_machine
 from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, VariantName, read_manifest
-from edge.bundle.session import Provider, Session
-from edge.bundle.tensorrt import default_cache, engine_of
+from edge.bundle.session import Array, Provider, Session
+from edge.bundle.tensorrt import default_cache, engine_of, this_machine
 
 _log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 20
 _OTHER_VERSION = "it was built by another version of this program: build or install the bundle again"
+LARGEST_ARRAYS_BYTES = 1 << 30
+"""Limit for all arrays of one file together; the largest golden file of the default bundle unpacks to 25 MB."""
+_MOST_ARRAYS = 1000
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def sha256_of(path: Path) -> str:
@@ -100,3 +111,42 @@ class Bundle:
                 f"{path} is not the file that the manifest vouches for (its SHA-256 differs): "
                 "it is damaged or was tampered with; build or install the bundle again"
             )
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz by name. BundleError: it is none, or claims more than it holds."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > _MOST_ARRAYS or sum(member.file_size for member in members) > LARGEST_ARRAYS_BYTES:
+                raise BundleError(f"{path} unpacks to more than any golden file: not taken")
+            found = {}
+            for member in members:
+                with archive.open(member) as stream:
+                    found[member.filename.removesuffix(".npy")] = _read_array(stream, member.file_size)
+            return found
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise BundleError(f"{path} is no file of arrays: {error}; build or install the bundle again") from error
+
+
+def map_array(path: Path) -> Array:
+    """The array of an .npy, mapped read-only. BundleError: it is none, or claims more than it holds."""
+    try:
+        mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise BundleError(f"{path} is no array: {error}; build or install the bundle again") from error
+    return mapped
+
+
+def _read_array(stream: IO[bytes], length: int) -> Array:
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"version {version} of the format is not known")
+    shape, fortran, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds objects of Python")
+    claimed, there = math.prod(shape) * dtype.itemsize, length - stream.tell()
+    if claimed != there:
+        raise ValueError(f"the header claims {claimed} bytes, there are {there}")
+    content = np.frombuffer(stream.read(claimed), dtype)
+    return content.reshape(shape, order="F" if fortran else "C")

@@ -29,7 +29,7 @@ def fetch(source: str, sha256: str | None, out: Path, signed_by: Path | None) ->
     or the signature does not fit. `sudo emvas bundle install` then puts it on the box.
     """
     from edge.bundle.bundle import Bundle
-    from edge.bundle.fetched import fetch_bundle
+    from edge.bundle.install import fetch_bundle
     from edge.bundle.signature import signers
     from edge.cli.words import NAME, build_words
 

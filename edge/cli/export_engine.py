@@ -12,8 +12,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.engines import Need, build_engines, engines_needed, out_of_date
-from edge.bundle.machine import this_machine
 from edge.bundle.selftest import GraphCheck
+from edge.bundle.tensorrt import this_machine
 
 
 @click.command(epilog="Example: emvas export engine build/bundle --role asr")

@@ -12,7 +12,7 @@ from pathlib import Path
 import marisa_trie
 import numpy as np
 
-from edge.bundle.arrays import map_array
+from edge.bundle.bundle import map_array
 
 PIECE = np.dtype([("id", "<i4"), ("score", "<f8")])
 """A row of the scores: the token of a piece and the logarithm of its probability, in the trie's order."""

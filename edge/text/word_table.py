@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.bundle.arrays import map_array
+from edge.bundle.bundle import map_array
 from edge.messages import Float32
 
 BLOCK = 32

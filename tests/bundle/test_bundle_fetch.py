@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from signing_keys import make_keys
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.fetched import fetch_bundle
+from edge.bundle.install import fetch_bundle
 from edge.bundle.manifest import BundleError
 from edge.bundle.signature import sign
 from edge.cli.main import main

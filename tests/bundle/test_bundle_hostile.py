@@ -20,7 +20,7 @@ from onnx import TensorProto, helper
 from signing_keys import make_keys
 
 from edge.bundle.archive import take
-from edge.bundle.arrays import map_array, read_arrays
+from edge.bundle.bundle import map_array, read_arrays
 from edge.bundle.manifest import MANIFEST_FILE, BundleError, read_manifest
 from edge.bundle.signature import SIGNATURE_FILE
 from edge.cli.main import main
@@ -162,7 +162,7 @@ def test_an_array_that_claims_more_than_it_holds_takes_no_memory(tmp_path: Path,
 
 
 def test_a_pickle_and_a_bomb_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.bundle.arrays.LARGEST_BYTES", 8 << 20)
+    monkeypatch.setattr("edge.bundle.bundle.LARGEST_ARRAYS_BYTES", 8 << 20)
     np.savez(tmp_path / "pickle.npz", x=np.array([print], dtype=object), allow_pickle=True)
     with pytest.raises(BundleError, match="objects of Python"):
         read_arrays(tmp_path / "pickle.npz")

@@ -160,7 +160,7 @@ def test_a_self_test_that_hangs_ends_and_leaves_the_old_one(
     box: Path, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = shown(box)
-    monkeypatch.setattr("edge.bundle.isolated.LONGEST_S", {"cpu": 0.01})
+    monkeypatch.setattr("edge.bundle.selftest.LONGEST_S", {"cpu": 0.01})
     result = emvas("bundle", "install", small_bundle, "--into", box / "models", "--config", box / "none")
     assert result.exit_code == 1
     assert "has not ended after 0 s" in result.stderr

@@ -15,11 +15,19 @@ from hypothesis import strategies as st
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.engines import Need, build_engines, engines_needed, out_of_date
-from edge.bundle.machine import NoTensorrtError, linked_tensorrt, version_text
 from edge.bundle.manifest import Graph, Profile, Tensorrt, Variant
 from edge.bundle.selftest import GraphCheck
 from edge.bundle.session import session_options
-from edge.bundle.tensorrt import PROVEN_FILE, Machine, default_cache, engine_of, profile_options
+from edge.bundle.tensorrt import (
+    PROVEN_FILE,
+    Machine,
+    NoTensorrtError,
+    default_cache,
+    engine_of,
+    linked_tensorrt,
+    profile_options,
+    version_text,
+)
 from edge.cli.main import main
 
 ORIN = Machine(gpu="Orin (nvgpu)", capability="8.7", tensorrt="10.3.0", onnxruntime="1.23.2")
