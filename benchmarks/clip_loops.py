@@ -10,8 +10,8 @@ from typing import Any
 from edge.alerts.engine import AlertEngine
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
+from edge.config.decision import AlertsConfig, FatigueConfig
 from edge.config.perception import VisionConfig
-from edge.config.understanding import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Face, Frame, Level, Message, Yawn
 from edge.vision.perception import FacePerception

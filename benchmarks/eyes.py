@@ -23,8 +23,8 @@ from benchmarks.drivers.page import table
 from benchmarks.fatigue import keep
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
+from edge.config.decision import FatigueConfig
 from edge.config.perception import VisionConfig
-from edge.config.understanding import FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Blink, Closure, Face, Frame, Message, Yawn
 from edge.vision.crop import Crop

@@ -15,12 +15,10 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import load_config
-from edge.evaluation.figures import figures
-from edge.evaluation.scores import Score
-from edge.evaluation.study import judged, seen
+from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
 from edge.evaluation.views import VIEWS
-from edge.evaluation.watching import Pictures, Watcher
+from edge.evaluation.watcher import Pictures, Watcher, judged, seen
 from edge.fatigue import falls, glance, own_eye, own_eyes
 
 FPS, SLOW_FPS = 15.0, 8.0

@@ -21,7 +21,7 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config import Config
 from edge.config.delivery import MqttConfig
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Alert, Message
 from edge.runtime.clock import Clock
 from edge.runtime.live import LiveRunner

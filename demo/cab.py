@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.config import Config
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Message
 from edge.sessions import Start
 from edge.warning.player import Player

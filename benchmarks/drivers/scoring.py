@@ -11,7 +11,7 @@ from benchmarks.drivers.script import Spell
 from benchmarks.drivers.stream import faces
 from edge.alerts.engine import AlertEngine
 from edge.alerts.kinds import DROWSINESS, MICROSLEEP
-from edge.config.understanding import AlertsConfig, FatigueConfig
+from edge.config.decision import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Level
 

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from benchmarks.drivers.scoring import Outcome, judge
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 
 STEPS = (-1.0, -0.5, 0.5, 1.0)
 """Sensitivities beside the default 0: -1 is the deafest setting that the configuration allows, 1 the keenest."""

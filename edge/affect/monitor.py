@@ -14,8 +14,8 @@ from edge.affect.mood import Moods
 from edge.affect.room import Room
 from edge.affect.watch import MOOD_SHIFT, Watch
 from edge.affect.words import emotion, polarity
+from edge.config.decision import AffectConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
-from edge.config.understanding import AffectConfig
 from edge.messages import Affect, Anomaly, Face, Group, Sound, Transcript, Utterance
 from edge.speech.prosody import Prosody
 from edge.text.sentiment import Sentiment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.alerts.trips import TripMeter
-from edge.config.understanding import ArmingConfig
+from edge.config.decision import ArmingConfig
 from edge.messages import SPEED, Source, Speed, Trip
 
 

@@ -12,7 +12,7 @@ from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_f
 from edge.alerts.kinds import KINDS
 from edge.alerts.rest import Rests
 from edge.alerts.sight import Sight
-from edge.config.understanding import AlertsConfig
+from edge.config.decision import AlertsConfig
 from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
 from edge.status import SystemStatus

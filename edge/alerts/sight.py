@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.alerts.condition import Condition
 from edge.alerts.kinds import CANNOT_SEE_DRIVER
 from edge.config.constants import SEEN_GAP_S
-from edge.config.understanding import AlertsConfig
+from edge.config.decision import AlertsConfig
 from edge.messages import Face, Level, Reason
 
 PAID_BACK = 4.0

@@ -18,7 +18,7 @@ from edge.bundle.manifest import MANIFEST_FILE, BundleError, Manifest, read_mani
 from edge.bundle.selftest import GraphCheck, isolated_test
 from edge.bundle.session import Provider
 from edge.bundle.signature import signers, verify_signature
-from edge.config.models import ModelsConfig
+from edge.config.perception import ModelsConfig
 from edge.releases.state import State
 from edge.releases.store import Store
 

@@ -17,7 +17,7 @@ from edge.capture.streams import chosen, pictures_of, sounds_of, told
 from edge.capture.untrusted import open_network
 from edge.capture.uri import SourceUri, parse_uri
 from edge.capture.watch import PictureWatch, watched
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 
 _LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}

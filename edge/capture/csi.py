@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture import CaptureError
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 
 _SILENT_S = 5.0
 """Without a picture for this long the pipeline is stuck and is started again."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Frame
 
 _QUARTER_TURN_DEG = 90.0

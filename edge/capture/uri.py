@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.capture import CaptureError
-from edge.config.sources import CAMERA_SCHEMES, NETWORK_SCHEMES
+from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
 from edge.redact import address
 
 

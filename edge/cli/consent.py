@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from edge.config import Config
+from edge.config.decision import AttentionConfig
 from edge.config.purpose import Purpose
-from edge.config.understanding import AttentionConfig
 
 CONSENT_FILE = "consent.json"
 SENTENCE = "Everybody who is seen or heard in these recordings has agreed in writing to this analysis."

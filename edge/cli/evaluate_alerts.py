@@ -59,10 +59,9 @@ def alerts(
 
     Exit code 0: all was measured; 1: a file cannot be used; 2: wrong usage.
     """
-    from edge.evaluation.figures import figures
-    from edge.evaluation.study import evaluate
+    from edge.evaluation.scores import figures
     from edge.evaluation.truth import load_truth
-    from edge.evaluation.watching import Watcher
+    from edge.evaluation.watcher import Watcher, evaluate
 
     truth = load_truth(truth_path, folder)
     as_it_comes = Config(purpose=Purpose.DRIVER_SAFETY)

@@ -7,7 +7,7 @@ import time
 
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Frame, Source
 
 _LOOK_S = 3.0

@@ -1,4 +1,4 @@
-"""The whole configuration of a box."""
+"""Sections `box` and `thermal`, and the whole configuration of a box."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from edge.config.commands import CommandsConfig
-from edge.config.delivery import DashboardConfig, MqttConfig, StoreConfig, SummaryConfig
-from edge.config.health import HealthConfig
-from edge.config.models import ModelsConfig
-from edge.config.perception import SpeechConfig, VisionConfig
+from edge.config.decision import (
+    AffectConfig,
+    AlertsConfig,
+    ArmingConfig,
+    AttentionConfig,
+    FatigueConfig,
+    WarningConfig,
+)
+from edge.config.delivery import CommandsConfig, DashboardConfig, HealthConfig, MqttConfig, StoreConfig, SummaryConfig
+from edge.config.perception import CameraConfig, MicrophoneConfig, ModelsConfig, SpeechConfig, VisionConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.config.section import Section
-from edge.config.sources import CameraConfig, MicrophoneConfig
-from edge.config.thermal import ThermalConfig
-from edge.config.understanding import AffectConfig, AlertsConfig, ArmingConfig, AttentionConfig, FatigueConfig
-from edge.config.warning import WarningConfig
 
 _NAME = r"^[A-Za-z0-9_-]+$"
 
@@ -34,6 +35,29 @@ class BoxConfig(Section):
     def place(self) -> str:
         """Which box, for the head of a page: B-AB 123 · bus-042 · depot-1."""
         return " · ".join(filter(None, (self.vehicle, self.id, self.site)))
+
+
+class ThermalConfig(Section):
+    """Temperatures of the hottest part of the processor; see `edge.runtime.thermal` for the way back."""
+
+    yellow_c: float = Field(
+        80.0, ge=50.0, le=90.0, description="°C; above, 15 pictures a second [openpilot hardwared: 80]"
+    )
+    red_c: float = Field(
+        96.0, ge=60.0, le=99.0, description="°C; above, 10 pictures a second, no expressions [openpilot hardwared: 96]"
+    )
+    danger_c: float = Field(
+        100.0,
+        ge=65.0,
+        le=101.0,
+        description="°C; above, no words either, and an alert [chosen; a Jetson TX2 shuts down at 101.5]",
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> ThermalConfig:
+        if not self.yellow_c < self.red_c < self.danger_c:
+            raise ValueError("yellow_c, red_c and danger_c must rise in this order")
+        return self
 
 
 class Config(Section):

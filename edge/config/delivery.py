@@ -1,8 +1,10 @@
-"""Sections `mqtt`, `store`, `summary` and `dashboard`: what leaves the pipeline, and where to."""
+"""Sections `mqtt`, `commands`, `store`, `summary`, `dashboard` and `health`: what leaves the box, and how."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +13,10 @@ from edge.config.section import NOT_ECHOED, Section
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
 """A name, an address, or an IPv6 address with its zone."""
+Op = Literal["report", "self_test", "restart_source", "snooze", "acknowledge", "sensitivity"]
+OPS: tuple[Op, ...] = get_args(Op)
+HARMLESS: tuple[Op, ...] = ("report", "self_test", "restart_source")
+"""What cannot silence an alert; the others can, and are taken only where a configuration names them."""
 
 
 class MqttConfig(Section):
@@ -53,6 +59,15 @@ class MqttConfig(Section):
         if (self.ca_file or self.cert_file) and not self.tls:
             raise ValueError("ca_file and cert_file need tls: true")
         return self
+
+
+class CommandsConfig(Section):
+    """Orders over MQTT; who may give them is the broker's ACL."""
+
+    allow: tuple[Op, ...] = Field(
+        HARMLESS,
+        description="snooze, acknowledge and sensitivity can silence an alert: only with an ACL at the broker",
+    )
 
 
 class StoreConfig(Section):
@@ -98,4 +113,31 @@ class DashboardConfig(Section):
             raise ValueError("give password_file or password_env, not both")
         if bool(self.cert_file) != bool(self.key_file):
             raise ValueError("cert_file and key_file belong together")
+        return self
+
+
+class HealthConfig(Section):
+    """`/healthz` and `/metrics` over HTTP; off without a port."""
+
+    port: int | None = Field(None, ge=1, le=65535, description="null: no pages")
+    host: str = Field("127.0.0.1", description="address they are served on; any but loopback needs `open_to_network`")
+    open_to_network: bool = Field(
+        False, description="allow a `host` other than loopback: whoever reaches it reads how often this box alerts"
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _loopback_unless_said(self) -> HealthConfig:
+        if not self.is_loopback and not self.open_to_network:
+            raise ValueError(
+                f"health.host {self.host} lets the network in, and the pages ask for no password: use 127.0.0.1, or "
+                "say `open_to_network: true`"
+            )
         return self

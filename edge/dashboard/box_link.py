@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.config import Config
-from edge.config.commands import Op
+from edge.config.delivery import Op
 from edge.publish.client import Link
 from edge.publish.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.guarded import GuardedThread

@@ -6,7 +6,7 @@ import http.client
 import json
 from dataclasses import dataclass
 
-from edge.config.health import HealthConfig
+from edge.config.delivery import HealthConfig
 
 _PATIENCE_S = 2.0
 _STATES = frozenset({"ok", "degraded", "unhealthy"})

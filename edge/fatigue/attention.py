@@ -12,7 +12,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from edge.config.understanding import AttentionConfig
+from edge.config.decision import AttentionConfig
 from edge.fatigue.ahead import Ahead, Angles, StraightAhead
 from edge.fatigue.lids import BRIDGE_S
 from edge.messages import Level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from itertools import pairwise
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.closures import Run
 from edge.messages import Blink, Closure, ClosureClass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edge.config.understanding import AttentionConfig, FatigueConfig
+from edge.config.decision import AttentionConfig, FatigueConfig
 from edge.fatigue.ahead import Ahead
 from edge.fatigue.attention import LOST_AWAY_S, AttentionPolicy
 from edge.fatigue.drowsiness import DrowsinessModel

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import deque
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.blinks import LidCurve, closure
 from edge.fatigue.closures import Closures, Run, Settled
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate

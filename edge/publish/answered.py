@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.config.commands import Op
+from edge.config.delivery import Op
 from edge.database import Database
 from edge.messages import Source
 from edge.news import News

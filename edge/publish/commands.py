@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.config.appliance import BoxConfig
-from edge.config.commands import Op
+from edge.config.delivery import Op
 from edge.publish.answered import REMEMBERED, Answered, Done
 from edge.publish.events import Publication, Received
 from edge.publish.models import SCHEMA, CommandFigures, Response

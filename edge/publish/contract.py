@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from edge.config.commands import HARMLESS
+from edge.config.delivery import HARMLESS
 from edge.publish.attempt import WILL_DELAY_S
 from edge.publish.models import SCHEMA
 from edge.publish.reading import BODIES

@@ -11,8 +11,7 @@ from typing import Any
 
 from edge.alerts.kinds import KINDS
 from edge.config import Config
-from edge.config.commands import Op
-from edge.config.delivery import MqttConfig
+from edge.config.delivery import MqttConfig, Op
 from edge.messages import Level
 from edge.publish.events import Publication, Received
 from edge.publish.payloads import encode

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.alerts.kinds import KINDS
-from edge.config.commands import Op
 from edge.config.constants import ALERTS
+from edge.config.delivery import Op
 from edge.error import EmvasError
 
 LARGEST_BYTES = 4096

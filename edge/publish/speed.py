@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from edge.capture.speed import payload_kmh
+from edge.config.decision import ArmingConfig
 from edge.config.delivery import MqttConfig
-from edge.config.understanding import ArmingConfig
 from edge.messages import SPEED, Source, Speed
 from edge.publish.client import Link
 from edge.publish.events import Denied, Received, Trouble

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from edge.config.health import HealthConfig
+from edge.config.delivery import HealthConfig
 from edge.error import EmvasError
 from edge.redact import redacted
 from edge.runtime.metrics import METRICS, Metric, samples

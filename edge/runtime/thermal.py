@@ -6,7 +6,7 @@ import math
 from enum import IntEnum
 from pathlib import Path
 
-from edge.config.thermal import ThermalConfig
+from edge.config.appliance import ThermalConfig
 
 ZONES = Path("/sys/class/thermal")
 _BEST = ("tj", ("cpu", "gpu", "soc", "x86_pkg", "k10temp"))

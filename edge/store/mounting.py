@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.fatigue.ahead import Ahead, Angles
 
 _FILE = "straight-ahead.json"

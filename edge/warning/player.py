@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import Float32, Warned
 from edge.warning.patterns import NEVER_QUIET, PATTERNS, QUIET_DB, Signal
 from edge.warning.policy import Cue

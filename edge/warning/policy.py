@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, DROWSINESS, MICROSLEEP, SOURCE_LOST
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Level, Message
 from edge.status import VITAL
 from edge.warning.patterns import PATTERNS, SIGNAL_OF, Signal

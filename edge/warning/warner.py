@@ -13,7 +13,7 @@ from typing import Protocol
 from edge.capture.reconnect import LONGEST_DELAY_S
 from edge.clock import clock_state
 from edge.config import Config
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.warning.lines import Button, GpioSwitch, Line, relay_switch

@@ -11,7 +11,7 @@ import pytest
 
 from edge.affect.faces import FaceMemory
 from edge.affect.monitor import AffectMonitor
-from edge.config.understanding import AffectConfig
+from edge.config.decision import AffectConfig
 from edge.messages import Affect, Face, Reason, Transcript, Utterance
 from edge.speech.prosody import Prosody
 from edge.text.sentiment import Sentiment

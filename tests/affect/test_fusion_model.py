@@ -18,7 +18,7 @@ from edge.affect.fusion_model import FusionModel
 from edge.affect.monitor import AffectMonitor
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
-from edge.config.understanding import AffectConfig
+from edge.config.decision import AffectConfig
 from edge.messages import Transcript, Utterance
 from edge.speech.prosody import Prosody
 from edge.text.sentiment import Sentiment

@@ -7,7 +7,7 @@ from alert_steps import CONFIG, fatigue
 
 from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine
-from edge.config.understanding import ArmingConfig
+from edge.config.decision import ArmingConfig
 from edge.messages import Speed
 
 MQTT = ArmingConfig(source="mqtt", topic="speed")

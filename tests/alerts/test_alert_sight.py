@@ -9,7 +9,7 @@ from alert_steps import CONFIG, face, fatigue, kinds, tell
 
 from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine
-from edge.config.understanding import ArmingConfig
+from edge.config.decision import ArmingConfig
 from edge.fatigue.attention import CAUSES as LOOKS
 from edge.messages import Alert, Attention, Face, Level, Reason, Source, Speed
 

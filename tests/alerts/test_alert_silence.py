@@ -7,7 +7,7 @@ from alert_steps import CONFIG, face, fatigue, kinds
 
 from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine, AlertOrderError
-from edge.config.understanding import ArmingConfig
+from edge.config.decision import ArmingConfig
 from edge.messages import Level, Source, Speed
 
 

@@ -28,7 +28,7 @@ from benchmarks.endurance.samples import Sample, judge, look
 from benchmarks.fleets.totals import Fleet
 from benchmarks.fleets.worker import Worker
 from edge.capture.camera import Camera
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 from edge.publish.events import Received
 from edge.publish.models import Summary

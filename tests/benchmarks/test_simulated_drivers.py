@@ -20,7 +20,7 @@ from benchmarks.drivers.study import AXIS, STEPS, population, settings
 from benchmarks.drivers.tables import figures, verdicts
 from benchmarks.drivers.weather import Loss
 from benchmarks.fatigue import main
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.messages import Face, Reason
 
 

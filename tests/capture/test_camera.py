@@ -11,7 +11,7 @@ from media_maker import make_media
 
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge.capture import CaptureError
 from edge.capture.csi import argus, pictures
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 
 needs_gstreamer = pytest.mark.skipif(shutil.which("gst-launch-1.0") is None, reason="gst-launch-1.0 is not installed")
 

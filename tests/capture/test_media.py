@@ -13,7 +13,7 @@ from media_maker import TONE_HZ, make_media
 from edge.capture import CaptureError
 from edge.capture.media import Choice, MediaFile, end_of
 from edge.capture.picture import View
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 

@@ -22,7 +22,7 @@ from edge.capture.camera import Camera
 from edge.capture.media import MediaFile
 from edge.capture.untrusted import open_network
 from edge.capture.uri import parse_uri
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.capture import CaptureError
 from edge.capture.uri import parse_uri
-from edge.config.sources import CAMERA_SCHEMES, NETWORK_SCHEMES
+from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
 
 
 def test_a_file_is_absolute_or_relative() -> None:

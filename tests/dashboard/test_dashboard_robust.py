@@ -17,7 +17,7 @@ from made_recording import LENGTH_S, drive
 from mqtt_helpers import until
 
 from edge.cli.main import main
-from edge.config.health import HealthConfig
+from edge.config.delivery import HealthConfig
 from edge.messages import Alert, Fatigue, Level, Message, Source
 from edge.runtime.pages import HealthPages
 from edge.status import SystemStatus

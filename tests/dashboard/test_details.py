@@ -9,7 +9,7 @@ import pytest
 from edge.alerts.arming import Arming
 from edge.capture.microphone import OVERRUN
 from edge.config import Config
-from edge.config.understanding import ArmingConfig
+from edge.config.decision import ArmingConfig
 from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
 from edge.runtime.inference import withheld

@@ -8,7 +8,7 @@ import pytest
 from mqtt_helpers import box, free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import Config
-from edge.config.commands import CommandsConfig
+from edge.config.delivery import CommandsConfig
 from edge.dashboard.box_link import Wire
 from edge.messages import Summary
 from edge.publish import Publisher

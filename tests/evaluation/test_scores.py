@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge.config.understanding import FatigueConfig
-from edge.evaluation.figures import rate_per_hour, ratio
-from edge.evaluation.scores import Score, score, told_after_s
+from edge.config.decision import FatigueConfig
+from edge.evaluation.scores import Score, rate_per_hour, ratio, score, told_after_s
 from edge.evaluation.truth import ClipTruth
 from edge.messages import Alert, AlertType, Closure, Face, Level, Message, Reason, Yawn
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.evaluation.views import DIM, VIEWS, shown
-from edge.evaluation.watching import HELD_S, stretched
+from edge.evaluation.watcher import HELD_S, stretched
 from edge.messages import Face, Frame
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config.understanding import AttentionConfig
+from edge.config.decision import AttentionConfig
 from edge.fatigue.ahead import MOVED_S, PITCH_WITHIN_DEG, YAW_WITHIN_DEG, Ahead, Angles, StraightAhead
 from edge.fatigue.attention import AttentionPolicy, Look
 from edge.messages import Level

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.blinks import LidCurve, closure, closure_class
 from edge.fatigue.closures import Closures, Run
 from edge.fatigue.lids import BRIDGE_S, GAP_S, Lids, Span

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.lids import BRIDGE_S, GAP_S
 from edge.fatigue.monitor import FORGET_S, FatigueMonitor
 from edge.fatigue.policy import ASLEEP

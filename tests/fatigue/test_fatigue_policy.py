@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.policy import CAUSES, Evidence, FatiguePolicy, Judgement
 from edge.messages import Level
 

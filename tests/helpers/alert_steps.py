@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.alerts.engine import AlertEngine
-from edge.config.understanding import AlertsConfig
+from edge.config.decision import AlertsConfig
 from edge.fatigue.policy import CAUSES
 from edge.messages import Alert, Face, Fatigue, Level, Message, Reason
 

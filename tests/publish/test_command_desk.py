@@ -19,8 +19,8 @@ from mqtt_helpers import START_WALL_S
 
 from edge.alerts.kinds import KINDS
 from edge.config import Config, ConfigError, load_config
-from edge.config.commands import HARMLESS, OPS
 from edge.config.constants import ALERTS, FATIGUE
+from edge.config.delivery import HARMLESS, OPS
 from edge.publish import Publisher
 from edge.publish.answered import Answered
 from edge.publish.commands import MOST_REQUESTS, WITHIN_S, CommandDesk

@@ -9,8 +9,7 @@ import pytest
 from mqtt_helpers import box
 
 from edge.config import Config
-from edge.config.commands import CommandsConfig
-from edge.config.delivery import MqttConfig
+from edge.config.delivery import CommandsConfig, MqttConfig
 from edge.publish.events import Received
 from edge.publish.home_assistant import device, has_started
 

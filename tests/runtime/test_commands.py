@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
-from edge.config.commands import OPS
+from edge.config.delivery import OPS
 from edge.messages import Alert, Fatigue, Level
 from edge.publish import Publisher
 from edge.publish.requests import Request

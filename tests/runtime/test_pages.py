@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 
-from edge.config.health import HealthConfig
+from edge.config.delivery import HealthConfig
 from edge.messages import Source
 from edge.runtime.health import Health
 from edge.runtime.metrics import figures

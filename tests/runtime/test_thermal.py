@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.config.thermal import ThermalConfig
+from edge.config.appliance import ThermalConfig
 from edge.runtime.thermal import Band, ThermalBands, Thermometer
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from edge.alerts.engine import AlertEngine
-from edge.config.understanding import AlertsConfig, FatigueConfig
+from edge.config.decision import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Face, Fatigue, Level, Message, Reason
 

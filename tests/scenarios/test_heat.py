@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.config.thermal import ThermalConfig
+from edge.config.appliance import ThermalConfig
 from edge.messages import Source
 from edge.runtime.shedding import LEAST_HZ, Diet, Pace, Shedding
 from edge.runtime.thermal import ThermalBands

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from driver import Driver, steps, told_at_every_rate, watch
 
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.fatigue.driver import DriverChoice
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.fatigue.ahead import Ahead
 from edge.store.mounting import Mounting
 

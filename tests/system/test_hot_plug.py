@@ -18,7 +18,7 @@ from rtsp_camera import RtspCamera, needs_rtsp_server
 from sound_server import SoundServer, needs_pulse
 
 from edge.capture.camera import Camera
-from edge.config.sources import CameraConfig
+from edge.config.perception import CameraConfig
 from edge.messages import Frame
 
 BACK_S = 10.0

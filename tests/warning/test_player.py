@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import Float32
 from edge.warning.patterns import PATTERNS, Signal
 from edge.warning.player import Player

@@ -15,7 +15,7 @@ from sound_likeness import likeness, recorded
 from sound_server import SoundServer, needs_pulse
 
 from edge.capture.microphone import Microphone
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import Audio, Source, Warned
 from edge.warning.patterns import PATTERNS
 from edge.warning.player import Player

@@ -8,7 +8,7 @@ import pytest
 from mqtt_helpers import until
 
 from edge.config import Config
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 from edge.messages import Source, Warned
 from edge.warning.speaker import Speaker
 from edge.warning.warner import NOTHING, WarnerSink, is_quiet

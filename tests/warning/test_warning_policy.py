@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import Config
-from edge.config.understanding import FatigueConfig
+from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason, Source
 from edge.runtime.judgement import Judgement
 from edge.warning.policy import Cue, Hush, WarningPolicy

@@ -17,7 +17,7 @@ from edge.capture.devices import cameras
 from edge.capture.portaudio import sounddevice
 from edge.capture.uri import SourceUri, parse_uri
 from edge.cli.checks.finding import Finding, Subject
-from edge.config.warning import WarningConfig
+from edge.config.decision import WarningConfig
 
 DEVICE_GROUPS = ("video", "audio", "render", "dialout")
 """What the services are given (SupplementaryGroups of emvas-edge.service)."""

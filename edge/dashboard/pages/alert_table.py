@@ -9,7 +9,7 @@ from functools import partial
 from nicegui import ui
 
 from edge.alerts.kinds import KINDS
-from edge.config.commands import Op
+from edge.config.delivery import Op
 from edge.dashboard.box_link import PATIENCE_S, Wire
 from edge.dashboard.charts.style import badge
 from edge.dashboard.digest import Incident

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.config.health import HealthConfig
+from edge.config.delivery import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.box_link import Wire
 from edge.dashboard.data.queries import Feed
