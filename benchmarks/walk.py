@@ -26,10 +26,10 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Frame
 from edge.publish.broker import HOST, LocalBroker
 from edge.publish.publisher import Publisher
+from edge.run_registry import Start
+from edge.runtime.perception_stages import Words
 from edge.runtime.pipeline import Pipeline
-from edge.runtime.senses import Words
 from edge.runtime.sinks import Outlet
-from edge.sessions import Start
 from edge.store.timeline import Timeline
 
 _CONFIG = Path(__file__).resolve().parents[1] / "configs" / "desk.yaml"

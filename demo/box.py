@@ -23,13 +23,13 @@ from edge.config import Config
 from edge.config.delivery import MqttConfig
 from edge.config.perception import CameraConfig
 from edge.messages import Alert, Message
+from edge.run_registry import Start, session_name
 from edge.runtime.clock import Clock
 from edge.runtime.live import LiveRunner
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 from edge.runtime.sinks import JsonlSink, Sink
 from edge.runtime.stores import Stores
-from edge.sessions import Start, session_name
 from edge.status import SystemStatus
 
 WARNINGS_FILE = "warnings.wav"

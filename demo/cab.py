@@ -12,7 +12,7 @@ import numpy as np
 from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Message
-from edge.sessions import Start
+from edge.run_registry import Start
 from edge.warning.player import Player
 from edge.warning.policy import Cue, Hush, WarningPolicy
 from edge.warning.warner import WarnerSink

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge.config import Config, load_config
     from edge.error import EmvasError
     from edge.messages import Audio, Frame, Message, Source, Speed
-    from edge.record import to_record
+    from edge.messages.serialize import to_record
     from edge.runtime.pipeline import Pipeline
 
 _HOMES = {
@@ -32,7 +32,7 @@ _HOMES = {
     "Source": "edge.messages",
     "Speed": "edge.messages",
     "load_config": "edge.config",
-    "to_record": "edge.record",
+    "to_record": "edge.messages.serialize",
 }
 """Where each public name lives."""
 

@@ -16,7 +16,7 @@ from media_maker import make_media
 import edge
 from edge import Audio, Bundle, Config, EmvasError, Frame, Pipeline, Source, to_record
 from edge.messages import Anomaly, Speech, Transcript, Utterance
-from edge.runtime.senses import Heard
+from edge.runtime.perception_stages import Heard
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

@@ -60,8 +60,8 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         "slow, idle, many and rude visitors of the pages",
-        ("tests/test_serving.py", "tests/dashboard/test_connections.py", "tests/dashboard/test_gate.py",
-         "tests/dashboard/test_dashboard_door.py", "tests/runtime/test_pages.py"),
+        ("tests/test_http_server.py", "tests/dashboard/test_connections.py", "tests/dashboard/test_gate.py",
+         "tests/dashboard/test_dashboard_door.py", "tests/runtime/test_health_http.py"),
     ),
     Attack(
         "pictures that stop during a closure, for an alert that never ends or a second one under its id",
@@ -70,7 +70,7 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         "a part that is switched off is told as lost",
-        ("tests/runtime/test_judgement.py::test_nothing_is_said_of_a_part_that_is_switched_off",),
+        ("tests/runtime/test_decision_stages.py::test_nothing_is_said_of_a_part_that_is_switched_off",),
     ),
 )  # fmt: skip
 

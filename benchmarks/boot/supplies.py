@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.endurance.camera import prepare
 from demo.drive import DRIVE_CLIP
 from edge.bundle.manifest import Manifest, read_manifest, write_manifest
-from edge.runtime.senses import ROLES
+from edge.runtime.perception_stages import ROLES
 from edge.vision.iris import STATE_ROLE
 
 FPS = 10.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.config import Config
 from edge.messages import Alert, Level
 from edge.publish.publisher import Publisher
-from edge.sessions import Start
+from edge.run_registry import Start
 
 _A_PROCESS = 40
 """Boxes of a process, each with some ten descriptors: outbox, orders, sockets."""

@@ -15,7 +15,7 @@ from benchmarks.looks.targets import Target
 from edge.config import Config
 from edge.fatigue.own_eye import IRIS_PRIOR
 from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
 from edge.vision.usability import turned_away
 

@@ -17,7 +17,7 @@ from benchmarks.looks.targets import WARNED, Target
 from benchmarks.looks.trials import FAST_KMH, WARM_S, Count, Stand, Trial
 from edge.config import Config
 from edge.messages import Alert, Level
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 
 MIRRORS = (
     Target("owl", "driver side mirror"), Target("owl", "passenger side mirror"), Target("lizard", "rear view mirror"),

@@ -39,9 +39,9 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Audio, Frame, Speech
 from edge.publish.broker import HOST, LocalBroker
 from edge.publish.publisher import Publisher
+from edge.run_registry import Start
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.sinks import Outlet
-from edge.sessions import Start
 from edge.shipped import BUNDLE, CONFIGS
 
 GOALS = {"frame": 25, "utterance": 25, "alert": 15}

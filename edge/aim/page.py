@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import make_server
 
 from edge.error import EmvasError
-from edge.serving import SmallHandler, SmallServer
+from edge.http_server import SmallHandler, SmallServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

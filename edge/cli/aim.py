@@ -27,7 +27,7 @@ from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
 from edge.messages import Face, Frame, Source
 from edge.private import own_files
-from edge.sessions import Start
+from edge.run_registry import Start
 from edge.store.timeline import Timeline
 from edge.vision.perception import FacePerception
 from edge.warning.player import Player

@@ -34,7 +34,7 @@ def install(source: Path, folder: Path, config_path: Path, as_json: bool) -> Non
     """
     from edge.bundle.install import Terms, install_bundle, terms_of
     from edge.config import load_config
-    from edge.runtime.senses import needed_roles
+    from edge.runtime.perception_stages import needed_roles
 
     terms = Terms()
     if config_path.is_file():

@@ -92,7 +92,7 @@ def _models(
 
 def _roles(config: Config, bundle: Bundle) -> Finding:
     """Whether the bundle has a model for all that the configuration asks for."""
-    from edge.runtime.senses import needed_roles
+    from edge.runtime.perception_stages import needed_roles
 
     needed = needed_roles(config)
     missing = [f"{role} (asked for by {setting})" for role, setting in needed.items() if not bundle.has(role)]

@@ -66,7 +66,7 @@ def _install(made: Path, config: Config) -> None:
     """The configuration, on trial; a box without models gets those that the package carries."""
     from edge.bundle.install import install_bundle, terms_of
     from edge.config.install import install_config
-    from edge.runtime.senses import needed_roles
+    from edge.runtime.perception_stages import needed_roles
 
     models, folder = RELEASES / MODELS_STORE, RELEASES / CONFIG_STORE
     if not (models / "current").exists():

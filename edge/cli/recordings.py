@@ -18,9 +18,9 @@ from edge.capture import CaptureError
 from edge.capture.media import MediaFile
 from edge.cli.setup import open_bundle
 from edge.config import Config
+from edge.runtime.perception_stages import Words
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import ReplayReport, configured, replay_file, session_of
-from edge.runtime.senses import Words
 from edge.runtime.sinks import JsonlSink
 
 

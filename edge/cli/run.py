@@ -24,16 +24,16 @@ from edge.cli.terminal import TerminalSink
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
 from edge.private import own_files
+from edge.run_registry import session_name
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.health import Health
+from edge.runtime.health_http import HealthPages
 from edge.runtime.live import LiveRunner
 from edge.runtime.metrics import figures
-from edge.runtime.pages import HealthPages
 from edge.runtime.sinks import LogSink, Sink
 from edge.runtime.stores import Stores
 from edge.runtime.watchdog import Notifier, Watchdog
-from edge.sessions import session_name
 from edge.store.mounting import Mounting
 from edge.warning.warner import WarnerSink
 

@@ -16,7 +16,7 @@ from edge.evaluation.truth import Truth
 from edge.evaluation.views import shown
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.messages import Face, Frame, Message
-from edge.runtime.judgement import Judgement, blink_model
+from edge.runtime.decision_stages import Judgement, blink_model
 from edge.vision.perception import FacePerception
 
 HELD_S = 3.0

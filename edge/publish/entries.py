@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from edge.sessions import SESSIONS
+from edge.run_registry import SESSIONS
 
 SCHEMA = (
     SESSIONS

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from edge import sessions
+from edge import run_registry
 from edge.database import Database
 from edge.messages import Source
 from edge.news import News
@@ -24,7 +24,7 @@ from edge.publish.entries import (
     measured,
     salvaged,
 )
-from edge.sessions import Start
+from edge.run_registry import Start
 
 MOST_ROWS = 20_000
 MOST_BYTES = 32 << 20
@@ -88,11 +88,11 @@ class Outbox:
             self._attempt(self._note_start)
 
     def set_right(self, boot: str, offset_s: float) -> None:
-        """The clock is trusted now: correct the runs of this kernel (`edge.sessions.set_right`)."""
+        """The clock is trusted now: correct the runs of this kernel (`edge.run_registry.set_right`)."""
 
         def correct(connection: sqlite3.Connection) -> None:
-            sessions.set_right(connection, boot, offset_s)
-            self._corrected = sessions.corrected(connection) | self._corrected
+            run_registry.set_right(connection, boot, offset_s)
+            self._corrected = run_registry.corrected(connection) | self._corrected
 
         with self._lock:
             if self._start is not None and self._start.boot == boot and self._start.clock == "unsynced":
@@ -214,12 +214,12 @@ class Outbox:
         self._evicted = dict(connection.execute("SELECT name, count FROM evicted").fetchall())
         if self._start is not None:
             self._note_start(connection)
-        self._corrected = sessions.corrected(connection) | self._corrected
+        self._corrected = run_registry.corrected(connection) | self._corrected
 
     def _note_start(self, connection: sqlite3.Connection) -> None:
         assert self._start is not None
         connection.execute("DELETE FROM session WHERE name NOT IN (SELECT boot FROM outbox)")
-        sessions.begin(connection, self._start)
+        run_registry.begin(connection, self._start)
 
     def _attempt(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:

@@ -11,9 +11,9 @@ from typing import Any
 
 from edge.config import Config
 from edge.messages import Alert, Group, Summary
+from edge.messages.serialize import to_record
 from edge.publish import models
 from edge.publish.models import ClockState, StatusWord
-from edge.record import to_record
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
 _OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")

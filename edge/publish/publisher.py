@@ -32,7 +32,7 @@ from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, address_of
 from edge.publish.traffic import WINDOW, Traffic
 from edge.publish.vitals import Vitals
-from edge.sessions import Start
+from edge.run_registry import Start
 from edge.status import SystemStatus
 
 _log = logging.getLogger(__name__)

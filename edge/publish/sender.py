@@ -29,7 +29,7 @@ from edge.publish.payloads import delivered
 from edge.publish.refused import Refused
 from edge.publish.topics import TOPICS, is_sendable
 from edge.publish.traffic import WINDOW, Blame
-from edge.sessions import Start
+from edge.run_registry import Start
 
 _log = logging.getLogger(__name__)
 

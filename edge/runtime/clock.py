@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from edge.sessions import Start
+from edge.run_registry import Start
 
 
 class Clock:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from edge.config import Config
 from edge.runtime.component import Report
+from edge.runtime.degradation import Shedding
 from edge.runtime.health import Health
-from edge.runtime.intake import Intake
-from edge.runtime.senses import Senses
-from edge.runtime.shedding import Shedding
+from edge.runtime.perception_stages import Senses
+from edge.runtime.sources import Intake
 from edge.runtime.thermal import ThermalBands, Thermometer
 
 _OF_LATE = 0.2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
 from edge.publish.commands import Answer
 from edge.publish.requests import Request
-from edge.runtime.senses import Heard
+from edge.runtime.perception_stages import Heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Health:
     """Of the hottest part of the processor, filtered; None where it cannot be read."""
     band: str = "green"
     shed: dict[str, bool] = field(default_factory=dict)
-    """What of its work the box leaves out because of heat or load (`edge.runtime.shedding`)."""
+    """What of its work the box leaves out because of heat or load (`edge.runtime.degradation`)."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Items waiting in each queue."""
     failures: Counter[str] = field(default_factory=Counter)

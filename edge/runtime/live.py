@@ -13,18 +13,18 @@ from edge.config import Config
 from edge.fatigue.ahead import Ahead
 from edge.messages import Audio, Message, Source, Speed, Warned
 from edge.runtime.clock import Clock
+from edge.runtime.decision_stages import Judgement, blink_model, trained_fusion
 from edge.runtime.economy import Economy
+from edge.runtime.event_queue import Bounded, Ended
 from edge.runtime.events import Event, Order, Seen, Sounded, Spoken
 from edge.runtime.freeze import freezer
 from edge.runtime.health import Health
-from edge.runtime.intake import Capture, Intake
-from edge.runtime.judgement import Judgement, blink_model, trained_fusion
-from edge.runtime.queues import Bounded, Ended
-from edge.runtime.senses import Heard, Senses, Words, absences
+from edge.runtime.perception_stages import Heard, Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
+from edge.runtime.sources import Capture, Intake
 from edge.runtime.stages import Stages
 from edge.runtime.supervision import Supervision
-from edge.runtime.worker import Worker
+from edge.runtime.workers import Worker
 from edge.status import SystemStatus
 
 BOX = "box"

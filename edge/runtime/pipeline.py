@@ -15,9 +15,9 @@ from edge.config import Config
 from edge.config.purpose import permitted
 from edge.error import EmvasError
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Message, Reason, Source, Speed, Utterance
+from edge.runtime.decision_stages import Judgement, blink_model, trained_fusion
 from edge.runtime.health import Health
-from edge.runtime.judgement import Judgement, blink_model, trained_fusion
-from edge.runtime.senses import Senses, Words, absences
+from edge.runtime.perception_stages import Senses, Words, absences
 from edge.runtime.supervision import Supervision
 
 Item = Frame | Audio | Speed | Source

@@ -13,7 +13,7 @@ from typing import Protocol
 from edge.config.purpose import Allowance, permitted
 from edge.log import fields
 from edge.messages import Alert, Message, Source, Warned
-from edge.record import to_record
+from edge.messages.serialize import to_record
 from edge.runtime.supervision import Supervision
 
 _log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from edge.messages import Audio, Frame, Utterance
+from edge.runtime.event_queue import Bounded, Ended, FullError
 from edge.runtime.events import Event, Seen, Sounded, Spoken
-from edge.runtime.intake import Intake
-from edge.runtime.queues import Bounded, Ended, FullError
-from edge.runtime.senses import Heard, Senses
+from edge.runtime.perception_stages import Heard, Senses
+from edge.runtime.sources import Intake
 from edge.runtime.supervision import Supervision
-from edge.runtime.worker import Worker
+from edge.runtime.workers import Worker
 from edge.status import SystemStatus
 
 _UTTERANCES = 8

@@ -9,8 +9,8 @@ from edge.config import Config
 from edge.messages import Source
 from edge.publish.publisher import Publisher
 from edge.redact import said
+from edge.run_registry import Start
 from edge.runtime.sinks import Sink
-from edge.sessions import Start
 from edge.status import SystemStatus
 from edge.store.folder import StateFolder
 from edge.store.timeline import Timeline

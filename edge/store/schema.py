@@ -1,6 +1,6 @@
 """The tables of the timeline, known to its writer and its readers."""
 
-from edge.sessions import SESSIONS
+from edge.run_registry import SESSIONS
 
 VERSION = 2
 """Raised when the layout changes; a file of another one is moved aside."""

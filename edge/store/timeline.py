@@ -8,14 +8,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import sessions
+from edge import run_registry
 from edge.clock import SYSTEM, Clocks, Sync
 from edge.config.delivery import StoreConfig
 from edge.database import Database
 from edge.messages import Face, Message, Source
+from edge.messages.serialize import to_record
 from edge.news import News
-from edge.record import to_record
-from edge.sessions import Start
+from edge.run_registry import Start
 from edge.store.housekeeping import Housekeeping
 from edge.store.retention import LASTING
 from edge.store.schema import SCHEMA, VERSION
@@ -143,14 +143,14 @@ class Timeline:
 
     def _insert(self, connection: sqlite3.Connection, waiting: Sequence[_Row]) -> None:
         if self._offset_s is not None:
-            sessions.set_right(connection, self._start.boot, self._offset_s)
+            run_registry.set_right(connection, self._start.boot, self._offset_s)
             wall_s = self._start.mono_s + self._offset_s
             self._start = Start(self._start.name, self._start.boot, self._start.mono_s, wall_s, "corrected")
         rows = [(self._session, *row) for row in waiting]
         connection.executemany("INSERT INTO record (session, kind, t_s, record) VALUES (?, ?, ?, ?)", rows)
 
     def _opened(self, connection: sqlite3.Connection) -> None:
-        self._session = sessions.begin(connection, self._start)
+        self._session = run_registry.begin(connection, self._start)
 
     def _give_up(self, why: str) -> None:
         """Drop the telemetry that waits and keep the rest for the next try."""

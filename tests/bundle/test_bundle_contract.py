@@ -13,7 +13,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.contract import CONTRACTS, misfit
 from edge.bundle.manifest import BundleError, Graph, Role, Tensor, read_manifest, write_manifest
 from edge.messages import EXPRESSIONS
-from edge.runtime.senses import OPTIONAL, ROLES
+from edge.runtime.perception_stages import OPTIONAL, ROLES
 
 
 def changed(role: Role, **parts: object) -> Role:

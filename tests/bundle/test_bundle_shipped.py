@@ -13,7 +13,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import check_variant, golden
 from edge.cli.main import main
 from edge.config import load_config
-from edge.runtime.senses import needed_roles
+from edge.runtime.perception_stages import needed_roles
 from edge.shipped import BUNDLE, CONFIGS, GUIDES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -30,7 +30,7 @@ from edge.messages import (
     Warned,
     Yawn,
 )
-from edge.record import to_record
+from edge.messages.serialize import to_record
 
 FACE = Face(1.0, track=1, box=(0, 0, 9, 9), usable=True, reason=None, openness=0.9, expression={"happy": 1.0})
 SUMMARY = Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {"microsleep": 1}, 0.9)

@@ -19,7 +19,7 @@ from mqtt_helpers import until
 from edge.cli.main import main
 from edge.config.delivery import HealthConfig
 from edge.messages import Alert, Fatigue, Level, Message, Source
-from edge.runtime.pages import HealthPages
+from edge.runtime.health_http import HealthPages
 from edge.status import SystemStatus
 
 UNFOLD = "document.querySelectorAll('details').forEach(part => { part.open = true })"

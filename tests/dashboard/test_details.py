@@ -13,7 +13,7 @@ from edge.config.decision import ArmingConfig
 from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
 from edge.runtime.inference import withheld
-from edge.runtime.senses import OPTIONAL, PATIENCE_S
+from edge.runtime.perception_stages import OPTIONAL, PATIENCE_S
 from edge.runtime.stages import UTTERANCE_LOST
 from edge.runtime.supervision import Supervision
 from edge.warning.warner import NOTHING

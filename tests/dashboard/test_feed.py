@@ -9,7 +9,7 @@ from made_recording import LENGTH_S, drive
 
 from edge.dashboard.data.queries import Feed, FeedError
 from edge.messages import Fatigue, Level, Message, Source
-from edge.sessions import started
+from edge.run_registry import started
 from edge.store import Timeline
 
 START_S = 1_700_000_000.0

@@ -10,7 +10,7 @@ from made_recording import drive, write_jsonl
 
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
 from edge.messages import Blink, Closure, Level, Message, Trip, Warned
-from edge.record import to_record
+from edge.messages.serialize import to_record
 
 
 def test_every_kind_comes_back_as_it_was_written() -> None:

@@ -22,7 +22,7 @@ from edge.dashboard.report.report_data import about, of_timeline
 from edge.dashboard.report.span import parse_moment, span
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
-from edge.sessions import started
+from edge.run_registry import started
 from edge.store.timeline import Timeline
 
 NOON_S = datetime(2026, 5, 4, 12, 0).timestamp()

@@ -8,7 +8,7 @@ import pytest
 
 from edge.dashboard.data.trips import journeys
 from edge.messages import Alert, Fatigue, Level, Message, Summary, Trip
-from edge.sessions import started
+from edge.run_registry import started
 from edge.store import Timeline
 from edge.store.reader import TimelineReader
 

@@ -14,7 +14,7 @@ from edge.messages import Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
 from edge.publish.requests import Command
-from edge.sessions import started
+from edge.run_registry import started
 
 pytestmark = needs_mosquitto
 SO_FAR = Summary(60.0, 0.0, 60.0, {}, None, None, {}, 1.0)

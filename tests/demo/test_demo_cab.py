@@ -12,7 +12,7 @@ from sound_likeness import likeness
 from demo.cab import CabSink
 from edge.config import Config
 from edge.messages import Alert, Face, Level, Message, Source
-from edge.sessions import Start
+from edge.run_registry import Start
 
 
 def test_the_call_stands_in_the_file_from_the_alert_to_the_open_eyes(tmp_path: Path) -> None:

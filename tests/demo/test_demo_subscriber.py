@@ -7,7 +7,7 @@ from rich.text import Text
 from demo.subscriber import Subscriber, SubscriberError
 from edge.publish.broker import LocalBroker
 from edge.publish.publisher import Publisher
-from edge.sessions import started
+from edge.run_registry import started
 
 
 def test_what_the_box_publishes_is_shown_and_kept(tmp_path: Path) -> None:

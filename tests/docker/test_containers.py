@@ -25,8 +25,8 @@ from edge.publish import Publisher
 from edge.publish.client import Link
 from edge.publish.consumer import Consumer
 from edge.publish.events import Acknowledged, Connected, Publication, Trouble
+from edge.run_registry import Start
 from edge.runtime.metrics import METRICS
-from edge.sessions import Start
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt install prometheus")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 from edge.messages import Message
-from edge.sessions import started
+from edge.run_registry import started
 from edge.store import Timeline
 
 EMVAS = [sys.executable, "-c", "from edge.cli.main import main; main()"]

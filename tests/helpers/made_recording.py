@@ -25,7 +25,7 @@ from edge.messages import (
     Transcript,
     Yawn,
 )
-from edge.record import to_record
+from edge.messages.serialize import to_record
 
 LENGTH_S = 120.0
 _SCORES = ((5.0, 0.55, "happy"), (22.0, 0.2, "relaxed"), (41.0, -0.25, "tired"), (88.0, -0.5, "anxious"))

@@ -16,7 +16,7 @@ from edge.publish.events import Received
 from edge.publish.publisher import ORDERS_FILE
 from edge.publish.requests import Command, read_request
 from edge.publish.topics import Address
-from edge.sessions import started
+from edge.run_registry import started
 
 
 def publisher(port: int, folder: Path, boot: str, carried_out: list[Command]) -> Publisher:

@@ -28,11 +28,11 @@ from edge.publish.events import Received
 from edge.publish.reading import Heard, read
 from edge.publish.requests import REQUESTS
 from edge.publish.topics import Address
+from edge.run_registry import started
 from edge.runtime.commands import CommandHandler
+from edge.runtime.decision_stages import Judgement
 from edge.runtime.events import Order
-from edge.runtime.judgement import Judgement
 from edge.runtime.live import LiveRunner
-from edge.sessions import started
 
 EXAMPLES = int(os.environ.get("EMVAS_EXAMPLES", "160"))
 CONFIGURATIONS = int(os.environ.get("EMVAS_EXAMPLES", "40"))

@@ -13,7 +13,7 @@ from benchmarks.fleets.postgresql import programs
 from edge.publish import Publisher
 from edge.publish.consumer import Consumer
 from edge.publish.models import Alert
-from edge.sessions import started
+from edge.run_registry import started
 
 pytestmark = needs_mosquitto
 needs_postgresql = pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: apt install postgresql")

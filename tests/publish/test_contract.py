@@ -19,7 +19,7 @@ from edge.publish.contract import files, schemas
 from edge.publish.reading import BODIES
 from edge.publish.requests import REQUESTS
 from edge.publish.topics import TOPICS, address_of
-from edge.sessions import started
+from edge.run_registry import started
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "python -m edge.publish.contract docs"

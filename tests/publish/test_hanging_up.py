@@ -12,7 +12,7 @@ from raw_broker import PUBLISH, SUBSCRIBE, Packet, RawBroker
 
 from edge.messages import Source, Summary
 from edge.publish import Publisher
-from edge.sessions import started
+from edge.run_registry import started
 
 BUS = "emvas/depot/bus-1"
 

@@ -18,7 +18,7 @@ from edge.publish import Publisher, attempt
 from edge.publish.bounded import LARGEST_PACKET_BYTES
 from edge.publish.client import Link
 from edge.publish.events import Connected, Limits, Received, Trouble
-from edge.sessions import started
+from edge.run_registry import started
 
 _MAXIMUM_PACKET_SIZE = 0x27
 _BAD_TOPIC = publish(b"emvas/\xff/request/x", b"{}", True)

@@ -26,7 +26,7 @@ from edge.publish.models import Alert, Body, Response
 from edge.publish.reading import Foreign, read
 from edge.publish.state import StateTracker
 from edge.publish.topics import TOPICS, Address, path_of
-from edge.sessions import started
+from edge.run_registry import started
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 

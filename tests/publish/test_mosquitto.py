@@ -14,7 +14,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosqui
 
 from edge.messages import Fatigue, Level, Summary
 from edge.publish import Publisher
-from edge.sessions import started
+from edge.run_registry import started
 
 pytestmark = needs_mosquitto
 

@@ -17,7 +17,7 @@ from edge.publish.outbox import Outbox
 from edge.publish.sender import Sender
 from edge.publish.topics import TOPICS
 from edge.publish.traffic import Traffic
-from edge.sessions import Start
+from edge.run_registry import Start
 
 ALERT, SUMMARY = "emvas/alert", "emvas/summary"
 

@@ -14,7 +14,7 @@ from raw_broker import Packet, RawBroker, publish
 from edge.publish import Publisher
 from edge.publish.events import Publication
 from edge.publish.presence import Presence
-from edge.sessions import started
+from edge.run_registry import started
 
 STATUS = "emvas/depot/bus-1/status"
 

@@ -15,7 +15,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, until
 from edge.messages import Blink, Fatigue, Level, Source, Summary
 from edge.publish import Publisher
 from edge.publish.broker import LocalBroker
-from edge.sessions import started
+from edge.run_registry import started
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 
@@ -93,7 +93,7 @@ import sys, time
 from pathlib import Path
 from mqtt_helpers import alert, box
 from edge.publish import Publisher
-from edge.sessions import started
+from edge.run_registry import started
 out = Publisher(box(int(sys.argv[1])), Path(sys.argv[2]), started("boot-child", 1_700_000_000.0))
 out.start()
 for number in range(100_000):

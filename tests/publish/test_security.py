@@ -19,7 +19,7 @@ from edge.messages import Fatigue, Level
 from edge.publish import Publisher, client
 from edge.publish.client import Link
 from edge.publish.events import Connected, Limits, Trouble
-from edge.sessions import started
+from edge.run_registry import started
 
 pytestmark = needs_mosquitto
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]

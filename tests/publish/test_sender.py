@@ -17,7 +17,7 @@ from edge.publish.events import Acknowledged, Token
 from edge.publish.outbox import Outbox
 from edge.publish.sender import HISTORICAL_HZ, HISTORICAL_S, Sender
 from edge.publish.topics import TOPICS
-from edge.sessions import Start
+from edge.run_registry import Start
 
 
 @dataclass

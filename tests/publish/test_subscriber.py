@@ -20,7 +20,7 @@ from edge.publish.events import Connected
 from edge.publish.models import Alert
 from edge.publish.reading import Foreign, Heard
 from edge.publish.subscriber import Subscriber
-from edge.sessions import started
+from edge.run_registry import started
 
 pytestmark = needs_mosquitto
 DURABLE = "allow_anonymous true\npersistence true\nautosave_interval 1\nautosave_on_changes true\n"

@@ -19,7 +19,7 @@ from edge.publish.events import Token
 from edge.publish.outbox import Outbox
 from edge.publish.sender import HISTORICAL_S, Sender
 from edge.publish.topics import TOPICS
-from edge.sessions import Start, started
+from edge.run_registry import Start, started
 from edge.store import Timeline, TimelineReader
 
 NOW_S = 1_790_000_000.0

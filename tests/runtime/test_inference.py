@@ -12,10 +12,10 @@ import pytest
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Affect, Face, Frame
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
+from edge.runtime.perception_stages import needed_roles
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file
-from edge.runtime.senses import needed_roles
 from edge.vision.perception import FacePerception, Reading
 
 EMOTIONAL = {"expression", "prosody", "asr", "text", "fusion"}

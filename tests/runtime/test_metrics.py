@@ -10,9 +10,9 @@ from mqtt_helpers import START_WALL_S, box
 
 from edge.messages import Alert, Level, Source
 from edge.publish.publisher import Publisher
+from edge.run_registry import started
 from edge.runtime.health import Health, StageTime
 from edge.runtime.metrics import METRICS, Metric, figures, samples
-from edge.sessions import started
 from edge.status import SystemStatus
 
 SPOKEN_OF_OTHERWISE = {"schema", "boot", "time", "clock", "mqtt.protocol"}

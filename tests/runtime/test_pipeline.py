@@ -9,7 +9,7 @@ from empty_bundle import make_empty_bundle
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Audio, Frame, Source, Summary
-from edge.record import to_record
+from edge.messages.serialize import to_record
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file, session_of
 

@@ -10,8 +10,8 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, until
 
 from edge.capture import CaptureError
 from edge.publish.broker import LocalBroker
+from edge.run_registry import session_name, started
 from edge.runtime.stores import Stores
-from edge.sessions import session_name, started
 from edge.store.reader import TimelineReader
 
 
@@ -53,5 +53,5 @@ def test_a_crash_says_what_it_was_without_a_secret_and_loses_nothing(tmp_path: P
 
 
 def test_two_runs_never_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.sessions.time.time", lambda: 0.0)
+    monkeypatch.setattr("edge.run_registry.time.time", lambda: 0.0)
     assert session_name("bus-1") != session_name("bus-1")

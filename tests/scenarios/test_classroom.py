@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from edge.config import Config
 from edge.config.purpose import permitted
 from edge.messages import Alert, Anomaly, Face, Group, Level, Message, Sound, Summary
-from edge.record import to_record
-from edge.runtime.judgement import Judgement
+from edge.messages.serialize import to_record
+from edge.runtime.decision_stages import Judgement
 
 FPS = 2
 CALM = {"neutral": 0.7, "happy": 0.2, "sad": 0.1}

@@ -9,7 +9,7 @@ import pytest
 
 from edge.config.appliance import ThermalConfig
 from edge.messages import Source
-from edge.runtime.shedding import LEAST_HZ, Diet, Pace, Shedding
+from edge.runtime.degradation import LEAST_HZ, Diet, Pace, Shedding
 from edge.runtime.thermal import ThermalBands
 
 

@@ -7,7 +7,7 @@ from driver import Driver
 
 from edge.config import Config
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Message, Speed
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 
 BUS = Config.model_validate({"purpose": "driver-safety"})
 FPS = 10.0

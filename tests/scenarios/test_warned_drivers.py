@@ -10,7 +10,7 @@ from driver import Driver
 
 from edge.config import load_config
 from edge.messages import Reason, Speed, Warned
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 from edge.warning.player import Player
 from edge.warning.policy import Cue, Hush, WarningPolicy
 

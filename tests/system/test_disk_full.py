@@ -13,7 +13,7 @@ from small_disk import fill, small_disk
 from edge.config.delivery import StoreConfig
 from edge.messages import Blink
 from edge.publish import Publisher
-from edge.sessions import started
+from edge.run_registry import started
 from edge.store import Timeline, TimelineReader
 
 pytestmark = needs_mosquitto

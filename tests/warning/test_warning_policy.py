@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge.config import Config
 from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason, Source
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 from edge.warning.policy import Cue, Hush, WarningPolicy
 
 HZ = 30

@@ -14,8 +14,8 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile, end_of
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source, Transcript, Utterance
-from edge.runtime.judgement import Judgement
-from edge.runtime.senses import ROLES, Senses, Words
+from edge.runtime.decision_stages import Judgement
+from edge.runtime.perception_stages import ROLES, Senses, Words
 from edge.runtime.supervision import Supervision
 from training.features.dataset import FeaturesError
 

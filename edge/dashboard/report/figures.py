@@ -11,7 +11,7 @@ from edge.dashboard.report.overview import emotion_counts, spread
 from edge.dashboard.report.report_data import Subject
 from edge.dashboard.report.utterances import MODALITIES, Line
 from edge.messages import Level
-from edge.record import to_record
+from edge.messages.serialize import to_record
 
 
 def numbers(subject: Subject) -> dict[str, Any]:

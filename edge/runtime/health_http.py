@@ -17,9 +17,9 @@ from prometheus_client.registry import Collector
 
 from edge.config.delivery import HealthConfig
 from edge.error import EmvasError
+from edge.http_server import SmallHandler, SmallServer
 from edge.redact import redacted
 from edge.runtime.metrics import METRICS, Metric, samples
-from edge.serving import SmallHandler, SmallServer
 from edge.status import Verdict
 
 if TYPE_CHECKING:

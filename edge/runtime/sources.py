@@ -14,11 +14,11 @@ from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
 from edge.publish.speed import MqttSpeed
 from edge.runtime.component import Component
+from edge.runtime.degradation import Pace
+from edge.runtime.event_queue import Bounded, FullError
 from edge.runtime.events import Event
-from edge.runtime.queues import Bounded, FullError
-from edge.runtime.shedding import Pace
 from edge.runtime.supervision import Supervision
-from edge.runtime.worker import Worker
+from edge.runtime.workers import Worker
 
 _SOUND_CHUNKS = 1875
 """60 s of sound: longer than any hiccup, short enough that what is heard is still worth knowing."""

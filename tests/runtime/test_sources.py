@@ -11,9 +11,9 @@ import pytest
 from edge.capture import portaudio
 from edge.config import Config
 from edge.messages import Source
-from edge.runtime.intake import Intake
-from edge.runtime.queues import Bounded
+from edge.runtime.event_queue import Bounded
 from edge.runtime.restarts import SAFE_DELAY_S
+from edge.runtime.sources import Intake
 from edge.runtime.supervision import Supervision
 
 

@@ -16,8 +16,8 @@ from edge.messages import Alert, Message, Source
 from edge.runtime.clock import Clock
 from edge.runtime.freeze import VARIABLE
 from edge.runtime.live import LiveRunner
+from edge.runtime.perception_stages import PATIENCE_S
 from edge.runtime.pipeline import Pipeline
-from edge.runtime.senses import PATIENCE_S
 
 EYES_ONLY = {"face_detector", "face_mesh", "iris", "expression"}
 

@@ -10,7 +10,7 @@ from edge.capture import CaptureError
 from edge.messages import Source
 from edge.runtime import component
 from edge.runtime.supervision import Supervision
-from edge.runtime.worker import Worker
+from edge.runtime.workers import Worker
 
 
 def run(

@@ -10,7 +10,7 @@ import pytest
 from edge.config import Config
 from edge.messages import SPEED, Alert, Face, Message, Source, Speed, Trip
 from edge.runtime.component import STEADY_S
-from edge.runtime.judgement import Judgement
+from edge.runtime.decision_stages import Judgement
 from edge.runtime.supervision import Supervision
 
 FPS = 15

@@ -13,8 +13,8 @@ from wsgiref.simple_server import make_server
 
 import pytest
 
-from edge import serving
-from edge.serving import MOST_CONNECTIONS, SmallHandler, SmallServer
+from edge import http_server
+from edge.http_server import MOST_CONNECTIONS, SmallHandler, SmallServer
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def test_a_page_is_served_and_head_is_told_its_length_only() -> None:
 def test_three_hundred_connections_that_say_nothing_take_sixteen_threads_and_go_with_their_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "REQUEST_S", 1.0)
+    monkeypatch.setattr(http_server, "REQUEST_S", 1.0)
     with server() as address:
         before = threading.active_count()
         silent = [socket.create_connection(address) for _ in range(300)]
@@ -68,7 +68,7 @@ def test_three_hundred_connections_that_say_nothing_take_sixteen_threads_and_go_
 
 
 def test_a_byte_now_and_then_does_not_keep_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "REQUEST_S", 0.6)
+    monkeypatch.setattr(http_server, "REQUEST_S", 0.6)
     with server() as address, socket.create_connection(address) as line:
         began_s = time.monotonic()
         with contextlib.suppress(ConnectionError):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from edge.runtime.queues import Bounded, Ended
+from edge.runtime.event_queue import Bounded, Ended
 
 
 def test_the_newest_picture_replaces_what_waits_and_the_loss_is_counted() -> None:

@@ -22,7 +22,7 @@ from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime import inference
-from edge.runtime.senses import Heard
+from edge.runtime.perception_stages import Heard
 from edge.runtime.summary import Summarizer
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
