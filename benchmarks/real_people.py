@@ -19,28 +19,28 @@ from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
 from edge.evaluation.views import VIEWS
 from edge.evaluation.watcher import Pictures, Watcher, judged, seen
-from edge.fatigue import falls, glance, own_eye, own_eyes
+from edge.fatigue import closures, eye_baseline, gestures
 
 FPS, SLOW_FPS = 15.0, 8.0
 CONFIG = "configs/bus-cab.yaml"
 NEIGHBOURS: tuple[tuple[ModuleType, str, float, float], ...] = (
-    (own_eye, "IRIS_PRIOR", 0.20, 0.22),
-    (own_eye, "LEARNED_S", 0.3, 1.0),
-    (own_eye, "SURE", 0.6, 0.8),
-    (own_eye, "USUAL_SHARE", 0.2, 0.4),
-    (own_eye, "LEAST_SHARE", 0.15, 0.25),
-    (own_eye, "TRUSTED_SHARE", 0.4, 0.6),
-    (own_eye, "DOUBTED", 0.50, 0.62),
-    (own_eye, "CERTAIN", 0.82, 0.94),
-    (own_eyes, "SHUT", 0.2, 0.4),
-    (own_eyes, "OPEN", 0.6, 0.8),
-    (own_eyes, "KNOWN_S", 2.0, 4.0),
-    (glance, "SEEING", 0.94, 0.98),
-    (glance, "HIDDEN", 0.88, 0.92),
-    (glance, "GAPING", 0.5, 0.7),
-    (glance, "FAR_DEG", 6.0, 10.0),
-    (falls, "SUNK_DEG", 9.0, 15.0),
-    (falls, "ASIDE_DEG", 20.0, 40.0),
+    (eye_baseline, "IRIS_PRIOR", 0.20, 0.22),
+    (eye_baseline, "LEARNED_S", 0.3, 1.0),
+    (eye_baseline, "SURE", 0.6, 0.8),
+    (eye_baseline, "USUAL_SHARE", 0.2, 0.4),
+    (eye_baseline, "LEAST_SHARE", 0.15, 0.25),
+    (eye_baseline, "TRUSTED_SHARE", 0.4, 0.6),
+    (eye_baseline, "DOUBTED", 0.50, 0.62),
+    (eye_baseline, "CERTAIN", 0.82, 0.94),
+    (eye_baseline, "SHUT", 0.2, 0.4),
+    (eye_baseline, "OPEN", 0.6, 0.8),
+    (eye_baseline, "KNOWN_S", 2.0, 4.0),
+    (closures, "SEEING", 0.94, 0.98),
+    (closures, "HIDDEN", 0.88, 0.92),
+    (closures, "GAPING", 0.5, 0.7),
+    (closures, "FAR_DEG", 6.0, 10.0),
+    (gestures, "SUNK_DEG", 9.0, 15.0),
+    (gestures, "ASIDE_DEG", 20.0, 40.0),
 )
 """Each chosen constant with a lower and a higher value; its own stands in its module."""
 MOVED_ON = ("as filmed",)

@@ -71,7 +71,7 @@ def page(report: dict[str, Any]) -> str:
         ),
         "## Neighbours of the chosen constants\n",
         f"Each constant alone at a lower and a higher value, {' and '.join(report['moved_on'])}. What they are for "
-        "stands in `edge/fatigue/own_eye.py`, `own_eyes.py`, `glance.py` and `falls.py`.\n",
+        "stands in `edge/fatigue/eye_baseline.py`, `closures.py` and `gestures.py`.\n",
         table(
             ("constant", "value", "false warnings or higher", "real closures found", "stretched found", "told late",
              "open time held for closed"),

@@ -13,7 +13,7 @@ from benchmarks.drivers.script import Floats, Move, Spell, added
 from benchmarks.drivers.stream import GAZE_NOISE_DEG, LEAST_GAP, MOUTH_AT_REST, STEP_S
 from benchmarks.looks.targets import Target
 from edge.config import Config
-from edge.fatigue.own_eye import IRIS_PRIOR
+from edge.fatigue.eye_baseline import IRIS_PRIOR
 from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
 from edge.runtime.decision_stages import Judgement
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
@@ -28,7 +28,7 @@ HEAD_NOISE_DEG, LID_NOISE = 0.7, 0.006
 HEAD_SEEN = 0.8
 """Of a turn of the head so much is measured (the page, second table)."""
 SHUT_IRIS, IRIS_NOISE = 0.81, 0.03
-"""The iris behind shut lids over the usual one, and the noise of a picture (`edge.fatigue.glance`)."""
+"""The iris behind shut lids over the usual one, and the noise of a picture (`edge.fatigue.closures`)."""
 LOST_DEG = 70.0
 """A head that is turned or bent further to the camera is not found any more (assumed)."""
 _WANDER_DEG = (4.0, 1.5)

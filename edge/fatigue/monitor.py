@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 
 from edge.config.decision import AttentionConfig, FatigueConfig
-from edge.fatigue.ahead import Ahead
-from edge.fatigue.attention import LOST_AWAY_S, AttentionPolicy
+from edge.fatigue.attention import LOST_AWAY_S, AttentionPolicy, StraightAhead
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.lids import GAP_S
-from edge.fatigue.looks import REPORT_S, Looks
-from edge.fatigue.person import Person
+from edge.fatigue.person import REPORT_S, AttentionReporter, Person
 from edge.messages import Attention, Face, Fatigue, Level, Message, Reason
 
 FORGET_S = 60.0
@@ -25,7 +23,7 @@ class FatigueMonitor:
         config: FatigueConfig,
         drowsiness: DrowsinessModel | None = None,
         attention: AttentionConfig | None = None,
-        ahead: Ahead | None = None,
+        ahead: StraightAhead | None = None,
     ) -> None:
         """Without a `drowsiness` model nothing is estimated from blinks; `attention` None means its defaults.
 
@@ -35,7 +33,7 @@ class FatigueMonitor:
         self._attention = attention or AttentionConfig()
         self._people: dict[int, Person] = {}
         self._driving = True
-        self.ahead = ahead or Ahead()
+        self.ahead = ahead or StraightAhead()
         """Straight ahead of this camera, as the person last seen has it."""
         self._nobody_report_s = -math.inf
 
@@ -88,7 +86,7 @@ class FatigueMonitor:
                 messages += before.end(t_s)
                 recent[0].looks = None
             known = self.ahead if alone else None
-            looks = Looks(track, t_s, before.policy if before else AttentionPolicy(self._attention, known))
+            looks = AttentionReporter(track, t_s, before.policy if before else AttentionPolicy(self._attention, known))
         person = Person(track, self._config, t_s, self._drowsiness, looks)
         person.driving = self._driving
         self._people[track] = person

@@ -1,4 +1,4 @@
-"""Everything that fatigue knows about one person in the picture."""
+"""One person in the frame: fatigue and attention, from faces to messages."""
 
 from __future__ import annotations
 
@@ -7,24 +7,75 @@ import math
 from collections import deque
 
 from edge.config.decision import FatigueConfig
-from edge.fatigue.blinks import LidCurve, closure
-from edge.fatigue.closures import Closures, Run, Settled
+from edge.fatigue.attention import AttentionPolicy, AttentionState, StraightAhead
+from edge.fatigue.closures import ClosureTracker, ClosureUpdate
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
-from edge.fatigue.falls import HeadFall
-from edge.fatigue.lids import Lids
-from edge.fatigue.looks import REPORT_S, Looks
-from edge.fatigue.nods import Nods
-from edge.fatigue.own_eyes import OwnEyes
-from edge.fatigue.perclos import LONG_S, SHORT_S, Perclos
-from edge.fatigue.policy import Evidence, FatiguePolicy, Judgement
-from edge.fatigue.yawns import Yawns
-from edge.messages import Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
+from edge.fatigue.eye_baseline import EyePair
+from edge.fatigue.gestures import HeadFall, Nods, Yawns
+from edge.fatigue.lids import LidClosure, LidCurve, Lids, closure_message
+from edge.fatigue.policy import LONG_S, SHORT_S, FatigueEvidence, FatiguePolicy, FatigueState, Perclos
+from edge.messages import Attention, Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 
+REPORT_S = 1.0
+"""Between reports of a state that does not change, of looks and of fatigue."""
 UNCLEAR_S = 1.0
 """What the witnesses say of the lids may differ for so long, as in a blink; then the lids are unknown."""
 JUDGED_S = 5.0
 """Eyes that could not be judged for so long are unknown now, whatever they were before; ours: as long as a blink, a
 glance over the shoulder or a hand at the face lasts at most."""
+
+
+class AttentionReporter:
+    """Feeds one person's attention with faces, and tells what comes of it."""
+
+    def __init__(self, track: int, t_s: float, policy: AttentionPolicy) -> None:
+        """`policy` is a new one, or that of the same person under the number before."""
+        self.policy = policy
+        self._track = track
+        self._told = AttentionState()
+        self._report_s = t_s
+
+    @property
+    def ahead(self) -> StraightAhead:
+        """Straight ahead of this person, as far as it is learned."""
+        return self.policy.ahead
+
+    def follow(self, face: Face, closed: bool, lowered: bool, driving: bool) -> list[Message]:
+        """Take in one frame; `closed` and `lowered` are what is known of the lids: shut, or down with the gaze."""
+        if face.yaw_deg is None or face.pitch_deg is None or closed:
+            return self.miss(face.t_s, driving, quiet=False)
+        if not driving:
+            return self._tell(face.t_s, self.policy.rest(), quiet=False)
+        gaze = None
+        if face.gaze_yaw_deg is not None and face.gaze_pitch_deg is not None:
+            gaze = face.gaze_yaw_deg, face.gaze_pitch_deg
+        look = self.policy.step(face.t_s, (face.yaw_deg, face.pitch_deg), gaze, lowered)
+        return self._tell(face.t_s, look, quiet=False)
+
+    def miss(self, t_s: float, driving: bool, quiet: bool) -> list[Message]:
+        """Let time pass without a pose; `quiet` reports only what changes."""
+        return self._tell(t_s, self.policy.miss(t_s) if driving else self.policy.rest(), quiet)
+
+    def end(self, t_s: float) -> list[Message]:
+        """End what is raised."""
+        if self._told.level is Level.NONE:
+            return []
+        self._told = AttentionState()
+        return [Attention(t_s, self._track, **dataclasses.asdict(self._told))]
+
+    def _tell(self, t_s: float, look: AttentionState, quiet: bool) -> list[Message]:
+        due = t_s >= self._report_s
+        if due:
+            self._report_s += REPORT_S * (math.floor((t_s - self._report_s) / REPORT_S) + 1)
+        if _state(look) == _state(self._told) and (quiet or not due):
+            return []
+        self._told = look
+        return [Attention(t_s, self._track, **dataclasses.asdict(look))]
+
+
+def _state(look: AttentionState) -> tuple[Level, tuple[str, ...], bool]:
+    """What is told at once; the turns of a head matter while something is raised."""
+    return look.level, look.causes, look.away and look.level is not Level.NONE
 
 
 class Person:
@@ -36,7 +87,7 @@ class Person:
         config: FatigueConfig,
         t_s: float,
         drowsiness: DrowsinessModel | None,
-        looks: Looks | None,
+        looks: AttentionReporter | None,
     ) -> None:
         """`looks` None: nobody asks where this person looks."""
         self.track = track
@@ -47,10 +98,10 @@ class Person:
         self.visible_s = t_s
         """When this person was last in the picture."""
         self._config = config
-        self._eyes = OwnEyes(config.baseline_s)
+        self._eyes = EyePair(config.baseline_s)
         self._lids = Lids(config.closed_below, config.open_above)
         self._curve = LidCurve()
-        self._closures = Closures(config.sleep_s, config.unresponsive_s, config.closed_below)
+        self._closures = ClosureTracker(config.sleep_s, config.unresponsive_s, config.closed_below)
         self._head = HeadFall()
         self._perclos = Perclos(t_s, config.least_valid_ratio)
         self._judged_told_s = 0.0
@@ -64,12 +115,12 @@ class Person:
         self._drowsy_from_s: float | None = None
         self.looks = looks
         self._policy = FatiguePolicy(config)
-        self._judgement = Judgement()
+        self._judgement = FatigueState()
         self._judged_s = -math.inf
         self._reason = Reason.NO_FACE.value
         """Why the eyes could not be judged when they last could not."""
         self._report_s = t_s
-        self._run: Run | None = None
+        self._run: LidClosure | None = None
         self._ended_s = 0.0
 
     @property
@@ -129,7 +180,7 @@ class Person:
         """End what goes on; a raised level ends with a last report."""
         messages = [*self._settled(t_s, self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]
         if self.level is not Level.NONE:
-            before, self._judgement = self._judgement, Judgement()
+            before, self._judgement = self._judgement, FatigueState()
             messages.append(self._fatigue(t_s, before))
         return messages + (self.looks.end(t_s) if self.looks is not None else [])
 
@@ -154,7 +205,7 @@ class Person:
     def _lapsed(self, t_s: float) -> list[Message]:
         return self._settled(t_s, self._closures.unseen(t_s - self._judged_s))
 
-    def _settled(self, t_s: float, settled: Settled) -> list[Message]:
+    def _settled(self, t_s: float, settled: ClosureUpdate) -> list[Message]:
         for span in settled.spans:
             self._perclos.add(span, self.driving)
             if span.closed:
@@ -165,7 +216,7 @@ class Person:
         blink = self._curve.blink(settled.ended, self.track)
         if blink is not None and self._drowsiness is not None:
             self._judge_blinks(blink, self._drowsiness)
-        found = [blink, closure(t_s, settled.ended, self.track, self._config)]
+        found = [blink, closure_message(t_s, settled.ended, self.track, self._config)]
         return [message for message in found if message is not None]
 
     def _judge_blinks(self, blink: Blink, model: DrowsinessModel) -> None:
@@ -194,7 +245,7 @@ class Person:
         run, before = self._closures.run, self._judgement
         self._run = run or self._run
         self._judgement = self._policy.step(
-            Evidence(
+            FatigueEvidence(
                 t_s=t_s,
                 seen=seen,
                 closed_s=run.duration_s if run else self._ended_s,
@@ -211,7 +262,7 @@ class Person:
         wanted = due and not (quiet and self.level is Level.NONE)
         return [self._fatigue(t_s, before)] if wanted or self._judgement != before else []
 
-    def _fatigue(self, t_s: float, before: Judgement) -> Fatigue:
+    def _fatigue(self, t_s: float, before: FatigueState) -> Fatigue:
         evidence: dict[str, float] = {"baseline": self._eyes.open, "yawns": len(self._yawned_s)}
         if self._estimate is not None:
             evidence |= self._estimate.as_evidence()

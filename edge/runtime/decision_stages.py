@@ -15,7 +15,7 @@ from edge.alerts.kinds import DISTRESS
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
-from edge.fatigue.ahead import Ahead
+from edge.fatigue.attention import StraightAhead
 from edge.fatigue.driver import DriverChoice
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
@@ -61,7 +61,7 @@ class Judgement:
         drowsiness: DrowsinessModel | None = None,
         supervision: Supervision | None = None,
         status: SystemStatus | None = None,
-        ahead: Ahead | None = None,
+        ahead: StraightAhead | None = None,
     ) -> None:
         """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them.
 
@@ -74,7 +74,7 @@ class Judgement:
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
         self._mount = MountWatch()
-        self.ahead = ahead or Ahead()
+        self.ahead = ahead or StraightAhead()
         """Straight ahead of this camera as it is learned by now."""
         parts = supervision or Supervision()
         self._fatigue = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from edge.affect.group import LEAST_GROUP
 from edge.config import Config
-from edge.fatigue.yawns import RISE
+from edge.fatigue.gestures import MOUTH_RISE
 from edge.vision.perception import Reading
 
 
@@ -36,7 +36,7 @@ def expressions(config: Config) -> Reading | None:
         return Reading()
     if groups(config):
         return Reading(least_faces=LEAST_GROUP)
-    return Reading(least_mouth=RISE) if config.fatigue.enabled else None
+    return Reading(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
 
 
 def withheld(config: Config) -> str:

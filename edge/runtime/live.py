@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import Config
-from edge.fatigue.ahead import Ahead
+from edge.fatigue.attention import StraightAhead
 from edge.messages import Audio, Message, Source, Speed, Warned
 from edge.runtime.clock import Clock
 from edge.runtime.decision_stages import Judgement, blink_model, trained_fusion
@@ -40,7 +40,9 @@ _HURRY_S = 0.05
 class LiveRunner:
     """One run of the box."""
 
-    def __init__(self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: Ahead | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: StraightAhead | None = None
+    ) -> None:
         """Load the models and open the sources; `ahead` is what an earlier run has learned of this camera.
 
         Raises:

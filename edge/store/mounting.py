@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.config.perception import CameraConfig
-from edge.fatigue.ahead import Ahead, Angles
+from edge.fatigue.attention import Angles, StraightAhead
 
 _FILE = "straight-ahead.json"
 _MOVED_DEG = 1.0
@@ -27,21 +27,21 @@ class Mounting:
         self._path = folder / _FILE
         name = f"{camera.uri} {camera.rotate} {camera.flip}"
         self._camera = hashlib.sha256(name.encode()).hexdigest()[:16]
-        self._kept, self._kept_s = Ahead(), -math.inf
+        self._kept, self._kept_s = StraightAhead(), -math.inf
 
-    def read(self) -> Ahead:
+    def read(self) -> StraightAhead:
         """What an earlier run has learned; nothing where there is no file, a damaged one, or another camera's."""
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
             if found["camera"] == self._camera:
-                self._kept = Ahead(_angles(found["head"]), _angles(found["gaze"]))
+                self._kept = StraightAhead(_angles(found["head"]), _angles(found["gaze"]))
         except (FileNotFoundError, NotADirectoryError):
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
             _log.warning("%s: straight ahead is learned anew: %s", self._path, error)
         return self._kept
 
-    def keep(self, t_s: float, ahead: Ahead) -> None:
+    def keep(self, t_s: float, ahead: StraightAhead) -> None:
         """Write what is learned where it has moved; a disk that takes nothing costs the next start 15 s of learning."""
         if t_s - self._kept_s < _EVERY_S or not _moved(self._kept, ahead):
             return
@@ -66,7 +66,7 @@ def _angles(found: Any) -> Angles | None:
     return yaw, pitch
 
 
-def _moved(kept: Ahead, ahead: Ahead) -> bool:
+def _moved(kept: StraightAhead, ahead: StraightAhead) -> bool:
     return any(
         now is not None and (before is None or max(abs(a - b) for a, b in zip(now, before, strict=True)) > _MOVED_DEG)
         for before, now in ((kept.head, ahead.head), (kept.gaze, ahead.gaze))

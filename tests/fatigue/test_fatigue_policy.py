@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from edge.config.decision import FatigueConfig
-from edge.fatigue.policy import CAUSES, Evidence, FatiguePolicy, Judgement
+from edge.fatigue.policy import CAUSES, FatigueEvidence, FatiguePolicy, FatigueState
 from edge.messages import Level
 
-CALM = Evidence(t_s=0, seen=True, closed_s=0, open_s=9, perclos_60=0.02, perclos_180=0.02, yawns=0)
+CALM = FatigueEvidence(t_s=0, seen=True, closed_s=0, open_s=9, perclos_60=0.02, perclos_180=0.02, yawns=0)
 
 
-def judge(*evidence: Evidence) -> Judgement:
+def judge(*evidence: FatigueEvidence) -> FatigueState:
     """The last word on evidence a second apart."""
-    policy, judgement = FatiguePolicy(FatigueConfig(hold_s=20)), Judgement()
+    policy, judgement = FatiguePolicy(FatigueConfig(hold_s=20)), FatigueState()
     for index, one in enumerate(evidence):
         judgement = policy.step(replace(one, t_s=float(index)))
     return judgement

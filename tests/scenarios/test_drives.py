@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from driver import RATES_FPS, Driver, every_rate, steps_of, watch
 
-from edge.fatigue.baseline import CLOSED
+from edge.fatigue.eye_baseline import CLOSED
 from edge.messages import Level, Nod, Reason, Yawn
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from driver import steps_of, watch
 
-from edge.fatigue.own_eyes import OwnEyes
+from edge.fatigue.eye_baseline import EyePair
 from edge.messages import EyeReading, Face, Level, Reason, Side
 
 FPS = 15
@@ -103,4 +103,4 @@ def test_without_nets_and_irises_the_contour_is_left() -> None:
 
 
 def test_an_unusable_face_says_nothing_of_the_eyes() -> None:
-    assert OwnEyes(60.0).look(Face(1.0, 1)) is None
+    assert EyePair(60.0).look(Face(1.0, 1)) is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.fatigue.glance import LookDownGuard
+from edge.fatigue.closures import LookDownGuard
 
 STILL_HEAD_SHUT_EYES_DEG = [
     *(4.08, 4.42, 4.10, 4.54, 4.14, 4.36, 4.40, 4.24, 4.34, 4.53, 4.65, 4.45, 4.45, 4.58, 4.70, 4.42, 4.63, 5.14, 5.60),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.fatigue.yawns import Yawns
+from edge.fatigue.gestures import Yawns
 from edge.messages import Face
 
 Curve = Callable[[float], float]

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from edge.fatigue.baseline import CLOSED, FLOOR_SHARE, OPEN_PRIOR, EyeBaseline
+from edge.fatigue.eye_baseline import CLOSED, FLOOR_SHARE, OPEN_PRIOR, OpeningBaseline
 
 
-def learned(openings: list[float], fps: float = 30.0, learn_s: float = 60.0) -> EyeBaseline:
-    baseline = EyeBaseline(learn_s)
+def learned(openings: list[float], fps: float = 30.0, learn_s: float = 60.0) -> OpeningBaseline:
+    baseline = OpeningBaseline(learn_s)
     for index, opening in enumerate(openings):
         baseline.observe(index / fps, opening)
     return baseline

@@ -1,4 +1,8 @@
-"""Yawns: one slow, wide opening of the mouth, against the person's own mouth at rest."""
+"""Gestures of a tired person: yawns, nods and falling heads.
+
+A yawn is one slow, wide opening of the mouth, measured against the person's mouth at rest. In a nod the head sinks with
+closed eyes and jerks back. When a head falls, shut lids that go out of sight count as still shut.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,32 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
-from edge.fatigue.lids import GAP_S
-from edge.messages import Face
+from edge.fatigue.lids import GAP_S, LidSpan
+from edge.messages import Face, Reason
 
-RISE = 0.30
+MOUTH_RISE = 0.30
 """Opened further than this above rest, a mouth may be yawning; speakers reach 0.46."""
 LEAST_WIDTH = 0.36
 """A yawn opens the mouth this far above rest: three reach 0.49, 0.52 and 0.60, a passenger who laughs with his head
 turned 0.32."""
-WIDE = 0.45
+MOUTH_WIDE = 0.45
 """From here the width is a sign of its own: of 250 mouths that sing, laugh or shout (drawn into one portrait) 44 %
 exceed 0.33 and 13 % this."""
-GAPING = 0.55
+MOUTH_GAPING = 0.55
 """... and from here a second one: 3 % of those mouths."""
-WIDE_SHARE = 0.1
+MOUTH_WIDE_SHARE = 0.1
 """The width is what is exceeded for this share of the opening: one wrong picture opens no mouth."""
-FALL = 0.20
+MOUTH_FALL = 0.20
 """Nearer to rest than this it is shut again; the yawn of cab_1.avi dips to 0.25 in its middle."""
-LEAST_S = 2.0
+YAWN_LEAST_S = 2.0
 """Yawns last 4 to 6 s on average, in-vehicle devices ask for 2 s; exaggerated open mouths in front of a camera lasted
 1.1 to 1.8 s."""
-MOST_S = 12.0
+YAWN_MOST_S = 12.0
 """Longer is singing, dental care or a gaping habit."""
-SWING = 0.15
+MOUTH_SWING = 0.15
 MOST_TURNS_PER_S = 1.0
-"""A mouth that turns round by more than `SWING` oftener than this is talking or singing; cab_1.avi's yawn has 0.6 a
-second, syllables come at 3 to 5 a second."""
+"""A mouth that turns round by more than `MOUTH_SWING` more often than this talks or sings; the yawn of cab_1.avi has
+0.6 a second, syllables come at 3 to 5 a second."""
 NARROWED = 0.80
 """Eyes open less than this share of the person's own open eye, in the middle of what was seen: a yawn narrows them (to
 0.35, 0.46 and 0.66 in three), grimaces and loud speech do not (0.91 and more in 20 openings of 4 people)."""
@@ -42,12 +46,24 @@ LEAST_SIGNS = 2
 of three), laughs narrow the eyes, songs open the mouth."""
 WIDE_EYED = 1.05
 """Eyes opened further than this share: surprise."""
-REST_PRIOR = 0.03
-REST_CEILING = 0.20
+MOUTH_REST_PRIOR = 0.03
+MOUTH_REST_CEILING = 0.20
 """Rest is where the mouth is in the lower half of the time, but no mouth rests more open than this."""
 _SAMPLE_S = 0.2
 _MEMORY = 300
 _LEARNED = 10
+NOD_DEG = 12.0
+"""Drowsy nods sink 12 to 20 degrees, ordinary ones 2 to 8; the mesh measures a turn a sixth too small."""
+WITHIN_S = 1.0
+CLOSED_S = 0.3
+"""Least time with the eyes seen closed between sinking and recovery."""
+RECOVERED_DEG = 5.0
+"""Nearer than this to where it came from, the head is up again."""
+RECOVERED_S = 3.0
+SUNK_DEG = 12.0
+"""Drowsy heads sink 12 to 20 degrees and more; ordinary nods 2 to 8."""
+ASIDE_DEG = 30.0
+"""A head that turns further aside was turned by somebody awake."""
 
 
 @dataclass(slots=True)
@@ -69,21 +85,21 @@ class _Opening:
         """Count the turns of the mouth's curve."""
         if (mouth > self.extreme) == self.rising:
             self.extreme = mouth
-        elif abs(mouth - self.extreme) > SWING:
+        elif abs(mouth - self.extreme) > MOUTH_SWING:
             self.extreme, self.rising, self.turns = mouth, not self.rising, self.turns + 1
 
     def yawn(self) -> tuple[float, float] | None:
         """Return start and end if it was a yawn."""
         length_s = self.end_s - self.start_s
-        lasts = LEAST_S <= length_s <= MOST_S
+        lasts = YAWN_LEAST_S <= length_s <= YAWN_MOST_S
         smooth = self.turns <= MOST_TURNS_PER_S * length_s
         return (self.start_s, self.end_s) if lasts and smooth and self._looks_like_one() else None
 
     def _looks_like_one(self) -> bool:
-        width = sorted(self.heights, reverse=True)[int(WIDE_SHARE * len(self.heights))]
+        width = sorted(self.heights, reverse=True)[int(MOUTH_WIDE_SHARE * len(self.heights))]
         eyes = statistics.median(self.eyes) if self.eyes else 1.0
         happy = bool(self.happy) and statistics.fmean(self.happy) > HAPPY
-        signs = (width >= WIDE, width >= GAPING, eyes < NARROWED, not happy)
+        signs = (width >= MOUTH_WIDE, width >= MOUTH_GAPING, eyes < NARROWED, not happy)
         return width >= LEAST_WIDTH and eyes <= WIDE_EYED and sum(signs) >= LEAST_SIGNS
 
 
@@ -94,7 +110,7 @@ class Yawns:
         self._samples: deque[float] = deque(maxlen=_MEMORY)
         self._sampled_s = float("-inf")
         self._seen_s = float("-inf")
-        self._rest = REST_PRIOR
+        self._rest = MOUTH_REST_PRIOR
         self._opening: _Opening | None = None
 
     def step(self, face: Face, open_eye: float) -> tuple[float, float] | None:
@@ -109,9 +125,9 @@ class Yawns:
         above = face.mouth - self._rest
         if self._opening is None:
             self._learn(face.t_s, face.mouth)
-            if above >= RISE:
+            if above >= MOUTH_RISE:
                 self._opening = _Opening(face.t_s, face.t_s, face.mouth)
-        elif above < FALL:
+        elif above < MOUTH_FALL:
             ended = self.finish()
         if self._opening is not None:
             self._take_in(self._opening, face, face.mouth, open_eye)
@@ -142,4 +158,66 @@ class Yawns:
         self._samples.append(mouth)
         if len(self._samples) >= _LEARNED:
             lower = sorted(self._samples)[: len(self._samples) // 2 + 1]
-            self._rest = min(statistics.median(lower), REST_CEILING)
+            self._rest = min(statistics.median(lower), MOUTH_REST_CEILING)
+
+
+class Nods:
+    """Follows one person's head pitch, positive for bent down."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, float]] = deque()
+        self._closed: deque[LidSpan] = deque()
+        self._sunk: tuple[float, float] | None = None
+        """Since when, and from which pitch."""
+
+    def lids_closed(self, span: LidSpan) -> None:
+        """Take in a span of certainly closed eyes: lids that may only follow the gaze make no nod."""
+        self._closed.append(span)
+        while self._closed[0].end_s < span.end_s - RECOVERED_S - WITHIN_S:
+            self._closed.popleft()
+
+    def step(self, t_s: float, pitch_deg: float) -> tuple[float, float] | None:
+        """Take in one measured pitch; return start and end of the nod that it ends."""
+        self._recent.append((t_s, pitch_deg))
+        while self._recent[0][0] < t_s - WITHIN_S:
+            self._recent.popleft()
+        if self._sunk is None:
+            from_deg = min(pitch for _, pitch in self._recent)
+            if pitch_deg - from_deg >= NOD_DEG:
+                start_s = max(when for when, pitch in self._recent if pitch - from_deg < RECOVERED_DEG)
+                self._sunk = start_s, from_deg
+            return None
+        start_s, from_deg = self._sunk
+        if t_s - start_s <= RECOVERED_S and pitch_deg - from_deg >= RECOVERED_DEG:
+            return None
+        self._sunk = None
+        self._recent.clear()
+        nodded = t_s - start_s <= RECOVERED_S and self._closed_since(start_s) >= CLOSED_S
+        return (start_s, t_s) if nodded else None
+
+    def _closed_since(self, start_s: float) -> float:
+        return sum(span.end_s - max(span.start_s, start_s) for span in self._closed if span.end_s > start_s)
+
+
+class HeadFall:
+    """Compares the head with where it was when the lids went down."""
+
+    def __init__(self) -> None:
+        self._from_deg: tuple[float, float] | None = None
+        self._aside = False
+
+    def observe(self, face: Face, lids_down: bool) -> None:
+        """Take in one face, seen or not; until the lids are down its pose is where the head is."""
+        if face.yaw_deg is None or face.pitch_deg is None:
+            return
+        if not lids_down or self._from_deg is None:
+            self._from_deg, self._aside = (face.yaw_deg, face.pitch_deg), False
+        self._aside |= abs(face.yaw_deg - self._from_deg[0]) > ASIDE_DEG
+
+    def hides(self, face: Face) -> bool:
+        """Whether a head that has fallen hides the eyes of a face that cannot be judged."""
+        if self._from_deg is None or self._aside:
+            return False
+        if face.reason is Reason.NO_FACE or face.pitch_deg is None:
+            return face.reason is Reason.NO_FACE
+        return face.pitch_deg - self._from_deg[1] >= SUNK_DEG
