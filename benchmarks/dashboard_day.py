@@ -28,7 +28,7 @@ from browser import Page, browser
 from dashboards import served, write
 
 from edge.affect.words import emotion, polarity
-from edge.dashboard.data.queries import Feed
+from edge.dashboard.data.queries import TimelineQueries
 from edge.messages import (
     Affect,
     Alert,
@@ -94,7 +94,7 @@ def _told(how: str, openings: list[tuple[float, float]]) -> dict[str, Any]:
 
 def _reading(path: Path, now_s: float) -> tuple[list[float], list[float]]:
     """Wall and processor time of reading the day for the chart, first and again."""
-    wall_s, cpu_s, feed = [], [], Feed(path)
+    wall_s, cpu_s, feed = [], [], TimelineQueries(path)
     for _ in range(2):
         started_s, worked_s = time.perf_counter(), time.process_time()
         feed.window(now_s - _DAY_S, now_s)

@@ -31,7 +31,7 @@ from edge.private import own_files
 from edge.runtime.replay import ReplayReport
 
 if TYPE_CHECKING:
-    from edge.dashboard.report.report_data import Subject
+    from edge.dashboard.report.report_data import ReportData
     from edge.dashboard.report.writer import Form
 
 _EXAMPLE = """\b
@@ -115,7 +115,7 @@ def analyze(
 
 
 def _pages(
-    subjects: Mapping[Path, Subject],
+    subjects: Mapping[Path, ReportData],
     targets: Mapping[Path, Path],
     forms: Sequence[Form],
     labels: Labels,
@@ -136,7 +136,7 @@ def _pages(
 def _index(
     out: Path,
     reports: Sequence[ReplayReport],
-    subjects: Mapping[Path, Subject],
+    subjects: Mapping[Path, ReportData],
     pages: Mapping[Path, Sequence[Path]],
     labels: Labels,
 ) -> Path:
@@ -156,7 +156,7 @@ def _index(
     return out / "index.html"
 
 
-def _subject(report: ReplayReport, jsonl: Path) -> Subject:
+def _subject(report: ReplayReport, jsonl: Path) -> ReportData:
     """What the report of one file is about; where nothing could be read, only that."""
     from edge.dashboard.report.report_data import about, of_jsonl
     from edge.messages import Source

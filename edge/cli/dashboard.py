@@ -29,9 +29,9 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     """
     from edge.dashboard.auth.origin import Public
     from edge.dashboard.auth.sessions import read_password
-    from edge.dashboard.box_link import Wire
-    from edge.dashboard.data.queries import Feed
-    from edge.dashboard.pages.setting import Setting
+    from edge.dashboard.box_link import BoxLink
+    from edge.dashboard.data.queries import TimelineQueries
+    from edge.dashboard.pages.setting import DashboardContext
     from edge.dashboard.server import is_own, listen, serve, url
 
     if (config_path is None) == (timeline is None):
@@ -44,7 +44,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         timeline, place = (state or state_folder()) / config.store.path, config.box.place
         if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
             quiet_s += config.summary.every_s
-        wire = Wire(config) if config.mqtt else None
+        wire = BoxLink(config) if config.mqtt else None
     assert timeline is not None
     password = read_password(settings)
     listening = listen(settings.host, settings.port if port is None else port, password, settings.public_url)
@@ -59,7 +59,9 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
         prefix = Public.of(settings.public_url).prefix
-        setting = Setting(Feed(timeline), place, quiet_s, purpose, wire, health, password is not None, prefix)
+        setting = DashboardContext(
+            TimelineQueries(timeline), place, quiet_s, purpose, wire, health, password is not None, prefix
+        )
         if wire:
             wire.start()
         try:

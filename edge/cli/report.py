@@ -12,13 +12,13 @@ from rich.console import Console
 from edge.cli.setup import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.report.span import EXAMPLES, Moment, parse_moment, span
+from edge.dashboard.report.span import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
 from edge.private import as_owner_of, own_files
 
 if TYPE_CHECKING:
-    from edge.dashboard.report.report_data import Subject
+    from edge.dashboard.report.report_data import ReportData
     from edge.dashboard.report.writer import Form
 
 _EXAMPLE = """\b
@@ -29,10 +29,10 @@ Example:
 """
 
 
-def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Moment | None:
+def _moment(_: click.Context, option: click.Parameter, text: str | None) -> EnteredTime | None:
     """A time as it was said; click.BadParameter: it is none."""
     try:
-        return None if text is None else parse_moment(text)
+        return None if text is None else parse_time(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param=option) from error
 
@@ -82,8 +82,8 @@ def report(
     files: tuple[Path, ...],
     config_path: Path | None,
     state: Path | None,
-    since: Moment | None,
-    until: Moment | None,
+    since: EnteredTime | None,
+    until: EnteredTime | None,
     trip: int | None,
     html: bool,
     pdf: bool,
@@ -131,7 +131,7 @@ def _forms(html: bool, pdf: bool, csv: bool, as_json: bool, out: Path | None) ->
     return forms or ([] if as_json and out is None else ["html"])
 
 
-def _target(path: Path, config: Config | None, subject: Subject, form: Form) -> Path:
+def _target(path: Path, config: Config | None, subject: ReportData, form: Form) -> Path:
     """Beside the file that is reported; of a box it names the box and the day."""
     begun = subject.moment(subject.found.start_s)
     if config is None or begun is None:
@@ -140,8 +140,8 @@ def _target(path: Path, config: Config | None, subject: Subject, form: Form) -> 
 
 
 def _subject(
-    path: Path, config: Config | None, since: Moment | None, until: Moment | None, trip: int | None
-) -> Subject:
+    path: Path, config: Config | None, since: EnteredTime | None, until: EnteredTime | None, trip: int | None
+) -> ReportData:
     from edge.dashboard.report.report_data import is_timeline, newest_s, of_jsonl, of_timeline, trips_of
 
     allowance, name = (config.allowance, config.box.place) if config else (None, "")
@@ -160,7 +160,7 @@ def _subject(
             raise click.UsageError(f"{path} has {len(known)} trips: there is no trip {trip}")
         chosen = known[trip - 1]
         return of_timeline(path, chosen.start_s, chosen.end_s + 1.0, allowance, name)
-    start_s, end_s = span(newest, since, until)
+    start_s, end_s = report_range(newest, since, until)
     if start_s >= end_s:
         raise click.UsageError("--from must come before --to")
     return of_timeline(path, start_s, end_s, allowance, name)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from edge.dashboard.data.spans import Step
+from edge.dashboard.data.spans import FatigueStep
 from edge.dashboard.digest import GroupStep, ScoreStep
 from edge.store.reader import TimelineReader
 
@@ -19,17 +19,17 @@ _KEPT_S = 3600.0
 """Then a block is read again: retention may have deleted from it, a corrected clock may have moved it."""
 _MOST_BLOCKS = 512
 
-_Step = TypeVar("_Step", Step, ScoreStep, GroupStep)
+_Step = TypeVar("_Step", FatigueStep, ScoreStep, GroupStep)
 _Trend = Callable[[TimelineReader, float, float, float], tuple[_Step, ...]]
 """Sums a stretch up: from and until (Unix seconds), and the width of a step."""
 
 
-class Blocks:
+class TrendCache:
     """The steps of one timeline; safe from any thread. Raises what its reader raises."""
 
     def __init__(self, reader: TimelineReader) -> None:
         self._reader, self._lock = reader, threading.Lock()
-        self._known: dict[tuple[object, float, int], tuple[float, tuple[Step | ScoreStep | GroupStep, ...]]] = {}
+        self._known: dict[tuple[object, float, int], tuple[float, tuple[FatigueStep | ScoreStep | GroupStep, ...]]] = {}
 
     def steps(self, trend: _Trend[_Step], since_s: float, until_s: float, width_s: float) -> list[_Step]:
         """The steps that `trend` finds from `since_s` to `until_s`; the first may begin before it."""

@@ -30,7 +30,7 @@ Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ReceivedPayload:
     """The newest payload of one topic and when it came (monotonic seconds)."""
 
     payload: Payload
@@ -42,7 +42,7 @@ class Word:
         return time.monotonic() - self.came_s
 
 
-class Wire:
+class BoxLink:
     """Open from `start` to `stop`; everything else from any thread."""
 
     def __init__(self, config: Config) -> None:
@@ -60,7 +60,7 @@ class Wire:
         answered = [op for op in (*PAGE_OPS, "report") if op in config.commands.allow]
         paths += [path_of("response", self._base, self._box, op) for op in answered]
         self._link = Link(config.mqtt, "", subscribe=paths)
-        self._words: dict[str, Word] = {}
+        self._words: dict[str, ReceivedPayload] = {}
         self._open: dict[str, Future[Payload]] = {}
         self.place = f"{self._base}/{self._box.site}/{self._box.id}"
         self._connected_s: float | None = None
@@ -86,7 +86,7 @@ class Wire:
         since_s = self._connected_s
         return self.connected and since_s is not None and not self._words and time.monotonic() - since_s > _DEAF_S
 
-    def said(self, name: str) -> Word | None:
+    def said(self, name: str) -> ReceivedPayload | None:
         """The newest word of the box on a row of the table of topics."""
         return self._words.get(name)
 
@@ -132,7 +132,7 @@ class Wire:
         data = answer.result().get("data")
         health = data.get("health") if isinstance(data, dict) else None
         if isinstance(health, dict):
-            self._words["health"] = Word(health, time.monotonic())
+            self._words["health"] = ReceivedPayload(health, time.monotonic())
 
     def _take(self, event: Received) -> None:
         address = address_of(event.path, self._base)
@@ -143,7 +143,7 @@ class Wire:
         if address is None or not isinstance(payload, dict):
             return
         if address.name != "response":
-            self._words[address.name] = Word(payload, time.monotonic())
+            self._words[address.name] = ReceivedPayload(payload, time.monotonic())
             return
         waiting = self._open.pop(str(payload.get("transaction")), None)
         if waiting is not None and waiting.set_running_or_notify_cancel():

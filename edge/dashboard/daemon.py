@@ -13,7 +13,7 @@ _STATES = frozenset({"ok", "degraded", "unhealthy"})
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class HealthAnswer:
     """What `/healthz` answered; `state` None: nobody answers there."""
 
     address: str
@@ -21,7 +21,7 @@ class Pulse:
     reasons: tuple[str, ...] = ()
 
 
-def pulse(config: HealthConfig) -> Pulse | None:
+def ask_health(config: HealthConfig) -> HealthAnswer | None:
     """Ask the box; None where its configuration gives the health pages no port, or another machine's address."""
     if config.port is None or not config.is_loopback:
         return None
@@ -31,10 +31,10 @@ def pulse(config: HealthConfig) -> Pulse | None:
         connection.request("GET", "/healthz")
         told = json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
-        return Pulse(address, None)
+        return HealthAnswer(address, None)
     finally:
         connection.close()
     if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program's port
-        return Pulse(address, None)
+        return HealthAnswer(address, None)
     reasons = told.get("reasons")
-    return Pulse(address, str(told["state"]), tuple(map(str, reasons)) if isinstance(reasons, list) else ())
+    return HealthAnswer(address, str(told["state"]), tuple(map(str, reasons)) if isinstance(reasons, list) else ())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.dashboard.data.spans import Span, Step
+from edge.dashboard.data.spans import FatigueStep, LevelSpan
 from edge.messages import Level, Source
 
 
@@ -47,7 +47,7 @@ class GroupStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UtteranceSummary:
     """One utterance or window: its affect, and its words where they are on record."""
 
     start_s: float
@@ -61,7 +61,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class Aggregates:
     """What a stretch of time comes to; None is unknown."""
 
     start_s: float
@@ -72,8 +72,8 @@ class Digest:
     """Share of the time on record in which somebody's eyes could be judged; None when no face is on record."""
     unusable: Mapping[str, float]
     """Share of the observations that each reason made unusable."""
-    steps: tuple[Step, ...]
-    levels: tuple[Span, ...]
+    steps: tuple[FatigueStep, ...]
+    levels: tuple[LevelSpan, ...]
     perclos_mean: float | None
     perclos_max: float | None
     blinks: int
@@ -82,7 +82,7 @@ class Digest:
     yawns: int
     nods: int
     utterances: int
-    said: tuple[Said, ...]
+    said: tuple[UtteranceSummary, ...]
     emotions: Mapping[str, float]
     """Share of the judged time."""
     score_mean: float | None

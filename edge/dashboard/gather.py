@@ -6,7 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from edge.dashboard.digest import GroupStep, Incident, Said
+from edge.dashboard.digest import GroupStep, Incident, UtteranceSummary
 from edge.messages import Affect, Alert, Group, Transcript
 
 
@@ -14,11 +14,11 @@ def incidents(alerts: Iterable[Alert]) -> tuple[Incident, ...]:
     """Every alert once, in the order of its first message, with its gravest level and its last evidence."""
     found: dict[str, Incident] = {}
     for alert in alerts:
-        told(alert, found)
+        add_alert_step(alert, found)
     return tuple(found.values())
 
 
-def told(alert: Alert, found: dict[str, Incident]) -> None:
+def add_alert_step(alert: Alert, found: dict[str, Incident]) -> None:
     """Take one step of an alert into the incidents found so far."""
     known = found.get(alert.id)
     found[alert.id] = Incident(
@@ -32,7 +32,7 @@ def told(alert: Alert, found: dict[str, Incident]) -> None:
     )
 
 
-class GroupFold:
+class GroupStepBuilder:
     """Groups in, their means in each step out: for drawing."""
 
     def __init__(self, width_s: float) -> None:
@@ -59,7 +59,7 @@ def _mean(groups: list[Group], name: str) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def said(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[Said, ...]:
+def utterance_summaries(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[UtteranceSummary, ...]:
     """Every utterance and window once, in order: what was made of one utterance bears its very start."""
     words = {transcript.start_s: transcript for transcript in transcripts}
     found = []
@@ -67,13 +67,17 @@ def said(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[
         transcript = words.pop(affect.start_s, None)
         text = transcript.text or None if transcript else None
         found.append(
-            Said(affect.start_s, affect.end_s, affect.score, affect.emotion, affect.polarity, text, affect.modalities)
+            UtteranceSummary(
+                affect.start_s, affect.end_s, affect.score, affect.emotion, affect.polarity, text, affect.modalities
+            )
         )
-    found += [Said(item.start_s, item.end_s, None, None, None, item.text or None) for item in words.values()]
+    found += [
+        UtteranceSummary(item.start_s, item.end_s, None, None, None, item.text or None) for item in words.values()
+    ]
     return tuple(sorted(found, key=lambda item: item.start_s))
 
 
-def shares(affects: Sequence[Affect]) -> dict[str, float]:
+def emotion_shares(affects: Sequence[Affect]) -> dict[str, float]:
     """Share of the judged time of each emotion, the most frequent first."""
     lengths_s: dict[str, float] = defaultdict(float)
     for affect in affects:

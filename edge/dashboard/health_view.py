@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge.dashboard.box_link import Payload, Word
+from edge.dashboard.box_link import Payload, ReceivedPayload
 from edge.i18n.labels import Labels
 
 _FRESH_S = 65.0
@@ -23,7 +23,7 @@ class Stage:
     """Calls, mean and worst time in ms."""
 
 
-def fresh(word: Word) -> bool:
+def fresh(word: ReceivedPayload) -> bool:
     """Whether a health report still tells how things are."""
     return word.age_s <= _FRESH_S
 

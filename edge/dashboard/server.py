@@ -17,7 +17,7 @@ from edge.dashboard.auth.origin import Public
 from edge.dashboard.auth.sessions import Doorkeeper
 from edge.dashboard.connections import TimedConnection
 from edge.dashboard.pages import add_pages
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.span import WINDOWS_S
 from edge.error import EmvasError
 
@@ -72,7 +72,7 @@ def url(listening: socket.socket, tls: bool) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def serve(setting: Setting, settings: DashboardConfig, password: str | None, listening: socket.socket) -> None:
+def serve(setting: DashboardContext, settings: DashboardConfig, password: str | None, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:

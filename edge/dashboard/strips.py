@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options, milliseconds
 from edge.dashboard.charts.style import OPENNESS_COLOUR, PERCLOS_COLOUR
-from edge.dashboard.data.current_state import STRIP_S, Moment
+from edge.dashboard.data.current_state import EYES_WINDOW_S, EyeSample
 from edge.dashboard.zone import clock_script
 from edge.i18n.labels import Labels
 
@@ -12,9 +12,9 @@ _GAP_S = 3.0
 """Without a moment for this long the line is broken: nothing is known of what lies between."""
 
 
-def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options:
-    """Openness and PERCLOS over the last `STRIP_S` before `until_s` (Unix seconds), both in percent."""
-    clock = clock_script(until_s - STRIP_S, until_s)
+def eyes_chart(moments: tuple[EyeSample, ...], until_s: float, labels: Labels) -> Options:
+    """Openness and PERCLOS over the last `EYES_WINDOW_S` before `until_s` (Unix seconds), both in percent."""
+    clock = clock_script(until_s - EYES_WINDOW_S, until_s)
     series = []
     for name, colour in (("openness", OPENNESS_COLOUR), ("perclos_60", PERCLOS_COLOUR)):
         series.append(
@@ -35,7 +35,7 @@ def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options
         "grid": {"left": 48, "right": 12, "top": 30, "bottom": 26},
         "xAxis": {
             "type": "time",
-            "min": milliseconds(until_s - STRIP_S),
+            "min": milliseconds(until_s - EYES_WINDOW_S),
             "max": milliseconds(until_s),
             "axisLabel": {"color": INK, "fontSize": TEXT_PX, "hideOverlap": True, ":formatter": clock},
             "axisPointer": {"label": {":formatter": f"pointed => ({clock})(pointed.value)"}},
@@ -54,7 +54,7 @@ def eyes(moments: tuple[Moment, ...], until_s: float, labels: Labels) -> Options
     }
 
 
-def _points(moments: tuple[Moment, ...], name: str) -> list[list[float | None]]:
+def _points(moments: tuple[EyeSample, ...], name: str) -> list[list[float | None]]:
     points: list[list[float | None]] = []
     last_s = None
     for moment in moments:

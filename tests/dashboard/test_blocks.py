@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
-from edge.dashboard.blocks import Blocks
+from edge.dashboard.blocks import TrendCache
 from edge.dashboard.data.trends import fatigue_trend
 from edge.messages import Fatigue, Level
 from edge.store.reader import TimelineReader
@@ -23,7 +23,7 @@ def test_blocks_hold_what_one_query_gives(tmp_path: Path, since_s: float, until_
     start_s = time.time() - 5000.0
     reader = TimelineReader(write(tmp_path / "t.db", [*reports(800, 5.0)], start_s))
     ends = (start_s + since_s, start_s + until_s)
-    blocks, inside = Blocks(reader), fatigue_trend(reader, ends[0] + 7.3, ends[1] - 7.3, 7.3)
+    blocks, inside = TrendCache(reader), fatigue_trend(reader, ends[0] + 7.3, ends[1] - 7.3, 7.3)
     for found in (blocks.steps(fatigue_trend, *ends, 7.3), blocks.steps(fatigue_trend, *ends, 7.3)):
         times_s = [step.t_s for step in found]
         assert times_s == sorted(set(times_s)), "no step twice"
@@ -34,7 +34,7 @@ def test_blocks_hold_what_one_query_gives(tmp_path: Path, since_s: float, until_
 def test_the_settled_past_is_not_read_again_and_the_present_is(tmp_path: Path) -> None:
     path, now_s = tmp_path / "t.db", time.time()
     write(path, [*reports(60, 5.0)], now_s - 1000.0)
-    blocks = Blocks(TimelineReader(path))
+    blocks = TrendCache(TimelineReader(path))
     past = blocks.steps(fatigue_trend, now_s - 1000.0, now_s, 1.0)
     assert len(past) == 60
     path.unlink()

@@ -10,8 +10,8 @@ from made_recording import LENGTH_S, drive
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import LEVEL_COLOURS
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
-from edge.dashboard.data.aggregates import digest
-from edge.dashboard.digest import Digest, ScoreStep
+from edge.dashboard.data.aggregates import aggregate
+from edge.dashboard.digest import Aggregates, ScoreStep
 from edge.dashboard.gaps import broken
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
@@ -22,7 +22,7 @@ EN = Labels("en")
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_options_are_plain_json_in_each_language(language: Language) -> None:
-    found, labels = digest(drive()), Labels(language)
+    found, labels = aggregate(drive()), Labels(language)
     for options in (
         timeline_chart(found, labels, recording=True),
         eyes_and_affect.gauge(0.3, "relaxed", labels),
@@ -32,7 +32,7 @@ def test_options_are_plain_json_in_each_language(language: Language) -> None:
 
 
 def test_the_lanes_share_one_axis_of_time_that_zooms() -> None:
-    options = timeline_chart(digest(drive()), EN, recording=True)
+    options = timeline_chart(aggregate(drive()), EN, recording=True)
     assert len(options["grid"]) == len(options["xAxis"]) == len(options["yAxis"]) == 4
     assert {(axis["min"], axis["max"]) for axis in options["xAxis"]} == {(0, 1000 * LENGTH_S)}
     assert {zoom["type"] for zoom in options["dataZoom"]} == {"inside", "slider"}
@@ -40,10 +40,10 @@ def test_the_lanes_share_one_axis_of_time_that_zooms() -> None:
     bottom = max(grid["top"] + grid["height"] for grid in options["grid"])
     slider = options["dataZoom"][1]
     assert bottom < slider["top"]
-    assert slider["top"] + slider["height"] <= timeline_height_px(digest(drive()))
+    assert slider["top"] + slider["height"] <= timeline_height_px(aggregate(drive()))
 
 
-def named(name: str, found: Digest) -> dict[str, Any]:
+def named(name: str, found: Aggregates) -> dict[str, Any]:
     """The last series of this name."""
     series = timeline_chart(found, EN, recording=True)["series"]
     return next(item for item in reversed(series) if item["name"] == name)
@@ -51,12 +51,12 @@ def named(name: str, found: Digest) -> dict[str, Any]:
 
 def test_where_no_affect_is_on_record_there_is_no_lane_for_it() -> None:
     messages = [message for message in drive() if not isinstance(message, Affect)]
-    options = timeline_chart(digest(messages), EN, recording=True)
+    options = timeline_chart(aggregate(messages), EN, recording=True)
     assert [axis["name"] for axis in options["yAxis"]] == [EN("perclos_60"), EN("level"), EN("alerts")]
 
 
 def test_levels_are_bars_in_a_row_of_their_own_and_alerts_are_marks_of_their_colour() -> None:
-    options = timeline_chart(digest(drive()), EN, recording=True)
+    options = timeline_chart(aggregate(drive()), EN, recording=True)
     rows, critical = options["yAxis"][2]["data"], LEVEL_COLOURS[Level.CRITICAL]
     assert rows == ["normal", "advisory", "warning", "critical", "emergency"], "the gravest is the topmost"
     bars = [s["data"] for s in options["series"] if s["yAxisIndex"] == 2 and s["lineStyle"]["color"] == critical]
@@ -69,7 +69,7 @@ def test_levels_are_bars_in_a_row_of_their_own_and_alerts_are_marks_of_their_col
 
 
 def test_unknown_perclos_is_a_gap_and_not_zero() -> None:
-    perclos = named("PERCLOS 60 s (%)", digest(drive()))
+    perclos = named("PERCLOS 60 s (%)", aggregate(drive()))
     assert perclos["data"][10] == [10_000, None]
 
 
@@ -83,18 +83,18 @@ def test_a_line_is_broken_where_nothing_is_on_record() -> None:
 
 
 def test_the_shares_that_raise_a_level_are_lines() -> None:
-    lines = named("PERCLOS 60 s (%)", digest(drive()))["markLine"]["data"]
+    lines = named("PERCLOS 60 s (%)", aggregate(drive()))["markLine"]["data"]
     assert [line["yAxis"] for line in lines] == [8.0, 15.0, 30.0]
 
 
 def test_hovering_a_score_shows_its_words() -> None:
-    score = named(EN("score"), digest(drive("see you")))
+    score = named(EN("score"), aggregate(drive("see you")))
     assert score["data"][0] == {"value": [6500, 0.55], "name": "happy +0.55 · “see you”"}
 
 
 def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
     """A page whose chart gets another number of them begins anew and forgets what was zoomed into."""
-    found = digest(drive())
+    found = aggregate(drive())
     summed = dataclasses.replace(found, score_steps=(ScoreStep(60.0, 0.1, -0.2, 0.4, 9),))
     drawn, drawn_summed = (timeline_chart(each, EN, recording=False)["series"] for each in (found, summed))
     assert [series["name"] for series in drawn] == [series["name"] for series in drawn_summed]
@@ -103,5 +103,5 @@ def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
 
 
 def test_nothing_at_all_can_be_drawn() -> None:
-    options = timeline_chart(digest([]), EN, recording=True)
+    options = timeline_chart(aggregate([]), EN, recording=True)
     assert all(axis["min"] < axis["max"] for axis in options["xAxis"])

@@ -18,7 +18,7 @@ from made_recording import LENGTH_S, drive
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import load_config
-from edge.dashboard.data.aggregates import POINTS
+from edge.dashboard.data.aggregates import MAX_STEPS
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
@@ -190,7 +190,7 @@ def test_a_chosen_theme_is_kept(address: str, tab: Page) -> None:
 def test_a_zoomed_timeline_stays_zoomed_and_is_read_in_finer_steps(address: str, tab: Page, box: Box) -> None:
     """A day with more scores than are drawn one by one, then its last minutes, where there are few."""
     earlier = Timeline(box.folder / "timeline.db", started("earlier", time.time() - 7200))
-    for second in range(2 * POINTS):
+    for second in range(2 * MAX_STEPS):
         earlier.write(Affect(second, second, second + 1.0, 0.1, "calm", "neutral", {}, 0.8, 1))
     earlier.close()
     tab.open(f"{address}/en/timeline")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.data.aggregates import digest
+from edge.dashboard.data.aggregates import aggregate
 from edge.dashboard.data.spans import fatigue_steps, level_spans
 from edge.dashboard.gather import incidents
 from edge.messages import Alert, Face, Fatigue, Level, Reason
@@ -14,7 +14,7 @@ def fatigue(t_s: float, level: Level = Level.NONE, track: int | None = 1, perclo
 
 
 def test_the_drive_comes_to_what_was_put_into_it() -> None:
-    found = digest(drive())
+    found = aggregate(drive())
     assert (found.start_s, found.end_s) == (0.0, LENGTH_S)
     assert (found.people, found.faces) == (1, 120)
     assert found.usable_ratio == pytest.approx(115 / 120)
@@ -35,7 +35,7 @@ def test_the_drive_comes_to_what_was_put_into_it() -> None:
 
 
 def test_nothing_comes_to_unknown_and_not_to_zero() -> None:
-    found = digest([])
+    found = aggregate([])
     assert found.usable_ratio is None
     assert found.perclos_mean is None
     assert found.score_mean is None
@@ -44,7 +44,7 @@ def test_nothing_comes_to_unknown_and_not_to_zero() -> None:
 
 
 def test_a_face_that_could_never_be_judged_is_no_open_eye() -> None:
-    found = digest([Face(float(t_s), None, None, False, Reason.NO_FACE) for t_s in range(10)])
+    found = aggregate([Face(float(t_s), None, None, False, Reason.NO_FACE) for t_s in range(10)])
     assert found.usable_ratio == 0.0
     assert found.people == 0
     assert found.unusable == {"no_face": 1.0}
@@ -64,7 +64,7 @@ def test_a_gap_in_the_reports_is_no_level() -> None:
 def test_a_day_is_drawn_in_few_steps_and_keeps_its_gravest_second() -> None:
     day_s = 86_400
     reports = [fatigue(float(t_s), Level.EMERGENCY if t_s == 50_000 else Level.NONE) for t_s in range(0, day_s, 5)]
-    found = digest(reports, 0.0, float(day_s))
+    found = aggregate(reports, 0.0, float(day_s))
     assert len(found.steps) <= 601
     assert max(span.level for span in found.levels) is Level.EMERGENCY
 

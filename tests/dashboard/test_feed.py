@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.data.queries import Feed, FeedError
+from edge.dashboard.data.queries import TimelineQueries, TimelineReadError
 from edge.messages import Fatigue, Level, Message, Source
 from edge.run_registry import started
 from edge.store import Timeline
@@ -15,12 +15,12 @@ from edge.store import Timeline
 START_S = 1_700_000_000.0
 
 
-def timeline(path: Path, messages: list[Message], start_s: float = START_S) -> Feed:
+def timeline(path: Path, messages: list[Message], start_s: float = START_S) -> TimelineQueries:
     written = Timeline(path, started("s", start_s))
     for message in messages:
         written.write(message)
     written.close()
-    return Feed(path)
+    return TimelineQueries(path)
 
 
 def report(t_s: float, track: int | None, level: Level) -> Fatigue:
@@ -64,7 +64,7 @@ def test_a_window_holds_what_happened_in_it(tmp_path: Path) -> None:
 
 
 def test_a_timeline_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
-    feed = Feed(tmp_path / "none.db")
+    feed = TimelineQueries(tmp_path / "none.db")
     assert not feed.exists
     assert feed.state().written_s is None
     assert feed.window(0.0, 60.0).steps == ()
@@ -73,6 +73,6 @@ def test_a_timeline_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
 def test_a_file_that_is_no_timeline_is_told(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     path.write_bytes(b"this is no database" * 100)
-    for read in (Feed(path).state, lambda: Feed(path).window(0.0, 1.0)):
-        with pytest.raises(FeedError, match=r"t\.db"):
+    for read in (TimelineQueries(path).state, lambda: TimelineQueries(path).window(0.0, 1.0)):
+        with pytest.raises(TimelineReadError, match=r"t\.db"):
             read()

@@ -11,12 +11,12 @@ from dashboards import write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.data.aggregates import digest
+from edge.dashboard.data.aggregates import aggregate
 from edge.dashboard.data.deserialize import on_wall_clock
-from edge.dashboard.data.spans import LevelFold
+from edge.dashboard.data.spans import LevelSpanBuilder
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.report_data import of_timeline
-from edge.dashboard.report.utterances import lines
+from edge.dashboard.report.utterances import utterance_lines
 from edge.messages import Affect, Face, Fatigue, Level, Message, Speech, Transcript
 from edge.store.reader import TimelineReader
 
@@ -58,7 +58,7 @@ def test_the_parts_of_a_stretch_add_up_to_the_whole(
     """Whoever cuts a day into hours gets as many seconds of each level as in the day."""
 
     def lengths(start_s: float, end_s: float) -> dict[Level, float]:
-        fold, t_s = LevelFold(start_s, end_s), 0.0
+        fold, t_s = LevelSpanBuilder(start_s, end_s), 0.0
         for gap_s, track, level in reports:
             t_s += gap_s
             fold.add(t_s, track, level)
@@ -78,10 +78,10 @@ def test_what_was_judged_is_a_share_of_time_holes_included() -> None:
     minutes = [
         Fatigue(float(t_s), 1, Level.NONE, 0.0, 0.0, 1.0, judged_s=1.0) for t_s in (*range(61), *range(180, 241))
     ]
-    assert digest(minutes).usable_ratio == pytest.approx(0.5, abs=0.01)
+    assert aggregate(minutes).usable_ratio == pytest.approx(0.5, abs=0.01)
     slow = [Fatigue(float(t_s), 1, Level.NONE, None, None, 0.0, judged_s=0.0) for t_s in range(60)]
     faces = [Face(t_s / 2, 1, usable=True, reason=None) for t_s in range(120)]
-    assert digest([*slow, *faces]).usable_ratio == 0.0, "a face in every picture, and lids that nobody can judge"
+    assert aggregate([*slow, *faces]).usable_ratio == 0.0, "a face in every picture, and lids that nobody can judge"
 
 
 def test_the_night_in_which_the_box_is_off_is_no_time_in_which_nobody_was_judged(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_words_voice_and_mood_of_an_utterance_find_each_other(tmp_path: Path, st
         path = write(tmp_path / f"{number}.db", told, begun_s)
         reader = TimelineReader(path)
         read = [on_wall_clock(r) for kind in ("affect", "transcript") for r in reader.between(kind, 0.0, 9e9)]
-        said = [item for item in digest(m for m in read if m).said if item.words]
+        said = [item for item in aggregate(m for m in read if m).said if item.words]
         assert len([item for item in said if item.score is not None]) == len(starts_s)
         found = [line for line in of_timeline(path, 0.0, 9e9).lines if line.words]
         assert len([line for line in found if line.affect]) == len(starts_s)
-        assert lines(m for m in read if m)
+        assert utterance_lines(m for m in read if m)
 
 
 def test_reports_of_days_take_no_memory_each(tmp_path: Path) -> None:

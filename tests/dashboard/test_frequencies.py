@@ -6,7 +6,7 @@ import pytest
 
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
-from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Subject, rows, stacked, summed
+from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, FrequencyKind, rows, stacked, summed
 from edge.dashboard.data.trends import Hour
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
@@ -50,6 +50,6 @@ def test_the_table_says_what_the_chart_shows() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_options_are_json_even_of_nothing(subject: Subject, language: Language) -> None:
+def test_options_are_json_even_of_nothing(subject: FrequencyKind, language: Language) -> None:
     for columns in ({}, {"mon": {}}, {"mon": summed([MORNING], subject)}):
         assert json.loads(json.dumps(stacked(columns, subject, Labels(language)), allow_nan=False))

@@ -21,7 +21,7 @@ from mqtt_helpers import until
 from scenes import SCENES
 
 from edge.config import Config
-from edge.dashboard.report.html import render
+from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import about
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
@@ -90,7 +90,7 @@ def test_every_report_fits_every_screen(name: str, tab: Page, shots: Path, tmp_p
     subject = about(box.box.place, made.messages, allowance=box.allowance)
     for chosen in looks():
         page = tmp_path / f"{chosen[2]}.html"
-        page.write_text(render(subject, Labels(chosen[2])), encoding="utf-8")
+        page.write_text(render_report(subject, Labels(chosen[2])), encoding="utf-8")
         file = f"{name}-report-{'-'.join(chosen)}.png"
         look(
             tab,

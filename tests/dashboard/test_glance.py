@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
-from edge.dashboard.data.current_state import State, outputs
-from edge.dashboard.data.queries import Feed
-from edge.dashboard.data.spans import Step, held_since
+from edge.dashboard.data.current_state import CurrentState, outputs
+from edge.dashboard.data.queries import TimelineQueries
+from edge.dashboard.data.spans import FatigueStep, held_since
 from edge.dashboard.pages.glance import can_warn
 from edge.messages import Fatigue, Level, Source
 
@@ -32,8 +32,8 @@ def test_nothing_is_said_of_warning_that_the_box_did_not_say(sources: list[Sourc
     assert can_warn(outputs(sources)) == said
 
 
-def step(second: int, level: Level | None) -> Step:
-    return Step(float(second), level, None)
+def step(second: int, level: Level | None) -> FatigueStep:
+    return FatigueStep(float(second), level, None)
 
 
 def test_a_level_holds_since_it_rose_and_not_over_a_gap() -> None:
@@ -59,5 +59,5 @@ def test_a_quiet_shift_is_looked_back_for_and_ends_where_the_box_was_off(tmp_pat
 
 
 def _since(path: Path) -> float | None:
-    state: State = Feed(path).state()
+    state: CurrentState = TimelineQueries(path).state()
     return state.since_s

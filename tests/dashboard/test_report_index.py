@@ -10,10 +10,10 @@ from browser import Page, faults, foreign
 from mqtt_helpers import until
 from scenes import research
 
-from edge.dashboard.report.html import render
+from edge.dashboard.report.html import render_report
 from edge.dashboard.report.index import render_index
 from edge.dashboard.report.overview import entry
-from edge.dashboard.report.report_data import Subject, about
+from edge.dashboard.report.report_data import ReportData, about
 from edge.dashboard.report.sheets import as_csv, as_xlsx, events_table, recordings_table
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels
@@ -27,7 +27,7 @@ def louder(message: Message, factor: float) -> Message:
     return dataclasses.replace(message, score=factor * message.score) if isinstance(message, Affect) else message
 
 
-def recordings() -> list[Subject]:
+def recordings() -> list[ReportData]:
     return [
         about(name, [louder(message, factor) for message in research().messages]) for name, factor in BOLDER.items()
     ]
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
         entries = [entry(subject, f"{subject.name}-{language}.html") for subject in subjects]
         (tmp_path / f"index-{language}.html").write_text(render_index(entries, Labels(language)), encoding="utf-8")
         for subject in subjects:
-            page = render(subject, Labels(language))
+            page = render_report(subject, Labels(language))
             (tmp_path / f"{subject.name}-{language}.html").write_text(page, encoding="utf-8")
     return tmp_path
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 from scenes import research
 
 from edge.dashboard.report.moments import key_moments
-from edge.dashboard.report.utterances import Line, lines
+from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
 from edge.messages import Affect
 
 
-def felt(*scores: float) -> list[Line]:
+def felt(*scores: float) -> list[UtteranceLine]:
     """A judgement every 10 s."""
     made = (Affect(t, t, t + 4.0, score, "tired", "neutral", {}, 0.8, 1) for t, score in enumerate_10(scores))
-    return [Line(affect.start_s, affect.end_s, True, None, affect) for affect in made]
+    return [UtteranceLine(affect.start_s, affect.end_s, True, None, affect) for affect in made]
 
 
 def enumerate_10(scores: tuple[float, ...]) -> list[tuple[float, float]]:
@@ -32,7 +32,7 @@ def test_small_changes_are_no_turns_and_one_judgement_is_no_curve() -> None:
 
 
 def test_the_words_come_with_the_moment() -> None:
-    found = key_moments(lines(research().messages))
+    found = key_moments(utterance_lines(research().messages))
     assert [moment.line.words.text for moment in found if moment.line.words and moment.kind == "lowest"] == [
         "This is unacceptable, I have asked three times!"
     ]

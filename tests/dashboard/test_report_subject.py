@@ -17,9 +17,9 @@ from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.html import render
+from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import about, of_timeline
-from edge.dashboard.report.span import parse_moment, span
+from edge.dashboard.report.span import parse_time, report_range
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.run_registry import started
@@ -106,7 +106,7 @@ def test_the_purpose_of_the_config_withholds_what_an_older_one_kept(timeline: Pa
 def test_no_form_holds_what_a_purpose_forbids(purpose: Purpose) -> None:
     allowance = ALLOWANCES[purpose]
     subject = about("talk", drive("secret words"), allowance=allowance)
-    told = json.dumps(numbers(subject)) + render(subject, Labels("en"))
+    told = json.dumps(numbers(subject)) + render_report(subject, Labels("en"))
     assert ("secret words" in told) is allowance.words
     assert ("person 1" in told) is allowance.per_person
     assert (subject.found.score_mean is not None) is allowance.person_emotions
@@ -142,14 +142,14 @@ def test_wrong_times_and_files_are_told(timeline: Path, tmp_path: Path) -> None:
 def test_a_time_is_of_the_newest_day_and_of_the_box_unless_it_says_more(
     since: str | None, until: str | None, start: datetime, end: datetime
 ) -> None:
-    said = [None if text is None else parse_moment(text) for text in (since, until)]
-    assert span(NOON_S, *said) == (start.timestamp(), end.timestamp())
+    said = [None if text is None else parse_time(text) for text in (since, until)]
+    assert report_range(NOON_S, *said) == (start.timestamp(), end.timestamp())
 
 
 @pytest.mark.parametrize("text", ["", "Z", "25:00", "2026-13-01", "2026-05-01Z", "12:00+99:99", "noon", "2026-05-01T"])
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is no time"):
-        parse_moment(text)
+        parse_time(text)
 
 
 def lesson() -> list[Message]:
@@ -169,7 +169,7 @@ def test_a_lesson_is_a_report_of_the_group_alone() -> None:
         "motion": 0.1,
         "noise_db": -40.0,
     }
-    page = render(subject, Labels("en"))
+    page = render_report(subject, Labels("en"))
     for words in ("only what groups of five or more", "Time with a group", "Negative faces", "mood below its usual"):
         assert words in page, words
     for words in ("PERCLOS mean", "Gravest level", "No faces are on record", "Blinks"):
@@ -178,10 +178,10 @@ def test_a_lesson_is_a_report_of_the_group_alone() -> None:
 
 def test_an_unreadable_file_and_one_of_nothing_say_so() -> None:
     lost = about("talk", [Source(0.0, "file", "lost", "talk.mp4 is damaged")])
-    page = render(lost, Labels("en"))
+    page = render_report(lost, Labels("en"))
     assert "could not be read whole: talk.mp4 is damaged" in page
     assert "Nothing was seen or heard" in page
-    assert "Nothing was seen or heard" not in render(about("talk", [Face(0.0)]), Labels("en"))
+    assert "Nothing was seen or heard" not in render_report(about("talk", [Face(0.0)]), Labels("en"))
 
 
 def test_a_group_s_faces_are_nobody_in_the_figures() -> None:

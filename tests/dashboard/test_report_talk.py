@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_recording import drive
 
 from edge.dashboard.report.html import _rows
-from edge.dashboard.report.utterances import lines
+from edge.dashboard.report.utterances import utterance_lines
 from edge.messages import Affect, Message, Speech, Transcript
 
 
@@ -26,7 +26,7 @@ def test_an_utterance_is_one_line_whatever_is_on_record_of_it() -> None:
         Speech(9.0, 8.0, 9.0),
         Transcript(9.0, 8.0, 9.0, "last", "en", 0.9),
     ]
-    found = lines(told)
+    found = utterance_lines(told)
     assert [(line.start_s, line.spoken) for line in found] == [
         (1.0, True),
         (4.0, True),
@@ -40,7 +40,7 @@ def test_an_utterance_is_one_line_whatever_is_on_record_of_it() -> None:
 
 
 def test_every_utterance_of_the_drive_is_there() -> None:
-    assert [line.words.text for line in lines(drive("hello")) if line.words] == ["hello"] * 4
+    assert [line.words.text for line in utterance_lines(drive("hello")) if line.words] == ["hello"] * 4
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1, 1)), max_size=20))
@@ -49,7 +49,7 @@ def test_the_curve_is_unbroken_between_scores_and_broken_where_there_is_none(sco
     for number, score in enumerate(scores):
         told.append(Speech(number + 1.0, float(number), number + 1.0))
         told += [] if score is None else [affect(float(number), score)]
-    rows = _rows(lines(told))
+    rows = _rows(utterance_lines(told))
     assert [row.at is None for row in rows] == [score is None for score in scores]
     assert all(0 <= place <= 100 for row in rows for place in (row.at, row.above, row.below) if place is not None)
     for one, other in itertools.pairwise(rows):

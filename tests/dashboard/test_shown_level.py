@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.dashboard.data.current_state import State
+from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.digest import Incident
 from edge.dashboard.pages.level_card import shown_level
 from edge.messages import Fatigue, Group, Level, Source
@@ -21,20 +21,20 @@ def report(level: Level = Level.NONE, unknown: str | None = None, track: int | N
 @pytest.mark.parametrize(
     ("state", "of_persons", "word"),
     [
-        (State(None), True, "unknown"),
-        (State(10.0), True, "unknown"),
-        (State(10.0, report()), True, "none"),
-        (State(10.0, report(unknown="eyes_hidden")), True, "unknown"),
-        (State(10.0, report(Level.CRITICAL, "no_face")), True, "critical"),
-        (State(10.0, report(track=None, unknown="no_face")), True, "unknown"),
-        (State(10.0, missing=(OFF,)), True, "off"),
-        (State(10.0), False, "unknown"),
-        (State(10.0, group=CLASS), False, "none"),
-        (State(10.0, incidents=(OPEN,)), False, "warning"),
-        (State(10.0, group=CLASS, incidents=(OPEN,), missing=(OFF,)), False, "warning"),
+        (CurrentState(None), True, "unknown"),
+        (CurrentState(10.0), True, "unknown"),
+        (CurrentState(10.0, report()), True, "none"),
+        (CurrentState(10.0, report(unknown="eyes_hidden")), True, "unknown"),
+        (CurrentState(10.0, report(Level.CRITICAL, "no_face")), True, "critical"),
+        (CurrentState(10.0, report(track=None, unknown="no_face")), True, "unknown"),
+        (CurrentState(10.0, missing=(OFF,)), True, "off"),
+        (CurrentState(10.0), False, "unknown"),
+        (CurrentState(10.0, group=CLASS), False, "none"),
+        (CurrentState(10.0, incidents=(OPEN,)), False, "warning"),
+        (CurrentState(10.0, group=CLASS, incidents=(OPEN,), missing=(OFF,)), False, "warning"),
     ],
 )
-def test_normal_is_said_only_where_somebody_was_judged(state: State, of_persons: bool, word: str) -> None:
+def test_normal_is_said_only_where_somebody_was_judged(state: CurrentState, of_persons: bool, word: str) -> None:
     level, said = shown_level(state, of_persons)
     assert said == word
     assert (level is None) == (word in {"unknown", "off"})

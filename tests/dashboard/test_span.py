@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.dashboard.data.calendar import day_named, day_of, days_back
-from edge.dashboard.span import Span
+from edge.dashboard.span import TimeWindow
 
 NOW_S = 1_700_000_000.0
 
 
 def test_it_follows_the_present_until_somebody_goes_elsewhere() -> None:
-    span = Span(600.0)
+    span = TimeWindow(600.0)
     assert span.ends(NOW_S) == (NOW_S - 600, NOW_S)
     earlier = span.moved(-1, NOW_S)
     assert earlier.ends(NOW_S + 50) == (NOW_S - 900, NOW_S - 300)
@@ -21,12 +21,12 @@ def test_it_follows_the_present_until_somebody_goes_elsewhere() -> None:
 
 
 def test_a_zoom_is_a_part_of_it() -> None:
-    assert Span(1000.0, NOW_S, (0.25, 0.5)).zoomed(NOW_S) == (NOW_S - 750, NOW_S - 500)
+    assert TimeWindow(1000.0, NOW_S, (0.25, 0.5)).zoomed(NOW_S) == (NOW_S - 750, NOW_S - 500)
 
 
 @given(st.lists(st.sampled_from(["longer", "shorter", "earlier", "later"]), max_size=40))
 def test_wherever_one_goes_it_stays_a_stretch_of_the_past(steps: list[str]) -> None:
-    span = Span()
+    span = TimeWindow()
     for step in steps:
         if step in {"longer", "shorter"}:
             span = span.scaled(2.0 if step == "longer" else 0.5, NOW_S)

@@ -9,7 +9,7 @@ import pytest
 from dashboards import write
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.blocks import Blocks
+from edge.dashboard.blocks import TrendCache
 from edge.dashboard.data import trends
 from edge.dashboard.data.deserialize import on_wall_clock
 from edge.dashboard.data.spans import fatigue_steps
@@ -60,7 +60,7 @@ def test_the_step_that_is_still_going_on_is_within_what_is_asked_for(tmp_path: P
     """Else the lane of a group or of scores would come and go with the width of the steps."""
     now_s = START_S + 30.0
     messages: list[Message] = [Affect(29.0, 26.0, 29.0, 0.1, "calm", "neutral", {}, 0.8, 1)]
-    blocks = Blocks(TimelineReader(write(tmp_path / "t.db", messages, START_S)))
+    blocks = TrendCache(TimelineReader(write(tmp_path / "t.db", messages, START_S)))
     for width_s in (1.0, 60.0, 144.0, 3600.0):
         assert len(blocks.steps(trends.score_trend, now_s - 24 * width_s, now_s, width_s)) == 1
 

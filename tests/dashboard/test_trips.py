@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.dashboard.data.trips import journeys
+from edge.dashboard.data.trips import trip_summaries
 from edge.messages import Alert, Fatigue, Level, Message, Summary, Trip
 from edge.run_registry import started
 from edge.store import Timeline
@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_drives_are_trips_and_a_run_without_a_speed_is_one(path: Path) -> None:
-    back, out, monday = journeys(TimelineReader(path), MONDAY_S - DAY_S, MONDAY_S + 3 * DAY_S)
+    back, out, monday = trip_summaries(TimelineReader(path), MONDAY_S - DAY_S, MONDAY_S + 3 * DAY_S)
     tuesday_s = MONDAY_S + DAY_S
     assert (out.start_s - tuesday_s, out.end_s - tuesday_s, out.distance_km) == (300.0, 3900.0, 52.5)
     assert (out.alerts, out.gravest, out.alerts_per_hour) == (2, Level.CRITICAL, 2.0), "the one in the depot is not its"
@@ -68,10 +68,10 @@ def test_drives_are_trips_and_a_run_without_a_speed_is_one(path: Path) -> None:
 
 
 def test_only_trips_that_touch_the_stretch_are_told(path: Path) -> None:
-    assert journeys(TimelineReader(path), MONDAY_S + 2 * DAY_S, MONDAY_S + 3 * DAY_S) == ()
-    (monday,) = journeys(TimelineReader(path), MONDAY_S, MONDAY_S + 100.0)
+    assert trip_summaries(TimelineReader(path), MONDAY_S + 2 * DAY_S, MONDAY_S + 3 * DAY_S) == ()
+    (monday,) = trip_summaries(TimelineReader(path), MONDAY_S, MONDAY_S + 100.0)
     assert monday.length_s == pytest.approx(7190.0)
 
 
 def test_no_timeline_has_no_trips(tmp_path: Path) -> None:
-    assert journeys(TimelineReader(tmp_path / "none.db"), 0.0, 1.0) == ()
+    assert trip_summaries(TimelineReader(tmp_path / "none.db"), 0.0, 1.0) == ()

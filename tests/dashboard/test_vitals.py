@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.box_link import Word
+from edge.dashboard.box_link import ReceivedPayload
 from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
@@ -64,8 +64,8 @@ def test_the_slowest_stage_comes_first() -> None:
 
 
 def test_health_grows_old() -> None:
-    assert fresh(Word({}, time.monotonic()))
-    assert not fresh(Word({}, time.monotonic() - 100))
+    assert fresh(ReceivedPayload({}, time.monotonic()))
+    assert not fresh(ReceivedPayload({}, time.monotonic() - 100))
 
 
 _JSON = st.recursive(

@@ -9,7 +9,7 @@ from mqtt_helpers import box, free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import Config
 from edge.config.delivery import CommandsConfig
-from edge.dashboard.box_link import Wire
+from edge.dashboard.box_link import BoxLink
 from edge.messages import Summary
 from edge.publish import Publisher
 from edge.publish.commands import Answer, Outcome
@@ -43,7 +43,7 @@ def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
         publisher.take_commands(execute)
         publisher.start()
         until(lambda: publisher._link.connected)
-        wire = Wire(settings)
+        wire = BoxLink(settings)
         wire.start()
         until(lambda: wire.said("info") is not None and wire.said("health") is not None)
         answer = wire.order("snooze", kind="drowsiness", seconds=60.0)
@@ -56,7 +56,7 @@ def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
 
 
 def test_without_a_broker_nothing_is_ordered_and_the_reason_is_told(tmp_path: Path) -> None:
-    wire = Wire(config(free_port(), "acknowledge"))
+    wire = BoxLink(config(free_port(), "acknowledge"))
     wire.start()
     assert wire.order("acknowledge", id="a") is None
     until(lambda: wire.trouble != "")
@@ -65,7 +65,7 @@ def test_without_a_broker_nothing_is_ordered_and_the_reason_is_told(tmp_path: Pa
 
 
 def test_only_what_the_configuration_allows_is_sent() -> None:
-    wire = Wire(config(free_port(), "report"))
+    wire = BoxLink(config(free_port(), "report"))
     assert wire.ops == ()
     with pytest.raises(ValueError, match="not allowed"):
         wire.order("snooze", kind="drowsiness", seconds=60.0)
@@ -77,7 +77,7 @@ def test_a_box_of_which_nothing_is_heard_is_said_and_one_that_speaks_is_not(
     monkeypatch.setattr("edge.dashboard.box_link._DEAF_S", 0.3)
     port = free_port()
     with mosquitto(tmp_path, port):
-        wire = Wire(config(port))
+        wire = BoxLink(config(port))
         wire.start()
         until(lambda: wire.connected)
         assert not wire.is_deaf, "not at once"
@@ -95,7 +95,7 @@ def test_a_broker_that_lets_the_page_hear_nothing_is_said(tmp_path: Path, monkey
     port, rules = free_port(), tmp_path / "acl"
     rules.write_text("topic write emvas/#\n")
     with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"):
-        wire = Wire(config(port))
+        wire = BoxLink(config(port))
         wire.start()
         publisher = Publisher(config(port), tmp_path / "outbox.db", started("b", 1.7e9))
         publisher.start()

@@ -14,7 +14,7 @@ import pytest
 from dashboards import write
 
 from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.html import render
+from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import of_timeline
 from edge.dashboard.report.tables import csv_text
 from edge.dashboard.zone import offsets, zone_text
@@ -73,7 +73,7 @@ def test_a_night_over_a_change_of_the_clock_tells_every_time_right(
     rows = [row for row in csv.DictReader(io.StringIO(csv_text(subject))) if row["event"] == "alert"]
     assert len(rows) == 32
     assert len({row["time"] for row in rows}) == 32, "half past two of summer and of winter time are two times"
-    page = render(subject, Labels("en"))
+    page = render_report(subject, Labels("en"))
     assert "Europe/Berlin, CE" in page
     assert "CEST UTC+02:00" in page
     assert "CET UTC+01:00" in page

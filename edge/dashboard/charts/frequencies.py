@@ -15,12 +15,12 @@ from edge.dashboard.data.trends import Hour
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
-Subject = Literal["emotions", "polarities", "levels", "alerts"]
-SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+FrequencyKind = Literal["emotions", "polarities", "levels", "alerts"]
+SUBJECTS: tuple[FrequencyKind, ...] = get_args(FrequencyKind)
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class FrequencyView:
     """One row of the table of subjects."""
 
     label: str
@@ -37,21 +37,21 @@ _PALETTE = (
     *("#546e7a", "#7cb342"),
 )
 
-ABOUT: Mapping[Subject, About] = {
-    "emotions": About("emotions", "affect", {word.en: EMOTION_COLOURS[word.en] for word in EMOTIONS}),
-    "polarities": About("polarity", "affect", POLARITY_COLOURS),
-    "levels": About(
+ABOUT: Mapping[FrequencyKind, FrequencyView] = {
+    "emotions": FrequencyView("emotions", "affect", {word.en: EMOTION_COLOURS[word.en] for word in EMOTIONS}),
+    "polarities": FrequencyView("polarity", "affect", POLARITY_COLOURS),
+    "levels": FrequencyView(
         "fatigue_levels",
         "fatigue",
         {level.name.lower(): LEVEL_COLOURS[level] for level in Level} | {"unknown": UNKNOWN_COLOUR},
     ),
-    "alerts": About("alerts", "alert", dict(zip(KINDS, _PALETTE, strict=True)), shares=False),
+    "alerts": FrequencyView("alerts", "alert", dict(zip(KINDS, _PALETTE, strict=True)), shares=False),
 }
 
 Parts = Mapping[str, float]
 
 
-def summed(hours: Iterable[Hour], subject: Subject) -> dict[str, float]:
+def summed(hours: Iterable[Hour], subject: FrequencyKind) -> dict[str, float]:
     """The parts of several hours together: seconds, or how many."""
     parts: dict[str, float] = defaultdict(float)
     for hour in hours:
@@ -60,7 +60,7 @@ def summed(hours: Iterable[Hour], subject: Subject) -> dict[str, float]:
     return dict(parts)
 
 
-def stacked(columns: Mapping[str, Parts], subject: Subject, labels: Labels) -> Options:
+def stacked(columns: Mapping[str, Parts], subject: FrequencyKind, labels: Labels) -> Options:
     """One bar for each column, its parts stacked: shares in percent, or counts."""
     about = ABOUT[subject]
     names = list(columns)
@@ -105,7 +105,7 @@ def stacked(columns: Mapping[str, Parts], subject: Subject, labels: Labels) -> O
     }
 
 
-def rows(columns: Mapping[str, Parts], subject: Subject, labels: Labels) -> tuple[list[str], list[list[str]]]:
+def rows(columns: Mapping[str, Parts], subject: FrequencyKind, labels: Labels) -> tuple[list[str], list[list[str]]]:
     """The same as a table: its head, and a row for each column of the chart in which something is on record."""
     about = ABOUT[subject]
     present = _present(columns.values(), about)
@@ -118,8 +118,8 @@ def rows(columns: Mapping[str, Parts], subject: Subject, labels: Labels) -> tupl
     return head, lines
 
 
-def _parts(hour: Hour, subject: Subject) -> Parts:
-    table: Mapping[Subject, Parts] = {
+def _parts(hour: Hour, subject: FrequencyKind) -> Parts:
+    table: Mapping[FrequencyKind, Parts] = {
         "emotions": hour.emotions,
         "polarities": hour.polarities,
         "levels": hour.levels,
@@ -128,13 +128,13 @@ def _parts(hour: Hour, subject: Subject) -> Parts:
     return table[subject]
 
 
-def _present(columns: Iterable[Parts], about: About) -> Sequence[str]:
+def _present(columns: Iterable[Parts], about: FrequencyView) -> Sequence[str]:
     """The parts that occur, in the order of the table; unknown ones last."""
     found = {name for parts in columns for name in parts}
     return [*(name for name in about.colours if name in found), *sorted(found - set(about.colours))]
 
 
-def _shown(parts: Parts, name: str, about: About) -> float | None:
+def _shown(parts: Parts, name: str, about: FrequencyView) -> float | None:
     """A share in percent or a count; None where nothing is known."""
     if not about.shares:
         return parts.get(name, 0.0)
@@ -142,7 +142,7 @@ def _shown(parts: Parts, name: str, about: About) -> float | None:
     return round(100 * parts.get(name, 0.0) / whole, 1) if whole else None
 
 
-def _cell(value: float | None, about: About) -> str:
+def _cell(value: float | None, about: FrequencyView) -> str:
     if value is None:
         return "–"
     return f"{value:.1f} %" if about.shares else f"{value:.0f}"

@@ -8,8 +8,8 @@ from typing import Any
 
 from edge.config.constants import FATIGUE
 from edge.dashboard.charts.style import LEVEL_COLOURS, MODALITY_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
-from edge.dashboard.data.aggregates import POINTS
-from edge.dashboard.digest import Digest, GroupStep
+from edge.dashboard.data.aggregates import MAX_STEPS
+from edge.dashboard.digest import Aggregates, GroupStep
 from edge.dashboard.gaps import broken
 from edge.dashboard.i18n.captions import incident_text, said_text
 from edge.i18n.labels import Labels
@@ -19,7 +19,7 @@ Options = dict[str, Any]
 Lane = tuple[Options, list[Options]]
 """The y axis of a lane and its series."""
 _Bars = dict[Level, list[tuple[str, float, float]]]
-Draw = Callable[[Digest, Labels, int], Lane]
+Draw = Callable[[Aggregates, Labels, int], Lane]
 """Gets the lane's place among the lanes."""
 
 INK = "currentColor"
@@ -34,7 +34,7 @@ _BAR_PX, _EDGE_PX = 12, 15
 _THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
 
 
-def lanes_of(found: Digest) -> list[tuple[Draw, int]]:
+def lanes_of(found: Aggregates) -> list[tuple[Draw, int]]:
     """What draws each lane, and its height in px; a lane without anything on record is left out."""
     lanes: list[tuple[Draw, int]] = []
     if found.score_steps or any(item.score is not None for item in found.said):
@@ -78,7 +78,7 @@ def _line(name: str, index: int, colour: str, data: list[Any]) -> Options:
     }
 
 
-def _score_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _score_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("score"), index) | {"min": -1, "max": 1, "interval": 0.5}
     points = [
         {"value": [milliseconds((item.start_s + item.end_s) / 2), item.score], "name": said_text(item, labels)}
@@ -91,7 +91,7 @@ def _score_lane(found: Digest, labels: Labels, index: int) -> Lane:
     return axis, [*_score_band(found, labels, index), *_modality_lines(found, labels, index), line]
 
 
-def _modality_lines(found: Digest, labels: Labels, index: int) -> list[Options]:
+def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Options]:
     """What words, voice and face alone say, thin beside the score; broken where one of them was absent."""
     lines = []
     for name, colour in MODALITY_COLOURS.items():
@@ -108,7 +108,7 @@ def _modality_lines(found: Digest, labels: Labels, index: int) -> list[Options]:
     return lines
 
 
-def _score_band(found: Digest, labels: Labels, index: int) -> list[Options]:
+def _score_band(found: Aggregates, labels: Labels, index: int) -> list[Options]:
     """The mean as a line over the range from the lowest to the highest score.
 
     Also where there is none: a page whose chart gets another number of series forgets what was zoomed into.
@@ -132,14 +132,14 @@ def _score_band(found: Digest, labels: Labels, index: int) -> list[Options]:
     ]
 
 
-def _group_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _group_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("negative_share"), index) | {"min": 0, "max": 100, "interval": 50}
     axis["axisLabel"]["formatter"] = "{value} %"
     points = _of_groups(found, lambda step: None if step.negative_share is None else 100 * step.negative_share)
     return axis, [_line(f"{labels('negative_share')} (%)", index, SCORE_COLOUR, points)]
 
 
-def _spread_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _spread_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     """How far the moods lie apart, as a band: the wider, the less the group is of one mood."""
     axis = value_axis(labels("spread"), index) | {"min": -0.5, "max": 0.5, "interval": 0.5}
     half = _of_groups(found, lambda step: None if step.spread is None else step.spread / 2)
@@ -150,17 +150,17 @@ def _spread_lane(found: Digest, labels: Labels, index: int) -> Lane:
     return axis, [_line("", index, SCORE_COLOUR, low) | bare, _line("", index, SCORE_COLOUR, band) | bare | area]
 
 
-def _noise_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _noise_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("noise_db"), index) | {"min": -90, "max": 0, "interval": 45}
     return axis, [_line(labels("noise_db"), index, NOISE_COLOUR, _of_groups(found, lambda step: step.noise_db))]
 
 
-def _of_groups(found: Digest, value: Callable[[GroupStep], float | None]) -> list[list[float | None]]:
+def _of_groups(found: Aggregates, value: Callable[[GroupStep], float | None]) -> list[list[float | None]]:
     values = [(milliseconds(step.t_s), value(step)) for step in found.group_steps]
     return broken([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
 
 
-def _perclos_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _perclos_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     shares = [None if step.perclos_60 is None else round(100 * step.perclos_60, 1) for step in found.steps]
     top = max([40.0, *(share for share in shares if share is not None)])
     axis = value_axis(labels("perclos_60"), index) | {"min": 0, "max": min(100, top), "interval": 20}
@@ -184,10 +184,10 @@ def _thresholds() -> Options:
     return {"silent": True, "symbol": "none", "data": lines}
 
 
-def _level_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _level_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     """A row a level, the gravest on top, so that its place tells it as well as its colour."""
     rows = {level: labels(level.name.lower()) for level in Level}
-    least_s = (found.end_s - found.start_s) / POINTS
+    least_s = (found.end_s - found.start_s) / MAX_STEPS
     bars: _Bars = defaultdict(list)
     for span in found.levels:
         bars[span.level].append((rows[span.level], span.start_s, max(span.end_s, span.start_s + least_s)))
@@ -219,7 +219,7 @@ def _bars(bars: Mapping[Level, Sequence[tuple[str, float, float]]], index: int) 
     return series
 
 
-def _alert_lane(found: Digest, labels: Labels, index: int) -> Lane:
+def _alert_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     kinds = list(dict.fromkeys(labels(incident.alert) for incident in found.incidents))
     marks = []
     bars: _Bars = defaultdict(list)

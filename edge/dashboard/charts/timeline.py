@@ -6,14 +6,14 @@ Charts are drawn as SVG: text and axes take `currentColor`, so they follow the d
 from __future__ import annotations
 
 from edge.dashboard.charts.lanes import FAINT, INK, LEFT_PX, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
-from edge.dashboard.digest import Digest
+from edge.dashboard.digest import Aggregates
 from edge.dashboard.zone import clock_script
 from edge.i18n.labels import Labels
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 
 
-def timeline_chart(found: Digest, labels: Labels, recording: bool) -> Options:
+def timeline_chart(found: Aggregates, labels: Labels, recording: bool) -> Options:
     """Affect, PERCLOS over level bands and alerts, one above the other on one time axis that zooms.
 
     A key that begins with a colon holds JavaScript, as NiceGUI wants it.
@@ -58,13 +58,13 @@ def timeline_chart(found: Digest, labels: Labels, recording: bool) -> Options:
     }
 
 
-def timeline_height_px(found: Digest) -> int:
+def timeline_height_px(found: Aggregates) -> int:
     """The height that `timeline_chart` needs."""
     lanes = [height_px for _, height_px in lanes_of(found)]
     return _TOP_PX + sum(lanes) + _BETWEEN_PX * (len(lanes) - 1) + _SLIDER_PX + 10
 
 
-def _time_axis(found: Digest, index: int, recording: bool) -> Options:
+def _time_axis(found: Aggregates, index: int, recording: bool) -> Options:
     axis: Options = {
         "type": "time",
         "gridIndex": index,

@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from edge.dashboard.data.spans import REPORT_S, LevelFold, StepFold
-from edge.dashboard.digest import Digest, Incident
-from edge.dashboard.gather import said, shares, told
+from edge.dashboard.data.spans import REPORT_INTERVAL_S, FatigueStepBuilder, LevelSpanBuilder
+from edge.dashboard.digest import Aggregates, Incident
+from edge.dashboard.gather import add_alert_step, emotion_shares, utterance_summaries
 from edge.messages import (
     Affect,
     Alert,
@@ -24,22 +24,22 @@ from edge.messages import (
     Yawn,
 )
 
-POINTS = 600
+MAX_STEPS = 600
 """Steps in which fatigue is drawn: about one for two pixels of a wide screen."""
-LEAST_STEP_S = REPORT_S
+MIN_STEP_S = REPORT_INTERVAL_S
 
 
-class Fold:
-    """Takes messages of one kind in order of time, the kinds in any order; `digest` is what they come to."""
+class Aggregator:
+    """Takes messages of one kind in order of time, the kinds in any order; `aggregate` is what they come to."""
 
     def __init__(self, start_s: float, end_s: float) -> None:
         """The ends of the stretch; what is before it only tells how it began."""
         self.empty = True
         """Whether nothing was taken in."""
         self._start_s, self._end_s = start_s, end_s
-        self.width_s = max(LEAST_STEP_S, (end_s - start_s) / POINTS)
+        self.width_s = max(MIN_STEP_S, (end_s - start_s) / MAX_STEPS)
         """Of a step in which fatigue and groups are drawn."""
-        self._levels, self._steps = LevelFold(start_s, end_s), StepFold(self.width_s)
+        self._levels, self._steps = LevelSpanBuilder(start_s, end_s), FatigueStepBuilder(self.width_s)
         self._perclos_sum, self._perclos_count, self._perclos_max = 0.0, 0, -math.inf
         self._time = _Time()
         self._tracks: set[int] = set()
@@ -70,7 +70,7 @@ class Fold:
             case Transcript():
                 self._words.append(message)
             case Alert():
-                told(message, self._incidents)
+                add_alert_step(message, self._incidents)
             case Source() if message.state != "ok":
                 self._missing.setdefault((message.source, message.state), message)
             case Yawn() | Nod() | Speech():
@@ -104,11 +104,11 @@ class Fold:
             self._perclos_count += 1
             self._perclos_max = max(self._perclos_max, report.perclos_60)
 
-    def digest(self) -> Digest:
+    def aggregate(self) -> Aggregates:
         """What all of it comes to."""
         affects, judged_s = self._affects, sum(affect.end_s - affect.start_s for affect in self._affects)
         usable = self._usable / self._faces if self._faces else None
-        return Digest(
+        return Aggregates(
             start_s=self._start_s,
             end_s=self._end_s,
             people=len(self._tracks),
@@ -124,8 +124,8 @@ class Fold:
             yawns=self._counts[Yawn],
             nods=self._counts[Nod],
             utterances=self._counts[Speech],
-            said=said(affects, self._words),
-            emotions=shares(affects),
+            said=utterance_summaries(affects, self._words),
+            emotions=emotion_shares(affects),
             score_mean=sum(a.score * (a.end_s - a.start_s) for a in affects) / judged_s if judged_s else None,
             incidents=tuple(self._incidents.values()),
             sources=tuple(self._missing.values()),
@@ -167,11 +167,11 @@ class _Time:
         return min(1.0, (self._judged_s + self._bin_s) / length_s) if length_s > 0 else None
 
 
-def digest(messages: Iterable[Message], start_s: float | None = None, end_s: float | None = None) -> Digest:
+def aggregate(messages: Iterable[Message], start_s: float | None = None, end_s: float | None = None) -> Aggregates:
     """Sum up `messages` that are at hand; the stretch is that of the messages where it is not given."""
     messages = list(messages)
     start_s = min((message.t_s for message in messages), default=0.0) if start_s is None else start_s
-    fold = Fold(start_s, max((message.t_s for message in messages), default=start_s) if end_s is None else end_s)
+    fold = Aggregator(start_s, max((message.t_s for message in messages), default=start_s) if end_s is None else end_s)
     for message in messages:
         fold.add(message)
-    return fold.digest()
+    return fold.aggregate()

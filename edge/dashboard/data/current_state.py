@@ -16,7 +16,7 @@ FRESH_S = 3.0
 is about somebody who is gone."""
 
 
-STRIP_S = 180.0
+EYES_WINDOW_S = 180.0
 """How far back the strip of openness and PERCLOS goes: the longer window of PERCLOS."""
 
 
@@ -27,7 +27,7 @@ NO_OUTPUT = "warning"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EyeSample:
     """Eyes of the shown person at one second; None is unknown."""
 
     t_s: float
@@ -36,7 +36,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class CurrentState:
     """The box and the gravest person in view; times are Unix seconds, None is unknown."""
 
     written_s: float | None
@@ -53,8 +53,8 @@ class State:
     """How each is that warns in the cab; empty where nothing was ever said of one."""
     incidents: tuple[Incident, ...] = ()
     """The newest first."""
-    strip: tuple[Moment, ...] = ()
-    """That person's last `STRIP_S`, one moment a second."""
+    eye_samples: tuple[EyeSample, ...] = ()
+    """That person's last `EYES_WINDOW_S`, one moment a second."""
     since_s: float | None = None
     """When the level that holds now began, as far back as it was looked for."""
 
@@ -95,8 +95,8 @@ def newest(messages: Iterable[_Kind]) -> _Kind | None:
     return max(messages, key=lambda message: message.t_s, default=None)
 
 
-def strip(faces: Iterable[Face], reports: Iterable[Fatigue]) -> tuple[Moment, ...]:
+def eye_samples(faces: Iterable[Face], reports: Iterable[Fatigue]) -> tuple[EyeSample, ...]:
     """One moment for each second in which one of the two is on record."""
     openness = {int(face.t_s): face.openness for face in faces}
     perclos = {int(report.t_s): report.perclos_60 for report in reports}
-    return tuple(Moment(float(t), openness.get(t), perclos.get(t)) for t in sorted({*openness, *perclos}))
+    return tuple(EyeSample(float(t), openness.get(t), perclos.get(t)) for t in sorted({*openness, *perclos}))

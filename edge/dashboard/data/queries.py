@@ -12,14 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from edge.dashboard.blocks import Blocks
+from edge.dashboard.blocks import TrendCache
 from edge.dashboard.data import trends
-from edge.dashboard.data.aggregates import LEAST_STEP_S, POINTS, digest
-from edge.dashboard.data.current_state import FRESH_S, STRIP_S, State, gravest, missing, newest, outputs, strip
+from edge.dashboard.data.aggregates import MAX_STEPS, MIN_STEP_S, aggregate
+from edge.dashboard.data.current_state import (
+    EYES_WINDOW_S,
+    FRESH_S,
+    CurrentState,
+    eye_samples,
+    gravest,
+    missing,
+    newest,
+    outputs,
+)
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock
-from edge.dashboard.data.spans import GAP_S, REPORT_S, fatigue_steps, held_since, level_spans
-from edge.dashboard.data.trips import Journey, journeys
-from edge.dashboard.digest import Digest
+from edge.dashboard.data.spans import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, level_spans
+from edge.dashboard.data.trips import TripSummary, trip_summaries
+from edge.dashboard.digest import Aggregates
 from edge.dashboard.gather import incidents
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
@@ -41,7 +50,7 @@ _Kind = TypeVar("_Kind", bound=Message)
 _Found = TypeVar("_Found")
 
 
-class FeedError(RecordError):
+class TimelineReadError(RecordError):
     """The timeline cannot be read; the message says which file and why."""
 
 
@@ -56,15 +65,15 @@ class _Part(NamedTuple):
     width_s: float
 
 
-class Feed:
+class TimelineQueries:
     """A timeline on the wall clock; safe from any thread."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = TimelineReader(path)
-        self._blocks = Blocks(self._reader)
+        self._blocks = TrendCache(self._reader)
         self._lock = threading.Lock()
-        self._state: tuple[float, State] | None = None
+        self._state: tuple[float, CurrentState] | None = None
         self._held: tuple[Level | None, float] | None = None
         """The level that held when it was last asked for, and since when."""
         self._days: dict[tuple[float, float], tuple[float, Mapping[int, trends.Hour]]] = {}
@@ -74,11 +83,11 @@ class Feed:
         """Whether the file is there."""
         return self.path.is_file()
 
-    def state(self) -> State:
+    def state(self) -> CurrentState:
         """What the newest records say.
 
         Raises:
-            FeedError: the file is no timeline, or holds a record of a kind that does not fit.
+            TimelineReadError: the file is no timeline, or holds a record of a kind that does not fit.
         """
         with self._lock:
             asked_s = time.monotonic()
@@ -86,13 +95,13 @@ class Feed:
                 self._state = (asked_s, self._read_state())
             return self._state[1]
 
-    def window(self, since_s: float, until_s: float, detail: tuple[float, float] | None = None) -> Digest:
-        """Everything from `since_s` to `until_s`, Unix seconds, in at most about `POINTS` steps.
+    def window(self, since_s: float, until_s: float, detail: tuple[float, float] | None = None) -> Aggregates:
+        """Everything from `since_s` to `until_s`, Unix seconds, in at most about `MAX_STEPS` steps.
 
         The part from `detail[0]` to `detail[1]` has as many steps of its own.
 
         Raises:
-            FeedError: as `state`.
+            TimelineReadError: as `state`.
         """
         self.state()  # says so where the file is another version's
         detail = (since_s, until_s) if detail is None else detail
@@ -102,7 +111,7 @@ class Feed:
         """Sum up the last `length_s` in a thread of its own, so that whoever opens it first need not wait."""
 
         def sum_up() -> None:
-            with contextlib.suppress(FeedError):  # the page says so as soon as somebody looks
+            with contextlib.suppress(TimelineReadError):  # the page says so as soon as somebody looks
                 now_s = time.time()
                 self.window(now_s - length_s, now_s)
 
@@ -112,7 +121,7 @@ class Feed:
         """What each hour from `since_s` to `until_s` came to, by its number; past days are remembered.
 
         Raises:
-            FeedError: as `state`.
+            TimelineReadError: as `state`.
         """
         self.state()
         known = self._days.get((since_s, until_s))
@@ -125,31 +134,31 @@ class Feed:
             self._days[since_s, until_s] = (time.monotonic(), found)
         return found
 
-    def journeys(self, since_s: float, until_s: float) -> tuple[Journey, ...]:
+    def trips(self, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
         """The trips of a stretch, the newest first.
 
         Raises:
-            FeedError: as `state`.
+            TimelineReadError: as `state`.
         """
-        return self._asked(lambda: journeys(self._reader, since_s, until_s))
+        return self._asked(lambda: trip_summaries(self._reader, since_s, until_s))
 
-    def _read_state(self) -> State:
+    def _read_state(self) -> CurrentState:
         last = max((record for kind in KINDS if (record := self._latest(kind))), key=_wall_s, default=None)
         if last is None:
             version = self._asked(self._reader.foreign_version)
             if version is not None:
-                raise FeedError(f"{self.path}: another version of EMVAS wrote it (schema {version})")
-            return State(None)
+                raise TimelineReadError(f"{self.path}: another version of EMVAS wrote it (schema {version})")
+            return CurrentState(None)
         now_s = _wall_s(last)
         begun_s = now_s - last["t_s"] - 1.0
-        reports = self._between(Fatigue, now_s - STRIP_S, now_s + 1)
+        reports = self._between(Fatigue, now_s - EYES_WINDOW_S, now_s + 1)
         fatigue = gravest(report for report in reports if report.t_s >= now_s - FRESH_S)
-        faces = [face for face in self._between(Face, now_s - STRIP_S, now_s + 1) if fatigue]
+        faces = [face for face in self._between(Face, now_s - EYES_WINDOW_S, now_s + 1) if fatigue]
         own = [face for face in faces if fatigue and face.track == fatigue.track]
         looks = self._between(Attention, now_s - FRESH_S, now_s + 1)
         told = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
         sources = self._between(Source, begun_s, now_s + 1)
-        return State(
+        return CurrentState(
             written_s=now_s,
             since_s=self._since(reports, now_s),
             fatigue=fatigue,
@@ -160,18 +169,18 @@ class Feed:
             missing=(*missing(sources), *self._damage(now_s)),
             outputs=outputs(sources),
             incidents=told[: -_LAST_ALERTS - 1 : -1],
-            strip=strip(own, [report for report in reports if fatigue and report.track == fatigue.track]),
+            eye_samples=eye_samples(own, [report for report in reports if fatigue and report.track == fatigue.track]),
         )
 
     def _since(self, reports: list[Fatigue], now_s: float) -> float | None:
         """When the level that holds now began; looked for in the past once, then remembered."""
-        steps = fatigue_steps(reports, REPORT_S)
+        steps = fatigue_steps(reports, REPORT_INTERVAL_S)
         begun_s = held_since(steps)
         if begun_s is None or now_s - steps[-1].t_s > GAP_S:
             self._held = None
             return None
         level = steps[-1].level
-        if begun_s - (now_s - STRIP_S) > GAP_S:  # within what is at hand
+        if begun_s - (now_s - EYES_WINDOW_S) > GAP_S:  # within what is at hand
             self._held = level, begun_s
         elif self._held is None or self._held[0] != level:
             self._held = level, self._looked_for(level, begun_s)
@@ -179,8 +188,8 @@ class Feed:
 
     def _looked_for(self, level: Level | None, begun_s: float) -> float:
         for _ in range(_MOST_BACK):
-            since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_S
-            steps = self._asked(partial(trends.fatigue_trend, self._reader, since_s, until_s, REPORT_S))
+            since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_INTERVAL_S
+            steps = self._asked(partial(trends.fatigue_trend, self._reader, since_s, until_s, REPORT_INTERVAL_S))
             found_s = held_since(steps) if steps and steps[-1].level == level else None
             begun_s = begun_s if found_s is None else found_s
             if begun_s - since_s > GAP_S:
@@ -191,14 +200,14 @@ class Feed:
         rows = self._reader.unreadable
         return (Source(now_s, "timeline", "lost", f"{rows} unreadable rows"),) if rows else ()
 
-    def _window(self, whole: _Ends, detail: _Ends) -> Digest:
+    def _window(self, whole: _Ends, detail: _Ends) -> Aggregates:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
-        widths_s = [round(max(LEAST_STEP_S, (of[1] - of[0]) / POINTS), 3) for *_, of in ends]
+        widths_s = [round(max(MIN_STEP_S, (of[1] - of[0]) / MAX_STEPS), 3) for *_, of in ends]
         parts = [_Part(a, b, width_s) for (a, b, _), width_s in zip(ends, widths_s, strict=True) if a < b]
         steps = [(part, self._blocks.steps(trends.fatigue_trend, *part)) for part in parts]
         judged = [self._count("affect", part) for part in parts]
-        told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= POINTS]
-        summed = [part for part, count in zip(parts, judged, strict=True) if count > POINTS]
+        told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= MAX_STEPS]
+        summed = [part for part, count in zip(parts, judged, strict=True) if count > MAX_STEPS]
         records = self._reader.between("alert", *whole)
         for part in told:
             records += self._reader.between("affect", part.since_s, part.until_s)
@@ -206,7 +215,7 @@ class Feed:
             records += self._reader.between("transcript", part.since_s, part.until_s)
         messages = [message for record in records if (message := self._message(record))]
         return dataclasses.replace(
-            digest(messages, *whole),
+            aggregate(messages, *whole),
             steps=tuple(step for _, found in steps for step in found),
             levels=tuple(span for part, found in steps for span in level_spans(found, part.width_s)),
             score_steps=tuple(step for part in summed for step in self._blocks.steps(trends.score_trend, *part)),
@@ -228,13 +237,13 @@ class Feed:
         try:
             return ask()
         except (sqlite3.Error, ValueError, OSError) as error:
-            raise FeedError(f"{self.path}: {error}") from error
+            raise TimelineReadError(f"{self.path}: {error}") from error
 
     def _message(self, record: dict[str, Any]) -> Message | None:
         try:
             return on_wall_clock(record)
         except RecordError as error:
-            raise FeedError(f"{self.path}: a record of another version: {error}") from error
+            raise TimelineReadError(f"{self.path}: a record of another version: {error}") from error
 
 
 def _wall_s(record: dict[str, Any]) -> float:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from edge.messages import Fatigue, Level
 
-REPORT_S = 1.0
+REPORT_INTERVAL_S = 1.0
 """Fatigue is reported once a second, and at once when it changes."""
 GAP_S = 3.0
 """Without a report for this long the level is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FatigueStep:
     """The gravest fatigue among the people in one step of time."""
 
     t_s: float
@@ -24,7 +24,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LevelSpan:
     """A stretch of one level."""
 
     start_s: float
@@ -32,10 +32,10 @@ class Span:
     level: Level
 
 
-class LevelFold:
+class LevelSpanBuilder:
     """Reports in, in order of time; the stretches of each level out, of the person with the gravest.
 
-    A level holds from its report until the next one, or for `REPORT_S` where none follows within `GAP_S`.
+    A level holds from its report until the next one, or for `REPORT_INTERVAL_S` where none follows within `GAP_S`.
     """
 
     def __init__(self, start_s: float, end_s: float) -> None:
@@ -43,22 +43,22 @@ class LevelFold:
         self._start_s, self._end_s = start_s, end_s
         self._held: dict[int | None, tuple[float, Level | None]] = {}
         self._t_s: float | None = None
-        self._spans: list[Span] = []
+        self._spans: list[LevelSpan] = []
         self.reported_s = 0.0
         """How long there were reports, also of what could not be judged; whole once `spans` was called."""
 
     def add(self, t_s: float, track: int | None, level: Level | None) -> None:
         """One report; `level` None where nothing could be judged."""
         if self._t_s is not None:
-            self._hold(t_s if 0.0 <= t_s - self._t_s <= GAP_S else self._t_s + REPORT_S)
+            self._hold(t_s if 0.0 <= t_s - self._t_s <= GAP_S else self._t_s + REPORT_INTERVAL_S)
         self._held = {who: held for who, held in self._held.items() if 0.0 <= t_s - held[0] <= GAP_S}
         self._held[track] = t_s, level
         self._t_s = t_s
 
-    def spans(self) -> tuple[Span, ...]:
-        """All of them; the last report holds for `REPORT_S`."""
+    def spans(self) -> tuple[LevelSpan, ...]:
+        """All of them; the last report holds for `REPORT_INTERVAL_S`."""
         if self._t_s is not None:
-            self._hold(self._t_s + REPORT_S)
+            self._hold(self._t_s + REPORT_INTERVAL_S)
             self._t_s = None
         return tuple(self._spans)
 
@@ -70,40 +70,40 @@ class LevelFold:
             return
         last = self._spans[-1] if self._spans else None
         if last and last.level == level and last.end_s == start_s:
-            self._spans[-1] = Span(last.start_s, end_s, level)
+            self._spans[-1] = LevelSpan(last.start_s, end_s, level)
         else:
-            self._spans.append(Span(start_s, end_s, level))
+            self._spans.append(LevelSpan(start_s, end_s, level))
 
 
-class StepFold:
+class FatigueStepBuilder:
     """Reports in, the gravest of all people in each step of `width_s` out: for drawing."""
 
     def __init__(self, width_s: float) -> None:
         self._width_s = width_s
-        self._found: dict[int, Step] = {}
+        self._found: dict[int, FatigueStep] = {}
 
     def add(self, t_s: float, level: Level | None, perclos_60: float | None) -> None:
         """One report."""
         number = int(t_s // self._width_s)
-        known = self._found.get(number) or Step(number * self._width_s, None, None)
+        known = self._found.get(number) or FatigueStep(number * self._width_s, None, None)
         shares = [share for share in (known.perclos_60, perclos_60) if share is not None]
         levels = [grave for grave in (known.level, level) if grave is not None]
-        self._found[number] = Step(known.t_s, max(levels, default=None), max(shares, default=None))
+        self._found[number] = FatigueStep(known.t_s, max(levels, default=None), max(shares, default=None))
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[FatigueStep, ...]:
         """In order of time; steps without a report are left out."""
         return tuple(self._found[number] for number in sorted(self._found))
 
 
-def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[Step, ...]:
+def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[FatigueStep, ...]:
     """The steps of reports that are at hand."""
-    fold = StepFold(width_s)
+    fold = FatigueStepBuilder(width_s)
     for report in reports:
         fold.add(report.t_s, report.known_level, report.perclos_60)
     return fold.steps()
 
 
-def held_since(steps: Sequence[Step]) -> float | None:
+def held_since(steps: Sequence[FatigueStep]) -> float | None:
     """When the level of the last of `steps` (no wider than `GAP_S`) began to hold without a break."""
     begun_s = None
     last = steps[-1].level if steps else None
@@ -114,15 +114,15 @@ def held_since(steps: Sequence[Step]) -> float | None:
     return begun_s
 
 
-def level_spans(steps: Sequence[Step], width_s: float) -> tuple[Span, ...]:
+def level_spans(steps: Sequence[FatigueStep], width_s: float) -> tuple[LevelSpan, ...]:
     """The level bands of drawn steps; where nothing was reported or judged there is none."""
-    spans: list[Span] = []
+    spans: list[LevelSpan] = []
     for step in steps:
         if step.level is None:
             continue
         last = spans[-1] if spans else None
         if last and step.level == last.level and step.t_s - last.end_s <= GAP_S:
-            spans[-1] = Span(last.start_s, step.t_s + width_s, last.level)
+            spans[-1] = LevelSpan(last.start_s, step.t_s + width_s, last.level)
         else:
-            spans.append(Span(step.t_s, step.t_s + width_s, step.level))
+            spans.append(LevelSpan(step.t_s, step.t_s + width_s, step.level))
     return tuple(spans)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from edge.dashboard.data.spans import GAP_S, LevelFold, Step
+from edge.dashboard.data.spans import GAP_S, FatigueStep, LevelSpanBuilder
 from edge.dashboard.digest import GroupStep, ScoreStep
 from edge.messages import Level
 from edge.store.reader import TimelineReader
@@ -28,11 +28,11 @@ _ROUNDING_S = 1e-3
 """Sums of floating point that differ by less are the same."""
 
 
-def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[Step, ...]:
+def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[FatigueStep, ...]:
     """The gravest level and the highest PERCLOS of all people in each step; steps without a report are left out."""
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), MAX({_RANK}), MAX(json_extract(record, '$.perclos_60'))"
     rows = reader.sums(columns, "fatigue", since_s, until_s, "GROUP BY 1 ORDER BY 1")
-    return tuple(Step(n * width_s, None if rank is None else Level(rank), share) for n, rank, share in rows)
+    return tuple(FatigueStep(n * width_s, None if rank is None else Level(rank), share) for n, rank, share in rows)
 
 
 def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[ScoreStep, ...]:
@@ -91,7 +91,7 @@ def _hour(reader: TimelineReader, since_s: float, until_s: float) -> Hour:
 
 def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dict[str, float]:
     """Seconds at each level as the report counts them, and those in which nobody could be judged as `unknown`."""
-    fold = LevelFold(since_s, until_s)
+    fold = LevelSpanBuilder(since_s, until_s)
     columns = f"wall_s, json_extract(record, '$.track'), {_RANK}"
     reports = reader.sums(columns, "fatigue", since_s - GAP_S, until_s + GAP_S, "ORDER BY wall_s, id")
     for wall_s, track, rank in reports:

@@ -20,7 +20,7 @@ _SHORTEST_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class TripSummary:
     """One trip; times are Unix seconds, None is unknown."""
 
     start_s: float
@@ -54,7 +54,7 @@ class _Told:
     value: float
 
 
-def journeys(reader: TimelineReader, since_s: float, until_s: float) -> tuple[Journey, ...]:
+def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
     """The trips that touch the stretch, the newest first. Raises what its reader raises."""
     drives = reader.sums(_LAST_WORD, "trip", since_s, until_s, "GROUP BY 1, 2")
     stretches: list[tuple[float, float, bool, float | None]] = [
@@ -84,11 +84,11 @@ def journeys(reader: TimelineReader, since_s: float, until_s: float) -> tuple[Jo
 
 def _journey(
     stretch: tuple[float, float, bool, float | None], alerts: Iterable[_Told], shares: Sequence[_Told]
-) -> Journey:
+) -> TripSummary:
     start_s, end_s, by_speed, distance_km = stretch
     own = [alert.value for alert in alerts if start_s <= alert.start_s <= end_s]
     gravest = Level(int(max(own))) if own else None
-    return Journey(start_s, end_s, by_speed, distance_km, len(own), gravest, _judged(start_s, end_s, shares))
+    return TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, _judged(start_s, end_s, shares))
 
 
 def _judged(start_s: float, end_s: float, shares: Sequence[_Told]) -> float | None:

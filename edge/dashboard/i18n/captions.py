@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.dashboard.digest import Incident, Said
+from edge.dashboard.digest import Incident, UtteranceSummary
 from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
 
@@ -30,7 +30,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
     return detail(str(value), labels) if name == "detail" else labels(str(value))
 
 
-def said_text(item: Said, labels: Labels) -> str:
+def said_text(item: UtteranceSummary, labels: Labels) -> str:
     """Its affect and its words."""
     score = "" if item.score is None else f"{labels(item.emotion or '')} {item.score:+.2f}"
     return " · ".join(part for part in (score, item.words and f"“{item.words}”") if part)

@@ -12,9 +12,9 @@ from nicegui.language import Language as Locale
 
 from edge.dashboard.pages.box import BoxPage
 from edge.dashboard.pages.frequencies import FrequenciesPage
-from edge.dashboard.pages.layout import Frame, path_of
+from edge.dashboard.pages.layout import PageLayout, path_of
 from edge.dashboard.pages.live import LivePage
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.timeline import TimelinePage
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels, language_of
@@ -28,10 +28,10 @@ class Page(Protocol):
     every_s: float
     """How often it is read anew."""
 
-    def __init__(self, labels: Labels, setting: Setting) -> None: ...
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None: ...
 
     async def refresh(self) -> None:
-        """Read and show; FeedError where the timeline cannot be read."""
+        """Read and show; TimelineReadError where the timeline cannot be read."""
         ...
 
 
@@ -43,7 +43,7 @@ PAGES: Mapping[str, type[Page]] = {
 }
 
 
-def add_pages(setting: Setting) -> None:
+def add_pages(setting: DashboardContext) -> None:
     """Register every page in each language, and a start page that picks one."""
 
     def start(request: Request) -> RedirectResponse:
@@ -55,12 +55,12 @@ def add_pages(setting: Setting) -> None:
             _add_page(name, page, Labels(language), locale, setting)
 
 
-def _add_page(name: str, page: type[Page], labels: Labels, locale: Locale, setting: Setting) -> None:
+def _add_page(name: str, page: type[Page], labels: Labels, locale: Locale, setting: DashboardContext) -> None:
     title = f"{setting.place} · {labels(name)}"
 
     @ui.page(path_of(name, labels.language), title=title, language=locale)
     def show() -> None:
-        frame = Frame(name, tuple(PAGES), labels, setting)
+        frame = PageLayout(name, tuple(PAGES), labels, setting)
         with frame.content:
             body = page(labels, setting)
         frame.keep(body.refresh, body.every_s)

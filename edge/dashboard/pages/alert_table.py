@@ -10,7 +10,7 @@ from nicegui import ui
 
 from edge.alerts.kinds import KINDS
 from edge.config.delivery import Op
-from edge.dashboard.box_link import PATIENCE_S, Wire
+from edge.dashboard.box_link import PATIENCE_S, BoxLink
 from edge.dashboard.charts.style import badge
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
@@ -23,7 +23,7 @@ Jump = Callable[[Incident], Awaitable[None]]
 class AlertTable:
     """Built anew only when the alerts are others."""
 
-    def __init__(self, labels: Labels, wire: Wire | None, jump: Jump | None = None) -> None:
+    def __init__(self, labels: Labels, wire: BoxLink | None, jump: Jump | None = None) -> None:
         """`jump` leads to the place of an alert."""
         self._labels, self._wire, self._jump = labels, wire, jump
         self._shown: Sequence[Incident] | None = None

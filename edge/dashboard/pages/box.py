@@ -10,12 +10,12 @@ from pathlib import Path
 
 from nicegui import ui
 
-from edge.dashboard.box_link import Payload, Word
-from edge.dashboard.daemon import Pulse, pulse
-from edge.dashboard.data.current_state import State
+from edge.dashboard.box_link import Payload, ReceivedPayload
+from edge.dashboard.daemon import HealthAnswer, ask_health
+from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
 from edge.i18n.labels import Labels
 
@@ -28,7 +28,7 @@ class BoxPage:
 
     every_s = 2.0
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
         self._shown: object = None
         with card(labels("verdict")):
@@ -51,7 +51,7 @@ class BoxPage:
         """Read and show."""
         state = await asyncio.to_thread(self._setting.feed.state)
         config = self._setting.health
-        beat = await asyncio.to_thread(pulse, config) if config else None
+        beat = await asyncio.to_thread(ask_health, config) if config else None
         wire = self._setting.wire
         health = wire.said("health") if wire else None
         words = {name: wire.said(name) for name in ("status", "info", "health")} if wire else {}
@@ -74,7 +74,7 @@ class BoxPage:
         with self._stage_rows:
             self._stages(stages(told))
 
-    def _head(self, state: State, beat: Pulse | None, payloads: Mapping[str, Payload]) -> None:
+    def _head(self, state: CurrentState, beat: HealthAnswer | None, payloads: Mapping[str, Payload]) -> None:
         """The verdict and eight figures."""
         verdict, reasons = self._judged(beat)
         self._verdict.set_text(verdict)
@@ -95,7 +95,7 @@ class BoxPage:
         for name, value in values.items():
             self._tiles[name].set(labels("unknown") if value is None else str(value))
 
-    def _about_rows(self, state: State) -> list[tuple[str, str]]:
+    def _about_rows(self, state: CurrentState) -> list[tuple[str, str]]:
         labels, path, wire = self._labels, self._setting.feed.path, self._setting.wire
         age = labels("unknown") if state.written_s is None else local_time(state.written_s)
         rows = [
@@ -112,20 +112,20 @@ class BoxPage:
             rows.append((labels("broker"), f"{wire.broker} {link}" + (f": {wire.trouble}" if wire.trouble else "")))
         return rows
 
-    def _running(self, state: State) -> str:
+    def _running(self, state: CurrentState) -> str:
         """Whether somebody writes the timeline, which is known without any broker."""
         age_s = state.age_s(time.time())
         if age_s is None:
             return self._labels("unknown")
         return self._labels("writes" if age_s <= self._setting.quiet_s else "silent")
 
-    def _missing(self, state: State) -> list[str]:
+    def _missing(self, state: CurrentState) -> list[str]:
         """What is lost or absent, as the timeline has it; unknown where nothing was written."""
         if state.written_s is None:
             return [self._labels("unknown")]
         return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
 
-    def _judged(self, beat: Pulse | None) -> tuple[str, str]:
+    def _judged(self, beat: HealthAnswer | None) -> tuple[str, str]:
         """The box's own verdict, and why."""
         labels = self._labels
         if beat is None:
@@ -134,7 +134,7 @@ class BoxPage:
             return labels("unknown"), labels("health_silent", address=beat.address)
         return labels(f"health_{beat.state}"), "; ".join(detail(reason, labels) for reason in beat.reasons)
 
-    def _freshness(self, health: Word | None) -> str:
+    def _freshness(self, health: ReceivedPayload | None) -> str:
         wire = self._setting.wire
         if wire is None:
             return self._labels("no_config" if self._setting.purpose is None else "no_broker")

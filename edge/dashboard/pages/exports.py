@@ -10,9 +10,9 @@ from nicegui import ui
 
 from edge.config.purpose import ALLOWANCES
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import button, text
-from edge.dashboard.report.report_data import Subject, of_timeline
+from edge.dashboard.report.report_data import ReportData, of_timeline
 from edge.dashboard.report.sheets import as_xlsx, events_table
 from edge.dashboard.report.tables import csv_text
 from edge.i18n.labels import Labels
@@ -41,7 +41,7 @@ class Exports:
     """Buttons; `ends` says what is shown (Unix seconds), `chart` is the element of the chart."""
 
     def __init__(
-        self, labels: Labels, setting: Setting, ends: Callable[[], tuple[float, float]], chart: ui.echart
+        self, labels: Labels, setting: DashboardContext, ends: Callable[[], tuple[float, float]], chart: ui.echart
     ) -> None:
         self._labels, self._setting, self._ends, self._chart = labels, setting, ends, chart
         with ui.element("span").classes("ev-choice"):
@@ -63,7 +63,7 @@ class Exports:
     def _png(self) -> None:
         self._chart.client.run_javascript(PICTURE % (self._chart.id, self._name()))
 
-    async def _subject(self) -> Subject | None:
+    async def _subject(self) -> ReportData | None:
         setting, (start_s, end_s) = self._setting, self._ends()
         allowance = ALLOWANCES[setting.purpose] if setting.purpose else None
         try:

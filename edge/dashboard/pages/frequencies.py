@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
-from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, Parts, Subject, rows, stacked, summed
+from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, FrequencyKind, Parts, rows, stacked, summed
 from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
 from edge.i18n.labels import Labels
 
@@ -24,7 +24,7 @@ class FrequenciesPage:
 
     every_s = 300.0
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
         self._subjects = [subject for subject in SUBJECTS if setting.records(ABOUT[subject].kind)]
         self._subject, self._period = self._subjects[0], _PERIODS[0]
@@ -81,7 +81,7 @@ class FrequenciesPage:
             choice(labels("compare_with"), days, self._other, self._choose_other)
 
     async def _choose_subject(self, name: str) -> None:
-        found: Subject | None = next((subject for subject in self._subjects if subject == name), None)
+        found: FrequencyKind | None = next((subject for subject in self._subjects if subject == name), None)
         self._subject = found or self._subject
         await self.refresh()
 
@@ -109,7 +109,7 @@ class _Bars:
                 text("summary", labels("as_table"))
                 self._table = ui.element("div")
 
-    def show(self, columns: Mapping[str, Parts], subject: Subject, what: str) -> None:
+    def show(self, columns: Mapping[str, Parts], subject: FrequencyKind, what: str) -> None:
         """Draw; hidden where nothing is on record."""
         head, lines = rows(columns, subject, self._labels)
         self._card.set_visibility(bool(lines))

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from edge.dashboard.charts.style import badge
-from edge.dashboard.data.current_state import NO_OUTPUT, State
+from edge.dashboard.data.current_state import NO_OUTPUT, CurrentState
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import Tile, percent
 from edge.i18n.labels import Labels
 from edge.messages import Source
 
 
-class Glance:
+class GlanceTiles:
     """Tiles, built once and filled by `show`."""
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels = labels
         self._alert = Tile(labels("last_alert"), note=True)
         self._warning = Tile(labels("can_warn"), note=True)
         self._judged = Tile(labels("judged_now"), note=True) if setting.records("fatigue") else None
 
-    def show(self, state: State, now_s: float, live: bool) -> None:
+    def show(self, state: CurrentState, now_s: float, live: bool) -> None:
         """Show `state` as of `now_s` (Unix seconds)."""
         self._show_alert(state, now_s)
         told = can_warn(state.outputs) if live else None
@@ -33,7 +33,7 @@ class Glance:
             known = fatigue is not None and fatigue.track is not None
             self._judged.set(percent(self._labels, fatigue.valid_ratio if fatigue and known else None))
 
-    def _show_alert(self, state: State, now_s: float) -> None:
+    def _show_alert(self, state: CurrentState, now_s: float) -> None:
         labels, last = self._labels, next(iter(state.incidents), None)
         if last is None:
             self._alert.set(labels("unknown" if state.written_s is None else "none_today"))

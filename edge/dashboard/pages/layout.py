@@ -8,8 +8,8 @@ from pathlib import Path
 from nicegui import ui
 
 from edge.dashboard.auth.middleware import LOGOUT
-from edge.dashboard.data.queries import FeedError
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.data.queries import TimelineReadError
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import text
 from edge.dashboard.report import STYLE
 from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
@@ -32,10 +32,10 @@ def path_of(page: str, language: Language) -> str:
     return f"/{language}" if page == "live" else f"/{language}/{page}"
 
 
-class Frame:
+class PageLayout:
     """Built once for each open browser; the page goes into `content`."""
 
-    def __init__(self, page: str, pages: Sequence[str], labels: Labels, setting: Setting) -> None:
+    def __init__(self, page: str, pages: Sequence[str], labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting, self._busy = labels, setting, False
         ui.add_css(STYLE.read_text(encoding="utf-8") + _PAGE_STYLE.read_text(encoding="utf-8"))
         ui.add_head_html(_THEME_SCRIPT)
@@ -57,7 +57,7 @@ class Frame:
             try:
                 await refresh()
                 fault = ""
-            except FeedError as error:
+            except TimelineReadError as error:
                 fault = self._labels("unreadable", error=error)
             finally:
                 self._busy = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from nicegui import ui
 
 from edge.dashboard.charts.style import badge
-from edge.dashboard.data.current_state import State
+from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import card, text
 from edge.fatigue.policy import CAUSES
 from edge.i18n.labels import Labels
@@ -20,7 +20,7 @@ _SIGHT = frozenset({"camera", "vision", "fatigue"})
 class LevelCard:
     """Built once, filled by `show`."""
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
         self._of_persons = setting.records("fatigue")
         with card(labels("state"), "ev-state") as self._card:
@@ -30,9 +30,9 @@ class LevelCard:
             self._since = text("p", "").classes("ev-since")
             self._freshness = text("p", "").classes("ev-soft")
 
-    def show(self, state: State, now_s: float, live: bool) -> None:
+    def show(self, state: CurrentState, now_s: float, live: bool) -> None:
         """Show `state` as of `now_s` (Unix seconds); one that is not live is history, and nothing is known now."""
-        shown = state if live else State(state.written_s)
+        shown = state if live else CurrentState(state.written_s)
         level, word = shown_level(shown, self._of_persons)
         said = self._word(word)
         self._level.set_text(said)
@@ -58,7 +58,7 @@ class LevelCard:
             return self._labels("never_heard")
         return self._labels("fresh" if live else "stale", age=self._labels.length(age_s, whole=not live))
 
-    def _reasons(self, state: State) -> list[str]:
+    def _reasons(self, state: CurrentState) -> list[str]:
         """What raised the level, the gravest first, or why it is unknown; at least an empty word."""
         labels, fatigue = self._labels, state.fatigue
         if not self._of_persons:
@@ -79,7 +79,7 @@ class LevelCard:
         why = [*causes, *looks, *barred, *([fatigue.unknown] if fatigue.unknown else [])]
         return list(dict.fromkeys(map(labels, why))) or [""]
 
-    def _of_class(self, state: State) -> str:
+    def _of_class(self, state: CurrentState) -> str:
         raised = [item for item in state.incidents if item.end_s is None]
         if raised:
             return self._labels(max(raised, key=lambda item: item.level).alert)
@@ -91,7 +91,7 @@ def _gravity(cause: str) -> int:
     return list(CAUSES).index(cause) if cause in CAUSES else -1
 
 
-def shown_level(state: State, of_persons: bool) -> tuple[Level | None, str]:
+def shown_level(state: CurrentState, of_persons: bool) -> tuple[Level | None, str]:
     """The level now and its word; None is `unknown`, or `off` where fatigue is switched off.
 
     `of_persons`: whether fatigue of persons is recorded. Where it is not, open alerts count, and a class is `none` only

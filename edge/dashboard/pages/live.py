@@ -10,13 +10,13 @@ from nicegui import ui
 from edge.affect.words import emotion
 from edge.dashboard import strips
 from edge.dashboard.charts import eyes_and_affect
-from edge.dashboard.data.current_state import State
+from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.pages.alert_table import AlertTable
-from edge.dashboard.pages.glance import Glance
+from edge.dashboard.pages.glance import GlanceTiles
 from edge.dashboard.pages.level_card import LevelCard
 from edge.dashboard.pages.modalities import ModalityBars
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, chart, percent, redraw, text
 from edge.dashboard.zone import zone_text
 from edge.i18n.labels import Labels
@@ -31,14 +31,14 @@ class LivePage:
 
     every_s = 1.0
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
         of_persons, of_affect = setting.records("fatigue"), setting.records("affect")
         ui.query(".nicegui-content").classes("ev-cab" if of_persons and not of_affect else "")
         with ui.element("div").classes("ev-glance"):
             self._level = LevelCard(labels, setting)
             with ui.element("section").classes("ev-card ev-beside"):
-                self._glance = Glance(labels, setting)
+                self._glance = GlanceTiles(labels, setting)
         with ui.element("div").classes("ev-columns ev-more-cards"):
             if setting.records("group"):
                 self._group_card()
@@ -55,13 +55,13 @@ class LivePage:
         """Read and show."""
         self.show(await asyncio.to_thread(self._setting.feed.state), time.time())
 
-    def show(self, state: State, now_s: float) -> None:
+    def show(self, state: CurrentState, now_s: float) -> None:
         """Show `state` as of `now_s` (Unix seconds)."""
         age_s = state.age_s(now_s)
         live = age_s is not None and age_s <= self._setting.quiet_s
         self._level.show(state, now_s, live)
         self._glance.show(state, now_s, live)
-        shown = state if live else State(state.written_s)
+        shown = state if live else CurrentState(state.written_s)
         if self._setting.records("fatigue"):
             self._show_eyes(shown)
         if self._setting.records("affect"):
@@ -102,7 +102,7 @@ class LivePage:
             with ui.element("div").classes("ev-tiles") as self._group_tiles:
                 self._group = {name: Tile(self._labels(name)) for name in _GROUP}
 
-    def _show_eyes(self, state: State) -> None:
+    def _show_eyes(self, state: CurrentState) -> None:
         labels, fatigue = self._labels, state.fatigue
         values = {
             "openness": percent(labels, state.face.openness if state.face else None),
@@ -113,19 +113,19 @@ class LivePage:
         for name, value in values.items():
             self._eyes[name].set(value)
         description = f"{labels('eyes')}: {labels('openness')} {values['openness']}, PERCLOS {values['perclos_60']}"
-        known = bool(state.strip) and state.written_s is not None
+        known = bool(state.eye_samples) and state.written_s is not None
         self._no_eyes.set_visibility(not known)
         self._strip.set_visibility(known)
         self._zone.set_visibility(known)
         if known and state.written_s is not None:
-            redraw(self._strip, strips.eyes(state.strip, state.written_s, labels), description)
+            redraw(self._strip, strips.eyes_chart(state.eye_samples, state.written_s, labels), description)
             self._zone.set_text(labels("times_of_box", zone=zone_text(state.written_s, state.written_s)))
 
     def _away(self, attention: Attention | None) -> str:
         known = attention is not None and not {"learning", "unknown"} & set(attention.causes)
         return self._labels.length(attention.away_s) if attention is not None and known else self._labels("unknown")
 
-    def _show_affect(self, state: State) -> None:
+    def _show_affect(self, state: CurrentState) -> None:
         affect = state.affect
         self._no_affect.set_visibility(affect is None)
         self._affect.set_visibility(affect is not None)

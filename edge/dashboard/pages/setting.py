@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 from edge.config.delivery import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
-from edge.dashboard.box_link import Wire
-from edge.dashboard.data.queries import Feed
+from edge.dashboard.box_link import BoxLink
+from edge.dashboard.data.queries import TimelineQueries
 from edge.i18n.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class DashboardContext:
     """One dashboard."""
 
-    feed: Feed
+    feed: TimelineQueries
     place: str
     """Which box it is of, as people call it."""
     quiet_s: float
     """Time without a record after which the page says that the box may not be running."""
     purpose: Purpose | None = None
     """None: only a timeline is known, which holds what its purpose allowed."""
-    wire: Wire | None = None
+    wire: BoxLink | None = None
     """None where there is no broker, or no configuration."""
     health: HealthConfig | None = None
     """Where the box serves its health; None where there is no configuration."""

@@ -13,17 +13,17 @@ from nicegui import ui
 from edge.dashboard.charts.style import badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import day_named, day_of
-from edge.dashboard.data.trips import Journey
-from edge.dashboard.digest import Digest, Incident
+from edge.dashboard.data.trips import TripSummary
+from edge.dashboard.digest import Aggregates, Incident
 from edge.dashboard.i18n.captions import said_text
 from edge.dashboard.pages.alert_table import AlertTable
-from edge.dashboard.pages.compared import Compared
+from edge.dashboard.pages.compared import ComparedTrip
 from edge.dashboard.pages.exports import Exports
 from edge.dashboard.pages.modalities import MODALITIES
-from edge.dashboard.pages.setting import Setting
+from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.trips import TripsCard
 from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, table, text
-from edge.dashboard.span import WINDOWS_S, Span
+from edge.dashboard.span import WINDOWS_S, TimeWindow
 from edge.dashboard.zone import zone_text
 from edge.i18n.labels import Labels
 from edge.messages import Level
@@ -42,9 +42,9 @@ class TimelinePage:
 
     every_s = 1.0
 
-    def __init__(self, labels: Labels, setting: Setting) -> None:
+    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
-        self._span, self._drawn_s = Span(), float("-inf")
+        self._span, self._drawn_s = TimeWindow(), float("-inf")
         self._listed_s = float("-inf")
         with card(labels("timeline")):
             self._controls()
@@ -67,7 +67,7 @@ class TimelinePage:
             for kind, what in (("affect", "affect"), ("fatigue", "fatigue_levels")):
                 if not setting.records(kind):
                     text("p", setting.withheld(labels, what)).classes("ev-soft")
-        self._compared = Compared(labels, setting)
+        self._compared = ComparedTrip(labels, setting)
         self._trips = TripsCard(
             labels, labels("trips" if of_persons else "lessons"), self._show_trip, self._compared.compare
         )
@@ -82,11 +82,11 @@ class TimelinePage:
         asked_s = time.monotonic()
         if asked_s - self._listed_s > _LIST_EVERY_S:
             opened, self._listed_s = self._listed_s > float("-inf"), asked_s
-            journeys = await asyncio.to_thread(self._setting.feed.journeys, time.time() - _LISTED_S, time.time())
+            journeys = await asyncio.to_thread(self._setting.feed.trips, time.time() - _LISTED_S, time.time())
             self._trips.show(journeys)
             last = next(iter(journeys), None)
             if last and not opened and time.time() - last.end_s > self._span.length_s:
-                self._span = Span.around(last.start_s, last.end_s)
+                self._span = TimeWindow.around(last.start_s, last.end_s)
                 self._press()
         if asked_s - self._drawn_s < self._span.redraw_s:
             return
@@ -103,25 +103,25 @@ class TimelinePage:
             for length_s in WINDOWS_S:
                 name = labels("minutes", n=f"{length_s / 60:.0f}") if length_s < 3600 else ""
                 name = name or labels("hours", n=f"{length_s / 3600:.0f}")
-                self._windows[length_s] = button(name, partial(self._go, Span(length_s)))
+                self._windows[length_s] = button(name, partial(self._go, TimeWindow(length_s)))
             button("‹", lambda: self._go(self._span.moved(-1, time.time()))).props(_named(labels("earlier")))
             button("›", lambda: self._go(self._span.moved(1, time.time()))).props(_named(labels("later")))
             button("+", lambda: self._go(self._span.scaled(0.5, time.time()))).props(_named(labels("zoom_in")))
             button("−", lambda: self._go(self._span.scaled(2.0, time.time()))).props(_named(labels("zoom_out")))
-            button(labels("now"), lambda: self._go(Span(self._span.length_s)))
+            button(labels("now"), lambda: self._go(TimeWindow(self._span.length_s)))
             with ui.element("label").classes("ev-choice"):
                 text("span", labels("day"))
                 day = ui.element("input").props(f'type="date" max="{day_of(time.time()).name}"')
                 day.on("change", self._to_day, js_handler="(event) => emit(event.target.value)")
         self._press()
 
-    async def _show_trip(self, journey: Journey) -> None:
-        await self._go(Span.around(journey.start_s, journey.end_s))
+    async def _show_trip(self, journey: TripSummary) -> None:
+        await self._go(TimeWindow.around(journey.start_s, journey.end_s))
 
     async def _to_alert(self, incident: Incident) -> None:
         """A stretch in which the alert can be seen with what led to it."""
         end_s = incident.end_s or incident.start_s + incident.duration_s
-        await self._go(Span.around(incident.start_s - _BEFORE_ALERT_S, end_s + _BEFORE_ALERT_S / 4))
+        await self._go(TimeWindow.around(incident.start_s - _BEFORE_ALERT_S, end_s + _BEFORE_ALERT_S / 4))
         self._chart.client.run_javascript('document.querySelector(".ev-timeline").scrollIntoView({block: "center"})')
 
     async def _to_day(self, event: Any) -> None:
@@ -129,7 +129,7 @@ class TimelinePage:
         if day is not None:
             await self._go(self._span.of_day(day))
 
-    async def _go(self, span: Span) -> None:
+    async def _go(self, span: TimeWindow) -> None:
         self._span, self._drawn_s = span, float("-inf")
         self._press()
         self._chart.run_chart_method("dispatchAction", {"type": "dataZoom", "start": 0, "end": 100})
@@ -153,7 +153,7 @@ class TimelinePage:
             chosen = self._span.end_s is None and length_s == self._span.length_s
             pressed.props(f'aria-pressed="{str(chosen).lower()}"')
 
-    def _draw(self, found: Digest) -> None:
+    def _draw(self, found: Aggregates) -> None:
         labels = self._labels
         ends = {"start": local_time(found.start_s), "end": local_time(found.end_s)}
         anything = found.steps or found.said or found.incidents or found.score_steps or found.group_steps

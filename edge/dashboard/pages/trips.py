@@ -8,12 +8,12 @@ from functools import partial
 from nicegui import ui
 
 from edge.dashboard.charts.style import badge
-from edge.dashboard.data.trips import Journey
+from edge.dashboard.data.trips import TripSummary
 from edge.dashboard.pages.widgets import button, card, local_time, percent, text
 from edge.i18n.labels import Labels
 
 _MOST_ROWS = 30
-Choose = Callable[[Journey], Awaitable[None]]
+Choose = Callable[[TripSummary], Awaitable[None]]
 
 
 class TripsCard:
@@ -21,13 +21,13 @@ class TripsCard:
 
     def __init__(self, labels: Labels, title: str, show: Choose, compare: Choose) -> None:
         self._labels, self._choose, self._compare = labels, show, compare
-        self._shown: Sequence[Journey] | None = None
+        self._shown: Sequence[TripSummary] | None = None
         with card(title) as self._card:
             self._place = ui.element("div").classes("ev-scroll ev-trips").props('tabindex="0"')
             self._place.props(f'role="region" aria-label="{title}"')
         self._card.set_visibility(False)
 
-    def show(self, journeys: Sequence[Journey]) -> None:
+    def show(self, journeys: Sequence[TripSummary]) -> None:
         """Show the newest, in this order."""
         journeys = journeys[:_MOST_ROWS]
         if journeys == self._shown:
@@ -46,7 +46,7 @@ class TripsCard:
                 for journey in journeys:
                     self._row(journey, "way" in names)
 
-    def _row(self, journey: Journey, with_way: bool) -> None:
+    def _row(self, journey: TripSummary, with_way: bool) -> None:
         labels, start = self._labels, local_time(journey.start_s)
         with ui.element("tr"):
             with ui.element("th").props('scope="row"'):

@@ -6,15 +6,15 @@ from collections import defaultdict
 from statistics import fmean
 from typing import Any
 
-from edge.dashboard.digest import Digest
+from edge.dashboard.digest import Aggregates
 from edge.dashboard.report.overview import emotion_counts, spread
-from edge.dashboard.report.report_data import Subject
-from edge.dashboard.report.utterances import MODALITIES, Line
+from edge.dashboard.report.report_data import ReportData
+from edge.dashboard.report.utterances import MODALITIES, UtteranceLine
 from edge.messages import Level
 from edge.messages.serialize import to_record
 
 
-def numbers(subject: Subject) -> dict[str, Any]:
+def numbers(subject: ReportData) -> dict[str, Any]:
     """What the page tells, for machines; `start_s` and `end_s` count from the start of the report, None is unknown."""
     found = subject.found
     affects = [line.affect for line in subject.lines if line.affect]
@@ -56,7 +56,7 @@ def numbers(subject: Subject) -> dict[str, Any]:
     }
 
 
-def level_lengths(found: Digest) -> dict[Level, float]:
+def level_lengths(found: Aggregates) -> dict[Level, float]:
     """Seconds at each fatigue level, from the lowest."""
     lengths_s: dict[Level, float] = defaultdict(float)
     for span in found.levels:
@@ -64,13 +64,13 @@ def level_lengths(found: Digest) -> dict[Level, float]:
     return dict(sorted(lengths_s.items()))
 
 
-def modality_counts(subject: Subject) -> dict[str, int]:
+def modality_counts(subject: ReportData) -> dict[str, int]:
     """In how many of the judged utterances and windows each modality had a say."""
     judged = [line.affect for line in subject.lines if line.affect]
     return {name: sum(affect.modalities.get(name) is not None for affect in judged) for name in MODALITIES}
 
 
-def group_figures(subject: Subject) -> dict[str, float | None] | None:
+def group_figures(subject: ReportData) -> dict[str, float | None] | None:
     """What the groups had in common, as means over their windows, and the share of the time that they cover."""
     if not subject.groups:
         return None
@@ -83,7 +83,7 @@ def group_figures(subject: Subject) -> dict[str, float | None] | None:
     return figures
 
 
-def _line(subject: Subject, line: Line) -> dict[str, Any]:
+def _line(subject: ReportData, line: UtteranceLine) -> dict[str, Any]:
     words, affect = line.words, line.affect
     return {
         **_times(subject, line.start_s, line.end_s),
@@ -99,7 +99,7 @@ def _line(subject: Subject, line: Line) -> dict[str, Any]:
     }
 
 
-def _times(subject: Subject, start_s: float, end_s: float | None) -> dict[str, Any]:
+def _times(subject: ReportData, start_s: float, end_s: float | None) -> dict[str, Any]:
     begun_s = subject.found.start_s
     return {
         "start_s": round(start_s - begun_s, 3),
@@ -108,7 +108,7 @@ def _times(subject: Subject, start_s: float, end_s: float | None) -> dict[str, A
     }
 
 
-def _time(subject: Subject, t_s: float) -> str | None:
+def _time(subject: ReportData, t_s: float) -> str | None:
     moment = subject.moment(t_s)
     return moment.isoformat(timespec="seconds") if moment else None
 

@@ -21,8 +21,8 @@ from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
 from edge.dashboard.report.moments import key_moments
 from edge.dashboard.report.remarks import remarks
-from edge.dashboard.report.report_data import DAY_S, Subject
-from edge.dashboard.report.utterances import MODALITIES, Line
+from edge.dashboard.report.report_data import DAY_S, ReportData
+from edge.dashboard.report.utterances import MODALITIES, UtteranceLine
 from edge.dashboard.zone import offsets, zone_text
 from edge.i18n.labels import Labels
 from edge.messages import Level
@@ -31,7 +31,7 @@ _SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}
 """What a modality is called."""
 
 
-def render(subject: Subject, labels: Labels) -> str:
+def render_report(subject: ReportData, labels: Labels) -> str:
     """The page in the language of `labels`."""
     environment = Environment(
         loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -67,7 +67,7 @@ def render(subject: Subject, labels: Labels) -> str:
     )
 
 
-def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
+def _options(subject: ReportData, labels: Labels) -> dict[str, Any]:
     found = subject.found
     options: dict[str, Any] = {"timeline": timeline_chart(found, labels, recording=subject.recording)}
     if found.score_mean is not None:
@@ -76,7 +76,7 @@ def _options(subject: Subject, labels: Labels) -> dict[str, Any]:
     return options
 
 
-def _when(subject: Subject, t_s: float, labels: Labels) -> str:
+def _when(subject: ReportData, t_s: float, labels: Labels) -> str:
     """The place on the report's time line, as a reader wants it."""
     moment = subject.moment(t_s)
     if moment is None:
@@ -86,14 +86,14 @@ def _when(subject: Subject, t_s: float, labels: Labels) -> str:
     return f"{text} {moment:%Z}" if len(offsets(start_s, end_s)) > 1 else text
 
 
-def _span(subject: Subject, labels: Labels) -> str:
+def _span(subject: ReportData, labels: Labels) -> str:
     start, end = subject.moment(subject.found.start_s), subject.moment(subject.found.end_s)
     if start is None or end is None:
         return labels.length(subject.found.end_s - subject.found.start_s)
     return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}"
 
 
-def _tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
+def _tiles(subject: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
     """Name and value of each figure about people, as shown; a dash is unknown."""
     found = subject.found
     length = (labels("length"), labels.length(found.end_s - found.start_s))
@@ -117,7 +117,7 @@ def _tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
     ]
 
 
-def _group_tiles(subject: Subject, labels: Labels) -> Sequence[tuple[str, str]]:
+def _group_tiles(subject: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
     figures = group_figures(subject)
     if figures is None:
         return []
@@ -141,7 +141,7 @@ class Bar:
     colour: str
 
 
-def _bars_of(subject: Subject) -> list[tuple[str, list[Bar]]]:
+def _bars_of(subject: ReportData) -> list[tuple[str, list[Bar]]]:
     """All emotions and all polarities, also those that did not occur, in the order of the score."""
     affects = [line.affect for line in subject.lines if line.affect]
     whole_s = sum(affect.end_s - affect.start_s for affect in affects)
@@ -157,10 +157,10 @@ def _bars_of(subject: Subject) -> list[tuple[str, list[Bar]]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TalkRow:
     """One line of words and the piece of the curve beside it; places are percent from the left."""
 
-    line: Line
+    line: UtteranceLine
     at: float | None
     above: float | None
     """Where the curve enters from the row above: half-way between the two scores."""
@@ -175,7 +175,7 @@ def _place(score: float) -> float:
     return 50 + 46 * score
 
 
-def _rows(lines: Sequence[Line]) -> list[Row]:
+def _rows(lines: Sequence[UtteranceLine]) -> list[TalkRow]:
     places = [None if line.affect is None else _place(line.affect.score) for line in lines]
     between = [None if one is None or other is None else (one + other) / 2 for one, other in itertools.pairwise(places)]
     rows = []
@@ -185,11 +185,11 @@ def _rows(lines: Sequence[Line]) -> list[Row]:
         above = between[number - 1] if number else None
         below = between[number] if number < len(between) else None
         colour = EMOTION_COLOURS.get(line.affect.emotion, UNKNOWN_COLOUR) if line.affect else ""
-        rows.append(Row(line, places[number], above, below, marks, colour))
+        rows.append(TalkRow(line, places[number], above, below, marks, colour))
     return rows
 
 
-def _modality_texts(subject: Subject, labels: Labels) -> list[str]:
+def _modality_texts(subject: ReportData, labels: Labels) -> list[str]:
     """How many judgements each modality had a say in."""
     judged = sum(line.affect is not None for line in subject.lines)
     if not judged:
@@ -198,7 +198,7 @@ def _modality_texts(subject: Subject, labels: Labels) -> list[str]:
     return [f"{labels(_SHOWN[name])}: {labels('of_lines', n=count, all=judged)}" for name, count in counts.items()]
 
 
-def _methods(subject: Subject) -> list[str]:
+def _methods(subject: ReportData) -> list[str]:
     """The sentences of method and caveats that concern what is shown."""
     found = subject.found
     keys = ["method_estimates"]

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.dashboard.charts.style import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
-from edge.dashboard.report.overview import Entry
+from edge.dashboard.report.overview import RecordingEntry
 from edge.i18n.labels import Labels
 
 _WIDTH, _HEIGHT = 160.0, 40.0
@@ -25,7 +25,7 @@ class Curve:
     lowest: tuple[float, float] | None
 
 
-def render_index(entries: Sequence[Entry], labels: Labels) -> str:
+def render_index(entries: Sequence[RecordingEntry], labels: Labels) -> str:
     """One HTML file that needs nothing but the reports beside it; the most negative recording stands first."""
     environment = Environment(
         loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -48,7 +48,7 @@ def render_index(entries: Sequence[Entry], labels: Labels) -> str:
     )
 
 
-def curve(entry: Entry, longest_s: float) -> Curve:
+def curve(entry: RecordingEntry, longest_s: float) -> Curve:
     """The scores of a recording on one axis of time for all, from -1 at the bottom to 1 at the top."""
     places = [(round(_WIDTH * t_s / longest_s, 1), round(_HEIGHT * (1 - score) / 2, 1)) for t_s, score in entry.curve]
     lowest = max(places, key=lambda place: place[1], default=None)

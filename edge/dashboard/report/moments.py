@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.dashboard.report.utterances import Line
+from edge.dashboard.report.utterances import UtteranceLine
 
 Kind = Literal["lowest", "highest", "fall", "rise"]
 LEAST_TURN = 0.3
@@ -19,7 +19,7 @@ class KeyMoment:
     """One of them, with what was said there."""
 
     kind: Kind
-    line: Line
+    line: UtteranceLine
     change: float | None = None
     """Of the score since the judgement before; None for a peak."""
 
@@ -30,7 +30,7 @@ class KeyMoment:
         return self.line.affect.score
 
 
-def key_moments(lines: Sequence[Line]) -> tuple[KeyMoment, ...]:
+def key_moments(lines: Sequence[UtteranceLine]) -> tuple[KeyMoment, ...]:
     """In order of time, each line once: lowest and highest score, steepest fall and rise between neighbours."""
     judged = [(line, line.affect.score) for line in lines if line.affect]
     if len(judged) < 2:

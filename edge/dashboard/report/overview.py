@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.dashboard.report.report_data import Subject
-from edge.dashboard.report.utterances import Line
+from edge.dashboard.report.report_data import ReportData
+from edge.dashboard.report.utterances import UtteranceLine
 from edge.messages import Affect, Level
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MarkedMoment:
     """An utterance or window that stands out."""
 
     start_s: float
@@ -24,7 +24,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecordingEntry:
     """One recording; None is unknown."""
 
     name: str
@@ -45,8 +45,8 @@ class Entry:
     mean: float | None
     spread: float | None
     """Standard deviation of the score over the judged time."""
-    lowest: Moment | None
-    highest: Moment | None
+    lowest: MarkedMoment | None
+    highest: MarkedMoment | None
     alerts: int
     gravest: Level | None
     """Of the alerts."""
@@ -55,13 +55,13 @@ class Entry:
     faults: tuple[str, ...] = ()
 
 
-def entry(subject: Subject, page: str, faults: Sequence[str] = ()) -> Entry:
+def entry(subject: ReportData, page: str, faults: Sequence[str] = ()) -> RecordingEntry:
     """What one recording comes to."""
     found = subject.found
     judged = [(line, line.affect) for line in subject.lines if line.affect]
     affects = [affect for _, affect in judged]
     moments = [_moment(line, affect) for line, affect in judged]
-    return Entry(
+    return RecordingEntry(
         name=subject.name,
         page=page,
         length_s=found.end_s - found.start_s,
@@ -97,6 +97,6 @@ def spread(affects: Sequence[Affect]) -> float | None:
     return math.sqrt(sum(w * (affect.score - mean) ** 2 for w, affect in zip(weights, affects, strict=True)) / whole)
 
 
-def _moment(line: Line, affect: Affect) -> Moment:
+def _moment(line: UtteranceLine, affect: Affect) -> MarkedMoment:
     words = line.words.text if line.words and line.words.text else None
-    return Moment(line.start_s, affect.score, affect.emotion, line.spoken, words)
+    return MarkedMoment(line.start_s, affect.score, affect.emotion, line.spoken, words)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.report_data import ReportData
 from edge.i18n.labels import Labels
 
 
-def remarks(subject: Subject, labels: Labels) -> list[str]:
+def remarks(subject: ReportData, labels: Labels) -> list[str]:
     """What stands above everything else: unreadable, empty, faceless, silent."""
     found = subject.found
     lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from edge.config.purpose import Allowance, permitted
-from edge.dashboard.data.aggregates import Fold
+from edge.dashboard.data.aggregates import Aggregator
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl
 from edge.dashboard.data.spans import GAP_S
-from edge.dashboard.data.trips import Journey, journeys
-from edge.dashboard.digest import Digest
-from edge.dashboard.gather import GroupFold
-from edge.dashboard.report.utterances import Line, lines
+from edge.dashboard.data.trips import TripSummary, trip_summaries
+from edge.dashboard.digest import Aggregates
+from edge.dashboard.gather import GroupStepBuilder
+from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 
@@ -35,12 +35,12 @@ Event = Closure | Yawn | Nod
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReportData:
     """What is reported; times are seconds of a recording, or Unix seconds."""
 
     name: str
-    found: Digest
-    lines: tuple[Line, ...]
+    found: Aggregates
+    lines: tuple[UtteranceLine, ...]
     groups: tuple[Group, ...]
     events: tuple[Event, ...]
     """Closures longer than a blink, yawns and nods."""
@@ -69,7 +69,7 @@ class _Gathering:
     """What a subject is made of, while its messages are read."""
 
     def __init__(self, start_s: float, end_s: float, allowance: Allowance | None) -> None:
-        self.fold = Fold(start_s, end_s)
+        self.fold = Aggregator(start_s, end_s)
         self._allowance = allowance
         self._groups: list[Group] = []
         self._events: list[Event] = []
@@ -93,15 +93,15 @@ class _Gathering:
         """Whether messages of a kind may be shown."""
         return self._allowance is None or kind in self._allowance.kinds
 
-    def subject(self, name: str, recording: bool) -> Subject:
-        steps = GroupFold(self.fold.width_s)
+    def subject(self, name: str, recording: bool) -> ReportData:
+        steps = GroupStepBuilder(self.fold.width_s)
         for group in self._groups:
             steps.add(group)
-        found = dataclasses.replace(self.fold.digest(), group_steps=steps.steps())
-        told = lines(sorted(self._talk, key=lambda message: message.t_s))
+        found = dataclasses.replace(self.fold.aggregate(), group_steps=steps.steps())
+        told = utterance_lines(sorted(self._talk, key=lambda message: message.t_s))
         kinds = self._allowance.kinds if self._allowance else None
         groups, events = tuple(self._groups), tuple(self._events)
-        return Subject(name, found, told, groups, events, empty=self.fold.empty, recording=recording, kinds=kinds)
+        return ReportData(name, found, told, groups, events, empty=self.fold.empty, recording=recording, kinds=kinds)
 
 
 def about(
@@ -111,7 +111,7 @@ def about(
     end_s: float | None = None,
     allowance: Allowance | None = None,
     recording: bool = True,
-) -> Subject:
+) -> ReportData:
     """Sum messages up that are at hand; `allowance` withholds what a purpose does not permit.
 
     Args:
@@ -120,7 +120,7 @@ def about(
         start_s: Where the report begins.
         end_s: Where it ends; by default with the last message.
         allowance: What may be shown; None: all that is on record, which its own purpose has permitted.
-        recording: As in `Subject`.
+        recording: As in `ReportData`.
     """
     messages = list(messages)
     end_s = max((message.t_s for message in messages), default=start_s) if end_s is None else end_s
@@ -130,7 +130,7 @@ def about(
     return gathering.subject(name, recording)
 
 
-def of_jsonl(path: Path, allowance: Allowance | None = None) -> Subject:
+def of_jsonl(path: Path, allowance: Allowance | None = None) -> ReportData:
     """The recording whose messages `emvas replay` wrote to `path`.
 
     Raises:
@@ -162,21 +162,21 @@ def newest_s(path: Path) -> float | None:
     return max((float(record["wall_s"]) for record in newest), default=None)
 
 
-def trips_of(path: Path) -> tuple[Journey, ...]:
+def trips_of(path: Path) -> tuple[TripSummary, ...]:
     """All trips of a timeline, the newest first.
 
     Raises:
         RecordError: it is no timeline.
     """
     try:
-        return journeys(TimelineReader(path), -math.inf, math.inf)
+        return trip_summaries(TimelineReader(path), -math.inf, math.inf)
     except (sqlite3.Error, ValueError, OSError) as error:
         raise _unreadable(path, error) from error
 
 
 def of_timeline(
     path: Path, since_s: float, until_s: float, allowance: Allowance | None = None, name: str = ""
-) -> Subject:
+) -> ReportData:
     """The records of a timeline from `since_s` to `until_s`, Unix seconds; `name` is what the report is called.
 
     Raises:

@@ -9,22 +9,22 @@ from collections.abc import Mapping, Sequence
 import xlsxwriter
 
 from edge.affect.words import EMOTIONS
-from edge.dashboard.report.overview import Entry, Moment
-from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.overview import MarkedMoment, RecordingEntry
+from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.tables import COLUMNS, Cell, Row, cell, rows
 
 Table = tuple[Sequence[str], Sequence[Row]]
 _WIDTH = 14
 
 
-def recordings_table(entries: Sequence[Entry]) -> Table:
+def recordings_table(entries: Sequence[RecordingEntry]) -> Table:
     """One row a recording; times are seconds of the recording, what is unknown is empty."""
     made = [_row(entry) for entry in entries]
     head = list(made[0]) if made else ["recording"]
     return head, made
 
 
-def events_table(subjects: Sequence[Subject]) -> Table:
+def events_table(subjects: Sequence[ReportData]) -> Table:
     """The events of all recordings, in the columns of `emvas report --csv` with the recording before them."""
     head = ["recording", *(column.name for column in COLUMNS)]
     return head, [{"recording": cell(subject.name), **row} for subject in subjects for row in rows(subject)]
@@ -60,7 +60,7 @@ def as_xlsx(sheets: Mapping[str, Table]) -> bytes:
     return stream.getvalue()
 
 
-def _row(entry: Entry) -> Row:
+def _row(entry: RecordingEntry) -> Row:
     row: dict[str, Cell] = {
         "recording": entry.name,
         "length_s": entry.length_s,
@@ -80,7 +80,7 @@ def _row(entry: Entry) -> Row:
     return {name: cell(value) for name, value in row.items()}
 
 
-def _moment(which: str, moment: Moment | None) -> dict[str, Cell]:
+def _moment(which: str, moment: MarkedMoment | None) -> dict[str, Cell]:
     return {
         f"{which}_score": moment.score if moment else None,
         f"{which}_at_s": moment.start_s if moment else None,

@@ -16,7 +16,7 @@ EXAMPLES = "22:00, 2026-05-01, 2026-05-01T22:00, 2026-05-01T22:00:00+02:00 or 20
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EnteredTime:
     """A time as it was said; without a day it is of the newest record's."""
 
     day: date | None
@@ -29,7 +29,7 @@ class Moment:
         return datetime.combine(self.day or newest.date(), self.time).timestamp()
 
 
-def parse_moment(text: str) -> Moment:
+def parse_time(text: str) -> EnteredTime:
     """Read a time. ValueError: it is none."""
     found = _FORM.fullmatch(text.strip())
     if found is None or not (found["day"] or found["time"]) or (found["zone"] and not found["time"]):
@@ -38,12 +38,12 @@ def parse_moment(text: str) -> Moment:
     zone = f"{zone[:3]}:{zone[-2:]}" if zone else ""
     try:
         day = date.fromisoformat(found["day"]) if found["day"] else None
-        return Moment(day, time.fromisoformat(f"{found['time'] or '00:00'}{zone}"))
+        return EnteredTime(day, time.fromisoformat(f"{found['time'] or '00:00'}{zone}"))
     except ValueError as error:
         raise ValueError(f"{text!r} is no time: {error}") from error
 
 
-def span(newest_s: float, since: Moment | None, until: Moment | None) -> tuple[float, float]:
+def report_range(newest_s: float, since: EnteredTime | None, until: EnteredTime | None) -> tuple[float, float]:
     """Start and end in Unix seconds; by default the 24 hours that end with the newest record.
 
     A time without a day is of the newest record's day; 22:00 to 06:00 begins on the day before.
@@ -52,5 +52,5 @@ def span(newest_s: float, since: Moment | None, until: Moment | None) -> tuple[f
     start_s = end_s - _DAY_S if since is None else since.on(newest_s)
     if start_s >= end_s and since is not None and since.day is None:
         before = datetime.fromtimestamp(newest_s, since.time.tzinfo).date() - timedelta(days=1)
-        start_s = Moment(before, since.time).on(newest_s)
+        start_s = EnteredTime(before, since.time).on(newest_s)
     return start_s, end_s

@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.dashboard.data.spans import Span
+from edge.dashboard.data.spans import LevelSpan
 from edge.dashboard.digest import Incident
 from edge.dashboard.i18n.captions import evidence_text
-from edge.dashboard.report.report_data import Subject
-from edge.dashboard.report.utterances import Line
+from edge.dashboard.report.report_data import ReportData
+from edge.dashboard.report.utterances import UtteranceLine
 from edge.i18n.labels import Labels
 from edge.messages import Closure, Group, Source
 
@@ -23,7 +23,7 @@ _ENGLISH = Labels("en")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     """One column; `meaning` is what docs/report-columns.md says of it."""
 
     name: str
@@ -45,32 +45,34 @@ EVENTS = {
 """What a row may be; blinks and faces, which are many, are in the JSONL only."""
 
 COLUMNS = (
-    Column("event", "", "what the row is: one of the events below"),
-    Column("time", "ISO 8601", "start by the clock of the box, with its offset from UTC; empty for a recording"),
-    Column("start_s", "s", "start, from the start of the report (of the recording, or of --from)"),
-    Column("end_s", "s", "end; empty while it lasts or when it was not told"),
-    Column("duration_s", "s", "length"),
-    Column("person", "", "number of the person's track; it begins anew with every run of the box"),
-    Column("name", "", "emotion, kind of alert, class of closure, level, or source"),
-    Column("level", "", "none, advisory, warning, critical or emergency; of an alert the gravest it reached"),
-    Column("score", "-1..1", "affect, from negative to positive"),
-    Column("polarity", "", "the score in five classes"),
-    Column("score_text", "-1..1", "what the words alone say; empty when absent"),
-    Column("score_voice", "-1..1", "what the tone of voice alone says; empty when absent"),
-    Column("score_face", "-1..1", "what the face alone says; empty when absent"),
-    Column("confidence", "0..1", "of the affect"),
-    Column("arousal", "-1..1", "by the voice, from calm to excited; empty when absent"),
-    Column("arousal_confidence", "0..1", "of the arousal: how well the voice was known; low for its first utterance"),
-    Column("language", "ISO 639-1", "of the words"),
-    Column("words", "", "what was said, where the purpose allows it to be kept"),
-    Column("faces", "", "how many faces a group had"),
-    Column("negative_share", "0..1", "share of a group's faces that look more negative than they usually do"),
-    Column("noise_db", "dBFS", "level of the room's sound over a group's window"),
-    Column("detail", "", "what an alert rests on, or why something is missing"),
+    ReportColumn("event", "", "what the row is: one of the events below"),
+    ReportColumn("time", "ISO 8601", "start by the clock of the box, with its offset from UTC; empty for a recording"),
+    ReportColumn("start_s", "s", "start, from the start of the report (of the recording, or of --from)"),
+    ReportColumn("end_s", "s", "end; empty while it lasts or when it was not told"),
+    ReportColumn("duration_s", "s", "length"),
+    ReportColumn("person", "", "number of the person's track; it begins anew with every run of the box"),
+    ReportColumn("name", "", "emotion, kind of alert, class of closure, level, or source"),
+    ReportColumn("level", "", "none, advisory, warning, critical or emergency; of an alert the gravest it reached"),
+    ReportColumn("score", "-1..1", "affect, from negative to positive"),
+    ReportColumn("polarity", "", "the score in five classes"),
+    ReportColumn("score_text", "-1..1", "what the words alone say; empty when absent"),
+    ReportColumn("score_voice", "-1..1", "what the tone of voice alone says; empty when absent"),
+    ReportColumn("score_face", "-1..1", "what the face alone says; empty when absent"),
+    ReportColumn("confidence", "0..1", "of the affect"),
+    ReportColumn("arousal", "-1..1", "by the voice, from calm to excited; empty when absent"),
+    ReportColumn(
+        "arousal_confidence", "0..1", "of the arousal: how well the voice was known; low for its first utterance"
+    ),
+    ReportColumn("language", "ISO 639-1", "of the words"),
+    ReportColumn("words", "", "what was said, where the purpose allows it to be kept"),
+    ReportColumn("faces", "", "how many faces a group had"),
+    ReportColumn("negative_share", "0..1", "share of a group's faces that look more negative than they usually do"),
+    ReportColumn("noise_db", "dBFS", "level of the room's sound over a group's window"),
+    ReportColumn("detail", "", "what an alert rests on, or why something is missing"),
 )
 
 
-def csv_text(subject: Subject) -> str:
+def csv_text(subject: ReportData) -> str:
     """The table, events in order of their start; text that a spreadsheet would run begins with an apostrophe."""
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, [column.name for column in COLUMNS], restval="")
@@ -79,7 +81,7 @@ def csv_text(subject: Subject) -> str:
     return stream.getvalue()
 
 
-def rows(subject: Subject) -> Iterator[Row]:
+def rows(subject: ReportData) -> Iterator[Row]:
     """The events in order of their start, ready for a table."""
     begun_s = subject.found.start_s
     for start_s, end_s, told in sorted(_events(subject), key=lambda event: event[0]):
@@ -126,7 +128,7 @@ def cell(value: Cell) -> Cell:
     return value
 
 
-def _events(subject: Subject) -> Iterator[tuple[float, float | None, Row]]:
+def _events(subject: ReportData) -> Iterator[tuple[float, float | None, Row]]:
     for line in subject.lines:
         yield line.start_s, line.end_s, _line(line)
     for group in subject.groups:
@@ -142,7 +144,7 @@ def _events(subject: Subject) -> Iterator[tuple[float, float | None, Row]]:
         yield source.t_s, None, _missing(source)
 
 
-def _line(line: Line) -> Row:
+def _line(line: UtteranceLine) -> Row:
     row: Row = {"event": "utterance" if line.spoken else "window"}
     if line.words:
         row |= {"language": line.words.language, "words": line.words.text}
@@ -164,7 +166,7 @@ def _group(group: Group) -> Row:
     }
 
 
-def _level(span: Span) -> Row:
+def _level(span: LevelSpan) -> Row:
     return {"event": "level", "name": span.level.name.lower(), "level": span.level.name.lower()}
 
 

@@ -12,7 +12,7 @@ MODALITIES = ("text", "audio", "vision")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UtteranceLine:
     """One utterance or window; None is what is not on record of it."""
 
     start_s: float
@@ -22,16 +22,16 @@ class Line:
     affect: Affect | None = None
 
 
-def lines(messages: Iterable[Message]) -> tuple[Line, ...]:
+def utterance_lines(messages: Iterable[Message]) -> tuple[UtteranceLine, ...]:
     """Every utterance and every judged window, in order; what was made of an utterance bears its very start."""
-    found: dict[tuple[float, int], Line] = {}
+    found: dict[tuple[float, int], UtteranceLine] = {}
     for message in messages:
         if not isinstance(message, (Speech, Transcript, Affect)):
             continue
         key = (message.start_s, (message.track or 0) if isinstance(message, Affect) else 0)
         if isinstance(message, Affect) and _free(found.get((key[0], 0))):
             key = (key[0], 0)
-        line = found.get(key, Line(message.start_s, message.end_s))
+        line = found.get(key, UtteranceLine(message.start_s, message.end_s))
         if isinstance(message, Affect):
             found[key] = replace(line, affect=message)
         elif isinstance(message, Transcript):
@@ -41,6 +41,6 @@ def lines(messages: Iterable[Message]) -> tuple[Line, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def _free(line: Line | None) -> bool:
+def _free(line: UtteranceLine | None) -> bool:
     """Whether it is an utterance that nobody's affect belongs to yet."""
     return line is not None and line.affect is None

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.dashboard.report.html import render
+from edge.dashboard.report.html import render_report
 from edge.dashboard.report.pdf import print_page
-from edge.dashboard.report.report_data import Subject
+from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
 from edge.i18n.labels import Labels
@@ -22,7 +22,7 @@ class UnwritableError(EmvasError):
     """A report cannot be written where it should be."""
 
 
-def write(subject: Subject, form: Form, target: Path, labels: Labels) -> None:
+def write(subject: ReportData, form: Form, target: Path, labels: Labels) -> None:
     """Write the report of `subject` to `target`.
 
     Raises:
@@ -59,8 +59,8 @@ def _unwritable(target: Path, error: OSError) -> UnwritableError:
     return UnwritableError(f"{target}: {error.strerror}: choose a place that can be written")
 
 
-def _content(subject: Subject, form: Form, folder: Path, labels: Labels) -> bytes:
+def _content(subject: ReportData, form: Form, folder: Path, labels: Labels) -> bytes:
     if form == "csv":
         return csv_text(subject).encode("utf-8-sig")
-    page = render(subject, labels)
+    page = render_report(subject, labels)
     return print_page(page, folder) if form == "pdf" else page.encode("utf-8")
