@@ -1,5 +1,13 @@
 """The one base of every error that is the user's to read."""
 
+from edge.i18n.sentence import Sentence
+
 
 class EmvasError(Exception):
     """Something asked for cannot be done; the message says what, where and what to do, and is shown as it is."""
+
+    @property
+    def sentence(self) -> str:
+        """The message; a `Sentence`, which other languages can render, where the error was raised with one."""
+        first = self.args[0] if len(self.args) == 1 else None
+        return first if isinstance(first, Sentence) else str(self)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from edge.i18n.sentence import Sentence
+
 MASK = "***"
 
 _LOGIN = re.compile(
@@ -38,6 +40,8 @@ _PATHS = ("_file", "_env")
 
 def redacted(text: str) -> str:
     """`text` with the secrets in it replaced by `***`; of an address its scheme, host and path are left."""
+    if isinstance(text, Sentence):
+        return text.mapped(redacted)
     text = _PEM.sub(MASK, text)
     text = _LOGIN.sub(rf"\g<scheme>{MASK}@", text)
     text = _QUERY.sub(f"?{MASK}", text)

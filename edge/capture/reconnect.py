@@ -8,6 +8,7 @@ from threading import Event
 from typing import TypeVar
 
 from edge.capture import CaptureError
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 FIRST_DELAY_S = 1.0
@@ -32,7 +33,7 @@ def kept_open(
     delay_s, lost = FIRST_DELAY_S, False
     while not stop.is_set():
         began_s = now()
-        cause = "it ended"
+        cause: str = Sentence("source_ended")
         try:
             for item in connect():
                 if lost:
@@ -42,10 +43,10 @@ def kept_open(
                 if stop.is_set():
                     return
                 if again is not None and again.is_set():
-                    cause = "it was told to start anew"
+                    cause = Sentence("source_restarted")
                     break
         except CaptureError as error:
-            cause = str(error)
+            cause = error.sentence
         if not lost:
             yield Source(now(), name, "lost", cause)
             lost = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.text import Text
 from edge.cli.terminal import LEVEL_STYLES
 from edge.dashboard.health_view import figure, stages
 from edge.i18n.labels import Labels
+from edge.i18n.sentence import CODE_SUFFIX
 from edge.messages import Level
 from edge.publish.events import Received
 from edge.publish.topics import address_of
@@ -71,6 +72,11 @@ def _level(word: str | None) -> Text:
     return Text("unknown", style="dim") if word is None else Text(word, style=LEVEL_STYLES[Level[word.upper()]])
 
 
+def _told(evidence: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is known, without the codes, whose texts stand beside them."""
+    return ((k, v) for k, v in evidence.items() if v is not None and not k.endswith(CODE_SUFFIX))
+
+
 def _number(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
@@ -97,7 +103,7 @@ def _state(payload: dict[str, Any]) -> Text:
 
 
 def _alert(payload: dict[str, Any]) -> Text:
-    evidence = " ".join(f"{k}={_number(v)}" for k, v in payload["evidence"].items() if v is not None)
+    evidence = " ".join(f"{k}={_number(v)}" for k, v in _told(payload["evidence"]))
     said = f"  {payload['kind']} {payload['type']}, {payload['duration_ms'] / 1000:.1f} s"
     return Text("alert    ") + _level(payload["level"]) + Text(said, style="bold") + Text(f"  {evidence}", style="dim")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.i18n.catalogue import Language, filled, text_of
+from edge.i18n.sentence import Sentence
 
 
 def language_of(accepted: str) -> Language:
@@ -20,6 +21,11 @@ class Labels:
         """The text of the code `key` with `values` filled in; `otherwise`, or the key, where it has none."""
         text = filled(key, self.language, values) if values else text_of(key, self.language)
         return text or (key if otherwise is None else otherwise)
+
+    def sentence(self, text: str) -> str:
+        """`text` in this language where it is a sentence of the box; else as it came."""
+        found = text.in_language(self.language) if isinstance(text, Sentence) else None
+        return str(text) if found is None else found
 
     def length(self, length_s: float, whole: bool = False) -> str:
         """A length of time: `4.2 s`, `3:07`, `1:02:03`; `whole` seconds for a value that changes on the page: `4 s`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.i18n.sentence import CODE_SUFFIX, Sentence, read
 from edge.messages import Level, Message
 
 _DIGITS = 4
@@ -16,11 +17,23 @@ _DIGITS = 4
 
 
 def to_record(message: Message) -> dict[str, Any]:
-    """Return the message as plain JSON data: `kind` and `t_s` first, levels and reasons as words, floats rounded."""
-    record: dict[str, Any] = {"kind": message.kind}
-    for item in dataclasses.fields(message):
-        record[item.name.rstrip("_")] = _plain(getattr(message, item.name))
-    return record
+    """Return the message as plain JSON data: `kind` and `t_s` first, levels and reasons as words, floats rounded.
+
+    A sentence of the box stands as its English text, and its code and parameters in a field beside it.
+    """
+    values = {item.name.rstrip("_"): getattr(message, item.name) for item in dataclasses.fields(message)}
+    return {"kind": message.kind, **_object(values)}
+
+
+def with_sentences(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with each text that has a code beside it as a `Sentence`; the way back from `to_record`."""
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, str):
+            found[name] = read(value, record.get(name + CODE_SUFFIX))
+        elif not (name.endswith(CODE_SUFFIX) and name.removesuffix(CODE_SUFFIX) in record):
+            found[name] = with_sentences(value) if isinstance(value, Mapping) else value
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -34,4 +47,13 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value):
         value = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    return _object(value) if isinstance(value, Mapping) else value
+
+
+def _object(values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found[name] = _plain(value)
+        if isinstance(value, Sentence):
+            found[f"{name}{CODE_SUFFIX}"] = _plain(value.as_data)
+    return found

@@ -13,7 +13,6 @@ from babel.messages.pofile import read_po
 from edge.i18n.catalogue import DOMAIN, FOLDER, Language
 
 ROOT = Path(__file__).parents[2]
-_ROOMS = ("edge", "demo")
 _CALLED = ("labels", "self._labels", "_LABELS")
 
 
@@ -35,9 +34,8 @@ def parameters(text: str) -> set[str]:
 
 def modules() -> Iterator[ast.Module]:
     """The syntax of each module that may show a text."""
-    for room in _ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            yield ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "edge").rglob("*.py")):
+        yield ast.parse(path.read_text(encoding="utf-8"))
 
 
 def calls(*names: str) -> Iterator[ast.Call]:
@@ -52,6 +50,15 @@ def asked() -> set[str]:
     """Every literal code that is handed to `labels(...)`, in modules and in templates."""
     codes = {str(call.args[0].value) for call in calls(*_CALLED) if isinstance(call.args[0], ast.Constant)}
     return codes | {code for text in _templates() for code in re.findall(r'\bt\("([^"]+)"[),]', text)}
+
+
+def sentences() -> Iterator[tuple[str, set[str]]]:
+    """Code and names of the parameters of every `Sentence(...)`. ValueError: one whose code cannot be read here."""
+    for call in calls("Sentence"):
+        first = call.args[0]
+        if not isinstance(first, ast.Constant) or any(keyword.arg is None for keyword in call.keywords):
+            raise ValueError(f"write code and parameters of a Sentence where it is made: {ast.unparse(call)}")
+        yield str(first.value), {str(keyword.arg) for keyword in call.keywords}
 
 
 def mentioned() -> set[str]:

@@ -6,7 +6,7 @@ import gettext
 import re
 
 import pytest
-from catalogues import ROOT, asked, composed, mentioned, parameters, written
+from catalogues import ROOT, asked, composed, mentioned, parameters, sentences, written
 
 from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
@@ -26,6 +26,7 @@ from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
+_SIGNS = {"of_lines", "list_separator"}
 
 
 def of_the_box() -> set[str]:
@@ -75,12 +76,19 @@ def test_every_text_is_in_its_language(language: Language) -> None:
     if language == "en":
         assert [code for code, text in texts.items() if HAN.search(text)] == []
     else:
-        assert [code for code, text in texts.items() if not HAN.search(text) and code != "of_lines"] == []
+        assert [code for code, text in texts.items() if not HAN.search(text) and code not in _SIGNS] == []
 
 
 def test_the_languages_have_the_same_parameters() -> None:
     named = {language: {code: parameters(text) for code, text in written(language).items()} for language in LANGUAGES}
     assert named == dict.fromkeys(LANGUAGES, named["en"])
+
+
+def test_every_sentence_has_a_text_with_its_parameters() -> None:
+    """Every `Sentence("code", name=...)` of the program: so that none loses its text or a parameter while it runs."""
+    made = list(sentences())
+    assert len(made) > 1
+    assert [(code, names) for code, names in made if code not in ENGLISH or parameters(ENGLISH[code]) != names] == []
 
 
 def test_every_text_is_used() -> None:

@@ -11,12 +11,15 @@ from typing import Any, NoReturn, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from edge.error import EmvasError
-from edge.messages import Level, Message
+from edge.i18n.sentence import Sentence
+from edge.messages import Alert, Level, Message, Source
+from edge.messages.serialize import with_sentences
 
 _TYPES: dict[str, type[Message]] = {type_.kind: type_ for type_ in get_args(Message)}
 _ADAPTERS: dict[str, TypeAdapter[Message]] = {kind: TypeAdapter(type_) for kind, type_ in _TYPES.items()}
 _TIMES = ("t_s", "start_s", "end_s")
 """The fields that are points in time; lengths of time have other names."""
+_WITH_SENTENCES = (Source.kind, Alert.kind)
 
 KINDS = tuple(_TYPES)
 """Every kind that a timeline or a JSONL file may hold."""
@@ -38,11 +41,15 @@ def to_message(record: Mapping[str, Any]) -> Message | None:
     if kind not in _TYPES:
         return None
     names = {field.name.rstrip("_"): field.name for field in dataclasses.fields(_TYPES[kind])}
+    if kind in _WITH_SENTENCES:
+        record = with_sentences(record)
     values = {names[key]: value for key, value in record.items() if key in names}
     if "level" in values:
         values["level"] = Level.__members__.get(str(values["level"]).upper())
+    sentences: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, Sentence)}
     try:
-        return _ADAPTERS[kind].validate_python(values)
+        message = _ADAPTERS[kind].validate_python(values)  # makes plain strings of sentences
+        return dataclasses.replace(message, **sentences) if sentences else message
     except ValidationError as error:
         fault = error.errors()[0]
         field = ".".join(str(part).rstrip("_") for part in fault["loc"])

@@ -27,7 +27,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
         if name in _SHARES:
             return f"{100 * value:.0f} %"
         return labels.length(value) if name.endswith("_s") else f"{value:.2f}"
-    return detail(str(value), labels) if name == "detail" else labels(str(value))
+    return detail(value, labels) if name == "detail" and isinstance(value, str) else labels(str(value))
 
 
 def said_text(item: UtteranceSummary, labels: Labels) -> str:

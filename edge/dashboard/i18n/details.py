@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from edge.i18n.labels import Labels
+from edge.i18n.sentence import Sentence
 
 _CHINESE: dict[str, str] = {
     r"(camera\.uri) is not set": "未设置 {0}",
@@ -56,6 +57,8 @@ _OF_SOURCE = re.compile(r"(\w+) (lost|absent): (.*)")
 
 def detail(said: str, labels: Labels) -> str:
     """`said` in the language of `labels`; as it is where it is not a sentence of the box."""
+    if isinstance(said, Sentence):
+        return labels.sentence(said)
     if found := _OF_SOURCE.fullmatch(said):
         return f"{labels(found[1])} {labels(found[2])}: {detail(found[3], labels)}"
     if labels.language == "en":
