@@ -29,7 +29,8 @@ def test_a_path_that_a_page_names_is_there(page: Path) -> None:
 
 
 def test_a_class_and_a_method_that_the_walk_names_are_there() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "edge").rglob("*.py"))]
+    programs = (path for name in ("edge", "export", "training") for path in sorted((ROOT / name).rglob("*.py")))
+    sources = [path.read_text(encoding="utf-8") for path in programs]
     named = NAME.findall(text_of(ROOT / "docs" / "architecture.md"))
     assert len(named) > 20
     for kind, method in named:
