@@ -34,8 +34,8 @@ from edge.bundle.bundle import Bundle
 from edge.config.constants import FATIGUE
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
-from edge.publish.client import Link
-from edge.publish.events import Received
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Received
 from edge.store.reader import TimelineReader
 from export.report.machine import machine
 

@@ -2,7 +2,7 @@
 
 Simulated boxes with the real payloads and the real wait before reconnecting talk to one Mosquitto, at their own pace
 and many times faster; then the broker is killed and started again. One backend listens to all of it through
-`edge.publish.subscriber` and adds the summaries up. Boxes, broker and backend share this machine.
+`edge.client.subscriber` and adds the summaries up. Boxes, broker and backend share this machine.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from benchmarks.fleets.box import EVERY_S
 from benchmarks.fleets.page import page
 from benchmarks.fleets.totals import Fleet
 from benchmarks.fleets.worker import Standing, work
+from edge.client.subscriber import Heard, Subscriber
 from edge.error import EmvasError
-from edge.publish.models import Alert
-from edge.publish.subscriber import Heard, Subscriber
+from edge.publish.payloads import Alert
 from export.report.machine import machine
 
 _WORKERS = 2

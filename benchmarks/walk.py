@@ -19,12 +19,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from demo.broker import HOST, LocalBroker
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config import load_config
 from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Frame
-from edge.publish.broker import HOST, LocalBroker
 from edge.publish.publisher import Publisher
 from edge.run_registry import Start
 from edge.runtime.perception_stages import Words

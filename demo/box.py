@@ -128,7 +128,7 @@ def _broker(stack: ExitStack, screen: Screen) -> MqttConfig | None:
     if find_spec("amqtt") is None:
         screen.show(Text("Without MQTT: pip install 'emvas-edge[demo]' brings a small broker.", style="yellow"))
         return None
-    from edge.publish.broker import HOST, LocalBroker
+    from demo.broker import HOST, LocalBroker
 
     return MqttConfig(host=HOST, port=stack.enter_context(LocalBroker()).port)
 

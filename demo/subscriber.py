@@ -15,8 +15,8 @@ from rich.text import Text
 from edge.cli.lines import line_of
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
-from edge.publish.client import Link
-from edge.publish.events import Connected, Received, Trouble
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Received, Trouble
 from edge.publish.topics import address_of
 
 _CONNECT_S = 15.0

@@ -56,7 +56,8 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("pictures, playlists, redirects and sound made to harm", ("tests/capture/test_untrusted.py",)),
     Attack(
         "whatever a broker or another client sends",
-        ("tests/publish/test_link_attacked.py", "tests/publish/test_listen.py", "tests/publish/test_security.py"),
+        ("tests/publish/mqtt/test_mqtt_client_attacked.py", "tests/cli/test_cli_listen.py",
+         "tests/publish/test_publisher_security.py"),
     ),
     Attack(
         "slow, idle, many and rude visitors of the pages",

@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from edge.config.delivery import MqttConfig
-from edge.publish.client import Link
-from edge.publish.events import Received
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Received
 
 _EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
 _STOP_S = 30.0

@@ -15,13 +15,13 @@ from paho.mqtt.packettypes import PacketTypes
 from edge.config import Config
 from edge.config.delivery import SummaryConfig
 from edge.messages import Alert, Fatigue, Level, Summary
-from edge.publish import models, payloads
-from edge.publish.attempt import publish_properties
-from edge.publish.client import back_off_s
-from edge.publish.events import Publication
-from edge.publish.state import REFRESH_S, StateTracker
+from edge.publish import builders, payloads
+from edge.publish.health_report import HEALTH_EVERY_S
+from edge.publish.mqtt.client import back_off_s
+from edge.publish.mqtt.connection import publish_properties
+from edge.publish.mqtt.events import Publication
+from edge.publish.state_report import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
-from edge.publish.vitals import HEALTH_EVERY_S
 from edge.runtime.health import Health, StageTime
 from edge.status import SystemStatus
 
@@ -31,7 +31,7 @@ EVERY_S = {"health": HEALTH_EVERY_S, "state": REFRESH_S, "summary": SummaryConfi
 """How often a box says what."""
 _STAGES = ("vision", "speech", "judgement", "asr", "text", "prosody")
 _KEEPALIVE_S = 30
-_CLOCK: models.ClockState = "synced"
+_CLOCK: payloads.ClockState = "synced"
 
 SocketNews: TypeAlias = Callable[["SimulatedBox", Any], None]
 
@@ -51,7 +51,7 @@ class SimulatedBox:
         self.unacknowledged: dict[int, dict[str, Any]] = {}
         """Alerts and summaries that the broker has not taken, by their number: sent anew at each connection."""
         self.raised = 0
-        self._origin = payloads.Origin(f"{box['id']}-0", time.time())
+        self._origin = builders.Origin(f"{box['id']}-0", time.time())
         self._start_s = time.monotonic()
         self._state = StateTracker(self._origin)
         self._failures = 0
@@ -60,7 +60,7 @@ class SimulatedBox:
         self._opened, self._closed = opened, closed
 
     def connect(self) -> bool:
-        """Begin a connection, as `edge.publish.attempt` does; whether the broker's port answered."""
+        """Begin a connection, as `edge.publish.mqtt.connection` does; whether the broker's port answered."""
         mqtt = self.config.mqtt
         assert mqtt is not None
         self.attempts += 1
@@ -70,7 +70,7 @@ class SimulatedBox:
         client.on_connect, client.on_publish = self._connected, self._acknowledged
         client.on_socket_open = lambda _client, _data, socket: self._opened(self, socket)
         client.on_socket_close = lambda _client, _data, socket: self._lost(socket)
-        will = self._publication("status", payloads.status("offline", self._origin.boot, self.attempts, "1").encoded())
+        will = self._publication("status", builders.status("offline", self._origin.boot, self.attempts, "1").encoded())
         properties = publish_properties(will, PacketTypes.WILLMESSAGE)
         client.will_set(will.path, will.payload, will.qos, will.retained, properties)
         self._client = client
@@ -99,11 +99,11 @@ class SimulatedBox:
         t_s = time.monotonic() - self._start_s
         if name == "alert":
             step = Alert(t_s, f"{self._origin.boot}-{self.raised}", "new", "drowsiness", Level.WARNING, t_s, 0.0, _WHY)
-            self._put(payloads.alert(step, self._origin, _CLOCK), name)
+            self._put(builders.alert(step, self._origin, _CLOCK), name)
         elif name == "summary":
             perclos = random.betavariate(2, 20)
             period = Summary(t_s, max(0.0, t_s - 300), t_s, {}, None, perclos, {"drowsiness": 4}, 0.93)
-            self._put(payloads.summary(period, self._origin, _CLOCK), name)
+            self._put(builders.summary(period, self._origin, _CLOCK), name)
         elif self.accepted_s is None:
             return False
         elif name == "state":
@@ -116,7 +116,7 @@ class SimulatedBox:
         self._client, self.accepted_s = None, None
         self._closed(self, socket)
 
-    def _put(self, body: models.Body, name: str) -> None:
+    def _put(self, body: payloads.Body, name: str) -> None:
         self.raised += 1
         stored = {"name": name, **json.loads(body.encoded())}
         self.unacknowledged[self.raised] = stored
@@ -125,7 +125,7 @@ class SimulatedBox:
 
     def _post(self, seq: int, stored: dict[str, Any]) -> None:
         body = {key: value for key, value in stored.items() if key != "name"}
-        packet = self._send(stored["name"], payloads.delivered(body, seq, historical=False))
+        packet = self._send(stored["name"], builders.delivered(body, seq, historical=False))
         self._packets[packet] = seq
 
     def _send(self, name: str, payload: str) -> int:
@@ -140,7 +140,9 @@ class SimulatedBox:
         topic, mqtt = TOPICS[name], self.config.mqtt
         assert mqtt is not None
         path = path_of(name, mqtt.base, self.config.box)
-        return Publication(path, payload, topic.qos, topic.retained, topic.expiry_s, (("schema", str(models.SCHEMA)),))
+        return Publication(
+            path, payload, topic.qos, topic.retained, topic.expiry_s, (("schema", str(payloads.SCHEMA)),)
+        )
 
     def _connected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -148,8 +150,8 @@ class SimulatedBox:
         self.accepted_s, self._failures = time.monotonic(), 0
         self._packets.clear()
         origin = self._origin
-        self._send("status", payloads.status("online", origin.boot, self.attempts, "1").encoded())
-        self._send("info", payloads.info(self.config, origin.boot, "1", _ABOUT).encoded())
+        self._send("status", builders.status("online", origin.boot, self.attempts, "1").encoded())
+        self._send("info", builders.info(self.config, origin.boot, "1", _ABOUT).encoded())
         self._send("state", self._said(time.monotonic() - self._start_s).encoded())
         for seq, stored in list(self.unacknowledged.items()):
             self._post(seq, stored)
@@ -159,22 +161,22 @@ class SimulatedBox:
         if seq is not None and not reason.is_failure:
             self.unacknowledged.pop(seq, None)
 
-    def _said(self, t_s: float) -> models.State:
+    def _said(self, t_s: float) -> payloads.State:
         fatigue = Fatigue(t_s, 1, Level.NONE, random.betavariate(2, 20), 0.05, 0.95, ())
         state = self._state.observe(fatigue, _CLOCK) or self._state.latest
         assert state is not None
         return state
 
-    def _health(self) -> models.Health:
+    def _health(self) -> payloads.Health:
         stages = {name: StageTime(1000, 21_000.0, 43.0) for name in _STAGES}
         health = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
-        return models.Health(
+        return payloads.Health(
             boot=self._origin.boot,
-            time=payloads.iso_utc(time.time()),
+            time=builders.iso_utc(time.time()),
             clock=_CLOCK,
-            outbox=models.OutboxFigures(rows=len(self.unacknowledged), bytes=0, evicted={}),
-            mqtt=models.Connection(connection=self.attempts, protocol="MQTT 5"),
-            commands=models.CommandFigures(done=0, refused=0, ignored=0),
+            outbox=payloads.OutboxFigures(rows=len(self.unacknowledged), bytes=0, evicted={}),
+            mqtt=payloads.Connection(connection=self.attempts, protocol="MQTT 5"),
+            commands=payloads.CommandFigures(done=0, refused=0, ignored=0),
             readings=health.readings(SystemStatus()),
         )
 

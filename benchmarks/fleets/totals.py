@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from edge.publish.models import Alert, Status, Summary
-from edge.publish.subscriber import Gap, Heard, Item
+from edge.client.subscriber import Gap, Heard, Item
+from edge.publish.payloads import Alert, Status, Summary
 
 
 @dataclass(slots=True)

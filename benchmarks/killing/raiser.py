@@ -24,7 +24,7 @@ from edge.store.timeline import Timeline
 OUTBOX, TIMELINE = "outbox.db", "timeline.db"
 _STEPS: tuple[AlertType, ...] = ("new", "update", "update", "end")
 _DRAIN_S = 600.0
-"""20 messages of the past leave a second (`edge.publish.sender.HISTORICAL_HZ`): this many seconds for 12,000."""
+"""20 messages of the past leave a second (`edge.publish.outbox.sender.HISTORICAL_HZ`): this many seconds for 12,000."""
 
 
 def configuration(port: int) -> Config:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from edge.config.delivery import MqttConfig
-from edge.publish.client import Link
-from edge.publish.events import Connected, Received
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Received
 
 Step = tuple[str, int | str]
 """An alert's id and which of its steps: a number, or its type where the box is the real one."""

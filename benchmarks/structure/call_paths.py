@@ -30,6 +30,7 @@ import av
 import click
 
 import edge
+from demo.broker import HOST, LocalBroker
 from demo.drive import DRIVE_CLIP
 from edge.alerts.engine import AlertEngine
 from edge.bundle.bundle import Bundle
@@ -37,7 +38,6 @@ from edge.capture.media import MediaFile
 from edge.config import load_config
 from edge.config.delivery import MqttConfig
 from edge.messages import Audio, Frame, Speech
-from edge.publish.broker import HOST, LocalBroker
 from edge.publish.publisher import Publisher
 from edge.run_registry import Start
 from edge.runtime.pipeline import Pipeline

@@ -18,8 +18,7 @@ import time
 
 import psycopg
 
-from edge.publish.consumer import Consumer, Numbered
-from edge.publish.models import Alert
+from edge.client import Alert, Consumer, Numbered
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS alert (

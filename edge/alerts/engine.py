@@ -9,9 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
 from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_fatigue, of_lost
+from edge.alerts.cooldown import Rests
+from edge.alerts.driver_visibility import Sight
 from edge.alerts.kinds import KINDS
-from edge.alerts.rest import Rests
-from edge.alerts.sight import Sight
 from edge.config.decision import AlertsConfig
 from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source

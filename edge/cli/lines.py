@@ -14,7 +14,7 @@ from edge.dashboard.health_view import figure, stages
 from edge.i18n.labels import Labels
 from edge.i18n.sentence import CODE_SUFFIX
 from edge.messages import Level
-from edge.publish.events import Received
+from edge.publish.mqtt.events import Received
 from edge.publish.topics import address_of
 
 _WORDS = Labels("en")

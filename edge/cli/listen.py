@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from edge.cli.lines import decoded, line_of
+from edge.client.decoding import BODIES, Foreign, Heard
+from edge.client.reorder_buffer import Gap
+from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
 from edge.messages import Level
-from edge.publish.events import Connected, Denied, Received, Trouble
-from edge.publish.models import Alert, Body, State
-from edge.publish.reading import BODIES, Foreign, Heard
-from edge.publish.sequence import Gap
-from edge.publish.subscriber import Subscriber
+from edge.publish.mqtt.events import Connected, Denied, Received, Trouble
+from edge.publish.payloads import Alert, Body, State
 from edge.publish.topics import Address
 
 _LEVELS = [level.name.lower() for level in Level]

@@ -12,9 +12,9 @@ from typing import Any
 
 from edge.config import Config
 from edge.config.delivery import Op
-from edge.publish.client import Link
-from edge.publish.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.guarded import GuardedThread
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.topics import TOPICS, address_of, path_of
 
 _HEARD = ("status", "info", "state", "health")

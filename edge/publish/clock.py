@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.publish.payloads import iso_utc
+from edge.publish.builders import iso_utc
 
 _TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
 """Wall times of a stored payload, and the field with the same moment in ms since the program's start."""

@@ -13,8 +13,8 @@ from edge.alerts.kinds import KINDS
 from edge.config import Config
 from edge.config.delivery import MqttConfig, Op
 from edge.messages import Level
-from edge.publish.events import Publication, Received
-from edge.publish.payloads import encode
+from edge.publish.builders import encode
+from edge.publish.mqtt.events import Publication, Received
 from edge.publish.topics import path_of
 
 _BIRTH = b"online"

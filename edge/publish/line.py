@@ -6,12 +6,12 @@ import logging
 import time
 
 from edge.config.delivery import MqttConfig
-from edge.publish import troubles
-from edge.publish.attempt import packet_bytes
-from edge.publish.client import Link
-from edge.publish.events import Connected, Publication, Subscription, Token
-from edge.publish.retained import Word
-from edge.publish.traffic import Blame, Traffic
+from edge.publish.mqtt import connection_errors
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.connection import packet_bytes
+from edge.publish.mqtt.events import Connected, Publication, Subscription, Token
+from edge.publish.mqtt.flow_control import Blame, Traffic
+from edge.publish.outbox.retained import Word
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Line:
             return True
         if publication.path not in self._told:
             self._told.add(publication.path)
-            _log.warning("%s", troubles.of_size(publication.path, size, self._config))
+            _log.warning("%s", connection_errors.of_size(publication.path, size, self._config))
         return False
 
     def offer(self, said: Word, name: str | None = None) -> Token | None:

@@ -1,109 +1,210 @@
-"""What each topic says, made from messages; pure."""
+"""Every payload that a box publishes: one model each, from which the builders, the schemas and the readers come.
+
+Fields that MQTT 5 has properties for stand here too, for MQTT 3.1.1.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Literal, get_args
 
-from edge.config import Config
-from edge.messages import Alert, Group, Summary
-from edge.messages.serialize import to_record
-from edge.publish import models
-from edge.publish.models import ClockState, StatusWord
+from pydantic import BaseModel, ConfigDict, Field
 
-_OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
-_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")
+from edge.messages import AlertType, Level
 
+SCHEMA = 1
+"""Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""
 
-@dataclass(slots=True)
-class Origin:
-    """Which run of the box speaks: its session and the wall clock (Unix) at `t_s` 0."""
-
-    boot: str
-    start_wall_s: float
-    """Set right once, when a clock that was not synchronized at the start has become so."""
-    clock: ClockState = "synced"
-    """Whether it is right; what the kernel says of its clock since does not make it so."""
-
-    def set_right(self, start_wall_s: float) -> None:
-        """The right wall clock at `t_s` 0 is known now."""
-        self.start_wall_s, self.clock = start_wall_s, "synced"
-
-    def utc(self, t_s: float) -> str:
-        """Wall time of a capture time."""
-        return iso_utc(self.start_wall_s + t_s)
+ClockState = Literal["synced", "unsynced", "corrected"]
+"""`corrected`: stamped before the clock was synchronized, and put right afterwards from the monotonic times."""
+StatusWord = Literal["online", "offline", "stopped", "failed"]
+LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
+_NAMES: tuple[LevelName, ...] = get_args(LevelName)
 
 
-def iso_utc(wall_s: float) -> str:
-    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(wall_s, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def level_name(level: Level) -> LevelName:
+    """A level as payloads name it."""
+    return _NAMES[level]
 
 
-def encode(payload: Mapping[str, Any]) -> str:
-    """A payload that is no `Body` as it is sent."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+Time = Field(description="ISO 8601 in UTC, to the millisecond")
 
 
-def status(state: StatusWord, boot: str, connection: int, software: str, why: str | None = None) -> models.Status:
-    """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
-    return models.Status(state=state, boot=boot, seq=connection, sw=software, why=why)
+class Body(BaseModel):
+    """A payload: a JSON object in UTF-8; readers pass over fields that they do not know."""
 
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-def alert(message: Alert, origin: Origin, clock: ClockState) -> models.AlertStep:
-    """One step of an alert; `delivered` adds `seq` and `historical` when it is sent."""
-    record = to_record(message)
-    return models.AlertStep(
-        id=message.id,
-        boot=origin.boot,
-        type=message.type,
-        kind=message.alert,
-        level=record["level"],
-        start=origin.utc(message.start_s),
-        start_mono_ms=round(message.start_s * 1000),
-        clock=clock,
-        duration_ms=round(message.duration_s * 1000),
-        evidence=record["evidence"],
-        valid_ratio=record["evidence"].get("valid_ratio"),
+    schema_: int = Field(
+        SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA, description="version of the payloads; another is another contract"
     )
+    boot: str = Field(description="this run of the box's program; a new one at every start")
+
+    def encoded(self) -> str:
+        """The payload as it is sent."""
+        return self.model_dump_json(by_alias=True)
 
 
-def summary(message: Summary, origin: Origin, clock: ClockState) -> models.Period:
-    """One period; `delivered` adds `seq` and `historical` when it is sent."""
-    record = to_record(message)
-    return models.Period(
-        id=f"{origin.boot}-summary-{round(message.start_s * 1000)}",
-        boot=origin.boot,
-        start=origin.utc(message.start_s),
-        end=origin.utc(message.end_s),
-        start_mono_ms=round(message.start_s * 1000),
-        end_mono_ms=round(message.end_s * 1000),
-        clock=clock,
-        **{name: record[name] for name in _OF_SUMMARY},
+class Numbered(BaseModel):
+    """What the outbox adds when it sends."""
+
+    seq: int = Field(ge=1, description="rises by one with every alert and summary of a box, across restarts")
+    historical: bool = Field(description="it waited for more than a minute, or from an earlier run: no bell for it")
+
+
+class Status(Body):
+    """Whether the box is there."""
+
+    state: StatusWord = Field(
+        description="`offline` is the broker's word: the will; `stopped` was asked for, `failed` was not"
     )
-
-
-def group(message: Group, origin: Origin, clock: ClockState) -> models.Group:
-    """One window of a group."""
-    record = to_record(message)
-    return models.Group(
-        boot=origin.boot,
-        start=origin.utc(message.start_s),
-        end=origin.utc(message.end_s),
-        clock=clock,
-        **{name: record[name] for name in _OF_GROUP},
+    seq: int = Field(
+        ge=0, description="number of the connection; an `offline` ends the `online` with the same boot and seq"
     )
+    sw: str = Field(description="version of the program")
+    why: str | None = Field(None, description="with `failed`: what made the box end by itself")
 
 
-def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> models.Info:
-    """What a box runs; `about` are the fields that the runtime knows."""
-    digest = f"sha256:{hashlib.sha256(config.model_dump_json().encode()).hexdigest()}"
-    return models.Info(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
+class Info(Body):
+    """What the box runs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sw: str = Field(description="version of the program")
+    purpose: str = Field(description="what the box may infer and publish")
+    config: str = Field(description="SHA-256 of the configuration in use")
+    bundle: str | None = Field(None, description="name and version of the models")
+    provider: str | None = Field(None, description="what computes them: cpu, cuda or tensorrt")
+    models: dict[str, str] = Field({}, description="variant of each role's model that really runs")
 
 
-def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
-    """A stored payload as it goes out: with its place in the outbox and whether it comes late."""
-    return encode({**stored, "seq": seq, "historical": historical})
+class State(Body):
+    """How things are now."""
+
+    time: str = Time
+    level: LevelName | None = Field(
+        description="the worst fatigue in view; null: it is unknown, as no eyes were judged in the last 5 s"
+    )
+    unknown: str | None = Field(
+        None,
+        description="why the level is null: off (fatigue is switched off), starting, camera or vision (lost), no_face "
+        "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, upside_down, "
+        "lids_unclear (open or shut cannot be told), baseline (the open eye is still being learned)",
+    )
+    since: str = Time
+    causes: list[str] = Field(description="what raised the level")
+    perclos_60: float | None = Field(description="share of the last minute's valid time with the lids down")
+    perclos_180: float | None = Field(description="the same of three minutes")
+    valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
+    track: int | None = Field(description="the person whom the figures are about, by a number of this run")
+    inputs: dict[str, Literal["ok", "lost", "absent"]] = Field(description="sources and stages")
+    troubles: dict[str, str] = Field(description="why an input is not ok")
+    snoozed_until: dict[str, str] = Field({}, description="kinds of alert that are silent below critical, until when")
+    sensitivity: dict[str, float] = Field({}, description="settings that a command has moved since the start")
+    clock: ClockState
+
+
+class AlertStep(Body):
+    """One step in the life of an alert, as it is stored."""
+
+    id: str = Field(description="the same from `new` over any `update` to `end`")
+    type: AlertType
+    kind: str = Field(description="microsleep, drowsiness, distraction, cannot_see_driver, source_lost, ...")
+    level: LevelName
+    start: str = Time
+    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    clock: ClockState
+    duration_ms: int = Field(ge=0)
+    evidence: dict[str, Any] = Field(description="what it rests on; `track` names the one person it is about")
+    valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
+
+
+class Alert(AlertStep, Numbered):
+    """One step in the life of an alert."""
+
+
+class Period(Body):
+    """What happened in a period, as it is stored."""
+
+    id: str
+    start: str = Time
+    end: str = Time
+    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    end_mono_ms: int = Field(description="end in the same way")
+    clock: ClockState
+    emotions: dict[str, float] = Field(description="shares of the judged time; empty where the purpose forbids them")
+    score_mean: float | None = Field(description="-1 negative to 1 positive")
+    perclos: float | None = Field(description="mean share of time with the lids down")
+    alerts: dict[str, int] = Field(description="alerts that began, by kind")
+    valid_ratio: float = Field(description="share of the time in which somebody's eyes could be judged")
+    group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
+
+
+class Summary(Period, Numbered):
+    """What happened in a period."""
+
+
+class Group(Body):
+    """What five or more faces had in common in a window; of fewer there is none."""
+
+    start: str = Time
+    end: str = Time
+    clock: ClockState
+    faces: int = Field(ge=5, description="how many could be judged")
+    negative_share: float = Field(description="share that looks negative; a single face counts as none")
+    spread: float = Field(description="distance between the quartiles of their scores")
+    motion: float | None = Field(description="median speed of the faces in face widths a second")
+    noise_db: float | None = Field(description="median loudness of the room in dB below full scale")
+    seen: int | None = Field(None, description="the most faces that one picture showed, judged or not")
+
+
+class OutboxFigures(BaseModel):
+    """What waits for the broker."""
+
+    rows: int
+    bytes: int
+    evicted: dict[str, int] = Field(description="messages given up because the outbox was full, by topic")
+
+
+class CommandFigures(BaseModel):
+    """Commands since the program's start."""
+
+    done: int
+    refused: int = Field(description="answered with an error")
+    ignored: int = Field(description="retained, too large or too many: not answered")
+
+
+class Connection(BaseModel):
+    """The connection to the broker."""
+
+    connection: int
+    protocol: str
+
+
+class Health(Body):
+    """How the box itself is."""
+
+    time: str = Time
+    clock: ClockState
+    outbox: OutboxFigures
+    mqtt: Connection | None = Field(description="null before the first")
+    commands: CommandFigures
+    readings: dict[str, Any] = Field(description="the runtime's own figures: frames, drops, queues, stages")
+
+
+class Report(BaseModel):
+    """What the command `report` answers."""
+
+    state: State | None = Field(description="null before there is one")
+    health: Health
+    summary: Period = Field(description="of the period that goes on")
+
+
+class Response(Body):
+    """The answer to a command."""
+
+    boot: str = Field(description="the run that carried the order out: an earlier one for what was done before")
+    transaction: str | None = Field(description="the request's")
+    op: str
+    status: Literal["ok", "error"]
+    data: dict[str, Any] | None = Field(None, description="ok: what was done or found")
+    error: str | None = Field(None, description="error: the field and what is wrong with it")

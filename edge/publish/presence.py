@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edge.publish.events import Publication
+from edge.publish.mqtt.events import Publication
 
 _HEAR_FIRST_S = 1.0
 """After a lost connection `status` is heard before it is said: whose word the broker took meanwhile."""

@@ -16,22 +16,23 @@ from typing import Any
 
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
-from edge.publish import home_assistant, models, payloads, troubles
-from edge.publish.answered import Answered
-from edge.publish.client import Link
-from edge.publish.commands import CommandDesk, Executor
+from edge.publish import builders, home_assistant, payloads
+from edge.publish.commands.handler import CommandDesk, Executor
+from edge.publish.commands.idempotency_log import Answered
 from edge.publish.composer import Composer
-from edge.publish.events import Acknowledged, Connected, Event, Publication, Received, Subscription, Trouble
 from edge.publish.guarded import GuardedThread
+from edge.publish.health_report import Vitals
 from edge.publish.line import Line
-from edge.publish.outbox import Outbox
+from edge.publish.mqtt import connection_errors
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Acknowledged, Connected, Event, Publication, Received, Subscription, Trouble
+from edge.publish.mqtt.flow_control import WINDOW, Traffic
+from edge.publish.outbox.outbox import Outbox
+from edge.publish.outbox.retained import Retained
+from edge.publish.outbox.sender import Sender
 from edge.publish.presence import Presence
-from edge.publish.retained import Retained
-from edge.publish.sender import Sender
-from edge.publish.state import StateTracker
+from edge.publish.state_report import StateTracker
 from edge.publish.topics import TOPICS, address_of
-from edge.publish.traffic import WINDOW, Traffic
-from edge.publish.vitals import Vitals
 from edge.run_registry import Start
 from edge.status import SystemStatus
 
@@ -59,7 +60,7 @@ class Publisher:
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
-        self._origin = payloads.Origin(start.name, start.wall_s, start.clock)
+        self._origin = builders.Origin(start.name, start.wall_s, start.clock)
         self._software = version("emvas-edge")
         self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
@@ -95,11 +96,11 @@ class Publisher:
     def write(self, message: Message) -> None:
         """Take one message; an alert or a summary is on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
-            self._post("alert", payloads.alert(message, self._origin, self._origin.clock))
+            self._post("alert", builders.alert(message, self._origin, self._origin.clock))
         elif isinstance(message, Summary):
-            self._post("summary", payloads.summary(message, self._origin, self._origin.clock))
+            self._post("summary", builders.summary(message, self._origin, self._origin.clock))
         elif isinstance(message, Group):
-            body = payloads.group(message, self._origin, self._origin.clock)
+            body = builders.group(message, self._origin, self._origin.clock)
             self._passing.append(self._composer.publication("group", body))
             self._wake()
         elif isinstance(message, Fatigue | Source):
@@ -113,7 +114,7 @@ class Publisher:
 
     def describe(self, info: Mapping[str, Any]) -> None:
         """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""
-        body = payloads.info(self._config, self._origin.boot, self._software, info)
+        body = builders.info(self._config, self._origin.boot, self._software, info)
         self._retained.keep("info", self._composer.publication("info", body))
         if self._mqtt.home_assistant:
             self._retained.keep("home assistant", home_assistant.device(self._mqtt, self._config, self._software))
@@ -128,18 +129,18 @@ class Publisher:
         with self._lock:
             self._keep_state(self._state.ordered(t_s, self._origin.clock, snoozed_s, sensitivity))
 
-    def report(self, so_far: Summary) -> models.Report:
+    def report(self, so_far: Summary) -> payloads.Report:
         """How things are now; `so_far` is what the purpose permits of the period that goes on."""
         with self._lock:
             state = self._state.latest
-        period = payloads.summary(so_far, self._origin, self._origin.clock)
-        return models.Report(state=state, health=self.health(), summary=period)
+        period = builders.summary(so_far, self._origin, self._origin.clock)
+        return payloads.Report(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
         """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
         self._vitals.measure(readings)
 
-    def health(self) -> models.Health:
+    def health(self) -> payloads.Health:
         """How the box is now, as it is published."""
         return self._vitals.health(self._connected)
 
@@ -178,12 +179,12 @@ class Publisher:
     def _wake(self) -> None:
         self._link.events.put(None)
 
-    def _post(self, name: str, body: models.Body) -> None:
+    def _post(self, name: str, body: payloads.Body) -> None:
         path, boot = self._composer.path(name), self._origin.boot
         self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), boot, time.monotonic())
         self._wake()
 
-    def _keep_state(self, state: models.State | None) -> None:
+    def _keep_state(self, state: payloads.State | None) -> None:
         if state is not None:
             self._retained.keep("state", self._composer.publication("state", state))
             self._wake()
@@ -256,7 +257,7 @@ class Publisher:
         self._connected, self._said_connected, self._broker_gone = event, True, False
         blamed = self._line.begin(event)
         if blamed and blamed.topic not in self._outboxed:
-            _log.warning("%s", troubles.of_hanging_up(blamed.topic, self._mqtt))
+            _log.warning("%s", connection_errors.of_hanging_up(blamed.topic, self._mqtt))
         elif blamed and self._sender.blamed(blamed):
             self._line.widen(blamed)
         self._sender.restart()
@@ -271,7 +272,11 @@ class Publisher:
         if freed in self._outboxed:
             self._sender.freed(freed)
         if refused is not None and event.refusal is not None:
-            of = troubles.of_publication if isinstance(refused, Publication) else troubles.of_subscription
+            of = (
+                connection_errors.of_publication
+                if isinstance(refused, Publication)
+                else connection_errors.of_subscription
+            )
             _log.warning("%s", of(refused.path, event.refusal, self._mqtt))
 
     def _take_message(self, event: Received) -> None:
@@ -284,7 +289,7 @@ class Publisher:
         elif event.path == self._composer.path("status"):
             self._presence.heard(event.payload, now_s)
             if self._presence.is_shared:
-                _log.error("%s", troubles.of_twin(event.path, self._mqtt))
+                _log.error("%s", connection_errors.of_twin(event.path, self._mqtt))
 
     def _send_waiting(self) -> None:
         """Send what the outbox has, up to half a window while there is something else to say."""

@@ -19,9 +19,8 @@ from edge.config import Config
 from edge.config.purpose import permitted
 from edge.error import EmvasError
 from edge.messages import Message, Summary
-from edge.publish.commands import Answer, Outcome
-from edge.publish.publisher import Publisher
-from edge.publish.requests import (
+from edge.publish.commands.handler import Answer, Outcome
+from edge.publish.commands.requests import (
     Acknowledge,
     Command,
     Report,
@@ -32,6 +31,7 @@ from edge.publish.requests import (
     Sensitivity,
     Snooze,
 )
+from edge.publish.publisher import Publisher
 from edge.runtime.events import Order
 from edge.runtime.live import LiveRunner
 

@@ -154,7 +154,7 @@ class Judgement:
         return self._counted(self._engine.acknowledge(id_))
 
     def retune(self, config: Config) -> None:
-        """Take over what a command may move of `fatigue`, `affect` and `alerts` (`edge.publish.requests`)."""
+        """Take over what a command may move of `fatigue`, `affect` and `alerts` (`edge.publish.commands.requests`)."""
         self._config = config
         if self._alerts.part:
             self._alerts.part.retune(config.alerts)

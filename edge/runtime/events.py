@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
-from edge.publish.commands import Answer
-from edge.publish.requests import Request
+from edge.publish.commands.handler import Answer
+from edge.publish.commands.requests import Request
 from edge.runtime.perception_stages import Heard
 
 

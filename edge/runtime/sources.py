@@ -12,7 +12,7 @@ from edge.capture.microphone import Microphone
 from edge.capture.speed import GpsdClient, NmeaReceiver
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
-from edge.publish.speed import MqttSpeed
+from edge.publish.mqtt.speed_source import MqttSpeed
 from edge.runtime.component import Component
 from edge.runtime.degradation import Pace
 from edge.runtime.event_queue import Bounded, FullError

@@ -28,12 +28,12 @@ from benchmarks.endurance.samples import Sample, judge, look
 from benchmarks.fleets.totals import Fleet
 from benchmarks.fleets.worker import Worker
 from edge.capture.camera import Camera
+from edge.client.decoding import Heard
+from edge.client.subscriber import Subscriber
 from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
-from edge.publish.events import Received
-from edge.publish.models import Summary
-from edge.publish.reading import Heard
-from edge.publish.subscriber import Subscriber
+from edge.publish.mqtt.events import Received
+from edge.publish.payloads import Summary
 from edge.publish.topics import Address
 
 

@@ -12,8 +12,8 @@ from edge.config.delivery import CommandsConfig
 from edge.dashboard.box_link import BoxLink
 from edge.messages import Summary
 from edge.publish import Publisher
-from edge.publish.commands import Answer, Outcome
-from edge.publish.requests import Command
+from edge.publish.commands.handler import Answer, Outcome
+from edge.publish.commands.requests import Command
 from edge.run_registry import started
 
 pytestmark = needs_mosquitto

@@ -4,8 +4,8 @@ import pytest
 from mqtt_helpers import START_WALL_S, alert, box
 from rich.text import Text
 
+from demo.broker import LocalBroker
 from demo.subscriber import Subscriber, SubscriberError
-from edge.publish.broker import LocalBroker
 from edge.publish.publisher import Publisher
 from edge.run_registry import started
 

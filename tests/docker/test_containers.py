@@ -18,13 +18,13 @@ import pytest
 import yaml
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto
 
+from edge.client.consumer import Consumer
 from edge.config import load_config
 from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Level
 from edge.publish import Publisher
-from edge.publish.client import Link
-from edge.publish.consumer import Consumer
-from edge.publish.events import Acknowledged, Connected, Publication, Trouble
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Acknowledged, Connected, Publication, Trouble
 from edge.run_registry import Start
 from edge.runtime.metrics import METRICS
 

@@ -20,7 +20,7 @@ from edge.dashboard.pages.modalities import MODALITIES
 from edge.fatigue.policy import CAUSES
 from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
 from edge.messages import Level, Reason
-from edge.publish.models import CommandFigures, OutboxFigures
+from edge.publish.payloads import CommandFigures, OutboxFigures
 from edge.runtime.health import Health
 from edge.status import SystemStatus
 

@@ -10,8 +10,8 @@ from mqtt_helpers import box
 
 from edge.config import Config
 from edge.config.delivery import CommandsConfig, MqttConfig
-from edge.publish.events import Received
 from edge.publish.home_assistant import device, has_started
+from edge.publish.mqtt.events import Received
 
 
 def announced(*allow: str, **mqtt: Any) -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, box, free_port, mosquitto, ne
 from raw_broker import Packet, RawBroker, publish
 
 from edge.publish import Publisher
-from edge.publish.events import Publication
+from edge.publish.mqtt.events import Publication
 from edge.publish.presence import Presence
 from edge.run_registry import started
 
@@ -100,7 +100,7 @@ def test_two_boxes_with_one_id_are_named_where_the_broker_gives_no_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The other took the connection over and said `online`; its word is what the broker has when the box is back."""
-    monkeypatch.setattr("edge.publish.client._JITTER", (0.05, 0.05))
+    monkeypatch.setattr("edge.publish.mqtt.client._JITTER", (0.05, 0.05))
     broker = RawBroker(v5=False)
     broker.hangs_up = lambda heard: broker.connections < 4 and heard.topic.endswith("/info")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, until
 
+from demo.broker import LocalBroker
 from edge.messages import Blink, Fatigue, Level, Source, Summary
 from edge.publish import Publisher
-from edge.publish.broker import LocalBroker
 from edge.run_registry import started
 
 HELPERS = Path(__file__).parents[1] / "helpers"

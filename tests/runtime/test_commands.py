@@ -22,7 +22,7 @@ from edge.config import Config
 from edge.config.delivery import OPS
 from edge.messages import Alert, Fatigue, Level
 from edge.publish import Publisher
-from edge.publish.requests import Request
+from edge.publish.commands.requests import Request
 from edge.runtime.clock import Clock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.events import Order

@@ -8,10 +8,10 @@ from box_process import box, stored
 from empty_bundle import make_empty_bundle
 from mqtt_helpers import Subscriber, free_port, mosquitto, needs_mosquitto, until
 
-from edge.publish.outbox import Outbox
+from edge.publish.outbox.outbox import Outbox
 
 BREAK = """
-from edge.publish.sender import Sender
+from edge.publish.outbox.sender import Sender
 settle = Sender.settle
 def broken(self, at_once=False):
     if self._done:

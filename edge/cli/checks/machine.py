@@ -13,8 +13,8 @@ from edge.cli.checks.finding import Finding, Subject
 from edge.cli.places import STATE
 from edge.cli.units import SERVICES, UNITS
 from edge.clock import clock_state
-from edge.publish.client import Link
-from edge.publish.events import Connected, Trouble
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Trouble
 from edge.store.retention import disk_low
 
 _BROKER_S = 15.0

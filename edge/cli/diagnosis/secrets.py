@@ -7,7 +7,7 @@ import os
 from urllib.parse import parse_qsl, unquote
 
 from edge.config import Config
-from edge.publish.attempt import password_of
+from edge.publish.mqtt.connection import password_of
 from edge.redact import MASK, redacted
 
 _SHORTEST = 3

@@ -1,0 +1,61 @@
+"""What comes over MQTT read back into the models that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from edge.publish import payloads
+from edge.publish.mqtt.events import Received
+from edge.publish.payloads import Body
+from edge.publish.topics import Address, address_of
+
+BODIES: Mapping[str, type[Body]] = {
+    "status": payloads.Status,
+    "info": payloads.Info,
+    "state": payloads.State,
+    "alert": payloads.Alert,
+    "summary": payloads.Summary,
+    "group": payloads.Group,
+    "health": payloads.Health,
+    "response": payloads.Response,
+}
+"""The payload of each topic of `edge.publish.topics` that a box speaks on."""
+
+BodyT_co = TypeVar("BodyT_co", bound=Body, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[BodyT_co]):
+    """One message of a box."""
+
+    address: Address
+    """Which box, and on which topic."""
+    body: BodyT_co
+    event: Received
+    """As it came."""
+    late: bool = False
+    """Messages that the box put after it were handed out before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A message that is none of this contract: another program's, or of another version."""
+
+    event: Received
+    why: str
+
+
+def read(event: Received, base: str) -> Heard[Body] | Foreign:
+    """Read one message."""
+    address = address_of(event.path, base)
+    if address is None or address.name not in BODIES:
+        return Foreign(event, "no box speaks on this topic")
+    try:
+        return Heard(address, BODIES[address.name].model_validate_json(event.payload), event)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return Foreign(event, f"{'.'.join(map(str, fault['loc'])) or 'payload'}: {fault['msg']}")

@@ -1,0 +1,112 @@
+"""Hearing boxes, for backends: typed, each alert and summary once, in order, with gaps told.
+
+with Subscriber("broker.example", port=8883, tls=True, username="dispatch", password_env="SECRET") as inbox:
+    for alert in inbox.alerts():
+        print(alert.address.box, alert.body.kind, alert.body.level, alert.body.type)
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from edge.client.decoding import Foreign, Heard, read
+from edge.client.reorder_buffer import Gap, Sequence
+from edge.config.delivery import MqttConfig
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Denied, Event, Received, Trouble
+from edge.publish.payloads import Alert, Body, Summary
+
+_log = logging.getLogger(__name__)
+
+PATIENCE_S = 0.5
+"""How long what follows on a missing number is held back: brokers keep the order, so this is hardly ever needed."""
+
+Item = Heard[Body] | Gap | Foreign | Connected | Trouble | Denied
+
+
+class Subscriber:
+    """Connected from `with` to its end; a broker that is missing or goes is tried again with a jittered back-off."""
+
+    def __init__(
+        self,
+        broker: str | MqttConfig = "localhost",
+        *,
+        client_id: str = "",
+        keep_s: int = 0,
+        patience_s: float = PATIENCE_S,
+        **settings: Any,
+    ) -> None:
+        """Say where to listen.
+
+        Args:
+            broker: Its host, or a whole section `mqtt`.
+            client_id: With a name of its own the broker keeps for `keep_s` what comes while this client is away.
+            keep_s: Seconds; MQTT 3.1.1 knows no end of it, there any number keeps until the broker forgets.
+            patience_s: How long messages wait for a missing one before them.
+            settings: Of section `mqtt` (port, base, username, password_file, tls, ca_file, ...).
+
+        Raises:
+            pydantic.ValidationError: a setting is wrong.
+            ValueError: `keep_s` without a `client_id`.
+        """
+        if keep_s and not client_id:
+            raise ValueError("keep_s needs a client_id: a broker keeps messages for a client that it knows by name")
+        self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
+        self._link = Link(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
+        self._sequence = Sequence(patience_s)
+        self._stopped = False
+
+    def __enter__(self) -> Subscriber:
+        self._link.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._link.stop()
+
+    def stop(self) -> None:
+        """End the loops over `items` and `alerts`; for another thread or a signal handler."""
+        self._stopped = True
+        self._link.events.put(None)
+
+    def alerts(self, seconds: float | None = None) -> Iterator[Heard[Alert]]:
+        """Every step of every alert, until `stop` or, with `seconds`, for so long; troubles and gaps go to the log."""
+        for item in self.items(seconds):
+            if isinstance(item, Heard):
+                if isinstance(item.body, Alert):
+                    yield Heard(item.address, item.body, item.event, item.late)
+            elif isinstance(item, Gap):
+                _log.warning("%s/%s: messages %d to %d are missing", item.site, item.box, item.first, item.last)
+            elif isinstance(item, Trouble | Denied):
+                _log.warning("%s", item.sentence)
+            elif isinstance(item, Foreign):
+                _log.info("%s is not understood: %s", item.event.path, item.why)
+
+    def items(self, seconds: float | None = None) -> Iterator[Item]:
+        """Everything: messages, gaps, what is not understood, and how the connection is."""
+        until_s = None if seconds is None else time.monotonic() + seconds
+        while not self._stopped:
+            now_s = time.monotonic()
+            if until_s is not None and now_s >= until_s:
+                return
+            yield from self._sequence.due(now_s)
+            waits = [self._sequence.wait_s(now_s), None if until_s is None else until_s - now_s]
+            try:
+                event = self._link.events.get(timeout=min((wait for wait in waits if wait is not None), default=None))
+            except queue.Empty:
+                continue
+            yield from self._items_of(event)
+
+    def _items_of(self, event: Event | None) -> list[Item]:
+        if isinstance(event, Connected | Trouble | Denied):
+            return [event]
+        if not isinstance(event, Received):
+            return []
+        heard = read(event, self._config.base)
+        if isinstance(heard, Heard) and isinstance(heard.body, Alert | Summary):
+            return [*self._sequence.take(heard, time.monotonic())]
+        return [heard]

@@ -1,0 +1,109 @@
+"""What each topic says, made from messages; pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from edge.config import Config
+from edge.messages import Alert, Group, Summary
+from edge.messages.serialize import to_record
+from edge.publish import payloads
+from edge.publish.payloads import ClockState, StatusWord
+
+_OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
+_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")
+
+
+@dataclass(slots=True)
+class Origin:
+    """Which run of the box speaks: its session and the wall clock (Unix) at `t_s` 0."""
+
+    boot: str
+    start_wall_s: float
+    """Set right once, when a clock that was not synchronized at the start has become so."""
+    clock: ClockState = "synced"
+    """Whether it is right; what the kernel says of its clock since does not make it so."""
+
+    def set_right(self, start_wall_s: float) -> None:
+        """The right wall clock at `t_s` 0 is known now."""
+        self.start_wall_s, self.clock = start_wall_s, "synced"
+
+    def utc(self, t_s: float) -> str:
+        """Wall time of a capture time."""
+        return iso_utc(self.start_wall_s + t_s)
+
+
+def iso_utc(wall_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(wall_s, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def encode(payload: Mapping[str, Any]) -> str:
+    """A payload that is no `Body` as it is sent."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def status(state: StatusWord, boot: str, connection: int, software: str, why: str | None = None) -> payloads.Status:
+    """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
+    return payloads.Status(state=state, boot=boot, seq=connection, sw=software, why=why)
+
+
+def alert(message: Alert, origin: Origin, clock: ClockState) -> payloads.AlertStep:
+    """One step of an alert; `delivered` adds `seq` and `historical` when it is sent."""
+    record = to_record(message)
+    return payloads.AlertStep(
+        id=message.id,
+        boot=origin.boot,
+        type=message.type,
+        kind=message.alert,
+        level=record["level"],
+        start=origin.utc(message.start_s),
+        start_mono_ms=round(message.start_s * 1000),
+        clock=clock,
+        duration_ms=round(message.duration_s * 1000),
+        evidence=record["evidence"],
+        valid_ratio=record["evidence"].get("valid_ratio"),
+    )
+
+
+def summary(message: Summary, origin: Origin, clock: ClockState) -> payloads.Period:
+    """One period; `delivered` adds `seq` and `historical` when it is sent."""
+    record = to_record(message)
+    return payloads.Period(
+        id=f"{origin.boot}-summary-{round(message.start_s * 1000)}",
+        boot=origin.boot,
+        start=origin.utc(message.start_s),
+        end=origin.utc(message.end_s),
+        start_mono_ms=round(message.start_s * 1000),
+        end_mono_ms=round(message.end_s * 1000),
+        clock=clock,
+        **{name: record[name] for name in _OF_SUMMARY},
+    )
+
+
+def group(message: Group, origin: Origin, clock: ClockState) -> payloads.Group:
+    """One window of a group."""
+    record = to_record(message)
+    return payloads.Group(
+        boot=origin.boot,
+        start=origin.utc(message.start_s),
+        end=origin.utc(message.end_s),
+        clock=clock,
+        **{name: record[name] for name in _OF_GROUP},
+    )
+
+
+def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> payloads.Info:
+    """What a box runs; `about` are the fields that the runtime knows."""
+    digest = f"sha256:{hashlib.sha256(config.model_dump_json().encode()).hexdigest()}"
+    return payloads.Info(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
+
+
+def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
+    """A stored payload as it goes out: with its place in the outbox and whether it comes late."""
+    return encode({**stored, "seq": seq, "historical": historical})

@@ -1,0 +1,161 @@
+"""The link to the broker: MQTT 5 where the broker speaks it, else 3.1.1, kept up with a jittered back-off.
+
+Each attempt is a new paho client. paho would queue in memory what it may not send and send it again by itself; here
+the outbox alone decides what is sent again, so nothing of a lost connection is carried over.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from edge.config.delivery import MqttConfig
+from edge.publish.guarded import GuardedThread
+from edge.publish.mqtt import connection_errors
+from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Attempt
+from edge.publish.mqtt.events import Event, Publication, Subscription, Token, Trouble
+
+_log = logging.getLogger(__name__)
+
+_SHORTEST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 30.0
+_STEADY_S = 10.0
+"""A connection that ends sooner is a failure as one that never came: the wait after it grows."""
+_MOST_SHORT = 3
+"""But to 4 s only: a broker that takes some messages each time (two boxes with one id) must not keep alerts waiting."""
+_JITTER = (0.5, 3.0)
+"""Waits are multiplied by a random number from this range, so that a fleet does not return as one herd: a thousand
+boxes that lose a broker at once come back over 2.5 s, not within the same one."""
+
+
+class Link:
+    """Keeps a connection up from `start` to `stop`; what happens comes as events in `events`."""
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        client_id: str,
+        will: Callable[[int], Publication] | None = None,
+        subscribe: Sequence[str] = (),
+        keep_s: int = 0,
+        owner_settles: bool = False,
+    ) -> None:
+        """`will` gets the connection's number; an empty `client_id` lets the broker choose one.
+
+        For `keep_s` the broker keeps what comes for `subscribe` while this client is away. With `owner_settles` it also
+        keeps what was heard, until `settle`.
+        """
+        self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        """`None` in it is only a wake-up, put by the owner."""
+        self._config = config
+        self._client_id = client_id
+        self._will = will
+        self._subscribe, self._keep_s, self._owner_settles = subscribe, keep_s, owner_settles
+        self._protocol = V5
+        self._number = 0
+        self._said: str | None = None
+        self._short = 0
+        self._attempt: Attempt | None = None
+        self._stopping = threading.Event()
+        self._thread = GuardedThread(self._run, "mqtt-link")
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publication can be sent now."""
+        attempt = self._attempt
+        return attempt is not None and attempt.connected
+
+    @property
+    def broken(self) -> str | None:
+        """What ended its thread though nobody asked it to: there will be no connection any more."""
+        return self._thread.broken
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what was given to `publish`, say goodbye (so no will is sent) and end, in a few seconds at most."""
+        self._stopping.set()
+        if attempt := self._attempt:
+            attempt.end()
+        self._thread.join(2 * GOODBYE_S)
+
+    def publish(self, publication: Publication) -> Token | None:
+        """Hand one message to the network; None when there is no connection. Only `Acknowledged` means delivered."""
+        attempt = self._attempt
+        return attempt.publish(publication) if attempt is not None and attempt.connected else None
+
+    def subscribe(self, subscription: Subscription) -> Token | None:
+        """Ask for one topic more, for as long as the connection lasts; None when there is none."""
+        attempt = self._attempt
+        return attempt.subscribe(subscription) if attempt is not None and attempt.connected else None
+
+    def settle(self, token: Token) -> None:
+        """Acknowledge what was heard; of a connection that is gone, the broker gives it again."""
+        attempt = self._attempt
+        if attempt is not None and attempt.connected and attempt.number == token.connection:
+            attempt.settle(token)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began_s = time.monotonic()
+            attempt = self._try_once()
+            steady = attempt.accepted and time.monotonic() - began_s >= _STEADY_S
+            self._short = 0 if steady or not attempt.accepted else self._short + 1
+            failures = min(self._short, _MOST_SHORT) if attempt.accepted else failures + 1
+            if self._stopping.is_set():
+                return
+            if steady:
+                self._said = None
+            other = attempt.answered_nothing() or connection_errors.is_about_version(attempt.refusal)
+            if other:
+                self._protocol = V311 if self._protocol == V5 else V5
+            if other and failures == 1:
+                continue
+            self._stopping.wait(back_off_s(failures))
+
+    def _try_once(self) -> Attempt:
+        """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
+        self._number += 1
+        will = self._will(self._number) if self._will else None
+        attempt = Attempt(
+            self._config, self._client_id, self._number, self._protocol, will, self._keep_s, self._owner_settles
+        )
+        self._attempt = attempt
+        if self._stopping.is_set():
+            return attempt
+        try:
+            attempt.serve(self.events, self._subscribe)
+        except Exception as error:  # paho and ssl raise what they like; whatever it is, the next attempt may do
+            if not isinstance(error, OSError | ValueError):
+                _log.exception("no connection to the broker")
+            self._say(connection_errors.of_error(error, self._config))
+            return attempt
+        if self._stopping.is_set() or (self._protocol == V5 and connection_errors.is_about_version(attempt.refusal)):
+            return attempt
+        if attempt.fault:
+            self._say(connection_errors.of_fault(attempt.fault, self._config))
+        elif reason := attempt.unfit or (attempt.refusal and attempt.refusal.getName()):
+            self._say(connection_errors.of_refusal(reason, self._config))
+        elif attempt.accepted:
+            self._say(connection_errors.of_lost_connection(self._config, again=self._short > 0))
+        elif self._protocol != V5:
+            self._say(connection_errors.of_no_answer(self._config))
+        return attempt
+
+    def _say(self, sentence: str) -> None:
+        if sentence != self._said:
+            self._said = sentence
+            self.events.put(Trouble(f"{sentence[0].upper()}{sentence[1:]}"))
+
+
+def back_off_s(failures: int) -> float:
+    """How long to wait before the next attempt; 0 failures: a connection stood for a while and was lost."""
+    wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
+    return wait_s * random.uniform(*_JITTER)

@@ -1,0 +1,145 @@
+"""What is on its way to the broker, and what the broker hangs up on; pure.
+
+A broker that forbids something may say so (MQTT 5), may acknowledge it and throw it away (3.1.1), or may hang up
+without a word, as AWS IoT Core does. Of a cut nothing is known but what was on its way. So after it one thing goes at a
+time, until each of those was taken; what was on its way at three cuts, the last time alone, and not taken in between,
+is held back, and tried again after a growing wait, alone. Two cuts may be a bad line or a dying broker.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from edge.publish.mqtt.events import Limits, Token
+
+WINDOW = 20
+"""Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
+_CUTS = 3
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 60.0
+"""For what must arrive: an ACL is mended by people, and each trial costs the connection, which is back in seconds."""
+_LONGEST_OPTIONAL_WAIT_S = 3600.0
+SILENT_S = 2.0
+"""What is not acknowledged (QoS 0) was taken when the connection holds for so long."""
+_DOUBT_S = 10.0
+"""What was doubted and does not come again (an answer to an order) is forgotten after so long a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What a broker hung up on."""
+
+    name: str
+    topic: str
+    again: bool
+    """It was held back for that already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    name: str
+    topic: str
+    settles_s: float | None
+    """When it counts as taken though nobody says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    wait_s: float
+    due_s: float
+
+
+class Traffic:
+    """Used by the publisher's thread.
+
+    What is said again and again is known by its topic alone; a message of the outbox has a name of its own beside it.
+    """
+
+    def __init__(self, important: Collection[str]) -> None:
+        """`important` are the topics that are tried again within a minute."""
+        self._important = important
+        self._limits = Limits()
+        self._sent: dict[Token, _Sent] = {}
+        self._doubted: dict[str, str] = {}
+        self._doubt_until_s = 0.0
+        self._cuts: Counter[str] = Counter()
+        self._guilty: dict[str, _Held] = {}
+
+    def begin(self, limits: Limits, now_s: float) -> Blame | None:
+        """Begin a new connection; return what the one before was cut for, where that is known now."""
+        self._limits = limits
+        flight = {sent.name: sent.topic for sent in self._sent.values()}
+        self._sent.clear()
+        self._doubted |= flight
+        self._doubt_until_s = now_s + _DOUBT_S
+        self._cuts.update(flight.keys())
+        if len(flight) != 1:
+            return None
+        ((name, topic),) = flight.items()
+        blamed = topic if topic in self._guilty else name
+        again = blamed in self._guilty
+        if self._cuts[name] < _CUTS and not again:
+            return None
+        del self._doubted[name]
+        longest_s = _LONGEST_WAIT_S if topic in self._important else _LONGEST_OPTIONAL_WAIT_S
+        wait_s = min(longest_s, 2 * self._guilty[blamed].wait_s) if again else _FIRST_WAIT_S
+        self._guilty[blamed] = _Held(wait_s, now_s + wait_s)
+        return Blame(name, topic, again)
+
+    def widen(self, name: str, topic: str) -> None:
+        """It was not this message alone: its whole topic is held back."""
+        self._guilty[topic] = self._guilty.pop(name)
+
+    def fits(self, packet_bytes: int) -> bool:
+        """Whether the broker takes a packet of this size."""
+        return self._limits.packet_bytes is None or packet_bytes <= self._limits.packet_bytes
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """Topics of what was on its way at two cuts: it goes after the rest."""
+        return frozenset(topic for name, topic in self._doubted.items() if self._cuts[name] == _CUTS - 1)
+
+    def held(self, now_s: float) -> frozenset[str]:
+        """Topics and names of what is held back now."""
+        return frozenset(name for name, held in self._guilty.items() if now_s < held.due_s)
+
+    def takes(self, name: str, topic: str, now_s: float) -> bool:
+        """Whether this may be sent now."""
+        if now_s >= self._doubt_until_s:
+            self._doubted.clear()
+        if {name, topic} & self.held(now_s) or any(
+            self._goes_alone(sent.name, sent.topic) for sent in self._sent.values()
+        ):
+            return False
+        if self._goes_alone(name, topic):
+            return not self._sent
+        return len(self._sent) < min(WINDOW, self._limits.in_flight)
+
+    def sent(self, token: Token, name: str, topic: str, now_s: float, answered: bool = True) -> None:
+        """Note what is on its way; `answered`: the broker will acknowledge it."""
+        self._sent[token] = _Sent(name, topic, None if answered else now_s + SILENT_S)
+
+    def acknowledged(self, token: Token) -> str | None:
+        """Note an acknowledgement; return the topic that is free again by it."""
+        sent = self._sent.get(token)
+        if sent is None or sent.settles_s is not None:
+            return None
+        return self._taken(token, sent)
+
+    def settle(self, now_s: float) -> None:
+        """Note, while the connection holds, what was taken without a word."""
+        for token, sent in list(self._sent.items()):
+            if sent.settles_s is not None and now_s >= sent.settles_s:
+                self._taken(token, sent)
+
+    def _goes_alone(self, name: str, topic: str) -> bool:
+        return name in self._doubted or name in self._guilty or topic in self._guilty
+
+    def _taken(self, token: Token, sent: _Sent) -> str | None:
+        del self._sent[token]
+        self._cuts.pop(sent.name, None)
+        self._doubted.pop(sent.name, None)
+        self._guilty.pop(sent.name, None)
+        return sent.topic if self._guilty.pop(sent.topic, None) else None

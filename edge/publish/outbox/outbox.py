@@ -1,0 +1,266 @@
+"""The outbox: every alert and summary is on disk before it is sent, and stays until the broker has it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from edge import run_registry
+from edge.database import Database
+from edge.messages import Source
+from edge.news import News
+from edge.publish.outbox.rows import (
+    COLUMNS,
+    SCHEMA,
+    Entry,
+    count_evicted,
+    delete,
+    entry_of,
+    insert,
+    last_seq,
+    make_room,
+    measured,
+    salvaged,
+)
+from edge.run_registry import Start
+
+MOST_ROWS = 20_000
+MOST_BYTES = 32 << 20
+"""More than two weeks without a broker for a bus that raises 50 steps of alerts an hour, at up to 1600 bytes each."""
+_MOST_UNSAVED = 1000
+_MOST_FRESH = 200
+"""Alerts of the last minute that are looked for behind a backlog: a box raises a few."""
+_ROOMY = 0.9
+"""Below this share of its bounds an outbox that was full is said to be well again."""
+
+
+class Outbox:
+    """A bounded queue on disk, safe from any thread; a commit is on the medium when `put` returns.
+
+    When the disk refuses, the message waits in memory instead (a bounded number, the lowest rank's oldest go first),
+    goes out like any other, and is written as soon as the disk takes it. A damaged file is moved aside; what can be
+    read of it is kept. `news` tells all of this.
+    """
+
+    def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
+        self._most_rows, self._most_bytes = most_rows, most_bytes
+        self._lock = threading.Lock()
+        self._news = News("outbox")
+        self._unsaved: list[Entry] = []
+        self._delivered: set[int] = set()
+        self._evicted: dict[str, int] = {}
+        self._unsaved_evicted: dict[str, int] = {}
+        self._corrected: dict[str, float] = {}
+        self._rows = self._bytes = self._last_seq = 0
+        self._start: Start | None = None
+        self._database = Database(path, SCHEMA, "FULL", self._news, self._opened)
+        self._flush()
+
+    @property
+    def rows(self) -> int:
+        """Messages waiting."""
+        return self._rows + len(self._unsaved) - len(self._delivered)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the payloads waiting on disk."""
+        return self._bytes
+
+    @property
+    def evicted(self) -> dict[str, int]:
+        """Messages given up since the outbox was made, by topic."""
+        lost = dict(self._evicted)
+        for name, count in self._unsaved_evicted.items():
+            lost[name] = lost.get(name, 0) + count
+        return lost
+
+    @property
+    def corrected(self) -> dict[str, float]:
+        """The right Unix time at `t_s` 0 of the runs that began before the clock was synchronized, by their names."""
+        return self._corrected
+
+    def begin(self, start: Start) -> None:
+        """Note the run whose messages are put from now on."""
+        with self._lock:
+            self._start = start
+            self._attempt(self._note_start)
+
+    def set_right(self, boot: str, offset_s: float) -> None:
+        """The clock is trusted now: correct the runs of this kernel (`edge.run_registry.set_right`)."""
+
+        def correct(connection: sqlite3.Connection) -> None:
+            run_registry.set_right(connection, boot, offset_s)
+            self._corrected = run_registry.corrected(connection) | self._corrected
+
+        with self._lock:
+            if self._start is not None and self._start.boot == boot and self._start.clock == "unsynced":
+                wall_s = self._start.mono_s + offset_s  # known even when the disk refuses
+                self._start = Start(self._start.name, boot, self._start.mono_s, wall_s, "corrected")
+                self._corrected = {**self._corrected, self._start.name: wall_s}
+            self._attempt(correct)
+
+    def put(self, name: str, rank: int, path: str, payload: str, boot: str, put_mono_s: float) -> int:
+        """Keep a message and return its number; the lowest rank's oldest make room for it where that is needed."""
+        with self._lock:
+            self._last_seq += 1
+            self._unsaved.append(
+                Entry(self._last_seq, name, rank, path, payload, len(payload.encode()), boot, put_mono_s)
+            )
+            seq = self._last_seq
+            self._flush()
+            return seq
+
+    def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[Entry]:
+        """The oldest messages with a number above `after_seq`, in order, but for those of some topics.
+
+        sqlite3.Error: they cannot be read now.
+        """
+        with self._lock:
+            waiting = [entry for entry in self._unsaved if entry.seq > after_seq and entry.path not in without]
+            others = ", ".join("?" * len(without))
+            query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND path NOT IN ({others}) ORDER BY seq LIMIT ?"
+            try:
+                rows = self._database.read(query, (after_seq, *without, most + len(self._delivered)))
+            except sqlite3.Error:
+                if not waiting:
+                    raise
+                rows = []  # what is in memory must go out all the same
+            saved = [entry_of(row) for row in rows]
+            free = [entry for entry in saved if entry.seq not in self._delivered]
+            return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
+
+    def oldest(self, path: str) -> Entry | None:
+        """The message of this topic that has waited longest. sqlite3.Error: it cannot be read now."""
+        with self._lock:
+            query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
+            rows = self._database.read(query, (path, 1 + len(self._delivered)))
+            saved = [entry for row in rows if (entry := entry_of(row)).seq not in self._delivered]
+            waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
+            return min(waiting, key=lambda entry: entry.seq, default=None)
+
+    def fresh(
+        self, rank: int, boot: str, since_mono_s: float, after_seq: int, most: int, without: Collection[str] = ()
+    ) -> list[Entry]:
+        """The oldest messages of this rank that the run `boot` put since then, as `pending` gives them."""
+        with self._lock:
+            newest = self._newest(rank, _MOST_FRESH)
+            found = [entry for entry in newest if entry.boot == boot and entry.put_mono_s >= since_mono_s]
+            free = [entry for entry in found if entry.seq > after_seq and entry.path not in without]
+            return free[:most]
+
+    def rows_before(self, seq: int, most: int) -> int:
+        """How many messages with a lower number wait, counted up to `most`. sqlite3.Error: it cannot be read now."""
+        with self._lock:
+            rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
+            return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
+
+    def _newest(self, rank: int, most: int) -> list[Entry]:
+        """The last messages of this rank that still wait, in order."""
+        query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT ?"
+        waiting = [entry for entry in self._unsaved if entry.rank == rank]
+        try:
+            rows = self._database.read(query, (rank, most + len(self._delivered)))
+        except sqlite3.Error:
+            if not waiting:
+                raise
+            rows = []
+        saved = [entry_of(row) for row in rows]
+        free = [entry for entry in saved if entry.seq not in self._delivered]
+        return sorted([*free, *waiting], key=lambda entry: entry.seq)[-most:]
+
+    def acknowledge(self, seqs: Iterable[int]) -> None:
+        """Forget messages that the broker has; a number that is gone already is no error."""
+        with self._lock:
+            done = set(seqs)
+            in_memory = {entry.seq for entry in self._unsaved}
+            self._unsaved = [entry for entry in self._unsaved if entry.seq not in done]
+            self._delivered |= done - in_memory
+            self._flush()
+
+    def give_up(self, entry: Entry) -> None:
+        """Forget a message that cannot be sent, whatever the broker says."""
+        self.acknowledge([entry.seq])
+        with self._lock:
+            self._evicted[entry.name] = self._evicted.get(entry.name, 0) + 1
+            self._attempt(lambda connection: count_evicted(connection, entry.name))
+
+    def mend(self) -> None:
+        """Try again what the disk refused; to be called now and then, though no message comes."""
+        with self._lock:
+            if self._news.is_lost:
+                self._flush()
+
+    def news(self, t_s: float) -> list[Source]:
+        """What there is to tell about the outbox itself since the last call."""
+        return self._news.take(t_s)
+
+    def close(self) -> None:
+        """Close the file; what waits is still there at the next start."""
+        with self._lock:
+            self._flush()
+            self._database.close()
+
+    def _opened(self, connection: sqlite3.Connection) -> None:
+        if self._database.aside is not None:
+            known = {entry.seq for entry in self._unsaved} | self._delivered
+            kept = [entry for entry in salvaged(self._database.aside) if entry.seq not in known]
+            self._unsaved = sorted([*self._unsaved, *kept], key=lambda entry: entry.seq)
+            self._database.aside = None
+            self._last_seq = max([self._last_seq, *(entry.seq for entry in kept)])
+        self._rows, self._bytes = measured(connection)
+        self._last_seq = max(self._last_seq, last_seq(connection))
+        self._evicted = dict(connection.execute("SELECT name, count FROM evicted").fetchall())
+        if self._start is not None:
+            self._note_start(connection)
+        self._corrected = run_registry.corrected(connection) | self._corrected
+
+    def _note_start(self, connection: sqlite3.Connection) -> None:
+        assert self._start is not None
+        connection.execute("DELETE FROM session WHERE name NOT IN (SELECT boot FROM outbox)")
+        run_registry.begin(connection, self._start)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        try:
+            self._database.write(work)
+        except sqlite3.Error as error:
+            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+
+    def _flush(self) -> None:
+        """Write what waits in memory and delete what was delivered; what the disk refuses stays for the next time."""
+        try:
+            self._rows, self._bytes, given_up = self._database.write(self._exchange)
+        except sqlite3.Error as error:
+            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+            self._bound_memory()
+            return
+        self._unsaved, self._delivered = [], set()
+        for name in given_up:
+            self._evicted[name] = self._evicted.get(name, 0) + 1
+        if given_up:
+            self._news.lost(f"it is full: the oldest messages are given up, of `{given_up[0]}` first")
+        elif self._news.is_lost and self._is_roomy():
+            self._news.works(f"{sum(self.evicted.values())} messages were given up so far")
+
+    def _is_roomy(self) -> bool:
+        in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes
+        return in_bounds and self._database.has_room
+
+    def _exchange(self, connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
+        """The rows and bytes that there are then, and the names of what was given up; counts nothing by itself.
+
+        The disk may refuse it at the commit, when all of it is undone and tried again.
+        """
+        freed = delete(connection, self._delivered)
+        insert(connection, self._unsaved)
+        rows = self._rows + len(self._unsaved) - len(freed)
+        size = self._bytes + sum(entry.bytes for entry in self._unsaved) - sum(freed)
+        given_up = make_room(connection, rows, size, self._most_rows, self._most_bytes)
+        return rows - len(given_up), size - sum(size for _, size in given_up), [name for name, _ in given_up]
+
+    def _bound_memory(self) -> None:
+        while len(self._unsaved) > _MOST_UNSAVED:
+            lost = min(self._unsaved, key=lambda entry: (entry.rank, entry.seq))
+            self._unsaved.remove(lost)
+            self._unsaved_evicted[lost.name] = self._unsaved_evicted.get(lost.name, 0) + 1

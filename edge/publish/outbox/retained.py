@@ -1,0 +1,68 @@
+"""What is said anew at each connection: the latest word on each retained topic, and what the box wants to hear.
+
+A broker may have forgotten what it retained (by default Mosquitto keeps nothing on disk).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from edge.publish.mqtt.events import Acknowledged, Publication, Subscription, Token
+
+_RETRY_S = 60.0
+"""What the broker refused (an ACL) is tried again after this long: the ACL may have been mended."""
+ORDER = ("own status", "status", "state", "info", "orders", "home assistant starts", "home assistant")
+"""What may be missing comes last: a broker that hangs up on it has the rest by then."""
+
+Word = Publication | Subscription
+
+
+class Retained:
+    """`keep` from any thread, the rest from the publisher's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: dict[str, Word] = {}
+        self._unsent: set[str] = set()
+        self._sent: dict[Token, str] = {}
+        self._retry_s: dict[str, float] = {}
+
+    def keep(self, name: str, word: Word) -> None:
+        """Replace the latest word on `name`, which is one of `ORDER`."""
+        with self._lock:
+            self._latest[name] = word
+            self._unsent.add(name)
+
+    def renew(self) -> None:
+        """Send all of it again: a new connection, or a reader that has just started."""
+        with self._lock:
+            self._unsent = set(self._latest)
+        self._sent.clear()
+        self._retry_s.clear()
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to send."""
+        return bool(self._unsent)
+
+    def send(self, offer: Callable[[Word], Token | None], now_s: float) -> None:
+        """Send what is new or due again, as far as `offer` takes it."""
+        due = {name for name, at_s in self._retry_s.items() if now_s >= at_s}
+        for name in due:
+            del self._retry_s[name]
+        with self._lock:
+            self._unsent |= due
+            for name in sorted(self._unsent, key=ORDER.index):
+                token = offer(self._latest[name])
+                if token is not None:
+                    self._sent[token] = name
+                    self._unsent.remove(name)
+
+    def acknowledged(self, event: Acknowledged, now_s: float) -> Word | None:
+        """Note the broker's answer; return what it refused, if this is the first time."""
+        name = self._sent.pop(event.token, None)
+        if name is None or event.refusal is None:
+            return None
+        self._retry_s[name] = now_s + _RETRY_S
+        return self._latest[name]

@@ -1,0 +1,125 @@
+"""The rows of the outbox: what waits, and the statements that keep it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from edge.run_registry import SESSIONS
+
+SCHEMA = (
+    SESSIONS
+    + """
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    put_mono_s REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outbox_first_to_go ON outbox (rank, seq);
+CREATE TABLE IF NOT EXISTS evicted (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message that waits: `seq` rises by one with each, for ever, so a gap at a reader is a loss."""
+
+    seq: int
+    name: str
+    rank: int
+    path: str
+    payload: str
+    bytes: int
+    boot: str
+    """The run that put it (`Start.name`)."""
+    put_mono_s: float
+
+    @property
+    def name_on_its_way(self) -> str:
+        """What `edge.publish.mqtt.flow_control` knows it by."""
+        return f"{self.path} #{self.seq}"
+
+
+COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
+_BYTES = "CAST(bytes AS INTEGER)"
+"""A number also where damage has made it none."""
+_KINDS = (int, str, int, str, str, int, str, float)
+
+
+def entry_of(row: tuple[object, ...]) -> Entry:
+    """A row as it was read; a value that damage has made one of another kind is empty or 0."""
+    values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
+    return Entry(*values)  # type: ignore[arg-type]
+
+
+def insert(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Add messages."""
+    marks = ", ".join("?" * len(COLUMNS.split(",")))
+    connection.executemany(f"INSERT INTO outbox ({COLUMNS}) VALUES ({marks})", [astuple(entry) for entry in entries])
+
+
+def delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
+    """Forget messages; return the bytes of each, nothing for one that is gone already."""
+    query = f"DELETE FROM outbox WHERE seq = ? RETURNING {_BYTES}"
+    return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
+
+
+def measured(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many messages wait, and the bytes of their payloads."""
+    rows, size = connection.execute(f"SELECT count(*), coalesce(sum({_BYTES}), 0) FROM outbox").fetchone()
+    return rows, size
+
+
+def make_room(
+    connection: sqlite3.Connection, rows: int, size: int, most_rows: int, most_bytes: int
+) -> list[tuple[str, int]]:
+    """Delete the oldest of the lowest rank until the bounds hold; return name and bytes of each one given up."""
+    given_up: list[tuple[str, int]] = []
+    while rows > most_rows or size > most_bytes:
+        seq, name, freed = connection.execute(
+            f"SELECT seq, name, {_BYTES} FROM outbox ORDER BY rank, seq LIMIT 1"
+        ).fetchone()
+        delete(connection, [seq])
+        count_evicted(connection, name)
+        given_up.append((name, freed))
+        rows, size = rows - 1, size - freed
+    return given_up
+
+
+def count_evicted(connection: sqlite3.Connection, name: str) -> None:
+    """Remember for ever that a message of this topic was given up."""
+    connection.execute("INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,))
+
+
+def last_seq(connection: sqlite3.Connection) -> int:
+    """The highest number ever given."""
+    found = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return int(found[0])
+
+
+def salvaged(damaged: Path) -> list[Entry]:
+    """What can still be read of a damaged outbox, from both its ends."""
+    found: dict[int, Entry] = {}
+    for order in ("ASC", "DESC"):
+        with contextlib.suppress(sqlite3.Error, TypeError, AttributeError, ValueError):  # here the damage begins
+            for entry in _readable(damaged, order):
+                found[entry.seq] = entry
+    return [found[seq] for seq in sorted(found)]
+
+
+def _readable(damaged: Path, order: str) -> Iterator[Entry]:
+    with contextlib.closing(sqlite3.connect(f"{damaged.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        for row in connection.execute(f"SELECT {COLUMNS} FROM outbox ORDER BY seq {order}"):
+            entry = Entry(*row)
+            if entry.bytes == len(entry.payload.encode()) and json.loads(entry.payload) is not None:
+                yield entry

@@ -1,0 +1,122 @@
+"""The state that the box publishes: the worst level among the people in view, and which inputs work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.messages import Fatigue, Level, Reason, Source
+from edge.publish.builders import Origin
+from edge.publish.payloads import ClockState, State, level_name
+from edge.status import Standing, SystemStatus
+
+REFRESH_S = 60.0
+"""An unchanged state is said again this often, so that its figures do not grow old."""
+_EYES = ("fatigue", "camera", "vision")
+"""Without one of these nobody's level is known."""
+OFF, STARTING = "off", "starting"
+"""Why a level is unknown: fatigue is switched off; no picture was judged yet."""
+_TRACK_S = 3.0
+"""A person not reported for this long (fatigue comes once a second) is no longer in view."""
+
+
+class StateTracker:
+    """Folds levels and the system's status into one state; says when it is worth publishing."""
+
+    def __init__(self, origin: Origin, status: SystemStatus | None = None) -> None:
+        """`status` knows what is lost; by default what `observe` is told of it."""
+        self._origin, self._status = origin, status or SystemStatus()
+        self.latest: State | None = None
+        """As last told."""
+        self._people: dict[int | None, Fatigue] = {}
+        self._judged = False
+        """Whether anybody was ever reported."""
+        self._since_s = 0.0
+        self._level: Level | None = None
+        self._published: tuple[object, ...] | None = None
+        self._published_s = 0.0
+        self._snoozed_s: Mapping[str, float] = {}
+        self._sensitivity: Mapping[str, float] = {}
+
+    def observe(self, message: Fatigue | Source, clock: ClockState) -> State | None:
+        """Take one message; return the state when it changed or is due again, else None."""
+        if isinstance(message, Source):
+            self._status.take(message)
+            if message.state != "ok" and message.source in _EYES:
+                self._people.clear()
+        else:
+            self._forget(message.t_s)
+            self._people[message.track] = message
+        return self._told(message.t_s, clock)
+
+    def turn(self, t_s: float, clock: ClockState) -> State | None:
+        """Let time pass without a message; return the state when it is due again, or nobody is in view any more."""
+        self._forget(t_s)
+        return self._told(t_s, clock)
+
+    def ordered(
+        self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
+    ) -> State | None:
+        """Take what commands have silenced, until when, and what they have moved; return the state if that is new."""
+        self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
+        return self._told(t_s, clock)
+
+    def _forget(self, t_s: float) -> None:
+        """Those who are in view no more."""
+        self._people = {track: last for track, last in self._people.items() if t_s - last.t_s < _TRACK_S}
+
+    def _told(self, t_s: float, clock: ClockState) -> State | None:
+        worst = max(self._people.values(), key=_gravity, default=None)
+        level = self._known(worst)
+        if level != self._level:
+            self._level, self._since_s = level, t_s
+        self._snoozed_s = {kind: until_s for kind, until_s in self._snoozed_s.items() if until_s > t_s}
+        state = self._state(t_s, clock, worst)
+        judged = state.perclos_60 is not None
+        orders = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
+        essence = (level, state.unknown, state.causes, judged, tuple(state.inputs.items()), orders)
+        if essence == self._published and t_s - self._published_s < REFRESH_S:
+            return None
+        self._published, self._published_s, self.latest = essence, t_s, state
+        return state
+
+    def _known(self, worst: Fatigue | None) -> Level | None:
+        """The level of the worst; what was judged before the camera was lost is no word that he is normal now."""
+        level = worst.known_level if worst else None
+        is_old = worst is not None and worst.perclos_60 is None and any(name in self._status.lost for name in _EYES)
+        return None if is_old and level is Level.NONE else level
+
+    def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> State:
+        parts = self._status.parts
+        return State(
+            boot=self._origin.boot,
+            time=self._origin.utc(t_s),
+            level=level_name(self._level) if self._level is not None else None,
+            unknown=None if self._level is not None else self._unknown(worst, parts),
+            since=self._origin.utc(self._since_s),
+            causes=list(worst.causes) if worst else [],
+            perclos_60=_rounded(worst.perclos_60 if worst else None),
+            perclos_180=_rounded(worst.perclos_180 if worst else None),
+            valid_ratio=_rounded(worst.valid_ratio if worst else None),
+            track=worst.track if worst else None,
+            inputs={name: part.state for name, part in parts.items()},
+            troubles={name: part.detail for name, part in parts.items() if part.state != "ok"},
+            snoozed_until={kind: self._origin.utc(until_s) for kind, until_s in self._snoozed_s.items()},
+            sensitivity=dict(self._sensitivity),
+            clock=clock,
+        )
+
+    def _unknown(self, worst: Fatigue | None, parts: Mapping[str, Standing]) -> str:
+        """Why the level is not known: the part that is missing, or what bars the eyes of the one in view."""
+        for name in _EYES:
+            if name in parts and parts[name].state != "ok":
+                return OFF if name == "fatigue" and parts[name].state == "absent" else name
+        self._judged = self._judged or worst is not None
+        return (worst.unknown if worst else None) or (Reason.NO_FACE.value if self._judged else STARTING)
+
+
+def _gravity(person: Fatigue) -> tuple[Level, bool, float]:
+    return person.level, person.unknown is None, person.valid_ratio
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
