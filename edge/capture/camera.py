@@ -18,6 +18,7 @@ from edge.capture.untrusted import open_network
 from edge.capture.uri import SourceUri, parse_uri
 from edge.capture.watch import PictureWatch, watched
 from edge.config.perception import CameraConfig
+from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source
 
 _LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
@@ -109,7 +110,7 @@ class Camera:
             items = decoded(contexts[packet.stream_index], packet)
             unread = unread + 1 if items is None and packet.stream_index == video.index else 0 if items else unread
             if unread > _MOST_UNREAD:
-                raise CaptureError(f"{self.uri.printable}: {NOT_DECODED}")
+                raise CaptureError(Sentence("of_file", file=self.uri.printable, fault=NOT_DECODED))
             for item in items or []:
                 if isinstance(item, av.VideoFrame):
                     yield pictures.push(item, self._now(), video.sample_aspect_ratio)
@@ -120,14 +121,14 @@ class Camera:
                             opposed = True
                             yield Source(self._now(), "microphone", "ok", OPPOSED)
                     except CaptureError as error:
-                        yield Source(self._now(), "microphone", "lost", str(error))
+                        yield Source(self._now(), "microphone", "lost", error.sentence)
                         audio = None
 
     def _chosen(self, container: av.container.InputContainer) -> tuple[av.VideoStream, av.AudioStream | None]:
         where = self.uri.printable
         video = chosen(pictures_of(container), self._config.stream, "picture", where)
         if video is None:
-            raise CaptureError(f"{where} sends no pictures")
+            raise CaptureError(Sentence("sends_no_pictures", source=where))
         sounds = sounds_of(container) if self._with_sound else []
         return video, chosen(sounds, self._sound_stream, "sound", where) if sounds else None
 
@@ -140,12 +141,11 @@ class Camera:
         if audio and (word := told(sounds_of(container), audio, "sound", "microphone.stream")):
             yield Source(self._now(), "microphone", "ok", word)
         if self._with_sound and audio is None:
-            yield Source(self._now(), "microphone", "absent", f"{self.uri.printable} sends no sound")
+            yield Source(self._now(), "microphone", "absent", Sentence("sends_no_sound", source=self.uri.printable))
 
 
-def _sentence(uri: SourceUri, error: Exception) -> str:
+def _sentence(uri: SourceUri, error: Exception) -> Sentence:
     reason = getattr(error, "strerror", None) or str(error)
-    remedy = (
-        "is it plugged in, and is this user in the group `video`?" if uri.scheme == "v4l2" else "is it switched on?"
-    )
-    return f"{uri.printable} cannot be read ({reason}); {remedy}"
+    if uri.scheme == "v4l2":
+        return Sentence("device_unreadable", source=uri.printable, error=reason)
+    return Sentence("camera_unreadable", source=uri.printable, error=reason)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edge.capture import CaptureError
 from edge.config.perception import CameraConfig
+from edge.i18n.sentence import Sentence
 
 _SILENT_S = 5.0
 """Without a picture for this long the pipeline is stuck and is started again."""
@@ -49,14 +50,12 @@ def pictures(source: Sequence[str], width_px: int, height_px: int) -> Iterator[n
                 ["gst-launch-1.0", "-q", *source, *sink], stdout=subprocess.PIPE, stderr=log, bufsize=0
             )
         except FileNotFoundError:
-            raise CaptureError(
-                "csi:// needs GStreamer: sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
-            ) from None
+            raise CaptureError(Sentence("gstreamer_missing")) from None
         try:
             yield from _read(child, width_px, height_px)
             log.seek(0)
             words = log.read().decode(errors="replace").strip().splitlines()
-            raise CaptureError(f"the CSI pipeline ended: {words[-1] if words else 'it gave no reason'}")
+            raise CaptureError(Sentence("csi_ended", error=words[-1] if words else "it gave no reason"))
         finally:
             _end(child)
 
@@ -71,7 +70,7 @@ def _read(child: subprocess.Popen[bytes], width_px: int, height_px: int) -> Iter
             room = image.data.cast("B")
             while room:
                 if not selector.select(_SILENT_S):
-                    raise CaptureError(f"the CSI pipeline gave no picture for {_SILENT_S:.0f} s")
+                    raise CaptureError(Sentence("csi_without_picture", seconds=_SILENT_S))
                 count = child.stdout.readinto(room)  # type: ignore[attr-defined]
                 if not count:
                     return

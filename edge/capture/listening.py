@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _SILENT_PEAK, _SILENT_S = 0.0003, 60
@@ -24,11 +25,11 @@ _OFFSET, _OFFSET_S = 0.02, 10
 _LEAST_S = 1.0
 """A recording shorter than this is not judged."""
 
-SILENT = "nothing is heard: the microphone is muted, switched off or not connected"
-QUIET = "the sound is very quiet: turn the microphone up"
-CLIPPED = "the sound is clipped: turn the microphone down"
-SHIFTED = "the sound is shifted from zero: the sound card or the cable is faulty"
-OPPOSED = "left and right cancel each other out, so their difference is heard: a cable is wired the wrong way round"
+SILENT = Sentence("sound_silent")
+QUIET = Sentence("sound_quiet")
+CLIPPED = Sentence("sound_clipped")
+SHIFTED = Sentence("sound_shifted")
+OPPOSED = Sentence("sound_opposed")
 
 _Item = TypeVar("_Item", bound=Frame | Audio | Source)
 

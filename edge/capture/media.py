@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from edge.capture.stamps import MediaClock
 from edge.capture.streams import chosen, first_heard, pictures_of, sounds_of, told
 from edge.capture.untrusted import open_file
 from edge.capture.watch import PictureWatch, watched
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _SHORT_BY_S = 0.5
@@ -29,7 +31,7 @@ _SILENT_PEAK = 0.001
 _PROBED_S = 60.0
 """So much of each of several sound streams is listened to before one is taken."""
 
-NOT_DECODED = "nothing in it can be decoded: it is damaged, cut off, or its pictures are larger than 4096x4096"
+NOT_DECODED = Sentence("not_decoded")
 
 Decoded = av.VideoFrame | av.AudioFrame
 Packet: TypeAlias = "av.Packet[Any]"
@@ -81,7 +83,7 @@ class MediaFile:
         self._sound_index: int | None = None
         self._sound_index = self._choose_sound(sounds, choice.sound)
         if not self.has_pictures and not self.has_sound:
-            raise CaptureError(f"{path}: holds neither pictures nor sound that can be decoded")
+            raise CaptureError(Sentence("of_file", file=str(path), fault=Sentence("holds_nothing")))
 
     @property
     def has_pictures(self) -> bool:
@@ -105,9 +107,9 @@ class MediaFile:
         """
         name = self.path.name
         if not self.has_pictures:
-            yield Source(0.0, "camera", "absent", f"{name} has no pictures")
+            yield Source(0.0, "camera", "absent", Sentence("has_no_pictures", file=name))
         if not self.has_sound:
-            yield Source(0.0, "microphone", "absent", f"{name} has no sound")
+            yield Source(0.0, "microphone", "absent", Sentence("has_no_sound", file=name))
         yield from self._told
         reading = _Reading()
         streams: list[Iterator[Frame | Audio]] = []
@@ -127,7 +129,7 @@ class MediaFile:
             reading.reached_s = max(reading.reached_s, end_of(item))
             yield item
         if not reading.items:
-            raise CaptureError(f"{self.path}: {reading.unheard or NOT_DECODED}")
+            raise CaptureError(Sentence("of_file", file=str(self.path), fault=reading.unheard or NOT_DECODED))
         yield from ears.finish(reading.reached_s)
         detail = self._complaint(reading)
         if detail:
@@ -186,7 +188,7 @@ class MediaFile:
                         yield from decoder.push(block, start_s)
                         reading.opposed = reading.opposed or decoder.opposed
                     except CaptureError as error:
-                        reading.unheard = str(error)
+                        reading.unheard = error.sentence
                         return
             yield from decoder.flush()
 
@@ -227,15 +229,19 @@ class MediaFile:
         yield None
 
     def _complaint(self, reading: _Reading) -> str:
-        parts = []
+        parts: list[str] = []
         whole = self.duration_s is None or reading.parts > 1 or reading.reached_s >= self.duration_s - _SHORT_BY_S
         if not whole:
-            parts.append(f"ends at {reading.reached_s:.1f} s of {self.duration_s:.1f} s: it is cut off or damaged")
+            parts.append(Sentence("file_cut_off", reached_s=reading.reached_s, length_s=self.duration_s))
         if reading.unheard:
             parts.append(reading.unheard)
         if reading.damaged:
-            parts.append(f"{reading.damaged} damaged pieces could not be decoded")
-        return f"{self.path.name}: {'; '.join(parts)}" if parts else ""
+            parts.append(Sentence("file_damaged_pieces", count=reading.damaged))
+        return Sentence("of_file", file=self.path.name, fault=reduce(_both, parts)) if parts else ""
+
+
+def _both(first: str, then: str) -> str:
+    return Sentence("both", first=first, then=then)
 
 
 def _set_right(packet: Packet, clock: MediaClock) -> None:
@@ -263,14 +269,13 @@ def end_of(item: Frame | Audio) -> float:
 
 def _open(path: Path) -> av.container.InputContainer:
     if not path.is_file():
-        raise CaptureError(f"{path}: there is no such file")
+        raise CaptureError(Sentence("of_file", file=str(path), fault=Sentence("no_such_file")))
     try:
         return open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CaptureError(
-            f"{path}: is no video or sound file that can be read ({reason}); "
-            "give a complete MP4, MOV, AVI, MPG, MKV, WAV, FLAC or MP3 file"
+            Sentence("of_file", file=str(path), fault=Sentence("no_media_file", error=reason))
         ) from error
 
 

@@ -17,13 +17,14 @@ from edge.capture.listening import SoundWatch, listened
 from edge.capture.portaudio import LIBRARY
 from edge.capture.reconnect import kept_open
 from edge.capture.sound import SoundDecoder
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _BLOCK_S = 0.02
 _SILENT_S = 5.0
 """A stream without a block for this long is dead even if PortAudio says that it is active."""
 
-OVERRUN = "some sound is missing: the box was too busy to take it"
+OVERRUN = Sentence("sound_overrun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Microphone:
                 except (module.PortAudioError, ValueError) as error:
                     LIBRARY.ask()
                     raise CaptureError(
-                        f"microphone {self._device or 'default'} cannot be opened ({error}); `emvas devices` lists them"
+                        Sentence("microphone_fault", device=str(self._device or "default"), error=str(error))
                     ) from error
 
     def _listen(self, sd: Any, stop: Event) -> Iterator[Audio | Source]:
@@ -98,9 +99,9 @@ def _sound(blocks: SimpleQueue[_Block | None], rate_hz: int, stop: Event) -> Ite
         try:
             block = blocks.get(timeout=_SILENT_S)
         except Empty:
-            raise CaptureError(f"the microphone gave no sound for {_SILENT_S:.0f} s") from None
+            raise CaptureError(Sentence("microphone_without_sound", seconds=_SILENT_S)) from None
         if block is None:
-            raise CaptureError("the microphone's stream ended: it was pulled out or the sound server stopped")
+            raise CaptureError(Sentence("microphone_ended"))
         if block.overrun:
             yield Source(block.measured_s, "microphone", "lost", OVERRUN)
             yield Source(block.measured_s, "microphone", "ok")

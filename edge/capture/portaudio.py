@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge.capture import CaptureError
+from edge.i18n.sentence import Sentence
 
 PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"
 _ASK_EVERY_S = 60.0
@@ -24,7 +25,7 @@ def sounddevice() -> Any:
     try:
         import sounddevice as module
     except OSError as error:
-        raise CaptureError(f"sound needs the library PortAudio ({error}): {PORTAUDIO_REMEDY}") from error
+        raise CaptureError(Sentence("portaudio_missing", error=str(error), remedy=PORTAUDIO_REMEDY)) from error
     return module
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.capture.picture import Image
+from edge.i18n.sentence import Sentence
 
 LOOK_S = 0.5
 """Between looks."""
@@ -46,7 +47,7 @@ _SURE_S = 5.0
 _TAKEN_S = 60.0
 """After so long a new view is the view."""
 
-MOVED = "the picture shows another view than before: the camera was moved; aim it at the driver again"
+MOVED = Sentence("camera_moved")
 
 _Field = NDArray[np.complex64]
 

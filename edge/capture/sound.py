@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from edge.capture import CaptureError
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32
 
 CHUNK_SAMPLES = 512
@@ -121,8 +122,7 @@ class SoundDecoder:
             resampled = self._resampler.resample(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise CaptureError(
-                f"sound of {frame.layout.nb_channels} channels ({frame.layout.name}) cannot be mixed to one: send or "
-                "record it as mono or stereo"
+                Sentence("channels_unmixable", count=frame.layout.nb_channels, layout=frame.layout.name)
             ) from error
         return self._line.push(measured_s, self._samples(resampled))
 

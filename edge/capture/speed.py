@@ -14,6 +14,7 @@ import serial
 
 from edge.capture import CaptureError
 from edge.capture.reconnect import kept_open
+from edge.i18n.sentence import Sentence
 from edge.messages import SPEED, Source, Speed
 
 KMH_PER_KNOT = 1.852
@@ -79,7 +80,7 @@ class NmeaReceiver:
                     if kmh is not None:
                         yield Speed(self._now(), kmh)
         except (OSError, ValueError) as error:
-            raise CaptureError(f"the receiver on {self._device} cannot be read: {error}") from error
+            raise CaptureError(Sentence("receiver_fault", device=self._device, error=str(error))) from error
 
 
 class GpsdClient:
@@ -101,7 +102,7 @@ class GpsdClient:
                     if kmh is not None:
                         yield Speed(self._now(), kmh)
         except OSError as error:
-            raise CaptureError(f"gpsd at {self._host}:{self._port} cannot be read: {error}") from error
+            raise CaptureError(Sentence("gpsd_fault", place=f"{self._host}:{self._port}", error=str(error))) from error
 
 
 def _lines(link: socket.socket, stop: threading.Event) -> Iterator[str]:

@@ -9,6 +9,7 @@ import av
 from av.stream import Disposition
 
 from edge.capture import CaptureError
+from edge.i18n.sentence import Sentence
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 
@@ -33,7 +34,7 @@ def chosen(streams: Sequence[_Stream], number: int | None, what: str, where: str
     if number is None:
         return streams[0] if streams else None
     if number > len(streams):
-        raise CaptureError(f"{where} has {len(streams)} {what} streams: there is no number {number}")
+        raise CaptureError(Sentence("no_such_stream", source=where, count=len(streams), what=what, number=number))
     return streams[number - 1]
 
 
@@ -43,7 +44,7 @@ def told(streams: Sequence[_Stream], taken: _Stream, what: str, setting: str, wh
         return ""
     names = "; ".join(f"{number}: {_name(stream)}" for number, stream in enumerate(streams, start=1))
     number = 1 + [stream.index for stream in streams].index(taken.index)
-    return f"{what} stream {number} of {len(streams)} is taken{why} ({names}); {setting} chooses another"
+    return Sentence("stream_taken", what=what, number=number, count=len(streams), why=why, names=names, setting=setting)
 
 
 def first_heard(
@@ -54,8 +55,8 @@ def first_heard(
         return (streams[0] if streams else None), ""
     for number, stream in enumerate(streams, start=1):
         if loudest(stream) >= least:
-            return stream, "" if number == 1 else ", because those before it are silent"
-    return streams[0], "; none of them is more than silent"
+            return stream, "" if number == 1 else Sentence("streams_before_silent")
+    return streams[0], Sentence("streams_all_silent")
 
 
 def _name(stream: _Stream) -> str:

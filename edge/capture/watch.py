@@ -11,6 +11,7 @@ import cv2
 from edge.capture.picture import Image
 from edge.capture.scene import LOOK_S, SceneWatch
 from edge.config.constants import SEEN_GAP_S
+from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source
 
 _STILL_S = 5.0
@@ -37,10 +38,9 @@ less when they are blurred by 5 px of 640, at which no lid can be read."""
 _WIDTH_PX = 320
 _STRIDE = 8
 
-_STILL = "the picture stands still: the camera or its decoder hangs; start it anew"
-_FEW = "too few pictures: {hz:.1f} a second, lids can be judged from {least:.1f} on"
-_COVERED = "the picture shows nothing: the camera is covered, or it is dark"
-_UNFOCUSED = "the picture is out of focus: clean the lens and focus it"
+_STILL = Sentence("picture_still")
+_COVERED = Sentence("picture_covered")
+_UNFOCUSED = Sentence("picture_unfocused")
 
 _Item = TypeVar("_Item", bound=Frame | Audio | Source)
 
@@ -84,7 +84,7 @@ class PictureWatch:
         self.begin()
 
     def _tell(self, t_s: float, reason: str) -> list[Source]:
-        what = reason.partition(":")[0]
+        what = reason.code if isinstance(reason, Sentence) else reason
         if what == self._told:
             return []
         self._told = what
@@ -102,7 +102,7 @@ class PictureWatch:
         if length_s < _FEW_FROM_S or seen_s >= _LEAST_SHARE * length_s:
             return ""
         hz = len(self._gaps) / sum(gap_s for _, gap_s in self._gaps)
-        return _FEW.format(hz=hz, least=1 / SEEN_GAP_S)
+        return Sentence("pictures_too_few", hz=hz, least=1 / SEEN_GAP_S)
 
     def _compare(self, frame: Frame) -> str:
         """Whether this is the picture before, to the bit."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.i18n.sentence import Sentence
 from edge.messages import Face, Reason, Source
 
 _AFTER_S = 3.0
 """Shorter is somebody who bends over, or a camera in somebody's hands."""
-_DETAIL = "the picture is upside down: set camera.rotate: 180, or hang the camera the other way up"
+_DETAIL = Sentence("picture_upside_down")
 
 
 class MountWatch:

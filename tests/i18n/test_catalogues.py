@@ -26,7 +26,7 @@ from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
-_SIGNS = {"of_lines", "list_separator"}
+_SIGNS = {"of_lines", "list_separator", "of_file", "both"}
 
 
 def of_the_box() -> set[str]:
