@@ -141,9 +141,8 @@ def _index(
     labels: Labels,
 ) -> Path:
     """The page and the tables of all recordings."""
-    from edge.dashboard.report.index import render_index
-    from edge.dashboard.report.overview import entry
-    from edge.dashboard.report.sheets import as_csv, as_xlsx, events_table, recordings_table
+    from edge.dashboard.report.index import entry, render_index
+    from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
     from edge.dashboard.report.writer import keep
 
     told = [report for report in reports if report.path in subjects]

@@ -31,7 +31,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
     from edge.dashboard.data.queries import TimelineQueries
-    from edge.dashboard.pages.setting import DashboardContext
+    from edge.dashboard.pages.layout import DashboardContext
     from edge.dashboard.server import is_own, listen, serve, url
 
     if (config_path is None) == (timeline is None):

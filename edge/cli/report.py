@@ -11,8 +11,8 @@ from rich.console import Console
 
 from edge.cli.setup import state_folder
 from edge.config import Config, load_config
+from edge.dashboard.data.calendar import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.report.span import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
 from edge.private import as_owner_of, own_files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import uuid
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.config import Config
-from edge.config.delivery import Op
+from edge.config.delivery import HealthConfig, Op
 from edge.publish.guarded import GuardedThread
 from edge.publish.mqtt.client import Link
 from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
@@ -148,3 +149,35 @@ class BoxLink:
         waiting = self._open.pop(str(payload.get("transaction")), None)
         if waiting is not None and waiting.set_running_or_notify_cancel():
             waiting.set_result(payload)
+
+
+_PATIENCE_S = 2.0
+_STATES = frozenset({"ok", "degraded", "unhealthy"})
+
+
+@dataclass(frozen=True, slots=True)
+class HealthAnswer:
+    """What `/healthz` answered; `state` None: nobody answers there."""
+
+    address: str
+    state: str | None
+    reasons: tuple[str, ...] = ()
+
+
+def ask_health(config: HealthConfig) -> HealthAnswer | None:
+    """Ask the box; None where its configuration gives the health pages no port, or another machine's address."""
+    if config.port is None or not config.is_loopback:
+        return None
+    address = f"{config.host}:{config.port}"
+    connection = http.client.HTTPConnection(config.host, config.port, timeout=_PATIENCE_S)
+    try:
+        connection.request("GET", "/healthz")
+        told = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return HealthAnswer(address, None)
+    finally:
+        connection.close()
+    if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program's port
+        return HealthAnswer(address, None)
+    reasons = told.get("reasons")
+    return HealthAnswer(address, str(told["state"]), tuple(map(str, reasons)) if isinstance(reasons, list) else ())

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
-from edge.dashboard.blocks import TrendCache
-from edge.dashboard.data.trends import fatigue_trend
+from edge.dashboard.data.trends import TrendCache, fatigue_trend
 from edge.messages import Fatigue, Level
 from edge.store.reader import TimelineReader
 

@@ -11,7 +11,7 @@ from dashboards import write
 from edge.dashboard.data.current_state import CurrentState, outputs
 from edge.dashboard.data.queries import TimelineQueries
 from edge.dashboard.data.spans import FatigueStep, held_since
-from edge.dashboard.pages.glance import can_warn
+from edge.dashboard.pages.level_card import can_warn
 from edge.messages import Fatigue, Level, Source
 
 GONE = Source(9.0, "speaker", "lost", "it is gone")

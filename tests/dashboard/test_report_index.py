@@ -11,10 +11,9 @@ from mqtt_helpers import until
 from scenes import research
 
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.index import render_index
-from edge.dashboard.report.overview import entry
+from edge.dashboard.report.index import entry, render_index
 from edge.dashboard.report.report_data import ReportData, about
-from edge.dashboard.report.sheets import as_csv, as_xlsx, events_table, recordings_table
+from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels
 from edge.messages import Affect, Message

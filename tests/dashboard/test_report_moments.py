@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from scenes import research
 
-from edge.dashboard.report.moments import key_moments
-from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
+from edge.dashboard.report.utterances import UtteranceLine, key_moments, utterance_lines
 from edge.messages import Affect
 
 

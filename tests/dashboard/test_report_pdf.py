@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from made_recording import drive, write_jsonl
 
 from edge.cli.main import main
-from edge.dashboard.report.pdf import BROWSERS, PrintError, print_page
+from edge.dashboard.report.writer import BROWSERS, PrintError, print_page
 
 
 def report(*words: object) -> Result:

@@ -16,10 +16,10 @@ from made_recording import LENGTH_S, drive
 from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
+from edge.dashboard.data.calendar import parse_time, report_range
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import about, of_timeline
-from edge.dashboard.report.span import parse_time, report_range
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.run_registry import started

@@ -5,8 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.data.calendar import day_named, day_of, days_back
-from edge.dashboard.span import TimeWindow
+from edge.dashboard.data.calendar import TimeWindow, day_named, day_of, days_back
 
 NOW_S = 1_700_000_000.0
 

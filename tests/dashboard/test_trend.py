@@ -9,10 +9,10 @@ import pytest
 from dashboards import write
 from made_recording import LENGTH_S, drive
 
-from edge.dashboard.blocks import TrendCache
 from edge.dashboard.data import trends
 from edge.dashboard.data.deserialize import on_wall_clock
 from edge.dashboard.data.spans import fatigue_steps
+from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.report_data import of_timeline
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from dashboards import write
 
+from edge.dashboard.data.calendar import offsets, zone_text
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import of_timeline
 from edge.dashboard.report.tables import csv_text
-from edge.dashboard.zone import offsets, zone_text
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Fatigue, Level, Message
 

@@ -9,8 +9,16 @@ from typing import Literal, get_args
 
 from edge.affect.words import EMOTIONS
 from edge.alerts.kinds import KINDS
-from edge.dashboard.charts.lanes import FAINT, INK, TEXT_PX, Options
-from edge.dashboard.charts.style import EMOTION_COLOURS, LEVEL_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR
+from edge.dashboard.charts.style import (
+    EMOTION_COLOURS,
+    FAINT,
+    INK,
+    LEVEL_COLOURS,
+    POLARITY_COLOURS,
+    TEXT_PX,
+    UNKNOWN_COLOUR,
+    Options,
+)
 from edge.dashboard.data.trends import Hour
 from edge.i18n.labels import Labels
 from edge.messages import Level

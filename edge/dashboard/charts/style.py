@@ -1,10 +1,27 @@
-"""The colours of pages and reports: a level is told by its place in lightness, by a letter and by its word as well."""
+"""Colours and text sizes of all charts, pages and reports, the badge of a level, and how a line breaks at a gap.
+
+A level differs from the others in lightness, and carries the first letter of its name.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
 from edge.affect.words import POLARITIES
+from edge.dashboard.data.spans import GAP_S
 from edge.i18n.labels import Labels
 from edge.messages import Level
+
+Options = dict[str, Any]
+"""Of one chart, as ECharts reads them."""
+
+INK = "currentColor"
+"""Text and lines take the colour of the page around the chart, dark or light."""
+TEXT_PX = 14
+"""Readable on a 7-inch screen at arm's length."""
+FAINT = {"color": INK, "opacity": 0.15}
 
 LEVEL_COLOURS: dict[Level, str] = {
     Level.NONE: "#1f7561",
@@ -37,6 +54,8 @@ POLARITY_COLOURS = dict(
 )
 """From negative to positive."""
 
+_GAP_STEPS = 2.5
+"""A line breaks where the distance to the next point exceeds this many steps of its neighbours."""
 _DARK_INK, _LIGHT_INK = "#15181c", "#ffffff"
 _ON_DARK = frozenset({Level.NONE, Level.CRITICAL, Level.EMERGENCY})
 
@@ -55,3 +74,22 @@ def badge(level: Level | None, labels: Labels) -> str:
     """CSS of an element with the badge of a level: its colour, and the first letter of its word."""
     letter = "?" if level is None else labels(level.name.lower())[0].upper()
     return f'--level: {level_colour(level)}; --on: {letter_colour(level)}; --letter: "{letter}"'
+
+
+def milliseconds(t_s: float) -> int:
+    """A time as ECharts counts it."""
+    return round(1000 * t_s)
+
+
+def broken(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
+    """`points` (ms, value) as a line that breaks where records are missing."""
+    lengths = [after[0] - before[0] for before, after in itertools.pairwise(points)]
+    line: list[list[float | None]] = []
+    for number, (t_ms, value) in enumerate(points):
+        if number:
+            beside = [*lengths[max(0, number - 2) : number - 1], *lengths[number : number + 1]]
+            longest = max(1000 * GAP_S, _GAP_STEPS * min(beside, default=0))
+            if lengths[number - 1] > longest:
+                line.append([points[number - 1][0] + 1, None])
+        line.append([t_ms, value])
+    return line

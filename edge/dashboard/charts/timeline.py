@@ -5,9 +5,10 @@ Charts are drawn as SVG: text and axes take `currentColor`, so they follow the d
 
 from __future__ import annotations
 
-from edge.dashboard.charts.lanes import FAINT, INK, LEFT_PX, RIGHT_PX, TEXT_PX, Options, lanes_of, milliseconds
-from edge.dashboard.digest import Aggregates
-from edge.dashboard.zone import clock_script
+from edge.dashboard.charts.style import FAINT, INK, TEXT_PX, Options, milliseconds
+from edge.dashboard.charts.timeline_lanes import LEFT_PX, RIGHT_PX, lanes_of
+from edge.dashboard.data.aggregates import Aggregates
+from edge.dashboard.data.calendar import clock_script
 from edge.i18n.labels import Labels
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from edge.dashboard.data.spans import REPORT_INTERVAL_S, FatigueStepBuilder, LevelSpanBuilder
-from edge.dashboard.digest import Aggregates, Incident
-from edge.dashboard.gather import add_alert_step, emotion_shares, utterance_summaries
+from edge.dashboard.data.spans import (
+    REPORT_INTERVAL_S,
+    FatigueStep,
+    FatigueStepBuilder,
+    GroupStep,
+    Incident,
+    LevelSpan,
+    LevelSpanBuilder,
+    ScoreStep,
+    UtteranceSummary,
+    add_alert_step,
+    emotion_shares,
+    utterance_summaries,
+)
 from edge.messages import (
     Affect,
     Alert,
@@ -27,6 +39,40 @@ from edge.messages import (
 MAX_STEPS = 600
 """Steps in which fatigue is drawn: about one for two pixels of a wide screen."""
 MIN_STEP_S = REPORT_INTERVAL_S
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """What a stretch of time comes to; None is unknown."""
+
+    start_s: float
+    end_s: float
+    people: int
+    faces: int
+    usable_ratio: float | None
+    """Share of the time on record in which somebody's eyes could be judged; None when no face is on record."""
+    unusable: Mapping[str, float]
+    """Share of the observations that each reason made unusable."""
+    steps: tuple[FatigueStep, ...]
+    levels: tuple[LevelSpan, ...]
+    perclos_mean: float | None
+    perclos_max: float | None
+    blinks: int
+    closures: Mapping[str, int]
+    """Closures longer than a blink, by class."""
+    yawns: int
+    nods: int
+    utterances: int
+    said: tuple[UtteranceSummary, ...]
+    emotions: Mapping[str, float]
+    """Share of the judged time."""
+    score_mean: float | None
+    incidents: tuple[Incident, ...]
+    sources: tuple[Source, ...]
+    """What was lost or absent."""
+    score_steps: tuple[ScoreStep, ...] = ()
+    """In place of `said` over a long stretch of a timeline."""
+    group_steps: tuple[GroupStep, ...] = ()
 
 
 class Aggregator:

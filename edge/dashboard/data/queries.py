@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from edge.dashboard.blocks import TrendCache
 from edge.dashboard.data import trends
-from edge.dashboard.data.aggregates import MAX_STEPS, MIN_STEP_S, aggregate
+from edge.dashboard.data.aggregates import MAX_STEPS, MIN_STEP_S, Aggregates, aggregate
 from edge.dashboard.data.current_state import (
     EYES_WINDOW_S,
     FRESH_S,
@@ -26,10 +25,9 @@ from edge.dashboard.data.current_state import (
     outputs,
 )
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock
-from edge.dashboard.data.spans import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, level_spans
+from edge.dashboard.data.spans import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
+from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.data.trips import TripSummary, trip_summaries
-from edge.dashboard.digest import Aggregates
-from edge.dashboard.gather import incidents
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 

@@ -12,9 +12,8 @@ from nicegui.language import Language as Locale
 
 from edge.dashboard.pages.box import BoxPage
 from edge.dashboard.pages.frequencies import FrequenciesPage
-from edge.dashboard.pages.layout import PageLayout, path_of
+from edge.dashboard.pages.layout import DashboardContext, PageLayout, path_of
 from edge.dashboard.pages.live import LivePage
-from edge.dashboard.pages.setting import DashboardContext
 from edge.dashboard.pages.timeline import TimelinePage
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels, language_of

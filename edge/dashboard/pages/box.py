@@ -10,12 +10,11 @@ from pathlib import Path
 
 from nicegui import ui
 
-from edge.dashboard.box_link import Payload, ReceivedPayload
-from edge.dashboard.daemon import HealthAnswer, ask_health
+from edge.dashboard.box_link import HealthAnswer, Payload, ReceivedPayload, ask_health
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
 from edge.dashboard.i18n.details import detail
-from edge.dashboard.pages.setting import DashboardContext
+from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
 from edge.i18n.labels import Labels
 

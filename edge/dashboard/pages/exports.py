@@ -10,11 +10,10 @@ from nicegui import ui
 
 from edge.config.purpose import ALLOWANCES
 from edge.dashboard.data.deserialize import RecordError
-from edge.dashboard.pages.setting import DashboardContext
+from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import button, text
 from edge.dashboard.report.report_data import ReportData, of_timeline
-from edge.dashboard.report.sheets import as_xlsx, events_table
-from edge.dashboard.report.tables import csv_text
+from edge.dashboard.report.tables import as_xlsx, csv_text, events_table
 from edge.i18n.labels import Labels
 
 PICTURE = """(async () => {

@@ -11,7 +11,7 @@ from nicegui import ui
 from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, FrequencyKind, Parts, rows, stacked, summed
 from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.pages.setting import DashboardContext
+from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
 from edge.i18n.labels import Labels
 

@@ -8,17 +8,14 @@ import time
 from nicegui import ui
 
 from edge.affect.words import emotion
-from edge.dashboard import strips
 from edge.dashboard.charts import eyes_and_affect
+from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.pages.alert_table import AlertTable
-from edge.dashboard.pages.glance import GlanceTiles
-from edge.dashboard.pages.level_card import LevelCard
-from edge.dashboard.pages.modalities import ModalityBars
-from edge.dashboard.pages.setting import DashboardContext
-from edge.dashboard.pages.widgets import Tile, card, chart, percent, redraw, text
-from edge.dashboard.zone import zone_text
+from edge.dashboard.pages.layout import DashboardContext
+from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
+from edge.dashboard.pages.widgets import ModalityBars, Tile, card, chart, percent, redraw, text
 from edge.i18n.labels import Labels
 from edge.messages import Attention, Group, Source
 
@@ -118,7 +115,7 @@ class LivePage:
         self._strip.set_visibility(known)
         self._zone.set_visibility(known)
         if known and state.written_s is not None:
-            redraw(self._strip, strips.eyes_chart(state.eye_samples, state.written_s, labels), description)
+            redraw(self._strip, eyes_and_affect.eyes_chart(state.eye_samples, state.written_s, labels), description)
             self._zone.set_text(labels("times_of_box", zone=zone_text(state.written_s, state.written_s)))
 
     def _away(self, attention: Attention | None) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from edge.dashboard.digest import Aggregates
-from edge.dashboard.report.overview import emotion_counts, spread
+from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import MODALITIES, UtteranceLine
-from edge.messages import Level
+from edge.i18n.labels import Labels
+from edge.messages import Affect, Level
 from edge.messages.serialize import to_record
 
 
@@ -115,3 +117,41 @@ def _time(subject: ReportData, t_s: float) -> str | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def remarks(subject: ReportData, labels: Labels) -> list[str]:
+    """What stands above everything else: unreadable, empty, faceless, silent."""
+    found = subject.found
+    lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]
+    sentences = [labels("file_damaged", detail=detail) for detail in lost]
+    if not (found.faces or subject.lines or subject.groups or found.incidents or found.steps):
+        nothing = "empty_report" if subject.empty else "nothing_seen_or_heard"
+        return [*sentences, labels(nothing)]
+    keys = []
+    if subject.only_groups:
+        keys.append("group_only")
+    elif not found.faces:
+        keys.append("no_faces_recorded")
+    elif not found.usable_ratio:
+        keys.append("never_usable")
+    elif found.perclos_mean is None:
+        keys.append("no_perclos")
+    if not subject.only_groups:
+        keys += ["no_speech"] if subject.tells("transcript") and not found.utterances else []
+        keys += ["no_affect"] if subject.tells("affect") and found.score_mean is None else []
+    return sentences + [labels(key) for key in keys]
+
+
+def emotion_counts(affects: Sequence[Affect]) -> dict[str, int]:
+    """How many judgements gave each emotion, the most frequent first."""
+    return dict(Counter(affect.emotion for affect in affects).most_common())
+
+
+def spread(affects: Sequence[Affect]) -> float | None:
+    """Standard deviation of the score, each judgement by its length; None without two."""
+    weights = [affect.end_s - affect.start_s for affect in affects]
+    whole = sum(weights)
+    if len(affects) < 2 or not whole:
+        return None
+    mean = sum(w * affect.score for w, affect in zip(weights, affects, strict=True)) / whole
+    return math.sqrt(sum(w * (affect.score - mean) ** 2 for w, affect in zip(weights, affects, strict=True)) / whole)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.metadata
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import nicegui
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.affect.words import emotion
-from edge.dashboard import echarts
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.calendar import offsets, zone_text
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.i18n.details import detail
 from edge.dashboard.report import STYLE, percent
-from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts
-from edge.dashboard.report.moments import key_moments
-from edge.dashboard.report.remarks import remarks
+from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts, remarks
 from edge.dashboard.report.report_data import DAY_S, ReportData
-from edge.dashboard.report.utterances import MODALITIES, UtteranceLine
-from edge.dashboard.zone import offsets, zone_text
+from edge.dashboard.report.utterances import MODALITIES, UtteranceLine, key_moments
+from edge.error import EmvasError
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
@@ -62,7 +64,7 @@ def render_report(subject: ReportData, labels: Labels) -> str:
         height_px=timeline_height_px(found),
         percent=percent,
         style=STYLE.read_text(encoding="utf-8") + STYLE.with_name("report.css").read_text(encoding="utf-8"),
-        imports={"imports": echarts.import_map()},
+        imports={"imports": import_map()},
         version=importlib.metadata.version("emvas-edge"),
     )
 
@@ -207,3 +209,38 @@ def _methods(subject: ReportData) -> list[str]:
     keys += ["method_affect", "method_words"] if found.score_mean is not None else []
     keys += ["method_people"] if found.people else []
     return keys + (["method_group"] if subject.groups else [])
+
+
+MODULE = "nicegui-echart"
+"""The name under which a page imports it: `import { echarts } from "nicegui-echart"`."""
+_DIST = Path(nicegui.__file__).parent / "elements" / "echart" / "dist"
+_STATIC_IMPORT = re.compile(r"""\bfrom\s*["']\./([\w.-]+\.js)["']""")
+_SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*$")
+
+
+class EchartsMissingError(EmvasError):
+    """NiceGUI does not carry ECharts where it is expected."""
+
+
+def import_map() -> dict[str, str]:
+    """Module name to data URL, for `<script type="importmap">`; the 3-D part, which is loaded on demand, stays out.
+
+    Raises:
+        EchartsMissingError: NiceGUI's files are not where they should be.
+    """
+    found: dict[str, str] = {}
+    wanted = {MODULE: "index.js"}
+    while wanted:
+        name, file = wanted.popitem()
+        try:
+            code = (_DIST / file).read_text(encoding="utf-8")
+        except OSError as error:
+            raise EchartsMissingError(f"{_DIST / file} cannot be read ({error}): reinstall nicegui") from error
+        for imported in _STATIC_IMPORT.findall(code):
+            inner = f"{MODULE}/{imported}"
+            code = code.replace(f"./{imported}", inner)
+            if inner not in found:
+                wanted[inner] = imported
+        code = _SOURCE_MAP.sub("", code)
+        found[name] = "data:text/javascript;base64," + base64.b64encode(code.encode()).decode()
+    return found

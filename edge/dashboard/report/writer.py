@@ -3,15 +3,101 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Literal, get_args
 
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.pdf import print_page
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
 from edge.i18n.labels import Labels
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
+"""Programs that print pages without a window; the first one found is taken."""
+_FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--virtual-time-budget=10000",
+)
+"""No window, no network, no header with a date and a path; and time for the charts to be drawn."""
+_PATIENCE_S = 120.0
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+FONT_PACKAGE = "fonts-noto-cjk"
+"""Debian's and Ubuntu's package of a font for Chinese, Japanese and Korean."""
+
+
+class PrintError(EmvasError):
+    """A page cannot be printed here; the message says why and what to do."""
+
+
+def print_page(page: str, folder: Path) -> bytes:
+    """The PDF of `page`.
+
+    Args:
+        page: HTML that needs no other file.
+        folder: A place to work in that can be written; a Chromium from a snap reads few others.
+
+    Raises:
+        PrintError: there is no browser, no font for what is written, or it does not print.
+    """
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        raise PrintError(
+            "a PDF needs Chromium or Chrome on this machine (apt install chromium); or make the page with --html and "
+            "print it in any browser: it is laid out for A4"
+        )
+    if CHINESE.search(page) and not _prints_chinese():
+        raise PrintError(
+            f"the report has Chinese text and this machine has no font for it: apt install {FONT_PACKAGE}; or make the "
+            "page with --html and print it where there is one"
+        )
+    folder = folder.absolute()
+    with tempfile.TemporaryDirectory(dir=folder, prefix="emvas-print-") as name:
+        page_file, pdf_file = Path(name) / "page.html", Path(name) / "page.pdf"
+        page_file.write_text(page, encoding="utf-8")
+        command = [browser, *_FLAGS, f"--user-data-dir={name}/profile", f"--print-to-pdf={pdf_file}"]
+        if os.geteuid() == 0:
+            command.append("--no-sandbox")  # Chromium refuses root otherwise; the page is ours and loads nothing
+        said: list[str] = []
+        try:
+            done = subprocess.run(
+                [*command, page_file.as_uri()],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=_PATIENCE_S,
+                check=False,
+            )
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            return pdf_file.read_bytes()
+        except subprocess.TimeoutExpired as error:
+            raise PrintError(
+                f"{browser} does not print within {_PATIENCE_S:.0f} s; make the page with --html"
+            ) from error
+        except OSError as error:
+            raise PrintError(
+                f"{browser} does not print ({said[-1] if said else error}); make the page with --html"
+            ) from error
+
+
+def _prints_chinese() -> bool:
+    """Whether fontconfig knows a font for it; True where fontconfig cannot be asked."""
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return True
+    found = subprocess.run([lister, ":lang=zh", "family"], capture_output=True, timeout=_PATIENCE_S, check=False)
+    return found.returncode != 0 or bool(found.stdout.strip())
+
 
 Form = Literal["html", "pdf", "csv"]
 FORMS: tuple[Form, ...] = get_args(Form)

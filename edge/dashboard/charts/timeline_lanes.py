@@ -7,25 +7,31 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.config.constants import FATIGUE
-from edge.dashboard.charts.style import LEVEL_COLOURS, MODALITY_COLOURS, NOISE_COLOUR, PERCLOS_COLOUR, SCORE_COLOUR
-from edge.dashboard.data.aggregates import MAX_STEPS
-from edge.dashboard.digest import Aggregates, GroupStep
-from edge.dashboard.gaps import broken
+from edge.dashboard.charts.style import (
+    FAINT,
+    INK,
+    LEVEL_COLOURS,
+    MODALITY_COLOURS,
+    NOISE_COLOUR,
+    PERCLOS_COLOUR,
+    SCORE_COLOUR,
+    TEXT_PX,
+    Options,
+    broken,
+    milliseconds,
+)
+from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
+from edge.dashboard.data.spans import GroupStep
 from edge.dashboard.i18n.captions import incident_text, said_text
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
-Options = dict[str, Any]
 Lane = tuple[Options, list[Options]]
 """The y axis of a lane and its series."""
 _Bars = dict[Level, list[tuple[str, float, float]]]
 Draw = Callable[[Aggregates, Labels, int], Lane]
 """Gets the lane's place among the lanes."""
 
-INK = "currentColor"
-TEXT_PX = 14
-"""Readable on a 7-inch screen at arm's length."""
-FAINT = {"color": INK, "opacity": 0.15}
 LEFT_PX, RIGHT_PX = 96, 28
 _SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70, 110, 22, 30
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
@@ -59,11 +65,6 @@ def value_axis(name: str, index: int) -> Options:
         "axisLine": {"show": False},
         "axisTick": {"show": False},
     }
-
-
-def milliseconds(t_s: float) -> int:
-    """A time as ECharts counts it."""
-    return round(1000 * t_s)
 
 
 def _line(name: str, index: int, colour: str, data: list[Any]) -> Options:
