@@ -22,8 +22,8 @@ import numpy.typing as npt
 from edge.affect.valence import expression_valence
 from edge.bundle.bundle import Bundle
 from edge.vision.crop import Crop, Image
-from edge.vision.expression import ExpressionModel
 from edge.vision.mesh import FaceMesh, Mesh
+from edge.vision.perception import ExpressionModel
 
 _LABEL = {
     "anger": "angry",

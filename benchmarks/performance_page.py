@@ -173,13 +173,13 @@ Kept:
   wrong, they would take 1.9 and 3.4 ms.
 - Eyes in turn, and in every second picture: while the eye that is read stays as it was, the other's last reading
   stands, and the next picture does without both unless the lids of the mesh have moved; an eye turned away is not read
-  (`edge/vision/eye_turns.py`).
-- The mesh in every second picture of a still, silent head, the eyes in the others (`edge/vision/head.py`); an eye that
-  moves in a picture without a mesh is looked at again with one. On 35 clips of 30 people (7,700 pictures) 0.65 meshes
-  and 0.86 eyes a picture, instead of 1.0 and 0.9. Against a mesh and both eyes in every picture the opening differs by
-  at most 0.046 in 99 % of the pictures (0.037 before), yaw and pitch by 1.9 and 2.4 degrees, and of 1,265 pictures of
-  shut eyes 2 are seen a picture later (1 before). `emvas evaluate alerts` on them, as filmed: no false alert and 42 of
-  43 stretched closures with and without it, 0.75 instead of 0.96 % of the open time held for closed.
+  (`edge/vision/eye_reading.py`).
+- The mesh in every second picture of a still, silent head, the eyes in the others (`edge/vision/tracker.py`); an eye
+  that moves in a picture without a mesh is looked at again with one. On 35 clips of 30 people (7,700 pictures) 0.65
+  meshes and 0.86 eyes a picture, instead of 1.0 and 0.9. Against a mesh and both eyes in every picture the opening
+  differs by at most 0.046 in 99 % of the pictures (0.037 before), yaw and pitch by 1.9 and 2.4 degrees, and of 1,265
+  pictures of shut eyes 2 are seen a picture later (1 before). `emvas evaluate alerts` on them, as filmed: no false
+  alert and 42 of 43 stretched closures with and without it, 0.75 instead of 0.96 % of the open time held for closed.
 - On an AMD EPYC, exact to the last digits: a picture that gets more channels is added to in parts, so that
   onnxruntime's layout is kept (`export/graphs/blocked.py`), the mesh 1.37 -> 1.18 ms; lids and iris, two branches of
   equal shape, as one twice as wide (`export/graphs/twins.py`), with the same one eye 1.81 -> 1.64 ms, 332 -> 238 nodes.

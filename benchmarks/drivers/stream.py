@@ -10,20 +10,20 @@ from benchmarks.drivers.people import MOUTH_NOISE, PITCH_NOISE_DEG, YAW_NOISE_DE
 from benchmarks.drivers.script import Floats, Script, added
 from benchmarks.drivers.weather import Loss
 from edge.messages import Face, Reason
+from edge.vision.eye_reading import turned_away
 from edge.vision.geometry import HeadPose
-from edge.vision.usability import turned_away
 
 WANDER_S = 1.5
 MOUTH_AT_REST = 0.02
 """Inner-lip height over mouth width of a shut mouth: 0.018 in both cab clips."""
 TURNED_ERROR = 0.2 / 50
-"""The near eye's opening stays within 20 % of its frontal value up to 50 degrees of yaw (`edge.vision.usability`)."""
+"""The near eye's opening stays within 20 % of its frontal value up to 50 degrees of yaw (`edge.vision.eye_reading`)."""
 GAZE_NOISE_DEG = 2.5
 """Frame noise of the gaze: 0.4 to 2.8 degrees across and 0.8 to 3.4 down in clips (robust second difference)."""
 STEP_S = 0.8
 """Between the small steps of eyes that watch the road (assumed, as is their size: 4 degrees across, 1.5 down)."""
 LEAST_GAP = 0.15
-"""Less open lids hide the iris (`edge.vision.gaze`)."""
+"""Less open lids hide the iris (`edge.vision.geometry`)."""
 TRACK = 1
 _BOX = (200.0, 120.0, 180.0, 180.0)
 _LOST = (Reason.BLURRED, Reason.EYES_HIDDEN, Reason.DARK, Reason.NO_FACE)

@@ -17,11 +17,10 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.messages import Float32, Frame
 from edge.vision.crop import Image
-from edge.vision.gaze import gaze
-from edge.vision.geometry import HeadPose, facing, head_pose
+from edge.vision.detector import FaceSearch
+from edge.vision.geometry import HeadPose, facing, gaze, head_pose
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
-from edge.vision.search import FaceSearch
 
 HEAD_TURNS_DEG = (
     (-45, 0),
@@ -42,7 +41,7 @@ _FRONTAL_DEG = 12.0
 _LEAST_WIDTH_PX = 90.0
 _FRAMES = 90
 _EYEBALL = 0.35
-"""From the eyeball's centre to the iris over the eye's width, as in `edge.vision.gaze`."""
+"""From the eyeball's centre to the iris over the eye's width, as in `edge.vision.geometry`."""
 _BACK = 0.6
 """How far behind the face, in its widths, the rest of the picture lies."""
 

@@ -21,12 +21,12 @@ LEAST_FACE_PX = 120.0
 MOST_SIDE_DEG = 35.0
 """Seen from the side; beyond 50 the eyes count as turned away."""
 MOST_DOWN_DEG, MOST_UP_DEG = 20.0, 35.0
-"""Of the head to the camera: 5 and 10 degrees inside `edge.vision.usability`, for a driver who moves."""
+"""Of the head to the camera: 5 and 10 degrees inside `edge.vision.eye_reading`, for a driver who moves."""
 MOST_ROLL_DEG = 25.0
 LEAST_HZ, GOOD_HZ = 15.0, 25.0
 """Below 15 pictures a second single blinks go unseen."""
 LEAST_GREY = 50.0
-"""Mean of the face; `edge.vision.usability` gives up at 20, in the eyes."""
+"""Mean of the face; `edge.vision.eye_reading` gives up at 20, in the eyes."""
 _GLARING, MOST_GLARE = 250, 0.05
 """Share of the face's pixels that are white: chosen."""
 MOST_ASIDE, MOST_HIGH = 0.25, 0.25

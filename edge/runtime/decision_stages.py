@@ -26,7 +26,7 @@ from edge.runtime.perception_stages import Heard
 from edge.runtime.summary import Summarizer
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
-from edge.vision.mount import MountWatch
+from edge.vision.perception import MountCheck
 
 _Felt = TypeVar("_Felt")
 
@@ -73,7 +73,7 @@ class Judgement:
         self.status = status or SystemStatus()
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
         self._arming = Arming(config.arming)
-        self._mount = MountWatch()
+        self._mount = MountCheck()
         self.ahead = ahead or StraightAhead()
         """Straight ahead of this camera as it is learned by now."""
         parts = supervision or Supervision()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from edge.affect.group import LEAST_GROUP
 from edge.config import Config
 from edge.fatigue.gestures import MOUTH_RISE
-from edge.vision.perception import Reading
+from edge.vision.perception import ExpressionSelection
 
 
 def moods(config: Config) -> bool:
@@ -27,16 +27,16 @@ def words(config: Config) -> bool:
     return config.speech.transcribe and config.allowance.words
 
 
-def expressions(config: Config) -> Reading | None:
+def expressions(config: Config) -> ExpressionSelection | None:
     """Whose expressions are read; None: nobody's.
 
     A driver's only while the mouth is open as in a yawn: an alert must not take laughter for one.
     """
     if config.allowance.person_emotions:
-        return Reading()
+        return ExpressionSelection()
     if groups(config):
-        return Reading(least_faces=LEAST_GROUP)
-    return Reading(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
+        return ExpressionSelection(least_faces=LEAST_GROUP)
+    return ExpressionSelection(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
 
 
 def withheld(config: Config) -> str:

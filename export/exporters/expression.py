@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from edge.vision.expression import SIDE
+from edge.vision.perception import EXPRESSION_SIDE
 from export.checkpoint import sources_of
 from export.job import Axis, ExportJob, GraphJob
 from export.role import BuildError
@@ -40,7 +40,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         golden_inputs={"model": samples(INPUT_PX, 1)[0]},
         calibration={"model": calibration},
         tensor_meanings={
-            "image": f"grey, -1..1, an upright face: {SIDE} of the mesh's crop",
+            "image": f"grey, -1..1, an upright face: {EXPRESSION_SIDE} of the mesh's crop",
             "probabilities": "one a label, summing to 1",
         },
         labels=list(LABELS),

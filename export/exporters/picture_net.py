@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
-from edge.vision.expression import SIDE
+from edge.vision.perception import EXPRESSION_SIDE
 from export.exporters import OptionError
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
 from export.exporters.options import number
@@ -149,7 +149,7 @@ def _expression_job(net: PictureNet, expressions: Sequence[str], options: Mappin
         calibration={"model": calibration},
         task=_expression_task(options["evaluation"], net, expressions, columns) if "evaluation" in options else None,
         tensor_meanings={
-            "image": f"grey, -1..1, an upright face: {SIDE} of the mesh's crop",
+            "image": f"grey, -1..1, an upright face: {EXPRESSION_SIDE} of the mesh's crop",
             "probabilities": "one a label, summing to 1",
         },
         preprocessing={**net.preprocessing, "classes": list(net.classes), "classes_left_out": left_out},

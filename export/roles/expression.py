@@ -11,7 +11,7 @@ import torch
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
-from edge.vision.expression import SIDE
+from edge.vision.perception import EXPRESSION_SIDE
 from export.gate import build_variants
 from export.graphs.face_api import INPUT_PX, LABELS, FaceApiExpression
 from export.job import Feeds
@@ -66,7 +66,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         default=choice.default,
         golden_inputs={"model": held_out[0]},
         tensor_meanings={
-            "image": f"grey, -1..1, an upright face: {SIDE} of the mesh's crop",
+            "image": f"grey, -1..1, an upright face: {EXPRESSION_SIDE} of the mesh's crop",
             "probabilities": "one a label, summing to 1",
         },
         labels=list(LABELS),

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle.session import Session
-from edge.vision.expression import SIDE
+from edge.vision.perception import EXPRESSION_SIDE
 from export.job import Feeds, Task
 from export.portrait import FACE, SOURCE, many_faces, views
 
-_FACE = replace(FACE, side_px=SIDE * FACE.side_px)
+_FACE = replace(FACE, side_px=EXPRESSION_SIDE * FACE.side_px)
 _VIEWS = 48
 DATA = f"{_VIEWS} views of {SOURCE} and 50 other people of its sample of Labeled Faces in the Wild, not calibrated on"
 

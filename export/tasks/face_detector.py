@@ -10,8 +10,7 @@ import numpy as np
 from edge.bundle.session import Session
 from edge.messages import Box
 from edge.vision.crop import Image
-from edge.vision.detector import FaceDetector
-from edge.vision.overlap import overlap_with
+from edge.vision.detector import FaceDetector, overlap_with
 from export.job import Task
 from export.tasks.variant_bundle import VariantBundle
 

@@ -16,7 +16,7 @@ from edge.runtime.decision_stages import Judgement
 from edge.runtime.perception_stages import needed_roles
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.replay import replay_file
-from edge.vision.perception import FacePerception, Reading
+from edge.vision.perception import ExpressionSelection, FacePerception
 
 EMOTIONAL = {"expression", "prosody", "asr", "text", "fusion"}
 EXPRESSION = {"angry": 0.1, "disgust": 0.1, "fear": 0.1, "happy": 0.4, "sad": 0.1, "surprise": 0.1, "neutral": 0.1}
@@ -96,7 +96,7 @@ def test_expressions_are_read_from_so_many_faces_on(counted: Counted, data_dir: 
 
     frames = [item for item in MediaFile(data_dir / "clips/grid/bbaf2n.mpg").read() if isinstance(item, Frame)][:9]
     for least, read in ((1, 2), (2, 0)):
-        perception = FacePerception(counted, VisionConfig(), Reading(least_faces=least))
+        perception = FacePerception(counted, VisionConfig(), ExpressionSelection(least_faces=least))
         counted.runs.clear()
         for frame in frames:
             perception.step(frame)

@@ -12,7 +12,7 @@ from edge.capture.media import MediaFile
 from edge.config.perception import VisionConfig
 from edge.fatigue.gestures import MOUTH_RISE
 from edge.messages import Fatigue, Frame, Yawn
-from edge.vision.perception import FacePerception, Reading
+from edge.vision.perception import ExpressionSelection, FacePerception
 
 pytestmark = [pytest.mark.bundle, pytest.mark.data]
 
@@ -23,7 +23,7 @@ def see(bundle_dir: Path, data_dir: Path):
     bundle, config = Bundle(bundle_dir), VisionConfig(expression_every_n_frames=1)
 
     def faces(name: str):
-        perception, due_s = FacePerception(bundle, config, Reading(least_mouth=MOUTH_RISE)), 0.0
+        perception, due_s = FacePerception(bundle, config, ExpressionSelection(least_mouth=MOUTH_RISE)), 0.0
         for frame in MediaFile(data_dir / "clips" / name).read():
             if isinstance(frame, Frame) and frame.t_s >= due_s:
                 due_s = frame.t_s + 1 / 20

@@ -19,7 +19,7 @@ from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from edge.messages import Float32
 from edge.vision.crop import Crop
-from edge.vision.expression import SIDE, ExpressionModel
+from edge.vision.perception import EXPRESSION_SIDE, ExpressionModel
 from export.exporters import OptionError
 from export.exporters.options import library
 from export.portrait import FACE
@@ -144,7 +144,7 @@ def test_the_box_says_of_a_face_what_the_trained_net_says(
     box = ExpressionModel(exported(words, bundle_dir, tmp_path))
     portrait = np.ascontiguousarray(data.astronaut()[..., ::-1])
     (found,) = box.read(portrait, [MEIS])
-    face = Crop(MEIS.x_px, MEIS.y_px, SIDE * MEIS.side_px, MEIS.angle_rad).cut(portrait, PX)
+    face = Crop(MEIS.x_px, MEIS.y_px, EXPRESSION_SIDE * MEIS.side_px, MEIS.angle_rad).cut(portrait, PX)
     grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)[None, None].astype(np.float32) / 255
     assert found == pytest.approx(dict(zip(("neutral", "happy"), said(grey)[0].tolist(), strict=True)), abs=1e-4)
 

@@ -6,9 +6,7 @@ import pytest
 from clips import frames
 
 from edge.bundle.bundle import Bundle
-from edge.vision.detector import FaceDetector
-from edge.vision.overlap import is_same_face, overlap_with
-from edge.vision.search import FaceSearch, tiles
+from edge.vision.detector import FaceDetector, FaceSearch, is_same_face, overlap_with, tiles
 
 
 def test_overlap_of_known_boxes() -> None:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from edge.messages import Float32
 from edge.vision.crop import Crop
-from edge.vision.eye_quality import EyeQuality
 from edge.vision.geometry import (
     SHUT_GAP,
     eye_opening,
@@ -16,7 +15,7 @@ from edge.vision.geometry import (
     mouth_ratio,
     opening_of,
 )
-from edge.vision.iris import Eye
+from edge.vision.iris import Eye, EyeQuality
 
 LIDS_X = np.linspace(-10, 10, 9)
 

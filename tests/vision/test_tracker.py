@@ -3,9 +3,8 @@ import numpy as np
 from edge.messages import Box
 from edge.vision.crop import Crop
 from edge.vision.detector import Detection
-from edge.vision.head import MESH_STANDS_S, Head, head_of
 from edge.vision.mesh import Mesh
-from edge.vision.tracker import GRACE_S, Tracker
+from edge.vision.tracker import GRACE_S, MESH_STANDS_S, Head, Tracker, head_of
 
 
 def head(box: Box, t_s: float = 0.0) -> Head:

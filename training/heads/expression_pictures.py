@@ -14,8 +14,8 @@ from rich.progress import track
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
 from edge.vision.crop import Crop
-from edge.vision.expression import SIDE
 from edge.vision.mesh import FaceMesh
+from edge.vision.perception import EXPRESSION_SIDE
 from training.heads.expression_net import INPUT_PX, LABELS, NET_PX
 
 Grey = npt.NDArray[np.uint8]
@@ -32,7 +32,7 @@ class VotedFaces:
     """What is learned from."""
 
     image: Grey
-    """(n, 64, 64), cut as `edge.vision.expression` does."""
+    """(n, 64, 64), cut as `edge.vision.perception` does."""
     found: npt.NDArray[np.bool_]
     """Whether the mesh saw a face: the box reads no other."""
     votes: npt.NDArray[np.int64]
@@ -76,7 +76,7 @@ def _cut(mesh: FaceMesh, grey: Grey) -> tuple[Grey, bool]:
         crop, seen = placed.next_crop(), True
     if not seen:
         crop = Crop(side / 2, side / 2, _GUESSED * side)
-    picture = Crop(crop.x_px, crop.y_px, SIDE * crop.side_px, crop.angle_rad).cut(image, INPUT_PX)
+    picture = Crop(crop.x_px, crop.y_px, EXPRESSION_SIDE * crop.side_px, crop.angle_rad).cut(image, INPUT_PX)
     return np.ascontiguousarray(picture[..., 0]), seen
 
 

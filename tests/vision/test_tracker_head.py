@@ -6,7 +6,7 @@ import pytest
 
 from edge.vision.crop import Crop
 from edge.vision.geometry import HeadPose
-from edge.vision.head import Head
+from edge.vision.tracker import Head
 
 HEAD = Head(
     t_s=1.0, box=(50.0, 50.0, 100.0, 120.0), crop=Crop(100.0, 110.0, 180.0), pose=HeadPose(3.0, -2.0, 1.0), mouth=0.04,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.vision.search import tiles
+from edge.vision.detector import tiles
 
 SMALLEST = st.sampled_from((240, 360))
 SIDES = st.integers(361, 2200)

@@ -10,8 +10,7 @@ from test_geometry import eye
 
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
-from edge.vision.gaze import _AHEAD, _FOLLOWS, _RADIUS, gaze
-from edge.vision.geometry import HeadPose
+from edge.vision.geometry import _EYEBALL_RADIUS, _IRIS_AHEAD, _IRIS_FOLLOWS, HeadPose, gaze
 from edge.vision.iris import Eye
 from edge.vision.perception import FacePerception
 
@@ -20,8 +19,8 @@ AHEAD = HeadPose(0.0, 0.0, 0.0)
 
 def looking(yaw_deg: float, pitch_deg: float, right: bool, angle_rad: float = 0.0) -> Eye:
     """An open eye, 20 px wide, turned in the head; positive yaw is to the person's left: for the right eye, inward."""
-    inward = _AHEAD[0] + _FOLLOWS[0] * _RADIUS * np.sin(np.radians(yaw_deg)) * (1 if right else -1)
-    down = _AHEAD[1] + _FOLLOWS[1] * _RADIUS * np.sin(np.radians(pitch_deg))
+    inward = _IRIS_AHEAD[0] + _IRIS_FOLLOWS[0] * _EYEBALL_RADIUS * np.sin(np.radians(yaw_deg)) * (1 if right else -1)
+    down = _IRIS_AHEAD[1] + _IRIS_FOLLOWS[1] * _EYEBALL_RADIUS * np.sin(np.radians(pitch_deg))
     turn = np.array([[np.cos(angle_rad), -np.sin(angle_rad)], [np.sin(angle_rad), np.cos(angle_rad)]])
     centre = 20 * turn @ (inward, down) + 32
     return replace(eye(0.3, angle_rad), iris=np.tile(centre, (5, 1)).astype(np.float32))

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from edge.messages import Face, Reason
-from edge.vision.mount import MountWatch
+from edge.vision.perception import MountCheck
 
 
 def words(*parts: tuple[float, Reason | None]) -> list[tuple[float, str]]:
     """Stretches of seconds at ten pictures a second, each with what bars the eyes."""
-    watch, number, said = MountWatch(), 0, []
+    watch, number, said = MountCheck(), 0, []
     for length_s, reason in parts:
         for _ in range(round(10 * length_s)):
             face = Face(number / 10, 1, usable=reason is None, reason=reason)
