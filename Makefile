@@ -4,10 +4,11 @@ BIN    := $(VENV)/bin
 BUNDLE := build/bundle
 RECIPE := configs/bundles/default.yaml
 SHOW   := cpu,dashboard,demo
-EXTRAS := $(SHOW),export,train,dev
+EXTRAS := $(SHOW),export,train,dev,docs
 SHOWN  := $(VENV)/.shown
 READY  := $(VENV)/.installed
 TORCH  := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml | head -n 1)
+MERMAID := build/mermaid/package/dist/mermaid.min.js
 PIP    := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 # The first of these that runs and is Python 3.10 or newer; `make PYTHON=/path/to/python` overrides it.
@@ -117,8 +118,12 @@ bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/perform
 test-aarch64: $(BUNDLE)/bundle.yaml ## run the box on an emulated 64-bit ARM; needs qemu-user-static, debootstrap, root
 	$(BIN)/python -m benchmarks.aarch64 --bundle $(BUNDLE)
 
-docs: $(READY) ## write the reference pages and build the documentation into build/site
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+$(MERMAID):
+	@mkdir -p build/mermaid
+	@cd build/mermaid && npm pack --silent mermaid@11.17.2 >/dev/null 2>&1 && tar -xzf mermaid-*.tgz package/dist/mermaid.min.js \
+		|| echo "No npm here: the pictures of the architecture page are shown as text"
+
+docs: $(READY) $(MERMAID) ## write the reference pages and build the documentation into build/site
 	$(BIN)/python -m docs.reference
 	$(BIN)/mkdocs build --strict
 

@@ -78,6 +78,11 @@ class Page:
         for type_ in ("keyDown", "keyUp"):
             self._call("Input.dispatchKeyEvent", type=type_, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
+    def write(self, text: str) -> None:
+        """Type into the field that has the focus."""
+        self._call("Input.insertText", text=text)
+        self._call("Input.dispatchKeyEvent", type="keyUp", key=text[-1])
+
     def forget(self) -> None:
         """Begin anew: cookies, stored choices, what was asked and what went wrong."""
         self._call("Network.clearBrowserCookies")
