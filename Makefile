@@ -83,16 +83,16 @@ release: $(BUNDLE)/bundle.yaml ## wheel, signed bundles as tars and all hashes i
 
 proof-mutants: $(READY) ## break a line at a time in the hot rooms and count what the tests notice, hours; SAMPLE=100 ROOM=edge/alerts
 	$(BIN)/python -m pip install -q --target build/cosmic-ray cosmic-ray
-	PYTHONPATH=build/cosmic-ray $(BIN)/python -m benchmarks.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ROOM),--room $(ROOM))
+	PYTHONPATH=build/cosmic-ray $(BIN)/python -m benchmarks.structure.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ROOM),--room $(ROOM))
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
-	$(BIN)/python -m benchmarks.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
+	$(BIN)/python -m benchmarks.endurance.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
 
 proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 15 min
-	$(BIN)/python -m benchmarks.kills --json docs/evidence/kills.json --page docs/evidence/kills.md
+	$(BIN)/python -m benchmarks.delivery.kills --json docs/evidence/kills.json --page docs/evidence/kills.md
 
 proof-chaos: $(BUNDLE)/bundle.yaml ## as root: a sleeper before a live box while camera, disk, clock, sound, speed and broker fail, 12 min
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.endurance.chaos
 
 proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
 	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/commands/test_command_handler.py --timeout=3600
@@ -101,7 +101,7 @@ proof-guides: $(BUNDLE)/bundle.yaml ## follow every guide as written, its long c
 	EMVAS_GUIDES=long $(BIN)/python -m pytest tests/docs/test_docs_guides.py --timeout=3600 -rP
 
 proof-systemd: $(BUNDLE)/bundle.yaml ## as root: install the box in a container that boots with systemd, break and mend it
-	$(BIN)/python -m benchmarks.proof_systemd --bundle $(BUNDLE)
+	$(BIN)/python -m benchmarks.install.systemd --bundle $(BUNDLE)
 
 proof-gpu: $(BUNDLE)/bundle.yaml ## on a machine with an NVIDIA GPU, 8 min: CUDA, TensorRT, training; DRY=1 runs it on the CPU
 	$(BIN)/python -m benchmarks.gpu --bundle $(BUNDLE) --out build/gpu $(if $(DRY),--dry)
@@ -110,13 +110,13 @@ proof-gpu-pack: $(BUNDLE)/bundle.yaml ## what proof-gpu needs on a machine witho
 	$(BIN)/python -m benchmarks.gpu.pack --bundle $(BUNDLE) --out build/gpu-pack
 
 proof-attacks: $(BUNDLE)/bundle.yaml ## attack the box on this machine and look at every command with strace, 20 min; needs strace
-	$(BIN)/python -m benchmarks.attacks --bundle $(BUNDLE)
+	$(BIN)/python -m benchmarks.security.attacks --bundle $(BUNDLE)
 
 bench: $(BUNDLE)/bundle.yaml ## measure speed beside the peers into docs/performance.md; QUICK=1 for minutes
-	$(BIN)/python -m benchmarks.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
+	$(BIN)/python -m benchmarks.speed.performance --bundle $(BUNDLE) $(if $(QUICK),--quick)
 
 test-aarch64: $(BUNDLE)/bundle.yaml ## run the box on an emulated 64-bit ARM; needs qemu-user-static, debootstrap, root
-	$(BIN)/python -m benchmarks.aarch64 --bundle $(BUNDLE)
+	$(BIN)/python -m benchmarks.install.aarch64 --bundle $(BUNDLE)
 
 $(MERMAID):
 	@mkdir -p build/mermaid

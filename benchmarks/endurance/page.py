@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.drivers.page import table
+from benchmarks.evidence import markdown_table
 
 _MB = 1e6
 
@@ -38,13 +38,13 @@ def page(report: dict[str, Any]) -> str:
             f"{report['machine']['cpu']}, Python {report['machine']['python']}.\n",
             f"{held} Asked: after {report['warm_up_s'] / 60:g} min memory grows by less than 2 %, threads and "
             "descriptors do not.\n",
-            table(heads, rows),
+            markdown_table(heads, rows),
             "![Memory, threads, descriptors and queues](soak.svg)\n",
             "## What went wrong, on purpose\n",
-            table(("fault", "times"), report["injected"].items()),
+            markdown_table(("fault", "times"), report["injected"].items()),
             *left_out,
             "\n## What the box did meanwhile\n",
-            table(("", ""), _work(report)),
+            markdown_table(("", ""), _work(report)),
             "Memory is the tenth percentile of a window's samples: it is higher while words are recognized: a median "
             "would tell how much was said; what leaks lifts the floor as well. Threads and descriptors are medians, "
             "because connections that are being made hold one or two for a moment.\n",

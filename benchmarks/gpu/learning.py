@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.fusion_synthetic import settings_of
+from benchmarks.fusion.synthetic import settings_of
 from benchmarks.gpu.step import EMVAS, AbsentError, Context, FailedError, Finding
 from edge.speech.log_mel import MEL_BANDS
 from training.asr.learner import CtcLoss

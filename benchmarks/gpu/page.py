@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evidence import write_page
 from benchmarks.gpu.step import Outcome
 
 NAME = "gpu"
@@ -20,8 +20,7 @@ _NOTHING = "CUDA and TensorRT are refused or used as configured, never silently 
 def write(outcomes: Sequence[Outcome], dry: bool, out: Path) -> None:
     """Write gpu.json and gpu.md into `out`."""
     record = {"dry": dry, "steps": [asdict(outcome) for outcome in outcomes]}
-    (out / f"{NAME}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    (out / f"{NAME}.md").write_text(page(record), encoding="utf-8")
+    write_page(out, NAME, record, page(record))
 
 
 def page(record: Mapping[str, Any]) -> str:
@@ -61,7 +60,6 @@ def readme_with(text: str, record: Mapping[str, Any]) -> str:
     return _MARK.sub(lambda found: f"{found[1]}{sentence(record)}{found[2]}", text)
 
 
-def update_readme(record_file: Path) -> None:
-    """Let README say what the record says."""
-    record = json.loads(record_file.read_text(encoding="utf-8"))
+def update_readme(record: Mapping[str, Any]) -> None:
+    """Write the record's sentence into README."""
     _README.write_text(readme_with(_README.read_text(encoding="utf-8"), record), encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.evidence import write_page
 from benchmarks.gpu import page
 
 _EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
@@ -17,11 +18,9 @@ _EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 def main(record: Path) -> None:
     """Copy RECORD to docs/evidence/gpu.json, make gpu.md of it, and let README say what it says."""
     content = json.loads(record.read_text(encoding="utf-8"))
-    kept = _EVIDENCE / f"{page.NAME}.json"
-    kept.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    kept.with_suffix(".md").write_text(page.page(content), encoding="utf-8")
-    page.update_readme(kept)
-    click.echo(f"{kept}, its page and README written. Next: read them and commit.")
+    write_page(_EVIDENCE, page.NAME, content, page.page(content))
+    page.update_readme(content)
+    click.echo(f"{_EVIDENCE / page.NAME}.json, its page and README written. Next: read them and commit.")
 
 
 if __name__ == "__main__":

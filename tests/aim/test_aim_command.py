@@ -22,7 +22,7 @@ from box_process import EMVAS
 from browser import browser, faults, foreign
 from click.testing import CliRunner
 
-from benchmarks.attacking.trace import traced
+from benchmarks.security.strace import traced
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from edge.store.reader import TimelineReader

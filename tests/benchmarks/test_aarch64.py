@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.aarch64 import same
+from benchmarks.install.aarch64 import same
 
 
 def step(t_s: float, type_: str = "new", level: str = "critical") -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.character_error import corpus_error_rate, normalise
+from benchmarks.hearing.character_error import corpus_error_rate, normalise
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ import pytest
 from media_maker import make_media
 from mqtt_helpers import needs_mosquitto, until
 
+from benchmarks.delivery.fleet_totals import Fleet
+from benchmarks.delivery.fleet_worker import Worker
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.endurance.camera import LoopCamera, prepare
 from benchmarks.endurance.faults import Schedule, settable_clock
 from benchmarks.endurance.samples import Sample, judge, look
-from benchmarks.fleets.totals import Fleet
-from benchmarks.fleets.worker import Worker
 from edge.capture.camera import Camera
 from edge.client.decoding import Heard
 from edge.client.subscriber import Subscriber

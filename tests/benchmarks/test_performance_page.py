@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.performance import questions, reports_of, same_machine
-from benchmarks.performance_page import page, plot
+from benchmarks.speed.page import page, plot
+from benchmarks.speed.performance import questions, reports_of, same_machine
 
 MACHINE = {"cpu": "X", "cores": 2, "architecture": "x86_64", "python": "3.11", "onnxruntime": "1", "load_1_min": 0.1}
 RACE = {"clip": "a.mp4", "turns": 9, "ours_ms": 8.25, "peer_ms": 5.5, "ratio": 1.5, "ratio_quartiles": [1.4, 1.6]}
@@ -23,7 +23,7 @@ def test_measured_and_unmeasured_questions_stand_on_the_page() -> None:
     text = page([report(answers)])
     assert "| a.mp4 | 9 | 8.25 | 5.5 | 1.5 | 1.4 to 1.6 |" in text
     assert "Not measured: Mosquitto is not installed" in text
-    assert "`python -m benchmarks.face_mesh`, 2026-11-22T08:00" in text
+    assert "`python -m benchmarks.speed.face_mesh`, 2026-11-22T08:00" in text
 
 
 def test_the_plot_is_drawn_also_without_figures(tmp_path: Path) -> None:

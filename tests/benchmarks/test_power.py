@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.power import main, rails
+from benchmarks.speed.power import main, rails
 
 ORIN = (
     "11-23-2026 07:00:00 RAM 2304/7620MB (lfb 5x4MB) SWAP 0/3810MB (cached 0MB) CPU [3%@729,0%@729,off,off] "

@@ -8,18 +8,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from benchmarks.fatigue.__main__.__main__.__main__ import main
+from benchmarks.fatigue.__main__.__main__.__main__.drivers import habits
+from benchmarks.fatigue.__main__.__main__.drivers.drives import Drive, drive, truth
+from benchmarks.fatigue.__main__.__main__.drivers.face_stream import faces
+from benchmarks.fatigue.__main__.__main__.drivers.figures import figures, verdicts
+from benchmarks.fatigue.__main__.__main__.drivers.frame_loss import Loss
+from benchmarks.fatigue.__main__.__main__.drivers.people import BLINK_MS, draw
+from benchmarks.fatigue.__main__.__main__.drivers.population import AXIS, STEPS, population, settings
+from benchmarks.fatigue.__main__.__main__.drivers.scoring import judge, rate_per_10_h, share
+from benchmarks.fatigue.__main__.__main__.drivers.script import Move, Script, Spell
 from click.testing import CliRunner
 
-from benchmarks.drivers import habits
-from benchmarks.drivers.drives import Drive, drive, truth
-from benchmarks.drivers.people import BLINK_MS, draw
-from benchmarks.drivers.scoring import judge, rate_per_10_h, share
-from benchmarks.drivers.script import Move, Script, Spell
-from benchmarks.drivers.stream import faces
-from benchmarks.drivers.study import AXIS, STEPS, population, settings
-from benchmarks.drivers.tables import figures, verdicts
-from benchmarks.drivers.weather import Loss
-from benchmarks.fatigue import main
 from edge.config.decision import FatigueConfig
 from edge.messages import Face, Reason
 
@@ -79,7 +79,7 @@ def test_nobody_alert_shuts_the_eyes_and_every_nodder_does() -> None:
 def test_nothing_is_said_of_eyes_never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     number, drawn = found("nodding"), drive(found("nodding"), 3)
     drawn.script.hidden.append(Spell(0.0, 75.0, Reason.EYES_HIDDEN))
-    monkeypatch.setattr("benchmarks.drivers.scoring.drive", lambda *_: drawn)
+    monkeypatch.setattr("benchmarks.fatigue.drivers.scoring.drive", lambda *_: drawn)
     outcome = judge(number, 3, FatigueConfig())
     assert (outcome.usable, outcome.warnings, outcome.stray) == (0.0, (), 0)
     assert all(sleep.hidden and sleep.told_after_s is None for sleep in outcome.microsleeps)
@@ -89,7 +89,7 @@ def test_a_clear_nodder_is_told_at_the_mark(monkeypatch: pytest.MonkeyPatch) -> 
     person = replace(draw(np.random.default_rng(1)), open=0.32, shut=0.05, white=0.002, wander=0.004)
     script = Script(60.0, lids=[Move(30.0, 34.0, 1.0, 0.08, 0.15)])
     drawn = Drive(0, "nodding", person, script, 15.0, Loss(0.0), np.random.default_rng(2))
-    monkeypatch.setattr("benchmarks.drivers.scoring.drive", lambda *_: drawn)
+    monkeypatch.setattr("benchmarks.fatigue.drivers.scoring.drive", lambda *_: drawn)
     (sleep,) = judge(0, 1, FatigueConfig()).microsleeps
     assert sleep.told_after_s == pytest.approx(1.5, abs=0.15)
 

@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.alert_latency import story
-from benchmarks.faces import tiled
-from benchmarks.limit import million_products
+from benchmarks.speed.alert_latency import story
+from benchmarks.speed.by_faces import tiled
+from benchmarks.speed.cpu_limit import million_products
 from edge.messages import Frame
 
 

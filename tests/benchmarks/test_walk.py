@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.walk import Costs
+from benchmarks.speed.step_costs import Costs
 
 
 class Adder:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from mqtt_helpers import START_WALL_S, alert, box, free_port, mosquitto, needs_mosquitto
 
-from benchmarks.fleet_database import trial
-from benchmarks.fleets.postgresql import programs
+from benchmarks.delivery.fleet_database import trial
+from benchmarks.delivery.postgresql import programs
 from edge.client.consumer import Consumer
 from edge.publish import Publisher
 from edge.publish.payloads import Alert

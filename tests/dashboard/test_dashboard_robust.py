@@ -25,7 +25,7 @@ from edge.status import SystemStatus
 UNFOLD = "document.querySelectorAll('details').forEach(part => { part.open = true })"
 SHIFT_S = 4 * 3600
 OPENS_WITHIN_S = 10.0
-"""2 s on an idle machine, which `benchmarks.dashboard_day` measures; this one may be busy."""
+"""2 s on an idle machine, which `benchmarks.speed.dashboard_day` measures; this one may be busy."""
 
 
 def test_an_open_page_follows_the_timeline_without_reloading(tmp_path: Path, tab: Page) -> None:

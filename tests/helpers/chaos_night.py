@@ -22,7 +22,7 @@ from raw_broker import RawBroker
 from edge.bundle.bundle import Bundle
 
 DIARY = os.environ.get("EMVAS_CHAOS")
-"""Where what was seen is written, a JSON object a line (`benchmarks.chaos`)."""
+"""Where what was seen is written, a JSON object a line (`benchmarks.endurance.chaos`)."""
 TOLD_S = 10.0
 SPEED = "bus/speed"
 

@@ -19,7 +19,7 @@ from edge.speech.segmenter import SpeechSegmenter
 from edge.speech.vad import WINDOW
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from benchmarks.noises import noises
+from benchmarks.hearing.noises import noises
 
 RATE = SAMPLE_RATE_HZ
 

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from benchmarks.character_error import corpus_error_rate
-from benchmarks.noises import noises, pauses
+from benchmarks.hearing.character_error import corpus_error_rate
+from benchmarks.hearing.noises import noises, pauses
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.config.perception import SpeechConfig

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from mqtt_helpers import needs_mosquitto
 
-from benchmarks.killing.witness import Witness
-from benchmarks.kills import kill_broker, kill_daemon
+from benchmarks.delivery.kills import kill_broker, kill_daemon
+from benchmarks.delivery.witness import Witness
 
 pytestmark = needs_mosquitto
 

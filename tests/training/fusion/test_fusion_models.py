@@ -22,7 +22,7 @@ UNTRACED = {
     "nothing there": batch([(4, 3, 2), (4, 1, 2)], [(0, 0, 0), (1, 1, 0)]),
 }
 IN_THE_SUITE = ("ef_lstm",)
-"""Traced here. The tests of the export trace lmf, tfn and mtme; benchmarks/fusion_graphs.py traces all twelve."""
+"""Traced here. The tests of the export trace lmf, tfn and mtme; benchmarks/fusion/graphs.py traces all twelve."""
 REFUSED_OPS = {"Loop", "If", "Scan", "NonZero", "SequenceConstruct", "Dropout"}
 
 

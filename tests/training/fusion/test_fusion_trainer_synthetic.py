@@ -10,7 +10,7 @@ pytest.importorskip("tensorboard", reason="training needs the extra `train`")
 
 import torch
 
-from benchmarks.fusion_synthetic import settings_of
+from benchmarks.fusion.synthetic import settings_of
 from training.fusion.data import Rows
 from training.fusion.evaluate import baseline, judge
 from training.fusion.models import MODELS
