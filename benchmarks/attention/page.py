@@ -70,9 +70,9 @@ def _drivers(found: Figures) -> str:
     told = ", ".join(f"{kind} {count}" for kind, count in found["alerts"].items() if count) or "none"
     return (
         f"In {found['hours']:g} h of simulated alert drivers ({found['drivers']}, seed {found['seed']}: mirrors, looks "
-        "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/fatigue/drivers`) alerts of any kind and "
-        f"level: {told}. Not counted are {found['rightly']} that are right: a tunnel or sunglasses hid the eyes for "
-        "10 s, or chance put a look down and a mirror one after the other, 3 s in all. Asked: at most 1.\n"
+        "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/fatigue/drivers`) alerts of any "
+        f"kind and level: {told}. Not counted are {found['rightly']} that are right: a tunnel or sunglasses hid the "
+        "eyes for 10 s, or chance put a look down and a mirror one after the other, 3 s in all. Asked: at most 1.\n"
     )
 
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.evidence import markdown_table
 
 Figures = Any
 
 
+class Section(NamedTuple):
+    """One question on the page: its module in `benchmarks`, its heading, and how its figures are written."""
+
+    module: str
+    heading: str
+    write: Callable[[Figures], str]
+
+
 def _limit(figures: Figures) -> str:
     rows = [net.values() for net in figures["nets"]]
     heads = ("net", "million products", "CPU ms", "limit, ms", "share of the limit")
+    table = markdown_table(heads, rows)
     return f"One thread reaches {figures['gflops']:g} GFLOP/s on a large matrix product.\n\n{table}"
 
 
@@ -116,22 +125,24 @@ def _dashboard_day(figures: Figures) -> str:
     )
 
 
-_SECTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
-    "limit": ("How near the nets come to this CPU's arithmetic", _limit),
-    "frame_path": ("A picture, stage by stage", _frame_path),
-    "face_mesh": ("A picture beside MediaPipe's FaceMesh with refined landmarks", _face_mesh),
-    "faces": ("More faces", _faces),
-    "rates": ("Fewer pictures a second", _rates),
-    "cameras": ("More cameras", _cameras),
-    "whole_box": ("A whole recording: start, speed, memory", _whole_box),
-    "power": ("Energy", _power),
-    "alert_latency": ("From a closure's 1.5 s mark to the tone and to a subscriber", _alert_latency),
-    "asr_aishell": ("Speech beside faster-whisper, the same weights", _asr),
-    "published": ("The published system's way with files, a declared stand-in", _published),
-    "tfn_memory": ("Fusion: TFN with and without its outer product", _fusion),
-    "dashboard_day": ("A day in the browser", _dashboard_day),
+SECTIONS = {
+    "limit": Section("speed.cpu_limit", "How near the nets come to this CPU's arithmetic", _limit),
+    "frame_path": Section("speed.frame_path", "A picture, stage by stage", _frame_path),
+    "face_mesh": Section("speed.face_mesh", "A picture beside MediaPipe's FaceMesh with refined landmarks", _face_mesh),
+    "faces": Section("speed.by_faces", "More faces", _faces),
+    "rates": Section("speed.by_frame_rate", "Fewer pictures a second", _rates),
+    "cameras": Section("speed.by_cameras", "More cameras", _cameras),
+    "whole_box": Section("speed.whole_box", "A whole recording: start, speed, memory", _whole_box),
+    "power": Section("speed.power", "Energy", _power),
+    "alert_latency": Section(
+        "speed.alert_latency", "From a closure's 1.5 s mark to the tone and to a subscriber", _alert_latency
+    ),
+    "asr_aishell": Section("hearing.asr_aishell", "Speech beside faster-whisper, the same weights", _asr),
+    "published": Section("speed.mmsa_files", "The published system's way with files, a declared stand-in", _published),
+    "tfn_memory": Section("fusion.tfn_memory", "Fusion: TFN with and without its outer product", _fusion),
+    "dashboard_day": Section("speed.dashboard_day", "A day in the browser", _dashboard_day),
 }
-"""Heading and table of each question, by its command's name."""
+"""The part of each question, by its name in performance.json."""
 
 
 def page(reports: Sequence[dict[str, Any]]) -> str:
@@ -156,10 +167,10 @@ def _machine(report: dict[str, Any]) -> Iterator[str]:
         f"{about['load_1_min']}.\n"
     )
     for name, answer in report["answers"].items():
-        heading, write = _SECTIONS[name]
-        yield f"### {heading}\n"
-        yield write(answer["figures"]) if "figures" in answer else f"Not measured: {answer['not_measured']}\n"
-        yield f"`python -m benchmarks.{name}`, {answer['when']}\n"
+        section = SECTIONS[name]
+        yield f"### {section.heading}\n"
+        yield section.write(answer["figures"]) if "figures" in answer else f"Not measured: {answer['not_measured']}\n"
+        yield f"`python -m benchmarks.{section.module}`, {answer['when']}\n"
 
 
 _TRIED = """## What was tried, and kept or left

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks.evidence import write_page
-from benchmarks.speed.page import page, plot
+from benchmarks.speed.page import SECTIONS, page, plot
 from edge.bundle.bundle import Bundle
 from edge.error import EmvasError
 from export.report.machine import machine
@@ -35,10 +35,9 @@ _DRIVE = "cab/cab_1.avi"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One command: its name in performance.json, its module and its arguments."""
+    """One command: its name in performance.json and its arguments."""
 
     name: str
-    module: str
     arguments: tuple[str, ...]
     takes_bundle: bool = True
 
@@ -49,19 +48,19 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
     some = [str(clips / name) for name in (_CLIPS[:1] if quick else _CLIPS)]
     drive = str(clips / _DRIVE)
     return [
-        Question("limit", "speed.cpu_limit", ()),
-        Question("frame_path", "speed.frame_path", (*some, "--frames", most)),
-        Question("face_mesh", "speed.face_mesh", (*some, "--turns", "10" if quick else "120")),
-        Question("faces", "speed.by_faces", (str(clips / "grid/bbaf2n.mpg"), "--frames", "30" if quick else "75")),
-        Question("rates", "speed.by_frame_rate", (drive, "--frames", most)),
-        Question("cameras", "speed.by_cameras", (drive, "--config", "configs/bus-cab.yaml")),
-        Question("whole_box", "speed.whole_box", (drive, "--config", "configs/bus-cab.yaml")),
-        Question("power", "speed.power", (drive, "--config", "configs/bus-cab.yaml")),
-        Question("alert_latency", "speed.alert_latency", ("--closures", "2" if quick else "12")),
-        Question("asr_aishell", "hearing.asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
-        Question("published", "speed.mmsa_files", (str(clips / "grid/bbaf2n.mpg"),)),
-        Question("tfn_memory", "fusion.tfn_memory", ("--batch", "1"), takes_bundle=False),
-        Question("dashboard_day", "speed.dashboard_day", ("--rounds", "1" if quick else "3"), takes_bundle=False),
+        Question("limit", ()),
+        Question("frame_path", (*some, "--frames", most)),
+        Question("face_mesh", (*some, "--turns", "10" if quick else "120")),
+        Question("faces", (str(clips / "grid/bbaf2n.mpg"), "--frames", "30" if quick else "75")),
+        Question("rates", (drive, "--frames", most)),
+        Question("cameras", (drive, "--config", "configs/bus-cab.yaml")),
+        Question("whole_box", (drive, "--config", "configs/bus-cab.yaml")),
+        Question("power", (drive, "--config", "configs/bus-cab.yaml")),
+        Question("alert_latency", ("--closures", "2" if quick else "12")),
+        Question("asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
+        Question("published", (str(clips / "grid/bbaf2n.mpg"),)),
+        Question("tfn_memory", ("--batch", "1"), takes_bundle=False),
+        Question("dashboard_day", ("--rounds", "1" if quick else "3"), takes_bundle=False),
     ]
 
 
@@ -73,7 +72,14 @@ def ask(question: Question, bundle: Path) -> dict[str, Any]:
 def _asked(question: Question, bundle: Path) -> dict[str, Any]:
     out = _WORK / f"{question.name}.json"
     out.unlink(missing_ok=True)
-    command = [sys.executable, "-m", f"benchmarks.{question.module}", *question.arguments, "--json", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        f"benchmarks.{SECTIONS[question.name].module}",
+        *question.arguments,
+        "--json",
+        str(out),
+    ]
     if question.takes_bundle:
         command += ["--bundle", str(bundle)]
     try:

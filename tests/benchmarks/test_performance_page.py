@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.page import page, plot
+from benchmarks.speed.page import SECTIONS, page, plot
 from benchmarks.speed.performance import questions, reports_of, same_machine
 
 MACHINE = {"cpu": "X", "cores": 2, "architecture": "x86_64", "python": "3.11", "onnxruntime": "1", "load_1_min": 0.1}
@@ -33,8 +33,9 @@ def test_the_plot_is_drawn_also_without_figures(tmp_path: Path) -> None:
 
 def test_every_question_has_a_command_and_a_section() -> None:
     asked = questions(Path("clips"), Path("data"), quick=False)
-    benchmarks = Path(__file__).resolve().parents[2] / "benchmarks"
-    assert all((benchmarks / f"{question.name}.py").is_file() for question in asked)
+    root = Path(__file__).resolve().parents[2]
+    modules = [SECTIONS[question.name].module for question in asked]
+    assert all((root / "benchmarks" / f"{module.replace('.', '/')}.py").is_file() for module in modules)
     text = page([report({question.name: {"not_measured": "not asked"} for question in asked})])
     assert text.count("Not measured: not asked") == len(asked)
 

@@ -52,9 +52,9 @@ def page(report: Figures) -> str:
         _SHOWS_NOT,
         "## Assumed\n",
         markdown_table(("what", "how"), ASSUMED.items()),
-        "Measured or from the literature: open and shut lids, noise of lids, head and mouth (`benchmarks/fatigue/drivers/"
-        "people.py` says where), blink duration 111 +- 51 ms alert and 151 ms at the sleepiest, lids following the "
-        "gaze by 0.85 % a degree, share of short microsleeps, head sinking 12 to 20 degrees.\n",
+        "Measured or from the literature: open and shut lids, noise of lids, head and mouth (`benchmarks/"
+        "fatigue/drivers/people.py` says where), blink duration 111 +- 51 ms alert and 151 ms at the sleepiest, lids "
+        "following the gaze by 0.85 % a degree, share of short microsleeps, head sinking 12 to 20 degrees.\n",
     ]
     return "\n".join(parts)
 
