@@ -24,9 +24,8 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.delivery import alert_raiser
-from benchmarks.delivery.killed_files import alerts_of, verdict
 from benchmarks.delivery.kills_page import page
-from benchmarks.delivery.witness import Step, Witness
+from benchmarks.delivery.witness import Step, Witness, alerts_of, verdict
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.evidence import write_json, write_text
 from edge.bundle.manifest import Manifest, write_manifest

@@ -1,18 +1,24 @@
-"""What a subscriber has heard, as it came, and what is wrong with it."""
+"""The evidence of a kill: what a subscriber received, and what the files hold, read in a copy."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import queue
+import shutil
+import sqlite3
+import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import Link
 from edge.publish.mqtt.events import Connected, Received
+from edge.store.reader import TimelineReader
 
 Step = tuple[str, int | str]
 """An alert's id and which of its steps: a number, or its type where the box is the real one."""
@@ -106,3 +112,29 @@ class Witness:
             self.historical.add(number)
         if self.first.setdefault(number, step) != step:
             self.changed.append(f"{number}")
+
+
+_EVER_S = 1e11
+
+
+def verdict(database: Path) -> str:
+    """SQLite's own word on the file and its log as they lie there; "ok" when there is no fault."""
+    with _copied(database) as copy, contextlib.closing(sqlite3.connect(copy)) as connection:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def alerts_of(timeline: Path) -> list[Step]:
+    """The alerts' steps that stand in a timeline."""
+    with _copied(timeline) as copy:
+        records = TimelineReader(copy).between("alert", 0.0, _EVER_S)
+        return [(record["id"], record["evidence"].get("step", record["type"])) for record in records]
+
+
+@contextlib.contextmanager
+def _copied(database: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("", "-wal"):
+            source = Path(f"{database}{suffix}")
+            if source.exists():
+                shutil.copyfile(source, Path(folder) / source.name)
+        yield Path(folder) / database.name

@@ -1,7 +1,7 @@
-"""Nobody in, nothing out, tried: `python -m benchmarks.security.attacks`, or `make proof-attacks`.
+"""Attack the box and record what each command writes and connects to: `make proof-attacks`.
 
-The attacks of the tests, then every command under strace for a minute: what it writes and whom it speaks to. All of it
-on this machine alone; as root in a network namespace that has nothing but the loopback.
+The tests of attacks run first; then every command runs under strace for a minute. All of it stays on this machine; as
+root it runs in a network namespace that has only the loopback.
 """
 
 from __future__ import annotations
@@ -14,19 +14,35 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
-from benchmarks.evidence import write_page
-from benchmarks.security.attempts import ATTACKS, Row, tried
-from benchmarks.security.page import page
+from benchmarks.evidence import markdown_table, write_page
+from benchmarks.security.attempts import ATTACKS, Row, exposures, tried
 from benchmarks.security.strace import traced
-from benchmarks.security.unit_exposure import exposures
 from benchmarks.security.watched_commands import ROOT, Watched, commands, supplies
 
 _ALONE = "EMVAS_ATTACKS_ALONE"
 """Set in the process that has a network of its own."""
+
+
+def page(report: dict[str, Any]) -> str:
+    """Markdown of `attacks.json`."""
+    rows = [(row["what"], "yes" if row["held"] else "**no**", row["found"].replace("|", "/")) for row in report["rows"]]
+    where = "in a network namespace with the loopback alone" if report["alone"] else "with this machine's network"
+    return "\n".join(
+        [
+            "# Attacks that were tried\n",
+            f"Made by `make proof-attacks`, {where}; Python {report['machine']['python']}. Each attack of the first "
+            "part is a group of tests, which fail where the attack succeeds; a command under strace was looked at for "
+            f"{report['seconds']:.0f} s or to its end.\n",
+            markdown_table(("attack", "held", "found"), rows),
+            "What each command may write is `benchmarks/security/watched_commands.py`; whom it may speak to is what "
+            "its configuration names. [Security](../security.md) says who may do what, and what was not tried.\n",
+        ]
+    )
 
 
 @click.command(epilog="Example: python -m benchmarks.security.attacks --seconds 20")

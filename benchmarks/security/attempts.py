@@ -1,8 +1,9 @@
-"""What is tried, point by point: each attack is a test that fails where the attack succeeds."""
+"""The attacks: tests that fail where an attack succeeds, and the exposure of the units as systemd rates it."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from benchmarks.security.watched_commands import ROOT
+from edge.cli.main import main
 
 _MOST_S = 900.0
 
@@ -26,7 +30,7 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of it."""
+    """The outcome of one attack."""
 
     what: str
     held: bool
@@ -92,3 +96,26 @@ def tried(attack: Attack) -> Row:
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
     found = f"{count - skipped - bad} tries held" + (f", {skipped} not tried here" if skipped else "")
     return Row(attack.what, not bad and count > skipped, found + (f"; succeeded: {', '.join(failed)}" if bad else ""))
+
+
+MOST = {"emvas-edge.service": 2.1, "emvas-dashboard.service": 1.0, "emvas-engines.service": 2.5}
+
+
+def exposures() -> list[Row]:
+    """One row a unit, as installed on a Jetson, which needs the most."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        return [Row("exposure of the units", False, "systemd-analyze is not installed: not measured")]
+    rows = []
+    with tempfile.TemporaryDirectory() as image:
+        mark = Path(image) / "etc" / "nv_tegra_release"
+        mark.parent.mkdir()
+        mark.write_text("# R36\n", encoding="utf-8")
+        CliRunner().invoke(main, ["install", "--root", image, "--program", "/usr/bin/env"], catch_exceptions=False)
+        for unit, most in MOST.items():
+            command = [analyze, "security", "--offline=true", f"--root={image}", "--no-pager", unit]
+            said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+            found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+            score = float(found[1]) if found else 10.0
+            rows.append(Row(f"exposure of {unit}, at most {most}", score <= most, f"{score}"))
+    return rows
