@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from benchmarks.attention.__main__.cab import LID_LAWS_DEG, RATES_FPS, View
-from benchmarks.attention.__main__.page import page
-from benchmarks.attention.__main__.trials import Stand, Trial
 
-from benchmarks.attention.__main__ import quiet_trials, sight_trials, trials
+from benchmarks.attention import quiet_trials, sight_trials, trials
+from benchmarks.attention.cab import LID_LAWS_DEG, RATES_FPS, View
+from benchmarks.attention.page import page
+from benchmarks.attention.trials import Stand, Trial
 from benchmarks.evidence import write_page
 from edge.config import load_config
 
@@ -104,8 +104,8 @@ def main(
     if not again:
         figures["alert_drivers"] = quiet_trials.alert_drivers(load_config(_CONFIG), hours, seed)
     if bundle is not None:
-        from benchmarks.attention.__main__.filmed_looks import looks_down
-        from benchmarks.attention.__main__.turned_heads import measured
+        from benchmarks.attention.filmed_looks import looks_down
+        from benchmarks.attention.turned_heads import measured
 
         figures["measured"] = {**measured(bundle, data), "filmed": looks_down(bundle, data)}
     write_page(out, "attention", figures, page(figures))

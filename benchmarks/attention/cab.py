@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from benchmarks.attention.__main__.gaze_targets import Target
 
+from benchmarks.attention.gaze_targets import Target
 from benchmarks.fatigue.drivers.face_stream import GAZE_NOISE_DEG, LEAST_GAP, MOUTH_AT_REST, STEP_S
 from benchmarks.fatigue.drivers.habits import FALL_S, RISE_S
 from benchmarks.fatigue.drivers.people import MOUTH_NOISE

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from benchmarks.attention.__main__.cab import Driver
-from benchmarks.attention.__main__.gaze_targets import WARNED, Target
-from benchmarks.attention.__main__.trials import FAST_KMH, WARM_S, Count, Stand, Trial
 
+from benchmarks.attention.cab import Driver
+from benchmarks.attention.gaze_targets import WARNED, Target
+from benchmarks.attention.trials import FAST_KMH, WARM_S, Count, Stand, Trial
 from benchmarks.fatigue.drivers.drives import drive
 from benchmarks.fatigue.drivers.face_stream import faces
 from benchmarks.fatigue.drivers.script import Script, added

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.attention.__main__.cab import Cab, Driver
-from benchmarks.attention.__main__.gaze_targets import Target
-from benchmarks.attention.__main__.trials import (
+from benchmarks.attention.cab import Cab, Driver
+from benchmarks.attention.gaze_targets import Target
+from benchmarks.attention.trials import (
     DISTRACTED,
     FAST_KMH,
     SIGHTLESS,
@@ -17,7 +17,6 @@ from benchmarks.attention.__main__.trials import (
     after,
     counted,
 )
-
 from edge.fatigue.driver import DriverChoice
 from edge.messages import Box, Level, Reason
 

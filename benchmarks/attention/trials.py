@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.attention.__main__.cab import Cab, Driver, View
-from benchmarks.attention.__main__.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
-
+from benchmarks.attention.cab import Cab, Driver, View
+from benchmarks.attention.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
 from edge.config import Config
 from edge.messages import Level
 

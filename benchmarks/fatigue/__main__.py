@@ -42,7 +42,7 @@ def drivers(out: Path, count: int, seed: int, workers: int) -> None:
 
 def clips(out: Path, bundle: Path, data: Path, say: Callable[[str], None]) -> None:
     """Real people who do nothing wrong."""
-    from benchmarks.fatigue.__main__.clip_loops import loops, report
+    from benchmarks.fatigue.clip_loops import loops, report
 
     figures = report(loops(bundle, data / "clips", say))
     heads = ("clip", "length, s", "usable frames", "looped, h", "warnings", "advisories", "yawns")
@@ -97,7 +97,7 @@ def blinks(out: Path, data: Path) -> None:
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="processes")
 def main(bundle: Path, data: Path, out: Path, wanted: tuple[str, ...], count: int, seed: int, workers: int) -> None:
     """Run the proofs and write their pages."""
-    from benchmarks.fatigue.__main__ import eyes, real_people, real_people_page
+    from benchmarks.fatigue import eyes, real_people, real_people_page
 
     out.mkdir(parents=True, exist_ok=True)
     for proof in wanted or PROOFS:

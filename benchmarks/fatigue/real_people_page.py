@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.fatigue.__main__.__main__.drivers.page import table
+from benchmarks.evidence import markdown_table
 
 ROWS = {
     "false_criticals_per_h": "false critical alerts an hour",
@@ -41,18 +41,18 @@ def page(report: dict[str, Any]) -> str:
         "`emvas evaluate alerts FOLDER --truth truth.json` measures the same on anybody's recordings, and makes the\n"
         "worse copies itself. Intervals are 95 %, by person; where nothing happened, the upper end is what 95 % leave\n"
         "open. Simulated drivers: [drivers](drivers.md). Made by `python -m benchmarks.fatigue --only people`.\n",
-        table(("", *views), _cells(views)),
+        markdown_table(("", *views), _cells(views)),
         "A stretched closure is a picture of shut eyes, held for 3 s: it is found when the microsleep alert comes, or "
         "is open already, between its begin and half a second after its end.\n",
         "## When stretched closures are told\n",
-        table(
+        markdown_table(
             ("view", "missed", "at 1.8 s or sooner", "later", "latest, s"),
             ((view, *_told(found)) for view, found in views.items()),
         ),
         "Later are heads that the mesh sees move by more than 8 degrees with the lids: a look down would do the same, "
         "so such a closure counts from 3 s on.\n",
         "## False alerts\n",
-        table(
+        markdown_table(
             ("view", "clip", "at, s", "alert", "level"),
             [
                 (alert["view"], alert["clip"], alert["t_s"], alert["alert"], alert["level"])
@@ -62,7 +62,7 @@ def page(report: dict[str, Any]) -> str:
             or [("none", "", "", "", "")],
         ),
         "## Why lids are unknown\n",
-        table(
+        markdown_table(
             ("view", "shares of the time with a face"),
             (
                 (view, ", ".join(f"{reason} {share:.1%}" for reason, share in found["unknown_why"].items()) or "never")
@@ -72,7 +72,7 @@ def page(report: dict[str, Any]) -> str:
         "## Neighbours of the chosen constants\n",
         f"Each constant alone at a lower and a higher value, {' and '.join(report['moved_on'])}. What they are for "
         "stands in `edge/fatigue/eye_baseline.py`, `closures.py` and `gestures.py`.\n",
-        table(
+        markdown_table(
             ("constant", "value", "false warnings or higher", "real closures found", "stretched found", "told late",
              "open time held for closed"),
             ((row["constant"], f"{row['value']:g}" if row["value"] else "", row["false_alerts"], row["microsleeps"],

@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 
 import pytest
-from benchmarks.attention.__main__.cab import Driver, View
-from benchmarks.attention.__main__.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
-from benchmarks.attention.__main__.page import page
 
+from benchmarks.attention.cab import Driver, View
+from benchmarks.attention.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
+from benchmarks.attention.page import page
 from edge.messages import Reason
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"

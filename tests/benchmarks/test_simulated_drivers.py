@@ -8,18 +8,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from benchmarks.fatigue.__main__.__main__.__main__ import main
-from benchmarks.fatigue.__main__.__main__.__main__.drivers import habits
-from benchmarks.fatigue.__main__.__main__.drivers.drives import Drive, drive, truth
-from benchmarks.fatigue.__main__.__main__.drivers.face_stream import faces
-from benchmarks.fatigue.__main__.__main__.drivers.figures import figures, verdicts
-from benchmarks.fatigue.__main__.__main__.drivers.frame_loss import Loss
-from benchmarks.fatigue.__main__.__main__.drivers.people import BLINK_MS, draw
-from benchmarks.fatigue.__main__.__main__.drivers.population import AXIS, STEPS, population, settings
-from benchmarks.fatigue.__main__.__main__.drivers.scoring import judge, rate_per_10_h, share
-from benchmarks.fatigue.__main__.__main__.drivers.script import Move, Script, Spell
 from click.testing import CliRunner
 
+from benchmarks.fatigue.__main__ import main
+from benchmarks.fatigue.drivers import habits
+from benchmarks.fatigue.drivers.drives import Drive, drive, truth
+from benchmarks.fatigue.drivers.face_stream import faces
+from benchmarks.fatigue.drivers.figures import figures, verdicts
+from benchmarks.fatigue.drivers.frame_loss import Loss
+from benchmarks.fatigue.drivers.people import BLINK_MS, draw
+from benchmarks.fatigue.drivers.population import AXIS, STEPS, population, settings
+from benchmarks.fatigue.drivers.scoring import judge, rate_per_10_h, share
+from benchmarks.fatigue.drivers.script import Move, Script, Spell
 from edge.config.decision import FatigueConfig
 from edge.messages import Face, Reason
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.attention.__main__.cab import LID_LAWS_DEG, RATES_FPS, Cab, Driver, View
 
+from benchmarks.attention.cab import LID_LAWS_DEG, RATES_FPS, Cab, Driver, View
 from edge.config import Config
 from edge.messages import Level
 

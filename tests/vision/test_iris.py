@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.fatigue.__main__.eyes import states
 
+from benchmarks.fatigue.eyes import states
 from edge.bundle.bundle import Bundle
 from edge.vision.iris import STATE_ROLE
 

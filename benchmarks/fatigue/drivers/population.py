@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from benchmarks.fatigue.__main__.__main__.drivers.scoring import Outcome, judge
-
+from benchmarks.fatigue.drivers.scoring import Outcome, judge
 from edge.config.decision import FatigueConfig
 
 STEPS = (-1.0, -0.5, 0.5, 1.0)
