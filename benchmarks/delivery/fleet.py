@@ -7,7 +7,6 @@ and many times faster; then the broker is killed and started again. One backend 
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import resource
 import shutil
@@ -30,7 +29,7 @@ from benchmarks.delivery.fleet_worker import Standing, work
 from benchmarks.delivery.simulated_box import EVERY_S
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.endurance.samples import look
-from benchmarks.fatigue.__main__ import write
+from benchmarks.evidence import write_page
 from edge.client.subscriber import Heard, Subscriber
 from edge.error import EmvasError
 from edge.publish.payloads import Alert
@@ -126,8 +125,7 @@ def main(count: int, seconds: float, paces: tuple[float, ...], out: Path, folder
     except EmvasError as error:
         raise click.ClickException(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
-    write(out / "fleet.json", json.dumps(report, indent=1) + "\n")
-    write(out / "fleet.md", page(report))
+    write_page(out, "fleet", report, page(report))
     click.echo(f"{out / 'fleet.md'} and .json written. Next: read the page and commit it.")
 
 

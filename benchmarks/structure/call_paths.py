@@ -15,7 +15,6 @@ first 10 s of frames and everything before the first alert or utterance.
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import threading
@@ -30,6 +29,7 @@ import av
 import click
 
 import edge
+from benchmarks.evidence import write_json, write_text
 from demo.broker import HOST, LocalBroker
 from demo.drive import DRIVE_CLIP
 from edge.alerts.engine import AlertEngine
@@ -197,9 +197,9 @@ def main(bundle: Path, json_path: Path | None, page_path: Path | None) -> None:
     for name, files in found.items():
         click.echo(f"{name}: {len(files)} files, goal {GOALS[name]}\n  " + "\n  ".join(files))
     if json_path:
-        json_path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_json(json_path, found)
     if page_path:
-        page_path.write_text(page(found), encoding="utf-8")
+        write_text(page_path, page(found))
 
 
 if __name__ == "__main__":
