@@ -46,7 +46,7 @@ class Topic:
 TOPICS: Mapping[str, Topic] = {
     "status": Topic(
         "{base}/{site}/{box}/status", Keeping.LATEST, 1, True, None, 0,
-        "`online`, `stopped`, `failed` with why, or (the broker's word for a box that vanished) `offline`",
+        "`online`, `stopped`, `failed` with why; the broker publishes `offline` for a box that vanished",
     ),
     "info": Topic(
         "{base}/{site}/{box}/info", Keeping.LATEST, 1, True, None, 0,
@@ -62,23 +62,23 @@ TOPICS: Mapping[str, Topic] = {
     ),
     "summary": Topic(
         "{base}/{site}/{box}/{source}/summary", Keeping.EVERY, 1, False, 24 * _HOUR_S, 1,
-        "what happened in a period",
+        "counts and shares of a period",
     ),
     "group": Topic(
         "{base}/{site}/{box}/{source}/group", Keeping.NONE, 0, False, 300, 0,
-        "what five or more faces have in common in a window; where the purpose is about groups",
+        "aggregates of five or more faces in a window, for purposes about groups",
     ),
     "health": Topic(
         "{base}/{site}/{box}/health", Keeping.NONE, 0, False, 300, 0,
-        "every 30 s: outbox, evictions, connections, and the runtime's own readings",
+        "every 30 s: outbox, evictions, connections, and the runtime's figures",
     ),
     "request": Topic(
         "{base}/{site}/{box}/request/{op}", Keeping.NONE, 1, False, 60, 0,
-        "an order to the box, from whoever the broker's ACL lets give one",
+        "a command to the box, from a user that the broker's ACL permits",
     ),
     "response": Topic(
         "{base}/{site}/{box}/response/{op}", Keeping.NONE, 1, False, 60, 0,
-        "the box's answer: `ok` with data, or `error` with what is wrong",
+        "the response of the box: `ok` with data, or `error` with the reason",
     ),
 }  # fmt: skip
 _NO_SOURCE = frozenset({"request", "response"})
