@@ -27,7 +27,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
-    from edge.dashboard.auth.origin import Public
+    from edge.dashboard.auth.origin import PublicAddress
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
     from edge.dashboard.data.queries import TimelineQueries
@@ -58,7 +58,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
             err=True,
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
-        prefix = Public.of(settings.public_url).prefix
+        prefix = PublicAddress.of(settings.public_url).prefix
         setting = DashboardContext(
             TimelineQueries(timeline), place, quiet_s, purpose, wire, health, password is not None, prefix
         )

@@ -15,9 +15,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.middleware import Gate
-from edge.dashboard.auth.origin import Public
-from edge.dashboard.auth.sessions import Doorkeeper
+from edge.dashboard.auth.middleware import AuthMiddleware
+from edge.dashboard.auth.origin import PublicAddress
+from edge.dashboard.auth.sessions import Sessions
 from edge.dashboard.data.calendar import WINDOWS_S
 from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.layout import DashboardContext
@@ -139,7 +139,7 @@ def serve(setting: DashboardContext, settings: DashboardConfig, password: str | 
     Raises:
         DashboardError: certificate or key cannot be used.
     """
-    tls, public = settings.cert_file is not None, Public.of(settings.public_url)
+    tls, public = settings.cert_file is not None, PublicAddress.of(settings.public_url)
     api = FastAPI(openapi_url=None)
     add_pages(setting)
     # not before: NiceGUI's start looks at every object there is, and a tuple that another thread is building breaks
@@ -147,7 +147,7 @@ def serve(setting: DashboardContext, settings: DashboardConfig, password: str | 
     ui.run_with(api, dark=None, tailwind=False, show_welcome_message=False)
     if is_own(listening.getsockname()[0]):
         api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_OWN_NAMES, *([public.name] if public.name else [])])
-    api.add_middleware(Gate, keeper=Doorkeeper(password) if password else None, secure=tls, public=public)
+    api.add_middleware(AuthMiddleware, sessions=Sessions(password) if password else None, secure=tls, public=public)
     config = uvicorn.Config(
         api,
         log_level="warning",

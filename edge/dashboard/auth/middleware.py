@@ -1,25 +1,26 @@
-"""What stands before every request: its origin, the password, and the headers that bind the browser."""
+"""ASGI middleware before every request: origin check, login with a session cookie, and security headers."""
 
 from __future__ import annotations
 
 import asyncio
-from http.cookies import CookieError, SimpleCookie
+import secrets
 from urllib.parse import parse_qs, quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.dashboard.auth.origin import DIRECT, Public, came_through_a_proxy
-from edge.dashboard.auth.sessions import COOKIE, SESSION_S, Doorkeeper, from_another_site
+from edge.dashboard.auth.origin import DIRECT, PublicAddress, came_through_a_proxy, from_another_site
+from edge.dashboard.auth.sessions import POLICY_VIOLATION, SESSION_S, Sessions, close_with_session
 from edge.dashboard.report import STYLE
-from edge.dashboard.sockets import POLICY_VIOLATION, while_it_lasts
 from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
 from edge.i18n.labels import Labels, language_of
 
 LOGIN, LOGOUT = "/login", "/logout"
+COOKIE = "emvas_session"
 _FOREIGN = (
     "This request comes from another site and is not carried out. Behind a reverse proxy, its address stands in "
     "dashboard.public_url."
@@ -30,7 +31,7 @@ _PROXIED = (
 )
 _LARGEST_FORM_BYTES = 4096
 _FORM_S = 10.0
-"""For the whole form, however slowly it drips."""
+"""Time limit for the whole form, however slowly it arrives."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -43,56 +44,68 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""NiceGUI starts by an inline script and compiles Vue templates in the browser, which needs both `unsafe-` words;
-nothing may be loaded from or sent to any other place all the same. `Referrer-Policy: no-referrer` would make browsers
+"""NiceGUI starts with an inline script and compiles Vue templates in the browser, which needs both `unsafe-` words.
+Other sites are still out of reach, for loading and for sending. `Referrer-Policy: no-referrer` would make browsers
 send `Origin: null` with the page's own forms."""
 
 
-class Gate:
-    """ASGI middleware around the whole page."""
+class AuthMiddleware:
+    """Checks the origin and the session of every request; answers login and logout."""
 
-    def __init__(self, app: ASGIApp, keeper: Doorkeeper | None, secure: bool, public: Public = DIRECT) -> None:
-        """`keeper` is None where no password is asked for; `secure`: cookies are for HTTPS only."""
-        self._app, self._keeper, self._secure, self._public = app, keeper, secure or public.is_https, public
+    def __init__(self, app: ASGIApp, sessions: Sessions | None, secure: bool, public: PublicAddress = DIRECT) -> None:
+        """`sessions` is None without a password; `secure`: the cookie is for HTTPS only."""
+        self._app, self._sessions, self._public = app, sessions, public
+        self._with_session = SessionMiddleware(
+            self._check_session,
+            secret_key=secrets.token_urlsafe(32),
+            session_cookie=COOKIE,
+            max_age=int(SESSION_S),
+            path=public.prefix or "/",
+            same_site="strict",
+            https_only=secure or public.is_https,
+        )
+        """The cookie holds the id of the session; `Sessions` knows which ids are logged in, so that logout revokes."""
         self._login = Environment(
             loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined
         ).get_template("login.html.j2")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through, answer or refuse."""
+        """Pass a request on, answer it, or refuse it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         scope = self._public.inward(scope)
         headers = Headers(scope=scope)
-        method = scope.get("method", "WEBSOCKET")
-        if from_another_site(method, headers, self._public.origin):
+        if from_another_site(scope.get("method", "WEBSOCKET"), headers, self._public.origin):
             await _refuse(scope, receive, send, _FOREIGN)
-        elif self._keeper is None and came_through_a_proxy(headers.keys()):
+        elif self._sessions is not None:
+            await self._with_session(scope, receive, send)
+        elif came_through_a_proxy(headers.keys()):
             await _refuse(scope, receive, send, _PROXIED)
-        elif self._keeper is None or (scope["path"] != LOGIN and self._keeper.knows(_token(headers))):
-            await self._enter(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await _refuse(scope, receive, send, "Log in first.")
-        else:
-            answer = await self._at_the_door(Request(scope, receive), self._keeper)
-            await answer(scope, receive, _with_headers(send, scope["path"]))
-
-    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._keeper is not None and scope["path"] == LOGOUT and scope.get("method") == "POST":
-            self._keeper.leave(_token(Headers(scope=scope)))
-            gone = RedirectResponse(self._public.prefix + LOGIN, status_code=303)
-            gone.delete_cookie(COOKIE, path=self._public.prefix or "/")
-            await gone(scope, receive, send)
-            return
-        token = _token(Headers(scope=scope))
-        if scope["type"] == "websocket" and self._keeper is not None and token is not None:
-            await while_it_lasts(self._app, scope, receive, send, self._keeper.ended(token))
         else:
             await self._app(scope, receive, _with_headers(send, scope["path"]))
 
-    async def _at_the_door(self, request: Request, keeper: Doorkeeper) -> Response:
-        """The form, what came of it, or the way to it."""
+    async def _check_session(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sessions, session = self._sessions, scope["session"].get("id")
+        assert sessions is not None
+        send_safely = _with_headers(send, scope["path"])
+        if scope["path"] == LOGIN or not sessions.is_valid(session):
+            if scope["type"] == "websocket":
+                await _refuse(scope, receive, send, "Log in first.")
+            else:
+                answer = await self._ask_to_log_in(Request(scope, receive), sessions)
+                await answer(scope, receive, send_safely)
+        elif scope["type"] == "websocket":
+            await close_with_session(self._app, scope, receive, send, sessions.wait_for_end(session))
+        elif scope["path"] == LOGOUT and scope["method"] == "POST":
+            sessions.log_out(session)
+            scope["session"].clear()
+            await RedirectResponse(self._public.prefix + LOGIN, status_code=303)(scope, receive, send_safely)
+        else:
+            await self._app(scope, receive, send_safely)
+
+    async def _ask_to_log_in(self, request: Request, sessions: Sessions) -> Response:
+        """The login form, its result, or the redirection to it."""
         wanted = request.query_params.get("next", "/")
         if not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
             wanted = "/"
@@ -103,19 +116,15 @@ class Gate:
             return RedirectResponse(there, status_code=303)
         if request.method != "POST":
             return self._form(request, wanted, None, 200)
-        stranger = request.client.host if request.client else ""
+        client = request.client.host if request.client else ""
         password = await _password(request)
-        if keeper.must_wait(stranger):  # asked when the guess is here, not before: many may come together
+        if sessions.is_blocked(client):  # after the form is read: many forms may arrive together
             return self._form(request, wanted, "login_wait", 429)
-        token = keeper.enter(stranger, password)
-        if token is None:
+        session = sessions.log_in(client, password)
+        if session is None:
             return self._form(request, wanted, "login_wrong", 403)
-        entered = RedirectResponse(self._public.prefix + wanted, status_code=303)
-        path = self._public.prefix or "/"
-        entered.set_cookie(
-            COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="strict", secure=self._secure, path=path
-        )
-        return entered
+        request.session["id"] = session
+        return RedirectResponse(self._public.prefix + wanted, status_code=303)
 
     def _form(self, request: Request, wanted: str, fault: str | None, status: int) -> Response:
         language: Language = next(
@@ -143,7 +152,7 @@ async def _password(request: Request) -> str:
 
 
 async def _form_of(request: Request) -> bytes:
-    """Its body, empty where it is too long for a form."""
+    """The body; empty where it is too long for a form."""
     body = b""
     async for part in request.stream():
         body += part
@@ -160,16 +169,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str) -> 
         await PlainTextResponse(sentence, 403)(scope, receive, _with_headers(send, scope["path"]))
 
 
-def _token(headers: Headers) -> str | None:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
-
-
 def _with_headers(send: Send, path: str) -> Send:
-    """Adds `HEADERS`; what NiceGUI ships may be cached, what people did or said may not."""
+    """Adds `HEADERS`; only files of NiceGUI may be cached, pages about people may not."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Who may see and change anything: one password, sessions in memory, and no request that another site made."""
+"""The password of the dashboard, the limit on guesses, and the sessions that are logged in."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ import os
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.config.delivery import DashboardConfig
 from edge.error import EmvasError
 
-COOKIE = "emvas_session"
 SESSION_S = 12 * 3600.0
-"""A shift: after it the password is asked for again."""
-LEAST_PASSWORD = 12
-"""NIST SP 800-63B asks for 15 letters where a password is the only factor and 8 otherwise; guesses are slowed here."""
-_MOST_SESSIONS = 256
-_TRIES, _TRIES_WITHIN_S = 5, 60.0
-_MOST_STRANGERS = 1024
+"""A shift: afterwards the page asks for the password again."""
+MIN_PASSWORD_LENGTH = 12
+"""NIST SP 800-63B asks for 15 characters where a password is the only factor and 8 otherwise; guesses are limited."""
+POLICY_VIOLATION = 1008
+"""The code with which a websocket is refused and closed (RFC 6455, 7.4.1)."""
+_MAX_SESSIONS = 256
+_MAX_FAILURES, _FAILURES_WITHIN_S = 5, 60.0
+_MAX_CLIENTS = 1024
 
 
 class PasswordError(EmvasError):
@@ -33,7 +35,7 @@ def read_password(settings: DashboardConfig) -> str | None:
     """The password of the page; None where the configuration names none.
 
     Raises:
-        PasswordError: it is named, but cannot be read, or is too short.
+        PasswordError: it cannot be read, or is too short.
     """
     if settings.password_file:
         try:
@@ -44,80 +46,92 @@ def read_password(settings: DashboardConfig) -> str | None:
         password = os.environ.get(settings.password_env, "")
     else:
         return None
-    if len(password) < LEAST_PASSWORD:
+    if len(password) < MIN_PASSWORD_LENGTH:
         where = "password_file" if settings.password_file else "password_env"
         raise PasswordError(
-            f"the password of dashboard.{where} has {len(password)} letters: it needs {LEAST_PASSWORD} or more, "
+            f"the password of dashboard.{where} has {len(password)} letters: it needs {MIN_PASSWORD_LENGTH} or more, "
             "such as `openssl rand -base64 18` makes"
         )
     return password
 
 
-class Doorkeeper:
-    """Checks the password, slows guessing, and knows who came in; used by one event loop."""
+class Sessions:
+    """Checks the password, limits guesses, and knows the sessions that are logged in; used by one event loop."""
 
     def __init__(self, password: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._password, self._clock = password.encode(), clock
-        self._sessions: dict[str, float] = {}
-        self._left: dict[str, asyncio.Event] = {}
+        self._end_s: dict[str, float] = {}
+        """When each session ends."""
+        self._logged_out: dict[str, asyncio.Event] = {}
         self._failures: dict[str, deque[float]] = {}
+        """Times of the last wrong passwords of each client."""
 
-    def must_wait(self, stranger: str) -> bool:
-        """Whether this address guessed wrongly too often in the last minute."""
-        failures = self._failures.get(stranger, deque())
-        return len(failures) == _TRIES and self._clock() - failures[0] < _TRIES_WITHIN_S
+    def is_blocked(self, client: str) -> bool:
+        """Whether this address sent too many wrong passwords in the last minute."""
+        failures = self._failures.get(client, deque())
+        return len(failures) == _MAX_FAILURES and self._clock() - failures[0] < _FAILURES_WITHIN_S
 
-    def enter(self, stranger: str, password: str) -> str | None:
-        """A new session's token, or None for a wrong password."""
+    def log_in(self, client: str, password: str) -> str | None:
+        """The id of a new session; None for a wrong password."""
         if not hmac.compare_digest(password.encode(), self._password):
-            if len(self._failures) >= _MOST_STRANGERS:
+            if len(self._failures) >= _MAX_CLIENTS:
                 self._failures.clear()
-            self._failures.setdefault(stranger, deque(maxlen=_TRIES)).append(self._clock())
+            self._failures.setdefault(client, deque(maxlen=_MAX_FAILURES)).append(self._clock())
             return None
-        self._failures.pop(stranger, None)
+        self._failures.pop(client, None)
         now_s = self._clock()
-        self._sessions = {token: end_s for token, end_s in self._sessions.items() if end_s > now_s}
-        while len(self._sessions) >= _MOST_SESSIONS:
-            self.leave(next(iter(self._sessions)))
-        token = secrets.token_urlsafe(32)
-        self._sessions[token] = now_s + SESSION_S
-        return token
+        self._end_s = {session: end_s for session, end_s in self._end_s.items() if end_s > now_s}
+        while len(self._end_s) >= _MAX_SESSIONS:
+            self.log_out(next(iter(self._end_s)))
+        session = secrets.token_urlsafe(32)
+        self._end_s[session] = now_s + SESSION_S
+        return session
 
-    def knows(self, token: str | None) -> bool:
-        """Whether the token is that of a session that goes on."""
-        return token is not None and self._sessions.get(token, 0.0) > self._clock()
+    def is_valid(self, session: str | None) -> bool:
+        """Whether the session is logged in and has not expired."""
+        return session is not None and self._end_s.get(session, 0.0) > self._clock()
 
-    def leave(self, token: str | None) -> None:
+    def log_out(self, session: str) -> None:
         """End a session."""
-        self._sessions.pop(token or "", None)
-        if left := self._left.pop(token or "", None):
-            left.set()
+        self._end_s.pop(session, None)
+        if logged_out := self._logged_out.pop(session, None):
+            logged_out.set()
 
-    async def ended(self, token: str) -> None:
-        """Wait until a session is over: left, or out of its time."""
-        left = self._left.setdefault(token, asyncio.Event())
+    async def wait_for_end(self, session: str) -> None:
+        """Wait until a session is logged out or expires."""
+        logged_out = self._logged_out.setdefault(session, asyncio.Event())
         try:
-            await asyncio.wait_for(left.wait(), max(0.0, self._sessions.get(token, 0.0) - self._clock()))
+            await asyncio.wait_for(logged_out.wait(), max(0.0, self._end_s.get(session, 0.0) - self._clock()))
         except asyncio.TimeoutError:
-            self.leave(token)
+            self.log_out(session)
 
 
-def from_another_site(method: str, headers: Mapping[str, str], public_origin: str = "") -> bool:
-    """Whether a request was made by a page of another site, as far as a browser tells.
+async def close_with_session(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, session_end: Awaitable[None]
+) -> None:
+    """Run `app` on a websocket; at `session_end` close the browser's end and report the disconnection to `app`."""
+    over = asyncio.ensure_future(session_end)
+    closed = False
 
-    Args:
-        method: The HTTP method; `WEBSOCKET` for the opening of one.
-        headers: By lower-case name. Browsers send `Origin` with whatever can change something
-            (https://fetch.spec.whatwg.org/#origin-header), so without it only reading is allowed.
-        public_origin: Where a reverse proxy serves the page; `Host` may then be that of this machine.
-    """
-    origin = headers.get("origin")
-    if origin is None:
-        return method not in {"GET", "HEAD"}
+    async def received() -> Message:
+        coming = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not coming.done():
+                coming.cancel()
+        if not over.done():
+            return coming.result()
+        await sent({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": "The session is over."})
+        return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
+
+    async def sent(message: Message) -> None:
+        nonlocal closed
+        if not closed:
+            closed = message["type"] == "websocket.close"
+            await send(message)
+
     try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return True
-    if public_origin and origin.lower() == public_origin:
-        return False
-    return parts.scheme not in {"http", "https"} or parts.netloc.lower() != headers.get("host", "").lower()
+        await app(scope, received, sent)
+    finally:
+        over.cancel()

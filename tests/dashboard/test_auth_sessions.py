@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.sessions import SESSION_S, Doorkeeper, PasswordError, from_another_site, read_password
+from edge.dashboard.auth.origin import from_another_site
+from edge.dashboard.auth.sessions import SESSION_S, PasswordError, Sessions, read_password
 
 PASSWORD = "correct horse battery"
 
@@ -21,34 +22,34 @@ class Clock:
 
 def test_the_right_password_opens_a_session_that_ends() -> None:
     clock = Clock()
-    keeper = Doorkeeper(PASSWORD, clock)
-    assert keeper.enter("a", "wrong") is None
-    token = keeper.enter("a", PASSWORD)
+    sessions = Sessions(PASSWORD, clock)
+    assert sessions.log_in("a", "wrong") is None
+    token = sessions.log_in("a", PASSWORD)
     assert token is not None
-    assert keeper.knows(token)
-    assert not keeper.knows(token + "x")
-    assert not keeper.knows(None)
+    assert sessions.is_valid(token)
+    assert not sessions.is_valid(token + "x")
+    assert not sessions.is_valid(None)
     clock.now_s = SESSION_S
-    assert not keeper.knows(token)
+    assert not sessions.is_valid(token)
 
 
 def test_who_leaves_must_come_in_again() -> None:
-    keeper = Doorkeeper(PASSWORD)
-    token = keeper.enter("a", PASSWORD)
-    keeper.leave(token)
-    assert not keeper.knows(token)
+    sessions = Sessions(PASSWORD)
+    token = sessions.log_in("a", PASSWORD)
+    sessions.log_out(token)
+    assert not sessions.is_valid(token)
 
 
 def test_guessing_is_slowed_for_the_guesser_alone_and_for_a_minute() -> None:
     clock = Clock()
-    keeper = Doorkeeper(PASSWORD, clock)
+    sessions = Sessions(PASSWORD, clock)
     for _ in range(5):
-        assert not keeper.must_wait("a")
-        keeper.enter("a", "wrong")
-    assert keeper.must_wait("a")
-    assert not keeper.must_wait("b")
+        assert not sessions.is_blocked("a")
+        sessions.log_in("a", "wrong")
+    assert sessions.is_blocked("a")
+    assert not sessions.is_blocked("b")
     clock.now_s = 61.0
-    assert not keeper.must_wait("a")
+    assert not sessions.is_blocked("a")
 
 
 def test_a_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

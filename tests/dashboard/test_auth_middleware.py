@@ -7,12 +7,15 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from edge.dashboard.auth import middleware
-from edge.dashboard.auth.middleware import Gate
-from edge.dashboard.auth.sessions import Doorkeeper
+from edge.dashboard.auth.middleware import AuthMiddleware
+from edge.dashboard.auth.sessions import Sessions
 
 PASSWORD = "correct horse battery"
+ORIGIN = {"Origin": "http://box"}
 
 
 async def nothing(*_: Any) -> None: ...
@@ -27,7 +30,7 @@ def scope() -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def post(door: Gate, receive: Any) -> int:
+async def post(door: AuthMiddleware, receive: Any) -> int:
     """The status of the answer."""
     codes: list[int] = []
 
@@ -45,7 +48,7 @@ def form(password: str) -> dict[str, Any]:
 
 def test_guesses_whose_forms_come_together_are_as_few_as_others() -> None:
     async def attack() -> Counter[int]:
-        door, together = Gate(nothing, Doorkeeper(PASSWORD), False), asyncio.Event()
+        door, together = AuthMiddleware(nothing, Sessions(PASSWORD), False), asyncio.Event()
 
         async def guess(number: int) -> int:
             async def receive() -> dict[str, Any]:
@@ -69,4 +72,18 @@ def test_a_form_that_drips_is_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> No
         await asyncio.sleep(0.01)
         return {"type": "http.request", "body": b"a", "more_body": True}
 
-    assert asyncio.run(post(Gate(nothing, Doorkeeper(PASSWORD), False), receive)) == 403
+    assert asyncio.run(post(AuthMiddleware(nothing, Sessions(PASSWORD), False), receive)) == 403
+
+
+def test_a_copied_cookie_is_worthless_after_logout_and_a_forged_one_always() -> None:
+    browser = TestClient(AuthMiddleware(PlainTextResponse("page"), Sessions(PASSWORD), False), base_url="http://box")
+    entered = browser.post("/login?next=/en", data={"password": PASSWORD}, headers=ORIGIN, follow_redirects=False)
+    copied = {"Cookie": entered.headers["set-cookie"].split(";")[0]}
+    assert browser.get("/en").text == "page"
+    thief = TestClient(browser.app, base_url="http://box")
+    assert thief.get("/en", headers=copied).status_code == 200
+    assert browser.post("/logout", headers=ORIGIN, follow_redirects=False).status_code == 303
+    assert browser.get("/en").status_code == 401
+    assert thief.get("/en", headers=copied).status_code == 401
+    for forged in ("", "null", f"{copied['Cookie'].partition('=')[2]}x", "eyJpZCI6ICJ4In0=.a.b"):
+        assert thief.get("/en", headers={"Cookie": f"emvas_session={forged}"}).status_code == 401

@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.middleware import Gate
-from edge.dashboard.auth.origin import DIRECT, Public
-from edge.dashboard.auth.sessions import Doorkeeper
+from edge.dashboard.auth.middleware import AuthMiddleware
+from edge.dashboard.auth.origin import DIRECT, PublicAddress
+from edge.dashboard.auth.sessions import Sessions
 from edge.dashboard.server import DashboardError, listen
 
 PASSWORD = "correct horse battery"
@@ -28,8 +28,8 @@ async def page(scope: Any, receive: Any, send: Any) -> None:
 
 
 def door(public_url: str | None, password: str | None = PASSWORD) -> TestClient:
-    keeper = Doorkeeper(password) if password else None
-    gate = Gate(page, keeper, False, Public.of(public_url))
+    sessions = Sessions(password) if password else None
+    gate = AuthMiddleware(page, sessions, False, PublicAddress.of(public_url))
     return TestClient(gate, base_url="http://127.0.0.1:8080", follow_redirects=False)
 
 
@@ -101,6 +101,8 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_addresses_are_read() -> None:
-    assert Public.of(None) == DIRECT
-    assert Public.of("https://Bus.example:8443/a/b/") == Public("https://bus.example:8443", "bus.example", "/a/b")
+    assert PublicAddress.of(None) == DIRECT
+    assert PublicAddress.of("https://Bus.example:8443/a/b/") == PublicAddress(
+        "https://bus.example:8443", "bus.example", "/a/b"
+    )
     assert DashboardConfig(public_url="http://[::1]:8080").public_url == "http://[::1]:8080"
