@@ -23,13 +23,10 @@ from edge.config import Config
 from edge.config.delivery import MqttConfig
 from edge.config.perception import CameraConfig
 from edge.messages import Alert, Message
-from edge.run_registry import Start, session_name
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock, Start, session_name
 from edge.runtime.live import LiveRunner
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
-from edge.runtime.sinks import JsonlSink, Sink
-from edge.runtime.stores import Stores
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
+from edge.runtime.sinks import JsonlSink, Sink, Stores
 from edge.status import SystemStatus
 
 WARNINGS_FILE = "warnings.wav"
@@ -89,7 +86,7 @@ def live(number: int, bundle: Bundle, config: Config, folder: Path, console: Con
     camera = CameraConfig(**(config.camera.model_dump() | {"uri": f"v4l2:///dev/video{number}"}))
     config = config.model_copy(update={"camera": camera})
     session, kept, stop = session_name(config.box.id), Kept(), threading.Event()
-    clock = Clock(session)
+    clock = RunClock(session)
     runner = LiveRunner(bundle, config, session, clock)
     with _around(config, folder, clock.start, Screen(console, None), runner.status) as (
         sinks,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from edge.telemetry import switch_off
+from edge.process import disable_telemetry
 
 if TYPE_CHECKING:
     from edge.bundle.bundle import Bundle
@@ -36,7 +36,7 @@ _HOMES = {
 }
 """Where each public name lives."""
 
-switch_off()
+disable_telemetry()
 
 __all__ = [
     "Audio",

@@ -6,11 +6,50 @@ import logging
 import shutil
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from edge.news import News
+from edge.messages import Source
+
+_MOST = 16
+
+
+class StoreEvents:
+    """One word when a store stops working and one when it works again; safe from any thread."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is the one its `Source` messages carry."""
+        self._name = name
+        self._lost = False
+        self._waiting: deque[Source] = deque(maxlen=_MOST)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the last word was a bad one."""
+        return self._lost
+
+    def lost(self, detail: str) -> None:
+        """It does not work; said once until it works again."""
+        if not self._lost:
+            self._lost = True
+            self._waiting.append(Source(0.0, self._name, "lost", detail))
+
+    def works(self, detail: str = "") -> None:
+        """It works; said only after a bad word."""
+        if self._lost:
+            self._lost = False
+            self._waiting.append(Source(0.0, self._name, "ok", detail))
+
+    def take(self, t_s: float) -> list[Source]:
+        """What was said since the last call, stamped with `t_s`."""
+        taken = []
+        while self._waiting:
+            source = self._waiting.popleft()
+            taken.append(Source(t_s, source.source, source.state, source.detail))
+        return taken
+
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +80,7 @@ class Database:
         path: Path,
         schema: str,
         synchronous: Literal["NORMAL", "FULL"],
-        news: News,
+        news: StoreEvents,
         opened: Callable[[sqlite3.Connection], None],
         version: int = 0,
     ) -> None:

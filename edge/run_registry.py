@@ -7,13 +7,81 @@ program, as long as the kernel (its `boot`) is the same.
 
 from __future__ import annotations
 
+import ctypes
 import secrets
 import sqlite3
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
-from edge.clock import SYSTEM, Clocks
+_TIME_ERROR = 5
+"""adjtimex(2): the return value of a clock that nothing has synchronized."""
+_TIMEX_BYTES = 512
+"""More than `struct timex` takes on any Linux; all zero it only asks."""
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Another one after each start of the kernel, that is of its monotonic clock (random(4))."""
+
+ClockState = Literal["synced", "unsynced"]
+
+
+def clock_state() -> ClockState:
+    """Ask the kernel, which every time daemon tells; a system that cannot say counts as unsynced."""
+    try:
+        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
+    except AttributeError:
+        return "unsynced"
+    answer = int(adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))
+    return "unsynced" if answer in {_TIME_ERROR, -1} else "synced"
+
+
+@cache
+def kernel_boot() -> str:
+    """Names the monotonic clock that runs now; empty where the system does not say."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The clocks of one machine; a test gives its own."""
+
+    mono_s: Callable[[], float] = time.monotonic
+    wall_s: Callable[[], float] = time.time
+    state: Callable[[], ClockState] = clock_state
+    boot: Callable[[], str] = kernel_boot
+
+
+SYSTEM = Clocks()
+"""This machine's."""
+
+_ASK_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class Sync:
+    """Waits until the wall clock becomes trusted."""
+
+    clocks: Clocks = SYSTEM
+    waiting: bool = True
+    """Whether the clock was untrusted so far."""
+    _asked_s: float = field(default=float("-inf"))
+
+    def offset_s(self) -> float | None:
+        """Unix time of the monotonic zero, once, when the clock has just become trusted; else None. Cheap to call."""
+        now_s = self.clocks.mono_s()
+        if not self.waiting or now_s - self._asked_s < _ASK_EVERY_S:
+            return None
+        self._asked_s = now_s
+        if self.clocks.state() == "unsynced":
+            return None
+        self.waiting = False
+        return self.clocks.wall_s() - now_s
+
 
 SESSIONS = """
 CREATE TABLE IF NOT EXISTS session (
@@ -34,7 +102,7 @@ class Start:
 
     name: str
     boot: str
-    """Names the kernel's monotonic clock (`edge.clock.kernel_boot`)."""
+    """Names the kernel's monotonic clock (`edge.run_registry.kernel_boot`)."""
     mono_s: float
     wall_s: float
     """Unix time at `t_s` 0 as far as it is known."""
@@ -87,3 +155,15 @@ def set_right(connection: sqlite3.Connection, boot: str, offset_s: float) -> int
 def corrected(connection: sqlite3.Connection) -> dict[str, float]:
     """The right Unix time at `t_s` 0 of each run that was corrected, by its name."""
     return dict(connection.execute("SELECT name, wall_s FROM session WHERE clock = 'corrected' ORDER BY id").fetchall())
+
+
+class RunClock:
+    """Started when made."""
+
+    def __init__(self, session: str = "run") -> None:
+        self.start = Start.now(session)
+        """When the run of that name began, by all of the machine's clocks."""
+
+    def now_s(self) -> float:
+        """Seconds since start; no change of the wall clock moves it."""
+        return time.monotonic() - self.start.mono_s

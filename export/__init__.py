@@ -1,5 +1,5 @@
 """Converts trained models into proven ONNX graphs and packs them into a bundle."""
 
-from edge.telemetry import switch_off
+from edge.process import disable_telemetry
 
-switch_off()
+disable_telemetry()

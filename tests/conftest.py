@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from edge.telemetry import switch_off
+from edge.process import disable_telemetry
 
-switch_off()  # before a test imports onnxruntime
+disable_telemetry()  # before a test imports onnxruntime
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored, also in commands under test
 
 ROOT = Path(__file__).resolve().parent.parent

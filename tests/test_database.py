@@ -14,15 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.database import Database
-from edge.news import News
+from edge.database import Database, StoreEvents
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
 NOTES = 300
 
 
-def opened(path: Path, news: News | None = None, version: int = 1) -> Database:
-    return Database(path, SCHEMA, "FULL", news or News("notes"), lambda _: None, version)
+def opened(path: Path, news: StoreEvents | None = None, version: int = 1) -> Database:
+    return Database(path, SCHEMA, "FULL", news or StoreEvents("notes"), lambda _: None, version)
 
 
 def note(database: Database, text: str) -> None:
@@ -65,7 +64,7 @@ def empty_of_its_head(path: Path) -> None:
 def test_a_damaged_file_is_moved_aside_a_new_one_begun_and_that_is_said(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    path, news = filled(tmp_path / "notes.db"), News("notes")
+    path, news = filled(tmp_path / "notes.db"), StoreEvents("notes")
     damage(path)
     damaged = path.read_bytes()
     database = opened(path, news)
@@ -79,7 +78,7 @@ def test_a_damaged_file_is_moved_aside_a_new_one_begun_and_that_is_said(
 
 
 def test_damage_that_comes_while_it_is_open_is_met_in_the_same_way(tmp_path: Path) -> None:
-    path, news = filled(tmp_path / "notes.db"), News("notes")
+    path, news = filled(tmp_path / "notes.db"), StoreEvents("notes")
     database = opened(path, news)
     assert len(notes(database)) == NOTES
     database.connection().execute("PRAGMA cache_size=1")
@@ -103,7 +102,7 @@ def test_only_the_last_few_damaged_files_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_layout_is_kept_beside(tmp_path: Path) -> None:
-    path, news = filled(tmp_path / "notes.db"), News("notes")
+    path, news = filled(tmp_path / "notes.db"), StoreEvents("notes")
     newer = opened(path, news, version=2)
     note(newer, "of version 2")
     newer.close()
@@ -191,7 +190,7 @@ def test_whatever_happens_to_the_bytes_it_can_be_written_and_read_afterwards(
 def test_a_damaged_file_on_a_card_that_has_turned_read_only_is_an_error_of_the_store_and_of_nothing_else(
     tmp_path: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, news = filled(tmp_path / "notes.db"), News("notes")
+    path, news = filled(tmp_path / "notes.db"), StoreEvents("notes")
     damage(path)
 
     def refuse(self: Path, *_: object) -> None:

@@ -69,7 +69,7 @@ def test_the_public_names_are_those_of_the_guide() -> None:
 def test_importing_edge_alone_loads_nothing() -> None:
     script = "import sys, edge; print([m for m in sys.modules if m.startswith(('edge.', 'numpy', 'onnx', 'av'))])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "['edge.telemetry']\n", "which itself loads nothing"
+    assert done.stdout == "['edge.process']\n", "which itself loads nothing"
 
 
 @pytest.mark.bundle

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.telemetry import switch_off
+from edge.process import disable_telemetry
 
 __all__ = ["FeatureExtraction", "MSA_run", "get_config"]
 
-switch_off()
+disable_telemetry()
 
 
 def __getattr__(name: str) -> Any:

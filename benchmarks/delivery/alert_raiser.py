@@ -17,7 +17,7 @@ from pathlib import Path
 from edge.config import Config
 from edge.messages import Alert, AlertType, Blink, Fatigue, Level, Message, Summary
 from edge.publish.publisher import Publisher
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.runtime.sinks import Outlet
 from edge.store.timeline import Timeline
 
@@ -35,7 +35,7 @@ def configuration(port: int) -> Config:
     )
 
 
-def steps(session: str, clock: Clock) -> Iterator[Message]:
+def steps(session: str, clock: RunClock) -> Iterator[Message]:
     """One alert after the other from new to end, with telemetry and summaries between."""
     for number in itertools.count():
         start_s = clock.now_s()
@@ -51,7 +51,7 @@ def steps(session: str, clock: Clock) -> Iterator[Message]:
 def main(port: int, folder: Path, alerts_hz: float) -> None:
     """Run until killed."""
     config, session = configuration(port), f"killed-{secrets.token_hex(4)}"
-    clock = Clock(session)
+    clock = RunClock(session)
     publisher = Publisher(config, folder / OUTBOX, clock.start)
     publisher.start()
     if not alerts_hz:

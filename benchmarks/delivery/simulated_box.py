@@ -22,7 +22,7 @@ from edge.publish.mqtt.connection import publish_properties
 from edge.publish.mqtt.events import Publication
 from edge.publish.state_report import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
-from edge.runtime.health import Health, StageTime
+from edge.runtime.metrics import Health, StageTime
 from edge.status import SystemStatus
 
 ALERT_STEP_S = 72.0

@@ -13,8 +13,7 @@ from benchmarks.gpu.rows import words_config
 from benchmarks.gpu.step import Context, FailedError, Finding
 from edge.bundle.bundle import Bundle
 from edge.messages import Alert, Face, Message, Transcript
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import ReplayReport, replay_file, session_of
+from edge.runtime.pipeline import Pipeline, ReplayReport, replay_file, session_of
 from training.asr.metrics import error_rates
 
 _ALERT_S = 0.1

@@ -12,8 +12,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Array, Session
 from edge.config import Config, load_config
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
 
 Feeds = dict[str, Array]
 Rows = dict[tuple[str, str], list[Feeds]]

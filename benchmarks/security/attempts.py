@@ -38,14 +38,14 @@ class Row:
 
 
 ATTACKS: tuple[Attack, ...] = (
-    Attack("onnxruntime tells a collector of the box", ("tests/test_telemetry.py",)),
-    Attack("a crash writes pictures to the disk; files that others may read", ("tests/test_private.py",)),
+    Attack("onnxruntime tells a collector of the box", ("tests/test_process_telemetry.py",)),
+    Attack("a crash writes pictures to the disk; files that others may read", ("tests/test_process_private.py",)),
     Attack(
         "secrets in logs, errors, messages and the archive for support",
         ("tests/test_redact.py", "tests/test_log.py", "tests/capture/test_uri.py", "tests/cli/test_cli_diagnose.py",
          "tests/config/test_loader.py"),
     ),
-    Attack("a mood is inferred where it may not be told", ("tests/runtime/test_inference.py",)),
+    Attack("a mood is inferred where it may not be told", ("tests/runtime/test_perception_stages_inference.py",)),
     Attack("the service's user puts links in root's way", ("tests/releases/test_release_owners.py",)),
     Attack(
         "an installation that stops the box, hangs, is killed or loses power",

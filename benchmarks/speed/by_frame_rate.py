@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.evidence import show_rows
 from benchmarks.speed.frame_path import frames_of
-from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
+from edge.process import give_memory_back
 from edge.vision.perception import FacePerception
 
 _EVERY = (1, 2, 3, 4)

@@ -28,10 +28,10 @@ from rich.table import Table
 from benchmarks.evidence import write_json
 from benchmarks.speed.frame_path import frames_of
 from benchmarks.speed.peer_environments import MEDIAPIPE, python_of
-from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Frame
+from edge.process import give_memory_back
 from edge.vision.perception import FacePerception
 from export.report.machine import machine
 

@@ -30,8 +30,7 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config import load_config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
 from training.fusion.models import build
 from training.fusion.models.tfn import Tfn
 

@@ -68,8 +68,7 @@ def in_own_process(file: Path, bundle: Path, config: Path) -> Figures:
 def _replay(file: Path, bundle_path: Path, config_path: Path, launched_s: float) -> Figures:
     from edge.bundle.bundle import Bundle
     from edge.config import load_config
-    from edge.runtime.pipeline import Pipeline
-    from edge.runtime.replay import replay_file, session_of
+    from edge.runtime.pipeline import Pipeline, replay_file, session_of
 
     config = load_config(config_path)
     bundle = Bundle(bundle_path, config.models.provider, config.models.threads)

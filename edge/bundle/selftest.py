@@ -22,7 +22,7 @@ import numpy as np
 from edge.bundle.bundle import Bundle, read_arrays
 from edge.bundle.manifest import BundleError, VariantName
 from edge.bundle.session import Array, Provider, Session
-from edge.children import python
+from edge.process import python_command
 from edge.redact import said
 
 _WARM_UP = 2
@@ -127,7 +127,9 @@ def isolated_test(
     until_s = time.monotonic() + longest_s
     read, write = os.pipe()
     words = (str(folder), provider, threads, write)
-    child = subprocess.Popen(python(f"from edge.bundle.selftest import answer; answer(*{words!r})"), pass_fds=[write])
+    child = subprocess.Popen(
+        python_command(f"from edge.bundle.selftest import answer; answer(*{words!r})"), pass_fds=[write]
+    )
     os.close(write)
     with child, Connection(read, writable=False) as answers:
         try:

@@ -26,7 +26,7 @@ from edge.cli.setup import BUNDLE_HELP, open_bundle, state_folder
 from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
 from edge.messages import Face, Frame, Source
-from edge.private import own_files
+from edge.process import own_files
 from edge.run_registry import Start
 from edge.store.timeline import Timeline
 from edge.vision.perception import FacePerception

@@ -27,8 +27,8 @@ from edge.cli.setup import BUNDLE_HELP
 from edge.config import load_config
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
-from edge.private import own_files
-from edge.runtime.replay import ReplayReport
+from edge.process import own_files
+from edge.runtime.pipeline import ReplayReport
 
 if TYPE_CHECKING:
     from edge.dashboard.report.report_data import ReportData

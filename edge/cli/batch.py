@@ -18,8 +18,8 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import MANIFEST_FILE
 from edge.cli.recordings import Recordings
 from edge.config import Config
-from edge.private import own_files
-from edge.runtime.replay import ReplayReport, session_of
+from edge.process import own_files
+from edge.runtime.pipeline import ReplayReport, session_of
 
 _DONE_FOLDER = ".done"
 """In the folder of the reports: a note a recording of what its JSONL was made of."""

@@ -22,7 +22,7 @@ from edge.config import Config, load_config
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.config.written import Answers, written
 from edge.error import EmvasError
-from edge.private import own_files
+from edge.process import own_files
 from edge.shipped import BUNDLE
 
 _NONE = "none"

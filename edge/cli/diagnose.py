@@ -10,7 +10,7 @@ from rich.console import Console
 
 from edge.cli.setup import BUNDLE_HELP, bundle_folder, state_folder
 from edge.error import EmvasError
-from edge.private import own_files
+from edge.process import own_files
 
 
 class DiagnosisError(EmvasError):

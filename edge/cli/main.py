@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edge.error import EmvasError
-from edge.private import no_dumps
+from edge.process import no_dumps
 
 _GROUP = "emvas.commands"
 _EXTRAS = {

@@ -13,14 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.allocator import give_memory_back
 from edge.capture import CaptureError
 from edge.capture.media import MediaFile
 from edge.cli.setup import open_bundle
 from edge.config import Config
+from edge.process import give_memory_back
 from edge.runtime.perception_stages import Words
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import ReplayReport, configured, replay_file, session_of
+from edge.runtime.pipeline import Pipeline, ReplayReport, configured, replay_file, session_of
 from edge.runtime.sinks import JsonlSink
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from edge.cli.recordings import Recordings, expect_once, make_folder, record, stream_options, table, targets_in
 from edge.cli.setup import BUNDLE_HELP
 from edge.config import load_config
-from edge.private import own_files
+from edge.process import own_files
 
 _EXAMPLE = """\b
 Example:

@@ -15,7 +15,7 @@ from edge.dashboard.data.calendar import EXAMPLES, EnteredTime, parse_time, repo
 from edge.dashboard.data.deserialize import RecordError
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
-from edge.private import as_owner_of, own_files
+from edge.process import as_owner_of, own_files
 
 if TYPE_CHECKING:
     from edge.dashboard.report.report_data import ReportData

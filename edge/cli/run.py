@@ -16,23 +16,19 @@ import click
 from rich.console import Console
 
 from edge import log
-from edge.allocator import give_memory_back
 from edge.bundle.bundle import Bundle
 from edge.cli.setup import BUNDLE_HELP, open_bundle, state_folder
 from edge.cli.status import StatusLine, counted
 from edge.cli.terminal import TerminalSink
 from edge.cli.trial import Trial
 from edge.config import Config, ConfigError, load_config
-from edge.private import own_files
-from edge.run_registry import session_name
-from edge.runtime.clock import Clock
+from edge.process import give_memory_back, own_files
+from edge.run_registry import RunClock, session_name
 from edge.runtime.commands import CommandHandler
-from edge.runtime.health import Health
 from edge.runtime.health_http import HealthPages
 from edge.runtime.live import LiveRunner
-from edge.runtime.metrics import figures
-from edge.runtime.sinks import LogSink, Sink
-from edge.runtime.stores import Stores
+from edge.runtime.metrics import Health, figures
+from edge.runtime.sinks import LogSink, Sink, Stores
 from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.mounting import Mounting
 from edge.warning.warner import WarnerSink
@@ -58,7 +54,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         if config.camera.uri is None and config.microphone.device is None:
             raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
         opened, session = open_bundle(config, bundle), session_name(config.box.id)
-        clock, folder = Clock(session), state or state_folder()
+        clock, folder = RunClock(session), state or state_folder()
         mounting = Mounting(folder, config.camera)
         runner = LiveRunner(opened, config, session, clock, mounting.read())
         warner = stack.enter_context(WarnerSink(config, clock.now_s, lambda item: runner.announce([item])))

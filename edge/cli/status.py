@@ -7,8 +7,8 @@ import contextlib
 from rich.console import Console
 from rich.status import Status
 
-from edge.runtime.clock import Clock
-from edge.runtime.health import Health
+from edge.run_registry import RunClock
+from edge.runtime.metrics import Health
 
 _QUIET_S = 60.0
 """Without a terminal the status is a line of its own, once a minute."""
@@ -17,7 +17,7 @@ _QUIET_S = 60.0
 class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
     """One line that is written over in a terminal; elsewhere a line a minute."""
 
-    def __init__(self, console: Console, clock: Clock) -> None:
+    def __init__(self, console: Console, clock: RunClock) -> None:
         self._console, self._clock = console, clock
         self._live = Status("starting", console=console) if console.is_terminal else None
         self._frames, self._at_s, self._next_line_s = 0, 0.0, 0.0

@@ -38,7 +38,7 @@ class BoxConfig(Section):
 
 
 class ThermalConfig(Section):
-    """Temperatures of the hottest part of the processor; see `edge.runtime.thermal` for the way back."""
+    """Temperatures of the hottest part of the processor; see `edge.runtime.degradation` for the way back."""
 
     yellow_c: float = Field(
         80.0, ge=50.0, le=90.0, description="°C; above, 15 pictures a second [openpilot hardwared: 80]"

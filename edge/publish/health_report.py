@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from edge.clock import clock_state
 from edge.publish import builders, payloads
 from edge.publish.commands.handler import CommandDesk
 from edge.publish.mqtt.events import Connected
 from edge.publish.outbox.outbox import Outbox
+from edge.run_registry import clock_state
 
 HEALTH_EVERY_S = 30.0
 

@@ -32,7 +32,7 @@ from edge.publish.commands.requests import (
     Snooze,
 )
 from edge.publish.publisher import Publisher
-from edge.runtime.events import Order
+from edge.runtime.event_queue import Order
 from edge.runtime.live import LiveRunner
 
 LEAST_PAUSE_S = 60.0

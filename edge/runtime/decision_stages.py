@@ -21,8 +21,7 @@ from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
-from edge.runtime import inference
-from edge.runtime.perception_stages import Heard
+from edge.runtime.perception_stages import Heard, infers_groups, infers_moods
 from edge.runtime.summary import Summarizer
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
@@ -37,7 +36,7 @@ def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
     Raises:
         BundleError: it was trained on other features than this program computes.
     """
-    return FusionModel(bundle) if inference.moods(config) and bundle.has(ROLE) else None
+    return FusionModel(bundle) if infers_moods(config) and bundle.has(ROLE) else None
 
 
 def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
@@ -84,7 +83,7 @@ class Judgement:
         )
         self._affect = (
             parts.component("affect", self._new_affect, self._new_affect())
-            if inference.moods(config) or inference.groups(config)
+            if infers_moods(config) or infers_groups(config)
             else None
         )
         self._hears_distress = config.affect.enabled

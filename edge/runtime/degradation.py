@@ -1,11 +1,98 @@
-"""What the box does less of when hot or too busy: pictures first, then expressions, then words; never the eyes."""
+"""What the box leaves out when it is hot or overloaded: frames first, then expressions, then words; never the eyes."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
 
+from edge.config import Config
+from edge.config.appliance import ThermalConfig
 from edge.messages import Source
-from edge.runtime.thermal import Band
+from edge.runtime.metrics import Health
+from edge.runtime.perception_stages import Senses
+from edge.runtime.sources import Intake
+from edge.runtime.supervision import Report
+
+ZONES = Path("/sys/class/thermal")
+_BEST = ("tj", ("cpu", "gpu", "soc", "x86_pkg", "k10temp"))
+"""Names of zones by worth: NVIDIA's `tj` is the hottest point of the whole chip; then processors; then anything."""
+_PLAUSIBLE_C = (-40.0, 150.0)
+_FILTER_S = 5.0
+"""Time constant of the filter before the bands (openpilot hardwared: 5 s)."""
+
+
+class Band(IntEnum):
+    """How hot, in rising order."""
+
+    GREEN = 0
+    YELLOW = 1
+    RED = 2
+    DANGER = 3
+
+
+_BACK_K = {Band.YELLOW: 5.0, Band.RED: 8.0, Band.DANGER: 6.0}
+"""A band ends so far below where it began (openpilot hardwared: 80 and 75, 96 and 88 °C; it ends danger at 94)."""
+
+
+class Thermometer:
+    """Reads the zones of sysfs; a machine without any has no temperature."""
+
+    def __init__(self, root: Path = ZONES) -> None:
+        zones = {path: _text(path / "type").lower() for path in sorted(root.glob("thermal_zone*"))}
+        chosen = [path for path, name in zones.items() if name.startswith(_BEST[0])]
+        chosen = chosen or [path for path, name in zones.items() if any(word in name for word in _BEST[1])]
+        self._files = [path / "temp" for path in chosen or zones]
+
+    def celsius(self) -> float | None:
+        """The hottest zone that answers; a Jetson's zones do not while their unit is switched off."""
+        read = [_celsius(file) for file in self._files]
+        return max((value for value in read if value is not None), default=None)
+
+
+class ThermalBands:
+    """Temperatures in, a band out."""
+
+    def __init__(self, config: ThermalConfig) -> None:
+        self._above = {Band.YELLOW: config.yellow_c, Band.RED: config.red_c, Band.DANGER: config.danger_c}
+        self._last_s: float | None = None
+        self.band = Band.GREEN
+        self.celsius: float | None = None
+        """Filtered; None while nothing is known."""
+
+    def step(self, t_s: float, celsius: float | None) -> Band:
+        """Take in one reading; while there is none the band stays."""
+        if celsius is None:
+            return self.band
+        if self.celsius is None or self._last_s is None:
+            self.celsius = celsius
+        else:
+            share = 1.0 - math.exp(-(t_s - self._last_s) / _FILTER_S)
+            self.celsius += share * (celsius - self.celsius)
+        self._last_s = t_s
+        while self.band < Band.DANGER and self.celsius > self._above[Band(self.band + 1)]:
+            self.band = Band(self.band + 1)
+        while self.band > Band.GREEN and self.celsius < self._above[self.band] - _BACK_K[self.band]:
+            self.band = Band(self.band - 1)
+        return self.band
+
+
+def _celsius(file: Path) -> float | None:
+    text = _text(file)
+    try:
+        value = int(text) / 1000
+    except ValueError:
+        return None
+    return value if _PLAUSIBLE_C[0] < value < _PLAUSIBLE_C[1] else None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
 
 CAPACITY = "capacity"
 """Name in `Source` messages: `absent` while something is shed, `lost` while the box is in danger from heat."""
@@ -92,19 +179,33 @@ class Shedding:
         return [Source(t_s, CAPACITY, "lost" if band is Band.DANGER else "absent", told + hot)]
 
 
-class Pace:
-    """Lets at most so many pictures a second through, evenly."""
+_OF_LATE = 0.2
+"""Share of the last second in the rate of late: it settles within ten."""
 
-    def __init__(self) -> None:
-        self.most_hz: float | None = None
-        self._due_s = 0.0
 
-    def admits(self, t_s: float) -> bool:
-        """Whether the picture of `t_s` is taken; a quarter of the interval early is on time, for cameras jitter."""
-        if self.most_hz is None:
-            return True
-        interval_s = 1.0 / self.most_hz
-        if t_s < self._due_s - interval_s / 4:
-            return False
-        self._due_s = max(self._due_s + interval_s, t_s)
-        return True
+class Economy:
+    """Used by the judging thread."""
+
+    def __init__(self, config: Config, health: Health, intake: Intake, senses: Senses, report: Report) -> None:
+        self._health, self._intake, self._senses, self._report = health, intake, senses, report
+        self._thermometer, self._bands, self._shedding = Thermometer(), ThermalBands(config.thermal), Shedding()
+        self._frames = self._came = self._seen = 0
+        self._last_s = 0.0
+
+    def look(self, t_s: float) -> None:
+        """Measure, decide, apply, tell."""
+        health, elapsed_s = self._health, t_s - self._last_s
+        delivered_hz = (health.frames - self._frames) / elapsed_s
+        health.camera_hz += _OF_LATE * (delivered_hz - health.camera_hz) if self._frames else delivered_hz
+        self._frames, seen = health.frames, health.frames_seen
+        came = health.frames - health.frames_shed if seen else 0  # the first picture may take long: no load yet
+        came_hz, seen_hz = (came - self._came) / elapsed_s, (seen - self._seen) / elapsed_s
+        self._came, self._seen, self._last_s = came, seen, t_s
+        band = self._bands.step(t_s, self._thermometer.celsius())
+        news = self._shedding.step(t_s, band, self._bands.celsius, came_hz, seen_hz)
+        diet = self._shedding.diet
+        self._intake.pace.most_hz = diet.most_hz
+        self._senses.expressions, self._senses.words = diet.expressions, diet.words
+        health.celsius, health.band, health.shed = self._bands.celsius, band.name.lower(), diet.shed
+        for source in news:
+            self._report(source)

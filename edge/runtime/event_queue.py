@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from edge.error import EmvasError
+from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
+from edge.publish.commands.handler import Answer
+from edge.publish.commands.requests import Request
+from edge.runtime.perception_stages import Heard
 
 _Item = TypeVar("_Item")
 
@@ -94,3 +100,37 @@ class Bounded(Generic[_Item]):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The faces of one picture, or that there is none."""
+
+    faces: Sequence[Face]
+    speaking: bool
+    """Whether somebody spoke when it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    """How loud it was, in pieces."""
+
+    sounds: Sequence[Sound]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Somebody has just spoken."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks of the judgement, and who hears how that went."""
+
+    request: Request
+    answer: Answer
+
+
+Event = Seen | Sounded | Spoken | Heard | Speed | Source | Order | Warned

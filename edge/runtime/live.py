@@ -12,19 +12,17 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.attention import StraightAhead
 from edge.messages import Audio, Message, Source, Speed, Warned
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.runtime.decision_stages import Judgement, blink_model, trained_fusion
-from edge.runtime.economy import Economy
-from edge.runtime.event_queue import Bounded, Ended
-from edge.runtime.events import Event, Order, Seen, Sounded, Spoken
-from edge.runtime.freeze import freezer
-from edge.runtime.health import Health
+from edge.runtime.degradation import Economy
+from edge.runtime.event_queue import Bounded, Ended, Event, Order, Seen, Sounded, Spoken
+from edge.runtime.metrics import Health
 from edge.runtime.perception_stages import Heard, Senses, Words, absences
 from edge.runtime.sinks import Outlet, Sink
 from edge.runtime.sources import Capture, Intake
-from edge.runtime.stages import Stages
 from edge.runtime.supervision import Supervision
-from edge.runtime.workers import Worker
+from edge.runtime.watchdog import freezer
+from edge.runtime.workers import Stages, Worker
 from edge.status import SystemStatus
 
 BOX = "box"
@@ -41,7 +39,7 @@ class LiveRunner:
     """One run of the box."""
 
     def __init__(
-        self, bundle: Bundle, config: Config, session: str, clock: Clock, ahead: StraightAhead | None = None
+        self, bundle: Bundle, config: Config, session: str, clock: RunClock, ahead: StraightAhead | None = None
     ) -> None:
         """Load the models and open the sources; `ahead` is what an earlier run has learned of this camera.
 
@@ -68,7 +66,15 @@ class LiveRunner:
         )  # fmt: skip
         self._senses = Senses(bundle, config, self._supervision, Words(bundle, config))
         self._intake = Intake(config, clock.now_s, self._judged, self._supervision)
-        self._stages = Stages(self._senses, self._intake, self._judged, self._supervision, self.status, clock.now_s)
+        self._stages = Stages(
+            self._senses,
+            self._intake.frames,
+            self._intake.sound,
+            self._judged,
+            self._supervision,
+            self.status,
+            clock.now_s,
+        )
         self._economy = Economy(config, self.health, self._intake, self._senses, self._judged.force)
         self._judging = self._supervision.bare("judgement", "always")
         self._upkeep = self._supervision.bare("upkeep")

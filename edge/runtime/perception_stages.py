@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from edge.affect.group import LEAST_GROUP
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
+from edge.fatigue.gestures import MOUTH_RISE
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
-from edge.runtime import inference
-from edge.runtime.component import Component, Ends
-from edge.runtime.supervision import Supervision
+from edge.runtime.supervision import Component, Ends, Supervision
 from edge.speech.audio_events import AudioEvents
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
@@ -21,7 +21,40 @@ from edge.speech.transcriber import Transcriber, load_transcriber
 from edge.speech.unusual import UnusualSounds
 from edge.text.sentiment import LANGUAGES, Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
-from edge.vision.perception import FacePerception
+from edge.vision.perception import ExpressionSelection, FacePerception
+
+
+def infers_moods(config: Config) -> bool:
+    """Whether the mood of one person is inferred, from face, voice and words."""
+    return config.affect.enabled and "affect" in config.allowance.kinds
+
+
+def infers_groups(config: Config) -> bool:
+    """Whether it is inferred what a group has in common."""
+    return config.affect.enabled and "group" in config.allowance.kinds
+
+
+def infers_words(config: Config) -> bool:
+    """Whether it is recognized what is said."""
+    return config.speech.transcribe and config.allowance.words
+
+
+def expressions_read(config: Config) -> ExpressionSelection | None:
+    """Whose expressions are read; None: nobody's.
+
+    A driver's only while the mouth is open as in a yawn: an alert must not take laughter for one.
+    """
+    if config.allowance.person_emotions:
+        return ExpressionSelection()
+    if infers_groups(config):
+        return ExpressionSelection(least_faces=LEAST_GROUP)
+    return ExpressionSelection(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
+
+
+def withheld_reason(config: Config) -> str:
+    """Why something is not inferred, in words."""
+    return f"nothing that purpose {config.purpose.value} may tell needs it"
+
 
 EYES = "vision"
 """The stage for whose sake the whole box is started anew."""
@@ -62,9 +95,9 @@ def needed_roles(config: Config) -> dict[str, str]:
         "vision": "camera.uri" if config.camera.uri is not None else None,
         "speech": "microphone.device" if config.microphone.device is not None else None,
     }
-    asked["prosody"] = asked["speech"] if inference.moods(config) else None
-    asked["asr"] = "speech.transcribe" if asked["speech"] and inference.words(config) else None
-    asked["text"] = asked["asr"] if inference.moods(config) else None
+    asked["prosody"] = asked["speech"] if infers_moods(config) else None
+    asked["asr"] = "speech.transcribe" if asked["speech"] and infers_words(config) else None
+    asked["text"] = asked["asr"] if infers_moods(config) else None
     return {role: setting for stage, setting in asked.items() if setting is not None for role in ROLES[stage]}
 
 
@@ -107,16 +140,16 @@ class Words:
         self.absent: dict[str, str] = {}
         self.transcriber: Shared[Transcriber] | None = None
         self.sentiment: Shared[TextSentiment] | None = None
-        if not inference.words(config):
+        if not infers_words(config):
             switched_off = "switched off by speech.transcribe"
-            reason = inference.withheld(config) if config.speech.transcribe else switched_off
+            reason = withheld_reason(config) if config.speech.transcribe else switched_off
             self.absent = dict.fromkeys(("asr", "text"), reason)
             return
         if transcriber is not None:
             self.transcriber = Shared(lambda: transcriber)
         elif _has(bundle, "asr", self.absent):
             self.transcriber = Shared(lambda: load_transcriber(bundle, config.speech))
-        if not inference.moods(config):
+        if not infers_moods(config):
             self.absent["text"] = "switched off by affect.enabled"
         elif _has(bundle, "text", self.absent):
             self.sentiment = Shared(lambda: TextSentiment(bundle))
@@ -135,17 +168,17 @@ class Senses:
         self.expressions = self.words = True
         """False: not read, not recognized, for now."""
         self._listener = UnusualSounds()
-        reading = inference.expressions(config)
+        reading = expressions_read(config)
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
         self._speech = self._built(
             bundle, "speech", lambda: SpeechSegmenter(bundle, config.speech, self._listener.window)
         )
         self._events = self._built(bundle, AUDIO_EVENTS, lambda: AudioEvents(bundle)) if self._speech else None
         self._prosody: Component[ProsodyAnalyzer] | None = None
-        if inference.moods(config):
+        if infers_moods(config):
             self._prosody = self._built(bundle, "prosody", lambda: ProsodyAnalyzer(bundle))
         elif config.affect.enabled:
-            self.absent["prosody"] = inference.withheld(config)
+            self.absent["prosody"] = withheld_reason(config)
         self._asr = self._shared("asr", words.transcriber)
         self._text = self._shared("text", words.sentiment)
         for role, cost in OPTIONAL.items():
@@ -218,8 +251,8 @@ def absences(senses: Senses, config: Config) -> list[Source]:
         reasons["fatigue"] = "switched off by fatigue.enabled"
     if not config.affect.enabled:
         reasons["affect"] = "switched off by affect.enabled"
-    elif not (inference.moods(config) or inference.groups(config)):
-        reasons["affect"] = inference.withheld(config)
+    elif not (infers_moods(config) or infers_groups(config)):
+        reasons["affect"] = withheld_reason(config)
     return [Source(0.0, name, "absent", reason) for name, reason in reasons.items()]
 
 

@@ -10,11 +10,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from edge.config import Config
 from edge.config.purpose import Allowance, permitted
 from edge.log import fields
 from edge.messages import Alert, Message, Source, Warned
 from edge.messages.serialize import to_record
+from edge.publish.publisher import Publisher
+from edge.redact import said
+from edge.run_registry import Start
 from edge.runtime.supervision import Supervision
+from edge.status import SystemStatus
+from edge.store.folder import StateFolder
+from edge.store.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
@@ -93,3 +100,51 @@ class LogSink:
             _log.log(grave, "%s %s %s", *told.values(), extra=fields(t_s=message.t_s, **told))
         elif isinstance(message, Warned):
             _log.info("%s %s %s", message.output, message.signal, message.type, extra=fields(t_s=message.t_s))
+
+
+_OUTBOX_FILE = "outbox.db"
+
+
+class Stores:
+    """Timeline and, where the configuration has a broker, publisher; open from `with` to its end.
+
+    `sinks` has the publisher first: an alert that stands in the timeline is safe in the outbox, whatever kills the
+    process.
+    """
+
+    def __init__(self, config: Config, folder: Path, start: Start, status: SystemStatus | None = None) -> None:
+        """`folder` holds the files; `start` is when the run began; `status` knows what is lost."""
+        self.failure: str | None = None
+        """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
+        self.publisher: Publisher | None = None
+        if config.mqtt is not None:
+            self.publisher = Publisher(config, folder / _OUTBOX_FILE, start, status)
+        self.timeline = Timeline(folder / config.store.path, start, config.store)
+        self._folder = StateFolder(folder)
+        self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
+
+    def turn(self, t_s: float) -> list[Source]:
+        """To be called about once a second: write what is due; return what there is to tell about the stores."""
+        self.timeline.turn()
+        news = self.timeline.news(t_s)
+        if self.publisher:
+            self.publisher.turn(t_s)
+            news += self.publisher.news(t_s)
+        return self._folder.told(news, t_s)
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing is delivered any more, which only a new start of the process mends."""
+        return self.publisher.broken if self.publisher else None
+
+    def __enter__(self) -> Stores:
+        if self.publisher:
+            self.publisher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.timeline.close()
+        if self.publisher:
+            self.publisher.stop(said(error) if isinstance(error, Exception) else self.failure)

@@ -13,11 +13,8 @@ from edge.capture.speed import GpsdClient, NmeaReceiver
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
 from edge.publish.mqtt.speed_source import MqttSpeed
-from edge.runtime.component import Component
-from edge.runtime.degradation import Pace
-from edge.runtime.event_queue import Bounded, FullError
-from edge.runtime.events import Event
-from edge.runtime.supervision import Supervision
+from edge.runtime.event_queue import Bounded, Event, FullError
+from edge.runtime.supervision import Component, Supervision
 from edge.runtime.workers import Worker
 
 _SOUND_CHUNKS = 1875
@@ -36,6 +33,24 @@ class Capture(Protocol):
     def stream(self, stop: threading.Event) -> Iterator[Item]:
         """Everything it delivers until `stop` is set."""
         ...
+
+
+class Pace:
+    """Lets at most so many pictures a second through, evenly."""
+
+    def __init__(self) -> None:
+        self.most_hz: float | None = None
+        self._due_s = 0.0
+
+    def admits(self, t_s: float) -> bool:
+        """Whether the picture of `t_s` is taken; a quarter of the interval early is on time, for cameras jitter."""
+        if self.most_hz is None:
+            return True
+        interval_s = 1.0 / self.most_hz
+        if t_s < self._due_s - interval_s / 4:
+            return False
+        self._due_s = max(self._due_s + interval_s, t_s)
+        return True
 
 
 class Intake:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from edge.error import EmvasError
 
@@ -71,3 +72,33 @@ class Watchdog:
     def give_up(self, why: str) -> None:
         """A stage hangs for good: systemd is asked to do what it does to a service that shows no sign of life."""
         self._notifier.tell(status=why, watchdog="trigger")
+
+
+VARIABLE = "EMVAS_TEST_FREEZE"
+"""`STAGE:SECONDS`: from so many seconds after the start on, the next call of that stage never returns."""
+
+
+class FreezeError(EmvasError):
+    """The variable says something else."""
+
+
+def freezer(now: Callable[[], float], environment: Mapping[str, str] = os.environ) -> Callable[[str], None] | None:
+    """What to call with the name of a stage before it works; None without the variable.
+
+    Raises:
+        FreezeError: the variable is not of the form `vision:20`.
+    """
+    order = environment.get(VARIABLE)
+    if order is None:
+        return None
+    stage, _, seconds = order.partition(":")
+    try:
+        from_s = float(seconds)
+    except ValueError:
+        raise FreezeError(f"{VARIABLE} is {order!r}; give a stage and seconds, as in vision:20") from None
+
+    def freeze(name: str) -> None:
+        while name == stage and now() >= from_s:
+            time.sleep(1.0)
+
+    return freeze

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from edge.capture import CaptureError
-from edge.messages import Source
-from edge.runtime.component import Component
+from edge.messages import Audio, Frame, Source, Utterance
+from edge.runtime.event_queue import Bounded, Ended, Event, FullError, Seen, Sounded, Spoken
+from edge.runtime.perception_stages import Heard, Senses
+from edge.runtime.supervision import Component, Supervision
+from edge.status import SystemStatus
 
 _Item = TypeVar("_Item")
 
@@ -59,3 +63,89 @@ class Worker(Generic[_Item]):
             self._component.crashed(self._now(), error)
             return self._stop.wait(self._component.delay_s)
         return True
+
+
+_UTTERANCES = 8
+UTTERANCE_LOST = "people speak faster than words are recognized: an utterance is not transcribed"
+
+
+class Stages:
+    """Takes from the intake, hands to the judgement."""
+
+    def __init__(
+        self,
+        senses: Senses,
+        frames: Bounded[Frame],
+        audio: Bounded[Audio],
+        judged: Bounded[Event],
+        supervision: Supervision,
+        status: SystemStatus,
+        now: Callable[[], float],
+    ) -> None:
+        """`judged` takes what the stages find; nothing of it is dropped."""
+        self.utterances: Bounded[Utterance] = Bounded(_UTTERANCES)
+        self._senses, self._frames, self._audio, self._judged = senses, frames, audio, judged
+        self._supervision, self._health, self._status, self._now = supervision, supervision.health, status, now
+        self._keeping_up = supervision.bare("words") if senses.transcribes else None
+
+    def workers(self, stop: threading.Event) -> list[Worker[Any]]:
+        """The threads; they end when the intake has ended and all that waited is worked through."""
+
+        def worker(
+            name: str, queue: Bounded[_Item], take: Callable[[_Item], None], after: Callable[[], None] = lambda: None
+        ) -> Worker[_Item]:
+            component = self._supervision.bare(f"{name} thread")
+            return Worker(partial(_taken, queue), take, component, self._now, stop, after)
+
+        return [
+            worker("vision", self._frames, self._see),
+            worker("speech", self._audio, self._hear, self._end_sound),
+            worker("words", self.utterances, self._understand),
+        ]
+
+    def _see(self, frame: Frame) -> None:
+        speaking, faces = self._senses.speaking, self._senses.see(frame)
+        self._judged.put(Seen(faces, speaking))
+        self._health.frames_seen += 1
+        self._status.worked("camera")
+
+    def _hear(self, audio: Audio) -> None:
+        utterances = self._senses.hear(audio)
+        if sounds := self._senses.sounds():
+            self._judged.put(Sounded(sounds))
+        self._pass_on(utterances)
+        self._status.worked("microphone")
+
+    def _end_sound(self) -> None:
+        self._pass_on(self._senses.end_sound(self._now()))
+        self.utterances.end()
+
+    def _pass_on(self, utterances: list[Utterance]) -> None:
+        for utterance in utterances:
+            self._health.utterances += 1
+            self._judged.put(Spoken(utterance))
+            if self._keeping_up is None:
+                self.utterances.put(utterance)
+            elif not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
+                self._judged.put(Heard(utterance))
+
+    def _offer(self, utterance: Utterance) -> bool:
+        """Let it be understood; FullError: too much waits already."""
+        if not self.utterances.offer(utterance):
+            self._health.utterances_dropped += 1
+            raise FullError(UTTERANCE_LOST)
+        return True
+
+    def _understand(self, utterance: Utterance) -> None:
+        self._judged.put(self._senses.understand(utterance))
+
+
+def _taken(queue: Bounded[_Item]) -> Iterator[_Item]:
+    """The items of a queue until it ends."""
+    while True:
+        try:
+            item = queue.take()
+        except Ended:
+            return
+        if item is not None:
+            yield item

@@ -6,8 +6,7 @@ import logging
 import sqlite3
 
 from edge.config.delivery import StoreConfig
-from edge.database import Database
-from edge.news import News
+from edge.database import Database, StoreEvents
 from edge.store.retention import by_age, by_size, disk_low, for_the_disk, give_back
 
 _log = logging.getLogger(__name__)
@@ -21,7 +20,7 @@ _BUSY_EVERY_S = 2.0
 class Housekeeping:
     """Used by the timeline's writing thread."""
 
-    def __init__(self, database: Database, config: StoreConfig, news: News) -> None:
+    def __init__(self, database: Database, config: StoreConfig, news: StoreEvents) -> None:
         self.disk_low = False
         """Whether the disk has less free than the configuration wants."""
         self._database, self._config, self._news = database, config, news

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge import run_registry
-from edge.clock import SYSTEM, Clocks, Sync
 from edge.config.delivery import StoreConfig
-from edge.database import Database
+from edge.database import Database, StoreEvents
 from edge.messages import Face, Message, Source
 from edge.messages.serialize import to_record
-from edge.news import News
-from edge.run_registry import Start
+from edge.run_registry import SYSTEM, Clocks, Start, Sync
 from edge.store.housekeeping import Housekeeping
 from edge.store.retention import LASTING
 from edge.store.schema import SCHEMA, VERSION
@@ -63,7 +61,7 @@ class Timeline:
         self._waiting: list[_Row] = []
         self._face_stored_s: dict[int | None, float] = {}
         self._committed_at_s = clocks.mono_s()
-        self._news = News("timeline")
+        self._news = StoreEvents("timeline")
         self._database = Database(path, SCHEMA, "NORMAL", self._news, self._opened, VERSION)
         self._housekeeping = Housekeeping(self._database, self._config, self._news)
         self._commit()

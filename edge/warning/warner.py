@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Protocol
 
 from edge.capture.reconnect import LONGEST_DELAY_S
-from edge.clock import clock_state
 from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
+from edge.run_registry import clock_state
 from edge.warning.lines import Button, GpioSwitch, Line, relay_switch
 from edge.warning.patterns import SIGNAL_OF
 from edge.warning.player import Player

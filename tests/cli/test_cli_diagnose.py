@@ -17,7 +17,7 @@ from empty_bundle import make_empty_bundle
 from edge.cli.diagnose import diagnose
 from edge.cli.diagnosis import parts
 from edge.messages import Alert, Face, Level, Source, Transcript
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.store.timeline import Timeline
 
 CAMERA_PASSWORD, CAMERA_USER, BROKER_PASSWORD, BROKER_USER, TOKEN = (
@@ -76,7 +76,7 @@ def diagnosed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 def make_timeline(folder: Path) -> Timeline:
     from edge.config.delivery import StoreConfig
 
-    return Timeline(folder / "timeline.db", Clock("session").start, StoreConfig(keep_words=True))
+    return Timeline(folder / "timeline.db", RunClock("session").start, StoreConfig(keep_words=True))
 
 
 def test_no_secret_no_word_and_no_figure_about_a_person_is_in_it(diagnosed: dict[str, str]) -> None:

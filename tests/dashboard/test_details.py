@@ -12,10 +12,9 @@ from edge.config import Config
 from edge.config.decision import ArmingConfig
 from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
-from edge.runtime.inference import withheld
-from edge.runtime.perception_stages import OPTIONAL, PATIENCE_S
-from edge.runtime.stages import UTTERANCE_LOST
+from edge.runtime.perception_stages import OPTIONAL, PATIENCE_S, withheld_reason
 from edge.runtime.supervision import Supervision
+from edge.runtime.workers import UTTERANCE_LOST
 from edge.warning.warner import NOTHING
 
 ZH, EN = Labels("zh"), Labels("en")
@@ -42,7 +41,7 @@ SAID = {
     silent_speed(): "没有车速",
     hanging(): "人脸分析卡住：15 秒没有应答",
     "switched off by speech.transcribe": "已由 speech.transcribe 关闭",
-    withheld(Config(purpose="driver-safety")): "用途“驾驶安全”可告知的内容均不需要它",
+    withheld_reason(Config(purpose="driver-safety")): "用途“驾驶安全”可告知的内容均不需要它",
     "the bundle has no asr": "模型包中没有语音识别",
     "camera lost: it ended": "摄像头 丢失: 已结束",
     **{f"the bundle has no {role}: {cost}": "模型包中没有" for role, cost in OPTIONAL.items()},

@@ -19,8 +19,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import load_config
 from edge.messages import Alert, Message
 from edge.run_registry import started
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
 from edge.runtime.sinks import JsonlSink
 from edge.shipped import BUNDLE, EXAMPLE
 from edge.store import Timeline

@@ -10,7 +10,7 @@ from edge.dashboard.box_link import ReceivedPayload
 from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
-from edge.runtime.health import Health
+from edge.runtime.metrics import Health
 from edge.status import SystemStatus
 
 HEALTH = {

@@ -12,8 +12,7 @@ from demo.story import DRIVE
 from edge.bundle.bundle import Bundle
 from edge.config import load_config
 from edge.messages import Alert, Blink, Message
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
 from edge.shipped import BUNDLE, EXAMPLE
 
 

@@ -21,7 +21,7 @@ from edge.fatigue.policy import CAUSES
 from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
 from edge.messages import Level, Reason
 from edge.publish.payloads import CommandFigures, OutboxFigures
-from edge.runtime.health import Health
+from edge.runtime.metrics import Health
 from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -23,9 +23,9 @@ from edge.config.delivery import OPS
 from edge.messages import Alert, Fatigue, Level
 from edge.publish import Publisher
 from edge.publish.commands.requests import Request
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.runtime.commands import CommandHandler
-from edge.runtime.events import Order
+from edge.runtime.event_queue import Order
 from edge.runtime.live import LiveRunner
 
 pytestmark = needs_mosquitto
@@ -81,7 +81,7 @@ class Desk:
 @contextlib.contextmanager
 def box(folder: Path, purpose: str = "driver-safety", **commands: Any) -> Iterator[Desk]:
     """A live box with a real camera over HTTP and a broker."""
-    port, stop, clock = free_port(), threading.Event(), Clock("boot")
+    port, stop, clock = free_port(), threading.Event(), RunClock("boot")
     with contextlib.ExitStack() as stack:
         stack.enter_context(mosquitto(folder, port))
         heard = stack.enter_context(Subscriber(port, paho.MQTTv5))

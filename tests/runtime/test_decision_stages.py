@@ -9,9 +9,8 @@ import pytest
 
 from edge.config import Config
 from edge.messages import SPEED, Alert, Face, Message, Source, Speed, Trip
-from edge.runtime.component import STEADY_S
 from edge.runtime.decision_stages import Judgement
-from edge.runtime.supervision import Supervision
+from edge.runtime.supervision import STEADY_S, Supervision
 
 FPS = 15
 RESEARCH = {"purpose": "research", "consent": "recorded"}

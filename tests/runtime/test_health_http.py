@@ -14,9 +14,8 @@ from pydantic import ValidationError
 
 from edge.config.delivery import HealthConfig
 from edge.messages import Source
-from edge.runtime.health import Health
 from edge.runtime.health_http import HealthPages, PagesError
-from edge.runtime.metrics import figures
+from edge.runtime.metrics import Health, figures
 from edge.status import SystemStatus
 
 FACTS = {"version": "1", "bundle": "b", "provider": "cpu", "purpose": "driver-safety"}

@@ -12,7 +12,7 @@ from media_maker import make_media
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Alert, Message, Source, Summary
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.runtime.live import LiveRunner
 
 
@@ -24,7 +24,7 @@ def box(tmp_path: Path, uri: str | None, device: str | None) -> LiveRunner:
     config = Config.model_validate(
         {"purpose": "driver-safety", "camera": {"uri": uri}, "microphone": {"device": device}}
     )
-    return LiveRunner(Bundle(make_empty_bundle(tmp_path / "bundle")), config, "run", Clock())
+    return LiveRunner(Bundle(make_empty_bundle(tmp_path / "bundle")), config, "run", RunClock())
 
 
 def test_a_file_is_played_to_its_end_and_the_box_stops_by_itself(tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from mqtt_helpers import START_WALL_S, box
 from edge.messages import Alert, Level, Source
 from edge.publish.publisher import Publisher
 from edge.run_registry import started
-from edge.runtime.health import Health, StageTime
-from edge.runtime.metrics import METRICS, Metric, figures, samples
+from edge.runtime.metrics import METRICS, Health, Metric, StageTime, figures, samples
 from edge.status import SystemStatus
 
 SPOKEN_OF_OTHERWISE = {"schema", "boot", "time", "clock", "mqtt.protocol"}

@@ -13,11 +13,11 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.config import Config
 from edge.messages import Alert, Message, Source
-from edge.runtime.clock import Clock
-from edge.runtime.freeze import VARIABLE
+from edge.run_registry import RunClock
 from edge.runtime.live import LiveRunner
 from edge.runtime.perception_stages import PATIENCE_S
 from edge.runtime.pipeline import Pipeline
+from edge.runtime.watchdog import VARIABLE
 
 EYES_ONLY = {"face_detector", "face_mesh", "iris", "expression"}
 
@@ -54,7 +54,7 @@ def test_eyes_without_their_optional_nets_say_so_and_one_that_hangs_ends_the_run
         config = Config.model_validate(
             {"purpose": "driver-safety", "camera": {"uri": camera.uri}, "microphone": {"device": None}}
         )
-        runner = LiveRunner(eyes, config, "run", Clock())
+        runner = LiveRunner(eyes, config, "run", RunClock())
         began_s = time.monotonic()
         runner.run([kept], threading.Event(), lambda health: None)
     assert time.monotonic() - began_s < 30

@@ -10,8 +10,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Audio, Frame, Source, Summary
 from edge.messages.serialize import to_record
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file, session_of
+from edge.runtime.pipeline import Pipeline, replay_file, session_of
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from edge.capture import portaudio
 from edge.config import Config
 from edge.messages import Source
 from edge.runtime.event_queue import Bounded
-from edge.runtime.restarts import SAFE_DELAY_S
 from edge.runtime.sources import Intake
-from edge.runtime.supervision import Supervision
+from edge.runtime.supervision import SAFE_DELAY_S, Supervision
 
 
 class Hours(threading.Event):

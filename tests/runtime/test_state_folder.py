@@ -13,7 +13,7 @@ from small_disk import failing_card
 from edge.config.delivery import StoreConfig
 from edge.messages import Source
 from edge.run_registry import started
-from edge.runtime.stores import Stores
+from edge.runtime.sinks import Stores
 from edge.store.folder import StateFolder
 
 SMALL = box(9).model_copy(update={"store": StoreConfig(least_free_mb=10)})

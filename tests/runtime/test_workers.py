@@ -8,7 +8,7 @@ import pytest
 
 from edge.capture import CaptureError
 from edge.messages import Source
-from edge.runtime import component
+from edge.runtime import supervision
 from edge.runtime.supervision import Supervision
 from edge.runtime.workers import Worker
 
@@ -26,7 +26,7 @@ def run(
 
 
 def test_a_stream_that_breaks_is_opened_anew_and_one_that_ends_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(component, "STEADY_S", 0.1)
+    monkeypatch.setattr(supervision, "STEADY_S", 0.1)
     attempts = iter([True, False])
 
     def items() -> Iterator[int]:

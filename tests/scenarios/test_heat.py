@@ -9,8 +9,8 @@ import pytest
 
 from edge.config.appliance import ThermalConfig
 from edge.messages import Source
-from edge.runtime.degradation import LEAST_HZ, Diet, Pace, Shedding
-from edge.runtime.thermal import ThermalBands
+from edge.runtime.degradation import LEAST_HZ, Diet, Shedding, ThermalBands
+from edge.runtime.sources import Pace
 
 
 @dataclass

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from settled import settled
 
-from edge.clock import Clocks, ClockState
 from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Level, Message, Summary
-from edge.run_registry import started
+from edge.run_registry import Clocks, ClockState, started
 from edge.store import Timeline, TimelineReader, retention
 
 NOW_S = 1_790_000_000.0

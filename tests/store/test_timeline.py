@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from settled import settled
 
-from edge.clock import Clocks
 from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Face, Fatigue, Level, Source, Transcript
-from edge.run_registry import started
+from edge.run_registry import Clocks, started
 from edge.store import Timeline, TimelineReader
 from edge.store.writer import PATIENCE_S
 

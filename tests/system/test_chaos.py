@@ -107,7 +107,7 @@ def named(box_: Night, lines: int, end: str) -> str | None:
 
 BROKEN_AROUND_HIM = """
 import errno, os, pathlib, time, types
-import edge.clock as clock
+import edge.run_registry as clock
 began_s = time.monotonic()
 set_right = lambda: time.monotonic() - began_s > 4.0  # the clock is set while the models load
 clock.SYSTEM = clock.Clocks(

@@ -12,9 +12,9 @@ from pathlib import Path
 from edge.cli.checks.finding import Finding, Subject
 from edge.cli.places import STATE
 from edge.cli.units import SERVICES, UNITS
-from edge.clock import clock_state
 from edge.publish.mqtt.client import Link
 from edge.publish.mqtt.events import Connected, Trouble
+from edge.run_registry import clock_state
 from edge.store.retention import disk_low
 
 _BROKER_S = 15.0

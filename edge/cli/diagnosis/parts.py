@@ -23,12 +23,11 @@ from typing import Any
 import yaml
 
 from edge.capture.devices import cameras, microphones
-from edge.children import python
-from edge.clock import clock_state
 from edge.config import Config
-from edge.private import as_owner_of
+from edge.process import as_owner_of, python_command
 from edge.redact import without_secrets
-from edge.runtime.thermal import ZONES
+from edge.run_registry import clock_state
+from edge.runtime.degradation import ZONES
 from edge.store.reader import TimelineReader
 
 _LOG_LINES = 1000
@@ -40,7 +39,7 @@ _DAY_S = 86_400.0
 _OF_ALERT = ("wall_s", "t_s", "type", "alert", "level", "start_s", "duration_s")
 """Without its evidence: figures about a person stay on the box."""
 _OF_SOURCE = ("wall_s", "t_s", "source", "state", "detail")
-_EMVAS = python("from edge.cli.main import main; main()")
+_EMVAS = python_command("from edge.cli.main import main; main()")
 
 
 @dataclass(frozen=True, slots=True)

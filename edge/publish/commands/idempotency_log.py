@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.config.delivery import Op
-from edge.database import Database
+from edge.database import Database, StoreEvents
 from edge.messages import Source
-from edge.news import News
 from edge.publish.commands.requests import Command, RequestError, read_request
 
 _log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Answered:
     """
 
     def __init__(self, path: Path) -> None:
-        self._news = News("orders")
+        self._news = StoreEvents("orders")
         self._unsaved: deque[Done] = deque(maxlen=REMEMBERED)
         self._database = Database(path, _SCHEMA, "FULL", self._news, lambda _: None)
 

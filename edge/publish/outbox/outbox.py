@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from edge import run_registry
-from edge.database import Database
+from edge.database import Database, StoreEvents
 from edge.messages import Source
-from edge.news import News
 from edge.publish.outbox.rows import (
     COLUMNS,
     SCHEMA,
@@ -47,7 +46,7 @@ class Outbox:
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
         self._most_rows, self._most_bytes = most_rows, most_bytes
         self._lock = threading.Lock()
-        self._news = News("outbox")
+        self._news = StoreEvents("outbox")
         self._unsaved: list[Entry] = []
         self._delivered: set[int] = set()
         self._evicted: dict[str, int] = {}

@@ -17,9 +17,8 @@ import json
 import logging
 from collections.abc import Collection
 
-from edge.clock import SYSTEM, Clocks, Sync
+from edge.database import StoreEvents
 from edge.messages import Source
-from edge.news import News
 from edge.publish.builders import delivered
 from edge.publish.clock import corrected
 from edge.publish.mqtt.events import Acknowledged, Publication, Token
@@ -29,7 +28,7 @@ from edge.publish.outbox.rows import Entry
 from edge.publish.outbox.topic_hold import Refused
 from edge.publish.payloads import SCHEMA
 from edge.publish.topics import TOPICS, is_sendable
-from edge.run_registry import Start
+from edge.run_registry import SYSTEM, Clocks, Start, Sync
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Sender:
         self._refused = Refused()
         self._trying: set[int] = set()
         self._overtaking: set[int] = set()
-        self._news = News("delivery")
+        self._news = StoreEvents("delivery")
         self._done: dict[int, float] = {}
         self._allowance = WINDOW * 1.0
         self._allowed_at_s = clocks.mono_s()

@@ -31,7 +31,7 @@ from edge.publish.topics import Address
 from edge.run_registry import started
 from edge.runtime.commands import CommandHandler
 from edge.runtime.decision_stages import Judgement
-from edge.runtime.events import Order
+from edge.runtime.event_queue import Order
 from edge.runtime.live import LiveRunner
 
 EXAMPLES = int(os.environ.get("EMVAS_EXAMPLES", "160"))

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.clock import Clocks
 from edge.publish.mqtt.events import Acknowledged, Token
 from edge.publish.outbox import sender
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.sender import HISTORICAL_HZ, HISTORICAL_S, Sender
 from edge.publish.topics import TOPICS
-from edge.run_registry import Start
+from edge.run_registry import Clocks, Start
 
 
 @dataclass

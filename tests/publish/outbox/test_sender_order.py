@@ -10,14 +10,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.clock import Clocks
 from edge.publish.mqtt.events import Acknowledged, Limits, Token
 from edge.publish.mqtt.flow_control import Traffic
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.rows import Entry
 from edge.publish.outbox.sender import Sender
 from edge.publish.topics import TOPICS
-from edge.run_registry import Start
+from edge.run_registry import Clocks, Start
 
 ALERT, SUMMARY = "emvas/alert", "emvas/summary"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from mqtt_helpers import alert
 
-from edge.clock import Clocks, ClockState, Sync
 from edge.config.delivery import StoreConfig
 from edge.messages import Summary
 from edge.publish import builders
@@ -19,7 +18,7 @@ from edge.publish.mqtt.events import Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.sender import HISTORICAL_S, Sender
 from edge.publish.topics import TOPICS
-from edge.run_registry import Start, started
+from edge.run_registry import Clocks, ClockState, Start, Sync, started
 from edge.store import Timeline, TimelineReader
 
 NOW_S = 1_790_000_000.0

@@ -15,8 +15,7 @@ from edge.affect.features import UtteranceFeatures, expect_hidden
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.config import Config
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file
+from edge.runtime.pipeline import Pipeline, replay_file
 from training import FeatureExtraction, MSA_run, get_config
 from training.features.cli import convert_features, features, merge_features
 from training.features.clip import ClipReader

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.runtime.restarts import FAILURES, MOST_RESTARTS, SAFE_DELAY_S, WITHIN_S, Restarts
+from edge.runtime.supervision import FAILURES, MOST_RESTARTS, SAFE_DELAY_S, WITHIN_S, Restarts
 
 
 def crash_loop(restarts: Restarts, t_s: float = 0.0) -> float:

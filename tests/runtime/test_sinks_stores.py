@@ -11,7 +11,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, until
 from demo.broker import LocalBroker
 from edge.capture import CaptureError
 from edge.run_registry import session_name, started
-from edge.runtime.stores import Stores
+from edge.runtime.sinks import Stores
 from edge.store.reader import TimelineReader
 
 

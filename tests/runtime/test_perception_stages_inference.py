@@ -14,8 +14,7 @@ from edge.config import Config
 from edge.messages import Affect, Face, Frame
 from edge.runtime.decision_stages import Judgement
 from edge.runtime.perception_stages import needed_roles
-from edge.runtime.pipeline import Pipeline
-from edge.runtime.replay import replay_file
+from edge.runtime.pipeline import Pipeline, replay_file
 from edge.vision.perception import ExpressionSelection, FacePerception
 
 EMOTIONAL = {"expression", "prosody", "asr", "text", "fusion"}

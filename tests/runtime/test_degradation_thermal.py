@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.config.appliance import ThermalConfig
-from edge.runtime.thermal import Band, ThermalBands, Thermometer
+from edge.runtime.degradation import Band, ThermalBands, Thermometer
 
 
 def zones(root: Path, **readings: str) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 _PROBE = """
 import ctypes, resource, sys
-from edge.allocator import give_memory_back
+from edge.process import give_memory_back
 if sys.argv[1] == "set":
     assert give_memory_back()
 libc = ctypes.CDLL(None)

@@ -8,9 +8,8 @@ import pytest
 
 from edge.error import EmvasError
 from edge.messages import Source
-from edge.runtime.component import MOST_IN_A_ROW, STEADY_S, Component, Ends
-from edge.runtime.health import Health
-from edge.runtime.supervision import Supervision
+from edge.runtime.metrics import Health
+from edge.runtime.supervision import MOST_IN_A_ROW, STEADY_S, Component, Ends, Supervision
 
 
 class Engine:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.telemetry import SWITCHES
+from edge.process import TELEMETRY_SWITCHES
 
 PROGRAM = """
 import sys, time
@@ -24,7 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def left_behind(home: Path, program: str) -> list[str]:
     """The files that a program of Python leaves in its user's home."""
-    quiet = {name: value for name, value in os.environ.items() if name not in SWITCHES and not name.startswith("XDG_")}
+    quiet = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in TELEMETRY_SWITCHES and not name.startswith("XDG_")
+    }
     quiet |= {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", program], env=quiet, check=True, timeout=120)
     return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
@@ -39,4 +43,4 @@ def test_the_switches_win_over_the_environment_and_reach_children(monkeypatch: p
     monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     told = "import edge, os, subprocess, sys; print(subprocess.check_output(['env']).decode())"
     answer = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {f"{name}={value}" for name, value in SWITCHES.items()} <= set(answer.stdout.splitlines())
+    assert {f"{name}={value}" for name, value in TELEMETRY_SWITCHES.items()} <= set(answer.stdout.splitlines())

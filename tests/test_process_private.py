@@ -23,7 +23,7 @@ from edge.cli.main import main
 from edge.config import load_config
 from edge.config.delivery import StoreConfig
 from edge.messages import Source
-from edge.runtime.clock import Clock
+from edge.run_registry import RunClock
 from edge.store.timeline import Timeline
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,7 +82,7 @@ def test_root_reads_a_boxs_databases_as_the_box_and_follows_no_link_of_its_user(
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder, state = Path(name), Path(name) / "state"
         folder.chmod(0o755)
-        timeline = Timeline(state / "timeline.db", Clock("session").start, StoreConfig())
+        timeline = Timeline(state / "timeline.db", RunClock("session").start, StoreConfig())
         timeline.write(Source(1.0, "camera", "lost", "gone"))
         timeline.close()
         for path in (state, *state.rglob("*")):
