@@ -18,8 +18,8 @@ from edge.messages import Alert, Fatigue, Level, Summary
 from edge.publish import builders, payloads
 from edge.publish.health_report import HEALTH_EVERY_S
 from edge.publish.mqtt.client import back_off_s
-from edge.publish.mqtt.connection import publish_properties
 from edge.publish.mqtt.events import Publication
+from edge.publish.mqtt.packets import publish_properties
 from edge.publish.state_report import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
 from edge.runtime.metrics import Health, StageTime

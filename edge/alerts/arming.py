@@ -1,10 +1,20 @@
-"""Armed or not, by the vehicle's speed: with hysteresis, and armed whenever nothing is known."""
+"""What the vehicle's speed says: whether alerts are armed (also when no speed is known), and the trips."""
 
 from __future__ import annotations
 
-from edge.alerts.trips import TripMeter
 from edge.config.decision import ArmingConfig
 from edge.messages import SPEED, Source, Speed, Trip
+
+MOVING_KMH = 3.0
+"""Slower is standing still: a satellite receiver at rest says up to 2 km/h (chosen)."""
+ENDS_S = 600.0
+"""Standing for this long ends a trip: longer than at a light or a stop (chosen)."""
+TOLD_EVERY_S = 30.0
+"""While it moves a trip is told so often: the ignition may take the power with it."""
+_GAP_S = 5.0
+"""Receivers say their speed once a second; over a longer silence nothing is known of the way."""
+_MOST_UNKNOWN = 0.05
+"""With more than this share of the trip in silence its way is unknown."""
 
 
 class Arming:
@@ -53,3 +63,44 @@ class Arming:
         self.armed = self.rolling = self._silent = True
         self.driving = False
         return [Source(t_s, SPEED, "lost", f"no speed for {self._config.silent_s:g} s: armed as if driving")]
+
+
+class TripMeter:
+    """Speeds in, in order of time; what is known of the trip that goes on out, the last word on it when it stops."""
+
+    def __init__(self) -> None:
+        self._start_s: float | None = None
+        self._end_s = self._told_s = 0.0
+        self._last: Speed | None = None
+        self._km = self._silent_s = 0.0
+
+    def step(self, speed: Speed) -> list[Trip]:
+        """Take in one speed; return the trip as far as it is known, when that is worth a word."""
+        last, self._last = self._last, speed
+        if self._start_s is not None and speed.t_s - self._end_s > ENDS_S:
+            self._start_s = None
+        if speed.speed_kmh < MOVING_KMH:
+            stopped = last is not None and last.speed_kmh >= MOVING_KMH and self._start_s is not None
+            return [self._told(speed.t_s)] if stopped else []
+        if self._start_s is None:
+            self._start_s = self._told_s = self._end_s = speed.t_s
+            self._km = self._silent_s = 0.0
+            return []
+        self._move(last, speed)
+        return [self._told(speed.t_s)] if speed.t_s - self._told_s >= TOLD_EVERY_S else []
+
+    def _move(self, last: Speed | None, speed: Speed) -> None:
+        self._end_s = speed.t_s
+        if last is None:
+            return
+        length_s = speed.t_s - last.t_s
+        if length_s > _GAP_S:
+            self._silent_s += length_s
+        else:
+            self._km += (last.speed_kmh + speed.speed_kmh) / 2 * length_s / 3600.0
+
+    def _told(self, t_s: float) -> Trip:
+        assert self._start_s is not None
+        self._told_s = t_s
+        known = self._silent_s <= _MOST_UNKNOWN * (self._end_s - self._start_s)
+        return Trip(t_s, self._start_s, self._end_s, round(self._km, 3) if known else None)

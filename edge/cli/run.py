@@ -30,7 +30,7 @@ from edge.runtime.live import LiveRunner
 from edge.runtime.metrics import Health, figures
 from edge.runtime.sinks import LogSink, Sink, Stores
 from edge.runtime.watchdog import Notifier, Watchdog
-from edge.store.mounting import Mounting
+from edge.store.camera_mounting import Mounting
 from edge.warning.warner import WarnerSink
 
 _SYSTEMD_S = 1.0

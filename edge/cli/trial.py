@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge import status
 from edge.cli.places import stores_of
-from edge.releases.probation import Probation, Verdict
+from edge.releases.trial import Probation, Verdict
 
 _log = logging.getLogger(__name__)
 

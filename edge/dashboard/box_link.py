@@ -13,8 +13,7 @@ from typing import Any
 
 from edge.config import Config
 from edge.config.delivery import HealthConfig, Op
-from edge.publish.guarded import GuardedThread
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import GuardedThread, Link
 from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.topics import TOPICS, address_of, path_of
 

@@ -1,4 +1,4 @@
-"""How serious something is, what differs from its own normal, and the alerts that come of it."""
+"""Levels, anomalies, alerts, and the warnings that sounded in the cab."""
 
 from __future__ import annotations
 
@@ -50,3 +50,20 @@ class Alert:
     duration_s: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What it rests on; `track` in it names the one person it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A signal began or ended at an output in the cab."""
+
+    kind: ClassVar[str] = "warned"
+    t_s: float
+    """When its first sample was handed to the device, or the line was switched."""
+    output: Literal["speaker", "gpio", "relay"]
+    signal: str
+    """A signal of `edge.warning.signals`; of a line the level that it shows."""
+    type: Literal["begin", "end"]
+    alert: str = ""
+    """The id of the alert that it is about; empty for the chime at the start."""
+    times: int = 0
+    """How often it had sounded when it ended."""

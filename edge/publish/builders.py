@@ -1,4 +1,4 @@
-"""What each topic says, made from messages; pure."""
+"""Builds payloads and publications from messages: wall times, the corrected clock, and the delivery of each topic."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 from edge.config import Config
+from edge.config.appliance import BoxConfig
 from edge.messages import Alert, Group, Summary
 from edge.messages.serialize import to_record
 from edge.publish import payloads
+from edge.publish.mqtt.events import Publication
 from edge.publish.payloads import ClockState, StatusWord
+from edge.publish.topics import TOPICS, path_of
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
 _OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")
+
+
+_TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
+"""Wall times of a stored payload, and the field with the same moment in ms since the program's start."""
 
 
 @dataclass(slots=True)
@@ -107,3 +114,45 @@ def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> 
 def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
     """A stored payload as it goes out: with its place in the outbox and whether it comes late."""
     return encode({**stored, "seq": seq, "historical": historical})
+
+
+def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[str, Any]:
+    """The payload with the wall times that follow from its monotonic ones.
+
+    `start_wall_s` is the right Unix time of its run's `t_s` 0; None leaves all as it is. Doing it twice changes
+    nothing, so a payload that was right already may come along.
+    """
+    if start_wall_s is None:
+        return dict(payload)
+    times = {
+        name: iso_utc(start_wall_s + payload[mono] / 1000)
+        for name, mono in _TIMES.items()
+        if payload.get(mono) is not None
+    }
+    clock = "corrected" if payload.get("clock") == "unsynced" else payload.get("clock")
+    return {**payload, **times, "clock": clock}
+
+
+class Composer:
+    """Knows the box's place in the topics, the run that speaks and the version of the program."""
+
+    def __init__(self, base: str, box: BoxConfig, origin: Origin, software: str) -> None:
+        self._base, self._box, self._origin, self._software = base, box, origin, software
+
+    def path(self, name: str) -> str:
+        """Where the topic of this name is for this box."""
+        return path_of(name, self._base, self._box)
+
+    def publication(self, name: str, body: payloads.Body) -> Publication:
+        """A body as it is sent on the topic of this name."""
+        topic = TOPICS[name]
+        schema = (("schema", str(payloads.SCHEMA)),)
+        return Publication(self.path(name), body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
+
+    def status(self, state: StatusWord, connection: int, why: str | None = None) -> Publication:
+        """Whether the box is there; `connection` is the number of the connection that the word is about."""
+        return self.publication("status", status(state, self._origin.boot, connection, self._software, why))
+
+    def goodbye(self, connection: int, failure: str | None) -> Publication:
+        """The last word of a run: `stopped`, or `failed` with what made it end."""
+        return self.status("stopped" if failure is None else "failed", connection, failure)

@@ -17,20 +17,17 @@ from typing import Any
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
 from edge.publish import builders, home_assistant, payloads
+from edge.publish.builders import Composer
 from edge.publish.commands.handler import CommandDesk, Executor
 from edge.publish.commands.idempotency_log import Answered
-from edge.publish.composer import Composer
-from edge.publish.guarded import GuardedThread
-from edge.publish.health_report import Vitals
-from edge.publish.line import Line
+from edge.publish.health_report import Presence, Vitals
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import GuardedThread, Link
 from edge.publish.mqtt.events import Acknowledged, Connected, Event, Publication, Received, Subscription, Trouble
-from edge.publish.mqtt.flow_control import WINDOW, Traffic
+from edge.publish.mqtt.flow_control import WINDOW, Line, Traffic
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.retained import Retained
 from edge.publish.outbox.sender import Sender
-from edge.publish.presence import Presence
 from edge.publish.state_report import StateTracker
 from edge.publish.topics import TOPICS, address_of
 from edge.run_registry import Start

@@ -1,16 +1,20 @@
-"""Files and links replaced so that a power cut leaves the old one or the new one.
+"""Safe work on files: a power cut leaves the old file or the new one, and root never follows another user's link.
 
-A new file gets a name that nobody can guess and is never opened through a link (`mkstemp`: O_EXCL and O_NOFOLLOW).
+A new file gets an unpredictable name and is never opened through a link (`mkstemp`: O_EXCL and O_NOFOLLOW).
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 
 _FOLDER_MODE, _FILE_MODE = 0o750, 0o640
+
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def share_tree(path: Path, group: int) -> None:
@@ -71,3 +75,28 @@ def replace_link(path: Path, target: Path) -> None:
         unfinished.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def foreign_hand(folder: Path) -> str | None:
+    """Who else may change what root finds below `folder`, in words; None: nobody, or this process is not root's.
+
+    All folders on the way count, as whoever may write in one may exchange what is in it. The sticky bit of `/tmp`
+    keeps others from that.
+    """
+    if os.geteuid() != 0:
+        return None
+    for path in dict.fromkeys((*_way(folder.absolute()), *_way(folder.resolve()))):
+        try:
+            about = path.lstat()
+        except FileNotFoundError:
+            continue
+        if about.st_uid != 0:
+            return f"{path} belongs to user {about.st_uid}"
+        link_or_sticky = stat.S_ISLNK(about.st_mode) or (about.st_mode & stat.S_ISVTX and path != folder)
+        if about.st_mode & _OTHERS_WRITE and not link_or_sticky:
+            return f"{path} may be written by others than root"
+    return None
+
+
+def _way(folder: Path) -> tuple[Path, ...]:
+    return (*reversed(folder.parents), folder)

@@ -19,10 +19,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.error import EmvasError
-from edge.releases.files import replace_file, replace_link, share_tree, sync, sync_tree
-from edge.releases.owners import foreign_hand
+from edge.releases.files import foreign_hand, replace_file, replace_link, share_tree, sync, sync_tree
 from edge.releases.state import State
-from edge.releases.verdict import Said, heard, say
+from edge.releases.trial import Said, heard, say
 
 _STATE_FILE = "state.json"
 _LINK = "current"

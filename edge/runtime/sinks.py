@@ -20,7 +20,7 @@ from edge.redact import said
 from edge.run_registry import Start
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
-from edge.store.folder import StateFolder
+from edge.store.state_folder import StateFolder
 from edge.store.timeline import Timeline
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,8 @@ import numpy as np
 
 from edge.config.decision import WarningConfig
 from edge.messages import Float32, Warned
-from edge.warning.patterns import NEVER_QUIET, PATTERNS, QUIET_DB, Signal
 from edge.warning.policy import Cue
-from edge.warning.synthesis import render
+from edge.warning.signals import NEVER_QUIET, PATTERNS, QUIET_DB, Signal, render
 
 _STALE_S = 3.0
 """A signal that sounds once is worth nothing later than this: the speaker was away."""

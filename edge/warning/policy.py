@@ -13,7 +13,7 @@ from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, DROWSINESS, MICROS
 from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Level, Message
 from edge.status import VITAL
-from edge.warning.patterns import PATTERNS, SIGNAL_OF, Signal
+from edge.warning.signals import PATTERNS, SIGNAL_OF, Signal
 
 WARNED_OF = (MICROSLEEP, DROWSINESS, DISTRACTION, CANNOT_SEE_DRIVER)
 """The kinds that are about the driver. Distress the driver hears without the box; the rest is not the driver's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from queue import Empty
 from threading import Event
@@ -11,9 +12,13 @@ from typing import Any
 from edge.capture import CaptureError
 from edge.capture.portaudio import LIBRARY
 from edge.capture.reconnect import kept_open
-from edge.messages import Source, Warned
-from edge.warning.own_sound import OwnSound
+from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Warned
 from edge.warning.player import Player
+
+TAIL_S = 0.6
+"""For the room to fall silent (0.3 s in a cab) and for the microphone's own delay."""
+_MOST = 16
+
 
 _BLOCK_S = 0.01
 """The next block takes a new signal: at most this is added between the decision and the device."""
@@ -22,6 +27,26 @@ _LATENCY_S = 0.08
 _SILENT_S = 2.0
 """A device that has asked for no samples for so long is dead even if PortAudio says that it is active."""
 _LOOK_S = 0.1
+
+
+class OwnSound:
+    """Written by the sound card's thread, read by the microphone's."""
+
+    def __init__(self) -> None:
+        self._times: deque[tuple[float, float]] = deque(maxlen=_MOST)
+
+    def sounds(self, from_s: float, until_s: float) -> None:
+        """Samples handed to the device at `from_s` are in the air until `until_s`."""
+        until_s += TAIL_S
+        if self._times and from_s <= self._times[-1][1]:
+            self._times[-1] = self._times[-1][0], max(until_s, self._times[-1][1])
+        else:
+            self._times.append((from_s, until_s))
+
+    def covers(self, audio: Audio) -> bool:
+        """Whether the box may be heard in this piece of sound."""
+        end_s = audio.t_s + len(audio.samples) / SAMPLE_RATE_HZ
+        return any(from_s <= end_s and audio.t_s <= until_s for from_s, until_s in tuple(self._times))
 
 
 class Speaker:

@@ -16,11 +16,11 @@ from edge.config.decision import WarningConfig
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state
-from edge.warning.lines import Button, GpioSwitch, Line, relay_switch
-from edge.warning.patterns import SIGNAL_OF
 from edge.warning.player import Player
 from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.signals import SIGNAL_OF
 from edge.warning.speaker import Speaker
+from edge.warning.switched_outputs import Button, GpioSwitch, Line, relay_switch
 
 _log = logging.getLogger(__name__)
 

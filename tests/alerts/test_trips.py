@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alerts.trips import ENDS_S, TripMeter
+from edge.alerts.arming import ENDS_S, TripMeter
 from edge.messages import Speed, Trip
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge.cli.trial import SETTLED_S, Trial
-from edge.releases.probation import PATIENCE_S, PROVEN_S
 from edge.releases.state import State
 from edge.releases.store import Store
+from edge.releases.trial import PATIENCE_S, PROVEN_S
 from edge.status import Verdict
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from sound_server import SoundServer
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.warning.patterns import PATTERNS, Signal
-from edge.warning.synthesis import render
+from edge.warning.signals import PATTERNS, Signal, render
 
 
 def recorded(server: SoundServer, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> Float32:

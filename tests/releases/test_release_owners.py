@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.config.install import install_config
-from edge.releases.files import replace_file, replace_link
-from edge.releases.owners import foreign_hand
+from edge.releases.files import foreign_hand, replace_file, replace_link
 from edge.releases.state import State
 from edge.releases.store import Store, StoreError
-from edge.releases.verdict import heard
+from edge.releases.trial import heard
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has anything to lose")
 SERVICE = 61_234

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.releases.probation import Probation, Verdict
 from edge.releases.state import MOST_STARTS, NoWayBackError, State
+from edge.releases.trial import Probation, Verdict
 
 EVENTS = st.lists(st.sampled_from(["install", "start", "crash", "stop", "confirm", "back"]), max_size=60)
 

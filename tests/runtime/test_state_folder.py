@@ -14,7 +14,7 @@ from edge.config.delivery import StoreConfig
 from edge.messages import Source
 from edge.run_registry import started
 from edge.runtime.sinks import Stores
-from edge.store.folder import StateFolder
+from edge.store.state_folder import StateFolder
 
 SMALL = box(9).model_copy(update={"store": StoreConfig(least_free_mb=10)})
 

@@ -135,7 +135,7 @@ def test_a_disk_that_runs_low_takes_telemetry_only_and_that_is_told(
     monkeypatch.setattr(retention, "_BATCH_ROWS", 500)
     path, machine = tmp_path / "timeline.db", Machine()
     low = [False]
-    monkeypatch.setattr("edge.store.housekeeping.disk_low", lambda *_: low[0])
+    monkeypatch.setattr("edge.store.retention.disk_low", lambda *_: low[0])
     monkeypatch.setattr(retention, "disk_low", lambda *_: low[0])
     timeline = Timeline(path, started("run", machine.now_s, machine.clocks), StoreConfig(), machine.clocks)
     fill(timeline, machine, 2000)

@@ -15,7 +15,7 @@ from edge.config.delivery import StoreConfig
 from edge.messages import Alert, Blink, Face, Fatigue, Level, Source, Transcript
 from edge.run_registry import Clocks, started
 from edge.store import Timeline, TimelineReader
-from edge.store.writer import PATIENCE_S
+from edge.store.timeline import PATIENCE_S
 
 START_S = 1_700_000_000.0
 

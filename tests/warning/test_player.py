@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from edge.config.decision import WarningConfig
 from edge.messages import Float32
-from edge.warning.patterns import PATTERNS, Signal
 from edge.warning.player import Player
 from edge.warning.policy import Cue
-from edge.warning.synthesis import render
+from edge.warning.signals import PATTERNS, Signal, render
 
 RATE_HZ = 16_000
 

@@ -17,9 +17,9 @@ from sound_server import SoundServer, needs_pulse
 from edge.capture.microphone import Microphone
 from edge.config.decision import WarningConfig
 from edge.messages import Audio, Source, Warned
-from edge.warning.patterns import PATTERNS
 from edge.warning.player import Player
 from edge.warning.policy import Cue
+from edge.warning.signals import PATTERNS
 from edge.warning.speaker import Speaker, play_once
 
 

@@ -1,7 +1,7 @@
-"""The link to the broker: MQTT 5 where the broker speaks it, else 3.1.1, kept up with a jittered back-off.
+"""The MQTT client: reconnects with a jittered back-off; MQTT 5 where the broker supports it, else 3.1.1.
 
-Each attempt is a new paho client. paho would queue in memory what it may not send and send it again by itself; here
-the outbox alone decides what is sent again, so nothing of a lost connection is carried over.
+Each connection is a new paho client. paho would queue unsent messages in memory and resend them by itself. Here only
+the outbox decides what is sent again, so a new connection takes over nothing from a lost one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from edge.config.delivery import MqttConfig
-from edge.publish.guarded import GuardedThread
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Attempt
 from edge.publish.mqtt.events import Event, Publication, Subscription, Token, Trouble
+from edge.redact import said
 
 _log = logging.getLogger(__name__)
-
 _SHORTEST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
 _STEADY_S = 10.0
@@ -159,3 +158,20 @@ def back_off_s(failures: int) -> float:
     """How long to wait before the next attempt; 0 failures: a connection stood for a while and was lost."""
     wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
     return wait_s * random.uniform(*_JITTER)
+
+
+class GuardedThread(threading.Thread):
+    """Ends with the program; an error that ends it before is logged and kept in `broken`."""
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        super().__init__(target=work, name=name, daemon=True)
+        self.broken: str | None = None
+        """What ended it though nobody asked it to."""
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            super().run()
+        except Exception as error:  # whatever it is: the owner must hear that nothing is done here any more
+            _log.exception("the thread %s ended", self.name)
+            self.broken = f"the thread {self.name} ended ({said(error)})"

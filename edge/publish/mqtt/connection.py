@@ -15,7 +15,6 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
@@ -31,7 +30,13 @@ from edge.publish.mqtt.events import (
     Subscription,
     Token,
 )
-from edge.publish.mqtt.packets import LARGEST_PACKET_BYTES, BoundedClient
+from edge.publish.mqtt.packets import (
+    LARGEST_PACKET_BYTES,
+    WILL_DELAY_S,
+    BoundedClient,
+    empty_properties,
+    publish_properties,
+)
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 PROTOCOL_NAMES = {V5: "MQTT 5", V311: "MQTT 3.1.1"}
@@ -44,8 +49,6 @@ GOODBYE_S = 2.0
 MOST_WAITING = 1000
 """Messages heard and not taken yet: behind them the broker waits, so that a slow owner's memory is bounded."""
 _LOOK_S = 0.05
-WILL_DELAY_S = 20
-"""MQTT 5: a box that is back this soon (a tunnel, a broker's restart) was never reported as gone."""
 
 
 class Attempt:
@@ -159,7 +162,7 @@ class Attempt:
             properties = publish_properties(self._will, PacketTypes.WILLMESSAGE) if self.protocol == V5 else None
             client.will_set(self._will.path, self._will.payload, self._will.qos, self._will.retained, properties)
         if self.protocol == V5:
-            properties = _properties(PacketTypes.CONNECT)
+            properties = empty_properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = self._session_s
             properties.MaximumPacketSize = LARGEST_PACKET_BYTES
             clean = self._session_s == 0
@@ -238,29 +241,3 @@ def password_of(config: MqttConfig) -> str | None:
             raise OSError(f"the environment variable {config.password_env} (mqtt.password_env) is not set")
         return os.environ[config.password_env]
     return None
-
-
-def packet_bytes(publication: Publication) -> int:
-    """The length of its PUBLISH packet with MQTT 5, at most (chapter 3.3): heads, topic, properties and payload."""
-    properties = publish_properties(publication, PacketTypes.PUBLISH).pack()  # type: ignore[no-untyped-call]
-    return 5 + 2 + len(publication.path.encode()) + 2 + len(properties) + len(publication.payload.encode())
-
-
-def publish_properties(publication: Publication, packet: int) -> Properties:
-    """The MQTT 5 properties of a message or, for packet type WILLMESSAGE, of a will."""
-    properties = _properties(packet)
-    properties.ContentType = "application/json"
-    properties.PayloadFormatIndicator = 1
-    if publication.properties:
-        properties.UserProperty = list(publication.properties)
-    if publication.correlation is not None:
-        properties.CorrelationData = publication.correlation
-    if publication.expiry_s is not None:
-        properties.MessageExpiryInterval = publication.expiry_s
-    if packet == PacketTypes.WILLMESSAGE:
-        properties.WillDelayInterval = WILL_DELAY_S
-    return properties
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]

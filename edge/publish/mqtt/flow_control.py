@@ -1,18 +1,26 @@
-"""What is on its way to the broker, and what the broker hangs up on; pure.
+"""Flow control: the broker's limits, the messages in flight, and the messages on which the broker hangs up.
 
-A broker that forbids something may say so (MQTT 5), may acknowledge it and throw it away (3.1.1), or may hang up
-without a word, as AWS IoT Core does. Of a cut nothing is known but what was on its way. So after it one thing goes at a
-time, until each of those was taken; what was on its way at three cuts, the last time alone, and not taken in between,
-is held back, and tried again after a growing wait, alone. Two cuts may be a bad line or a dying broker.
+A broker that forbids a message may refuse it (MQTT 5), may acknowledge and drop it (3.1.1), or may close the connection
+without a reason, as AWS IoT Core does. After such a cut only the messages in flight are known. So each of them is sent
+alone until the broker has taken it. A message is held back when it was in flight at three cuts, the last time alone,
+and was not taken in between. It is tried again, alone, after a growing wait. Two cuts may be a bad line or a dying
+broker.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from edge.publish.mqtt.events import Limits, Token
+from edge.config.delivery import MqttConfig
+from edge.publish.mqtt import connection_errors
+from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.events import Connected, Limits, Publication, Subscription, Token
+from edge.publish.mqtt.packets import packet_bytes
+from edge.publish.outbox.retained import Word
 
 WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
@@ -25,6 +33,9 @@ SILENT_S = 2.0
 """What is not acknowledged (QoS 0) was taken when the connection holds for so long."""
 _DOUBT_S = 10.0
 """What was doubted and does not come again (an answer to an order) is forgotten after so long a connection."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +154,63 @@ class Traffic:
         self._doubted.pop(sent.name, None)
         self._guilty.pop(sent.name, None)
         return sent.topic if self._guilty.pop(sent.topic, None) else None
+
+
+class Line:
+    """Used by the publisher's thread."""
+
+    def __init__(self, link: Link, traffic: Traffic, config: MqttConfig) -> None:
+        self._link, self._traffic, self._config = link, traffic, config
+        self._told: set[str] = set()
+
+    def begin(self, event: Connected) -> Blame | None:
+        """Begin a new connection; return what is held back from now on, as the broker hung up on it."""
+        blame = self._traffic.begin(event.limits, time.monotonic())
+        return None if blame is None or blame.again else blame
+
+    def held(self) -> frozenset[str]:
+        """What is held back now; to be asked while the connection holds."""
+        now_s = time.monotonic()
+        self._traffic.settle(now_s)
+        return self._traffic.held(now_s)
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """What goes after the rest."""
+        return self._traffic.doubted
+
+    def fits(self, publication: Publication) -> bool:
+        """Whether the broker takes a message of this size; a topic on which it does not is named once."""
+        size = packet_bytes(publication)
+        if self._traffic.fits(size):
+            return True
+        if publication.path not in self._told:
+            self._told.add(publication.path)
+            _log.warning("%s", connection_errors.of_size(publication.path, size, self._config))
+        return False
+
+    def offer(self, said: Word, name: str | None = None) -> Token | None:
+        """Hand to the network what it takes now; None for what has to wait. `name`: the topic, unless given."""
+        now_s, topic = time.monotonic(), topic_of(said)
+        name = name or topic
+        if isinstance(said, Publication) and not self.fits(said):
+            return None
+        if not self._traffic.takes(name, topic, now_s):
+            return None
+        token = self._link.subscribe(said) if isinstance(said, Subscription) else self._link.publish(said)
+        if token is not None:
+            self._traffic.sent(token, name, topic, now_s, isinstance(said, Subscription) or said.qos > 0)
+        return token
+
+    def acknowledged(self, token: Token) -> str | None:
+        """Note an acknowledgement; return the name of what is no longer held back by it."""
+        return self._traffic.acknowledged(token)
+
+    def widen(self, blame: Blame) -> None:
+        """It was not one message alone: its topic is held back."""
+        self._traffic.widen(blame.name, blame.topic)
+
+
+def topic_of(said: Word) -> str:
+    """What a word is known by in logs and in `Traffic`."""
+    return f"a subscription to {said.path}" if isinstance(said, Subscription) else said.path

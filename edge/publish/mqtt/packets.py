@@ -1,4 +1,4 @@
-"""A paho client that a broker can neither stop nor flood."""
+"""Packets: the limits on what is read, in a paho client that no packet can stop, and the properties of what is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
+from edge.publish.mqtt.events import Publication
 from edge.redact import said
 
 _log = logging.getLogger(__name__)
@@ -16,6 +19,8 @@ _log = logging.getLogger(__name__)
 LARGEST_PACKET_BYTES = 256 << 10
 """The largest packet that is read: the longest that boxes send are their reports, of some kilobytes. With MQTT 5 the
 broker is told (`Maximum Packet Size` in CONNECT) and keeps larger ones back."""
+WILL_DELAY_S = 20
+"""MQTT 5: a box that is back this soon (a tunnel, a broker's restart) was never reported as gone."""
 
 
 class BoundedClient(paho.Client):
@@ -43,3 +48,30 @@ class BoundedClient(paho.Client):
         if bufsize > LARGEST_PACKET_BYTES:
             raise ValueError(f"a packet of {bufsize} bytes, {LARGEST_PACKET_BYTES} are the most")
         return super()._sock_recv(bufsize)
+
+
+def packet_bytes(publication: Publication) -> int:
+    """The length of its PUBLISH packet with MQTT 5, at most (chapter 3.3): heads, topic, properties and payload."""
+    properties = publish_properties(publication, PacketTypes.PUBLISH).pack()  # type: ignore[no-untyped-call]
+    return 5 + 2 + len(publication.path.encode()) + 2 + len(properties) + len(publication.payload.encode())
+
+
+def publish_properties(publication: Publication, packet: int) -> Properties:
+    """The MQTT 5 properties of a message or, for packet type WILLMESSAGE, of a will."""
+    properties = empty_properties(packet)
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    if publication.properties:
+        properties.UserProperty = list(publication.properties)
+    if publication.correlation is not None:
+        properties.CorrelationData = publication.correlation
+    if publication.expiry_s is not None:
+        properties.MessageExpiryInterval = publication.expiry_s
+    if packet == PacketTypes.WILLMESSAGE:
+        properties.WillDelayInterval = WILL_DELAY_S
+    return properties
+
+
+def empty_properties(packet: int) -> Properties:
+    """MQTT 5 properties for a packet of this type, none set yet."""
+    return Properties(packet)  # type: ignore[no-untyped-call]

@@ -19,8 +19,7 @@ from collections.abc import Collection
 
 from edge.database import StoreEvents
 from edge.messages import Source
-from edge.publish.builders import delivered
-from edge.publish.clock import corrected
+from edge.publish.builders import corrected, delivered
 from edge.publish.mqtt.events import Acknowledged, Publication, Token
 from edge.publish.mqtt.flow_control import WINDOW, Blame
 from edge.publish.outbox.outbox import Outbox

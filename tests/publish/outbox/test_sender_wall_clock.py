@@ -13,7 +13,7 @@ from mqtt_helpers import alert
 from edge.config.delivery import StoreConfig
 from edge.messages import Summary
 from edge.publish import builders
-from edge.publish.clock import corrected
+from edge.publish.builders import corrected
 from edge.publish.mqtt.events import Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.sender import HISTORICAL_S, Sender

@@ -8,7 +8,7 @@ import pytest
 
 from edge.config.perception import CameraConfig
 from edge.fatigue.attention import StraightAhead
-from edge.store.mounting import Mounting
+from edge.store.camera_mounting import Mounting
 
 CAB = CameraConfig(uri="rtsp://user:secret@cab/1")
 AHEAD = StraightAhead((12.5, -4.0), (14.0, -2.0))

@@ -15,7 +15,7 @@ import pytest
 from mqtt_helpers import until
 
 from edge.messages import Level, Source, Warned
-from edge.warning.lines import Button, GpioSwitch, HidSwitch, Line, SerialSwitch, relay_switch
+from edge.warning.switched_outputs import Button, GpioSwitch, HidSwitch, Line, SerialSwitch, relay_switch
 
 ON, OFF = bytes([0xA0, 1, 1, 0xA2]), bytes([0xA0, 1, 0, 0xA1])
 
