@@ -65,7 +65,7 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         "slow, idle, many and rude visitors of the pages",
-        ("tests/test_http_server.py", "tests/dashboard/test_connections.py", "tests/dashboard/test_auth_middleware.py",
+        ("tests/test_http_server.py", "tests/dashboard/test_server_connections.py", "tests/dashboard/test_auth_middleware.py",
          "tests/dashboard/test_dashboard_door.py", "tests/runtime/test_health_http.py"),
     ),
     Attack(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from edge.dashboard.data.spans import Incident
+from edge.dashboard.data.events import Incident
 from edge.dashboard.i18n.captions import evidence_text
 from edge.i18n.labels import Labels
 from edge.messages import Level

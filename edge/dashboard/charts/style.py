@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.affect.words import POLARITIES
-from edge.dashboard.data.spans import GAP_S
+from edge.dashboard.data.events import GAP_S
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
@@ -31,7 +31,7 @@ LEVEL_COLOURS: dict[Level, str] = {
     Level.EMERGENCY: "#4c0045",
 }
 """Any two of them, and `UNKNOWN_COLOUR`, differ by a CIEDE2000 of 15 or more, also to eyes without green, red or blue
-cones (tests/dashboard/test_palette.py)."""
+cones (tests/dashboard/test_charts_style.py)."""
 UNKNOWN_COLOUR = "#a2a2a2"
 SCORE_COLOUR = "#3b82f6"
 PERCLOS_COLOUR = "#8b5cf6"

@@ -21,7 +21,7 @@ from edge.dashboard.charts.style import (
     milliseconds,
 )
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
-from edge.dashboard.data.spans import GroupStep
+from edge.dashboard.data.events import GroupStep
 from edge.dashboard.i18n.captions import incident_text, said_text
 from edge.i18n.labels import Labels
 from edge.messages import Level

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edge.dashboard.data.spans import (
+from edge.dashboard.data.events import (
     REPORT_INTERVAL_S,
     FatigueStep,
     FatigueStepBuilder,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from edge.dashboard.data.spans import Incident
+from edge.dashboard.data.events import Incident
 from edge.messages import Affect, Attention, Face, Fatigue, Group, Message, Source
 
 _Kind = TypeVar("_Kind", bound=Message)

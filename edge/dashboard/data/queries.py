@@ -25,7 +25,7 @@ from edge.dashboard.data.current_state import (
     outputs,
 )
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock
-from edge.dashboard.data.spans import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
+from edge.dashboard.data.events import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
 from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
-from edge.dashboard.data.spans import GAP_S, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
+from edge.dashboard.data.events import GAP_S, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
 from edge.messages import Level
 from edge.store.reader import TimelineReader
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.dashboard.data.spans import Incident, UtteranceSummary
+from edge.dashboard.data.events import Incident, UtteranceSummary
 from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
 

@@ -12,7 +12,7 @@ from edge.alerts.kinds import KINDS
 from edge.config.delivery import Op
 from edge.dashboard.box_link import PATIENCE_S, BoxLink
 from edge.dashboard.charts.style import badge
-from edge.dashboard.data.spans import Incident
+from edge.dashboard.data.events import Incident
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.pages.widgets import button, local_time, text
 from edge.i18n.labels import Labels

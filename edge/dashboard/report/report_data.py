@@ -14,7 +14,7 @@ from typing import Any
 from edge.config.purpose import Allowance, permitted
 from edge.dashboard.data.aggregates import Aggregates, Aggregator
 from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl
-from edge.dashboard.data.spans import GAP_S, GroupStepBuilder
+from edge.dashboard.data.events import GAP_S, GroupStepBuilder
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn

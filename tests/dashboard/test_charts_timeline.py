@@ -11,7 +11,7 @@ from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import LEVEL_COLOURS, broken
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates, aggregate
-from edge.dashboard.data.spans import ScoreStep
+from edge.dashboard.data.events import ScoreStep
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
 from edge.messages import Affect, Level

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.dashboard.data.aggregates import aggregate
 from edge.dashboard.data.deserialize import on_wall_clock
-from edge.dashboard.data.spans import LevelSpanBuilder
+from edge.dashboard.data.events import LevelSpanBuilder
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.report_data import of_timeline
 from edge.dashboard.report.utterances import utterance_lines

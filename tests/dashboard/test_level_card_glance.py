@@ -9,8 +9,8 @@ import pytest
 from dashboards import write
 
 from edge.dashboard.data.current_state import CurrentState, outputs
+from edge.dashboard.data.events import FatigueStep, held_since
 from edge.dashboard.data.queries import TimelineQueries
-from edge.dashboard.data.spans import FatigueStep, held_since
 from edge.dashboard.pages.level_card import can_warn
 from edge.messages import Fatigue, Level, Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.dashboard.data.current_state import CurrentState
-from edge.dashboard.data.spans import Incident
+from edge.dashboard.data.events import Incident
 from edge.dashboard.pages.level_card import shown_level
 from edge.messages import Fatigue, Group, Level, Source
 

@@ -11,7 +11,7 @@ from made_recording import LENGTH_S, drive
 
 from edge.dashboard.data import trends
 from edge.dashboard.data.deserialize import on_wall_clock
-from edge.dashboard.data.spans import fatigue_steps
+from edge.dashboard.data.events import fatigue_steps
 from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.report.figures import numbers
 from edge.dashboard.report.report_data import of_timeline

@@ -4,7 +4,7 @@ import pytest
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard.data.aggregates import aggregate
-from edge.dashboard.data.spans import fatigue_steps, incidents, level_spans
+from edge.dashboard.data.events import fatigue_steps, incidents, level_spans
 from edge.messages import Alert, Face, Fatigue, Level, Reason
 
 
