@@ -65,8 +65,9 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         "slow, idle, many and rude visitors of the pages",
-        ("tests/test_http_server.py", "tests/dashboard/test_server_connections.py", "tests/dashboard/test_auth_middleware.py",
-         "tests/dashboard/test_dashboard_door.py", "tests/runtime/test_health_http.py"),
+        ("tests/test_http_server.py", "tests/dashboard/test_server_connections.py",
+         "tests/dashboard/test_auth_middleware.py", "tests/dashboard/test_dashboard_door.py",
+         "tests/runtime/test_health_http.py"),
     ),
     Attack(
         "pictures that stop during a closure, for an alert that never ends or a second one under its id",

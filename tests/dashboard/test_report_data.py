@@ -122,7 +122,7 @@ def test_wrong_times_and_files_are_told(timeline: Path, tmp_path: Path) -> None:
     broken.write_bytes(timeline.read_bytes()[:16] + b"x" * 5000)
     result = report(broken)
     assert result.exit_code == 1
-    assert "is no timeline that can be read" in result.output
+    assert "is not a readable timeline" in result.output
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_time_is_of_the_newest_day_and_of_the_box_unless_it_says_more(
 
 @pytest.mark.parametrize("text", ["", "Z", "25:00", "2026-13-01", "2026-05-01Z", "12:00+99:99", "noon", "2026-05-01T"])
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         parse_time(text)
 
 

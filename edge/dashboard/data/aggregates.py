@@ -1,4 +1,4 @@
-"""From messages to numbers, one message at a time: a stretch of months takes no more memory than what is told of it."""
+"""Aggregates of a recording or a period of a timeline, built message by message to bound the memory."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ from edge.messages import (
 )
 
 MAX_STEPS = 600
-"""Steps in which fatigue is drawn: about one for two pixels of a wide screen."""
+"""Steps of a fatigue chart: about one for two pixels of a wide screen."""
 MIN_STEP_S = REPORT_INTERVAL_S
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregates:
-    """What a stretch of time comes to; None is unknown."""
+    """Figures, spans and events of a period; None is unknown."""
 
     start_s: float
     end_s: float
     people: int
     faces: int
     usable_ratio: float | None
-    """Share of the time on record in which somebody's eyes could be judged; None when no face is on record."""
+    """Share of the recorded time in which eyes could be judged; None if no face is recorded."""
     unusable: Mapping[str, float]
-    """Share of the observations that each reason made unusable."""
+    """Share of the observations that were unusable, by reason."""
     steps: tuple[FatigueStep, ...]
     levels: tuple[LevelSpan, ...]
     perclos_mean: float | None
@@ -69,22 +69,22 @@ class Aggregates:
     score_mean: float | None
     incidents: tuple[Incident, ...]
     sources: tuple[Source, ...]
-    """What was lost or absent."""
+    """Sources and stages that were lost or absent."""
     score_steps: tuple[ScoreStep, ...] = ()
-    """In place of `said` over a long stretch of a timeline."""
+    """Replaces `said` over a long period of a timeline."""
     group_steps: tuple[GroupStep, ...] = ()
 
 
 class Aggregator:
-    """Takes messages of one kind in order of time, the kinds in any order; `aggregate` is what they come to."""
+    """Takes the messages of each kind in order of time, and returns their `aggregate`."""
 
     def __init__(self, start_s: float, end_s: float) -> None:
-        """The ends of the stretch; what is before it only tells how it began."""
+        """The ends of the period; messages before it only set the level at its start."""
         self.empty = True
-        """Whether nothing was taken in."""
+        """Whether no message was added."""
         self._start_s, self._end_s = start_s, end_s
         self.width_s = max(MIN_STEP_S, (end_s - start_s) / MAX_STEPS)
-        """Of a step in which fatigue and groups are drawn."""
+        """Width of a step of fatigue and groups."""
         self._levels, self._steps = LevelSpanBuilder(start_s, end_s), FatigueStepBuilder(self.width_s)
         self._perclos_sum, self._perclos_count, self._perclos_max = 0.0, 0, -math.inf
         self._time = _Time()
@@ -100,7 +100,7 @@ class Aggregator:
         self._missing: dict[tuple[str, str], Source] = {}
 
     def add(self, message: Message) -> None:
-        """Take in one message."""
+        """Add one message."""
         self.empty = False
         match message:
             case Face():
@@ -123,7 +123,7 @@ class Aggregator:
                 self._counts[type(message)] += 1
 
     def face(self, t_s: float, track: int | None, usable: bool, reason: str | None) -> None:
-        """One observation of a face, or of nobody."""
+        """Add one observation; `track` is None without a face."""
         self.empty = False
         self._faces += 1
         self._usable += usable
@@ -133,11 +133,11 @@ class Aggregator:
             self._unusable[reason] += 1
 
     def begin_run(self) -> None:
-        """The reports that follow are of another run of the box."""
+        """Start another run of the box."""
         self._time.begin()
 
     def fatigue(self, report: Fatigue) -> None:
-        """One report of somebody's fatigue."""
+        """Add one report of a person's fatigue."""
         self.empty = False
         self._levels.add(report.t_s, report.track, report.known_level)
         if report.t_s < self._start_s:
@@ -151,7 +151,7 @@ class Aggregator:
             self._perclos_max = max(self._perclos_max, report.perclos_60)
 
     def aggregate(self) -> Aggregates:
-        """What all of it comes to."""
+        """The aggregates of all messages so far."""
         affects, judged_s = self._affects, sum(affect.end_s - affect.start_s for affect in self._affects)
         usable = self._usable / self._faces if self._faces else None
         return Aggregates(
@@ -179,11 +179,11 @@ class Aggregator:
 
 
 _LONG = ("long", "microsleep", "sleep")
-"""The classes of closures that are longer than a blink."""
+"""Classes of closures longer than a blink."""
 
 
 class _Time:
-    """Which share of the time on record somebody's eyes could be judged, holes in it included."""
+    """Share of the recorded time, gaps included, in which the eyes of at least one person could be judged."""
 
     def __init__(self) -> None:
         self._first_s = self._last_s = self._length_s = 0.0
@@ -191,13 +191,13 @@ class _Time:
         self._begun = False
 
     def begin(self) -> None:
-        """Another run of the box: the time since the one before is not on record."""
+        """Start another run of the box; the time between two runs does not count."""
         self._length_s += self._last_s - self._first_s
         self._first_s = self._last_s = 0.0
         self._begun = False
 
     def judged(self, t_s: float, judged_s: float) -> None:
-        """A report; of several people in one second the one who was judged longest counts."""
+        """Add a report; of several people in one second, the longest judged time counts."""
         if not self._begun:
             self._first_s, self._begun = t_s, True
         self._last_s = t_s
@@ -214,10 +214,12 @@ class _Time:
 
 
 def aggregate(messages: Iterable[Message], start_s: float | None = None, end_s: float | None = None) -> Aggregates:
-    """Sum up `messages` that are at hand; the stretch is that of the messages where it is not given."""
+    """Aggregate `messages`; by default the period is that of the messages."""
     messages = list(messages)
     start_s = min((message.t_s for message in messages), default=0.0) if start_s is None else start_s
-    fold = Aggregator(start_s, max((message.t_s for message in messages), default=start_s) if end_s is None else end_s)
+    aggregator = Aggregator(
+        start_s, max((message.t_s for message in messages), default=start_s) if end_s is None else end_s
+    )
     for message in messages:
-        fold.add(message)
-    return fold.aggregate()
+        aggregator.add(message)
+    return aggregator.aggregate()

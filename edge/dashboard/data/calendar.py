@@ -1,4 +1,4 @@
-"""Days on this machine's clock, as Unix seconds."""
+"""Local times of the box as Unix seconds: days, time zone, window of the timeline page, and times that users enter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,28 @@ from pathlib import Path
 
 from edge.dashboard.data.aggregates import MAX_STEPS
 
+_LOCALTIME = Path("/etc/localtime")
+_DATABASE = "zoneinfo/"
+_DAY_S = 86_400.0
+_LOOK_S = 6 * 3600.0
+"""No zone changes its clock twice within this time."""
+WINDOWS_S = (600.0, 3600.0, 8 * 3600.0, 24 * 3600.0)
+"""Lengths of the timeline page that have a button."""
+_SHORTEST_S = 60.0
+_LONGEST_S = 48 * 3600.0
+_STEP = 0.5
+"""Share of the window that a step to earlier or later moves."""
+_FORM = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)?((?<=\d)[T ](?=\d))?(?P<time>\d\d:\d\d(:\d\d)?)?(?P<zone>Z|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+EXAMPLES = "22:00, 2026-05-01, 2026-05-01T22:00, 2026-05-01T22:00:00+02:00 or 2026-05-01T20:00Z"
+"""Forms of a time; without an offset it is the local time of the box."""
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """From one local midnight to the next; 23 or 25 hours long when clocks are changed."""
+    """From one local midnight to the next; 23 or 25 hours long when the clocks change."""
 
     start_s: float
     end_s: float
@@ -22,17 +40,17 @@ class Day:
     """ISO 8601: 2026-03-04."""
 
     def hour_of(self, number: int) -> int:
-        """The hour on the clock of the `number`-th hour of the day."""
+        """Local hour of the `number`-th hour of the day."""
         return datetime.fromtimestamp(self.start_s + 3600.0 * number).astimezone().hour
 
 
 def day_of(wall_s: float) -> Day:
-    """The day in which a moment lies."""
+    """The day of a time."""
     return _day(datetime.fromtimestamp(wall_s).astimezone().date())
 
 
 def day_named(name: str) -> Day | None:
-    """The day of an ISO name; None where it is none, or far from our time."""
+    """The day of an ISO date; None if it is invalid or far from our time."""
     try:
         found = date.fromisoformat(name)
     except ValueError:
@@ -51,16 +69,9 @@ def _day(found: date) -> Day:
     return Day(start, end, found.isoformat())
 
 
-_LOCALTIME = Path("/etc/localtime")
-_DATABASE = "zoneinfo/"
-_DAY_S = 86_400.0
-_LOOK_S = 6 * 3600.0
-"""No zone changes its clock twice within so short a time."""
-
-
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """From `start_s` (Unix) on the clock stands `offset_s` ahead of UTC and is called `name`."""
+    """From `start_s` (Unix) the local clock is `offset_s` ahead of UTC and named `name`."""
 
     start_s: float
     offset_s: float
@@ -74,21 +85,21 @@ class Offset:
 
     @property
     def text(self) -> str:
-        """CET UTC+01:00, or UTC; many zones have no letters."""
+        """CET UTC+01:00, or UTC; many zones have no abbreviation."""
         if self.name == "UTC":
             return self.name
         return f"{self.name} UTC{self.hours}" if self.name.isalpha() else f"UTC{self.hours}"
 
 
 def zone_name() -> str:
-    """As the zone is called in the tz database (Europe/Berlin); empty where the system does not say."""
+    """Name of the zone in the tz database (Europe/Berlin); empty if unknown."""
     if name := os.environ.get("TZ", "").lstrip(":"):
         return name
     return os.path.realpath(_LOCALTIME).partition(_DATABASE)[2]
 
 
 def offsets(start_s: float, end_s: float) -> tuple[Offset, ...]:
-    """What the clock shows from `start_s` to `end_s`: one, and another for each change of the clock."""
+    """The offsets from `start_s` to `end_s`: one, and another for each clock change."""
     found = [_at(start_s)]
     looked_s = start_s
     while looked_s < end_s:
@@ -110,8 +121,9 @@ def zone_text(start_s: float, end_s: float) -> str:
 
 
 def clock_script(start_s: float, end_s: float) -> str:
-    """A JavaScript function from milliseconds of Unix time to what the box's clock shows then, for the axis of a chart
-    from `start_s` to `end_s`: whoever looks at it may be in another zone. Over more than a day it tells the day too.
+    """A JavaScript function from Unix milliseconds to local time of the box, for the axis of a chart.
+
+    The browser may be in another zone. A chart of more than a day shows the day too.
     """
     changes = json.dumps(
         [[round(1000 * found.start_s), round(1000 * found.offset_s)] for found in offsets(start_s, end_s)]
@@ -132,7 +144,7 @@ def _at(t_s: float) -> Offset:
 
 
 def _changed_s(before_s: float, after_s: float) -> float:
-    """The second of the change that lies between two moments."""
+    """The second of the clock change between two times."""
     was_s, low, high = _at(before_s).offset_s, int(before_s), int(after_s) + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -140,16 +152,9 @@ def _changed_s(before_s: float, after_s: float) -> float:
     return float(high)
 
 
-WINDOWS_S = (600.0, 3600.0, 8 * 3600.0, 24 * 3600.0)
-_SHORTEST_S = 60.0
-_LONGEST_S = 48 * 3600.0
-_STEP = 0.5
-"""How much of the stretch a step to earlier or later goes."""
-
-
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """`end_s` None follows the present; `zoom` is the part of it that is zoomed into, as shares from 0 to 1."""
+    """What the timeline page shows. `end_s` None follows the present; `zoom` is the zoomed part, from 0 to 1."""
 
     length_s: float = WINDOWS_S[0]
     end_s: float | None = None
@@ -161,24 +166,24 @@ class TimeWindow:
         return end_s - self.length_s, end_s
 
     def zoomed(self, now_s: float) -> tuple[float, float]:
-        """The ends of what is zoomed into."""
+        """The ends of the zoomed part."""
         start_s, _ = self.ends(now_s)
         return start_s + self.zoom[0] * self.length_s, start_s + self.zoom[1] * self.length_s
 
     def moved(self, steps: int, now_s: float) -> TimeWindow:
-        """Earlier or later; the present is followed again when it is reached."""
+        """Earlier or later; follows the present again when it is reached."""
         end_s = self.ends(now_s)[1] + steps * _STEP * self.length_s
         return replace(self, end_s=None if end_s >= now_s else end_s, zoom=(0.0, 1.0))
 
     def scaled(self, factor: float, now_s: float) -> TimeWindow:
-        """Longer or shorter around its middle; one that follows the present keeps its end."""
+        """Longer or shorter around its middle; a window that follows the present keeps its end."""
         length_s = min(max(self.length_s * factor, _SHORTEST_S), _LONGEST_S)
         end_s = None if self.end_s is None else self.end_s + (length_s - self.length_s) / 2
         return TimeWindow(length_s, None if end_s is not None and end_s >= now_s else end_s)
 
     @classmethod
     def around(cls, start_s: float, end_s: float) -> TimeWindow:
-        """A stretch with some room on both sides."""
+        """A window with a margin on both sides."""
         length_s = max(1.1 * (end_s - start_s), _SHORTEST_S)
         return cls(length_s, (start_s + end_s + length_s) / 2)
 
@@ -188,50 +193,42 @@ class TimeWindow:
 
     @property
     def redraw_s(self) -> float:
-        """How long a drawing stays good: a step of the chart, or for the past a long time."""
+        """Time between two redraws: a step of the chart, or a long time for the past."""
         return max(1.0, self.length_s / MAX_STEPS) if self.end_s is None else 3600.0
-
-
-_FORM = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)?((?<=\d)[T ](?=\d))?(?P<time>\d\d:\d\d(:\d\d)?)?(?P<zone>Z|[+-]\d\d:?\d\d)?",
-    re.IGNORECASE,
-)
-EXAMPLES = "22:00, 2026-05-01, 2026-05-01T22:00, 2026-05-01T22:00:00+02:00 or 2026-05-01T20:00Z"
-"""How a time may be written; without an offset it is the box's own time of day."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnteredTime:
-    """A time as it was said; without a day it is of the newest record's."""
+    """A time as entered; without a day it is on the day of the newest record."""
 
     day: date | None
     time: time
-    """Aware where an offset was given."""
+    """With a time zone if an offset was entered."""
 
     def on(self, newest_s: float) -> float:
-        """Unix seconds. A local time that the clock shows twice is the first of the two."""
+        """Unix seconds. A local time that occurs twice is the first one."""
         newest = datetime.fromtimestamp(newest_s, self.time.tzinfo)
         return datetime.combine(self.day or newest.date(), self.time).timestamp()
 
 
 def parse_time(text: str) -> EnteredTime:
-    """Read a time. ValueError: it is none."""
+    """Parse a time. ValueError: it is not a time."""
     found = _FORM.fullmatch(text.strip())
     if found is None or not (found["day"] or found["time"]) or (found["zone"] and not found["time"]):
-        raise ValueError(f"{text!r} is no time: write {EXAMPLES}")
+        raise ValueError(f"{text!r} is not a time: write {EXAMPLES}")
     zone = (found["zone"] or "").upper().replace("Z", "+00:00")
     zone = f"{zone[:3]}:{zone[-2:]}" if zone else ""
     try:
         day = date.fromisoformat(found["day"]) if found["day"] else None
         return EnteredTime(day, time.fromisoformat(f"{found['time'] or '00:00'}{zone}"))
     except ValueError as error:
-        raise ValueError(f"{text!r} is no time: {error}") from error
+        raise ValueError(f"{text!r} is not a time: {error}") from error
 
 
 def report_range(newest_s: float, since: EnteredTime | None, until: EnteredTime | None) -> tuple[float, float]:
     """Start and end in Unix seconds; by default the 24 hours that end with the newest record.
 
-    A time without a day is of the newest record's day; 22:00 to 06:00 begins on the day before.
+    A time without a day is on the day of the newest record; 22:00 to 06:00 starts on the day before.
     """
     end_s = newest_s + 1.0 if until is None else until.on(newest_s)
     start_s = end_s - _DAY_S if since is None else since.on(newest_s)

@@ -1,4 +1,4 @@
-"""What is known right now, from a timeline's newest messages."""
+"""The current state of the box and the driver, from the newest messages of a timeline."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from edge.messages import Affect, Attention, Face, Fatigue, Group, Message, Sour
 _Kind = TypeVar("_Kind", bound=Message)
 
 FRESH_S = 3.0
-"""Fatigue comes once a second and is committed at least every 2 s: what is older than this before the newest record
-is about somebody who is gone."""
+"""Fatigue is reported once a second and committed at least every 2 s. An older report is about a person who left."""
 
 
 EYES_WINDOW_S = 180.0
-"""How far back the strip of openness and PERCLOS goes: the longer window of PERCLOS."""
+"""Length of the chart of openness and PERCLOS: the longer window of PERCLOS."""
 
 
 OUTPUTS = ("speaker", "gpio", "relay")
-"""The sources that warn in the cab."""
+"""Sources that warn in the cab."""
 NO_OUTPUT = "warning"
-"""The source that is absent where nothing is there to warn with."""
+"""This source is absent if no warning output is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class EyeSample:
-    """Eyes of the shown person at one second; None is unknown."""
+    """Eyes of the shown person in one second; None is unknown."""
 
     t_s: float
     openness: float | None
@@ -42,7 +41,7 @@ class CurrentState:
     written_s: float | None
     """When the newest record was made; None: the timeline is empty."""
     fatigue: Fatigue | None = None
-    """The gravest person's; None where the purpose allows none, or nothing is fresh."""
+    """Report of the person with the gravest level; None if the purpose forbids it or no report is fresh."""
     face: Face | None = None
     """The newest record of that person's face."""
     attention: Attention | None = None
@@ -50,21 +49,21 @@ class CurrentState:
     group: Group | None = None
     missing: tuple[Source, ...] = ()
     outputs: tuple[Source, ...] = ()
-    """How each is that warns in the cab; empty where nothing was ever said of one."""
+    """State of each warning output; empty if none was reported."""
     incidents: tuple[Incident, ...] = ()
     """The newest first."""
     eye_samples: tuple[EyeSample, ...] = ()
-    """That person's last `EYES_WINDOW_S`, one moment a second."""
+    """The person's last `EYES_WINDOW_S`, one sample a second."""
     since_s: float | None = None
-    """When the level that holds now began, as far back as it was looked for."""
+    """When the current level began, as far back as the query looks."""
 
     def age_s(self, now_s: float) -> float | None:
-        """How long ago the newest record was made; a clock that was set back counts as no time."""
+        """Age of the newest record; 0 if the clock was set back."""
         return None if self.written_s is None else max(0.0, now_s - self.written_s)
 
 
 def gravest(reports: Iterable[Fatigue]) -> Fatigue | None:
-    """Of the newest report of each person, the one with the highest level, then PERCLOS; nobody counts last."""
+    """The newest report of the person with the highest level, then PERCLOS; reports without a person come last."""
     newest: dict[int | None, Fatigue] = {}
     for report in sorted(reports, key=lambda item: item.t_s):
         newest[report.track] = report
@@ -76,12 +75,12 @@ def _gravity(report: Fatigue) -> tuple[bool, int, float, float]:
 
 
 def missing(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """What is lost or absent now: the newest word on each source, unless it is ok."""
+    """Sources that are lost or absent now."""
     return tuple(source for source in _newest_of_each(sources) if source.state != "ok")
 
 
 def outputs(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """The newest word on each of what warns in the cab, or on there being none."""
+    """The newest state of each warning output, or of their absence."""
     return tuple(source for source in _newest_of_each(sources) if source.source in {*OUTPUTS, NO_OUTPUT})
 
 
@@ -91,12 +90,12 @@ def _newest_of_each(sources: Iterable[Source]) -> Iterable[Source]:
 
 
 def newest(messages: Iterable[_Kind]) -> _Kind | None:
-    """The last one told; None when there is none."""
+    """The newest message; None without messages."""
     return max(messages, key=lambda message: message.t_s, default=None)
 
 
 def eye_samples(faces: Iterable[Face], reports: Iterable[Fatigue]) -> tuple[EyeSample, ...]:
-    """One moment for each second in which one of the two is on record."""
+    """One sample for each second with a face or a report."""
     openness = {int(face.t_s): face.openness for face in faces}
     perclos = {int(report.t_s): report.perclos_60 for report in reports}
     return tuple(EyeSample(float(t), openness.get(t), perclos.get(t)) for t in sorted({*openness, *perclos}))

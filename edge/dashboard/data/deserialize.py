@@ -1,4 +1,4 @@
-"""From records back to messages: a JSONL file's on its own time line, a timeline's on the wall clock."""
+"""Messages from records: of a JSONL file with its own times, of a timeline in Unix seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.messages.serialize import with_sentences
 _TYPES: dict[str, type[Message]] = {type_.kind: type_ for type_ in get_args(Message)}
 _ADAPTERS: dict[str, TypeAdapter[Message]] = {kind: TypeAdapter(type_) for kind, type_ in _TYPES.items()}
 _TIMES = ("t_s", "start_s", "end_s")
-"""The fields that are points in time; lengths of time have other names."""
+"""The fields that are points in time; durations have other names."""
 _WITH_SENTENCES = (Source.kind, Alert.kind)
 
 KINDS = tuple(_TYPES)
@@ -26,14 +26,14 @@ KINDS = tuple(_TYPES)
 
 
 class RecordError(EmvasError):
-    """A record that does not keep the contract; the message says what is wrong with it."""
+    """A record does not match its schema; the message says why."""
 
 
 def to_message(record: Mapping[str, Any]) -> Message | None:
-    """The message that a record was made of; None for a kind that is not known here (later versions may add some).
+    """The message of a record; None for an unknown kind (later versions may add some).
 
     Raises:
-        RecordError: it has no kind, or a field is missing or holds what it must not.
+        RecordError: the kind or a field is missing, or a field has a wrong value.
     """
     kind = record.get("kind")
     if not isinstance(kind, str):
@@ -57,10 +57,9 @@ def to_message(record: Mapping[str, Any]) -> Message | None:
 
 
 def on_wall_clock(record: Mapping[str, Any]) -> Message | None:
-    """The message of a timeline's record, its times moved to Unix seconds.
+    """The message of a timeline's record, with times in Unix seconds.
 
-    All of a run's times are moved by the same: what bears one time in the run (the words, voice and mood of an
-    utterance) bears one on the wall clock.
+    All times of a run move by the same offset: messages of one utterance, which share a start, still share it.
 
     Raises:
         RecordError: as `to_message`, or there is no `begun_s`.
@@ -72,10 +71,10 @@ def on_wall_clock(record: Mapping[str, Any]) -> Message | None:
 
 
 def read_jsonl(path: Path) -> list[Message]:
-    """The messages of a replayed recording, in its order.
+    """The messages of a replayed recording, in file order.
 
     Raises:
-        RecordError: the file cannot be read or a line is damaged; the message begins with `file:line`.
+        RecordError: the file cannot be read, or a line is damaged; the message starts with `file:line`.
     """
     messages = []
     try:
@@ -105,4 +104,4 @@ def _parsed(line: str) -> Message | None:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

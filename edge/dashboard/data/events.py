@@ -1,4 +1,4 @@
-"""Fatigue levels of a stretch of time, from the reports alone: how long each lasted, whatever is drawn of it; pure."""
+"""What messages add up to: spans of a fatigue level, alerts, utterances with their affect, steps of a group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Transcript
 
 REPORT_INTERVAL_S = 1.0
-"""Fatigue is reported once a second, and at once when it changes."""
+"""Fatigue is reported once a second, and immediately when it changes."""
 GAP_S = 3.0
 """Without a report for this long the level is unknown."""
 
@@ -22,13 +22,13 @@ class FatigueStep:
 
     t_s: float
     level: Level | None
-    """None: somebody may have been there, but could not be judged."""
+    """None: the reports could not judge any person."""
     perclos_60: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class LevelSpan:
-    """A stretch of one level."""
+    """A period with one level."""
 
     start_s: float
     end_s: float
@@ -36,22 +36,22 @@ class LevelSpan:
 
 
 class LevelSpanBuilder:
-    """Reports in, in order of time; the stretches of each level out, of the person with the gravest.
+    """Builds the periods of each level from reports in order of time. With several people, the gravest level counts.
 
-    A level holds from its report until the next one, or for `REPORT_INTERVAL_S` where none follows within `GAP_S`.
+    A level lasts until the next report, or for `REPORT_INTERVAL_S` if no report follows within `GAP_S`.
     """
 
     def __init__(self, start_s: float, end_s: float) -> None:
-        """Nothing before `start_s` and after `end_s` counts."""
+        """Time before `start_s` and after `end_s` does not count."""
         self._start_s, self._end_s = start_s, end_s
         self._held: dict[int | None, tuple[float, Level | None]] = {}
         self._t_s: float | None = None
         self._spans: list[LevelSpan] = []
         self.reported_s = 0.0
-        """How long there were reports, also of what could not be judged; whole once `spans` was called."""
+        """Time with reports, including those that could not judge; complete after `spans`."""
 
     def add(self, t_s: float, track: int | None, level: Level | None) -> None:
-        """One report; `level` None where nothing could be judged."""
+        """Add a report; `level` is None if it could not judge."""
         if self._t_s is not None:
             self._hold(t_s if 0.0 <= t_s - self._t_s <= GAP_S else self._t_s + REPORT_INTERVAL_S)
         self._held = {who: held for who, held in self._held.items() if 0.0 <= t_s - held[0] <= GAP_S}
@@ -59,7 +59,7 @@ class LevelSpanBuilder:
         self._t_s = t_s
 
     def spans(self) -> tuple[LevelSpan, ...]:
-        """All of them; the last report holds for `REPORT_INTERVAL_S`."""
+        """All spans; the last report lasts for `REPORT_INTERVAL_S`."""
         if self._t_s is not None:
             self._hold(self._t_s + REPORT_INTERVAL_S)
             self._t_s = None
@@ -79,7 +79,7 @@ class LevelSpanBuilder:
 
 
 class FatigueStepBuilder:
-    """Reports in, the gravest of all people in each step of `width_s` out: for drawing."""
+    """Finds the gravest report of all people in each step of `width_s`, for charts."""
 
     def __init__(self, width_s: float) -> None:
         self._width_s = width_s
@@ -99,15 +99,15 @@ class FatigueStepBuilder:
 
 
 def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[FatigueStep, ...]:
-    """The steps of reports that are at hand."""
-    fold = FatigueStepBuilder(width_s)
+    """The steps of `reports`."""
+    builder = FatigueStepBuilder(width_s)
     for report in reports:
-        fold.add(report.t_s, report.known_level, report.perclos_60)
-    return fold.steps()
+        builder.add(report.t_s, report.known_level, report.perclos_60)
+    return builder.steps()
 
 
 def held_since(steps: Sequence[FatigueStep]) -> float | None:
-    """When the level of the last of `steps` (no wider than `GAP_S`) began to hold without a break."""
+    """Since when the level of the last step holds without a break; steps are no wider than `GAP_S`."""
     begun_s = None
     last = steps[-1].level if steps else None
     for step in reversed(steps):
@@ -118,7 +118,7 @@ def held_since(steps: Sequence[FatigueStep]) -> float | None:
 
 
 def level_spans(steps: Sequence[FatigueStep], width_s: float) -> tuple[LevelSpan, ...]:
-    """The level bands of drawn steps; where nothing was reported or judged there is none."""
+    """The level bands of a chart; steps without a known level have none."""
     spans: list[LevelSpan] = []
     for step in steps:
         if step.level is None:
@@ -133,7 +133,7 @@ def level_spans(steps: Sequence[FatigueStep], width_s: float) -> tuple[LevelSpan
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One alert from new to end; `end_s` is None while it lasts or when its end was never told."""
+    """One alert from new to end; `end_s` is None while it lasts or if its end was not recorded."""
 
     id: str
     alert: str
@@ -147,7 +147,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class ScoreStep:
-    """The affect scores in one step of time, where there are too many to show each."""
+    """The affect scores in one step of time, used if there are too many to show each."""
 
     t_s: float
     mean: float
@@ -158,7 +158,7 @@ class ScoreStep:
 
 @dataclass(frozen=True, slots=True)
 class GroupStep:
-    """What a group had in common in one step of time; None is unknown."""
+    """Means over a group in one step of time; None is unknown."""
 
     t_s: float
     negative_share: float | None
@@ -169,7 +169,7 @@ class GroupStep:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceSummary:
-    """One utterance or window: its affect, and its words where they are on record."""
+    """One utterance or window: its affect, and its words if they are recorded."""
 
     start_s: float
     end_s: float
@@ -178,7 +178,7 @@ class UtteranceSummary:
     polarity: str | None
     words: str | None
     modalities: Mapping[str, float | None] = field(default_factory=dict)
-    """What each of words, voice and face alone says."""
+    """The score of words, voice and face alone."""
 
 
 def incidents(alerts: Iterable[Alert]) -> tuple[Incident, ...]:
@@ -190,7 +190,7 @@ def incidents(alerts: Iterable[Alert]) -> tuple[Incident, ...]:
 
 
 def add_alert_step(alert: Alert, found: dict[str, Incident]) -> None:
-    """Take one step of an alert into the incidents found so far."""
+    """Add one message of an alert to the incidents found so far."""
     known = found.get(alert.id)
     found[alert.id] = Incident(
         id=alert.id,
@@ -204,7 +204,7 @@ def add_alert_step(alert: Alert, found: dict[str, Incident]) -> None:
 
 
 class GroupStepBuilder:
-    """Groups in, their means in each step out: for drawing."""
+    """Means of group windows in each step, for charts."""
 
     def __init__(self, width_s: float) -> None:
         self._width_s = width_s
@@ -231,7 +231,7 @@ def _mean(groups: list[Group], name: str) -> float | None:
 
 
 def utterance_summaries(affects: Sequence[Affect], transcripts: Sequence[Transcript]) -> tuple[UtteranceSummary, ...]:
-    """Every utterance and window once, in order: what was made of one utterance bears its very start."""
+    """Every utterance and window once, in order. Affect and transcript of an utterance have the same `start_s`."""
     words = {transcript.start_s: transcript for transcript in transcripts}
     found = []
     for affect in affects:

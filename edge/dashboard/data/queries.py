@@ -1,4 +1,4 @@
-"""The one reader of the timeline behind the pages: the state now, a window of the past, the hours of a day."""
+"""Queries of the timeline for all pages: current state, a window of the past, hours of a day, trips."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from edge.store.reader import TimelineReader
 _LAST_ALERTS = 8
 _ALERTS_WITHIN_S = 86_400.0
 _AFFECT_WITHIN_S = 60.0
-"""An affect or a group older than this is no longer how things are."""
+"""Older affect and group messages do not describe the current state."""
 _LAST_WORDS_S = 3600.0
-"""How far back the words are read of a stretch that has too many utterances to show each."""
+"""Only transcripts of this last part are read if a period has too many utterances."""
 _STATE_KEPT_S = 0.8
-"""One reading of the state serves all browsers that ask within this time."""
+"""One query of the state serves all browsers within this time."""
 _HOURS_KEPT_S = 3600.0
 _BACK_S, _MOST_BACK = 3600.0, 8
-"""The beginning of a level is looked for an hour at a time, for a shift at most."""
+"""The start of a level is searched hour by hour, up to a shift."""
 _MOST_DAYS = 64
 
 _Kind = TypeVar("_Kind", bound=Message)
@@ -56,7 +56,7 @@ _Ends = tuple[float, float]
 
 
 class _Part(NamedTuple):
-    """A stretch that is read in steps of one width."""
+    """A period in steps of one width."""
 
     since_s: float
     until_s: float
@@ -64,16 +64,16 @@ class _Part(NamedTuple):
 
 
 class TimelineQueries:
-    """A timeline on the wall clock; safe from any thread."""
+    """A timeline with times in Unix seconds; thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = TimelineReader(path)
-        self._blocks = TrendCache(self._reader)
+        self._trends = TrendCache(self._reader)
         self._lock = threading.Lock()
         self._state: tuple[float, CurrentState] | None = None
         self._held: tuple[Level | None, float] | None = None
-        """The level that held when it was last asked for, and since when."""
+        """The level of the last query, and since when it holds."""
         self._days: dict[tuple[float, float], tuple[float, Mapping[int, trends.Hour]]] = {}
 
     @property
@@ -82,10 +82,10 @@ class TimelineQueries:
         return self.path.is_file()
 
     def state(self) -> CurrentState:
-        """What the newest records say.
+        """The current state, from the newest records.
 
         Raises:
-            TimelineReadError: the file is no timeline, or holds a record of a kind that does not fit.
+            TimelineReadError: the file is not a timeline, or a record does not match its schema.
         """
         with self._lock:
             asked_s = time.monotonic()
@@ -94,29 +94,29 @@ class TimelineQueries:
             return self._state[1]
 
     def window(self, since_s: float, until_s: float, detail: tuple[float, float] | None = None) -> Aggregates:
-        """Everything from `since_s` to `until_s`, Unix seconds, in at most about `MAX_STEPS` steps.
+        """Aggregates from `since_s` to `until_s` (Unix seconds) in about `MAX_STEPS` steps at most.
 
-        The part from `detail[0]` to `detail[1]` has as many steps of its own.
+        The part from `detail[0]` to `detail[1]` has the same number of steps again.
 
         Raises:
             TimelineReadError: as `state`.
         """
-        self.state()  # says so where the file is another version's
+        self.state()  # raises if another version wrote the file
         detail = (since_s, until_s) if detail is None else detail
         return self._asked(lambda: self._window((since_s, until_s), detail))
 
     def prepare(self, length_s: float) -> None:
-        """Sum up the last `length_s` in a thread of its own, so that whoever opens it first need not wait."""
+        """Fill the cache with the last `length_s` in a background thread, so that the first page opens quickly."""
 
-        def sum_up() -> None:
-            with contextlib.suppress(TimelineReadError):  # the page says so as soon as somebody looks
+        def fill_cache() -> None:
+            with contextlib.suppress(TimelineReadError):  # the page shows the error when it opens
                 now_s = time.time()
                 self.window(now_s - length_s, now_s)
 
-        threading.Thread(target=sum_up, name="prepare", daemon=True).start()
+        threading.Thread(target=fill_cache, name="prepare", daemon=True).start()
 
     def hours(self, since_s: float, until_s: float) -> Mapping[int, trends.Hour]:
-        """What each hour from `since_s` to `until_s` came to, by its number; past days are remembered.
+        """The sums of each hour from `since_s` to `until_s`, by number; past days are cached.
 
         Raises:
             TimelineReadError: as `state`.
@@ -133,7 +133,7 @@ class TimelineQueries:
         return found
 
     def trips(self, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
-        """The trips of a stretch, the newest first.
+        """The trips of a period, newest first.
 
         Raises:
             TimelineReadError: as `state`.
@@ -154,7 +154,7 @@ class TimelineQueries:
         faces = [face for face in self._between(Face, now_s - EYES_WINDOW_S, now_s + 1) if fatigue]
         own = [face for face in faces if fatigue and face.track == fatigue.track]
         looks = self._between(Attention, now_s - FRESH_S, now_s + 1)
-        told = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
+        shown = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
         sources = self._between(Source, begun_s, now_s + 1)
         return CurrentState(
             written_s=now_s,
@@ -166,25 +166,25 @@ class TimelineQueries:
             group=newest(self._between(Group, now_s - _AFFECT_WITHIN_S, now_s + 1)),
             missing=(*missing(sources), *self._damage(now_s)),
             outputs=outputs(sources),
-            incidents=told[: -_LAST_ALERTS - 1 : -1],
+            incidents=shown[: -_LAST_ALERTS - 1 : -1],
             eye_samples=eye_samples(own, [report for report in reports if fatigue and report.track == fatigue.track]),
         )
 
     def _since(self, reports: list[Fatigue], now_s: float) -> float | None:
-        """When the level that holds now began; looked for in the past once, then remembered."""
+        """When the current level began; searched in the past once, then cached."""
         steps = fatigue_steps(reports, REPORT_INTERVAL_S)
         begun_s = held_since(steps)
         if begun_s is None or now_s - steps[-1].t_s > GAP_S:
             self._held = None
             return None
         level = steps[-1].level
-        if begun_s - (now_s - EYES_WINDOW_S) > GAP_S:  # within what is at hand
+        if begun_s - (now_s - EYES_WINDOW_S) > GAP_S:  # within `reports`
             self._held = level, begun_s
         elif self._held is None or self._held[0] != level:
-            self._held = level, self._looked_for(level, begun_s)
+            self._held = level, self._search_start(level, begun_s)
         return self._held[1]
 
-    def _looked_for(self, level: Level | None, begun_s: float) -> float:
+    def _search_start(self, level: Level | None, begun_s: float) -> float:
         for _ in range(_MOST_BACK):
             since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_INTERVAL_S
             steps = self._asked(partial(trends.fatigue_trend, self._reader, since_s, until_s, REPORT_INTERVAL_S))
@@ -202,22 +202,22 @@ class TimelineQueries:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
         widths_s = [round(max(MIN_STEP_S, (of[1] - of[0]) / MAX_STEPS), 3) for *_, of in ends]
         parts = [_Part(a, b, width_s) for (a, b, _), width_s in zip(ends, widths_s, strict=True) if a < b]
-        steps = [(part, self._blocks.steps(trends.fatigue_trend, *part)) for part in parts]
+        steps = [(part, self._trends.steps(trends.fatigue_trend, *part)) for part in parts]
         judged = [self._count("affect", part) for part in parts]
-        told = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= MAX_STEPS]
+        shown = [part for part, count in zip(parts, judged, strict=True) if 0 < count <= MAX_STEPS]
         summed = [part for part, count in zip(parts, judged, strict=True) if count > MAX_STEPS]
         records = self._reader.between("alert", *whole)
-        for part in told:
+        for part in shown:
             records += self._reader.between("affect", part.since_s, part.until_s)
-        for part in parts if not summed else [*told, _Part(max(whole[0], whole[1] - _LAST_WORDS_S), whole[1], 0.0)]:
+        for part in parts if not summed else [*shown, _Part(max(whole[0], whole[1] - _LAST_WORDS_S), whole[1], 0.0)]:
             records += self._reader.between("transcript", part.since_s, part.until_s)
         messages = [message for record in records if (message := self._message(record))]
         return dataclasses.replace(
             aggregate(messages, *whole),
             steps=tuple(step for _, found in steps for step in found),
             levels=tuple(span for part, found in steps for span in level_spans(found, part.width_s)),
-            score_steps=tuple(step for part in summed for step in self._blocks.steps(trends.score_trend, *part)),
-            group_steps=tuple(step for part in parts for step in self._blocks.steps(trends.group_trend, *part)),
+            score_steps=tuple(step for part in summed for step in self._trends.steps(trends.score_trend, *part)),
+            group_steps=tuple(step for part in parts for step in self._trends.steps(trends.group_trend, *part)),
         )
 
     def _count(self, kind: str, part: _Part) -> int:

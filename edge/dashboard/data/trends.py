@@ -1,6 +1,6 @@
-"""Long stretches of a timeline in few steps, summed in SQL: a day at 1 Hz is far more than a screen can show.
+"""Trends of a long period in few steps, aggregated in SQL and cached: a day at 1 Hz has more points than a screen.
 
-A step stands where it begins, so that the one that is still going on is within what is asked for.
+`t_s` of a step is its start, so that the current step lies within the requested period.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _RANK = (
     "OR json_extract(record, '$.unknown') IS NOT NULL) THEN NULL ELSE "
     f"CASE json_extract(record, '$.level') {' '.join(f'WHEN {x.name.lower()!r} THEN {x.value}' for x in Level)} END END"
 )
-"""The level as a number; NULL for a report that could not judge."""
+"""The level as a number; NULL if a report could not judge."""
 _LENGTH_S = "json_extract(record, '$.end_s') - json_extract(record, '$.start_s')"
 _SCORE = "json_extract(record, '$.score')"
 HOUR_S = 3600.0
 _ROUNDING_S = 1e-3
-"""Sums of floating point that differ by less are the same."""
+"""Floating-point sums that differ by less are equal."""
 
 
 def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[FatigueStep, ...]:
@@ -45,11 +45,11 @@ def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
 
 
 GROUP_FIGURES = tuple(figure.name for figure in fields(GroupStep))[1:]
-"""What of a group is averaged over a step."""
+"""The figures of a group that are averaged over a step."""
 
 
 def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
-    """Mean of what the group had in common in each step."""
+    """Means over the group in each step."""
     means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in GROUP_FIGURES)
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}"
     rows = reader.sums(columns, "group", since_s, until_s, "GROUP BY 1 ORDER BY 1")
@@ -58,21 +58,21 @@ def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What one hour came to; every mapping is empty where nothing of its kind is on record."""
+    """Sums of one hour; a mapping is empty if no message of its kind is recorded."""
 
     emotions: Mapping[str, float] = field(default_factory=dict)
     """Seconds judged to be each emotion."""
     polarities: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
-    """Seconds at each fatigue level, `unknown` among them."""
+    """Seconds at each fatigue level, including `unknown`."""
     alerts: Mapping[str, float] = field(default_factory=dict)
     """How often an alert of each kind began."""
 
 
 def hours(reader: TimelineReader, since_s: float, until_s: float) -> dict[int, Hour]:
-    """The hours from `since_s` on, by their number; those of which nothing is on record are left out.
+    """The hours from `since_s`, by number; hours without records are left out.
 
-    Each is read by itself: a reader that held the file for a month would keep the writer from tidying up.
+    Each hour is a query of its own: a query over a month would keep the writer from its checkpoints.
     """
     count = math.ceil((until_s - since_s) / HOUR_S)
     starts_s = [since_s + number * HOUR_S for number in range(count)]
@@ -92,7 +92,7 @@ def _hour(reader: TimelineReader, since_s: float, until_s: float) -> Hour:
 
 
 def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dict[str, float]:
-    """Seconds at each level as the report counts them, and those in which nobody could be judged as `unknown`."""
+    """Seconds at each level as the report counts them; reports that could not judge count as `unknown`."""
     fold = LevelSpanBuilder(since_s, until_s)
     columns = f"wall_s, json_extract(record, '$.track'), {_RANK}"
     reports = reader.sums(columns, "fatigue", since_s - GAP_S, until_s + GAP_S, "ORDER BY wall_s, id")
@@ -107,25 +107,25 @@ def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> di
 
 _BLOCK_STEPS = 50
 _SETTLED_S = 60.0
-"""A block that ended so long ago gets no further record: the writer commits every 2 s."""
+"""A block that ended this long ago is complete: the writer commits every 2 s."""
 _KEPT_S = 3600.0
-"""Then a block is read again: retention may have deleted from it, a corrected clock may have moved it."""
+"""Afterwards a block is read again: retention may have deleted records, and a clock correction may have moved them."""
 _MOST_BLOCKS = 512
 
 _Step = TypeVar("_Step", FatigueStep, ScoreStep, GroupStep)
 _Trend = Callable[[TimelineReader, float, float, float], tuple[_Step, ...]]
-"""Sums a stretch up: from and until (Unix seconds), and the width of a step."""
+"""Arguments: reader, since and until (Unix seconds), width of a step."""
 
 
 class TrendCache:
-    """The steps of one timeline; safe from any thread. Raises what its reader raises."""
+    """The steps of one timeline, cached block by block; thread-safe. Raises what its reader raises."""
 
     def __init__(self, reader: TimelineReader) -> None:
         self._reader, self._lock = reader, threading.Lock()
         self._known: dict[tuple[object, float, int], tuple[float, tuple[FatigueStep | ScoreStep | GroupStep, ...]]] = {}
 
     def steps(self, trend: _Trend[_Step], since_s: float, until_s: float, width_s: float) -> list[_Step]:
-        """The steps that `trend` finds from `since_s` to `until_s`; the first may begin before it."""
+        """The steps of `trend` from `since_s` to `until_s`; the first may start earlier."""
         block_s, now_s = _BLOCK_STEPS * width_s, time.time()
         found: list[_Step] = []
         for number in range(math.floor(since_s / block_s), math.ceil(until_s / block_s)):
@@ -140,7 +140,7 @@ class TrendCache:
         self, trend: _Trend[_Step], number: int, width_s: float, start_s: float, end_s: float
     ) -> tuple[_Step, ...]:
         asked_s, key = time.monotonic(), (trend, width_s, number)
-        with self._lock:  # also while it is summed: whoever asks for the same meanwhile waits instead of doing it again
+        with self._lock:  # held during the query, so that threads that need the same block run it once
             known = self._known.get(key)
             if known and asked_s - known[0] < _KEPT_S:
                 return known[1]  # type: ignore[return-value]  # what `trend` found

@@ -1,4 +1,4 @@
-"""The trips of a timeline: drives by the vehicle's speed, else runs of the box, and what each came to."""
+"""The trips of a timeline with their alerts: drives by the vehicle's speed, else runs of the box."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from edge.store.reader import TimelineReader
 
 _LEVELS = {level.name.lower(): level for level in Level}
 _HOUR_S = 3600.0
-_LAST_WORD = (
+_LAST_RECORD = (
     "begun_s, json_extract(record, '$.start_s'), MAX(json_extract(record, '$.end_s')), "
     "json_extract(record, '$.distance_km')"
 )
-"""Of each trip what was said last: SQLite takes the other columns from the row of the MAX."""
+"""Columns of the last record of each trip: SQLite takes the other columns from the row of the MAX."""
 _SHORTEST_S = 10.0
-"""A run that ended sooner is a start that failed, and no trip."""
+"""A shorter run is a failed start, not a trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +26,28 @@ class TripSummary:
     start_s: float
     end_s: float
     by_speed: bool
-    """Whether it is a drive by the vehicle's speed; else a run of the box."""
+    """True: a drive by the vehicle's speed; false: a run of the box."""
     distance_km: float | None
     alerts: int
     gravest: Level | None
-    """Of its alerts; None: there was none."""
+    """Gravest level of its alerts; None without alerts."""
     judged_ratio: float | None
-    """Share of the time, as far as it was summed up, in which eyes could be judged; None: nothing was."""
+    """Share of the summarised time in which eyes could be judged; None without summaries."""
 
     @property
     def length_s(self) -> float:
-        """How long it took."""
+        """Duration."""
         return self.end_s - self.start_s
 
     @property
     def alerts_per_hour(self) -> float | None:
-        """None below ten minutes, of which nothing can be said by the hour."""
+        """None below ten minutes: too short for a rate."""
         return self.alerts * _HOUR_S / self.length_s if self.length_s >= _HOUR_S / 6 else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What is counted: an alert at its start, or a summary's share of its period."""
+class _Counted:
+    """An alert at its start, or the judged share of a summary's period."""
 
     start_s: float
     end_s: float
@@ -55,8 +55,8 @@ class _Told:
 
 
 def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
-    """The trips that touch the stretch, the newest first. Raises what its reader raises."""
-    drives = reader.sums(_LAST_WORD, "trip", since_s, until_s, "GROUP BY 1, 2")
+    """The trips that overlap the period, newest first. Raises what its reader raises."""
+    drives = reader.sums(_LAST_RECORD, "trip", since_s, until_s, "GROUP BY 1, 2")
     stretches: list[tuple[float, float, bool, float | None]] = [
         (begun_s + start_s, begun_s + end_s, True, km) for begun_s, start_s, end_s, km in drives
     ]
@@ -65,14 +65,14 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
         if begun_s not in driven and last_s - begun_s >= _SHORTEST_S:
             stretches.append((begun_s, last_s, False, None))
     alerts = [
-        _Told(begun_s + start_s, begun_s + start_s, _LEVELS[level])
+        _Counted(begun_s + start_s, begun_s + start_s, _LEVELS[level])
         for begun_s, _, (type_, start_s, level) in reader.stream(
             "alert", since_s, until_s, ("$.type", "$.start_s", "$.level")
         )
         if type_ == "new"
     ]
     shares = [
-        _Told(begun_s + start_s, begun_s + end_s, ratio)
+        _Counted(begun_s + start_s, begun_s + end_s, ratio)
         for begun_s, _, (start_s, end_s, ratio) in reader.stream(
             "summary", since_s, until_s, ("$.start_s", "$.end_s", "$.valid_ratio")
         )
@@ -83,7 +83,7 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
 
 
 def _journey(
-    stretch: tuple[float, float, bool, float | None], alerts: Iterable[_Told], shares: Sequence[_Told]
+    stretch: tuple[float, float, bool, float | None], alerts: Iterable[_Counted], shares: Sequence[_Counted]
 ) -> TripSummary:
     start_s, end_s, by_speed, distance_km = stretch
     own = [alert.value for alert in alerts if start_s <= alert.start_s <= end_s]
@@ -91,8 +91,8 @@ def _journey(
     return TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, _judged(start_s, end_s, shares))
 
 
-def _judged(start_s: float, end_s: float, shares: Sequence[_Told]) -> float | None:
-    """Each period counts by how much of it lies within."""
+def _judged(start_s: float, end_s: float, shares: Sequence[_Counted]) -> float | None:
+    """Mean of the shares, weighted by how much of each period lies within the trip."""
     within = [(min(share.end_s, end_s) - max(share.start_s, start_s), share.value) for share in shares]
     known = [(length_s, value) for length_s, value in within if length_s > 0]
     whole_s = sum(length_s for length_s, _ in known)

@@ -231,4 +231,4 @@ def _record(found: Any) -> dict[str, Any]:
 
 
 def _unreadable(path: Path, error: Exception) -> RecordError:
-    return RecordError(f"{path}: is no timeline that can be read: {error}")
+    return RecordError(f"{path}: is not a readable timeline: {error}")
