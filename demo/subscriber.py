@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.text import Text
 
-from edge.cli.lines import line_of
+from edge.cli.message_format import line_of
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
 from edge.publish.mqtt.client import Link

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from empty_bundle import make_empty_bundle
 from media_maker import make_media
 
-from edge.cli.diagnosis import parts
+from edge.cli import diagnosis
 from edge.cli.main import main
 from edge.config import load_config
 from edge.config.delivery import StoreConfig
@@ -90,8 +90,10 @@ def test_root_reads_a_boxs_databases_as_the_box_and_follows_no_link_of_its_user(
         (folder / "roots.db").write_text("root's own")
         (folder / "roots.db").chmod(0o600)
         config = load_config(ROOT / "configs" / "bus-cab.yaml")
-        box = parts.Box(ROOT / "configs" / "bus-cab.yaml", config, None, state)
-        texts = {part.name: part.gather(box) for part in parts.PARTS if part.name in ("databases.json", "recent.json")}
+        box = diagnosis.Box(ROOT / "configs" / "bus-cab.yaml", config, None, state)
+        texts = {
+            part.name: part.gather(box) for part in diagnosis.PARTS if part.name in ("databases.json", "recent.json")
+        }
         assert '"ok"' in texts["databases.json"]
         out = folder / "report.json"
         command = ["report", str(state / "timeline.db"), "--json", "--out", str(out), "--html"]
@@ -99,5 +101,5 @@ def test_root_reads_a_boxs_databases_as_the_box_and_follows_no_link_of_its_user(
         assert {path.stat().st_uid for path in (state, *state.rglob("*"))} == {service}
         (state / "other.db").symlink_to(folder / "roots.db")
         with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-            next(part for part in parts.PARTS if part.name == "databases.json").gather(box)
+            next(part for part in diagnosis.PARTS if part.name == "databases.json").gather(box)
         assert os.geteuid() == 0

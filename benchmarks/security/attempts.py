@@ -49,7 +49,8 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("the service's user puts links in root's way", ("tests/releases/test_release_owners.py",)),
     Attack(
         "an installation that stops the box, hangs, is killed or loses power",
-        ("tests/releases/test_release_store.py", "tests/releases/test_release_state.py", "tests/cli/test_cli_trial.py",
+        ("tests/releases/test_release_store.py", "tests/releases/test_release_state.py",
+         "tests/cli/test_release_trial.py",
          "tests/bundle/test_bundle_install.py"),
     ),
     Attack(

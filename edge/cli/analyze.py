@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +15,12 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from edge.cli.batch import Work, replay_all
-from edge.cli.consent import record_consent, research_config
-from edge.cli.recordings import (
-    Recordings,
-    make_folder,
-    record,
-    recordings_of,
-    stream_options,
-    table,
-    targets_in,
-)
-from edge.cli.setup import BUNDLE_HELP
-from edge.config import load_config
+from edge.cli.folders import BUNDLE_HELP
+from edge.cli.parallel_replay import ReplayWork, replay_all
+from edge.cli.replay import RecordingReplayer, make_folder, record, recordings_of, stream_options, table, targets_in
+from edge.config import Config, load_config
+from edge.config.decision import AttentionConfig
+from edge.config.purpose import Purpose
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
 from edge.process import own_files
@@ -34,6 +30,8 @@ if TYPE_CHECKING:
     from edge.dashboard.report.report_data import ReportData
     from edge.dashboard.report.writer import Form
 
+CONSENT_FILE = "consent.json"
+SENTENCE = "Everybody who is seen or heard in these recordings has agreed in writing to this analysis."
 _EXAMPLE = """\b
 Examples:
   emvas analyze interviews --out out
@@ -86,8 +84,8 @@ def analyze(
     make_folder(out)
     if config_path is None:
         record_consent(out, consent)
-    recordings = Recordings(config, bundle, console, picture_stream, sound_stream)
-    work = Work(config, recordings.bundle, picture_stream, sound_stream)
+    recordings = RecordingReplayer(config, bundle, console, picture_stream, sound_stream)
+    work = ReplayWork(config, recordings.bundle, picture_stream, sound_stream)
     reports = replay_all(recordings, work, targets, processes or os.cpu_count() or 1, console)
     forms: list[Form] = ["html", *(["pdf"] if pdf else []), *(["csv"] if csv else [])]  # type: ignore[list-item]
     subjects = {
@@ -112,6 +110,36 @@ def analyze(
             console.print(f"Next: open in a browser {' '.join(map(str, shown))}", highlight=False, soft_wrap=True)
     if any(report.faults for report in reports):
         raise SystemExit(1)
+
+
+def research_config() -> Config:
+    """What `analyze` does without a configuration: everything but looks at a road, which a recording has none of."""
+    return Config(purpose=Purpose.RESEARCH, consent="recorded", attention=AttentionConfig(enabled=False))
+
+
+def record_consent(folder: Path, given: bool) -> None:
+    """Have it said that everybody has agreed, and write down who said so and when; asked once for a folder.
+
+    `given`: it was said on the command line already.
+
+    Raises:
+        click.UsageError: nobody is there to be asked. click.Abort: the answer is no.
+    """
+    record = folder / CONSENT_FILE
+    if record.is_file():
+        return
+    if not given:
+        if not sys.stdin.isatty():
+            raise click.UsageError(
+                f'nobody can be asked here: give --consent to say "{SENTENCE}", or --config YAML of another purpose'
+            )
+        click.confirm(f"{SENTENCE} Is that so?", abort=True, err=True)
+    told = {
+        "statement": SENTENCE,
+        "said_by": getpass.getuser(),
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    record.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _pages(

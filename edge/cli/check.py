@@ -1,9 +1,10 @@
-"""`emvas check`: has this machine all that the box needs, and does it compute what the bundle's builder computed?"""
+"""`emvas check`: whether this machine has all that the box needs, and computes what the bundle's builder computed."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,27 +17,39 @@ from edge.bundle.install import Terms, open_under, terms_of
 from edge.bundle.manifest import BundleError
 from edge.bundle.selftest import GraphCheck, self_test
 from edge.bundle.session import PROVIDERS, Provider
-from edge.cli.checks.finding import Finding, Subject
-from edge.cli.checks.machine import config_file
-from edge.cli.checks.table import look, show
-from edge.cli.places import CONFIG, MODELS_STORE, RELEASES, STATE
-from edge.cli.setup import bundle_folder, state_folder
-from edge.cli.units import is_installed
+from edge.cli.checks import Check, CheckedBox, CheckResult, devices, system
+from edge.cli.folders import CONFIG, MODELS_STORE, RELEASES, STATE, bundle_folder, state_folder
+from edge.cli.install import is_installed
 from edge.config import Config, load_config
+
+CHECKS: tuple[Check, ...] = (
+    devices.camera,
+    devices.microphone,
+    devices.receiver,
+    devices.groups,
+    devices.speaker,
+    devices.lines,
+    system.state,
+    system.disk,
+    system.clock,
+    system.broker,
+    system.services,
+)
+"""All checks beside those of the models."""
 
 
 @click.command(
     epilog="\b\nExample: emvas check --config configs/bus-cab.yaml\n         emvas check --bundle build/bundle"
 )
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Look at the machine for this box.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Check the machine for this box.")
 @click.option("--bundle", "folder", type=click.Path(path_type=Path), help="Folder of the models; default: the box's.")
 @click.option("--provider", type=click.Choice(list(PROVIDERS)), help="Default: the configuration's, else cpu.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def check(config_path: Path | None, folder: Path | None, provider: Provider | None, as_json: bool) -> None:
-    """Look whether all is there that a box needs, and run every model on its golden inputs.
+    """Check that this machine has all that a box needs, and run every model on its golden inputs.
 
     With --config: camera, microphone, rights, broker, clock, disk and models of that box; with --bundle alone: the
-    models; with neither: the installed box. What is missing is told with the command that mends it. Exit code 1 when
+    models; with neither: the installed box. For each fault, the command that mends it is printed. Exit code 1 when
     something needed is missing, or a model's output is further from its golden one than the bundle allows.
     """
     if config_path is None and folder is None:
@@ -44,32 +57,32 @@ def check(config_path: Path | None, folder: Path | None, provider: Provider | No
             raise click.UsageError(f"say what to check: --config YAML or --bundle DIR (there is no {CONFIG})")
         config_path = CONFIG
     config = load_config(config_path) if config_path else None
-    findings: list[Finding] = []
-    with Console(stderr=True).status("looking"):
+    results: list[CheckResult] = []
+    with Console(stderr=True).status("checking"):
         if config is not None and config_path is not None:
-            subject = Subject(config, _state(), os.geteuid() == 0)
-            findings += [*config_file(config_path, subject.root and config_path == CONFIG), *look(subject)]
-        bundle, graphs = _models(config, folder, provider, findings)
-    passed = all(item.passed for item in graphs) and all(item.ok for item in findings if item.needed)
+            box = CheckedBox(config, STATE if is_installed() else state_folder(), os.geteuid() == 0)
+            results += [*system.config_file(config_path, box.root and config_path == CONFIG), *_checked(box)]
+        bundle, graphs = _models(config, folder, provider, results)
+    passed = all(item.passed for item in graphs) and all(item.ok for item in results if item.needed)
     if as_json:
-        told = {"bundle": str(bundle.folder) if bundle else None, "passed": passed}
-        parts = {"findings": [asdict(item) for item in findings], "graphs": [_record(item) for item in graphs]}
-        click.echo(json.dumps({**told, **parts}))
+        head = {"bundle": str(bundle.folder) if bundle else None, "passed": passed}
+        parts = {"findings": [asdict(item) for item in results], "graphs": [_record(item) for item in graphs]}
+        click.echo(json.dumps({**head, **parts}))
     else:
-        _tell(findings, bundle, graphs, passed)
+        _print(results, bundle, graphs, passed)
     if not passed:
         raise SystemExit(1)
 
 
-def _state() -> Path:
-    """The state folder of the installed box, or this user's."""
-    return STATE if is_installed() else state_folder()
+def _checked(box: CheckedBox) -> Iterator[CheckResult]:
+    for step in CHECKS:
+        yield from step(box)
 
 
 def _models(
-    config: Config | None, folder: Path | None, provider: Provider | None, findings: list[Finding]
+    config: Config | None, folder: Path | None, provider: Provider | None, results: list[CheckResult]
 ) -> tuple[Bundle | None, list[GraphCheck]]:
-    """Open and test the bundle; with a configuration what is wrong is one finding among the others."""
+    """Open and test the bundle; with a configuration, a fault is one result among the others."""
     terms = terms_of(config.models) if config else Terms()
     terms = Terms(provider or terms.provider, terms.threads, terms.signed_by)
     installed = RELEASES / MODELS_STORE / "current"
@@ -80,17 +93,17 @@ def _models(
     except BundleError as error:
         if config is None:
             raise
-        findings.append(Finding("models", False, str(error), "sudo emvas bundle install bundle.tar"))
+        results.append(CheckResult("models", False, str(error), "sudo emvas bundle install bundle.tar"))
         return None, []
     failed = [f"{item.role}/{item.graph}" for item in graphs if not item.passed]
     if config is not None:
         said = f"this machine computes something else: {', '.join(failed)}" if failed else "pass their self-test here"
-        findings.append(Finding("models", not failed, said, "sudo emvas bundle rollback" if failed else ""))
-        findings.append(_roles(config, bundle))
+        results.append(CheckResult("models", not failed, said, "sudo emvas bundle rollback" if failed else ""))
+        results.append(_roles(config, bundle))
     return bundle, graphs
 
 
-def _roles(config: Config, bundle: Bundle) -> Finding:
+def _roles(config: Config, bundle: Bundle) -> CheckResult:
     """Whether the bundle has a model for all that the configuration asks for."""
     from edge.runtime.perception_stages import needed_roles
 
@@ -98,17 +111,24 @@ def _roles(config: Config, bundle: Bundle) -> Finding:
     missing = [f"{role} (asked for by {setting})" for role, setting in needed.items() if not bundle.has(role)]
     if missing:
         said = f"the bundle lacks {', '.join(missing)}: install one that has it, or change the configuration"
-        return Finding("roles", False, said, "sudo emvas bundle install bundle.tar")
-    return Finding("roles", True, f"the bundle has all {len(needed)} that the configuration asks for")
+        return CheckResult("roles", False, said, "sudo emvas bundle install bundle.tar")
+    return CheckResult("roles", True, f"the bundle has all {len(needed)} that the configuration asks for")
 
 
-def _tell(findings: list[Finding], bundle: Bundle | None, graphs: list[GraphCheck], passed: bool) -> None:
+def _print(results: list[CheckResult], bundle: Bundle | None, graphs: list[GraphCheck], passed: bool) -> None:
+    console = Console()
     if bundle is not None:
-        Console().print(_table(bundle, graphs))
-    show(findings, Console())
+        console.print(_graph_table(bundle, graphs))
+    table = Table(box=None, show_header=False)
+    for item in results:
+        verdict = "[green]ok[/]" if item.ok else "[red]missing[/]" if item.needed else "[yellow]better with[/]"
+        table.add_row(verdict, item.name, item.said)
+    console.print(table)
+    for mend in dict.fromkeys(item.mend for item in results if item.mend):
+        console.print(f"To mend: {mend}", markup=False, highlight=False, soft_wrap=True)
     if not all(item.passed for item in graphs):
         click.echo("This machine does not compute what the bundle's builder computed: do not use it.", err=True)
-    elif passed and findings:
+    elif passed and results:
         click.echo("Next: sudo systemctl start emvas-edge, or emvas run --config YAML by hand")
     elif passed and bundle is not None:
         click.echo(f"Next: emvas replay clip.mp4 --config configs/desk.yaml --bundle {bundle.folder} --out out")
@@ -127,7 +147,7 @@ def _record(result: GraphCheck) -> dict[str, object]:
     }
 
 
-def _table(bundle: Bundle, checks: list[GraphCheck]) -> Table:
+def _graph_table(bundle: Bundle, checks: list[GraphCheck]) -> Table:
     manifest = bundle.manifest
     table = Table(title=f"{manifest.name} {manifest.version}, {bundle.threads} thread", title_justify="left", box=None)
     for heading in ("role", "graph", "variant", "provider"):

@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+import yaml
 
 from edge.capture import CaptureError
 from edge.capture.devices import Device, Found, cameras, microphones, speakers
 from edge.capture.discovery import network_cameras
-from edge.cli.bundle_install import tell
-from edge.cli.checks import cab, machine, sources
-from edge.cli.checks.finding import Finding, Subject
-from edge.cli.places import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, store_at
-from edge.cli.preview import preview
-from edge.cli.setup import state_folder
+from edge.cli.checks import CheckedBox, CheckResult, devices, system
+from edge.cli.devices import preview
+from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at
+from edge.cli.releases import print_state
 from edge.config import Config, load_config
 from edge.config.purpose import ALLOWANCES, Purpose
-from edge.config.written import Answers, written
 from edge.error import EmvasError
 from edge.process import own_files
 from edge.shipped import BUNDLE
 
 _NONE = "none"
 _NAME_HELP = "letters, digits, - and _"
-_CHECKS = (sources.camera, sources.microphone, sources.receiver, cab.speaker, machine.broker)
+_CHECKS = (devices.camera, devices.microphone, devices.receiver, devices.speaker, system.broker)
+_WHY = {
+    Purpose.DRIVER_SAFETY: "fatigue, looks and distress of a driver, alerts and summaries; never a mood, never words",
+    Purpose.CLASSROOM_WELLBEING: "what five faces or more have in common, and safety events; nothing about one person",
+    Purpose.RESEARCH: "everything but pictures and sound; everybody in the picture has agreed in writing",
+}
+_TLS_PORT = 8883
+"""IANA's secure-mqtt."""
+_SPEED_KEYS = {"nmea": "device", "mqtt": "topic"}
 
 
 class NewConfigError(EmvasError):
     """The file cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a box needs to be told; None is a part that it does without."""
+
+    purpose: Purpose
+    site: str
+    id: str
+    camera: str | None
+    microphone: str | None
+    speaker: str | None = None
+    broker: str | None = None
+    broker_port: int = 1883
+    broker_user: str | None = None
+    broker_password_file: str | None = None
+    speed: str = "none"
+    """A value of `arming.source`."""
+    speed_from: str | None = None
+    """The serial device (nmea) or the topic (mqtt)."""
 
 
 @click.command(epilog="\b\nExample:\n  sudo emvas config new --out bus-007.yaml")
@@ -52,7 +78,7 @@ def new(out: Path, installs: bool | None) -> None:
         raise NewConfigError(f"{out} cannot be written: {error.strerror}") from error
     config = load_config(out)
     click.echo(f"\nWritten: {out}")
-    subject = Subject(config, state_folder(), os.geteuid() == 0)
+    subject = CheckedBox(config, state_folder(), os.geteuid() == 0)
     findings = [finding for check in _CHECKS for finding in check(subject)]
     _tell(findings)
     if installs is None:
@@ -73,7 +99,7 @@ def _install(made: Path, config: Config) -> None:
         click.echo("This box has no models yet; those that the package carries are tested here and installed.")
         terms = replace(terms_of(config.models), roles=needed_roles(config))
         install_bundle(BUNDLE, store_at(models), terms, lambda _check: None)
-    tell(install_config(made, store_at(folder), CONFIG), folder, False)
+    print_state(install_config(made, store_at(folder), CONFIG), folder, False)
 
 
 def _asked() -> Answers:
@@ -165,8 +191,70 @@ def _speed(has_broker: bool) -> tuple[str, str | None]:
     return source, ask[source]() if source in ask else None
 
 
-def _tell(findings: list[Finding]) -> None:
+def _tell(findings: list[CheckResult]) -> None:
     for finding in findings:
         click.echo(f"  {'ok     ' if finding.ok else 'missing'}  {finding.name}: {finding.said}")
     for mend in dict.fromkeys(finding.mend for finding in findings if finding.mend):
         click.echo(f"  To mend: {mend}")
+
+
+def written(answers: Answers) -> str:
+    """The YAML file; what has a default and is rarely changed is left out."""
+    parts = [
+        f"# Made by `emvas config new`. All keys and their bounds: docs/configuration.md\n"
+        f"# It leaves the box: {_WHY[answers.purpose]}.",
+        _section({"purpose": answers.purpose.value}).rstrip(),
+    ]
+    if answers.purpose is Purpose.RESEARCH:
+        parts[-1] += "\nconsent: recorded      # everybody in the picture has agreed in writing"
+    parts += [
+        "# Both are levels of every MQTT topic: emvas/SITE/ID/...\n"
+        + _section({"box": {"site": answers.site, "id": answers.id}}),
+        "# `emvas devices` lists what is plugged in; `emvas aim` says how the camera must hang\n"
+        + _section({"camera": _camera_section(answers), "microphone": {"device": answers.microphone}}),
+    ]
+    parts += _of_purpose(answers)
+    if answers.broker is not None:
+        parts.append("# Alerts wait on disk while it is away\n" + _section({"mqtt": _broker_section(answers)}))
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _of_purpose(answers: Answers) -> list[str]:
+    parts = []
+    if answers.purpose is Purpose.CLASSROOM_WELLBEING:
+        room = {"vision": {"max_faces": 24}, "fatigue": {"enabled": False}, "speech": {"transcribe": False}}
+        parts.append("# A room is watched over, nobody in it\n" + _section(room))
+    elif answers.purpose is Purpose.DRIVER_SAFETY:
+        parts.append("# Nothing that this purpose may tell needs words\n" + _section({"speech": {"transcribe": False}}))
+    if answers.speaker is not None:
+        parts.append(
+            "# What the driver hears, on the spot; critical warnings rise until the eyes open\n"
+            + _section({"warning": {"speaker": answers.speaker, "volume": 0.5}})
+        )
+    if answers.speed != "none":
+        arming = {"source": answers.speed}
+        if answers.speed in _SPEED_KEYS and answers.speed_from is not None:
+            arming[_SPEED_KEYS[answers.speed]] = answers.speed_from
+        parts.append("# Sleep is told from 5 km/h, all else from 20 km/h\n" + _section({"arming": arming}))
+    return parts
+
+
+def _camera_section(answers: Answers) -> dict[str, object]:
+    """A room needs pixels for its small faces and has few pictures a second to spare for each."""
+    large = {"width_px": 1920, "height_px": 1080, "fps": 5}
+    return {"uri": answers.camera, **(large if answers.purpose is Purpose.CLASSROOM_WELLBEING else {})}
+
+
+def _broker_section(answers: Answers) -> dict[str, object]:
+    section: dict[str, object] = {"host": answers.broker, "port": answers.broker_port}
+    if answers.broker_port == _TLS_PORT:
+        section["tls"] = True
+    if answers.broker_user is not None:
+        section["username"] = answers.broker_user
+    if answers.broker_password_file is not None:
+        section["password_file"] = answers.broker_password_file
+    return section
+
+
+def _section(content: Mapping[str, object]) -> str:
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edge.cli.setup import state_folder
+from edge.cli.folders import state_folder
 from edge.config import load_config
 from edge.config.delivery import DashboardConfig
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sqlite3
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from edge.cli.setup import BUNDLE_HELP, bundle_folder, state_folder
+from edge.cli.diagnosis import NOT_IN_IT, PARTS, Box, Part, cleaned, known_secrets
+from edge.cli.folders import BUNDLE_HELP, bundle_folder, state_folder
 from edge.error import EmvasError
 from edge.process import own_files
+
+_MODE = 0o600
+"""Its owner reads it; whom it is sent to is the owner's choice."""
 
 
 class DiagnosisError(EmvasError):
@@ -29,10 +40,10 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
     Secrets are replaced by ***; pictures, sound, words and figures about persons are not in it. Read it before you
     send it: it names this box, its site and its network addresses.
     """
-    from edge.cli.diagnosis.archive import contents, write_archive
-    from edge.cli.diagnosis.parts import Box
-    from edge.cli.places import STATE
-    from edge.cli.units import is_installed
+    from edge.cli.diagnose import contents, write_archive
+    from edge.cli.diagnosis import Box
+    from edge.cli.folders import STATE
+    from edge.cli.install import is_installed
     from edge.config import load_config
 
     own_files()
@@ -48,3 +59,54 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
         click.echo(json.dumps({"out": str(out), "missing": {k: why for k, why in missing.items() if why}}))
         return
     click.echo(f"{out} written.\n{contents(missing)}Next: read it (tar -xzf {out}), then send it to whoever helps.")
+
+
+def write_archive(box: Box, out: Path, progress: Callable[[str], None]) -> dict[str, str | None]:
+    """Write `out` (.tar.gz) whole or not at all; return each part with why it is not there, None where it is.
+
+    Raises:
+        OSError: `out` cannot be written.
+    """
+    secrets, stamp_s = known_secrets(box.config), int(time.time())
+    folder = out.name.partition(".")[0]
+    missing: dict[str, str | None] = {}
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE), "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+                for part in PARTS:
+                    progress(part.name)
+                    text, missing[part.name] = _gathered(part, box, secrets)
+                    if missing[part.name] is None:
+                        _add(archive, f"{folder}/{part.name}", text, stamp_s)
+                _add(archive, f"{folder}/contents.txt", contents(missing), stamp_s)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return missing
+
+
+def contents(missing: dict[str, str | None]) -> str:
+    """What is in the archive and what is not, in words."""
+    lines = ["In it:"]
+    lines += [f"  {part.name}: {part.meaning}" for part in PARTS if missing[part.name] is None]
+    lines += ["Could not be had:"] if any(missing.values()) else []
+    lines += [f"  {name}: {why}" for name, why in missing.items() if why is not None]
+    return "\n".join([*lines, f"Never in it: {NOT_IN_IT}.", ""])
+
+
+def _gathered(part: Part, box: Box, secrets: list[str]) -> tuple[str, str | None]:
+    try:
+        return cleaned(part.gather(box), secrets), None
+    except (OSError, ValueError, sqlite3.Error, subprocess.SubprocessError) as error:
+        return "", cleaned(" ".join(str(error).split()) or type(error).__name__, secrets)
+
+
+def _add(archive: tarfile.TarFile, name: str, text: str, stamp_s: int) -> None:
+    data = text.encode()
+    item = tarfile.TarInfo(name)
+    item.size, item.mode, item.mtime = len(data), _MODE, stamp_s
+    archive.addfile(item, io.BytesIO(data))

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from edge.cli.setup import BUNDLE_HELP, open_bundle
+from edge.cli.folders import BUNDLE_HELP, open_bundle
 from edge.config import Config, load_config
 from edge.config.purpose import Purpose
 from edge.evaluation.views import VIEWS

@@ -12,7 +12,7 @@ import click
 from pydantic import ValidationError
 from rich.console import Console
 
-from edge.cli.lines import decoded, line_of
+from edge.cli.message_format import decoded, line_of
 from edge.client.decoding import BODIES, Foreign, Heard
 from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Subscriber

@@ -1,23 +1,120 @@
-"""`emvas releases`: what is installed and on trial; what the service calls when it starts and stops."""
+"""Releases of a box, bundles and configurations: install, roll back, show, and the trial of what is new.
+
+`emvas bundle install`, `emvas config install`, their `rollback`, and `emvas releases`, which the service calls when it
+starts and stops.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+from rich.console import Console
 
-from edge.cli.places import stores_of
-from edge.cli.setup import state_folder
+from edge import status
+from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
 from edge.releases.state import State
 from edge.releases.store import Store
+from edge.releases.trial import Probation, Verdict
+from edge.shipped import BUNDLE
 
+_log = logging.getLogger(__name__)
+
+LOST_FILE = "lost.json"
+"""In the state folder: sources lost while a proven release ran. A new release is not blamed for them."""
+SETTLED_S = 60.0
+"""After this time of a run every source that is lost is known."""
 _STATE = click.option("--state", type=click.Path(path_type=Path), help="The box's state folder.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the new state as JSON.")
 _CLEAN = "success"
 """systemd.exec(5), `$SERVICE_RESULT`: stopped as asked, neither crashed nor killed by the watchdog."""
+
+
+@click.command("install", epilog="Example: sudo emvas bundle install bundle.tar")
+@click.argument("source", type=click.Path(exists=True, path_type=Path), default=BUNDLE)
+@click.option(
+    "--into", "folder", type=click.Path(path_type=Path), default=RELEASES / MODELS_STORE, show_default=True,
+    help="Folder of releases; the box reads its link `current`.",
+)  # fmt: skip
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), default=CONFIG, show_default=True,
+    help="The box's YAML: the provider, signature and roles that it asks for.",
+)  # fmt: skip
+@_JSON
+def install_bundle_command(source: Path, folder: Path, config_path: Path, as_json: bool) -> None:
+    """Install the bundle SOURCE, a folder or a tar archive; without SOURCE the one that the package carries.
+
+    It is copied beside the others, every hash is verified, every model tested on this machine; then one link is
+    swapped. The box takes it at its next start, on trial: it goes back by itself to the one before when the new one
+    fails to start three times or has not run well for ten minutes within half an hour.
+    """
+    from edge.bundle.install import Terms, install_bundle, terms_of
+    from edge.config import load_config
+    from edge.runtime.perception_stages import needed_roles
+
+    terms = Terms()
+    if config_path.is_file():
+        config = load_config(config_path)
+        terms = replace(terms_of(config.models), roles=needed_roles(config))
+    with Console(stderr=True).status("verifying and testing") as shown:
+        state = install_bundle(source, store_at(folder), terms, lambda check: shown.update(f"tested {check.role}"))
+    print_state(state, folder, as_json)
+
+
+@click.command("install", epilog="Example: sudo emvas config install bus-cab.yaml")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--into", "folder", type=click.Path(path_type=Path), default=RELEASES / CONFIG_STORE, show_default=True,
+    help="Folder of releases.",
+)  # fmt: skip
+@click.option(
+    "--place", type=click.Path(path_type=Path), default=CONFIG, show_default=True,
+    help="What the box reads: becomes a link to the release in use.",
+)  # fmt: skip
+@_JSON
+def install_config_command(source: Path, folder: Path, place: Path, as_json: bool) -> None:
+    """Install the configuration SOURCE.
+
+    It is checked as at any start, then one link is swapped; a file that was written by hand is kept as the way back.
+    The new one is on trial as a bundle is (`emvas bundle install --help`).
+    """
+    from edge.config.install import install_config
+
+    print_state(install_config(source, store_at(folder), place), folder, as_json)
+
+
+def _rollback_command(group: str, what: str, store: str) -> click.Command:
+    @click.command("rollback", epilog=f"Example: sudo emvas {group} rollback")
+    @click.option(
+        "--from", "folder", type=click.Path(path_type=Path), default=RELEASES / store, show_default=True,
+        help="Folder of releases.",
+    )  # fmt: skip
+    @_JSON
+    def rollback(folder: Path, as_json: bool) -> None:
+        print_state(store_at(folder).change(State.rolled_back), folder, as_json)
+
+    rollback.help = f"Go back to the {what} that was in use before this one."
+    return rollback
+
+
+rollback_bundle_command = _rollback_command("bundle", "bundle", MODELS_STORE)
+rollback_config_command = _rollback_command("config", "configuration", CONFIG_STORE)
+
+
+def print_state(state: State, folder: Path, as_json: bool) -> None:
+    """Print the release in use now, and the next step."""
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), **asdict(state)}))
+        return
+    click.echo(f"{folder / 'current'} is {state.current}" + (", on trial" if state.on_trial else ""))
+    if state.previous:
+        click.echo(f"the way back is {state.previous}")
+    click.echo("Next, when the vehicle stands: sudo systemctl restart emvas-edge")
 
 
 @click.command(epilog="Example: emvas releases show --state /var/lib/emvas")
@@ -65,3 +162,66 @@ def _sentence(state: State) -> str:
     trial = f", on trial, start {state.starts}" if state.on_trial else ""
     taken_back = f"; {state.taken_back} was taken back" if state.taken_back else ""
     return f"{state.current}{trial}{taken_back}"
+
+
+class ReleaseTrial:
+    """The running box's part in a trial: it keeps a release that runs well, and gives up one that does not.
+
+    One object a run; the run calls `turn` about once a second.
+    """
+
+    def __init__(self, state: Path) -> None:
+        """`state` is the box's state folder; all releases on trial in it are judged together."""
+        self._file = state / LOST_FILE
+        self._before = _read_names(self._file)
+        self._start_s: float | None = None
+        self._stores = [store for store in stores_of(state).values() if store.state().on_trial]
+        self._probation = Probation()
+
+    def turn(self, now_s: float, known: status.Verdict) -> bool:
+        """Observe the box; return whether it must end because its release is taken back.
+
+        `now_s` is monotonic, `known` the box's status. The verdict takes effect at the next start. The box runs well
+        while it is healthy and has lost only sources that were lost before the release came.
+        """
+        self._start_s = now_s if self._start_s is None else self._start_s
+        lost = frozenset(known.lost)
+        if not self._stores:
+            if now_s - self._start_s >= SETTLED_S and lost != self._before:
+                self._before = lost
+                _write_names(self._file, lost)
+            return False
+        verdict = self._probation.observe(now_s, known.healthy and lost <= self._before)
+        if verdict == Verdict.OPEN:
+            return False
+        proven = verdict == Verdict.PROVEN
+        for store in self._stores:
+            try:
+                store.judge(proven)
+            except OSError as error:
+                _log.error("%s: the trial's verdict cannot be written: %s", store.folder, error)
+                continue
+            state = store.state()
+            result = f"{state.current} runs well and is kept" if proven else f"{state.taken_back} is taken back"
+            _log.warning("%s: %s", store.folder, result)
+        self._stores = []
+        return not proven
+
+
+def _read_names(file: Path) -> frozenset[str]:
+    """The names in the file; empty where it is missing or holds something else."""
+    try:
+        names = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+
+
+def _write_names(file: Path, names: frozenset[str]) -> None:
+    """Replace the file at once; a folder that cannot be written is also reported by the stores."""
+    temporary = file.with_name(f".{file.name}.part")
+    try:
+        temporary.write_text(json.dumps(sorted(names)), encoding="utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        _log.warning("%s cannot be written (%s): the next trial uses an older list of lost sources", file, error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from edge.cli.setup import state_folder
+from edge.cli.folders import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.data.calendar import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.dashboard.data.deserialize import RecordError

@@ -17,10 +17,9 @@ from rich.console import Console
 
 from edge import log
 from edge.bundle.bundle import Bundle
-from edge.cli.setup import BUNDLE_HELP, open_bundle, state_folder
-from edge.cli.status import StatusLine, counted
-from edge.cli.terminal import TerminalSink
-from edge.cli.trial import Trial
+from edge.cli.folders import BUNDLE_HELP, open_bundle, state_folder
+from edge.cli.releases import ReleaseTrial
+from edge.cli.terminal import StatusLine, TerminalSink, counted
 from edge.config import Config, ConfigError, load_config
 from edge.process import give_memory_back, own_files
 from edge.run_registry import RunClock, session_name
@@ -63,7 +62,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         stores = stack.enter_context(Stores(config, folder, clock.start, runner.status))
         sinks += stores.sinks
         publisher = stores.publisher
-        trial = Trial(folder)
+        trial = ReleaseTrial(folder)
         _stop_when_asked(stop)
         _pages(config, opened, runner, stores, stack)
         line = stack.enter_context(StatusLine(console, clock))

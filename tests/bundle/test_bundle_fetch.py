@@ -1,4 +1,4 @@
-"""A packed bundle is believed by its hash, and nothing is left of one that is not."""
+"""A packed bundle is trusted by its hash, and nothing is left of one that is not."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.install import fetch_bundle
 from edge.bundle.manifest import BundleError
 from edge.bundle.signature import sign
+from edge.cli.bundle import WordsError, build_words
 from edge.cli.main import main
-from edge.cli.words import WordsError, build_words
 from edge.shipped import BUNDLE
 
 
@@ -77,4 +77,4 @@ def test_the_owner_of_the_key_must_have_signed_it(tmp_path: Path) -> None:
 def test_an_address_without_a_hash_is_wrong_usage(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["bundle", "fetch", "https://example.org/x.tar", "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
-    assert "believed by its hash alone" in done.stderr
+    assert "trusted by its hash alone" in done.stderr

@@ -14,20 +14,19 @@ from empty_bundle import make_empty_bundle
 from http_camera import HttpCamera
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto
 
-from edge.cli.checks import cab, machine, sources
-from edge.cli.checks.finding import Finding, Subject
+from edge.cli.checks import CheckedBox, CheckResult, devices, system
 from edge.cli.main import main
 from edge.config import Config
 
 
-def subject(state: Path, **sections: Any) -> Subject:
+def subject(state: Path, **sections: Any) -> CheckedBox:
     sections.setdefault("microphone", {"device": None})
-    return Subject(Config.model_validate({"purpose": "driver-safety", **sections}), state, root=False)
+    return CheckedBox(Config.model_validate({"purpose": "driver-safety", **sections}), state, root=False)
 
 
-def one(found: Any) -> Finding:
+def one(found: Any) -> CheckResult:
     (finding,) = found
-    assert isinstance(finding, Finding)
+    assert isinstance(finding, CheckResult)
     assert finding.ok == (not finding.mend)
     return finding
 
@@ -43,8 +42,8 @@ def emvas(tmp_path: Path, sections: dict[str, Any], *arguments: str) -> Result:
 def test_a_camera_that_answers_is_fine_and_one_that_is_gone_is_told(tmp_path: Path) -> None:
     with HttpCamera() as camera:
         uri = camera.uri.replace("127.0.0.1", "user:secret@127.0.0.1")
-        assert one(sources.camera(subject(tmp_path, camera={"uri": uri}))).ok
-    gone = one(sources.camera(subject(tmp_path, camera={"uri": uri})))
+        assert one(devices.camera(subject(tmp_path, camera={"uri": uri}))).ok
+    gone = one(devices.camera(subject(tmp_path, camera={"uri": uri})))
     assert "does not answer: Connection refused" in gone.said
     assert "secret" not in gone.said
     assert gone.mend == "ping 127.0.0.1"
@@ -52,43 +51,43 @@ def test_a_camera_that_answers_is_fine_and_one_that_is_gone_is_told(tmp_path: Pa
 
 @pytest.mark.parametrize("uri", ["v4l2:///dev/null", "v4l2:///dev/video99", "file:///nowhere.mp4"])
 def test_a_camera_that_is_not_there_is_told(tmp_path: Path, uri: str) -> None:
-    missing = one(sources.camera(subject(tmp_path, camera={"uri": uri})))
+    missing = one(devices.camera(subject(tmp_path, camera={"uri": uri})))
     assert not missing.ok
     assert missing.mend == "emvas devices"
 
 
 def test_a_recording_is_a_camera(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
-    assert one(sources.camera(subject(tmp_path, camera={"uri": f"file://{tmp_path}/a.mp4"}))).ok
+    assert one(devices.camera(subject(tmp_path, camera={"uri": f"file://{tmp_path}/a.mp4"}))).ok
 
 
 def test_csi_wants_gstreamer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "apt install gstreamer1.0-tools" in one(sources.camera(subject(tmp_path, camera={"uri": "csi://0"}))).mend
+    assert "apt install gstreamer1.0-tools" in one(devices.camera(subject(tmp_path, camera={"uri": "csi://0"}))).mend
 
 
 def test_a_microphone_that_is_not_there_is_told(tmp_path: Path) -> None:
-    found = one(sources.microphone(subject(tmp_path, microphone={"device": "no such microphone"})))
+    found = one(devices.microphone(subject(tmp_path, microphone={"device": "no such microphone"})))
     assert not found.ok
     assert found.mend in ("emvas devices", "sudo apt install libportaudio2")
 
 
 def test_what_the_box_does_not_use_is_not_asked_for(tmp_path: Path) -> None:
     bare = subject(tmp_path)
-    for check in (sources.camera, sources.microphone, sources.receiver, sources.groups, machine.broker):
+    for check in (devices.camera, devices.microphone, devices.receiver, devices.groups, system.broker):
         assert not list(check(bare)), check
 
 
 def test_receivers_are_looked_for(tmp_path: Path) -> None:
     nmea = subject(tmp_path, arming={"source": "nmea", "device": str(tmp_path / "ttyUSB0")})
-    assert not one(sources.receiver(nmea)).ok
+    assert not one(devices.receiver(nmea)).ok
     (tmp_path / "ttyUSB0").touch()
-    assert one(sources.receiver(nmea)).ok
+    assert one(devices.receiver(nmea)).ok
     with socket.create_server(("127.0.0.1", 0)) as gpsd:
         port = gpsd.getsockname()[1]
         arming = {"source": "gpsd", "host": "127.0.0.1", "port": port}
-        assert one(sources.receiver(subject(tmp_path, arming=arming))).ok
-    assert one(sources.receiver(subject(tmp_path, arming=arming))).mend == "sudo systemctl start gpsd"
+        assert one(devices.receiver(subject(tmp_path, arming=arming))).ok
+    assert one(devices.receiver(subject(tmp_path, arming=arming))).mend == "sudo systemctl start gpsd"
 
 
 def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) -> None:
@@ -96,16 +95,16 @@ def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) ->
     device.touch(0o660)
     arming = {"source": "nmea", "device": str(device)}
     asked = subject(tmp_path, arming=arming)
-    found = one(sources.groups(Subject(asked.config, tmp_path, root=True)))
+    found = one(devices.groups(CheckedBox(asked.config, tmp_path, root=True)))
     assert "which the services are not in" in found.said
     assert found.mend == f"sudo chgrp video {device}"
     device.chmod(0o666)
-    assert not list(sources.groups(Subject(asked.config, tmp_path, root=True)))
+    assert not list(devices.groups(CheckedBox(asked.config, tmp_path, root=True)))
 
 
 def test_a_full_disk_is_told_by_the_boxs_own_floor(tmp_path: Path) -> None:
-    assert one(machine.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
-    full = one(machine.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
+    assert one(system.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
+    full = one(system.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
     assert "below the floor" in full.said
     assert full.mend.startswith("sudo du")
 
@@ -115,8 +114,8 @@ def test_the_broker_is_really_asked(tmp_path: Path) -> None:
     port = free_port()
     mqtt = {"host": "127.0.0.1", "port": port}
     with mosquitto(tmp_path, port):
-        assert "MQTT 5" in one(machine.broker(subject(tmp_path, mqtt=mqtt))).said
-    gone = one(machine.broker(subject(tmp_path, mqtt=mqtt)))
+        assert "MQTT 5" in one(system.broker(subject(tmp_path, mqtt=mqtt))).said
+    gone = one(system.broker(subject(tmp_path, mqtt=mqtt)))
     assert f"No broker answers at 127.0.0.1:{port}" in gone.said
     assert "apt install mosquitto" in gone.mend
 
@@ -127,7 +126,7 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("wrong")
     mqtt = {"host": "127.0.0.1", "port": port, "username": "bus", "password_file": str(tmp_path / "password")}
     with mosquitto(tmp_path, port, "allow_anonymous false\n"):
-        assert "password is wrong" in one(machine.broker(subject(tmp_path, mqtt=mqtt))).said
+        assert "password is wrong" in one(system.broker(subject(tmp_path, mqtt=mqtt))).said
 
 
 def test_all_that_is_needed_is_there(tmp_path: Path) -> None:
@@ -167,11 +166,11 @@ def test_a_bundle_that_is_not_there_is_one_finding_among_the_others(tmp_path: Pa
 
 
 def test_a_cab_without_a_speaker_is_told_and_a_speaker_that_is_not_there_too(tmp_path: Path) -> None:
-    nothing = one(cab.speaker(subject(tmp_path)))
+    nothing = one(devices.speaker(subject(tmp_path)))
     assert "nothing in the cab warns the driver" in nothing.said
     assert not nothing.needed
-    gone = one(cab.speaker(subject(tmp_path, warning={"speaker": "no such speaker"})))
+    gone = one(devices.speaker(subject(tmp_path, warning={"speaker": "no such speaker"})))
     assert "no such speaker cannot be opened" in gone.said or "PortAudio" in gone.said
     warning = subject(tmp_path, warning={"speaker": None, "gpio": "/dev/gpiochip99:1", "relay": "/dev/null"})
-    assert [(found.name, found.ok) for found in cab.lines(warning)] == [("gpio", False), ("relay", True)]
-    assert not list(cab.speaker(warning))
+    assert [(found.name, found.ok) for found in devices.lines(warning)] == [("gpio", False), ("relay", True)]
+    assert not list(devices.speaker(warning))

@@ -14,8 +14,8 @@ import yaml
 from click.testing import CliRunner
 from empty_bundle import make_empty_bundle
 
+from edge.cli import diagnosis
 from edge.cli.diagnose import diagnose
-from edge.cli.diagnosis import parts
 from edge.messages import Alert, Face, Level, Source, Transcript
 from edge.run_registry import RunClock
 from edge.store.timeline import Timeline
@@ -87,7 +87,7 @@ def test_no_secret_no_word_and_no_figure_about_a_person_is_in_it(diagnosed: dict
 
 def test_it_holds_what_helps_and_says_so(diagnosed: dict[str, str]) -> None:
     inside = {name.rpartition("/")[2] for name in diagnosed}
-    assert inside >= {part.name for part in parts.PARTS} - {"metrics.txt"} | {"contents.txt"}
+    assert inside >= {part.name for part in diagnosis.PARTS} - {"metrics.txt"} | {"contents.txt"}
     texts = {name.rpartition("/")[2]: text for name, text in diagnosed.items()}
     assert yaml.safe_load(texts["config.yaml"])["mqtt"]["username"] == "***"
     assert yaml.safe_load(texts["config.yaml"])["camera"]["uri"] == "rtsp://***@127.0.0.1:9/stream?***"
@@ -97,7 +97,7 @@ def test_it_holds_what_helps_and_says_so(diagnosed: dict[str, str]) -> None:
     assert '"ok"' in texts["databases.json"]
     assert "emvas-edge" in texts["versions.json"]
     assert "metrics.txt: health.port is not set" in texts["contents.txt"]
-    assert parts.NOT_IN_IT in texts["said"]
+    assert diagnosis.NOT_IN_IT in texts["said"]
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from edge.cli.folders import CONFIG, RELEASES, STATE, STORES
 from edge.cli.main import main
-from edge.cli.places import CONFIG, RELEASES, STATE, STORES
 
 PROGRAM = Path("/usr/bin/env")
 """Any program that is there and that services may see: systemd-analyze looks."""

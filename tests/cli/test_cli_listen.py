@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from mqtt_helpers import alert, box, free_port
 
 from demo.broker import LocalBroker
-from edge.cli.lines import line_of
 from edge.cli.listen import Filter, _json_line, listen
+from edge.cli.message_format import line_of
 from edge.client.decoding import Foreign, read
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, builders

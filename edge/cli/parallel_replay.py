@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import MANIFEST_FILE
-from edge.cli.recordings import Recordings
+from edge.cli.replay import RecordingReplayer
 from edge.config import Config
 from edge.process import own_files
 from edge.runtime.pipeline import ReplayReport, session_of
@@ -26,7 +26,7 @@ _DONE_FOLDER = ".done"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ReplayWork:
     """How recordings are replayed, by whichever process."""
 
     config: Config
@@ -43,7 +43,7 @@ class Work:
 
 
 def replay_all(
-    recordings: Recordings, work: Work, targets: Mapping[Path, Path], processes: int, console: Console
+    recordings: RecordingReplayer, work: ReplayWork, targets: Mapping[Path, Path], processes: int, console: Console
 ) -> list[ReplayReport]:
     """Replay each recording to its JSONL, at most `processes` at a time.
 
@@ -65,13 +65,13 @@ def replay_all(
     return [found[path] for path in targets]
 
 
-def _one_by_one(recordings: Recordings, rest: Mapping[Path, Path]) -> Iterator[ReplayReport]:
+def _one_by_one(recordings: RecordingReplayer, rest: Mapping[Path, Path]) -> Iterator[ReplayReport]:
     for number, (path, target) in enumerate(rest.items(), start=1):
         yield recordings.replay(path, target, place=f"{number}/{len(rest)}" if len(rest) > 1 else "")
 
 
 def _at_once(
-    recordings: Recordings, work: Work, rest: Mapping[Path, Path], processes: int, console: Console
+    recordings: RecordingReplayer, work: ReplayWork, rest: Mapping[Path, Path], processes: int, console: Console
 ) -> Iterator[ReplayReport]:
     columns = (TextColumn("Recordings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads of a runtime may hang
@@ -87,14 +87,14 @@ def _at_once(
             yield report
 
 
-_own: list[Recordings] = []
+_own: list[RecordingReplayer] = []
 """What this process of the pool has opened."""
 
 
-def _begin(work: Work) -> None:
+def _begin(work: ReplayWork) -> None:
     """Open the models once a process."""
     own_files()
-    _own.append(Recordings(work.config, work.bundle, Console(quiet=True), work.pictures, work.sound))
+    _own.append(RecordingReplayer(work.config, work.bundle, Console(quiet=True), work.pictures, work.sound))
 
 
 def _replay(path: Path, target: Path) -> ReplayReport:
@@ -105,7 +105,7 @@ def _note_file(target: Path) -> Path:
     return target.parent / _DONE_FOLDER / f"{target.stem}.json"
 
 
-def _done(work: Work, path: Path, target: Path) -> ReplayReport | None:
+def _done(work: ReplayWork, path: Path, target: Path) -> ReplayReport | None:
     """The report of a recording that was replayed whole, with the same configuration and models."""
     try:
         noted: dict[str, Any] = json.loads(_note_file(target).read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ def _done(work: Work, path: Path, target: Path) -> ReplayReport | None:
         return None
 
 
-def _note(work: Work, report: ReplayReport, target: Path) -> None:
+def _note(work: ReplayWork, report: ReplayReport, target: Path) -> None:
     """Of what could be read; the rest is tried again."""
     if report.wall_s and not report.faults:
         told = dataclasses.asdict(report)

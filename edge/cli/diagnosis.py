@@ -19,13 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import yaml
 
 from edge.capture.devices import cameras, microphones
 from edge.config import Config
 from edge.process import as_owner_of, python_command
-from edge.redact import without_secrets
+from edge.publish.mqtt.connection import password_of
+from edge.redact import MASK, redacted, without_secrets
 from edge.run_registry import clock_state
 from edge.runtime.degradation import ZONES
 from edge.store.reader import TimelineReader
@@ -40,6 +42,10 @@ _OF_ALERT = ("wall_s", "t_s", "type", "alert", "level", "start_s", "duration_s")
 """Without its evidence: figures about a person stay on the box."""
 _OF_SOURCE = ("wall_s", "t_s", "source", "state", "detail")
 _EMVAS = python_command("from edge.cli.main import main; main()")
+_SHORTEST = 3
+"""Shorter ones would tear holes into every word."""
+_SHORTEST_IN_QUERY = 6
+"""Not every value of a query is a secret: `main` and `640` are words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +183,27 @@ def _line(path: Path) -> str | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+def known_secrets(config: Config) -> list[str]:
+    """Names, passwords and the query in the camera's address and those for the broker, the longest first."""
+    found: set[str] = set()
+    login, at, place = (config.camera.uri or "").partition("://")[2].rpartition("@")
+    if at:
+        user, _, password = login.partition(":")
+        found |= {login, user, password}
+    found |= {value for _, value in parse_qsl(place.partition("?")[2]) if len(value) >= _SHORTEST_IN_QUERY}
+    found |= {unquote(secret) for secret in found}
+    if config.mqtt is not None:
+        found.add(config.mqtt.username or "")
+        with contextlib.suppress(OSError):  # a password that is not there is nowhere
+            found.add(password_of(config.mqtt) or "")
+    found |= {value for name, value in os.environ.items() if redacted(f"{name}=x") != f"{name}=x"}
+    return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
+
+
+def cleaned(text: str, secrets: list[str]) -> str:
+    """`text` without known secrets and without what looks like one."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return redacted(text)

@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,8 +17,11 @@ from edge.capture import CaptureError
 from edge.capture.devices import cameras
 from edge.capture.portaudio import sounddevice
 from edge.capture.uri import SourceUri, parse_uri
-from edge.cli.checks.finding import Finding, Subject
+from edge.cli.checks import CheckedBox, CheckResult
 from edge.config.decision import WarningConfig
+from edge.warning.player import Player
+from edge.warning.policy import Cue
+from edge.warning.speaker import play_once
 
 DEVICE_GROUPS = ("video", "audio", "render", "dialout")
 """What the services are given (SupplementaryGroups of emvas-edge.service)."""
@@ -26,90 +30,94 @@ _PORTS = {"rtsp": 554, "http": 80, "https": 443}
 _LIST = "emvas devices"
 _SOUND_CARDS = Path("/dev/snd")
 _GPUS = Path("/dev/dri")
+_PLAY_S = 5.0
+_GPIO = "gpiodetect"
 
 
-def camera(subject: Subject) -> Iterator[Finding]:
+def camera(box: CheckedBox) -> Iterator[CheckResult]:
     """The configured camera."""
-    if subject.config.camera.uri is None:
+    if box.config.camera.uri is None:
         return
-    uri = parse_uri(subject.config.camera.uri)
+    uri = parse_uri(box.config.camera.uri)
     if uri.scheme in _PORTS:
         yield _network_camera(uri)
     elif uri.scheme == "csi":
         found = shutil.which("gst-launch-1.0") is not None
         said = "GStreamer is there" if found else "csi:// needs GStreamer, which is not installed"
         mend = "sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
-        yield Finding("camera", found, said, "" if found else mend)
+        yield CheckResult("camera", found, said, "" if found else mend)
     elif uri.is_file:
         there = uri.path.is_file()
-        yield Finding("camera", there, f"{uri.path} is {'there' if there else 'missing'}", "" if there else _LIST)
+        yield CheckResult("camera", there, f"{uri.path} is {'there' if there else 'missing'}", "" if there else _LIST)
     else:
         known = {device.setting: device.name for device in cameras(uri.path.parent).devices}
         name = known.get(str(uri))
         said = f"{uri} is {name}" if name else f"{uri} is no camera, or not plugged in"
-        yield Finding("camera", name is not None, said, "" if name else _LIST)
+        yield CheckResult("camera", name is not None, said, "" if name else _LIST)
 
 
-def _network_camera(uri: SourceUri) -> Finding:
+def _network_camera(uri: SourceUri) -> CheckResult:
     place = urlsplit(uri.printable)
     try:
         host, port = place.hostname or "", place.port or _PORTS[uri.scheme]
     except ValueError as error:
-        return Finding("camera", False, f"{uri.printable} is no address: {error}", "camera.uri in the configuration")
+        return CheckResult(
+            "camera", False, f"{uri.printable} is no address: {error}", "camera.uri in the configuration"
+        )
     trouble = connects(host, port)
     said = f"{uri.printable} answers" if trouble is None else f"{uri.printable} does not answer: {trouble}"
-    return Finding("camera", trouble is None, said, "" if trouble is None else f"ping {host}")
+    return CheckResult("camera", trouble is None, said, "" if trouble is None else f"ping {host}")
 
 
-def microphone(subject: Subject) -> Iterator[Finding]:
+def microphone(box: CheckedBox) -> Iterator[CheckResult]:
     """The configured microphone and the library that it needs."""
-    device = subject.config.microphone.device
+    device = box.config.microphone.device
     if device in (None, "camera"):
         return
     try:
         module = sounddevice()
     except CaptureError as error:
-        yield Finding("microphone", False, str(error), "sudo apt install libportaudio2")
+        yield CheckResult("microphone", False, str(error), "sudo apt install libportaudio2")
         return
     try:
         found = module.query_devices(None if device == "default" else _numbered(str(device)), "input")
     except ValueError as error:  # sounddevice: no such device
-        yield Finding("microphone", False, f"microphone.device {device!r}: {error}", _LIST)
+        yield CheckResult("microphone", False, f"microphone.device {device!r}: {error}", _LIST)
         return
     except module.PortAudioError as error:
-        yield Finding("microphone", False, f"no microphone: {error}", _LIST)
+        yield CheckResult("microphone", False, f"no microphone: {error}", _LIST)
         return
-    yield Finding("microphone", True, str(found["name"]))
+    yield CheckResult("microphone", True, str(found["name"]))
 
 
-def receiver(subject: Subject) -> Iterator[Finding]:
+def receiver(box: CheckedBox) -> Iterator[CheckResult]:
     """The satellite receiver that knows the vehicle's speed."""
-    arming = subject.config.arming
+    arming = box.config.arming
     if arming.source == "nmea" and arming.device is not None:
         there = Path(arming.device).exists()
         said = f"{arming.device} is {'there' if there else 'missing: is the receiver plugged in?'}"
-        yield Finding("receiver", there, said, "" if there else "ls -l /dev/serial/by-id")
+        yield CheckResult("receiver", there, said, "" if there else "ls -l /dev/serial/by-id")
     elif arming.source == "gpsd":
         trouble = connects(arming.host, arming.port)
         said = f"gpsd at {arming.host}:{arming.port} " + ("answers" if trouble is None else f"does not: {trouble}")
-        yield Finding("receiver", trouble is None, said, "" if trouble is None else "sudo systemctl start gpsd")
+        yield CheckResult("receiver", trouble is None, said, "" if trouble is None else "sudo systemctl start gpsd")
 
 
-def groups(subject: Subject) -> Iterator[Finding]:
+def groups(box: CheckedBox) -> Iterator[CheckResult]:
     """Whether the devices in question may be opened by the one who runs the box."""
-    nodes = [node for node in _nodes(subject) if node.exists()]
+    nodes = [node for node in _nodes(box) if node.exists()]
     for node in nodes:
         about = node.stat()
         group = _group(about.st_gid)
         if about.st_mode & stat.S_IROTH and about.st_mode & stat.S_IWOTH:
             continue
-        if subject.root and group not in DEVICE_GROUPS:
+        if box.root and group not in DEVICE_GROUPS:
             said = f"{node} belongs to the group {group}, which the services are not in"
-            yield Finding("groups", False, said, f"sudo chgrp {DEVICE_GROUPS[0]} {node}")
-        elif not subject.root and not os.access(node, os.R_OK | os.W_OK):
+            yield CheckResult("groups", False, said, f"sudo chgrp {DEVICE_GROUPS[0]} {node}")
+        elif not box.root and not os.access(node, os.R_OK | os.W_OK):
             who = pwd.getpwuid(os.getuid()).pw_name
             said = f"{who} may not open {node}, which belongs to the group {group}"
-            yield Finding("groups", False, said, f"sudo usermod -aG {group} {who}  (then log in again)")
+            yield CheckResult("groups", False, said, f"sudo usermod -aG {group} {who}  (then log in again)")
 
 
 def connects(host: str, port: int) -> str | None:
@@ -121,8 +129,8 @@ def connects(host: str, port: int) -> str | None:
     return None
 
 
-def _nodes(subject: Subject) -> Iterator[Path]:
-    config = subject.config
+def _nodes(box: CheckedBox) -> Iterator[Path]:
+    config = box.config
     if config.camera.uri is not None and (uri := parse_uri(config.camera.uri)).scheme == "v4l2":
         yield uri.path
     if config.microphone.device not in (None, "camera"):
@@ -154,3 +162,37 @@ def _group(number: int) -> str:
 
 def _numbered(device: str) -> str | int:
     return int(device) if device.isdecimal() else device
+
+
+def speaker(box: CheckedBox) -> Iterator[CheckResult]:
+    """The configured speaker, by ear."""
+    warning = box.config.warning
+    if warning is None:
+        if box.config.allowance.warns:
+            said = "nothing in the cab warns the driver: set the section `warning`"
+            yield CheckResult("warning", False, said, "emvas devices", needed=False)
+        return
+    if warning.speaker is None:
+        return
+    player = Player(warning, time.monotonic, lambda: False)
+    player.play(Cue("ready"))
+    try:
+        play_once(warning.speaker, player, _PLAY_S)
+    except CaptureError as error:
+        yield CheckResult("speaker", False, str(error), "emvas devices")
+    else:
+        yield CheckResult("speaker", True, f"{warning.speaker} played two soft tones, rising: did you hear them?")
+
+
+def lines(box: CheckedBox) -> Iterator[CheckResult]:
+    """The lamp's, the button's and the relay's device files."""
+    warning = box.config.warning
+    if warning is None:
+        return
+    for name, place in (("gpio", warning.gpio), ("button", warning.button), ("relay", warning.relay)):
+        if place is not None:
+            path = Path(place.rpartition(":")[0] if name != "relay" else place)
+            said = f"{path} is {'there' if path.exists() else 'missing'}"
+            yield CheckResult(
+                name, path.exists(), said, "" if path.exists() else _GPIO if name != "relay" else "ls /dev"
+            )

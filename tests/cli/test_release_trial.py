@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.trial import SETTLED_S, Trial
+from edge.cli.releases import SETTLED_S, ReleaseTrial
 from edge.releases.state import State
 from edge.releases.store import Store
 from edge.releases.trial import PATIENCE_S, PROVEN_S
@@ -30,20 +30,20 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def run(trial: Trial, seconds: float, healthy: bool, *lost: str) -> bool:
+def run(trial: ReleaseTrial, seconds: float, healthy: bool, *lost: str) -> bool:
     known = Verdict(healthy, tuple(f"{name} lost: gone" for name in lost), 0.5, lost)
     return any(trial.turn(float(second), known) for second in range(int(seconds) + 1))
 
 
 def test_a_healthy_box_keeps_what_it_runs(tmp_path: Path, store: Store) -> None:
-    assert not run(Trial(tmp_path), PROVEN_S - 1, healthy=True)
+    assert not run(ReleaseTrial(tmp_path), PROVEN_S - 1, healthy=True)
     assert store.state().on_trial
-    assert not run(Trial(tmp_path), PROVEN_S, healthy=True)
+    assert not run(ReleaseTrial(tmp_path), PROVEN_S, healthy=True)
     assert store.state() == State("new", "old")
 
 
 def test_a_box_that_never_gets_well_gives_up_what_it_runs_and_ends(tmp_path: Path, store: Store) -> None:
-    assert run(Trial(tmp_path), PATIENCE_S, healthy=False)
+    assert run(ReleaseTrial(tmp_path), PATIENCE_S, healthy=False)
     assert store.state() == State("old", taken_back="new")
     store.change(State.started)
     assert store.link.read_text() == "old"
@@ -51,17 +51,17 @@ def test_a_box_that_never_gets_well_gives_up_what_it_runs_and_ends(tmp_path: Pat
 
 def test_what_is_proven_is_never_judged_again(tmp_path: Path, store: Store) -> None:
     store.change(State.confirmed)
-    assert not run(Trial(tmp_path), PATIENCE_S, healthy=False)
+    assert not run(ReleaseTrial(tmp_path), PATIENCE_S, healthy=False)
     assert store.state() == State("new", "old")
 
 
 def test_an_update_in_a_depot_without_satellites_is_kept_as_the_speed_was_lost_before_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "models")
     store.install(named("old"))  # type: ignore[arg-type]
-    run(Trial(tmp_path), SETTLED_S, True, "speed")
+    run(ReleaseTrial(tmp_path), SETTLED_S, True, "speed")
     store.install(named("new"))  # type: ignore[arg-type]
     store.change(State.started)
-    assert not run(Trial(tmp_path), PROVEN_S, True, "speed")
+    assert not run(ReleaseTrial(tmp_path), PROVEN_S, True, "speed")
     assert store.state() == State("new", "old")
 
 
@@ -69,17 +69,17 @@ def test_an_update_in_a_depot_without_satellites_is_kept_as_the_speed_was_lost_b
 def test_an_update_that_loses_what_worked_before_it_is_taken_back(tmp_path: Path, before: tuple[str, ...]) -> None:
     store = Store(tmp_path / "models")
     store.install(named("old"))  # type: ignore[arg-type]
-    run(Trial(tmp_path), SETTLED_S, True, *before)
+    run(ReleaseTrial(tmp_path), SETTLED_S, True, *before)
     store.install(named("new"))  # type: ignore[arg-type]
     store.change(State.started)
-    assert run(Trial(tmp_path), PATIENCE_S, True, "speed", "microphone")
+    assert run(ReleaseTrial(tmp_path), PATIENCE_S, True, "speed", "microphone")
     assert store.state() == State("old", taken_back="new")
 
 
 def test_a_run_of_seconds_and_a_folder_that_takes_nothing_leave_what_was_known(tmp_path: Path) -> None:
-    run(Trial(tmp_path), SETTLED_S, True, "speed")
-    run(Trial(tmp_path), SETTLED_S - 1, True)
-    assert Trial(tmp_path)._before == {"speed"}
+    run(ReleaseTrial(tmp_path), SETTLED_S, True, "speed")
+    run(ReleaseTrial(tmp_path), SETTLED_S - 1, True)
+    assert ReleaseTrial(tmp_path)._before == {"speed"}
     (tmp_path / ".lost.json.part").mkdir()
-    assert not run(Trial(tmp_path), SETTLED_S, True)
-    assert Trial(tmp_path)._before == {"speed"}
+    assert not run(ReleaseTrial(tmp_path), SETTLED_S, True)
+    assert ReleaseTrial(tmp_path)._before == {"speed"}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.cli.config_new import Answers, written
 from edge.config import load_config
 from edge.config.purpose import Purpose
-from edge.config.written import Answers, written
 
 ANSWERS = st.builds(
     Answers,

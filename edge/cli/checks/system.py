@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.cli.checks.finding import Finding, Subject
-from edge.cli.places import STATE
-from edge.cli.units import SERVICES, UNITS
+from edge.cli.checks import CheckedBox, CheckResult
+from edge.cli.folders import STATE
+from edge.cli.install import SERVICES, UNITS
 from edge.publish.mqtt.client import Link
 from edge.publish.mqtt.events import Connected, Trouble
 from edge.run_registry import clock_state
@@ -21,51 +21,51 @@ _BROKER_S = 15.0
 _INSTALL = "sudo emvas install"
 
 
-def services(subject: Subject) -> Iterator[Finding]:
+def services(box: CheckedBox) -> Iterator[CheckResult]:
     """The units; a box may also be run by hand."""
     missing = [name for name in SERVICES if not (UNITS / name).is_file()]
     said = f"not installed: {', '.join(missing)}" if missing else "installed"
-    yield Finding("services", not missing, said, _INSTALL if missing else "", needed=False)
-    if subject.root and not missing:
+    yield CheckResult("services", not missing, said, _INSTALL if missing else "", needed=False)
+    if box.root and not missing:
         try:
             pwd.getpwnam("emvas")
         except KeyError:
-            yield Finding("services", False, "their user emvas does not exist", _INSTALL)
+            yield CheckResult("services", False, "their user emvas does not exist", _INSTALL)
 
 
-def state(subject: Subject) -> Iterator[Finding]:
+def state(box: CheckedBox) -> Iterator[CheckResult]:
     """The folder of timeline and outbox: there, or to be made, and writable."""
-    folder = subject.state
+    folder = box.state
     place = next(path for path in (folder, *folder.parents) if path.exists())
     writable = os.access(place, os.W_OK | os.X_OK)
-    owner_needed = subject.root and folder == STATE
+    owner_needed = box.root and folder == STATE
     if owner_needed and (place != folder or folder.owner() != "emvas"):
-        yield Finding("state", False, f"{folder} is not there or does not belong to emvas", _INSTALL)
+        yield CheckResult("state", False, f"{folder} is not there or does not belong to emvas", _INSTALL)
     else:
         said = f"{folder} " + ("can be written" if writable else "may not be written by this user")
-        yield Finding("state", writable, said, "" if writable else f"sudo chown $USER {place}")
+        yield CheckResult("state", writable, said, "" if writable else f"sudo chown $USER {place}")
 
 
-def disk(subject: Subject) -> Iterator[Finding]:
+def disk(box: CheckedBox) -> Iterator[CheckResult]:
     """Room below the state folder, by the floor that the box itself keeps."""
-    place = next(path for path in (subject.state, *subject.state.parents) if path.exists())
+    place = next(path for path in (box.state, *box.state.parents) if path.exists())
     room = os.statvfs(place)
     free_mb = room.f_bavail * room.f_frsize / 1e6
-    low = disk_low(place / "timeline.db", subject.config.store)
+    low = disk_low(place / "timeline.db", box.config.store)
     said = f"{free_mb:.0f} MB free at {place}" + (": below the floor of section `store`" if low else "")
-    yield Finding("disk", not low, said, "sudo du -xhd1 / | sort -h" if low else "")
+    yield CheckResult("disk", not low, said, "sudo du -xhd1 / | sort -h" if low else "")
 
 
-def clock(subject: Subject) -> Iterator[Finding]:
+def clock(box: CheckedBox) -> Iterator[CheckResult]:
     """Whether the wall clock is synchronized; the box marks its times until it is."""
     synced = clock_state() == "synced"
     said = "synchronized" if synced else "not synchronized: times are marked so and put right later"
-    yield Finding("clock", synced, said, "" if synced else "sudo timedatectl set-ntp true", needed=False)
+    yield CheckResult("clock", synced, said, "" if synced else "sudo timedatectl set-ntp true", needed=False)
 
 
-def broker(subject: Subject) -> Iterator[Finding]:
+def broker(box: CheckedBox) -> Iterator[CheckResult]:
     """A real connection with the box's own name, password and certificates."""
-    mqtt = subject.config.mqtt
+    mqtt = box.config.mqtt
     if mqtt is None:
         return
     link = Link(mqtt, "")
@@ -76,11 +76,11 @@ def broker(subject: Subject) -> Iterator[Finding]:
         link.stop()
     place = f"{mqtt.host}:{mqtt.port}"
     if isinstance(said, Connected):
-        yield Finding("broker", True, f"{place} lets the box in, {said.protocol}")
+        yield CheckResult("broker", True, f"{place} lets the box in, {said.protocol}")
     else:
         local = mqtt.host in ("localhost", "127.0.0.1", "::1")
         mend = "sudo apt install mosquitto && sudo systemctl start mosquitto" if local else f"ping {mqtt.host}"
-        yield Finding("broker", False, said.sentence if said else f"{place} does not answer", mend)
+        yield CheckResult("broker", False, said.sentence if said else f"{place} does not answer", mend)
 
 
 def _first_word(link: Link) -> Connected | Trouble | None:
@@ -95,9 +95,9 @@ def _first_word(link: Link) -> Connected | Trouble | None:
     return None
 
 
-def config_file(path: Path, root: bool) -> Iterator[Finding]:
+def config_file(path: Path, root: bool) -> Iterator[CheckResult]:
     """Whether the services may read the configuration."""
     about = path.stat()
     readable = not root or about.st_mode & 0o004 or (about.st_mode & 0o040 and path.group() == "emvas")
     said = f"{path} is valid" if readable else f"{path} is valid, but the services may not read it"
-    yield Finding("config", bool(readable), said, "" if readable else f"sudo chgrp emvas {path}")
+    yield CheckResult("config", bool(readable), said, "" if readable else f"sudo chgrp emvas {path}")

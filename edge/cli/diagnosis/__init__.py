@@ -1,1 +1,0 @@
-"""What `emvas diagnose` gathers, and the archive it puts it into."""
