@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 OLDEST_S = 15.0
@@ -104,7 +105,7 @@ class SystemStatus:
     def sentence(self) -> str:
         """What does not work."""
         lost = "; ".join(_told(name, standing) for name, standing in self.lost.items())
-        return self._stuck or lost or ("all works" if self.ready else "waiting for the first picture or sound")
+        return self._stuck or lost or (Sentence("all_works") if self.ready else Sentence("awaiting_first_item"))
 
     def verdict(self, now_s: float) -> Verdict:
         """At `now_s` (monotonic)."""
@@ -112,11 +113,11 @@ class SystemStatus:
         age_s = None if self._turned_s is None else now_s - self._turned_s
         blind = parts.get("vision")
         if self._stuck:
-            grave = [self._stuck]
+            grave: list[str] = [self._stuck]
         elif age_s is None or not self.ready:
-            grave = ["starting: no picture and no sound has been worked through yet"]
+            grave = [Sentence("starting_up")]
         elif age_s > OLDEST_S:
-            grave = [f"no progress: the judging loop has not turned for {age_s:.0f} s"]
+            grave = [Sentence("no_progress", seconds=age_s)]
         elif blind and blind.state == "absent" and ("camera" not in parts or parts["camera"].state != "absent"):
             grave = [_told("vision", blind)]
         else:
@@ -126,4 +127,4 @@ class SystemStatus:
 
 
 def _told(name: str, standing: Standing) -> str:
-    return f"{name} {standing.state}: {standing.detail}"
+    return Sentence("part_state", part=name, state=standing.state, detail=standing.detail)

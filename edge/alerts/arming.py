@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.config.decision import ArmingConfig
+from edge.i18n.sentence import Sentence
 from edge.messages import SPEED, Source, Speed, Trip
 
 MOVING_KMH = 3.0
@@ -42,11 +43,11 @@ class Arming:
         self.armed = self.driving = kmh >= (config.off_kmh if self.armed else config.on_kmh)
         self.rolling = kmh >= (config.asleep_off_kmh if self.rolling else config.asleep_on_kmh)
         if self.armed:
-            state = f"armed from {config.on_kmh:g} km/h"
+            state = Sentence("armed", kmh=config.on_kmh)
         elif self.rolling:
-            state = f"armed against sleep alone below {config.off_kmh:g} km/h"
+            state = Sentence("armed_against_sleep", kmh=config.off_kmh)
         else:
-            state = f"disarmed below {config.asleep_off_kmh:g} km/h"
+            state = Sentence("disarmed", kmh=config.asleep_off_kmh)
         return [Source(speed.t_s, SPEED, "ok", state)]
 
     def trip(self, speed: Speed) -> list[Trip]:
@@ -62,7 +63,7 @@ class Arming:
             return []
         self.armed = self.rolling = self._silent = True
         self.driving = False
-        return [Source(t_s, SPEED, "lost", f"no speed for {self._config.silent_s:g} s: armed as if driving")]
+        return [Source(t_s, SPEED, "lost", Sentence("no_speed", seconds=self._config.silent_s))]
 
 
 class TripMeter:

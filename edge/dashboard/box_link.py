@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.config import Config
 from edge.config.delivery import HealthConfig, Op
+from edge.i18n.sentence import read
 from edge.publish.mqtt.client import GuardedThread, Link
 from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.topics import TOPICS, address_of, path_of
@@ -179,4 +180,8 @@ def ask_health(config: HealthConfig) -> HealthAnswer | None:
     if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program's port
         return HealthAnswer(address, None)
     reasons = told.get("reasons")
-    return HealthAnswer(address, str(told["state"]), tuple(map(str, reasons)) if isinstance(reasons, list) else ())
+    if not isinstance(reasons, list):
+        return HealthAnswer(address, str(told["state"]))
+    codes = told.get("reason_codes")
+    codes = codes if isinstance(codes, list) and len(codes) == len(reasons) else [None] * len(reasons)
+    return HealthAnswer(address, str(told["state"]), tuple(map(read, map(str, reasons), codes)))

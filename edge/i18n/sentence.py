@@ -14,6 +14,8 @@ from edge.i18n.catalogue import Language, filled, text_of
 
 CODE_SUFFIX = "_code"
 """A field `detail` whose text is a sentence has a field `detail_code` beside it."""
+_DIGITS = 4
+"""Decimals of a number among the parameters in data, as in records."""
 _MOST_DEEP = 4
 """Sentences inside sentences, in data from elsewhere."""
 
@@ -73,6 +75,8 @@ def _read(value: Any, depth: int) -> Any:
 def _as_data(value: Any) -> Any:
     if isinstance(value, Sentence):
         return {**value.as_data, "text": str(value)}
+    if isinstance(value, float):
+        return round(value, _DIGITS)
     return [_as_data(item) for item in value] if isinstance(value, list | tuple) else value
 
 

@@ -77,6 +77,15 @@ class Info(Body):
     models: dict[str, str] = Field({}, description="variant of each role's model that really runs")
 
 
+class SentenceCode(BaseModel):
+    """An English sentence of the box as a code with parameters, so that it can be shown in another language."""
+
+    code: str = Field(description="the sentence, by a name that stays when its wording changes")
+    parameters: dict[str, Any] = Field(
+        description="what stands in the sentence; a sentence in it is an object with code, parameters and text"
+    )
+
+
 class State(Body):
     """How things are now."""
 
@@ -98,6 +107,9 @@ class State(Body):
     track: int | None = Field(description="the person whom the figures are about, by a number of this run")
     inputs: dict[str, Literal["ok", "lost", "absent"]] = Field(description="sources and stages")
     troubles: dict[str, str] = Field(description="why an input is not ok")
+    trouble_codes: dict[str, SentenceCode] = Field(
+        {}, description="the sentences of `troubles` that are the box's own, for other languages"
+    )
     snoozed_until: dict[str, str] = Field({}, description="kinds of alert that are silent below critical, until when")
     sensitivity: dict[str, float] = Field({}, description="settings that a command has moved since the start")
     clock: ClockState
@@ -114,7 +126,10 @@ class AlertStep(Body):
     start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
     clock: ClockState
     duration_ms: int = Field(ge=0)
-    evidence: dict[str, Any] = Field(description="what it rests on; `track` names the one person it is about")
+    evidence: dict[str, Any] = Field(
+        description="what it rests on; `track` names the one person it is about; `detail_code` is `detail` as a code "
+        "with parameters, where it is a sentence of the box"
+    )
     valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.i18n.sentence import Sentence
 from edge.messages import Fatigue, Level, Reason, Source
 from edge.publish.builders import Origin
-from edge.publish.payloads import ClockState, State, level_name
+from edge.publish.payloads import ClockState, SentenceCode, State, level_name
 from edge.status import Standing, SystemStatus
 
 REFRESH_S = 60.0
@@ -100,6 +101,11 @@ class StateTracker:
             track=worst.track if worst else None,
             inputs={name: part.state for name, part in parts.items()},
             troubles={name: part.detail for name, part in parts.items() if part.state != "ok"},
+            trouble_codes={
+                name: SentenceCode.model_validate(part.detail.as_data)
+                for name, part in parts.items()
+                if part.state != "ok" and isinstance(part.detail, Sentence)
+            },
             snoozed_until={kind: self._origin.utc(until_s) for kind, until_s in self._snoozed_s.items()},
             sensitivity=dict(self._sensitivity),
             clock=clock,

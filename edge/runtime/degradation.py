@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.config import Config
 from edge.config.appliance import ThermalConfig
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.runtime.metrics import Health
 from edge.runtime.perception_stages import Senses
@@ -123,8 +124,9 @@ class Diet:
     @property
     def described(self) -> tuple[str, ...]:
         """The same in words."""
-        rate = () if self.most_hz is None else (f"at most {self.most_hz:.0f} pictures a second",)
-        return (*rate, *(() if self.expressions else ("no expressions",)), *(() if self.words else ("no words",)))
+        rate = () if self.most_hz is None else (Sentence("fewer_pictures", hz=self.most_hz),)
+        expressions = () if self.expressions else (Sentence("without_expressions"),)
+        return (*rate, *expressions, *(() if self.words else (Sentence("without_words"),)))
 
 
 HEAT: dict[Band, Diet] = {
@@ -167,16 +169,24 @@ class Shedding:
             self._asked = None
 
     def _tell(self, t_s: float, band: Band, celsius: float | None) -> list[Source]:
-        reasons = [] if band is Band.GREEN else [f"the box is hot ({band.name.lower()})"]
-        reasons += ["vision cannot keep up"] if self._rung else []
-        told = f"{', '.join(self.diet.described)}: {' and '.join(reasons)}" if reasons else ""
+        why, what = _reason(band, busy=self._rung > 0), self.diet.described
+        told = Sentence("reduced", what=what, why=why) if why else ""
         if told == self._told:
             return []
         self._told = told
         if not told:
             return [Source(t_s, CAPACITY, "ok")]
-        hot = f", {celsius:.0f} °C" if celsius is not None and band is not Band.GREEN else ""
-        return [Source(t_s, CAPACITY, "lost" if band is Band.DANGER else "absent", told + hot)]
+        if celsius is not None and band is not Band.GREEN:
+            told = Sentence("reduced_at", what=what, why=why, celsius=celsius)
+        return [Source(t_s, CAPACITY, "lost" if band is Band.DANGER else "absent", told)]
+
+
+def _reason(band: Band, busy: bool) -> str:
+    """Why less is done; empty where all is."""
+    name = band.name.lower()
+    if band is Band.GREEN:
+        return Sentence("too_busy") if busy else ""
+    return Sentence("too_hot_and_busy", band=name) if busy else Sentence("too_hot", band=name)
 
 
 _OF_LATE = 0.2

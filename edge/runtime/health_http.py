@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from edge.config.delivery import HealthConfig
 from edge.error import EmvasError
 from edge.http_server import SmallHandler, SmallServer
+from edge.i18n.sentence import Sentence
 from edge.redact import redacted
 from edge.runtime.metrics import METRICS, Metric, samples
 from edge.status import Verdict
@@ -93,7 +94,9 @@ class HealthPages:
     def _healthz(self, start: StartResponse) -> Iterable[bytes]:
         verdict = self._verdict(time.monotonic())
         state = "unhealthy" if not verdict.healthy else "degraded" if verdict.reasons else "ok"
-        body = {"state": state, "reasons": [redacted(reason) for reason in verdict.reasons], "age_s": verdict.age_s}
+        reasons = [redacted(reason) for reason in verdict.reasons]
+        codes = [reason.as_data if isinstance(reason, Sentence) else None for reason in reasons]
+        body = {"state": state, "reasons": reasons, "reason_codes": codes, "age_s": verdict.age_s}
         return _answer(start, "200 OK" if verdict.healthy else "503 Service Unavailable", body)
 
 

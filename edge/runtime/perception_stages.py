@@ -11,6 +11,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.gestures import MOUTH_RISE
+from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime.supervision import Component, Ends, Supervision
 from edge.speech.audio_events import AudioEvents
@@ -53,7 +54,7 @@ def expressions_read(config: Config) -> ExpressionSelection | None:
 
 def withheld_reason(config: Config) -> str:
     """Why something is not inferred, in words."""
-    return f"nothing that purpose {config.purpose.value} may tell needs it"
+    return Sentence("purpose_withholds", purpose=config.purpose.value)
 
 
 EYES = "vision"
@@ -82,9 +83,9 @@ utterance (28 s) takes about its own length on a small processor, so three times
 loop that asks, and systemd's watchdog waits for it."""
 
 OPTIONAL = {
-    STATE_ROLE: "lids are judged by their contour alone",
-    DROWSINESS: "nothing is estimated from blinks",
-    AUDIO_EVENTS: "cries and laughter are not told apart, coughs, crashes and alarms not at all",
+    STATE_ROLE: Sentence("role_missing_eye_state", role=STATE_ROLE),
+    DROWSINESS: Sentence("role_missing_drowsiness", role=DROWSINESS),
+    AUDIO_EVENTS: Sentence("role_missing_audio_events", role=AUDIO_EVENTS),
 }
 """The roles that a box with their stage can do without, and what that costs; `drowsiness` belongs to fatigue."""
 
@@ -141,7 +142,7 @@ class Words:
         self.transcriber: Shared[Transcriber] | None = None
         self.sentiment: Shared[TextSentiment] | None = None
         if not infers_words(config):
-            switched_off = "switched off by speech.transcribe"
+            switched_off = Sentence("switched_off", setting="speech.transcribe")
             reason = withheld_reason(config) if config.speech.transcribe else switched_off
             self.absent = dict.fromkeys(("asr", "text"), reason)
             return
@@ -150,7 +151,7 @@ class Words:
         elif _has(bundle, "asr", self.absent):
             self.transcriber = Shared(lambda: load_transcriber(bundle, config.speech))
         if not infers_moods(config):
-            self.absent["text"] = "switched off by affect.enabled"
+            self.absent["text"] = Sentence("switched_off", setting="affect.enabled")
         elif _has(bundle, "text", self.absent):
             self.sentiment = Shared(lambda: TextSentiment(bundle))
 
@@ -181,10 +182,10 @@ class Senses:
             self.absent["prosody"] = withheld_reason(config)
         self._asr = self._shared("asr", words.transcriber)
         self._text = self._shared("text", words.sentiment)
-        for role, cost in OPTIONAL.items():
+        for role, absence in OPTIONAL.items():
             stage = self._speech if role == AUDIO_EVENTS else self._vision
             if stage and not bundle.has(role) and (config.fatigue.enabled or role != DROWSINESS):
-                self.absent[role] = f"the bundle has no {role}: {cost}"
+                self.absent[role] = absence
 
     @property
     def speaking(self) -> bool:
@@ -248,9 +249,9 @@ def absences(senses: Senses, config: Config) -> list[Source]:
     """One `Source` at time 0 for each stage that this run goes without, and why."""
     reasons = dict(senses.absent)
     if not config.fatigue.enabled:
-        reasons["fatigue"] = "switched off by fatigue.enabled"
+        reasons["fatigue"] = Sentence("switched_off", setting="fatigue.enabled")
     if not config.affect.enabled:
-        reasons["affect"] = "switched off by affect.enabled"
+        reasons["affect"] = Sentence("switched_off", setting="affect.enabled")
     elif not (infers_moods(config) or infers_groups(config)):
         reasons["affect"] = withheld_reason(config)
     return [Source(0.0, name, "absent", reason) for name, reason in reasons.items()]
@@ -259,5 +260,5 @@ def absences(senses: Senses, config: Config) -> list[Source]:
 def _has(bundle: Bundle, name: str, absent: dict[str, str]) -> bool:
     missing = [role for role in ROLES[name] if not bundle.has(role)]
     if missing:
-        absent[name] = f"the bundle has no {', '.join(missing)}"
+        absent[name] = Sentence("roles_missing", roles=tuple(missing))
     return not missing

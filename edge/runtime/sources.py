@@ -11,6 +11,7 @@ from edge.capture.camera import Camera
 from edge.capture.microphone import Microphone
 from edge.capture.speed import GpsdClient, NmeaReceiver
 from edge.config import Config
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
 from edge.publish.mqtt.speed_source import MqttSpeed
 from edge.runtime.event_queue import Bounded, Event, FullError
@@ -19,7 +20,7 @@ from edge.runtime.workers import Worker
 
 _SOUND_CHUNKS = 1875
 """60 s of sound: longer than any hiccup, short enough that what is heard is still worth knowing."""
-_SOUND_LOST = "sound comes faster than it is worked through: some is not listened to"
+_SOUND_LOST = Sentence("sound_dropped")
 _SILENT_S = 60.0
 """A source that has not asked for the time for so long hangs in its driver. It asks at every delivery and every
 attempt; the longest pauses are those of a name server that does not answer (about 30 s) and of a connection (10 s)."""
@@ -87,9 +88,9 @@ class Intake:
         """What the configuration does without."""
         absent = []
         if self._config.camera.uri is None:
-            absent.append(Source(0.0, "camera", "absent", "camera.uri is not set"))
+            absent.append(Source(0.0, "camera", "absent", Sentence("setting_unset", setting="camera.uri")))
         if self._config.microphone.device is None:
-            absent.append(Source(0.0, "microphone", "absent", "microphone.device is null"))
+            absent.append(Source(0.0, "microphone", "absent", Sentence("setting_null", setting="microphone.device")))
         return absent
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, Literal, TypeVar
 
 from edge.error import EmvasError
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.runtime.metrics import Health, StageTime
 
@@ -83,6 +84,10 @@ class Restarts:
 
 def sentence(error: Exception) -> str:
     """The error in one line; the text of an `EmvasError` is a sentence already."""
+    if isinstance(error, EmvasError) and isinstance(error.sentence, Sentence):
+        return error.sentence
+    if isinstance(error, EmvasError) and isinstance(error.sentence, Sentence):
+        return error.sentence
     return " ".join((str(error) if isinstance(error, EmvasError) else f"{type(error).__name__}: {error}").split())
 
 
@@ -154,7 +159,7 @@ class Component(Generic[_Part]):
             self._in_a_row += 1
             self._lose(t_s, sentence(error))
             if self._in_a_row >= MOST_IN_A_ROW and self._ends == "always":
-                self.broken = f"{self.name} failed {MOST_IN_A_ROW} times in a row, the last time with {sentence(error)}"
+                self.broken = Sentence("part_fails", part=self.name, count=MOST_IN_A_ROW, error=sentence(error))
             return otherwise
         self._in_a_row = 0
         self.worked(t_s)
@@ -194,7 +199,7 @@ class Component(Generic[_Part]):
         since_s, patience_s = self._owes or (now_s, 0.0)
         if now_s - since_s <= patience_s:
             return None
-        return f"{self.name} hangs: no answer for {now_s - since_s:.0f} s, {patience_s:.0f} s are its most"
+        return Sentence("part_hangs", part=self.name, seconds=now_s - since_s, most_s=patience_s)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -224,7 +229,7 @@ class Component(Generic[_Part]):
         self._count(t_s, error)
         self._restarts.failed(t_s)
         if self._restarts.down:
-            self._down(t_s, f"failed {FAILURES} times in a row, the last time with {sentence(error)}")
+            self._down(t_s, Sentence("fails", count=FAILURES, error=sentence(error)))
         else:
             self._lose(t_s, sentence(error))
 
@@ -238,9 +243,9 @@ class Component(Generic[_Part]):
         self.part = None
         self.rest()
         if self._restarts.safe:
-            why = f"safe mode, it is tried again every {SAFE_DELAY_S / 60:.0f} min: {why}"
+            why = Sentence("safe_mode", minutes=SAFE_DELAY_S / 60, why=why)
             if self._ends == "always" or (self._ends == "if it worked" and self._worked):
-                self.broken = f"{self.name} cannot be begun anew in this process: {why}"
+                self.broken = Sentence("part_broken", part=self.name, why=why)
         self._lose(t_s, why)
 
     def _lose(self, t_s: float, why: str) -> None:

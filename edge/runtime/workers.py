@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from edge.capture import CaptureError
+from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source, Utterance
 from edge.runtime.event_queue import Bounded, Ended, Event, FullError, Seen, Sounded, Spoken
 from edge.runtime.perception_stages import Heard, Senses
@@ -66,7 +67,7 @@ class Worker(Generic[_Item]):
 
 
 _UTTERANCES = 8
-UTTERANCE_LOST = "people speak faster than words are recognized: an utterance is not transcribed"
+UTTERANCE_LOST = Sentence("utterance_dropped")
 
 
 class Stages:

@@ -12,6 +12,7 @@ from typing import Any
 from edge.capture import CaptureError
 from edge.capture.portaudio import LIBRARY
 from edge.capture.reconnect import kept_open
+from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Warned
 from edge.warning.player import Player
 
@@ -73,7 +74,7 @@ class Speaker:
                 except (module.PortAudioError, ValueError) as error:
                     LIBRARY.ask()
                     raise CaptureError(
-                        f"speaker {self._device or 'default'} cannot be opened ({error}); `emvas devices` lists them"
+                        Sentence("speaker_fault", device=str(self._device or "default"), error=str(error))
                     ) from error
 
     def _play(self, module: Any, stop: Event) -> Iterator[Source | Warned]:
@@ -104,7 +105,7 @@ class Speaker:
             yield Source(self._now(), "speaker", "ok")
             while not (stop.is_set() or (LIBRARY.gives_way and self._player.idle)):
                 if ended.is_set() or self._now() - self._asked_s > _SILENT_S:
-                    raise CaptureError("the speaker takes no sound: it was pulled out or the sound server stopped")
+                    raise CaptureError(Sentence("speaker_ended"))
                 yield from self._told()
 
     def _told(self) -> Iterator[Warned]:

@@ -14,6 +14,7 @@ import serial
 
 from edge.capture import CaptureError
 from edge.capture.reconnect import kept_open
+from edge.i18n.sentence import Sentence
 from edge.messages import Level, Source, Warned
 
 Name = Literal["gpio", "relay"]
@@ -129,7 +130,7 @@ class Line:
             finally:
                 switch.close()
         except (OSError, ValueError) as error:
-            raise CaptureError(f"the {self.name} cannot be switched: {error}") from error
+            raise CaptureError(Sentence("line_fault", output=self.name, error=str(error))) from error
 
     def _follow(self, switch: Switch, stop: threading.Event) -> Iterator[Source | Warned]:
         was_on, alert = False, ""
@@ -168,7 +169,7 @@ class Button:
                     if request.wait_edge_events(timedelta(seconds=_LOOK_S)) and request.read_edge_events():
                         self._pressed()
         except (OSError, ValueError) as error:
-            raise CaptureError(f"the button cannot be read: {error}") from error
+            raise CaptureError(Sentence("button_fault", error=str(error))) from error
 
 
 def _gpiod(place: str) -> tuple[Any, str, int]:
@@ -180,6 +181,6 @@ def _gpiod(place: str) -> tuple[Any, str, int]:
     try:
         import gpiod
     except ModuleNotFoundError as error:
-        raise CaptureError("a GPIO line needs the module gpiod: pip install 'emvas-edge[gpio]'") from error
+        raise CaptureError(Sentence("gpiod_missing")) from error
     chip, _, line = place.rpartition(":")
     return gpiod, chip, int(line)

@@ -13,6 +13,7 @@ from typing import Protocol
 from edge.capture.reconnect import LONGEST_DELAY_S
 from edge.config import Config
 from edge.config.decision import WarningConfig
+from edge.i18n.sentence import Sentence
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state
@@ -25,7 +26,7 @@ from edge.warning.switched_outputs import Button, GpioSwitch, Line, relay_switch
 _log = logging.getLogger(__name__)
 
 _STOP_S = 2.0
-NOTHING = "the section `warning` is not set: nothing in the cab warns the driver"
+NOTHING = Sentence("no_warning_device")
 
 Report = Callable[[Source | Warned], None]
 

@@ -21,17 +21,24 @@ from edge.fatigue.policy import CAUSES
 from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
 from edge.messages import Level, Reason
 from edge.publish.payloads import CommandFigures, OutboxFigures
+from edge.runtime.degradation import Band
 from edge.runtime.metrics import Health
 from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
-_SIGNS = {"of_lines", "list_separator", "of_file", "both"}
+_SIGNS = {"of_lines", "list_separator", "of_file", "both", "part_state", "reduced", "reduced_at"}
 
 
 def of_the_box() -> set[str]:
     """What the box itself names: alerts, causes, reasons, levels, purposes."""
-    names = {*KINDS, *CAUSES, *(reason.value for reason in Reason), *(level.name.lower() for level in Level)}
+    names = {
+        *(band.name.lower() for band in Band),
+        *KINDS,
+        *CAUSES,
+        *(reason.value for reason in Reason),
+        *(level.name.lower() for level in Level),
+    }
     return names | {purpose.value for purpose in Purpose}
 
 
@@ -92,7 +99,7 @@ def test_every_sentence_has_a_text_with_its_parameters() -> None:
 
 
 def test_every_text_is_used() -> None:
-    used, patterns = mentioned() | of_health(), composed()
+    used, patterns = mentioned() | of_the_box() | of_health(), composed()
     assert [code for code in ENGLISH if code not in used and not any(p.fullmatch(code) for p in patterns)] == []
 
 

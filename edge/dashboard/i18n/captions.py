@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edge.dashboard.data.events import Incident, UtteranceSummary
-from edge.dashboard.i18n.details import detail
 from edge.i18n.labels import Labels
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
@@ -27,7 +26,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
         if name in _SHARES:
             return f"{100 * value:.0f} %"
         return labels.length(value) if name.endswith("_s") else f"{value:.2f}"
-    return detail(value, labels) if name == "detail" and isinstance(value, str) else labels(str(value))
+    return labels.sentence(value) if name == "detail" and isinstance(value, str) else labels(str(value))
 
 
 def said_text(item: UtteranceSummary, labels: Labels) -> str:

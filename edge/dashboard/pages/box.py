@@ -13,7 +13,6 @@ from nicegui import ui
 from edge.dashboard.box_link import HealthAnswer, Payload, ReceivedPayload, ask_health
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
-from edge.dashboard.i18n.details import detail
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
 from edge.i18n.labels import Labels
@@ -131,7 +130,7 @@ class BoxPage:
             return labels("unknown"), labels("health_off") if self._setting.health else ""
         if beat.state is None:
             return labels("unknown"), labels("health_silent", address=beat.address)
-        return labels(f"health_{beat.state}"), "; ".join(detail(reason, labels) for reason in beat.reasons)
+        return labels(f"health_{beat.state}"), "; ".join(labels.sentence(reason) for reason in beat.reasons)
 
     def _freshness(self, health: ReceivedPayload | None) -> str:
         wire = self._setting.wire

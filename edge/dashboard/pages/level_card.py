@@ -6,11 +6,11 @@ from nicegui import ui
 
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.current_state import NO_OUTPUT, CurrentState
-from edge.dashboard.i18n.details import detail
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, percent, text
 from edge.fatigue.policy import CAUSES
 from edge.i18n.labels import Labels
+from edge.i18n.sentence import Sentence
 from edge.messages import Level, Source
 
 _SIGHT = frozenset({"camera", "vision", "fatigue"})
@@ -68,7 +68,7 @@ class LevelCard:
         if fatigue is None or fatigue.track is None:
             blind = [
                 f"{labels(item.source)} {labels(item.state)}"
-                + (f": {detail(item.detail, labels)}" if item.detail else "")
+                + (f": {labels.sentence(item.detail)}" if item.detail else "")
                 for item in state.missing
                 if item.source in _SIGHT
             ]
@@ -122,7 +122,7 @@ class GlanceTiles:
         told = can_warn(state.outputs) if live else None
         self._warning.show(told is not None)
         if told is not None:
-            why = "; ".join(detail(item, self._labels) for item in told[1])
+            why = "; ".join(self._labels.sentence(item) for item in told[1])
             self._warning.set(self._labels(told[0]), why)
         if self._judged is not None:
             fatigue = state.fatigue if live else None
@@ -149,7 +149,7 @@ def can_warn(outputs: tuple[Source, ...]) -> tuple[str, tuple[str, ...]] | None:
         return None
     works = [item.source for item in outputs if item.state == "ok"]
     lost = [item for item in outputs if item.state != "ok" and item.source != NO_OUTPUT]
-    why = tuple(f"{item.source} {item.state}: {item.detail}" for item in lost)
+    why = tuple(Sentence("part_state", part=item.source, state=item.state, detail=item.detail) for item in lost)
     if works:
         return "can_warn_yes", why
     return "can_warn_no", why or (outputs[0].detail,)

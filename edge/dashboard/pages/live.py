@@ -11,7 +11,6 @@ from edge.affect.words import emotion
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState
-from edge.dashboard.i18n.details import detail
 from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
@@ -152,5 +151,5 @@ class LivePage:
                 self._group[name].set(value)
 
     def _missing_line(self, item: Source) -> str:
-        why = f": {detail(item.detail, self._labels)}" if item.detail else ""
+        why = f": {self._labels.sentence(item.detail)}" if item.detail else ""
         return f"{self._labels(item.source)} {self._labels(item.state) if item.state == 'lost' else ''}".strip() + why

@@ -123,7 +123,7 @@ def remarks(subject: ReportData, labels: Labels) -> list[str]:
     """What stands above everything else: unreadable, empty, faceless, silent."""
     found = subject.found
     lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]
-    sentences = [labels("file_damaged", detail=detail) for detail in lost]
+    sentences = [labels("file_damaged", detail=labels.sentence(detail)) for detail in lost]
     if not (found.faces or subject.lines or subject.groups or found.incidents or found.steps):
         nothing = "empty_report" if subject.empty else "nothing_seen_or_heard"
         return [*sentences, labels(nothing)]

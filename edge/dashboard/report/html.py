@@ -20,7 +20,6 @@ from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNO
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import offsets, zone_text
 from edge.dashboard.i18n.captions import evidence_text
-from edge.dashboard.i18n.details import detail
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts, remarks
 from edge.dashboard.report.report_data import DAY_S, ReportData
@@ -52,7 +51,6 @@ def render_report(subject: ReportData, labels: Labels) -> str:
         levels=level_lengths(found),
         badge=lambda level: badge(level, labels),
         all_levels=list(Level),
-        detail=detail,
         evidence=lambda incident: evidence_text(incident, labels),
         rows=_rows(subject.lines),
         bars_of=_bars_of(subject),
