@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.chinese import simplify
+from edge.speech.decoding import simplify
 from export.job import Task
 from export.role import BuildError
 from export.speech import read_speech

@@ -13,8 +13,7 @@ import marisa_trie
 import numpy as np
 from tokenizers import Tokenizer
 
-from edge.text.tokenizer import TextTokenizer
-from edge.text.unigram import PIECE, Unigram
+from edge.text.encoder import PIECE, TextTokenizer, Unigram
 from export.role import BuildError
 
 _UNKNOWN_PENALTY = 10.0
@@ -49,7 +48,7 @@ _MOST_MADE = 40
 
 @dataclass(frozen=True, slots=True)
 class UnigramTables:
-    """The files for the bundle, and the settings that `edge.text.tokenizer` reads beside them."""
+    """The files for the bundle, and the settings that `edge.text.encoder` reads beside them."""
 
     tables: Mapping[str, Path]
     settings: Mapping[str, Any]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.messages import Float32
-from edge.speech.recognizer import BEAMS, WINDOWS_S
-from edge.speech.whisper_model import WhisperModel, feeds
-from edge.speech.whisper_tokens import WhisperTokens
+from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens, feeds
 from export.job import Feeds
 
 MEANINGS = {

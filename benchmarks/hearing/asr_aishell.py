@@ -27,7 +27,7 @@ from benchmarks.hearing.noises import noises, pauses
 from edge.bundle.bundle import Bundle
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Utterance
-from edge.speech.whisper import WhisperTranscriber
+from edge.speech.transcriber import WhisperTranscriber
 from export.fetch import PinnedArchives, default_cache
 from export.recipe import read_recipe
 from export.roles.asr import peer_folder

@@ -20,8 +20,7 @@ from benchmarks.hearing.distress_sounds import at, sound_of
 from benchmarks.hearing.noisy_hours import KINDS, Pool, noisy
 from edge.bundle.bundle import Bundle
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32
-from edge.speech.audio_events import AudioEvents, HeardSound
-from edge.speech.unusual import RULES, UnusualSounds
+from edge.speech.audio_events import RULES, AudioAnomalies, AudioEvents, AudioEventScores
 
 _LABELS = {
     "cry": "crying",
@@ -66,7 +65,7 @@ def measure(bundle: Bundle, data: Path, hours: float, say: Callable[[str], None]
 
 def evidence(bundle: Bundle, sound: Float32) -> dict[str, float]:
     """The highest evidence of each class within one sound, heard by an ear that knows nothing of the room yet."""
-    events, unusual = AudioEvents(bundle), UnusualSounds()
+    events, unusual = AudioEvents(bundle), AudioAnomalies()
     highest = dict.fromkeys(RULES, 0.0)
     for heard in events.step(Audio(0.0, sound)):
         unusual.hear([heard])
@@ -164,12 +163,12 @@ def _false_events(
     bundle: Bundle, stream: Iterator[Float32], hours: float, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """How often each event begins where none is."""
-    events, unusual = AudioEvents(bundle), UnusualSounds()
+    events, unusual = AudioEvents(bundle), AudioAnomalies()
     begun, going = dict.fromkeys(RULES, 0), set[str]()
     t_s, judged, spent_s = 0.0, 0, 0.0
     for sound in stream:
         start_s = time.process_time()
-        heard: list[HeardSound] = events.step(Audio(t_s, sound))
+        heard: list[AudioEventScores] = events.step(Audio(t_s, sound))
         spent_s += time.process_time() - start_s
         t_s += len(sound) / SAMPLE_RATE_HZ
         for one in heard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.speech.unusual import RULES
+from edge.speech.audio_events import RULES
 
 _WORDS = {"alarm": "siren", "breaking": "breaking glass"}
 

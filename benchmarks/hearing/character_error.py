@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from edge.speech.chinese import simplify
+from edge.speech.decoding import simplify
 from training.asr.metrics import error_rates
 
 _DIGITS = "零一二三四五六七八九"

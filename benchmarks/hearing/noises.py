@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.vad import WINDOW, VoiceActivity
+from edge.speech.segmenter import WINDOW, VoiceActivity
 
 _COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}
 """Amplitude falls with this power of the frequency."""

@@ -18,9 +18,8 @@ from edge.affect.faces import LEAST_FACES, LEAST_SHARE
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.messages import SAMPLE_RATE_HZ, Face, Float32, Utterance
-from edge.speech.pitch import HOP, Floats
 from edge.speech.prosody import Prosody
-from edge.speech.voice import VoiceFrames
+from edge.speech.voice import HOP, Floats, VoiceFrames
 from edge.text.sentiment import Sentiment
 
 _FRAMES_A_BIN = SAMPLE_RATE_HZ // HOP // RATE_HZ

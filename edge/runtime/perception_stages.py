@@ -14,12 +14,11 @@ from edge.fatigue.gestures import MOUTH_RISE
 from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime.supervision import Component, Ends, Supervision
-from edge.speech.audio_events import AudioEvents
+from edge.speech.audio_events import ROLE as AUDIO_EVENTS
+from edge.speech.audio_events import AudioAnomalies, AudioEvents
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
-from edge.speech.sound_classes import ROLE as AUDIO_EVENTS
 from edge.speech.transcriber import Transcriber, load_transcriber
-from edge.speech.unusual import UnusualSounds
 from edge.text.sentiment import LANGUAGES, Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import ExpressionSelection, FacePerception
@@ -168,7 +167,7 @@ class Senses:
         """Why a stage is not there, by its name."""
         self.expressions = self.words = True
         """False: not read, not recognized, for now."""
-        self._listener = UnusualSounds()
+        self._listener = AudioAnomalies()
         reading = expressions_read(config)
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
         self._speech = self._built(

@@ -1,17 +1,20 @@
-"""Beam search over a decoder that remembers: deterministic, greedy with one beam."""
+"""Beam search over a stateful decoder (deterministic; greedy with one beam), and simplified Chinese characters."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from opencc import OpenCC
 
 from edge.messages import Float32
 
 State = TypeVar("State", bound="Selectable")
 Ids = npt.NDArray[np.int64]
+CHINESE = "zh"
 
 
 class Selectable(Protocol):
@@ -31,7 +34,7 @@ class Decoder(Protocol[State]):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class DecodingRules:
     """What may be written: biases over the tokens 0 to `end` (-inf forbids), the last of which ends a hypothesis."""
 
     always: Float32
@@ -68,7 +71,7 @@ class Hypothesis:
         return Hypothesis(tokens, (*self.log_probabilities, log_probability), token == end)
 
 
-def search(decoder: Decoder[State], logits: Float32, memory: State, rules: Rules, beams: int) -> Hypothesis:
+def search(decoder: Decoder[State], logits: Float32, memory: State, rules: DecodingRules, beams: int) -> Hypothesis:
     """Continue from `logits` [1, vocabulary] and return the hypothesis of the best average.
 
     It stops when `beams` hypotheses have ended, or at `rules.most_tokens`; what has not ended then counts only where
@@ -98,3 +101,14 @@ def _candidates(alive: list[Hypothesis], logits: Float32, end: int, beams: int) 
             found.append((parent, hypothesis.then(token, float(row[token] - total), end)))
             row[token] = -np.inf
     return sorted(found, key=lambda pair: -sum(pair[1].log_probabilities))
+
+
+@functools.cache
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def simplify(text: str) -> str:
+    """Return `text` with traditional characters replaced by simplified ones; anything else stays."""
+    converted: str = _converter().convert(text)
+    return converted

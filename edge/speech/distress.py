@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.messages import SAMPLE_RATE_HZ, Anomaly, Float32, Level, Sound
-from edge.speech.pitch import FRAME, Floats, track_pitch
-from edge.speech.vad import WINDOW
+from edge.speech.segmenter import WINDOW
+from edge.speech.voice import FRAME, Floats, track_pitch
 
 ALERT = "distress"
 BLOCK = 16

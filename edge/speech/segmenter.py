@@ -1,8 +1,8 @@
-"""Cuts a stream of sound into utterances.
+"""Cuts a stream of audio into utterances by voice activity (Silero VAD, streaming).
 
-All bookkeeping is in windows of 32 ms counted on one unbroken time line, so that how the sound arrives in chunks
-cannot change what is cut. The rule is that of Silero's own segmentation: speech begins where the probability reaches
-`_ENTER`, ends where it stays below `_EXIT` for `_SILENCE` windows; between the two thresholds nothing changes.
+All bookkeeping is in windows of 32 ms counted on one unbroken time line, so the cut does not depend on how the audio
+arrives in chunks. The rule is that of Silero's own segmentation: speech begins where the probability reaches `_ENTER`
+and ends where it stays below `_EXIT` for `_SILENCE` windows; between the two thresholds nothing changes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import numpy as np
 from edge.bundle.bundle import Bundle
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Utterance
-from edge.speech.vad import WINDOW, VoiceActivity
 
+WINDOW = 512
+"""Samples the model judges at once: 32 ms at 16 kHz (Silero VAD, fixed by the model)."""
+_CONTEXT = 64
+"""Samples of the window before that the model sees again (Silero VAD, fixed by the model)."""
+_STATE_SHAPE = (2, 1, 128)
 _WINDOW_S = WINDOW / SAMPLE_RATE_HZ
 _ENTER = 0.5
 _EXIT = 0.35
@@ -32,6 +36,27 @@ _GAP_S = 0.1
 """A step of the time line beyond this is lost sound; below it, it is the jitter of a live sound card's time stamps."""
 _QUIET_SPAN = 3
 """Windows averaged in the search for the quietest point: one alone may be the closure of a `t` or `p`."""
+
+
+class VoiceActivity:
+    """Judges consecutive windows of one stream; the model's memory is carried from window to window."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._session = bundle.session("vad")
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: the next window does not follow on the last one."""
+        self._context = np.zeros(_CONTEXT, np.float32)
+        self._state = np.zeros(_STATE_SHAPE, np.float32)
+
+    def step(self, window: Float32) -> float:
+        """Return the probability (0..1) that somebody speaks in the next `WINDOW` samples."""
+        audio = np.concatenate([self._context, window])[np.newaxis]
+        result = self._session.run({"audio": audio, "state": self._state})
+        self._state = result["next_state"]
+        self._context = window[-_CONTEXT:]
+        return float(result["probability"][0, 0])
 
 
 @dataclass(slots=True)

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.ctc_model import CtcDescription
-from edge.speech.front_ends import FRONT_ENDS, STREAMED
-from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS
+from edge.speech.ctc import CtcDescription
+from edge.speech.log_mel import FRONT_ENDS, HOP_SAMPLES, MEL_BANDS, STREAMED
 from export.checkpoint import nearest, sources_of
 from export.exporters import OptionError
 from export.exporters.ctc_job import CtcModel, ctc_job, whole_sound

@@ -16,8 +16,8 @@ from transformers import (
 )
 
 from edge.messages import SAMPLE_RATE_HZ
-from edge.speech import nemo_mel
-from edge.speech.ctc_model import CtcDescription
+from edge.speech import log_mel
+from edge.speech.ctc import CtcDescription
 from edge.speech.log_mel import HOP_SAMPLES
 from export.checkpoint import folder_config, load_folder, sources_of
 from export.exporters.ctc_job import CtcModel, ctc_job, whole_sound
@@ -35,9 +35,9 @@ _ARCHITECTURES: dict[str, type[PreTrainedModel]] = {
 """By `model_type` of config.json."""
 _NEMO = {
     "hop_length": HOP_SAMPLES,
-    "n_fft": nemo_mel.FFT_SAMPLES,
-    "win_length": nemo_mel.WINDOW_SAMPLES,
-    "preemphasis": nemo_mel.PREEMPHASIS,
+    "n_fft": log_mel.NEMO_FFT_SAMPLES,
+    "win_length": log_mel.NEMO_WINDOW_SAMPLES,
+    "preemphasis": log_mel.PREEMPHASIS,
 }
 """What Parakeet's feature extractor must say for the appliance's front end to be the same."""
 _TRAINING_ONLY = ("wav2vec2.masked_spec_embed", "wav2vec2_conformer.masked_spec_embed")

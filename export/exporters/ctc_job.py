@@ -11,9 +11,7 @@ import torch
 from edge.bundle.manifest import Source
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.ctc_decoding import GreedyCtc
-from edge.speech.ctc_model import PREPROCESSING, CtcDescription, features, open_listener
-from edge.speech.ctc_tokens import CtcVocabulary
+from edge.speech.ctc import PREPROCESSING, CtcDescription, CtcVocabulary, GreedyCtc, features, open_acoustic_model
 from edge.speech.log_mel import HOP_SAMPLES
 from export.job import Axis, ExportJob, Feeds, GraphJob
 from export.speech_set import LEAST_S, MOST_S, USUAL_S, read_spoken, recognition_task, tone_sweep
@@ -72,7 +70,7 @@ def recognizer(model: CtcModel) -> Callable[[Mapping[str, Session]], Callable[[F
     """What the appliance reads from a sound with these sessions, guards left out."""
 
     def of(sessions: Mapping[str, Session]) -> Callable[[Float32], str]:
-        listener = open_listener(sessions["model"], model.hears)
+        listener = open_acoustic_model(sessions["model"], model.hears)
 
         def recognize(samples: Float32) -> str:
             decoder = GreedyCtc(model.vocabulary.blank, model.hears.frame_s)

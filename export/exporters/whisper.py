@@ -14,9 +14,7 @@ from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import HOP_SAMPLES, WHISPER_BANDS, log_mel
-from edge.speech.recognizer import WINDOWS_S
-from edge.speech.whisper_model import WhisperModel
-from edge.speech.whisper_tokens import WhisperTokens
+from edge.speech.whisper import WINDOWS_S, WhisperModel, WhisperTokens
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.graphs.whisper_flat import TorchGraph, decoder_job, encoder_job
 from export.job import ExportJob, Feeds, GraphJob

@@ -11,7 +11,7 @@ from transformers import WhisperForConditionalGeneration
 
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
-from edge.speech.recognizer import BEAMS, WINDOWS_S
+from edge.speech.whisper import BEAMS, WINDOWS_S
 from export.graphs.whisper import Cache, WhisperDecoder, WhisperEncoder, cache_names
 from export.job import Axis, Feeds, GraphJob
 from export.role import Array

@@ -11,9 +11,7 @@ from typing import Any
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import log_mel
-from edge.speech.recognizer import BEAMS, WINDOWS_S
-from edge.speech.whisper_model import WhisperModel
-from edge.speech.whisper_tokens import WhisperTokens
+from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens
 from export.gate import Decision, build_variants
 from export.graphs.whisper import export_whisper
 from export.graphs.whisper_engine import WhisperEngine

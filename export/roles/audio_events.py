@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 from edge.bundle.session import Session
 from edge.messages import Float32
-from edge.speech.sound_classes import BANDS, FRAMES, PATCH, patch_mel
+from edge.speech.audio_events import BANDS, FRAMES, PATCH, patch_mel
 from export.gate import build_variants
 from export.job import Feeds
 from export.parity import Engine, check_parity

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
-from edge.speech.recognizer import BEAMS, WINDOWS_S
+from edge.speech.whisper import BEAMS, WINDOWS_S
 from edge.text.encoder import MOST_TOKENS
 from export.job import Axis
 from export.tensorrt.profile import Axes, named_axes

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import torch
 
 from edge.bundle.session import Session
-from edge.text.encoder import MOST_TOKENS, PREFIX, SentenceTokens
-from edge.text.word_table import WordTable
+from edge.text.encoder import MOST_TOKENS, PREFIX, SentenceTokens, WordTable
 from export.gate import Choice, build_variants
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
 from export.role import Archives, BuildError, RoleBuild

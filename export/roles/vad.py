@@ -11,7 +11,7 @@ import torch
 
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.vad import WINDOW as STEP
+from edge.speech.segmenter import WINDOW as STEP
 from export.gate import build_variants
 from export.graphs.silero import STATE, WINDOW, load_silero
 from export.job import Feeds

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformers import ParakeetTokenizer, PreTrainedTokenizerBase, Wav2Vec2CTCTokenizer
 
-from edge.speech.ctc_tokens import CtcVocabulary
+from edge.speech.ctc import CtcVocabulary
 from export.role import BuildError
 
 _SENTENCEPIECE_SPACE = "▁"

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from edge.bundle.session import Session
 from edge.messages import Float32
-from edge.speech.recognizer import Recognizer
-from edge.speech.whisper_model import WhisperModel
-from edge.speech.whisper_tokens import WhisperTokens
+from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 from edge.text.sentiment import LANGUAGES
 from export.job import Task
 from export.speech_set import character_error_rate
@@ -28,6 +26,6 @@ def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str
 
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:
     """The words of each piece; none where none can be believed."""
-    recognizer = Recognizer(model, tokens, LANGUAGES)
+    recognizer = WhisperDecoder(model, tokens, LANGUAGES)
     heard = [recognizer.recognize(piece) for piece in pieces]
     return [look.text if look and look.tongue.ours else "" for look in heard]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edge.bundle.session import Session
 from edge.messages import Float32
-from edge.speech.vad import WINDOW, VoiceActivity
+from edge.speech.segmenter import WINDOW, VoiceActivity
 from export.job import Task
 from export.tasks.variant_bundle import VariantBundle
 

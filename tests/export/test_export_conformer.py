@@ -11,9 +11,8 @@ from made_voice import voice
 from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ
-from edge.speech.ctc_model import Chunked, CtcDescription, describe, open_listener
-from edge.speech.front_ends import FRONT_ENDS, STREAMED
-from edge.speech.log_mel import MEL_BANDS
+from edge.speech.ctc import ChunkedModel, CtcDescription, describe, open_acoustic_model
+from edge.speech.log_mel import FRONT_ENDS, MEL_BANDS, STREAMED
 from export.exporters import OptionError
 from export.exporters.conformer import build, prove_chunks
 from export.job import ExportJob
@@ -48,7 +47,7 @@ def _torch(model: ConformerCtc, samples: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_whole_utterance_is_heard_as_torch_hears_it(tmp_path, streaming):
     model, job, graph = _exported(tmp_path, streaming, {"mode": "full"})
-    listener = open_listener(Session(graph), describe(job.preprocessing))
+    listener = open_acoustic_model(Session(graph), describe(job.preprocessing))
     for duration_s in (0.73, 2.4, 9.1):
         samples = voice(duration_s, seed=6)
         (heard,) = listener.listen(samples)
@@ -59,7 +58,7 @@ def test_a_whole_utterance_is_heard_as_torch_hears_it(tmp_path, streaming):
 def test_chunk_by_chunk_the_graph_says_what_torch_says_of_the_whole_sound(chunked, chunks):
     model, job, graph = chunked
     samples = voice(chunks * _CHUNK / SAMPLE_RATE_HZ, seed=2)
-    listener = open_listener(Session(graph), describe(job.preprocessing))
+    listener = open_acoustic_model(Session(graph), describe(job.preprocessing))
     pieces = list(listener.listen(samples))
     assert len(pieces) == chunks
     np.testing.assert_allclose(np.concatenate(pieces), _torch(model, samples), atol=1e-4)
@@ -67,7 +66,7 @@ def test_chunk_by_chunk_the_graph_says_what_torch_says_of_the_whole_sound(chunke
 
 def test_the_next_sound_is_not_heard_with_the_memory_of_the_last(chunked):
     _, job, graph = chunked
-    listener = open_listener(Session(graph), describe(job.preprocessing))
+    listener = open_acoustic_model(Session(graph), describe(job.preprocessing))
     samples = voice(1.3, seed=9)
     first, second = (np.concatenate(list(listener.listen(samples))) for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -75,8 +74,8 @@ def test_the_next_sound_is_not_heard_with_the_memory_of_the_last(chunked):
 
 def test_words_come_while_somebody_speaks_and_do_not_depend_on_how_the_sound_arrives(chunked):
     _, job, graph = chunked
-    listener = open_listener(Session(graph), describe(job.preprocessing))
-    assert isinstance(listener, Chunked)
+    listener = open_acoustic_model(Session(graph), describe(job.preprocessing))
+    assert isinstance(listener, ChunkedModel)
     samples = voice(2.05, seed=1)
     at_once = np.concatenate(list(listener.listen(samples)))
     pieces, early = [], 0
@@ -105,12 +104,11 @@ def test_the_recognizer_of_the_task_reads_greedily_what_torch_reads(chunked):
 
 
 def _recognize(job: ExportJob, graph: Path, samples: np.ndarray) -> str:
-    from edge.speech.ctc_decoding import GreedyCtc
-    from edge.speech.ctc_tokens import read_vocabulary
+    from edge.speech.ctc import GreedyCtc, read_vocabulary
 
     hears, vocabulary = describe(job.preprocessing), read_vocabulary(job.tables["vocabulary"])
     decoder = GreedyCtc(vocabulary.blank, hears.frame_s)
-    for piece in open_listener(Session(graph), hears).listen(samples):
+    for piece in open_acoustic_model(Session(graph), hears).listen(samples):
         decoder.read(piece)
     return vocabulary.text(decoder.hypothesis.tokens)
 
@@ -128,7 +126,7 @@ def test_a_front_end_that_needs_the_whole_utterance_cannot_stream(tmp_path, chun
     with pytest.raises(BuildError, match="needs the whole utterance"):
         build(tmp_path / "model.pt", {}, tmp_path)
     with pytest.raises(BundleError, match="cannot give: streamed_log_mel can"):
-        open_listener(Session(chunked[2]), CtcDescription(features="log_mel", frame_s=0.04, least_s=0.5))
+        open_acoustic_model(Session(chunked[2]), CtcDescription(features="log_mel", frame_s=0.04, least_s=0.5))
 
 
 def test_a_front_end_that_the_appliance_lacks_is_named(tmp_path):

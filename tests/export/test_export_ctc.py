@@ -13,9 +13,7 @@ from transformers import ParakeetFeatureExtractor, ParakeetTokenizer, Wav2Vec2CT
 
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ
-from edge.speech.ctc_decoding import GreedyCtc
-from edge.speech.ctc_model import describe, open_listener
-from edge.speech.ctc_tokens import read_vocabulary
+from edge.speech.ctc import GreedyCtc, describe, open_acoustic_model, read_vocabulary
 from export.exporters.ctc import build
 from export.role import BuildError
 from export.trace import prove_parity, trace
@@ -45,7 +43,7 @@ def test_the_box_hears_what_the_library_hears_at_any_length(kind, tmp_path):
     prove_parity("model", job.graphs["model"], graph)
 
     hears = describe(job.preprocessing)
-    listener = open_listener(Session(graph), hears)
+    listener = open_acoustic_model(Session(graph), hears)
     vocabulary = read_vocabulary(job.tables["vocabulary"])
     for samples, (log_probs, text) in zip(sounds, wanted, strict=True):
         (heard,) = listener.listen(samples)

@@ -9,7 +9,7 @@ from small_whisper import HEAD_WIDTH, HEADS, LAYERS, MELS, VOCABULARY, make_smal
 
 from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
-from edge.speech.whisper_model import WhisperModel
+from edge.speech.whisper import WhisperModel
 from export.graphs.whisper import export_whisper
 from export.graphs.whisper_engine import WhisperEngine
 from export.quantize import quantize_transformer

@@ -14,9 +14,7 @@ from whisper_folders import make_whisper_folder
 from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
 from edge.speech.log_mel import WHISPER_BANDS
-from edge.speech.recognizer import Recognizer
-from edge.speech.whisper_model import WhisperModel
-from edge.speech.whisper_tokens import WhisperTokens
+from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 from export.exporters.whisper import build
 from export.graphs.whisper_engine import WhisperEngine
 from export.job import ExportJob
@@ -64,7 +62,7 @@ def test_the_recognizer_of_the_box_reads_with_it(made, graphs):
     model = WhisperModel(Session(graphs["encoder"]), Session(graphs["decoder"]))
     tokens = WhisperTokens(job.tables["tokenizer"], job.tables["decoding"])
     assert model.bands == job.golden_inputs["encoder"]["mel"].shape[1]
-    look = Recognizer(model, tokens, tuple(tokens.languages)).look(voice(1.5), 10.0)
+    look = WhisperDecoder(model, tokens, tuple(tokens.languages)).look(voice(1.5), 10.0)
     assert look.hypothesis.tokens and look.tongue.name in tokens.languages
     assert not set(look.hypothesis.tokens) & set(np.flatnonzero(np.isinf(tokens.never)))
 

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from made_voice import voice
 
-from edge.speech.front_ends import FRONT_ENDS
-from edge.speech.log_mel import MEL_BANDS
+from edge.speech.log_mel import FRONT_ENDS, MEL_BANDS
 from training.asr.checkpoint import AsrCheckpoint
 from training.asr.model import ConformerCtc
 

@@ -10,9 +10,7 @@ from test_distress import at, read, tone
 
 from edge.bundle.bundle import Bundle
 from edge.messages import SAMPLE_RATE_HZ, Audio
-from edge.speech.audio_events import HOP, AudioEvents, HeardSound
-from edge.speech.sound_classes import PATCH, patch_mel
-from edge.speech.unusual import UnusualSounds
+from edge.speech.audio_events import HOP, PATCH, AudioAnomalies, AudioEvents, AudioEventScores, patch_mel
 
 NOISE = np.random.default_rng(0).standard_normal(20 * SAMPLE_RATE_HZ).astype(np.float32)
 
@@ -43,7 +41,7 @@ def bundle(bundle_dir: Path) -> Bundle:
 def test_how_sound_arrives_changes_nothing(bundle: Bundle) -> None:
     sound = at(NOISE[: 4 * SAMPLE_RATE_HZ], -20.0)
     whole = AudioEvents(bundle).step(Audio(5.0, sound))
-    events, parts = AudioEvents(bundle), list[HeardSound]()
+    events, parts = AudioEvents(bundle), list[AudioEventScores]()
     for start in range(0, len(sound), 512):
         parts += events.step(Audio(5.0 + start / SAMPLE_RATE_HZ, sound[start : start + 512]))
     assert [one.scores for one in parts] == [one.scores for one in whole]
@@ -86,7 +84,7 @@ def test_a_gap_joins_nothing(bundle: Bundle) -> None:
     ],
 )
 def test_real_sounds(bundle: Bundle, data_dir: Path, files: str, going: set[str]) -> None:
-    events, unusual, heard = AudioEvents(bundle), UnusualSounds(), set[str]()
+    events, unusual, heard = AudioEvents(bundle), AudioAnomalies(), set[str]()
     for one in events.step(Audio(0.0, read(data_dir / "audio_events" / files))):
         unusual.hear([one])
         heard |= unusual.going

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.speech.decoding import Rules, search
+from edge.speech.decoding import DecodingRules, search
 
 _WORDS = 7
 _END = _WORDS - 1
@@ -37,18 +37,18 @@ class Language:
         return np.stack([self.logits(history) for history in read]), Histories(read)
 
 
-def _rules(most_tokens: int = 12, never: tuple[int, ...] = (), never_first: tuple[int, ...] = (_END,)) -> Rules:
+def _rules(most_tokens: int = 12, never: tuple[int, ...] = (), never_first: tuple[int, ...] = (_END,)) -> DecodingRules:
     always, first = np.zeros(_WORDS, np.float32), np.zeros(_WORDS, np.float32)
     always[list(never)] = first[[*never, *never_first]] = -np.inf
-    return Rules(always, first, most_tokens)
+    return DecodingRules(always, first, most_tokens)
 
 
-def _find(language: Language, rules: Rules, beams: int):
+def _find(language: Language, rules: DecodingRules, beams: int):
     start = Histories(((),))
     return search(language, language.logits(())[None], start, rules, beams)
 
 
-def _true_log_probabilities(language: Language, rules: Rules, tokens: tuple[int, ...]) -> list[float]:
+def _true_log_probabilities(language: Language, rules: DecodingRules, tokens: tuple[int, ...]) -> list[float]:
     found = []
     for place, token in enumerate(tokens):
         row = language.logits(tokens[:place])[:_WORDS] + (rules.first if place == 0 else rules.always)

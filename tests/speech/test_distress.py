@@ -15,8 +15,7 @@ from edge.capture.media import MediaFile
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Anomaly, Audio, Float32, Level
 from edge.speech.distress import DistressListener
-from edge.speech.segmenter import SpeechSegmenter
-from edge.speech.vad import WINDOW
+from edge.speech.segmenter import WINDOW, SpeechSegmenter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.hearing.noises import noises

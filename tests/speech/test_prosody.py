@@ -15,8 +15,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError, read_manifest, write_manifest
 from edge.capture.media import MediaFile
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Utterance
-from edge.speech.personal import PersonalScale, Population
-from edge.speech.prosody import ProsodyAnalyzer
+from edge.speech.prosody import Population, ProsodyAnalyzer, SpeakerNormalisation
 from edge.speech.voice import FEATURES
 
 POPULATION = Population(np.array([10.0]), np.array([2.0]))
@@ -27,13 +26,13 @@ def utterance(samples: Float32) -> Utterance:
 
 
 def test_before_anything_was_heard_the_population_is_the_measure() -> None:
-    scale = PersonalScale(POPULATION)
+    scale = SpeakerNormalisation(POPULATION)
     assert 0.5 < scale.relative(np.array([12.0]))[0] < 1.0
     assert 0.0 < scale.certainty < 0.1
 
 
 def test_after_many_utterances_the_own_voice_is_the_measure() -> None:
-    scale = PersonalScale(POPULATION)
+    scale = SpeakerNormalisation(POPULATION)
     for value in np.linspace(28, 32, 101):
         scale.learn(np.array([value]))
     assert scale.relative(np.array([30.0])) == pytest.approx([0.0], abs=0.5)
@@ -44,7 +43,7 @@ def test_after_many_utterances_the_own_voice_is_the_measure() -> None:
 @given(st.lists(st.floats(-1e3, 1e3), max_size=30), st.floats(-1e6, 1e6))
 @settings(max_examples=100, deadline=None)
 def test_relative_features_are_always_bounded_and_rise_with_the_feature(heard: list[float], value: float) -> None:
-    scale = PersonalScale(POPULATION)
+    scale = SpeakerNormalisation(POPULATION)
     for item in heard:
         scale.learn(np.array([item]))
     low, high = scale.relative(np.array([value])), scale.relative(np.array([value + 1.0]))

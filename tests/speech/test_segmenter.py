@@ -17,8 +17,7 @@ from edge.capture.media import MediaFile
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Utterance
 from edge.speech import segmenter as room
-from edge.speech.segmenter import SpeechSegmenter
-from edge.speech.vad import WINDOW
+from edge.speech.segmenter import WINDOW, SpeechSegmenter
 
 WINDOW_S = WINDOW / SAMPLE_RATE_HZ
 

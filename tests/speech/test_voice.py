@@ -7,8 +7,7 @@ import pytest
 from made_voice import silence, voice
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.pitch import frames_of, track_pitch
-from edge.speech.voice import FEATURES, measure
+from edge.speech.voice import FEATURES, frames_of, measure, track_pitch
 
 
 def tone(hz: float, duration_s: float = 1.0) -> Float32:

@@ -19,8 +19,7 @@ from wav_files import write_wav
 from edge.cli.main import main
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech import segmenter
-from edge.speech.front_ends import FRONT_ENDS, STREAMED
-from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS
+from edge.speech.log_mel import FRONT_ENDS, HOP_SAMPLES, MEL_BANDS, STREAMED
 from export.speech import read_speech
 from training.asr.model import ConformerCtc
 

@@ -34,7 +34,7 @@ class AsrCheckpoint:
     """Tokens by number; 0 is the blank, `▁` stands for a space."""
     state: Mapping[str, Tensor]
     features: str
-    """The front end of the appliance that it was trained on, a name of `edge.speech.front_ends.FRONT_ENDS`."""
+    """The front end of the appliance that it was trained on, a name of `edge.speech.log_mel.FRONT_ENDS`."""
     training_data: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)
 

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.ctc_decoding import GreedyCtc
-from edge.speech.front_ends import FRONT_ENDS
-from edge.speech.log_mel import FFT_SAMPLES, HOP_SAMPLES, MEL_BANDS
+from edge.speech.ctc import GreedyCtc
+from edge.speech.log_mel import FFT_SAMPLES, FRONT_ENDS, HOP_SAMPLES, MEL_BANDS
 from training.asr.checkpoint import AsrCheckpoint
 from training.asr.model import ConformerCtc
 from training.asr.vocabulary import Vocabulary

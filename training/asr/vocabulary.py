@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from edge.error import EmvasError
-from edge.speech.ctc_tokens import CtcVocabulary
+from edge.speech.ctc import CtcVocabulary
 
 Units = Literal["characters", "words"]
 BLANK = "<blank>"

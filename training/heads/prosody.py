@@ -20,8 +20,7 @@ from sklearn.metrics import recall_score
 
 from edge.capture.media import MediaFile
 from edge.messages import Audio
-from edge.speech.personal import PersonalScale, Population
-from edge.speech.prosody import SCORES
+from edge.speech.prosody import SCORES, Population, SpeakerNormalisation
 from edge.speech.voice import FEATURES, measure
 
 Floats = npt.NDArray[np.float64]
@@ -92,7 +91,7 @@ def population_of(recordings: Recordings) -> Population:
 
 def relative_to_habit(recordings: Recordings, population: Population, habit: Recordings) -> Floats:
     """The features against a habit learned from `habit` before."""
-    scale = PersonalScale(population)
+    scale = SpeakerNormalisation(population)
     for features in habit.features:
         scale.learn(features)
     return np.stack([scale.relative(features) for features in recordings.features])
@@ -100,7 +99,7 @@ def relative_to_habit(recordings: Recordings, population: Population, habit: Rec
 
 def relative_as_heard(recordings: Recordings, population: Population) -> Floats:
     """The features of one speaker as the box would see them: each against those before it."""
-    scale, rows = PersonalScale(population), []
+    scale, rows = SpeakerNormalisation(population), []
     for features in recordings.features:
         rows.append(scale.relative(features))
         scale.learn(features)

@@ -12,8 +12,7 @@ from edge.affect.features import utterance_features
 from edge.affect.fusion import Evidence
 from edge.capture.media import MediaFile
 from edge.messages import Audio, Float32
-from edge.speech.personal import PersonalScale
-from edge.speech.prosody import SCORES, Prosody
+from edge.speech.prosody import SCORES, Prosody, SpeakerNormalisation
 from edge.speech.voice import VoiceFrames, summary, voice_frames
 from training.features.dataset import FeaturesError
 from training.heads.prosody import TARGETS, Floats, Head, Recordings, fit
@@ -108,7 +107,7 @@ def _recordings(voices: list[_Voice]) -> Recordings:
 
 def _heard(voices: list[_Voice], part: Split, head: Head, rng: np.random.Generator) -> list[Single]:
     """One speaker's utterances in random order."""
-    scale, singles = PersonalScale(head.population), []
+    scale, singles = SpeakerNormalisation(head.population), []
     for voice in (voices[place] for place in rng.permutation(len(voices))):
         relative, certainty = scale.relative(voice.summary), scale.certainty
         scale.learn(voice.summary)

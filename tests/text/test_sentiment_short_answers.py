@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.bundle.bundle import Bundle
-from edge.text.sentiment import ANSWER_WEIGHT, DENIAL_WEIGHT, TextSentiment
-from edge.text.short_words import denies_a_fault, is_answer
+from edge.text.sentiment import ANSWER_WEIGHT, DENIAL_WEIGHT, TextSentiment, denies_a_fault, is_answer
 
 ANSWERS = ["no", "No.", "No, no!", "yes", "Okay.", "嗯", "嗯。", "不是", "不是，没有", "好的", "Hmm, no"]
 DENIALS = [

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge.speech.decoding import Hypothesis
-from edge.speech.guards import (
+from edge.speech.hallucination_filter import (
     KEPT_TURNS,
     LOOP_TOKENS,
     LOOP_TURNS,
@@ -15,7 +15,7 @@ from edge.speech.guards import (
     compression_ratio,
     cut_loop,
     has_loop,
-    nobody_speaks,
+    is_silence,
 )
 
 _TOKENS = st.lists(st.integers(0, 50_000), max_size=60)
@@ -62,7 +62,7 @@ def test_the_call_for_help_stands_where_it_is_sure_and_is_a_guess_where_it_is_no
     sure, guess = (_said([1, 2, 3, 4, *[5, 6] * 14], average) for average in (-0.2, -0.7))
     for said, believed in ((sure, True), (guess, False)):
         assert believable(cut_loop(said).before, "I need an ambulance", looped=True) is believed
-    assert not nobody_speaks(0.1, -0.6, looped=True) and nobody_speaks(0.6, -0.2, looped=True)
+    assert not is_silence(0.1, -0.6, looped=True) and is_silence(0.6, -0.2, looped=True)
 
 
 def test_repetition_compresses():
@@ -93,4 +93,4 @@ def test_good_words_are_believed():
     ("no_speech", "average", "nobody"), [(0.9, -0.8, True), (0.9, -0.3, False), (0.1, -0.8, False), (0.1, -2.0, False)]
 )
 def test_nobody_speaks_only_where_both_figures_say_so(no_speech, average, nobody):
-    assert nobody_speaks(no_speech, average) is nobody
+    assert is_silence(no_speech, average) is nobody

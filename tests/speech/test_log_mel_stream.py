@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from made_voice import voice
 
 from edge.messages import SAMPLE_RATE_HZ
-from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, log_mel
-from edge.speech.mel_stream import MelStream, streamed_log_mel
+from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, MelStream, log_mel, streamed_log_mel
 
 _SOUND = voice(0.6, seed=5)
 

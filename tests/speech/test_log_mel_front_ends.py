@@ -5,8 +5,7 @@ import pytest
 from made_voice import silence, voice
 
 from edge.messages import SAMPLE_RATE_HZ
-from edge.speech.front_ends import FRONT_ENDS
-from edge.speech.nemo_mel import nemo_mel
+from edge.speech.log_mel import FRONT_ENDS, nemo_mel
 
 transformers = pytest.importorskip("transformers")
 

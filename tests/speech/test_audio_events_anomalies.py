@@ -12,17 +12,15 @@ from made_voice import voice
 from test_distress import at, crying
 
 from edge.messages import SAMPLE_RATE_HZ, Anomaly, Level, Sound
-from edge.speech.audio_events import HOP_S, HeardSound
-from edge.speech.sound_classes import CLASSES
-from edge.speech.unusual import RULES, UnusualSounds
-from edge.speech.vad import WINDOW
+from edge.speech.audio_events import CLASSES, HOP_S, RULES, AudioAnomalies, AudioEventScores
+from edge.speech.segmenter import WINDOW
 
 
 class Room:
     """Half seconds go by; each is judged and told of."""
 
     def __init__(self) -> None:
-        self.ear, self.t_s = UnusualSounds(), 0.0
+        self.ear, self.t_s = AudioAnomalies(), 0.0
         self.told: list[Anomaly] = []
 
     def hears(self, seconds: float, scores: Mapping[str, float], sound: np.ndarray | None = None) -> Room:
@@ -32,7 +30,7 @@ class Room:
         for start in range(0, len(samples) - WINDOW + 1, WINDOW):
             self.ear.window(self.t_s + start / SAMPLE_RATE_HZ, samples[start : start + WINDOW], 0.9)
             if start % (15 * WINDOW) == 0:
-                self.ear.hear([HeardSound(self.t_s + start / SAMPLE_RATE_HZ, scores)])
+                self.ear.hear([AudioEventScores(self.t_s + start / SAMPLE_RATE_HZ, scores)])
             self.told += [one for heard in self.ear.take() for one in heard.unusual]
         self.t_s = end_s
         return self
@@ -121,7 +119,7 @@ def test_all_that_begins_ends_and_evidence_is_a_share(seconds: list[dict[str, fl
 
 
 def test_a_quiet_half_second_tells_its_level() -> None:
-    ear = UnusualSounds()
+    ear = AudioAnomalies()
     for index in range(16):
         ear.window(index * WINDOW / SAMPLE_RATE_HZ, np.zeros(WINDOW, np.float32), 0.0)
     assert ear.take() == [Sound(0.512, -90.0)]

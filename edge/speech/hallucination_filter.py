@@ -1,4 +1,4 @@
-"""When a transcript must not be believed: pure tests on what the decoding gave.
+"""The hallucination filter: whether a transcript can be believed, by pure tests on what the decoding gave.
 
 Whisper invents words on noise and repeats itself when it has lost the place.
 """
@@ -29,7 +29,7 @@ KEPT_TURNS = 2
 """Turns that stay of a loop: who calls for help does so more than once."""
 
 
-def nobody_speaks(no_speech: float, average: float, looped: bool = False) -> bool:
+def is_silence(no_speech: float, average: float, looped: bool = False) -> bool:
     """Whether the sound holds no speech, by its probability and the average log probability of the words.
 
     Words that looped are no evidence of speech: there the probability decides alone.
@@ -52,7 +52,7 @@ def believable(hypothesis: Hypothesis, text: str, looped: bool = False) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class LoopCut:
     """A hypothesis that lost its way in a loop."""
 
     before: Hypothesis
@@ -61,7 +61,7 @@ class Cut:
     """The same with `KEPT_TURNS` turns of the loop."""
 
 
-def cut_loop(hypothesis: Hypothesis) -> Cut | None:
+def cut_loop(hypothesis: Hypothesis) -> LoopCut | None:
     """What is left of a hypothesis up to its first loop, or None where it has none."""
     found = _loop(hypothesis.tokens)
     if found is None:
@@ -70,7 +70,7 @@ def cut_loop(hypothesis: Hypothesis) -> Cut | None:
     end = start + KEPT_TURNS * period
     sure = start or end
     before = Hypothesis(hypothesis.tokens[:sure], hypothesis.log_probabilities[:sure], finished=True)
-    return Cut(before, hypothesis.tokens[:end])
+    return LoopCut(before, hypothesis.tokens[:end])
 
 
 def compression_ratio(text: str) -> float:

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.bundle.manifest import BundleError
-from edge.speech.ctc_decoding import GreedyCtc
-from edge.speech.ctc_tokens import CtcVocabulary, read_vocabulary, script_language
+from edge.speech.ctc import CtcVocabulary, GreedyCtc, read_vocabulary, script_language
 
 _BLANK, _SIZE = 2, 5
 _FRAME_S = 0.04

@@ -9,7 +9,7 @@ import pytest
 from made_voice import silence, voice
 
 from edge.bundle.bundle import Bundle
-from edge.speech.vad import WINDOW, VoiceActivity
+from edge.speech.segmenter import WINDOW, VoiceActivity
 
 pytestmark = pytest.mark.bundle
 

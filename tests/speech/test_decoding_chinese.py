@@ -1,6 +1,6 @@
 import pytest
 
-from edge.speech.chinese import simplify
+from edge.speech.decoding import simplify
 
 
 @pytest.mark.parametrize(
