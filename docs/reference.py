@@ -1,4 +1,4 @@
-"""Write the reference pages from what the program itself says: `python -m docs.reference`."""
+"""Writes the reference pages from the program itself: `python -m docs.reference`."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ FOLDER = Path(__file__).resolve().parent
 README = FOLDER.parent / "README.md"
 _TOUR = """\
 ```text
-emvas demo                                                           # the made-up drive, with what the package carries
+emvas demo                                                           # the synthetic drive, with the package's bundle
 emvas unpack emvas                                                   # configurations, recipe and guides as files
-emvas devices                                                        # cameras, microphones, what is missing
+emvas devices                                                        # cameras, microphones, and what is missing
 emvas run     --config configs/bus-cab.yaml                          # the live box
 emvas dashboard --config configs/bus-cab.yaml                        # the local page
-emvas listen  --host broker.local                                    # what a subscriber gets, readable
+emvas listen  --host broker.local                                    # the messages of boxes, in readable form
 emvas report  --config configs/bus-cab.yaml --from 22:00 --to 06:00 --pdf --out night.pdf
 emvas analyze talk.mp4 --consent --out out                           # replay and report in one
 emvas evaluate alerts recordings --truth truth.json                  # false and missed alerts on your own footage
 
-sudo emvas install                                                   # services, user, folders; uninstall undoes it
-sudo emvas config install configs/bus-cab.yaml                       # on trial: taken back unless it runs well
-sudo emvas bundle install                                            # verified, tested here, swapped at once
-emvas check --config configs/bus-cab.yaml                            # what is missing, and the command that mends it
-emvas diagnose --config configs/bus-cab.yaml --out box.tar.gz        # for support, without a secret in it
+sudo emvas install                                                   # services, user, folders; uninstall removes them
+sudo emvas config install configs/bus-cab.yaml                       # on trial: rolled back unless it runs well
+sudo emvas bundle install                                            # verified, tested on this machine, swapped
+emvas check --config configs/bus-cab.yaml                            # what is missing, and the command that fixes it
+emvas diagnose --config configs/bus-cab.yaml --out box.tar.gz        # for support, without secrets
 
-emvas bundle build configs/bundles/default.yaml --out build/bundle   # fetch pinned weights, convert, prove, pack
+emvas bundle build configs/bundles/default.yaml --out build/bundle   # download pinned weights, convert, compare, pack
 emvas bundle fetch words --out words                                 # the same without torch here, for the CPU
-emvas features CH-SIMS --bundle build/bundle --out features.npz      # clips through the box's own eyes and ears
+emvas features CH-SIMS --bundle build/bundle --out features.npz      # clips through the perception stages of the box
 emvas train fusion --model mtme --data features.npz --seeds 5 --out runs/mtme
-emvas evaluate fusion runs/mtme/seed-*/best.pt --data features.npz   # each modality missing in turn
+emvas evaluate fusion runs/mtme/seed-*/best.pt --data features.npz   # also with each modality missing
 emvas train asr --config configs/training/asr/fsdd.yaml ...          # Conformer-CTC, whole or streaming; or Whisper
-emvas export list                                                    # what can be exported, and its options
+emvas export list                                                    # what can be exported, with the options
 emvas export fusion runs/mtme/seed-1111/best.pt --into build/bundle --out build/with-mtme
-emvas export engine build/bundle                                     # on the device: TensorRT engines, proven
-emvas export report build/bundle --out docs/models                   # a model card a role
+emvas export engine build/bundle                                     # on the device: TensorRT engines, tested
+emvas export report build/bundle --out docs/models                   # a model card for each role
 ```
 """
 _WIDTH = 100
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "length ≥ {}", "pattern": "`{}`"}
-_MADE = "Written by `python -m docs.reference`; change the program, not this page.\n"
+_MADE = "`python -m docs.reference` writes this page; change the program, not the page.\n"
 
 
 def walk(command: click.Command, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
@@ -77,7 +77,7 @@ def configuration_page() -> str:
     parts = [
         "# Configuration\n",
         _MADE,
-        "One YAML file a box; `configs/` holds examples. A key that does not exist is an error. A default of\n"
+        "Each box has one YAML file; `configs/` holds examples. An unknown key is an error. A key with the default\n"
         "*required* must be given.\n",
         "## Top level\n",
     ]
@@ -85,7 +85,7 @@ def configuration_page() -> str:
     parts.append(_table({name: Config.model_fields[name] for name, model in sections.items() if model is None}))
     for name, model in sections.items():
         if model is not None:
-            left_out = " May be left out." if Config.model_fields[name].default is None else ""
+            left_out = " Optional." if Config.model_fields[name].default is None else ""
             meaning = (model.__doc__ or "").strip().splitlines()[0]
             parts += [f"## `{name}`\n", f"{meaning}{left_out}\n", _table(model.model_fields)]
     return "\n".join(parts)
