@@ -44,5 +44,5 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
             "probabilities": "one a label, summing to 1",
         },
         labels=list(LABELS),
-        not_checked=["infra-red pictures", "children"],
+        not_checked=["infra-red images", "children"],
     )

@@ -10,8 +10,8 @@ from edge.bundle.manifest import Role, Tensorrt, Variant, VariantName
 from edge.bundle.selftest import GraphCheck
 from export.gate.admission import TIMED
 
-_NO_GPU = "no engine has run on a GPU: tensorrt-rtx parsed and built it, `emvas export engine` proves it on the device"
-_NO_SELF_TEST = "this card's times and errors were taken on one machine; another one has others"
+_NO_GPU = "no engine has run on a GPU: tensorrt-rtx parsed and built it; `emvas export engine` tests it on the device"
+_NO_SELF_TEST = "times and errors are from one machine; other machines differ"
 
 
 def role_card(bundle: Bundle, name: str, checks: Sequence[GraphCheck], machine: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         options["margins"],
     )
     return RoleBuild(
-        description="Whisper-base: speech in Chinese or English to text, with a decoder that remembers",
+        description="Whisper-base: speech in Chinese or English to text, with a decoder that keeps a cache",
         sources=[archives.source(**options[name]) for name in (*_PARTS, *_TABLES)],
         training_data="Radford et al. 2022: 680,000 h of speech with transcripts from the web; not published",
         variants=choice.variants,
@@ -69,7 +69,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         not_checked=[
             "languages other than Chinese and English",
             "Chinese when the bundle was built: the benchmarks measure it",
-            "that the weights are those of OpenAI's release: known by structure and by what they transcribe",
+            "origin of the weights (OpenAI's release): checked only by structure and transcripts",
         ],
         tables={"tokenizer": peer / "tokenizer.json", "decoding": peer / "config.json"},
     )

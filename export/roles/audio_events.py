@@ -49,7 +49,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         options["margins"],
     )
     return RoleBuild(
-        description="521 classes of AudioSet in each second of sound; the box listens for six groups of them",
+        description="521 classes of AudioSet for each second of audio; the box uses six groups of them",
         sources=[archives.source(**options["weights"])],
         training_data="AudioSet: 2 million pieces of public videos, labelled by people (Gemmeke et al. 2017)",
         variants=choice.variants,
@@ -59,7 +59,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
             "mel": f"natural log of magnitudes in {BANDS} mel bands, {FRAMES} frames of 10 ms",
             "scores": "how likely each class is in this second, 0 to 1, one by one",
         },
-        not_checked=["screams, sirens and glass: no recordings of them were at hand"],
+        not_checked=["screams, sirens and glass: no recordings were available"],
     )
 
 

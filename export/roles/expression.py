@@ -61,7 +61,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     return RoleBuild(
         description="Seven facial expressions; right on 74 % of FER+'s faces; of neutral ones 13 % are read as sad",
         sources=[_SOURCE],
-        training_data="public and scraped pictures of faces, which the author of face-api.js does not name",
+        training_data="public and scraped images of faces, not named by the author of face-api.js",
         variants=choice.variants,
         default=choice.default,
         golden_inputs={"model": held_out[0]},
@@ -70,5 +70,5 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
             "probabilities": "one a label, summing to 1",
         },
         labels=list(LABELS),
-        not_checked=["infra-red pictures", "children"],
+        not_checked=["infra-red images", "children"],
     )

@@ -30,7 +30,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     golden = _eyes()
     choice = build_head(net, {"image": golden}, "open", "cnn", options["variants"], work, progress)
     return RoleBuild(
-        description="How far an eye is open; below one half it shrinks the opening that role iris gives",
+        description="How far an eye is open; a value below one half reduces the opening from role iris",
         sources=[our_source(path, "training/heads/eye_state.py")],
         training_data=about["training_data"],
         variants=choice.variants,
@@ -42,8 +42,8 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         },
         preprocessing={"measured": about["measured"]},
         not_checked=[
-            "most shut eyes of the training are open ones whose lids were brought down by drawing",
-            "infra-red cameras: light, noise, glare and glasses of the training are drawn over daylight pictures",
+            "most closed eyes of the training are open eyes with drawn, lowered eyelids",
+            "infra-red cameras: light, noise, glare and glasses of the training are drawn over daylight images",
         ],
     )
 

@@ -31,7 +31,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     weights = archives.file(**options["weights"])
     choice, golden = build_net(weights, work, outputs, "n", pictures, task, options, progress)
     return RoleBuild(
-        description="The contour of the lids and the brow, and the iris, of one eye seen close up",
+        description="Contour of the eyelids and the brow, and the iris, of one eye in close-up",
         sources=[archives.source(**options["weights"])],
         training_data=TRAINING_DATA,
         variants=choice.variants,
@@ -42,7 +42,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
             "contour": "71 times x, y, z in px of 64; the first 16 are the lids, the rest the brow's region",
             "iris": "5 times x, y, z in px of 64: the centre, then the ends of two diameters",
         },
-        not_checked=[ONE_FACE, "closed eyes: the build only has open ones, some pressed flat"],
+        not_checked=[ONE_FACE, "closed eyes: the build has only open eyes, some of them flattened"],
     )
 
 

@@ -19,7 +19,7 @@ from export.job import Feeds, Task
 from export.parity import Engine, check_parity
 from export.sources.tflite import read_tflite
 
-TRAINING_DATA = "Google's own pictures, not published; see the model cards of MediaPipe"
+TRAINING_DATA = "Google's own images, not published; see the model cards of MediaPipe"
 ONE_FACE = "calibrated and compared on many views of one portrait with open eyes; other people only in the benchmarks"
 CALIBRATION = 96
 """Pictures for the ranges of int8."""

@@ -38,7 +38,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         ProsodyHead(head["weights"]), {"features": golden}, "scores", "float", options["variants"], work, progress
     )
     return RoleBuild(
-        description="arousal and valence of a voice from prosody relative to its own habit",
+        description="arousal and valence of a voice from prosody, relative to its usual values",
         sources=[our_source(path, "training/heads/prosody_checkpoint.py")],
         training_data=head["training_data"],
         variants={
@@ -56,6 +56,6 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         not_checked=[
             "spontaneous speech: the training data are acted",
             "languages other than German, English and Mandarin: valence weighs there as in the worst of them",
-            "rooms where several people speak: the habit is then a mixture of voices",
+            "rooms where several people speak: the usual values then mix several voices",
         ],
     )

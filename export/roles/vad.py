@@ -57,7 +57,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         options["margins"],
     )
     return RoleBuild(
-        description="Probability of speech in each 32 ms of sound, memory carried by the caller",
+        description="Probability of speech for each 32 ms of audio; the caller keeps the state",
         sources=[archives.source(**options["engine"])],
         training_data="not published; see the package",
         variants=choice.variants,
