@@ -75,7 +75,7 @@ def analyze(
     Exit code 0: all files were read; 1: some could not be read whole (the others are done, and the report of such a
     file says what is missing), or configuration, bundle or folder cannot be used; 2: wrong usage.
     """
-    from edge.dashboard.report.figures import numbers
+    from edge.dashboard.report.figures import report_figures
 
     console = Console(stderr=True)
     targets = targets_in(out, recordings_of(places))
@@ -98,7 +98,10 @@ def analyze(
     for report in reports:
         result: dict[str, Any] = record(report, targets[report.path])
         if report.path in subjects:
-            result |= {"pages": [str(page) for page in pages[report.path]], "report": numbers(subjects[report.path])}
+            result |= {
+                "pages": [str(page) for page in pages[report.path]],
+                "report": report_figures(subjects[report.path]),
+            }
         results.append(result)
     first = _index(out, reports, subjects, pages, Labels(lang)) if len(subjects) > 1 else None
     if as_json:
@@ -150,14 +153,14 @@ def _pages(
     console: Console,
 ) -> dict[Path, list[Path]]:
     """Write the report of each recording in each form."""
-    from edge.dashboard.report.writer import write
+    from edge.dashboard.report.writer import write_report
 
     made: dict[Path, list[Path]] = {}
     shown = track(subjects.items(), "Reports", console=console, transient=True, disable=not console.is_terminal)
     for path, subject in shown:
         made[path] = [targets[path].with_suffix(f".{form}") for form in forms]
         for form, page in zip(forms, made[path], strict=True):
-            write(subject, form, page, labels)
+            write_report(subject, form, page, labels)
     return made
 
 
@@ -169,25 +172,25 @@ def _index(
     labels: Labels,
 ) -> Path:
     """The page and the tables of all recordings."""
-    from edge.dashboard.report.index import entry, render_index
+    from edge.dashboard.report.index import recording_entry, render_index
     from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
-    from edge.dashboard.report.writer import keep
+    from edge.dashboard.report.writer import write_whole
 
     told = [report for report in reports if report.path in subjects]
-    entries = [entry(subjects[report.path], pages[report.path][0].name, report.faults) for report in told]
+    entries = [recording_entry(subjects[report.path], pages[report.path][0].name, report.faults) for report in told]
     sheets = {"recordings": recordings_table(entries), "events": events_table(list(subjects.values()))}
     for name, found in sheets.items():
-        keep(as_csv(found), out / f"{name}.csv")
-    keep(as_xlsx(sheets), out / "recordings.xlsx")
-    keep(render_index(entries, labels).encode("utf-8"), out / "index.html")
+        write_whole(as_csv(found), out / f"{name}.csv")
+    write_whole(as_xlsx(sheets), out / "recordings.xlsx")
+    write_whole(render_index(entries, labels).encode("utf-8"), out / "index.html")
     return out / "index.html"
 
 
 def _subject(report: ReplayReport, jsonl: Path) -> ReportData:
     """What the report of one file is about; where nothing could be read, only that."""
-    from edge.dashboard.report.report_data import about, of_jsonl
+    from edge.dashboard.report.report_data import from_jsonl, from_messages
     from edge.messages import Source
 
     if report.wall_s:
-        return of_jsonl(jsonl)
-    return about(report.path.stem, [Source(0.0, "file", "lost", fault) for fault in report.faults])
+        return from_jsonl(jsonl)
+    return from_messages(report.path.stem, [Source(0.0, "file", "lost", fault) for fault in report.faults])

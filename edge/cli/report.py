@@ -97,8 +97,8 @@ def report(
     With --config and no FILE the timeline of that box. What the purpose of --config does not permit is left out.
     A page needs no network and no other file. Exit code 1: a file cannot be read, is damaged or cannot be written.
     """
-    from edge.dashboard.report.figures import numbers
-    from edge.dashboard.report.writer import write
+    from edge.dashboard.report.figures import report_figures
+    from edge.dashboard.report.writer import write_report
 
     own_files()
     config = load_config(config_path) if config_path else None
@@ -115,10 +115,10 @@ def report(
     for path in files:
         with Console(stderr=True).status(f"Reading {path.name}"), as_owner_of(path.parent):
             subject = _subject(path, config, since, until, trip)
-        figures.append({"file": str(path), **numbers(subject)})
+        figures.append({"file": str(path), **report_figures(subject)})
         for form in forms:
             target = out or _target(path, config, subject, form)
-            write(subject, form, target, Labels(lang))
+            write_report(subject, form, target, Labels(lang))
             click.echo(f"{target}: {'open it in a browser' if form == 'html' else 'written'}", err=as_json)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
@@ -142,7 +142,7 @@ def _target(path: Path, config: Config | None, subject: ReportData, form: Form) 
 def _subject(
     path: Path, config: Config | None, since: EnteredTime | None, until: EnteredTime | None, trip: int | None
 ) -> ReportData:
-    from edge.dashboard.report.report_data import is_timeline, newest_s, of_jsonl, of_timeline, trips_of
+    from edge.dashboard.report.report_data import from_jsonl, from_timeline, is_timeline, newest_record_s, trips_in
 
     allowance, name = (config.allowance, config.box.place) if config else (None, "")
     if trip and (since or until):
@@ -150,17 +150,17 @@ def _subject(
     if not is_timeline(path):
         if since or until or trip:
             raise click.UsageError(f"--from, --to and --trip are for a timeline database; {path} is none")
-        return of_jsonl(path, allowance)
-    newest = newest_s(path)
+        return from_jsonl(path, allowance)
+    newest = newest_record_s(path)
     if newest is None:
         raise RecordError(f"{path}: the timeline is empty: `emvas run` writes it")
     if trip:
-        known = trips_of(path)
+        known = trips_in(path)
         if trip > len(known):
             raise click.UsageError(f"{path} has {len(known)} trips: there is no trip {trip}")
         chosen = known[trip - 1]
-        return of_timeline(path, chosen.start_s, chosen.end_s + 1.0, allowance, name)
+        return from_timeline(path, chosen.start_s, chosen.end_s + 1.0, allowance, name)
     start_s, end_s = report_range(newest, since, until)
     if start_s >= end_s:
         raise click.UsageError("--from must come before --to")
-    return of_timeline(path, start_s, end_s, allowance, name)
+    return from_timeline(path, start_s, end_s, allowance, name)

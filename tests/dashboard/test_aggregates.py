@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.dashboard.data.aggregates import aggregate
-from edge.dashboard.data.deserialize import on_wall_clock
+from edge.dashboard.data.deserialize import to_wall_clock_message
 from edge.dashboard.data.events import LevelSpanBuilder
-from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.report_data import of_timeline
+from edge.dashboard.report.figures import report_figures
+from edge.dashboard.report.report_data import from_timeline
 from edge.dashboard.report.utterances import utterance_lines
 from edge.messages import Affect, Face, Fatigue, Level, Message, Speech, Transcript
 from edge.store.reader import TimelineReader
@@ -38,13 +38,13 @@ def cab() -> list[Message]:
 @pytest.mark.parametrize("length_s", [66.0, 180.0, 8 * 3600.0, DAY_S, 30 * DAY_S])
 def test_time_at_each_level_does_not_depend_on_the_length_of_the_report(tmp_path: Path, length_s: float) -> None:
     path = write(tmp_path / "t.db", cab(), START_S)
-    found = numbers(of_timeline(path, START_S + 66 - length_s, START_S + 66))
+    found = report_figures(from_timeline(path, START_S + 66 - length_s, START_S + 66))
     assert found["level_s"] == pytest.approx({"none": 41.2, "advisory": 20.8, "critical": 4.0})
 
 
 def test_a_report_that_begins_and_ends_within_a_level_counts_what_lies_in_it(tmp_path: Path) -> None:
     path = write(tmp_path / "t.db", cab(), START_S)
-    found = numbers(of_timeline(path, START_S + 43.5, START_S + 44.5))
+    found = report_figures(from_timeline(path, START_S + 43.5, START_S + 44.5))
     assert found["level_s"] == pytest.approx({"critical": 1.0})
 
 
@@ -90,7 +90,7 @@ def test_the_night_in_which_the_box_is_off_is_no_time_in_which_nobody_was_judged
         write(
             path, [Fatigue(float(s), 1, Level.NONE, 0.0, 0.0, 1.0, judged_s=0.8) for s in range(60)], day * DAY_S + 1e9
         )
-    assert of_timeline(path, 1e9, 1e9 + 3 * DAY_S).found.usable_ratio == pytest.approx(0.8, abs=0.02)
+    assert from_timeline(path, 1e9, 1e9 + 3 * DAY_S).found.usable_ratio == pytest.approx(0.8, abs=0.02)
 
 
 @pytest.mark.parametrize("starts_s", [[5.2004, 9.9996, 23.3333], [0.1, 0.2, 0.3]])
@@ -104,10 +104,10 @@ def test_words_voice_and_mood_of_an_utterance_find_each_other(tmp_path: Path, st
     for number, begun_s in enumerate((1_796_025_410.680499, 1_700_000_000.123456, 1_000_000_000.9999999)):
         path = write(tmp_path / f"{number}.db", told, begun_s)
         reader = TimelineReader(path)
-        read = [on_wall_clock(r) for kind in ("affect", "transcript") for r in reader.between(kind, 0.0, 9e9)]
+        read = [to_wall_clock_message(r) for kind in ("affect", "transcript") for r in reader.between(kind, 0.0, 9e9)]
         said = [item for item in aggregate(m for m in read if m).said if item.words]
         assert len([item for item in said if item.score is not None]) == len(starts_s)
-        found = [line for line in of_timeline(path, 0.0, 9e9).lines if line.words]
+        found = [line for line in from_timeline(path, 0.0, 9e9).lines if line.words]
         assert len([line for line in found if line.affect]) == len(starts_s)
         assert utterance_lines(m for m in read if m)
 
@@ -119,7 +119,7 @@ def test_reports_of_days_take_no_memory_each(tmp_path: Path) -> None:
         reports = [Fatigue(float(s), 1, Level.NONE, 0.05, 0.05, 1.0, judged_s=1.0) for s in range(0, 28_800, 12)]
         write(path, list(reports), START_S + day * DAY_S)
     tracemalloc.start()
-    of_timeline(path, START_S, START_S + days * DAY_S)
+    from_timeline(path, START_S, START_S + days * DAY_S)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4e6

@@ -14,9 +14,9 @@ import pytest
 from dashboards import write
 
 from edge.dashboard.data.calendar import offsets, zone_text
-from edge.dashboard.report.figures import numbers
+from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.report_data import of_timeline
+from edge.dashboard.report.report_data import from_timeline
 from edge.dashboard.report.tables import csv_text
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Fatigue, Level, Message
@@ -67,8 +67,8 @@ def test_a_night_over_a_change_of_the_clock_tells_every_time_right(
 ) -> None:
     box_zone("Europe/Berlin")
     path = write(tmp_path / "t.db", night(start_s), start_s)
-    subject = of_timeline(path, start_s, start_s + 16 * 3600)
-    for alert in numbers(subject)["alerts"]:
+    subject = from_timeline(path, start_s, start_s + 16 * 3600)
+    for alert in report_figures(subject)["alerts"]:
         assert datetime.fromisoformat(alert["time"]) == datetime.fromisoformat(alert["evidence"]["utc"])
     rows = [row for row in csv.DictReader(io.StringIO(csv_text(subject))) if row["event"] == "alert"]
     assert len(rows) == 32
@@ -79,6 +79,6 @@ def test_a_night_over_a_change_of_the_clock_tells_every_time_right(
     assert "CET UTC+01:00" in page
     options = json.loads(page.partition('id="options">')[2].partition("</script>")[0])
     assert {"3600000", "7200000"} <= set(re.findall(r"\d+", options["timeline"]["xAxis"][0]["axisLabel"][":formatter"]))
-    for alert in numbers(subject)["alerts"]:
+    for alert in report_figures(subject)["alerts"]:
         moment = datetime.fromisoformat(alert["evidence"]["utc"]).astimezone()
         assert f"{moment:%H:%M:%S %Z}" in page

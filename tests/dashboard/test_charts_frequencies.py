@@ -6,7 +6,14 @@ import pytest
 
 from edge.affect.words import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
-from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, FrequencyKind, rows, stacked, summed
+from edge.dashboard.charts.frequencies import (
+    FREQUENCY_KINDS,
+    FREQUENCY_VIEWS,
+    FrequencyKind,
+    frequency_chart,
+    frequency_parts,
+    frequency_rows,
+)
 from edge.dashboard.data.trends import Hour
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
@@ -20,36 +27,36 @@ NOON = Hour({"happy": 30.0, "angry": 30.0})
 
 
 def test_everything_that_may_be_counted_has_a_colour() -> None:
-    assert set(ABOUT["emotions"].colours) == {word.en for word in EMOTIONS}
-    assert set(ABOUT["polarities"].colours) == {word.en for word in POLARITIES}
-    assert set(ABOUT["levels"].colours) == {"unknown", *(level.name.lower() for level in Level)}
-    assert set(ABOUT["alerts"].colours) == set(KINDS)
-    for subject in SUBJECTS:
-        assert len(set(ABOUT[subject].colours.values())) == len(ABOUT[subject].colours)
+    assert set(FREQUENCY_VIEWS["emotions"].colours) == {word.en for word in EMOTIONS}
+    assert set(FREQUENCY_VIEWS["polarities"].colours) == {word.en for word in POLARITIES}
+    assert set(FREQUENCY_VIEWS["levels"].colours) == {"unknown", *(level.name.lower() for level in Level)}
+    assert set(FREQUENCY_VIEWS["alerts"].colours) == set(KINDS)
+    for subject in FREQUENCY_KINDS:
+        assert len(set(FREQUENCY_VIEWS[subject].colours.values())) == len(FREQUENCY_VIEWS[subject].colours)
 
 
 def test_shares_are_of_the_judged_time_and_add_up() -> None:
-    total = summed([MORNING, NOON], "emotions")
+    total = frequency_parts([MORNING, NOON], "emotions")
     assert total == {"happy": 60.0, "tired": 10.0, "angry": 30.0}
-    options = stacked({"mon": total, "tue": {}}, "emotions", EN)
+    options = frequency_chart({"mon": total, "tue": {}}, "emotions", EN)
     shown = {series["name"]: series["data"] for series in options["series"]}
     assert shown == {"angry": [30.0, None], "tired": [10.0, None], "happy": [60.0, None]}
     assert list(shown) == ["angry", "tired", "happy"], "in the order of the scale"
 
 
 def test_alerts_are_counted_and_a_day_without_is_zero() -> None:
-    options = stacked({"mon": summed([MORNING], "alerts"), "tue": {}}, "alerts", EN)
+    options = frequency_chart({"mon": frequency_parts([MORNING], "alerts"), "tue": {}}, "alerts", EN)
     assert [series["data"] for series in options["series"]] == [[2.0, 0.0]]
 
 
 def test_the_table_says_what_the_chart_shows() -> None:
-    head, lines = rows({"mon": MORNING.levels, "tue": {}}, "levels", EN)
+    head, lines = frequency_rows({"mon": MORNING.levels, "tue": {}}, "levels", EN)
     assert head == ["", "normal", "unknown", "judged"]
     assert lines == [["mon", "83.3 %", "16.7 %", "1:00:00"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("subject", SUBJECTS)
+@pytest.mark.parametrize("subject", FREQUENCY_KINDS)
 def test_options_are_json_even_of_nothing(subject: FrequencyKind, language: Language) -> None:
-    for columns in ({}, {"mon": {}}, {"mon": summed([MORNING], subject)}):
-        assert json.loads(json.dumps(stacked(columns, subject, Labels(language)), allow_nan=False))
+    for columns in ({}, {"mon": {}}, {"mon": frequency_parts([MORNING], subject)}):
+        assert json.loads(json.dumps(frequency_chart(columns, subject, Labels(language)), allow_nan=False))

@@ -8,7 +8,7 @@ import pytest
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard.charts import eyes_and_affect
-from edge.dashboard.charts.style import LEVEL_COLOURS, broken
+from edge.dashboard.charts.style import LEVEL_COLOURS, with_gaps
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates, aggregate
 from edge.dashboard.data.events import ScoreStep
@@ -24,8 +24,8 @@ def test_options_are_plain_json_in_each_language(language: Language) -> None:
     found, labels = aggregate(drive()), Labels(language)
     for options in (
         timeline_chart(found, labels, recording=True),
-        eyes_and_affect.gauge(0.3, "relaxed", labels),
-        eyes_and_affect.radar(found.emotions, labels),
+        eyes_and_affect.affect_gauge(0.3, "relaxed", labels),
+        eyes_and_affect.emotion_radar(found.emotions, labels),
     ):
         assert json.loads(json.dumps(options, allow_nan=False)) == options
 
@@ -75,9 +75,9 @@ def test_unknown_perclos_is_a_gap_and_not_zero() -> None:
 def test_a_line_is_broken_where_nothing_is_on_record() -> None:
     """The box was off from second 20 to 60; one report a second, and one that came late."""
     times = [*range(20), *range(60, 80), 82]
-    line = broken([(1000 * second, 1.0) for second in times])
+    line = with_gaps([(1000 * second, 1.0) for second in times])
     assert [point[0] for point in line if point[1] is None] == [19_001]
-    coarse = broken([(240_000 * step, 1.0) for step in range(10) if step not in {4, 5}])
+    coarse = with_gaps([(240_000 * step, 1.0) for step in range(10) if step not in {4, 5}])
     assert [point[0] for point in coarse if point[1] is None] == [240_000 * 3 + 1]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_recording import drive, write_jsonl
 
-from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl, to_message
+from edge.dashboard.data.deserialize import KINDS, RecordError, read_jsonl, to_message, to_wall_clock_message
 from edge.messages import Blink, Closure, Level, Message, Trip, Warned
 from edge.messages.serialize import to_record
 
@@ -37,7 +37,7 @@ def test_levels_and_classes_survive(level: Level, t_s: float, class_: str) -> No
 
 def test_times_move_to_the_wall_clock_and_lengths_stay() -> None:
     record = {**to_record(Blink(10.0, 1, 9.8, 10.0, 200.0, 0.9, 4.0)), "begun_s": 1_700_000_000.0}
-    message = on_wall_clock(record)
+    message = to_wall_clock_message(record)
     assert isinstance(message, Blink)
     assert (message.t_s, message.end_s) == (1_700_000_010.0, 1_700_000_010.0)
     assert message.start_s == pytest.approx(1_700_000_009.8)
@@ -86,7 +86,7 @@ def test_bytes_that_are_no_text_and_a_missing_file_are_told(tmp_path: Path) -> N
 
 @given(st.dictionaries(st.sampled_from(["kind", "t_s", "level", "track", "begun_s", "start_s"]), st.none() | st.text()))
 def test_any_record_gives_a_message_or_a_sentence(record: dict[str, str | None]) -> None:
-    for parse in (to_message, on_wall_clock):
+    for parse in (to_message, to_wall_clock_message):
         try:
             found = parse(record)
         except RecordError:

@@ -22,7 +22,7 @@ from scenes import SCENES
 
 from edge.config import Config
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.report_data import about
+from edge.dashboard.report.report_data import from_messages
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
 
@@ -87,7 +87,7 @@ def test_every_page_of_every_box_fits_every_screen(scene: tuple[str, str], tab: 
 def test_every_report_fits_every_screen(name: str, tab: Page, shots: Path, tmp_path: Path) -> None:
     made = SCENES[name]()
     box = Config.model_validate(made.config)
-    subject = about(box.box.place, made.messages, allowance=box.allowance)
+    subject = from_messages(box.box.place, made.messages, allowance=box.allowance)
     for chosen in looks():
         page = tmp_path / f"{chosen[2]}.html"
         page.write_text(render_report(subject, Labels(chosen[2])), encoding="utf-8")

@@ -10,7 +10,7 @@ from made_recording import drive
 from mqtt_helpers import until
 
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.report_data import about
+from edge.dashboard.report.report_data import from_messages
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels
 from edge.messages import Source
@@ -25,7 +25,7 @@ def test_the_report_has_no_serious_barrier(
 ) -> None:
     page = tmp_path / "report.html"
     lost = Source(118.0, "microphone", "lost", "it ended")
-    page.write_text(render_report(about("drive", [*drive(), lost]), Labels(language)), encoding="utf-8")
+    page.write_text(render_report(from_messages("drive", [*drive(), lost]), Labels(language)), encoding="utf-8")
     tab.prefer(scheme)
     tab.screen(width_px, 844)
     tab.open(page.as_uri())

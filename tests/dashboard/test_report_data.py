@@ -17,9 +17,9 @@ from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.data.calendar import parse_time, report_range
-from edge.dashboard.report.figures import numbers
+from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.report_data import about, of_timeline
+from edge.dashboard.report.report_data import from_messages, from_timeline
 from edge.i18n.labels import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.run_registry import started
@@ -105,8 +105,8 @@ def test_the_purpose_of_the_config_withholds_what_an_older_one_kept(timeline: Pa
 @pytest.mark.parametrize("purpose", Purpose)
 def test_no_form_holds_what_a_purpose_forbids(purpose: Purpose) -> None:
     allowance = ALLOWANCES[purpose]
-    subject = about("talk", drive("secret words"), allowance=allowance)
-    told = json.dumps(numbers(subject)) + render_report(subject, Labels("en"))
+    subject = from_messages("talk", drive("secret words"), allowance=allowance)
+    told = json.dumps(report_figures(subject)) + render_report(subject, Labels("en"))
     assert ("secret words" in told) is allowance.words
     assert ("person 1" in told) is allowance.per_person
     assert (subject.found.score_mean is not None) is allowance.person_emotions
@@ -160,8 +160,8 @@ def lesson() -> list[Message]:
 
 
 def test_a_lesson_is_a_report_of_the_group_alone() -> None:
-    subject = about("lesson", lesson(), end_s=120.0)
-    assert numbers(subject)["group"] == {
+    subject = from_messages("lesson", lesson(), end_s=120.0)
+    assert report_figures(subject)["group"] == {
         "valid_ratio": 0.5,
         "faces": 6.0,
         "negative_share": 0.0833,
@@ -177,18 +177,18 @@ def test_a_lesson_is_a_report_of_the_group_alone() -> None:
 
 
 def test_an_unreadable_file_and_one_of_nothing_say_so() -> None:
-    lost = about("talk", [Source(0.0, "file", "lost", "talk.mp4 is damaged")])
+    lost = from_messages("talk", [Source(0.0, "file", "lost", "talk.mp4 is damaged")])
     page = render_report(lost, Labels("en"))
     assert "could not be read whole: talk.mp4 is damaged" in page
     assert "Nothing was seen or heard" in page
-    assert "Nothing was seen or heard" not in render_report(about("talk", [Face(0.0)]), Labels("en"))
+    assert "Nothing was seen or heard" not in render_report(from_messages("talk", [Face(0.0)]), Labels("en"))
 
 
 def test_a_group_s_faces_are_nobody_in_the_figures() -> None:
-    assert numbers(about("lesson", lesson()))["people"] == 0
+    assert report_figures(from_messages("lesson", lesson()))["people"] == 0
 
 
 def test_the_timeline_reader_gives_one_zone_to_all_times(timeline: Path) -> None:
     start_s = datetime(2026, 5, 4, 12, 0).timestamp()
-    subject = of_timeline(timeline, start_s, start_s + 60)
+    subject = from_timeline(timeline, start_s, start_s + 60)
     assert subject.moment(subject.found.start_s) == datetime.fromtimestamp(start_s).astimezone()

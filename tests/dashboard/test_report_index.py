@@ -11,8 +11,8 @@ from mqtt_helpers import until
 from scenes import research
 
 from edge.dashboard.report.html import render_report
-from edge.dashboard.report.index import entry, render_index
-from edge.dashboard.report.report_data import ReportData, about
+from edge.dashboard.report.index import recording_entry, render_index
+from edge.dashboard.report.report_data import ReportData, from_messages
 from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels
@@ -28,15 +28,16 @@ def louder(message: Message, factor: float) -> Message:
 
 def recordings() -> list[ReportData]:
     return [
-        about(name, [louder(message, factor) for message in research().messages]) for name, factor in BOLDER.items()
+        from_messages(name, [louder(message, factor) for message in research().messages])
+        for name, factor in BOLDER.items()
     ]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for language in ("en", "zh"):
-        subjects = [*recordings(), about("silence", [])]
-        entries = [entry(subject, f"{subject.name}-{language}.html") for subject in subjects]
+        subjects = [*recordings(), from_messages("silence", [])]
+        entries = [recording_entry(subject, f"{subject.name}-{language}.html") for subject in subjects]
         (tmp_path / f"index-{language}.html").write_text(render_index(entries, Labels(language)), encoding="utf-8")
         for subject in subjects:
             page = render_report(subject, Labels(language))
@@ -89,7 +90,7 @@ def test_a_filter_leaves_what_it_names(tab: Page, folder: Path) -> None:
 
 def test_the_table_counts_emotions_and_a_spread() -> None:
     subjects = recordings()
-    entries = [entry(subject, "page.html") for subject in subjects]
+    entries = [recording_entry(subject, "page.html") for subject in subjects]
     _, rows = recordings_table(entries)
     bo = rows[1]
     judged = [affect for affect in research().messages if isinstance(affect, Affect)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_recording import drive
 
-from edge.dashboard.report.report_data import about
+from edge.dashboard.report.report_data import from_messages
 from edge.dashboard.report.tables import COLUMNS, EVENTS, columns_page, csv_text
 from edge.messages import Message
 
@@ -16,7 +16,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "report-columns.md"
 
 
 def rows(messages: list[Message], **settings: object) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(csv_text(about("talk", messages, **settings)))))  # type: ignore[arg-type]
+    return list(csv.DictReader(io.StringIO(csv_text(from_messages("talk", messages, **settings)))))  # type: ignore[arg-type]
 
 
 def test_the_guide_is_made_of_the_table() -> None:

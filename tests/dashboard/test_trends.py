@@ -10,11 +10,11 @@ from dashboards import write
 from made_recording import LENGTH_S, drive
 
 from edge.dashboard.data import trends
-from edge.dashboard.data.deserialize import on_wall_clock
+from edge.dashboard.data.deserialize import to_wall_clock_message
 from edge.dashboard.data.events import fatigue_steps
 from edge.dashboard.data.trends import TrendCache
-from edge.dashboard.report.figures import numbers
-from edge.dashboard.report.report_data import of_timeline
+from edge.dashboard.report.figures import report_figures
+from edge.dashboard.report.report_data import from_timeline
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
 from edge.store.reader import TimelineReader
 
@@ -29,7 +29,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> TimelineReader:
 
 @pytest.mark.parametrize("width_s", [1.0, 7.0, 60.0])
 def test_fatigue_in_sql_is_fatigue_message_by_message(reader: TimelineReader, width_s: float) -> None:
-    reports = [on_wall_clock(record) for record in reader.between("fatigue", START_S, END_S)]
+    reports = [to_wall_clock_message(record) for record in reader.between("fatigue", START_S, END_S)]
     expected = fatigue_steps([report for report in reports if isinstance(report, Fatigue)], width_s)
     assert trends.fatigue_trend(reader, START_S, END_S, width_s) == expected
     assert width_s == 60 or any(step.perclos_60 is None for step in expected)
@@ -90,7 +90,7 @@ def test_the_seconds_at_each_level_are_those_of_the_report(tmp_path: Path) -> No
     assert found[0].levels == pytest.approx({"none": 39.75}, abs=1e-3)
     assert levels == pytest.approx({"none": 40.0, "critical": 3.5, "warning": 5.0, "unknown": 5.0}, abs=1e-3)
     del levels["unknown"]
-    assert levels == pytest.approx(numbers(of_timeline(path, START_S, START_S + 60.0))["level_s"], abs=1e-3)
+    assert levels == pytest.approx(report_figures(from_timeline(path, START_S, START_S + 60.0))["level_s"], abs=1e-3)
 
 
 def test_an_alert_counts_once_however_often_it_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from catalogues import ROOT, asked, composed, mentioned, parameters, sentences, 
 from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
 from edge.dashboard.box_link import PAGE_OPS
-from edge.dashboard.charts.frequencies import ABOUT
+from edge.dashboard.charts.frequencies import FREQUENCY_VIEWS
 from edge.dashboard.health_view import figures
 from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
@@ -44,7 +44,7 @@ def of_the_box() -> set[str]:
 
 def of_tables() -> set[str]:
     """The codes of the tables that pages show row by row."""
-    names = {*PAGES, *(about.label for about in ABOUT.values()), *_EYES, *_GROUP, *_INFO, *PAGE_OPS}
+    names = {*PAGES, *(about.label for about in FREQUENCY_VIEWS.values()), *_EYES, *_GROUP, *_INFO, *PAGE_OPS}
     return names | {f"{name}_modality" for name in MODALITIES} | {f"done_{op}" for op in PAGE_OPS}
 
 

@@ -21,7 +21,7 @@ from edge.dashboard.data.current_state import EYES_WINDOW_S, EyeSample
 from edge.i18n.labels import Labels
 
 
-def radar(shares: Mapping[str, float], labels: Labels) -> Options:
+def emotion_radar(shares: Mapping[str, float], labels: Labels) -> Options:
     """The share of the judged time of each of the seven emotions, as a shape; its rim is the largest share."""
     rim = max([*shares.values(), 0.01])
     values = [round(100 * shares.get(word.en, 0.0), 1) for word in EMOTIONS]
@@ -49,7 +49,7 @@ def radar(shares: Mapping[str, float], labels: Labels) -> Options:
     }
 
 
-def gauge(score: float, word: str, labels: Labels) -> Options:
+def affect_gauge(score: float, word: str, labels: Labels) -> Options:
     """The overall affect on a half circle from negative to positive."""
     bands = [[(item.below + 1) / 2, POLARITY_COLOURS[item.en]] for item in POLARITIES]
     dial = {

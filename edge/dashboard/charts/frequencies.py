@@ -24,7 +24,7 @@ from edge.i18n.labels import Labels
 from edge.messages import Level
 
 FrequencyKind = Literal["emotions", "polarities", "levels", "alerts"]
-SUBJECTS: tuple[FrequencyKind, ...] = get_args(FrequencyKind)
+FREQUENCY_KINDS: tuple[FrequencyKind, ...] = get_args(FrequencyKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class FrequencyView:
     """One row of the table of subjects."""
 
     label: str
-    kind: str
+    message_kind: str
     """The messages it is counted from."""
     colours: Mapping[str, str]
     """Colour of each part, in the order in which they are stacked."""
@@ -45,7 +45,7 @@ _PALETTE = (
     *("#546e7a", "#7cb342"),
 )
 
-ABOUT: Mapping[FrequencyKind, FrequencyView] = {
+FREQUENCY_VIEWS: Mapping[FrequencyKind, FrequencyView] = {
     "emotions": FrequencyView("emotions", "affect", {word.en: EMOTION_COLOURS[word.en] for word in EMOTIONS}),
     "polarities": FrequencyView("polarity", "affect", POLARITY_COLOURS),
     "levels": FrequencyView(
@@ -59,35 +59,35 @@ ABOUT: Mapping[FrequencyKind, FrequencyView] = {
 Parts = Mapping[str, float]
 
 
-def summed(hours: Iterable[Hour], subject: FrequencyKind) -> dict[str, float]:
+def frequency_parts(hours: Iterable[Hour], kind: FrequencyKind) -> dict[str, float]:
     """The parts of several hours together: seconds, or how many."""
     parts: dict[str, float] = defaultdict(float)
     for hour in hours:
-        for name, value in _parts(hour, subject).items():
+        for name, value in _parts(hour, kind).items():
             parts[name] += value
     return dict(parts)
 
 
-def stacked(columns: Mapping[str, Parts], subject: FrequencyKind, labels: Labels) -> Options:
+def frequency_chart(columns: Mapping[str, Parts], kind: FrequencyKind, labels: Labels) -> Options:
     """One bar for each column, its parts stacked: shares in percent, or counts."""
-    about = ABOUT[subject]
+    view = FREQUENCY_VIEWS[kind]
     names = list(columns)
     series = []
-    for name in _present(columns.values(), about):
-        values = [_shown(columns[column], name, about) for column in names]
+    for name in _present(columns.values(), view):
+        values = [_shown(columns[column], name, view) for column in names]
         series.append(
             {
                 "name": labels(name),
                 "type": "bar",
                 "stack": "all",
-                "color": about.colours.get(name, UNKNOWN_COLOUR),
+                "color": view.colours.get(name, UNKNOWN_COLOUR),
                 "data": values,
                 "barMaxWidth": 56,
             }
         )
     value_axis: Options = {
         "type": "value",
-        "axisLabel": {"color": INK, "fontSize": TEXT_PX, "formatter": "{value} %" if about.shares else "{value}"},
+        "axisLabel": {"color": INK, "fontSize": TEXT_PX, "formatter": "{value} %" if view.shares else "{value}"},
         "splitLine": {"lineStyle": FAINT},
         "minInterval": 1,
     }
@@ -108,49 +108,51 @@ def stacked(columns: Mapping[str, Parts], subject: FrequencyKind, labels: Labels
             "data": names,
             "axisLabel": {"color": INK, "fontSize": TEXT_PX, "hideOverlap": True},
         },
-        "yAxis": value_axis | ({"max": 100} if about.shares else {}),
+        "yAxis": value_axis | ({"max": 100} if view.shares else {}),
         "series": series,
     }
 
 
-def rows(columns: Mapping[str, Parts], subject: FrequencyKind, labels: Labels) -> tuple[list[str], list[list[str]]]:
+def frequency_rows(
+    columns: Mapping[str, Parts], kind: FrequencyKind, labels: Labels
+) -> tuple[list[str], list[list[str]]]:
     """The same as a table: its head, and a row for each column of the chart in which something is on record."""
-    about = ABOUT[subject]
-    present = _present(columns.values(), about)
-    head = ["", *(labels(name) for name in present), *([labels("judged_time")] if about.shares else [])]
+    view = FREQUENCY_VIEWS[kind]
+    present = _present(columns.values(), view)
+    head = ["", *(labels(name) for name in present), *([labels("judged_time")] if view.shares else [])]
     lines = []
     for column, parts in columns.items():
         if parts:
-            cells = [_cell(_shown(parts, name, about), about) for name in present]
-            lines.append([column, *cells, *([labels.length(sum(parts.values()))] if about.shares else [])])
+            cells = [_cell(_shown(parts, name, view), view) for name in present]
+            lines.append([column, *cells, *([labels.length(sum(parts.values()))] if view.shares else [])])
     return head, lines
 
 
-def _parts(hour: Hour, subject: FrequencyKind) -> Parts:
+def _parts(hour: Hour, kind: FrequencyKind) -> Parts:
     table: Mapping[FrequencyKind, Parts] = {
         "emotions": hour.emotions,
         "polarities": hour.polarities,
         "levels": hour.levels,
         "alerts": hour.alerts,
     }
-    return table[subject]
+    return table[kind]
 
 
-def _present(columns: Iterable[Parts], about: FrequencyView) -> Sequence[str]:
+def _present(columns: Iterable[Parts], view: FrequencyView) -> Sequence[str]:
     """The parts that occur, in the order of the table; unknown ones last."""
     found = {name for parts in columns for name in parts}
-    return [*(name for name in about.colours if name in found), *sorted(found - set(about.colours))]
+    return [*(name for name in view.colours if name in found), *sorted(found - set(view.colours))]
 
 
-def _shown(parts: Parts, name: str, about: FrequencyView) -> float | None:
+def _shown(parts: Parts, name: str, view: FrequencyView) -> float | None:
     """A share in percent or a count; None where nothing is known."""
-    if not about.shares:
+    if not view.shares:
         return parts.get(name, 0.0)
     whole = sum(parts.values())
     return round(100 * parts.get(name, 0.0) / whole, 1) if whole else None
 
 
-def _cell(value: float | None, about: FrequencyView) -> str:
+def _cell(value: float | None, view: FrequencyView) -> str:
     if value is None:
         return "–"
-    return f"{value:.1f} %" if about.shares else f"{value:.0f}"
+    return f"{value:.1f} %" if view.shares else f"{value:.0f}"

@@ -81,7 +81,7 @@ def milliseconds(t_s: float) -> int:
     return round(1000 * t_s)
 
 
-def broken(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
+def with_gaps(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
     """`points` (ms, value) as a line that breaks where records are missing."""
     lengths = [after[0] - before[0] for before, after in itertools.pairwise(points)]
     line: list[list[float | None]] = []

@@ -17,8 +17,8 @@ from edge.dashboard.charts.style import (
     SCORE_COLOUR,
     TEXT_PX,
     Options,
-    broken,
     milliseconds,
+    with_gaps,
 )
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
@@ -158,7 +158,7 @@ def _noise_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
 
 def _of_groups(found: Aggregates, value: Callable[[GroupStep], float | None]) -> list[list[float | None]]:
     values = [(milliseconds(step.t_s), value(step)) for step in found.group_steps]
-    return broken([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
+    return with_gaps([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
 
 
 def _perclos_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
@@ -167,7 +167,7 @@ def _perclos_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("perclos_60"), index) | {"min": 0, "max": min(100, top), "interval": 20}
     axis["axisLabel"]["formatter"] = "{value} %"
     points = [(milliseconds(step.t_s), share) for step, share in zip(found.steps, shares, strict=True)]
-    line = _line(f"{labels('perclos_60')} (%)", index, PERCLOS_COLOUR, broken(points))
+    line = _line(f"{labels('perclos_60')} (%)", index, PERCLOS_COLOUR, with_gaps(points))
     return axis, [line | {"markLine": _thresholds()}]
 
 

@@ -56,7 +56,7 @@ def to_message(record: Mapping[str, Any]) -> Message | None:
         raise RecordError(f"`{kind}.{field}`: {fault['msg']}") from error
 
 
-def on_wall_clock(record: Mapping[str, Any]) -> Message | None:
+def to_wall_clock_message(record: Mapping[str, Any]) -> Message | None:
     """The message of a timeline's record, with times in Unix seconds.
 
     All times of a run move by the same offset: messages of one utterance, which share a start, still share it.

@@ -24,7 +24,7 @@ from edge.dashboard.data.current_state import (
     newest,
     outputs,
 )
-from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock
+from edge.dashboard.data.deserialize import KINDS, RecordError, to_wall_clock_message
 from edge.dashboard.data.events import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
 from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.data.trips import TripSummary, trip_summaries
@@ -239,7 +239,7 @@ class TimelineQueries:
 
     def _message(self, record: dict[str, Any]) -> Message | None:
         try:
-            return on_wall_clock(record)
+            return to_wall_clock_message(record)
         except RecordError as error:
             raise TimelineReadError(f"{self.path}: a record of another version: {error}") from error
 

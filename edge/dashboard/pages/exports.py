@@ -12,7 +12,7 @@ from edge.config.purpose import ALLOWANCES
 from edge.dashboard.data.deserialize import RecordError
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import button, text
-from edge.dashboard.report.report_data import ReportData, of_timeline
+from edge.dashboard.report.report_data import ReportData, from_timeline
 from edge.dashboard.report.tables import as_xlsx, csv_text, events_table
 from edge.i18n.labels import Labels
 
@@ -51,22 +51,22 @@ class Exports:
         self._said = text("span", "").classes("ev-soft").props('role="status"')
 
     async def _csv(self) -> None:
-        if (subject := await self._subject()) is not None:
-            ui.download.content(csv_text(subject).encode("utf-8-sig"), f"{self._name()}.csv", "text/csv")
+        if (data := await self._report_data()) is not None:
+            ui.download.content(csv_text(data).encode("utf-8-sig"), f"{self._name()}.csv", "text/csv")
 
     async def _xlsx(self) -> None:
-        if (subject := await self._subject()) is not None:
-            book = await asyncio.to_thread(lambda: as_xlsx({"events": events_table([subject])}))
+        if (data := await self._report_data()) is not None:
+            book = await asyncio.to_thread(lambda: as_xlsx({"events": events_table([data])}))
             ui.download.content(book, f"{self._name()}.xlsx")
 
     def _png(self) -> None:
         self._chart.client.run_javascript(PICTURE % (self._chart.id, self._name()))
 
-    async def _subject(self) -> ReportData | None:
+    async def _report_data(self) -> ReportData | None:
         setting, (start_s, end_s) = self._setting, self._ends()
         allowance = ALLOWANCES[setting.purpose] if setting.purpose else None
         try:
-            found = await asyncio.to_thread(of_timeline, setting.feed.path, start_s, end_s, allowance, setting.place)
+            found = await asyncio.to_thread(from_timeline, setting.feed.path, start_s, end_s, allowance, setting.place)
         except RecordError as error:
             self._said.set_text(self._labels("unreadable", error=error))
             return None

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
-from edge.dashboard.charts.frequencies import ABOUT, SUBJECTS, FrequencyKind, Parts, rows, stacked, summed
+from edge.dashboard.charts.frequencies import (
+    FREQUENCY_KINDS,
+    FREQUENCY_VIEWS,
+    FrequencyKind,
+    Parts,
+    frequency_chart,
+    frequency_parts,
+    frequency_rows,
+)
 from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
 from edge.dashboard.pages.layout import DashboardContext
@@ -26,35 +34,35 @@ class FrequenciesPage:
 
     def __init__(self, labels: Labels, setting: DashboardContext) -> None:
         self._labels, self._setting = labels, setting
-        self._subjects = [subject for subject in SUBJECTS if setting.records(ABOUT[subject].kind)]
-        self._subject, self._period = self._subjects[0], _PERIODS[0]
+        self._kinds = [kind for kind in FREQUENCY_KINDS if setting.records(FREQUENCY_VIEWS[kind].message_kind)]
+        self._kind, self._period = self._kinds[0], _PERIODS[0]
         today = days_back(time.time(), _PERIODS[-1])
         self._days = [day.name for day in reversed(today)]
         self._day, self._other = self._days[0], self._days[1]
         with card(labels("frequencies")):
             self._controls()
             self._status = text("p", labels("reading")).classes("ev-soft").props('role="status"')
-            for subject in SUBJECTS:
-                if subject not in self._subjects:
-                    text("p", setting.withheld(labels, ABOUT[subject].label)).classes("ev-soft")
+            for kind in FREQUENCY_KINDS:
+                if kind not in self._kinds:
+                    text("p", setting.withheld(labels, FREQUENCY_VIEWS[kind].label)).classes("ev-soft")
         self._by_day = _Bars(labels, "by_day")
         self._by_hour = _Bars(labels, "by_hour")
         self._compared = _Bars(labels, "comparison")
 
     async def refresh(self) -> None:
         """Read and draw."""
-        now_s, labels, subject = time.time(), self._labels, self._subject
+        now_s, labels, kind = time.time(), self._labels, self._kind
         days = days_back(now_s, self._period)
         found = {day.name: await self._hours(day, now_s) for day in days}
-        by_day = {name[5:]: summed(hours.values(), subject) for name, hours in found.items()}
+        by_day = {name[5:]: frequency_parts(hours.values(), kind) for name, hours in found.items()}
         chosen, other = await self._hours_of(self._day, now_s), await self._hours_of(self._other, now_s)
-        what = labels(ABOUT[subject].label)
+        what = labels(FREQUENCY_VIEWS[kind].label)
         anything = any(by_day.values())
         self._status.set_text("" if anything else labels("nothing_of_kind", what=what))
-        self._by_day.show(by_day, subject, what)
-        self._by_hour.show(chosen[1], subject, f"{what} {self._day}")
+        self._by_day.show(by_day, kind, what)
+        self._by_hour.show(chosen[1], kind, f"{what} {self._day}")
         both = {self._other: other[0], self._day: chosen[0]}
-        self._compared.show(both, subject, f"{what} {self._other} / {self._day}")
+        self._compared.show(both, kind, f"{what} {self._other} / {self._day}")
 
     async def _hours(self, day: Day, now_s: float) -> Hours:
         return await asyncio.to_thread(self._setting.feed.hours, day.start_s, min(day.end_s, _next_minute(now_s)))
@@ -65,24 +73,25 @@ class FrequenciesPage:
         hours = await self._hours(day, now_s)
         count = round((day.end_s - day.start_s) / 3600)
         columns = {
-            f"{day.hour_of(n):02}:00": summed([hours[n]] if n in hours else [], self._subject) for n in range(count)
+            f"{day.hour_of(n):02}:00": frequency_parts([hours[n]] if n in hours else [], self._kind)
+            for n in range(count)
         }
-        return summed(hours.values(), self._subject), columns
+        return frequency_parts(hours.values(), self._kind), columns
 
     def _controls(self) -> None:
         labels = self._labels
         with ui.element("div").classes("ev-controls"):
-            subjects: dict[str, str] = {subject: labels(ABOUT[subject].label) for subject in self._subjects}
-            choice(labels("what"), subjects, self._subject, self._choose_subject)
+            kinds: dict[str, str] = {kind: labels(FREQUENCY_VIEWS[kind].label) for kind in self._kinds}
+            choice(labels("what"), kinds, self._kind, self._choose_kind)
             periods = {str(count): labels("days", n=count) for count in _PERIODS}
             choice(labels("window"), periods, str(self._period), self._choose_period)
             days = {name: name for name in self._days}
             choice(labels("day"), days, self._day, self._choose_day)
             choice(labels("compare_with"), days, self._other, self._choose_other)
 
-    async def _choose_subject(self, name: str) -> None:
-        found: FrequencyKind | None = next((subject for subject in self._subjects if subject == name), None)
-        self._subject = found or self._subject
+    async def _choose_kind(self, name: str) -> None:
+        found: FrequencyKind | None = next((kind for kind in self._kinds if kind == name), None)
+        self._kind = found or self._kind
         await self.refresh()
 
     async def _choose_period(self, count: str) -> None:
@@ -109,11 +118,11 @@ class _Bars:
                 text("summary", labels("as_table"))
                 self._table = ui.element("div")
 
-    def show(self, columns: Mapping[str, Parts], subject: FrequencyKind, what: str) -> None:
+    def show(self, columns: Mapping[str, Parts], kind: FrequencyKind, what: str) -> None:
         """Draw; hidden where nothing is on record."""
-        head, lines = rows(columns, subject, self._labels)
+        head, lines = frequency_rows(columns, kind, self._labels)
         self._card.set_visibility(bool(lines))
-        redraw(self._chart, stacked(columns, subject, self._labels), f"{what}, {self._title}")
+        redraw(self._chart, frequency_chart(columns, kind, self._labels), f"{what}, {self._title}")
         self._table.clear()
         with self._table:
             table(head, lines)

@@ -126,7 +126,7 @@ class LivePage:
         self._no_affect.set_visibility(affect is None)
         self._affect.set_visibility(affect is not None)
         if affect is not None:
-            options = eyes_and_affect.gauge(affect.score, affect.emotion, self._labels)
+            options = eyes_and_affect.affect_gauge(affect.score, affect.emotion, self._labels)
             words = f"{self._labels('affect')}: {self._labels(affect.emotion)} {affect.score:+.2f}"
             redraw(self._gauge, options, words)
             mood = None if affect.mood is None else (affect.mood, emotion(affect.mood).en)

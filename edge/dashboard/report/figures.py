@@ -16,14 +16,14 @@ from edge.messages import Affect, Level
 from edge.messages.serialize import to_record
 
 
-def numbers(subject: ReportData) -> dict[str, Any]:
+def report_figures(data: ReportData) -> dict[str, Any]:
     """What the page tells, for machines; `start_s` and `end_s` count from the start of the report, None is unknown."""
-    found = subject.found
-    affects = [line.affect for line in subject.lines if line.affect]
+    found = data.found
+    affects = [line.affect for line in data.lines if line.affect]
     return {
-        "name": subject.name,
-        "start": _time(subject, found.start_s),
-        "end": _time(subject, found.end_s),
+        "name": data.name,
+        "start": _time(data, found.start_s),
+        "end": _time(data, found.end_s),
         "length_s": round(found.end_s - found.start_s, 3),
         "people": found.people,
         "usable_ratio": _rounded(found.usable_ratio),
@@ -35,17 +35,17 @@ def numbers(subject: ReportData) -> dict[str, Any]:
         "closures": dict(found.closures),
         "yawns": found.yawns,
         "nods": found.nods,
-        "utterances": [_line(subject, line) for line in subject.lines if line.spoken],
-        "windows": [_line(subject, line) for line in subject.lines if not line.spoken],
+        "utterances": [_line(data, line) for line in data.lines if line.spoken],
+        "windows": [_line(data, line) for line in data.lines if not line.spoken],
         "emotions": {word: _rounded(share) for word, share in found.emotions.items()},
         "emotion_counts": emotion_counts(affects),
         "score_mean": _rounded(found.score_mean),
         "score_sd": _rounded(spread(affects)),
-        "modalities": modality_counts(subject),
-        "group": group_figures(subject),
+        "modalities": modality_counts(data),
+        "group": group_figures(data),
         "alerts": [
             {
-                **_times(subject, incident.start_s, incident.end_s),
+                **_times(data, incident.start_s, incident.end_s),
                 "id": incident.id,
                 "alert": incident.alert,
                 "level": incident.level.name.lower(),
@@ -54,7 +54,7 @@ def numbers(subject: ReportData) -> dict[str, Any]:
             }
             for incident in found.incidents
         ],
-        "missing": [to_record(source) | _times(subject, source.t_s, None) for source in found.sources],
+        "missing": [to_record(source) | _times(data, source.t_s, None) for source in found.sources],
     }
 
 
@@ -66,29 +66,29 @@ def level_lengths(found: Aggregates) -> dict[Level, float]:
     return dict(sorted(lengths_s.items()))
 
 
-def modality_counts(subject: ReportData) -> dict[str, int]:
+def modality_counts(data: ReportData) -> dict[str, int]:
     """In how many of the judged utterances and windows each modality had a say."""
-    judged = [line.affect for line in subject.lines if line.affect]
+    judged = [line.affect for line in data.lines if line.affect]
     return {name: sum(affect.modalities.get(name) is not None for affect in judged) for name in MODALITIES}
 
 
-def group_figures(subject: ReportData) -> dict[str, float | None] | None:
+def group_figures(data: ReportData) -> dict[str, float | None] | None:
     """What the groups had in common, as means over their windows, and the share of the time that they cover."""
-    if not subject.groups:
+    if not data.groups:
         return None
-    length_s = subject.found.end_s - subject.found.start_s
-    covered_s = sum(group.end_s - group.start_s for group in subject.groups)
+    length_s = data.found.end_s - data.found.start_s
+    covered_s = sum(group.end_s - group.start_s for group in data.groups)
     figures: dict[str, float | None] = {"valid_ratio": _rounded(min(1.0, covered_s / length_s) if length_s else None)}
     for name in ("faces", "negative_share", "spread", "motion", "noise_db"):
-        values = [value for group in subject.groups if (value := getattr(group, name)) is not None]
+        values = [value for group in data.groups if (value := getattr(group, name)) is not None]
         figures[name] = _rounded(fmean(values)) if values else None
     return figures
 
 
-def _line(subject: ReportData, line: UtteranceLine) -> dict[str, Any]:
+def _line(data: ReportData, line: UtteranceLine) -> dict[str, Any]:
     words, affect = line.words, line.affect
     return {
-        **_times(subject, line.start_s, line.end_s),
+        **_times(data, line.start_s, line.end_s),
         "words": words.text if words else None,
         "language": words.language if words else None,
         "words_confidence": _rounded(words.confidence) if words else None,
@@ -101,17 +101,17 @@ def _line(subject: ReportData, line: UtteranceLine) -> dict[str, Any]:
     }
 
 
-def _times(subject: ReportData, start_s: float, end_s: float | None) -> dict[str, Any]:
-    begun_s = subject.found.start_s
+def _times(data: ReportData, start_s: float, end_s: float | None) -> dict[str, Any]:
+    begun_s = data.found.start_s
     return {
         "start_s": round(start_s - begun_s, 3),
         "end_s": None if end_s is None else round(end_s - begun_s, 3),
-        "time": _time(subject, start_s),
+        "time": _time(data, start_s),
     }
 
 
-def _time(subject: ReportData, t_s: float) -> str | None:
-    moment = subject.moment(t_s)
+def _time(data: ReportData, t_s: float) -> str | None:
+    moment = data.moment(t_s)
     return moment.isoformat(timespec="seconds") if moment else None
 
 
@@ -119,16 +119,16 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def remarks(subject: ReportData, labels: Labels) -> list[str]:
+def remarks(data: ReportData, labels: Labels) -> list[str]:
     """What stands above everything else: unreadable, empty, faceless, silent."""
-    found = subject.found
+    found = data.found
     lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]
     sentences = [labels("file_damaged", detail=labels.sentence(detail)) for detail in lost]
-    if not (found.faces or subject.lines or subject.groups or found.incidents or found.steps):
-        nothing = "empty_report" if subject.empty else "nothing_seen_or_heard"
+    if not (found.faces or data.lines or data.groups or found.incidents or found.steps):
+        nothing = "empty_report" if data.empty else "nothing_seen_or_heard"
         return [*sentences, labels(nothing)]
     keys = []
-    if subject.only_groups:
+    if data.only_groups:
         keys.append("group_only")
     elif not found.faces:
         keys.append("no_faces_recorded")
@@ -136,9 +136,9 @@ def remarks(subject: ReportData, labels: Labels) -> list[str]:
         keys.append("never_usable")
     elif found.perclos_mean is None:
         keys.append("no_perclos")
-    if not subject.only_groups:
-        keys += ["no_speech"] if subject.tells("transcript") and not found.utterances else []
-        keys += ["no_affect"] if subject.tells("affect") and found.score_mean is None else []
+    if not data.only_groups:
+        keys += ["no_speech"] if data.tells("transcript") and not found.utterances else []
+        keys += ["no_affect"] if data.tells("affect") and found.score_mean is None else []
     return sentences + [labels(key) for key in keys]
 
 

@@ -32,33 +32,33 @@ _SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}
 """What a modality is called."""
 
 
-def render_report(subject: ReportData, labels: Labels) -> str:
+def render_report(data: ReportData, labels: Labels) -> str:
     """The page in the language of `labels`."""
     environment = Environment(
         loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    found = subject.found
+    found = data.found
     return environment.get_template("report.html.j2").render(
         t=labels,
-        subject=subject,
+        data=data,
         found=found,
-        remarks=remarks(subject, labels),
-        when=lambda t_s: _when(subject, t_s, labels),
-        span=_span(subject, labels),
-        zone="" if subject.recording else zone_text(found.start_s, found.end_s),
-        tiles=[*_tiles(subject, labels), *_group_tiles(subject, labels)],
+        remarks=remarks(data, labels),
+        when=lambda t_s: _when(data, t_s, labels),
+        span=_span(data, labels),
+        zone="" if data.recording else zone_text(found.start_s, found.end_s),
+        tiles=[*_tiles(data, labels), *_group_tiles(data, labels)],
         gravest=max((item.level for item in found.levels), default=None),
         levels=level_lengths(found),
         badge=lambda level: badge(level, labels),
         all_levels=list(Level),
         evidence=lambda incident: evidence_text(incident, labels),
-        rows=_rows(subject.lines),
-        bars_of=_bars_of(subject),
-        moments=key_moments(subject.lines),
+        rows=_rows(data.lines),
+        bars_of=_bars_of(data),
+        moments=key_moments(data.lines),
         shown=_SHOWN,
-        modalities=_modality_texts(subject, labels),
-        methods=_methods(subject),
-        options=_options(subject, labels),
+        modalities=_modality_texts(data, labels),
+        methods=_methods(data),
+        options=_options(data, labels),
         height_px=timeline_height_px(found),
         percent=percent,
         style=STYLE.read_text(encoding="utf-8") + STYLE.with_name("report.css").read_text(encoding="utf-8"),
@@ -67,37 +67,37 @@ def render_report(subject: ReportData, labels: Labels) -> str:
     )
 
 
-def _options(subject: ReportData, labels: Labels) -> dict[str, Any]:
-    found = subject.found
-    options: dict[str, Any] = {"timeline": timeline_chart(found, labels, recording=subject.recording)}
+def _options(data: ReportData, labels: Labels) -> dict[str, Any]:
+    found = data.found
+    options: dict[str, Any] = {"timeline": timeline_chart(found, labels, recording=data.recording)}
     if found.score_mean is not None:
-        options["gauge"] = eyes_and_affect.gauge(found.score_mean, emotion(found.score_mean).en, labels)
-        options["shares"] = eyes_and_affect.radar(found.emotions, labels)
+        options["gauge"] = eyes_and_affect.affect_gauge(found.score_mean, emotion(found.score_mean).en, labels)
+        options["shares"] = eyes_and_affect.emotion_radar(found.emotions, labels)
     return options
 
 
-def _when(subject: ReportData, t_s: float, labels: Labels) -> str:
+def _when(data: ReportData, t_s: float, labels: Labels) -> str:
     """The place on the report's time line, as a reader wants it."""
-    moment = subject.moment(t_s)
+    moment = data.moment(t_s)
     if moment is None:
         return labels.length(t_s)
-    start_s, end_s = subject.found.start_s, subject.found.end_s
+    start_s, end_s = data.found.start_s, data.found.end_s
     text = f"{moment:%Y-%m-%d %H:%M:%S}" if end_s - start_s > DAY_S else f"{moment:%H:%M:%S}"
     return f"{text} {moment:%Z}" if len(offsets(start_s, end_s)) > 1 else text
 
 
-def _span(subject: ReportData, labels: Labels) -> str:
-    start, end = subject.moment(subject.found.start_s), subject.moment(subject.found.end_s)
+def _span(data: ReportData, labels: Labels) -> str:
+    start, end = data.moment(data.found.start_s), data.moment(data.found.end_s)
     if start is None or end is None:
-        return labels.length(subject.found.end_s - subject.found.start_s)
+        return labels.length(data.found.end_s - data.found.start_s)
     return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}"
 
 
-def _tiles(subject: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
+def _tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
     """Name and value of each figure about people, as shown; a dash is unknown."""
-    found = subject.found
+    found = data.found
     length = (labels("length"), labels.length(found.end_s - found.start_s))
-    if subject.only_groups:
+    if data.only_groups:
         return [length]
     closures = ", ".join(f"{labels(class_)} {count}" for class_, count in found.closures.items())
     counted = bool(found.usable_ratio)
@@ -113,12 +113,12 @@ def _tiles(subject: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
         (labels("yawn_count"), str(found.yawns) if counted else "–"),
         (labels("nods"), str(found.nods) if counted else "–"),
         (labels("utterances"), str(found.utterances)),
-        *([felt] if subject.tells("affect") else []),
+        *([felt] if data.tells("affect") else []),
     ]
 
 
-def _group_tiles(subject: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
-    figures = group_figures(subject)
+def _group_tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
+    figures = group_figures(data)
     if figures is None:
         return []
     faces, motion, noise_db = figures["faces"], figures["motion"], figures["noise_db"]
@@ -141,9 +141,9 @@ class Bar:
     colour: str
 
 
-def _bars_of(subject: ReportData) -> list[tuple[str, list[Bar]]]:
+def _bars_of(data: ReportData) -> list[tuple[str, list[Bar]]]:
     """All emotions and all polarities, also those that did not occur, in the order of the score."""
-    affects = [line.affect for line in subject.lines if line.affect]
+    affects = [line.affect for line in data.lines if line.affect]
     whole_s = sum(affect.end_s - affect.start_s for affect in affects)
     found = []
     for title, name, colours in (("emotions", "emotion", EMOTION_COLOURS), ("polarity", "polarity", POLARITY_COLOURS)):
@@ -157,7 +157,7 @@ def _bars_of(subject: ReportData) -> list[tuple[str, list[Bar]]]:
 
 
 @dataclass(frozen=True, slots=True)
-class TalkRow:
+class CurveRow:
     """One line of words and the piece of the curve beside it; places are percent from the left."""
 
     line: UtteranceLine
@@ -175,7 +175,7 @@ def _place(score: float) -> float:
     return 50 + 46 * score
 
 
-def _rows(lines: Sequence[UtteranceLine]) -> list[TalkRow]:
+def _rows(lines: Sequence[UtteranceLine]) -> list[CurveRow]:
     places = [None if line.affect is None else _place(line.affect.score) for line in lines]
     between = [None if one is None or other is None else (one + other) / 2 for one, other in itertools.pairwise(places)]
     rows = []
@@ -185,28 +185,28 @@ def _rows(lines: Sequence[UtteranceLine]) -> list[TalkRow]:
         above = between[number - 1] if number else None
         below = between[number] if number < len(between) else None
         colour = EMOTION_COLOURS.get(line.affect.emotion, UNKNOWN_COLOUR) if line.affect else ""
-        rows.append(TalkRow(line, places[number], above, below, marks, colour))
+        rows.append(CurveRow(line, places[number], above, below, marks, colour))
     return rows
 
 
-def _modality_texts(subject: ReportData, labels: Labels) -> list[str]:
+def _modality_texts(data: ReportData, labels: Labels) -> list[str]:
     """How many judgements each modality had a say in."""
-    judged = sum(line.affect is not None for line in subject.lines)
+    judged = sum(line.affect is not None for line in data.lines)
     if not judged:
         return []
-    counts = modality_counts(subject)
+    counts = modality_counts(data)
     return [f"{labels(_SHOWN[name])}: {labels('of_lines', n=count, all=judged)}" for name, count in counts.items()]
 
 
-def _methods(subject: ReportData) -> list[str]:
+def _methods(data: ReportData) -> list[str]:
     """The sentences of method and caveats that concern what is shown."""
-    found = subject.found
+    found = data.found
     keys = ["method_estimates"]
     keys += ["method_perclos"] if found.steps else []
     keys += ["method_unknown"]
     keys += ["method_affect", "method_words"] if found.score_mean is not None else []
     keys += ["method_people"] if found.people else []
-    return keys + (["method_group"] if subject.groups else [])
+    return keys + (["method_group"] if data.groups else [])
 
 
 MODULE = "nicegui-echart"

@@ -60,14 +60,14 @@ class RecordingEntry:
     faults: tuple[str, ...] = ()
 
 
-def entry(subject: ReportData, page: str, faults: Sequence[str] = ()) -> RecordingEntry:
+def recording_entry(data: ReportData, page: str, faults: Sequence[str] = ()) -> RecordingEntry:
     """What one recording comes to."""
-    found = subject.found
-    judged = [(line, line.affect) for line in subject.lines if line.affect]
+    found = data.found
+    judged = [(line, line.affect) for line in data.lines if line.affect]
     affects = [affect for _, affect in judged]
     moments = [_moment(line, affect) for line, affect in judged]
     return RecordingEntry(
-        name=subject.name,
+        name=data.name,
         page=page,
         length_s=found.end_s - found.start_s,
         people=found.people if found.faces else None,

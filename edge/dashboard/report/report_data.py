@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.config.purpose import Allowance, permitted
 from edge.dashboard.data.aggregates import Aggregates, Aggregator
-from edge.dashboard.data.deserialize import KINDS, RecordError, on_wall_clock, read_jsonl
+from edge.dashboard.data.deserialize import KINDS, RecordError, read_jsonl, to_wall_clock_message
 from edge.dashboard.data.events import GAP_S, GroupStepBuilder
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
@@ -63,7 +63,7 @@ class ReportData:
         return None if self.recording else datetime.fromtimestamp(t_s).astimezone()
 
 
-class _Gathering:
+class _Builder:
     """What a subject is made of, while its messages are read."""
 
     def __init__(self, start_s: float, end_s: float, allowance: Allowance | None) -> None:
@@ -91,7 +91,7 @@ class _Gathering:
         """Whether messages of a kind may be shown."""
         return self._allowance is None or kind in self._allowance.kinds
 
-    def subject(self, name: str, recording: bool) -> ReportData:
+    def build(self, name: str, recording: bool) -> ReportData:
         steps = GroupStepBuilder(self.fold.width_s)
         for group in self._groups:
             steps.add(group)
@@ -102,7 +102,7 @@ class _Gathering:
         return ReportData(name, found, told, groups, events, empty=self.fold.empty, recording=recording, kinds=kinds)
 
 
-def about(
+def from_messages(
     name: str,
     messages: Iterable[Message],
     start_s: float = 0.0,
@@ -122,19 +122,19 @@ def about(
     """
     messages = list(messages)
     end_s = max((message.t_s for message in messages), default=start_s) if end_s is None else end_s
-    gathering = _Gathering(start_s, end_s, allowance)
+    builder = _Builder(start_s, end_s, allowance)
     for message in messages:
-        gathering.add(message)
-    return gathering.subject(name, recording)
+        builder.add(message)
+    return builder.build(name, recording)
 
 
-def of_jsonl(path: Path, allowance: Allowance | None = None) -> ReportData:
+def from_jsonl(path: Path, allowance: Allowance | None = None) -> ReportData:
     """The recording whose messages `emvas replay` wrote to `path`.
 
     Raises:
         RecordError: it cannot be read or is damaged.
     """
-    return about(path.stem, read_jsonl(path), allowance=allowance)
+    return from_messages(path.stem, read_jsonl(path), allowance=allowance)
 
 
 def is_timeline(path: Path) -> bool:
@@ -146,7 +146,7 @@ def is_timeline(path: Path) -> bool:
         return False
 
 
-def newest_s(path: Path) -> float | None:
+def newest_record_s(path: Path) -> float | None:
     """When the newest record of a timeline was made, Unix seconds; None: it is empty.
 
     Raises:
@@ -160,7 +160,7 @@ def newest_s(path: Path) -> float | None:
     return max((float(record["wall_s"]) for record in newest), default=None)
 
 
-def trips_of(path: Path) -> tuple[TripSummary, ...]:
+def trips_in(path: Path) -> tuple[TripSummary, ...]:
     """All trips of a timeline, the newest first.
 
     Raises:
@@ -172,7 +172,7 @@ def trips_of(path: Path) -> tuple[TripSummary, ...]:
         raise _unreadable(path, error) from error
 
 
-def of_timeline(
+def from_timeline(
     path: Path, since_s: float, until_s: float, allowance: Allowance | None = None, name: str = ""
 ) -> ReportData:
     """The records of a timeline from `since_s` to `until_s`, Unix seconds; `name` is what the report is called.
@@ -180,26 +180,26 @@ def of_timeline(
     Raises:
         RecordError: it is no timeline, or holds a record that does not fit.
     """
-    reader, gathering = TimelineReader(path), _Gathering(since_s, until_s, allowance)
+    reader, builder = TimelineReader(path), _Builder(since_s, until_s, allowance)
     try:
-        _fold(reader, gathering, since_s, until_s)
+        _fold(reader, builder, since_s, until_s)
         for kind in KINDS:
             if kind not in {*_MANY, *_UNREAD}:
                 for message in _messages(reader, kind, since_s, until_s):
-                    gathering.add(message)
+                    builder.add(message)
     except (sqlite3.Error, ValueError, OSError) as error:
         raise _unreadable(path, error) from error
     except (RecordError, KeyError, TypeError) as error:
         raise RecordError(f"{path}: a record of another version: {error}") from error
     if reader.unreadable:
-        gathering.add(Source(since_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
-    return gathering.subject(name or path.stem, recording=False)
+        builder.add(Source(since_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
+    return builder.build(name or path.stem, recording=False)
 
 
-def _fold(reader: TimelineReader, gathering: _Gathering, since_s: float, until_s: float) -> None:
+def _fold(reader: TimelineReader, builder: _Builder, since_s: float, until_s: float) -> None:
     """Fold what there is most of, a run of the box after another."""
-    fold, run_s = gathering.fold, None
-    if gathering.shown("fatigue"):
+    fold, run_s = builder.fold, None
+    if builder.shown("fatigue"):
         paths = ("$.track", "$.level", "$.perclos_60", "$.valid_ratio", "$.unknown", "$.judged_s")
         for begun_s, t_s, (track, level, perclos, ratio, unknown, judged_s) in reader.stream(
             "fatigue", since_s - GAP_S, until_s, paths
@@ -211,16 +211,16 @@ def _fold(reader: TimelineReader, gathering: _Gathering, since_s: float, until_s
                 begun_s + t_s, track, _LEVELS[level], perclos, None, ratio, unknown=unknown, judged_s=judged_s
             )
             fold.fatigue(report)
-    if gathering.shown("face"):
+    if builder.shown("face"):
         for begun_s, t_s, face in reader.stream("face", since_s, until_s, ("$.track", "$.usable", "$.reason")):
             fold.face(begun_s + t_s, *face)
-    if gathering.shown("blink"):
+    if builder.shown("blink"):
         ((fold.blinks,),) = reader.sums("COUNT(*)", "blink", since_s, until_s) or [(0,)]
 
 
 def _messages(reader: TimelineReader, kind: str, since_s: float, until_s: float) -> Iterator[Message]:
     for begun_s, _, (record,) in reader.stream(kind, since_s, until_s, ("$",)):
-        if message := on_wall_clock({**_record(record), "begun_s": begun_s}):
+        if message := to_wall_clock_message({**_record(record), "begun_s": begun_s}):
             yield message
 
 

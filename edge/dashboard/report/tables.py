@@ -75,20 +75,20 @@ COLUMNS = (
 )
 
 
-def csv_text(subject: ReportData) -> str:
+def csv_text(data: ReportData) -> str:
     """The table, events in order of their start; text that a spreadsheet would run begins with an apostrophe."""
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, [column.name for column in COLUMNS], restval="")
     writer.writeheader()
-    writer.writerows(rows(subject))
+    writer.writerows(rows(data))
     return stream.getvalue()
 
 
-def rows(subject: ReportData) -> Iterator[Row]:
+def rows(data: ReportData) -> Iterator[Row]:
     """The events in order of their start, ready for a table."""
-    begun_s = subject.found.start_s
-    for start_s, end_s, told in sorted(_events(subject), key=lambda event: event[0]):
-        moment = subject.moment(start_s)
+    begun_s = data.found.start_s
+    for start_s, end_s, told in sorted(_events(data), key=lambda event: event[0]):
+        moment = data.moment(start_s)
         row: Row = {
             "time": moment.isoformat(timespec="milliseconds") if moment else None,
             "start_s": start_s - begun_s,
@@ -131,19 +131,19 @@ def cell(value: Cell) -> Cell:
     return value
 
 
-def _events(subject: ReportData) -> Iterator[tuple[float, float | None, Row]]:
-    for line in subject.lines:
+def _events(data: ReportData) -> Iterator[tuple[float, float | None, Row]]:
+    for line in data.lines:
         yield line.start_s, line.end_s, _line(line)
-    for group in subject.groups:
+    for group in data.groups:
         yield group.start_s, group.end_s, _group(group)
-    for span in subject.found.levels:
+    for span in data.found.levels:
         yield span.start_s, span.end_s, _level(span)
-    for incident in subject.found.incidents:
+    for incident in data.found.incidents:
         yield incident.start_s, incident.end_s, _alert(incident)
-    for event in subject.events:
+    for event in data.events:
         name = event.class_ if isinstance(event, Closure) else None
         yield event.start_s, event.end_s, {"event": event.kind, "person": event.track, "name": name}
-    for source in subject.found.sources:
+    for source in data.found.sources:
         yield source.t_s, None, _missing(source)
 
 
@@ -199,10 +199,10 @@ def recordings_table(entries: Sequence[RecordingEntry]) -> Table:
     return head, made
 
 
-def events_table(subjects: Sequence[ReportData]) -> Table:
+def events_table(reports: Sequence[ReportData]) -> Table:
     """The events of all recordings, in the columns of `emvas report --csv` with the recording before them."""
     head = ["recording", *(column.name for column in COLUMNS)]
-    return head, [{"recording": cell(subject.name), **row} for subject in subjects for row in rows(subject)]
+    return head, [{"recording": cell(data.name), **row} for data in reports for row in rows(data)]
 
 
 def as_csv(table: Table) -> bytes:

@@ -108,8 +108,8 @@ class UnwritableError(EmvasError):
     """A report cannot be written where it should be."""
 
 
-def write(subject: ReportData, form: Form, target: Path, labels: Labels) -> None:
-    """Write the report of `subject` to `target`.
+def write_report(data: ReportData, form: Form, target: Path, labels: Labels) -> None:
+    """Write the report of `data` to `target`.
 
     Raises:
         UnwritableError: the place cannot be written. PrintError: no browser prints the PDF.
@@ -118,10 +118,10 @@ def write(subject: ReportData, form: Form, target: Path, labels: Labels) -> None
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(target, error) from error
-    keep(_content(subject, form, target.parent, labels), target)
+    write_whole(_content(data, form, target.parent, labels), target)
 
 
-def keep(content: bytes, target: Path) -> None:
+def write_whole(content: bytes, target: Path) -> None:
     """Write a whole file, or nothing.
 
     Raises:
@@ -145,8 +145,8 @@ def _unwritable(target: Path, error: OSError) -> UnwritableError:
     return UnwritableError(f"{target}: {error.strerror}: choose a place that can be written")
 
 
-def _content(subject: ReportData, form: Form, folder: Path, labels: Labels) -> bytes:
+def _content(data: ReportData, form: Form, folder: Path, labels: Labels) -> bytes:
     if form == "csv":
-        return csv_text(subject).encode("utf-8-sig")
-    page = render_report(subject, labels)
+        return csv_text(data).encode("utf-8-sig")
+    page = render_report(data, labels)
     return print_page(page, folder) if form == "pdf" else page.encode("utf-8")
