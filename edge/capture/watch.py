@@ -101,8 +101,8 @@ class PictureWatch:
         seen_s = sum(gap_s for _, gap_s in self._gaps if gap_s <= SEEN_GAP_S)
         if length_s < _FEW_FROM_S or seen_s >= _LEAST_SHARE * length_s:
             return ""
-        hz = len(self._gaps) / sum(gap_s for _, gap_s in self._gaps)
-        return Sentence("pictures_too_few", hz=hz, least=1 / SEEN_GAP_S)
+        long_s = [gap_s for _, gap_s in self._gaps if gap_s > SEEN_GAP_S]
+        return Sentence("pictures_too_few", hz=len(long_s) / sum(long_s), least=1 / SEEN_GAP_S)
 
     def _compare(self, frame: Frame) -> str:
         """Whether this is the picture before, to the bit."""

@@ -80,6 +80,12 @@ def test_two_pictures_a_second_are_too_few_and_three_are_not() -> None:
     assert words([(30, 3, cab)]) == []
 
 
+def test_a_camera_that_turns_slow_is_told_with_the_rate_since_then() -> None:
+    (told,) = words([(20, 15, cab), (20, 2, cab)])
+    assert told[1] == "too few pictures: 2.0 a second, lids can be judged from 2.5 on"
+    assert 20 < told[0] <= 24
+
+
 def test_one_picture_in_ten_seconds_is_told_too() -> None:
     (told,) = words([(60, 0.1, cab)])
     assert told[1].startswith("too few pictures: 0.1 a second")
