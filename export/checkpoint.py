@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from export.file_kind import other_kind
 from export.role import BuildError
 from training.weights import listed, misfit
@@ -183,11 +183,11 @@ def load_folder(loader: Any, folder: Path, heads: Collection[str] = (), **settin
     return model.eval()
 
 
-def sources_of(path: Path, licence: str, origin: str = "") -> list[Source]:
+def sources_of(path: Path, licence: str, origin: str = "") -> list[WeightSource]:
     """The manifest's description of a checkpoint: one file, or the weights and configuration of a folder."""
     files = [path] if path.is_file() else [path / "config.json", *_weights(path)]
     return [
-        Source(archive=path.name, file=file.name, sha256=sha256_of(file), licence=licence, origin=origin)
+        WeightSource(archive=path.name, file=file.name, sha256=sha256_of(file), licence=licence, origin=origin)
         for file in files
     ]
 

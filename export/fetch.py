@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from export.recipe import Archive
 from export.role import BuildError
 
@@ -62,10 +62,10 @@ class PinnedArchives:
         partial.replace(kept)
         return kept
 
-    def source(self, archive: str, member: str, sha256: str) -> Source:
+    def source(self, archive: str, member: str, sha256: str) -> WeightSource:
         """The manifest's description of that file."""
         pin = self._pin(archive)
-        return Source(archive=pin.requirement, file=member, sha256=sha256, licence=pin.licence, origin=pin.origin)
+        return WeightSource(archive=pin.requirement, file=member, sha256=sha256, licence=pin.licence, origin=pin.origin)
 
     def _pin(self, name: str) -> Archive:
         if name not in self._archives:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from export.role import Array
 
@@ -82,7 +82,7 @@ class ExportJob:
 
     role: str
     description: str
-    sources: list[Source]
+    sources: list[WeightSource]
     training_data: str
     graphs: Mapping[str, GraphJob | MadeGraph]
     golden_inputs: Mapping[str, Feeds]

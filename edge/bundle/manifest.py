@@ -114,7 +114,7 @@ class Variant(_Part):
     """None: made for the CPU, or built before TensorRT was asked."""
 
 
-class Source(_Part):
+class WeightSource(_Part):
     """Where weights came from."""
 
     archive: str
@@ -128,7 +128,7 @@ class Role(_Part):
     """One job in the appliance."""
 
     description: str
-    sources: list[Source]
+    sources: list[WeightSource]
     training_data: str
     not_checked: list[str] = Field(default_factory=list)
     preprocessing: dict[str, Any] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.ctc import PREPROCESSING, CtcDescription, CtcVocabulary, GreedyCtc, features, open_acoustic_model
@@ -40,7 +40,7 @@ class CtcModel:
     not_checked: Sequence[str] = ()
 
 
-def ctc_job(model: CtcModel, sources: list[Source], options: Mapping[str, str], work: Path) -> ExportJob:
+def ctc_job(model: CtcModel, sources: list[WeightSource], options: Mapping[str, str], work: Path) -> ExportJob:
     """Say how `model` is traced, heard and judged; writes its vocabulary into `work`."""
     vocabulary = work / "vocabulary.json"
     vocabulary.write_text(model.vocabulary.model_dump_json(), encoding="utf-8")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.affect.fusion import MODALITIES
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from export.exporters.options import number, sizes
 from export.job import Axis, ExportJob, Feeds, GraphJob, Task
@@ -60,7 +60,7 @@ class Trained:
     name: str
     features: Mapping[str, Any]
     """What the columns are, as far as the checkpoint says it."""
-    sources: list[Source]
+    sources: list[WeightSource]
     not_checked: list[str]
     correlation: Mapping[str, float] = field(default_factory=dict)
     """Of the score with people's labels, by set of modalities (`text+vision`), as far as it was measured."""

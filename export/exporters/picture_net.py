@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
 from export.exporters import OptionError
@@ -46,7 +46,7 @@ class PictureNet:
     """Side of the picture whose middle the net sees."""
     classes: Sequence[str]
     family: Family
-    sources: list[Source]
+    sources: list[WeightSource]
     preprocessing: Mapping[str, Any]
     channels: int = 3
     not_checked: Sequence[str] = field(default_factory=list)

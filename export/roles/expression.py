@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
 from export.gate import build_variants
@@ -22,7 +22,7 @@ from export.tasks import expression
 from export.torch_onnx import export_module
 
 _PROBES = 8
-_SOURCE = Source(
+_SOURCE = WeightSource(
     archive="npm @vladmandic/face-api 1.7.15",
     file="package/model/face_expression_model.bin",
     sha256="9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d",

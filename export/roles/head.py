@@ -10,7 +10,7 @@ from torch import nn
 from torch.export import Dim
 
 from edge.bundle.bundle import sha256_of
-from edge.bundle.manifest import Source
+from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from export.gate import Choice, Wanted, build_variants
 from export.job import Family
@@ -19,9 +19,9 @@ from export.role import Array
 from export.torch_onnx import export_module
 
 
-def our_source(checkpoint: Path, origin: str) -> Source:
+def our_source(checkpoint: Path, origin: str) -> WeightSource:
     """The manifest's word on a checkpoint in `configs/bundles` that the module `origin` made."""
-    return Source(
+    return WeightSource(
         archive="this project",
         file=f"configs/bundles/{checkpoint.name}",
         sha256=sha256_of(checkpoint),
