@@ -23,34 +23,40 @@ _NAME = r"^[A-Za-z0-9_-]+$"
 
 
 class BoxConfig(Section):
-    """Which box this is; both names are levels of its MQTT topics."""
+    """Identity of the box. `site` and `id` are levels of its MQTT topics."""
 
-    site: str = Field("site", pattern=_NAME, description="where it stands: a depot, a school")
-    id: str = Field("box", pattern=_NAME, description="its own name, one of a kind on the site")
+    site: str = Field("site", pattern=_NAME, description="place of the box: a depot, a school")
+    id: str = Field("box", pattern=_NAME, description="name of the box, unique on its site")
     vehicle: str | None = Field(
-        None, min_length=1, max_length=40, description="what people call the vehicle or room; on pages and reports only"
+        None,
+        min_length=1,
+        max_length=40,
+        description="name that people use for the vehicle or room; on pages and reports only",
     )
 
     @property
     def place(self) -> str:
-        """Which box, for the head of a page: B-AB 123 · bus-042 · depot-1."""
+        """Name of the box for the head of a page: B-AB 123 · bus-042 · depot-1."""
         return " · ".join(filter(None, (self.vehicle, self.id, self.site)))
 
 
 class ThermalConfig(Section):
-    """Temperatures of the hottest part of the processor; see `edge.runtime.degradation` for the way back."""
+    """Temperature limits of the hottest part of the processor, above which the box does less."""
 
     yellow_c: float = Field(
-        80.0, ge=50.0, le=90.0, description="°C; above, 15 pictures a second [openpilot hardwared: 80]"
+        80.0, ge=50.0, le=90.0, description="°C; above it, 15 frames a second [openpilot hardwared: 80]"
     )
     red_c: float = Field(
-        96.0, ge=60.0, le=99.0, description="°C; above, 10 pictures a second, no expressions [openpilot hardwared: 96]"
+        96.0,
+        ge=60.0,
+        le=99.0,
+        description="°C; above it, 10 frames a second and no expressions [openpilot hardwared: 96]",
     )
     danger_c: float = Field(
         100.0,
         ge=65.0,
         le=101.0,
-        description="°C; above, no words either, and an alert [chosen; a Jetson TX2 shuts down at 101.5]",
+        description="°C; above it, also no transcripts, and an alert [chosen; a Jetson TX2 shuts down at 101.5]",
     )
 
     @model_validator(mode="after")
@@ -63,9 +69,9 @@ class ThermalConfig(Section):
 class Config(Section):
     """The whole configuration of a box."""
 
-    purpose: Purpose = Field(description="why the box is there: decides what it may infer, store and send")
+    purpose: Purpose = Field(description="purpose of the box; decides what it may infer, store and send")
     consent: Literal["none", "recorded"] = Field(
-        "none", description="recorded: everybody in the picture has agreed in writing; purpose research needs it"
+        "none", description="recorded: all persons in view have agreed in writing; required for purpose research"
     )
     box: BoxConfig = BoxConfig()
     camera: CameraConfig = CameraConfig()
@@ -89,7 +95,7 @@ class Config(Section):
 
     @property
     def allowance(self) -> Allowance:
-        """What this box's purpose lets out of the pipeline."""
+        """What the purpose of this box permits."""
         return ALLOWANCES[self.purpose]
 
     @model_validator(mode="after")

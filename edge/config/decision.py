@@ -19,9 +19,9 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 class FatigueConfig(Section):
-    """Eyes, yawns and their thresholds."""
+    """Fatigue from eyes and yawns, with its thresholds."""
 
-    enabled: bool = Field(True, description="false: eyes, yawns and nods are not judged")
+    enabled: bool = Field(True, description="false: no fatigue alerts; eyes, yawns and nods are not evaluated")
     closed_below: float = bounded(FATIGUE["closed_below"])
     open_above: float = bounded(FATIGUE["open_above"])
     microsleep_s: float = bounded(FATIGUE["microsleep_s"])
@@ -44,9 +44,9 @@ class FatigueConfig(Section):
 
 
 class AttentionConfig(Section):
-    """Where the driver looks; follows the faces that `fatigue` follows."""
+    """Where the driver looks. Uses the faces that `fatigue` uses."""
 
-    enabled: bool = Field(True, description="false: nobody is told to look away")
+    enabled: bool = Field(True, description="false: no distraction alerts")
     learn_s: float = bounded(ATTENTION["learn_s"])
     yaw_deg: float = bounded(ATTENTION["yaw_deg"])
     pitch_deg: float = bounded(ATTENTION["pitch_deg"])
@@ -69,17 +69,17 @@ class AttentionConfig(Section):
 
 
 class AffectConfig(Section):
-    """Affect of utterances and windows."""
+    """Affect of utterances and of windows without speech."""
 
-    enabled: bool = Field(True, description="false: no moods, groups or distress")
-    window_s: float = Field(10.0, ge=2.0, le=60.0, description="length of a window where nobody speaks")
+    enabled: bool = Field(True, description="false: no moods, no groups, no distress alerts")
+    window_s: float = Field(10.0, ge=2.0, le=60.0, description="length of a window without speech")
     alerts_per_hour: float = Field(
-        0.2, ge=0.01, le=4.0, description="sensitivity: alerts an hour of each kind that normal moods may cause"
+        0.2, ge=0.01, le=4.0, description="sensitivity: accepted false alerts an hour of each kind, from normal moods"
     )
 
 
 class AlertsConfig(Section):
-    """How states become alerts."""
+    """When states become alerts."""
 
     cooldown_s: float = bounded(ALERTS["cooldown_s"])
     update_s: float = bounded(ALERTS["update_s"])
@@ -90,20 +90,24 @@ class AlertsConfig(Section):
 
 
 class ArmingConfig(Section):
-    """Where the vehicle's speed comes from; without a source the alerts are always armed."""
+    """Source of the vehicle's speed, and the speeds that arm the alerts. Without a source, alerts are always armed."""
 
     source: Literal["none", "mqtt", "nmea", "gpsd"] = Field(
-        "none", description="a topic, a receiver of satellite navigation, or a gpsd"
+        "none", description="source of the speed: an MQTT topic, a satellite receiver (nmea) or a gpsd"
     )
-    topic: str | None = Field(None, min_length=1, description="mqtt: topic on the broker of section `mqtt`")
+    topic: str | None = Field(
+        None, min_length=1, description="mqtt: topic of the speed, on the broker of section `mqtt`"
+    )
     key: str | None = Field(
-        None, min_length=1, description="mqtt: name of the speed in a JSON payload; null: the payload is the number"
+        None, min_length=1, description="mqtt: key of the speed in a JSON payload; null: the payload is the number"
     )
     unit: Literal["km/h", "m/s"] = Field("km/h", description="mqtt: unit of the number")
-    device: str | None = Field(None, min_length=1, description="nmea: serial device of the receiver, /dev/ttyUSB0")
-    baud: int = Field(9600, ge=1200, le=921600, description="nmea: speed of the serial line")
-    host: str = Field("localhost", min_length=1, description="gpsd: its host")
-    port: int = Field(2947, ge=1, le=65535, description="gpsd: its port")
+    device: str | None = Field(
+        None, min_length=1, description="nmea: serial device of the receiver, such as /dev/ttyUSB0"
+    )
+    baud: int = Field(9600, ge=1200, le=921600, description="nmea: baud rate of the serial device")
+    host: str = Field("localhost", min_length=1, description="gpsd: host")
+    port: int = Field(2947, ge=1, le=65535, description="gpsd: port")
     on_kmh: float = bounded(ARMING["on_kmh"])
     off_kmh: float = bounded(ARMING["off_kmh"])
     asleep_on_kmh: float = bounded(ARMING["asleep_on_kmh"])
@@ -126,39 +130,46 @@ class ArmingConfig(Section):
 
 
 class WarningConfig(Section):
-    """What warns the driver in the cab, without any network; not for purpose classroom-wellbeing."""
+    """Warnings in the cab, which need no network. Not permitted for purpose classroom-wellbeing."""
 
     speaker: str | None = Field(
-        "default", description="a sounddevice name or number (see `emvas devices`); null: no speaker"
+        "default", description="sounddevice name or number (see `emvas devices`); null: no speaker"
     )
     volume: float = Field(
-        0.5, ge=0.1, le=1.0, description="share of full scale at which a critical warning begins; others are softer"
+        0.5,
+        ge=0.1,
+        le=1.0,
+        description="volume at which a critical warning starts, as a share of full scale; other warnings are softer",
     )
     loudest: float = Field(
-        1.0, ge=0.3, le=1.0, description="share of full scale to which a repeated warning rises; never below `volume`"
+        1.0,
+        ge=0.3,
+        le=1.0,
+        description="volume to which a repeated warning rises, as a share of full scale; at least `volume`",
     )
     quiet: str | None = Field(
         None,
-        description="hours such as 22:00-06:00, local time, in which signals below critical are 12 dB softer; critical "
-        "ones never are",
+        description="hours in local time, such as 22:00-06:00, in which warnings below critical are 12 dB softer",
     )
     gpio: str | None = Field(
-        None, pattern=_LINE, description="chip and line that is high while a level holds: /dev/gpiochip0:17"
+        None, pattern=_LINE, description="chip and line that is high while a level lasts, such as /dev/gpiochip0:17"
     )
-    gpio_from: FromLevel = Field("warning", description="the level from which the line is high: a lamp, a buzzer")
+    gpio_from: FromLevel = Field(
+        "warning", description="lowest level at which the line is high, for a lamp or a buzzer"
+    )
     button: str | None = Field(
         None,
         pattern=_LINE,
-        description="line of a button to ground that ends the repetition of a warning, once the eyes are open",
+        description="line of a button to ground; the button ends the repetition of a warning once the eyes are open",
     )
     relay: str | None = Field(
         None,
         pattern=r"^/dev/\S+$",
-        description="a relay that is on while a level holds: /dev/hidraw0 (USB-HID, `USBRelay`) or /dev/ttyUSB0 "
-        "(serial, LCUS)",
+        description="relay that is on while a level lasts: /dev/hidraw0 (USB-HID, `USBRelay`) or "
+        "/dev/ttyUSB0 (serial, LCUS)",
     )
-    relay_channel: int = Field(1, ge=1, le=8, description="which relay of the board")
-    relay_from: FromLevel = Field("critical", description="the level from which it is on: a seat shaker")
+    relay_channel: int = Field(1, ge=1, le=8, description="number of the relay on the board")
+    relay_from: FromLevel = Field("critical", description="lowest level at which the relay is on, for a seat shaker")
 
     @field_validator("quiet")
     @classmethod
@@ -169,7 +180,7 @@ class WarningConfig(Section):
 
     @property
     def quiet_min(self) -> tuple[int, int] | None:
-        """Start and end of the quiet hours in minutes of the day; the start may be the later one."""
+        """Start and end of the quiet hours in minutes of the day; the start may be later than the end."""
         found = _HOURS.fullmatch(self.quiet or "")
         if found is None:
             return None
@@ -179,7 +190,7 @@ class WarningConfig(Section):
     @model_validator(mode="after")
     def _warns(self) -> WarningConfig:
         if self.speaker is None and self.gpio is None and self.relay is None:
-            raise ValueError("nothing would warn the driver: name a speaker, a gpio or a relay")
+            raise ValueError("nothing would warn the driver: set speaker, gpio or relay")
         if self.loudest < self.volume:
             raise ValueError("loudest must not be below volume")
         return self

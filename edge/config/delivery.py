@@ -12,29 +12,33 @@ from pydantic_core import PydanticCustomError
 from edge.config.section import NOT_ECHOED, Section
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
-"""A name, an address, or an IPv6 address with its zone."""
+"""A host name, an address, or an IPv6 address with its zone."""
 Op = Literal["report", "self_test", "restart_source", "snooze", "acknowledge", "sensitivity"]
 OPS: tuple[Op, ...] = get_args(Op)
 HARMLESS: tuple[Op, ...] = ("report", "self_test", "restart_source")
-"""What cannot silence an alert; the others can, and are taken only where a configuration names them."""
+"""Commands that cannot silence an alert. The others can; a configuration must name them."""
 
 
 class MqttConfig(Section):
-    """The broker; leave the section out for a box that publishes nothing."""
+    """The MQTT broker. Leave the section out for a box that publishes nothing."""
 
-    host: str = Field(min_length=1, description="the broker's name or address")
-    port: int = Field(1883, ge=1, le=65535, description="its port; with TLS usually 8883")
+    host: str = Field(min_length=1, description="host name or address of the broker")
+    port: int = Field(1883, ge=1, le=65535, description="port of the broker; with TLS usually 8883")
     base: str = Field("emvas", pattern=r"^[A-Za-z0-9_-]+$", description="first level of every topic")
-    username: str | None = Field(None, description="user at the broker; null: none is given")
-    password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
+    username: str | None = Field(None, description="user name at the broker; null: no login")
+    password_file: str | None = Field(
+        None, description="file that holds the password; the configuration itself holds none"
+    )
     password_env: str | None = Field(None, description="environment variable that holds the password")
-    tls: bool = Field(False, description="encrypt, and check the broker's certificate")
-    ca_file: str | None = Field(None, description="authority to trust, PEM; null: those of the system")
-    cert_file: str | None = Field(None, description="this box's own certificate, PEM, for brokers that ask for one")
-    key_file: str | None = Field(None, description="its key")
-    home_assistant: bool = Field(False, description="announce the box to Home Assistant")
+    tls: bool = Field(False, description="true: encrypt, and verify the certificate of the broker")
+    ca_file: str | None = Field(None, description="certificate authority to trust, PEM; null: those of the system")
+    cert_file: str | None = Field(None, description="certificate of this box, PEM, for brokers that require one")
+    key_file: str | None = Field(None, description="private key of cert_file, PEM")
+    home_assistant: bool = Field(False, description="true: announce the box to Home Assistant")
     discovery_prefix: str = Field(
-        "homeassistant", pattern=r"^[^+#\s]+$", description="first level of the announcement, as in Home Assistant"
+        "homeassistant",
+        pattern=r"^[^+#\s]+$",
+        description="first level of the discovery topics, as set in Home Assistant",
     )
 
     @field_validator("host")
@@ -62,49 +66,55 @@ class MqttConfig(Section):
 
 
 class CommandsConfig(Section):
-    """Orders over MQTT; who may give them is the broker's ACL."""
+    """Commands over MQTT. The broker's ACL decides who may send them."""
 
     allow: tuple[Op, ...] = Field(
         HARMLESS,
-        description="snooze, acknowledge and sensitivity can silence an alert: only with an ACL at the broker",
+        description="accepted commands; snooze, acknowledge and sensitivity can silence alerts and need an ACL",
     )
 
 
 class StoreConfig(Section):
-    """The timeline on this box."""
+    """The timeline, a database on this box."""
 
-    path: str = Field("timeline.db", description="SQLite file, relative to the state folder")
-    retention_days: float = Field(30.0, ge=1.0, le=3650.0, description="older records go, once the clock is trusted")
-    most_mb: float = Field(2000.0, ge=16.0, le=1e6, description="then the oldest telemetry goes, alerts last")
+    path: str = Field("timeline.db", description="SQLite file; relative to the state folder")
+    retention_days: float = Field(
+        30.0, ge=1.0, le=3650.0, description="older records are deleted, once the clock is synchronized"
+    )
+    most_mb: float = Field(
+        2000.0, ge=16.0, le=1e6, description="maximum size; above it the oldest telemetry is deleted first, alerts last"
+    )
     least_free_mb: float = Field(
         500.0,
         ge=10.0,
         le=1e6,
-        description="free space below which the oldest telemetry goes",
+        description="minimum free space on the disk; below it the oldest telemetry is deleted",
     )
-    least_free_share: float = Field(0.05, ge=0.01, le=0.5, description="the same as a share of the disk")
-    keep_words: bool = Field(False, description="store transcripts; only where the purpose allows")
+    least_free_share: float = Field(0.05, ge=0.01, le=0.5, description="minimum free space as a share of the disk")
+    keep_words: bool = Field(False, description="true: store transcripts, if the purpose permits it")
 
 
 class SummaryConfig(Section):
-    """The periodic summary."""
+    """The periodic summary message."""
 
-    every_s: float = Field(300.0, ge=10.0, le=86400.0, description="length of the period that a summary tells of")
+    every_s: float = Field(300.0, ge=10.0, le=86400.0, description="period of time that a summary covers")
 
 
 class DashboardConfig(Section):
-    """The local page; on any address but this machine's own it asks for a password."""
+    """The local page. It requires a password on any address other than loopback."""
 
-    host: str = Field("127.0.0.1", description="address it is served on; any but loopback needs a password")
-    port: int = Field(8080, ge=1, le=65535, description="its port; `emvas dashboard --port` wins")
-    password_file: str | None = Field(None, description="file that holds the password; passwords never stand here")
+    host: str = Field("127.0.0.1", description="address of the page; addresses other than loopback need a password")
+    port: int = Field(8080, ge=1, le=65535, description="port of the page; `emvas dashboard --port` overrides it")
+    password_file: str | None = Field(
+        None, description="file that holds the password; the configuration itself holds none"
+    )
     password_env: str | None = Field(None, description="environment variable that holds the password")
     cert_file: str | None = Field(None, description="certificate for HTTPS, PEM")
-    key_file: str | None = Field(None, description="its key")
+    key_file: str | None = Field(None, description="private key of cert_file, PEM")
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~/-]*)?$",
-        description="where browsers find the page behind a reverse proxy, as https://bus.example/cab; needs a password",
+        description="address of the page behind a reverse proxy, such as https://bus.example/cab; needs a password",
     )
 
     @model_validator(mode="after")
@@ -117,17 +127,20 @@ class DashboardConfig(Section):
 
 
 class HealthConfig(Section):
-    """`/healthz` and `/metrics` over HTTP; off without a port."""
+    """`/healthz` and `/metrics` over HTTP. Off without a port."""
 
-    port: int | None = Field(None, ge=1, le=65535, description="null: no pages")
-    host: str = Field("127.0.0.1", description="address they are served on; any but loopback needs `open_to_network`")
+    port: int | None = Field(None, ge=1, le=65535, description="port of the pages; null: no pages")
+    host: str = Field(
+        "127.0.0.1", description="address of the pages; addresses other than loopback need `open_to_network`"
+    )
     open_to_network: bool = Field(
-        False, description="allow a `host` other than loopback: whoever reaches it reads how often this box alerts"
+        False,
+        description="allow a `host` other than loopback; everyone in that network can read how often this box alerts",
     )
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the pages."""
+        """Whether the pages can be reached from this machine only."""
         try:
             return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
         except ValueError:
