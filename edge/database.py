@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 _MOST = 16
@@ -198,7 +199,7 @@ class Database:
             self.aside = _moved_aside(self.path, word)
         except OSError as refused:  # a card that has turned read-only
             raise sqlite3.OperationalError(f"{error}, and it cannot be moved aside: {refused.strerror}") from error
-        self._news.lost(f"{self.path} cannot be used ({error}); it was moved to {self.aside.name} and a new one begun")
+        self._news.lost(Sentence("file_moved_aside", file=str(self.path), error=str(error), aside=self.aside.name))
         return True
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 from edge.database import Database, StoreEvents
+from edge.i18n.sentence import Sentence
 
 LASTING = ("alert", "summary", "source", "trip", "warned")
 """Kinds that are no telemetry: few, small, and what somebody asks for afterwards."""
@@ -64,7 +65,7 @@ class Housekeeping:
         path = self._database.path
         low = disk_low(path, self._config)
         if low and not self.disk_low:
-            self._news.lost(f"the disk of {path} is nearly full: the oldest telemetry is deleted; free space there")
+            self._news.lost(Sentence("disk_nearly_full", file=str(path)))
         self.disk_low = low
         return old + large + for_the_disk(connection, path, self._config)
 

@@ -7,15 +7,12 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 NAME = "storage"
 _OF_ROOM = {errno.ENOSPC, errno.EDQUOT}
 """A full disk is each store's own matter: it gives up old records."""
-_CONSEQUENCE = (
-    "the timeline is not kept, and alerts that no broker takes wait in memory only; "
-    "make it writable, or give --state DIR"
-)
 _PATIENCE_S = 60.0
 """How long the stores may take to work again once the folder can be written."""
 
@@ -39,7 +36,7 @@ class StateFolder:
         self._withheld |= {word.source: word for word in words}
         if not self._lost:
             self._lost = True
-            return [Source(t_s, NAME, "lost", f"{self._path} cannot be written ({fault}): {_CONSEQUENCE}")]
+            return [Source(t_s, NAME, "lost", Sentence("folder_unwritable", folder=str(self._path), error=fault))]
         self._writable_s = None if fault else self._writable_s or t_s
         return [] if self._writable_s is None else self._back(t_s, t_s - self._writable_s >= _PATIENCE_S)
 

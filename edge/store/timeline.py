@@ -12,6 +12,7 @@ from pathlib import Path
 from edge import run_registry
 from edge.config.delivery import StoreConfig
 from edge.database import Database, StoreEvents
+from edge.i18n.sentence import Sentence
 from edge.messages import Face, Message, Source
 from edge.messages.serialize import to_record
 from edge.run_registry import SYSTEM, Clocks, Start, Sync
@@ -86,7 +87,7 @@ class Timeline:
             text = json.dumps(to_record(message), ensure_ascii=False, separators=(",", ":"))
             self._waiting.append((message.kind, message.t_s, text))
             if len(self._waiting) > _MOST_BEHIND:
-                self._give_up("the disk is too slow")
+                self._give_up(Sentence("disk_slow"))
             due = self._due() or len(self._waiting) >= _BATCH_ROWS or message.kind in LASTING
         if due:
             self._writer.ask()
@@ -137,7 +138,7 @@ class Timeline:
             written = set(map(id, waiting))
             self._waiting = [row for row in self._waiting if id(row) not in written]
         if self._news.is_lost and self._database.has_room and not self._housekeeping.disk_low:
-            self._news.works(f"{self.dropped} records were lost")
+            self._news.works(Sentence("records_lost", count=self.dropped))
 
     def _keep_house(self) -> None:
         """Give up what is too old or too much."""
@@ -161,7 +162,7 @@ class Timeline:
         kept = [row for row in self._waiting if row[0] in LASTING][-_MOST_WAITING:]
         self.dropped += len(self._waiting) - len(kept)
         self._waiting = kept
-        self._news.lost(f"{self._database.path} takes no records ({why}): telemetry is dropped; free space there")
+        self._news.lost(Sentence("timeline_unwritable", file=str(self._database.path), why=why))
 
 
 class Writer:

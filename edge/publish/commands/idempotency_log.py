@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.config.delivery import Op
 from edge.database import Database, StoreEvents
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.publish.commands.requests import Command, RequestError, read_request
 
@@ -64,7 +65,7 @@ class Answered:
         try:
             rows = self._database.read(f"{query} ORDER BY id")
         except (sqlite3.Error, OSError) as error:
-            self._news.lost(f"{self._database.path} cannot be read ({error}): an order may be done again; free space")
+            self._news.lost(Sentence("answers_unreadable", file=str(self._database.path), error=str(error)))
             return []
         return [done for row in rows if (done := _read(row)) is not None]
 
@@ -81,7 +82,7 @@ class Answered:
             self._database.write(self._write)
         except (sqlite3.Error, OSError) as error:
             path = self._database.path
-            self._news.lost(f"{path} cannot be written ({error}): answers wait in memory; free space")
+            self._news.lost(Sentence("answers_unwritable", file=str(path), error=str(error)))
             return
         self._unsaved.clear()
         self._news.works()

@@ -9,133 +9,113 @@ from datetime import datetime, timezone
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
+from edge.i18n.sentence import Sentence
 
-_REFUSALS = {
-    "Bad user name or password": "does not accept {user}: the user name or its password is wrong",
-    "Not authorized": "does not let {user} in: the user name or its password is wrong, or an ACL forbids it",
-    "Unsupported protocol version": "speaks another version of MQTT",
-    "Client identifier not valid": "does not accept this box's name as a client id",
-    "Session taken over": "gave the connection to another client with the same name: do two boxes share box.id?",
-    "QoS not supported": "takes no QoS 1 (Maximum QoS 0), so it would lose alerts unseen: it must allow QoS 1",
-    "Retain not supported": "retains nothing (Retain Available 0), so nobody could know that this box is gone: it must "
-    "allow retained messages",
-    "Packet too large": "takes no packet as large as this box sent: it must allow some kilobytes",
-    "Server busy": "is busy",
-    "Server shutting down": "is shutting down",
-    "Banned": "has banned this box",
-}
-"""Reason codes of MQTT 5 (chapter 2.4), to which paho translates those of 3.1.1."""
-
-
+_OTHER_VERSION = "Unsupported protocol version"
+"""A reason code of MQTT 5 (chapter 2.4), as paho names it; paho translates those of 3.1.1 to them."""
 _ABOUT_TIME = frozenset({9, 10})
 """X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
-_ACL = "does its ACL allow that?"
 
 
 def of_refusal(reason: str, config: MqttConfig) -> str:
     """The broker answered, but not with yes."""
-    said = _REFUSALS.get(reason, f"refused the connection: {reason}").format(user=_user(config))
-    return f"the broker at {_place(config)} {said}" + ("" if said.endswith("?") else ".")
+    place, user = _place(config), _user(config)
+    refusals = {
+        "Bad user name or password": Sentence("broker_wrong_password", place=place, user=user),
+        "Not authorized": Sentence("broker_not_authorized", place=place, user=user),
+        _OTHER_VERSION: Sentence("broker_other_version", place=place),
+        "Client identifier not valid": Sentence("broker_client_id", place=place),
+        "Session taken over": Sentence("broker_session_taken", place=place),
+        "QoS not supported": Sentence("broker_without_qos", place=place),
+        "Retain not supported": Sentence("broker_without_retain", place=place),
+        "Packet too large": Sentence("broker_packet_too_large", place=place),
+        "Server busy": Sentence("broker_busy", place=place),
+        "Server shutting down": Sentence("broker_shutting_down", place=place),
+        "Banned": Sentence("broker_banned", place=place),
+    }
+    return refusals.get(reason) or Sentence("broker_refused", place=place, reason=reason)
 
 
 def of_subscription(path: str, said: str, config: MqttConfig) -> str:
     """The broker let this client in but not listen."""
-    return f"the broker at {_place(config)} does not let {_user(config)} subscribe to {path} ({said}): {_ACL}"
+    return Sentence("broker_no_subscription", place=_place(config), user=_user(config), topic=path, reason=said)
 
 
 def of_publication(path: str, said: str, config: MqttConfig) -> str:
     """The broker let this client in but does not take what it says."""
-    return f"the broker at {_place(config)} does not let {_user(config)} publish on {path} ({said}): {_ACL}"
+    return Sentence("broker_no_publication", place=_place(config), user=_user(config), topic=path, reason=said)
 
 
 def of_hanging_up(what: str, config: MqttConfig) -> str:
     """The broker ended the connection whenever this client said or asked for one thing."""
-    return (
-        f"the broker at {_place(config)} hangs up on {what}: does its ACL allow that to {_user(config)}? It is held "
-        "back and tried again from time to time; the rest goes on."
-    )
+    return Sentence("broker_hangs_up", place=_place(config), what=what, user=_user(config))
 
 
 def of_size(path: str, size_bytes: int, config: MqttConfig) -> str:
     """What this client says is more than the broker takes at once."""
-    return (
-        f"a message on {path} needs {size_bytes} bytes, more than the broker at {_place(config)} takes (Maximum Packet "
-        "Size): it waits; the broker must allow more."
-    )
+    return Sentence("broker_message_too_large", topic=path, size=size_bytes, place=_place(config))
 
 
 def of_twin(path: str, config: MqttConfig) -> str:
     """Another client says that it is this box."""
-    return (
-        f"somebody else speaks on {path} at the broker at {_place(config)}: two boxes have the same box.site and "
-        "box.id, and each ends the other's connections; give one of them another box.id"
-    )
+    return Sentence("broker_twin", topic=path, place=_place(config))
 
 
 def of_lost_connection(config: MqttConfig, again: bool) -> str:
     """The connection ended without a word; `again`: as the one before, soon after it stood."""
     if not again:
-        return f"the connection to the broker at {_place(config)} was lost."
-    return (
-        f"the broker at {_place(config)} ends each connection soon after it stands: does its ACL allow what "
-        f"{_user(config)} says and hears, or is another client there with the same name (do two boxes share box.id)?"
-    )
+        return Sentence("broker_lost", place=_place(config))
+    return Sentence("broker_ends_connections", place=_place(config), user=_user(config))
 
 
 def of_fault(fault: str, config: MqttConfig) -> str:
     """What the broker sent could not be read."""
-    return f"the broker at {_place(config)} sent what cannot be read ({fault}): the connection is made anew."
+    return Sentence("broker_unreadable", place=_place(config), fault=fault)
 
 
 def of_no_answer(config: MqttConfig) -> str:
     """The connection ended before the broker said anything."""
-    hint = "is it an MQTT port, without TLS?"
-    if config.tls:
-        wants = (
-            "does it trust cert_file" if config.cert_file else "does it want a client certificate (cert_file, key_file)"
-        )
-        hint = f"is it really a TLS port, {wants}?"
-    return f"the broker at {_place(config)} does not answer in MQTT: {hint}"
+    place = _place(config)
+    if not config.tls:
+        return Sentence("broker_no_mqtt", place=place)
+    if config.cert_file:
+        return Sentence("broker_no_mqtt_over_tls_with_certificate", place=place)
+    return Sentence("broker_no_mqtt_over_tls", place=place)
 
 
 def is_about_version(reason: ReasonCode | None) -> bool:
     """Whether the broker refused the version of MQTT and may speak the other."""
-    return reason is not None and reason.getName() == "Unsupported protocol version"
+    return reason is not None and reason.getName() == _OTHER_VERSION
 
 
 def of_error(error: Exception, config: MqttConfig) -> str:
     """There is not even a connection."""
     place = _place(config)
+    said: str
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _ABOUT_TIME:
-        said = (
-            f"the certificate of the broker at {place} is not valid now ({error.verify_message}): is the clock right? "
-            f"It says {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC."
-        )
+        now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+        said = Sentence("certificate_not_valid_now", place=place, error=error.verify_message, now=now)
     elif isinstance(error, ssl.SSLCertVerificationError):
-        said = (
-            f"the certificate of the broker at {place} is not trusted ({error.verify_message}): the CA file must hold "
-            "the authority that signed it, and its name must be the host's."
-        )
+        said = Sentence("certificate_not_trusted", place=place, error=error.verify_message)
     elif isinstance(error, ssl.SSLError):
-        said = f"no TLS with {place} ({error.reason}): is it a TLS port, are the certificate files right?"
+        said = Sentence("broker_no_tls", place=place, error=str(error.reason))
     elif isinstance(error, ConnectionRefusedError):
-        said = f"no broker answers at {place}: is it running, are host and port right?"
+        said = Sentence("broker_not_there", place=place)
     elif isinstance(error, socket.gaierror):
-        said = f"the host name {config.host} is not known here: is it right, does this machine have a network?"
+        said = Sentence("host_unknown", host=config.host)
     elif isinstance(error, TimeoutError):
-        hint = "is it a TLS port" if config.tls else "does a firewall stand between"
-        said = f"no answer from {place}: is the host reachable, {hint}?"
+        said = Sentence("broker_silent_tls", place=place) if config.tls else Sentence("broker_silent", place=place)
     elif isinstance(error, ConnectionResetError):
         said = of_no_answer(config)
     elif isinstance(error, OSError) and error.filename:
-        said = f"{error.filename} cannot be read ({error.strerror}), so there is no connection to {place}."
+        said = Sentence("certificate_unreadable", file=str(error.filename), error=str(error.strerror), place=place)
     else:
-        said = f"no connection to {place}: {error}."
+        said = Sentence("broker_unreachable", place=place, error=str(error))
     return said
 
 
-def _user(config: MqttConfig) -> str:
-    return f"user {config.username!r}" if config.username else "a client without a name"
+def _user(config: MqttConfig) -> Sentence:
+    return Sentence("client_named", name=repr(config.username)) if config.username else Sentence("client_nameless")
 
 
 def _place(config: MqttConfig) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge import run_registry
 from edge.database import Database, StoreEvents
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.publish.outbox.rows import (
     COLUMNS,
@@ -224,23 +225,23 @@ class Outbox:
         try:
             self._database.write(work)
         except sqlite3.Error as error:
-            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+            self._news.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
 
     def _flush(self) -> None:
         """Write what waits in memory and delete what was delivered; what the disk refuses stays for the next time."""
         try:
             self._rows, self._bytes, given_up = self._database.write(self._exchange)
         except sqlite3.Error as error:
-            self._news.lost(f"{self._database.path} cannot be written ({error}): messages wait in memory; free space")
+            self._news.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
             self._bound_memory()
             return
         self._unsaved, self._delivered = [], set()
         for name in given_up:
             self._evicted[name] = self._evicted.get(name, 0) + 1
         if given_up:
-            self._news.lost(f"it is full: the oldest messages are given up, of `{given_up[0]}` first")
+            self._news.lost(Sentence("outbox_full", topic=given_up[0]))
         elif self._news.is_lost and self._is_roomy():
-            self._news.works(f"{sum(self.evicted.values())} messages were given up so far")
+            self._news.works(Sentence("outbox_given_up", count=sum(self.evicted.values())))
 
     def _is_roomy(self) -> bool:
         in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes

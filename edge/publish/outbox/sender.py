@@ -18,6 +18,7 @@ import logging
 from collections.abc import Collection
 
 from edge.database import StoreEvents
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.publish.builders import corrected, delivered
 from edge.publish.mqtt.events import Acknowledged, Publication, Token
@@ -83,8 +84,7 @@ class Sender:
             self._good.discard(blame.topic)  # another one, and it is the topic
             _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", blame.name)
             return False
-        said = f"the broker hangs up on messages on {blame.topic}"
-        self._news.lost(f"{said}: does its ACL allow this box? They wait in the outbox")
+        self._news.lost(Sentence("topic_hang_up", topic=blame.topic))
         return True
 
     def freed(self, path: str) -> None:
@@ -150,8 +150,7 @@ class Sender:
             if self._refused.taken(entry.path, entry.seq):
                 self._go_on()
         elif self._refused.refused(entry.path, entry.seq, self._clocks.mono_s()):
-            said = f"the broker refuses messages on {entry.path} ({event.refusal})"
-            self._news.lost(f"{said}: do its ACL and quota allow this box? They wait in the outbox")
+            self._news.lost(Sentence("topic_refused", topic=entry.path, reason=event.refusal))
 
     def news(self, t_s: float) -> list[Source]:
         """What there is to tell about the broker's refusals since the last call, stamped with `t_s`; any thread."""
