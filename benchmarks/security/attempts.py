@@ -42,8 +42,8 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("a crash writes pictures to the disk; files that others may read", ("tests/test_process_private.py",)),
     Attack(
         "secrets in logs, errors, messages and the archive for support",
-        ("tests/test_redact.py", "tests/test_log.py", "tests/capture/test_uri.py", "tests/cli/test_cli_diagnose.py",
-         "tests/config/test_loader.py"),
+        ("tests/test_redact.py", "tests/test_log.py", "tests/capture/test_connect_uri.py",
+         "tests/cli/test_cli_diagnose.py", "tests/config/test_loader.py"),
     ),
     Attack("a mood is inferred where it may not be told", ("tests/runtime/test_perception_stages_inference.py",)),
     Attack("the service's user puts links in root's way", ("tests/releases/test_release_owners.py",)),
@@ -58,7 +58,7 @@ ATTACKS: tuple[Attack, ...] = (
         ("tests/bundle/test_bundle_hostile.py", "tests/bundle/test_bundle_archive.py",
          "tests/bundle/test_bundle_signature.py", "tests/bundle/test_bundle_integrity.py"),
     ),
-    Attack("pictures, playlists, redirects and sound made to harm", ("tests/capture/test_untrusted.py",)),
+    Attack("pictures, playlists, redirects and sound made to harm", ("tests/capture/test_connect_untrusted.py",)),
     Attack(
         "whatever a broker or another client sends",
         ("tests/publish/mqtt/test_mqtt_client_attacked.py", "tests/cli/test_cli_listen.py",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge.aim.readings import Reading, of_driver, of_rate, of_room
+from edge.aim.readings import AimReading, of_driver, of_rate, of_room
 from edge.messages import Face, Frame
 
 HOLDS_S = 10.0
@@ -22,7 +22,7 @@ class Aim:
     """How the camera is aimed now."""
 
     t_s: float
-    readings: tuple[Reading, ...]
+    readings: tuple[AimReading, ...]
     held_s: float
     """How long all has held."""
 

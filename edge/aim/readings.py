@@ -40,7 +40,7 @@ LEAST_ROOM_PX, LEAST_GROUP = 40.0, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AimReading:
     """One line of what the installer sees."""
 
     name: str
@@ -51,32 +51,32 @@ class Reading:
     """What to do; empty where it holds."""
 
 
-def _judged(name: str, said: str, holds: bool, advice: str, verdict: Verdict = "bad") -> Reading:
-    return Reading(name, said, "good" if holds else verdict, "" if holds else advice)
+def _judged(name: str, said: str, holds: bool, advice: str, verdict: Verdict = "bad") -> AimReading:
+    return AimReading(name, said, "good" if holds else verdict, "" if holds else advice)
 
 
-def of_rate(hz: float) -> Reading:
+def of_rate(hz: float) -> AimReading:
     """Pictures a second as they come."""
     if hz >= GOOD_HZ:
-        return Reading("pictures", f"{hz:.0f} a second", "good")
-    return Reading(
+        return AimReading("pictures", f"{hz:.0f} a second", "good")
+    return AimReading(
         "pictures", f"{hz:.0f} a second", "poor" if hz >= LEAST_HZ else "bad",
         "set camera.format: mjpeg, a smaller size, or give it more light: cameras slow down in the dark",
     )  # fmt: skip
 
 
-def of_driver(face: Face, image: Picture) -> list[Reading]:
+def of_driver(face: Face, image: Picture) -> list[AimReading]:
     """All that must hold of one driver's face."""
     if face.box is None or face.reason is Reason.NO_FACE:
         upside_down = face.reason is Reason.UPSIDE_DOWN
         advice = "set camera.rotate: 180, or hang the camera the other way up" if upside_down else (
             "point the camera at the driver's seat, and sit there"
         )  # fmt: skip
-        return [Reading("face", "upside down" if upside_down else "none is seen", "bad", advice)]
+        return [AimReading("face", "upside down" if upside_down else "none is seen", "bad", advice)]
     return [*_place(face.box, image), *_pose(face), *_light(face, image)]
 
 
-def _place(box: Box, image: Picture) -> list[Reading]:
+def _place(box: Box, image: Picture) -> list[AimReading]:
     height, width = image.shape[:2]
     aside = (box[0] + box[2] / 2) / width - 0.5
     high = (box[1] + box[3] / 2) / height - 0.5
@@ -101,7 +101,7 @@ def _place(box: Box, image: Picture) -> list[Reading]:
     ]  # fmt: skip
 
 
-def _pose(face: Face) -> list[Reading]:
+def _pose(face: Face) -> list[AimReading]:
     if face.yaw_deg is None or face.pitch_deg is None or face.roll_deg is None:
         return []
     yaw, pitch, roll = face.yaw_deg, face.pitch_deg, face.roll_deg
@@ -123,7 +123,7 @@ def _pose(face: Face) -> list[Reading]:
     ]  # fmt: skip
 
 
-def _light(face: Face, image: Picture) -> list[Reading]:
+def _light(face: Face, image: Picture) -> list[AimReading]:
     patch = _patch(face.box, image)
     grey = float(patch.mean()) if patch.size else 0.0
     glare = float((patch >= _GLARING).mean()) if patch.size else 0.0
@@ -158,11 +158,11 @@ def _patch(box: Box | None, image: Picture) -> Picture:
     return np.asarray(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY) if cut.size else np.zeros((0, 0)), np.uint8)
 
 
-def of_room(faces: Sequence[Face], image: Picture) -> list[Reading]:
+def of_room(faces: Sequence[Face], image: Picture) -> list[AimReading]:
     """How many faces of a room can be read, and which row is too far."""
     boxes = [face.box for face in faces if face.box is not None]
     if not boxes:
-        return [Reading("faces", "none is seen", "bad", "point the camera at the seats, and sit there")]
+        return [AimReading("faces", "none is seen", "bad", "point the camera at the seats, and sit there")]
     widths = sorted(box[2] for box in boxes)
     large = sum(width >= LEAST_ROOM_PX for width in widths)
     far = [box for box in boxes if box[2] < LEAST_ROOM_PX]

@@ -2,24 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import selectors
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from threading import Event
 
 import av
+import numpy as np
+import numpy.typing as npt
 
-from edge.capture import CaptureError, csi
-from edge.capture.listening import OPPOSED, SoundWatch, listened
-from edge.capture.media import NOT_DECODED, Choice, MediaFile, decoded, end_of
-from edge.capture.picture import PictureDecoder, View
-from edge.capture.reconnect import kept_open
-from edge.capture.sound import SoundDecoder
-from edge.capture.streams import chosen, pictures_of, sounds_of, told
-from edge.capture.untrusted import open_network
-from edge.capture.uri import SourceUri, parse_uri
-from edge.capture.watch import PictureWatch, watched
+from edge.capture import CaptureError
+from edge.capture.audio import OPPOSED, AudioDecoder, AudioWatch, listened
+from edge.capture.connect import SourceUri, kept_open, open_network, parse_uri
+from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
+from edge.capture.media import NOT_DECODED, MediaFile, StreamChoice, decoded, end_of
+from edge.capture.streams import audio_streams, choice_detail, chosen_stream, video_streams
 from edge.config.perception import CameraConfig
 from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source
+
+_SILENT_S = 5.0
+"""Without a picture for this long the pipeline is stuck and is started again."""
+_GRACE_S = 2.0
+
+
+def csi_source(sensor: int, config: CameraConfig) -> list[str]:
+    """GStreamer elements that deliver a CSI sensor's pictures as plain memory."""
+    size = f"width={config.width_px},height={config.height_px},framerate={round(config.fps)}/1"
+    return [
+        *("nvarguscamerasrc", f"sensor-id={sensor}", "!", f"video/x-raw(memory:NVMM),{size}"),
+        *("!", "nvvidconv", "!", "video/x-raw,format=BGRx"),
+    ]
+
+
+def csi_frames(source: Sequence[str], width_px: int, height_px: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """BGR pictures of shape (height, width, 3) from the GStreamer elements `source`, until the pipeline ends.
+
+    Raises:
+        CaptureError: gst-launch-1.0 is not installed, the pipeline failed, or it fell silent for 5 s.
+    """
+    sink = [
+        "!",
+        "videoconvert",
+        "!",
+        f"video/x-raw,format=BGR,width={width_px},height={height_px}",
+        "!",
+        "fdsink",
+        "fd=1",
+    ]
+    with tempfile.TemporaryFile() as log:
+        try:
+            child = subprocess.Popen(
+                ["gst-launch-1.0", "-q", *source, *sink], stdout=subprocess.PIPE, stderr=log, bufsize=0
+            )
+        except FileNotFoundError:
+            raise CaptureError(Sentence("gstreamer_missing")) from None
+        try:
+            yield from _read(child, width_px, height_px)
+            log.seek(0)
+            words = log.read().decode(errors="replace").strip().splitlines()
+            raise CaptureError(Sentence("csi_ended", error=words[-1] if words else "it gave no reason"))
+        finally:
+            _end(child)
+
+
+def _read(child: subprocess.Popen[bytes], width_px: int, height_px: int) -> Iterator[npt.NDArray[np.uint8]]:
+    if child.stdout is None:
+        return
+    with closing(selectors.DefaultSelector()) as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            image = np.empty((height_px, width_px, 3), np.uint8)
+            room = image.data.cast("B")
+            while room:
+                if not selector.select(_SILENT_S):
+                    raise CaptureError(Sentence("csi_without_picture", seconds=_SILENT_S))
+                count = child.stdout.readinto(room)  # type: ignore[attr-defined]
+                if not count:
+                    return
+                room = room[count:]
+            yield image
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
+
 
 _LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
 """No jitter buffer (latency is worse than a torn picture) and at most 1 s of guessing what the stream holds."""
@@ -47,7 +123,7 @@ class Camera:
         self.uri: SourceUri = parse_uri(config.uri)
         self._config, self._with_sound, self._now, self._sound_stream = config, with_sound, now, sound_stream
         self._again, self._view = Event(), View(config)
-        choice = Choice(config.stream, sound_stream, self._view)
+        choice = StreamChoice(config.stream, sound_stream, self._view)
         self._file = MediaFile(self.uri.path, choice) if self.uri.is_file else None
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
@@ -55,7 +131,7 @@ class Camera:
         if self._file is not None:
             return self._played(self._file, stop)
         items = kept_open("camera", self._connect, self._now, stop, self._again)
-        return listened(watched(items, PictureWatch()), SoundWatch())
+        return listened(watched(items, FrameWatch()), AudioWatch())
 
     def restart(self) -> None:
         """Close the camera and open it again; for another thread. A file plays on."""
@@ -79,8 +155,8 @@ class Camera:
 
     def _connect(self) -> Iterator[Frame | Audio | Source]:
         if self.uri.scheme == "csi":
-            source = csi.argus(int(self.uri.target), self._config)
-            for index, image in enumerate(csi.pictures(source, self._config.width_px, self._config.height_px)):
+            source = csi_source(int(self.uri.target), self._config)
+            for index, image in enumerate(csi_frames(source, self._config.width_px, self._config.height_px)):
                 yield Frame(self._now(), self._view.applied(image), index)
             return
         try:
@@ -103,7 +179,7 @@ class Camera:
         yield from self._choices(container, video, audio)
         streams: list[av.VideoStream | av.AudioStream] = [video, *([audio] if audio else [])]
         contexts = {stream.index: stream.codec_context for stream in streams}
-        pictures, sound = PictureDecoder(1.0 / self._config.fps, self._view), SoundDecoder()
+        pictures, sound = FrameDecoder(1.0 / self._config.fps, self._view), AudioDecoder()
         opposed = False
         unread = 0
         for packet in container.demux(streams):
@@ -126,19 +202,19 @@ class Camera:
 
     def _chosen(self, container: av.container.InputContainer) -> tuple[av.VideoStream, av.AudioStream | None]:
         where = self.uri.printable
-        video = chosen(pictures_of(container), self._config.stream, "picture", where)
+        video = chosen_stream(video_streams(container), self._config.stream, "picture", where)
         if video is None:
             raise CaptureError(Sentence("sends_no_pictures", source=where))
-        sounds = sounds_of(container) if self._with_sound else []
-        return video, chosen(sounds, self._sound_stream, "sound", where) if sounds else None
+        sounds = audio_streams(container) if self._with_sound else []
+        return video, chosen_stream(sounds, self._sound_stream, "sound", where) if sounds else None
 
     def _choices(
         self, container: av.container.InputContainer, video: av.VideoStream, audio: av.AudioStream | None
     ) -> Iterator[Source]:
         """What to say of a choice among several streams, and of sound that is wanted and not there."""
-        if word := told(pictures_of(container), video, "picture", "camera.stream"):
+        if word := choice_detail(video_streams(container), video, "picture", "camera.stream"):
             yield Source(self._now(), "camera", "ok", word)
-        if audio and (word := told(sounds_of(container), audio, "sound", "microphone.stream")):
+        if audio and (word := choice_detail(audio_streams(container), audio, "sound", "microphone.stream")):
             yield Source(self._now(), "microphone", "ok", word)
         if self._with_sound and audio is None:
             yield Source(self._now(), "microphone", "absent", Sentence("sends_no_sound", source=self.uri.printable))

@@ -2,16 +2,87 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import importlib.util
+import logging
 import os
 import shutil
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from edge.capture import CaptureError
-from edge.capture.portaudio import sounddevice
-from edge.capture.v4l2 import modes
+from edge.capture.microphone import sounddevice
+
+Ask = Callable[[int, bytes], bytes]
+"""An ioctl on the open device: its number and structure, what the driver made of it. OSError: there is no more."""
+
+_CAPTURE_BUFFER = 1
+_ENUM_FMT, _FORMAT = 0xC0405602, struct.Struct("3I32s2I12x")
+"""_IOWR('V', 2, struct v4l2_fmtdesc): index, type, flags, description, pixelformat, mbus_code."""
+_ENUM_SIZES, _SIZE = 0xC02C564A, struct.Struct("9I8x")
+"""_IOWR('V', 74, struct v4l2_frmsizeenum): index, pixel_format, type, then width and height, or a range of both."""
+_ENUM_RATES, _RATE = 0xC034564B, struct.Struct("11I8x")
+"""_IOWR('V', 75, struct v4l2_frmivalenum): index, pixel_format, width, height, type, then a fraction, or a range."""
+_DISCRETE = 1
+_MOST = 64
+"""A driver that never ends its lists is not believed."""
+
+NAMES = {b"MJPG": "mjpeg", b"YUYV": "yuyv", b"UYVY": "uyvy", b"NV12": "nv12", b"H264": "h264", b"GREY": "grey"}
+"""Four-character codes, and what `camera.format` calls them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One format in one size."""
+
+    format: str
+    """As in `camera.format`; a format that cannot be asked for by its four characters."""
+    width_px: int
+    height_px: int
+    most_hz: float | None
+    """Highest rate; None where the driver does not say."""
+
+    def __str__(self) -> str:
+        rate = "" if self.most_hz is None else f" {self.most_hz:g}/s"
+        return f"{self.format} {self.width_px}x{self.height_px}{rate}"
+
+
+def modes(ask: Ask) -> list[Mode]:
+    """All modes of a camera, by format, the largest picture first; of a range of sizes the largest."""
+    found = []
+    for answer in _answers(ask, _ENUM_FMT, _FORMAT, (_CAPTURE_BUFFER, 0, b"", 0, 0)):
+        code = int(answer[4]).to_bytes(4, "little")
+        name = NAMES.get(code, code.decode("ascii", "replace"))
+        sizes = {_largest(size) for size in _answers(ask, _ENUM_SIZES, _SIZE, (answer[4], *[0] * 7))}
+        found += [Mode(name, w, h, _most_hz(ask, answer[4], w, h)) for w, h in sorted(sizes, reverse=True)]
+    return found
+
+
+def _answers(ask: Ask, number: int, form: struct.Struct, rest: tuple[int | bytes, ...]) -> Iterator[tuple[int, ...]]:
+    """What the driver lists, each asked for by its index."""
+    with contextlib.suppress(OSError):
+        for index in range(_MOST):
+            yield form.unpack(ask(number, form.pack(index, *rest)))
+
+
+def _largest(size: tuple[int, ...]) -> tuple[int, int]:
+    kind, places = size[2], size[3:9]
+    return (places[0], places[1]) if kind == _DISCRETE else (places[1], places[4])
+
+
+def _most_hz(ask: Ask, code: int, width: int, height: int) -> float | None:
+    """The shortest interval comes first in a range."""
+    rates = [
+        answer[6] / answer[5]
+        for answer in _answers(ask, _ENUM_RATES, _RATE, (code, width, height, *[0] * 7))
+        if answer[5]
+    ]
+    return round(max(rates), 2) if rates else None
+
 
 _QUERYCAP = 0x80685600
 """VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability), 104 bytes."""
@@ -28,20 +99,20 @@ class Device:
     name: str
     detail: str = ""
     modes: tuple[str, ...] = ()
-    """What a camera delivers: format, size and pictures a second (`edge.capture.v4l2`)."""
+    """What a camera delivers: format, size and pictures a second (`edge.capture.devices`)."""
 
 
 @dataclass(slots=True)
-class Found:
+class FoundDevices:
     """What was found, and for what was not: why, and what to do."""
 
     devices: list[Device] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
 
-def cameras(folder: Path = Path("/dev")) -> Found:
+def cameras(folder: Path = Path("/dev")) -> FoundDevices:
     """V4L2 cameras of `folder`, and what CSI cameras would need."""
-    found = Found()
+    found = FoundDevices()
     nodes = sorted(folder.glob("video*"), key=lambda node: (len(node.name), node.name))
     names = {link.resolve(): link for link in sorted((folder / "v4l" / "by-id").glob("*"))}
     for node in nodes:
@@ -55,7 +126,7 @@ def cameras(folder: Path = Path("/dev")) -> Found:
     return found
 
 
-def _ask(node: Path, name: Path, found: Found) -> None:
+def _ask(node: Path, name: Path, found: FoundDevices) -> None:
     """`name` is what stays the same when cameras are plugged in another order."""
     try:
         device = _camera(node, name)
@@ -82,18 +153,18 @@ def _camera(node: Path, name: Path) -> Device | None:
     return Device(f"v4l2://{name}", _text(card), f"{where}{_text(driver)}, {_text(bus)}", delivers)
 
 
-def microphones() -> Found:
+def microphones() -> FoundDevices:
     """Everything PortAudio can listen to."""
     return _sound("max_input_channels", "microphone")
 
 
-def speakers() -> Found:
+def speakers() -> FoundDevices:
     """Everything PortAudio can play to."""
     return _sound("max_output_channels", "speaker")
 
 
-def _sound(channels: str, what: str) -> Found:
-    found = Found()
+def _sound(channels: str, what: str) -> FoundDevices:
+    found = FoundDevices()
     try:
         devices = sounddevice().query_devices()
     except CaptureError as error:
@@ -112,3 +183,50 @@ def _sound(channels: str, what: str) -> Found:
 
 def _text(raw: bytes) -> str:
     return raw.split(b"\0")[0].decode(errors="replace")
+
+
+_CAMERA = "NetworkVideoTransmitter"
+"""The type of every ONVIF camera (ONVIF Core Specification, 7.3.1)."""
+_NAME = "/name/"
+_WAIT_S = 3
+NEEDS = "network cameras are looked for with: pip install 'emvas-edge[onvif]'"
+
+
+def network_cameras(wait_s: int = _WAIT_S) -> FoundDevices:
+    """The ONVIF cameras that answer within `wait_s`; user, password and path stand in each camera's manual."""
+    found = FoundDevices()
+    if importlib.util.find_spec("wsdiscovery") is None:
+        found.missing.append(NEEDS)
+        return found
+    from wsdiscovery.discovery import ThreadedWSDiscovery
+
+    logging.getLogger("wsdiscovery").setLevel(logging.ERROR)
+    search = ThreadedWSDiscovery()
+    try:
+        search.start()
+        services = search.searchServices(timeout=wait_s)
+        answers = {(_host(service), _name(service)) for service in services if _is_camera(service)}
+    except OSError as error:  # a machine without a network
+        found.missing.append(f"network cameras cannot be looked for: {error.strerror or error}")
+        return found
+    finally:
+        search.stop()
+    for host, name in sorted(answers):
+        found.devices.append(Device(f"rtsp://USER:PASSWORD@{host}/PATH", name, "ONVIF; the path is in its manual"))
+    if not answers:
+        found.missing.append("no network camera announces itself by ONVIF; rtsp:// and http:// work all the same")
+    return found
+
+
+def _is_camera(service: object) -> bool:
+    return any(_CAMERA in str(kind) for kind in service.getTypes())  # type: ignore[attr-defined]
+
+
+def _host(service: object) -> str:
+    addresses = service.getXAddrs()  # type: ignore[attr-defined]
+    return urlsplit(str(addresses[0])).hostname or "" if addresses else ""
+
+
+def _name(service: object) -> str:
+    scopes = [unquote(str(scope)) for scope in service.getScopes()]  # type: ignore[attr-defined]
+    return next((scope.partition(_NAME)[2] for scope in scopes if _NAME in scope), "network camera")

@@ -13,13 +13,10 @@ import av
 import numpy as np
 
 from edge.capture import CaptureError
-from edge.capture.listening import OPPOSED, SoundWatch, listened
-from edge.capture.picture import PictureDecoder, View
-from edge.capture.sound import SoundDecoder
-from edge.capture.stamps import MediaClock
-from edge.capture.streams import chosen, first_heard, pictures_of, sounds_of, told
-from edge.capture.untrusted import open_file
-from edge.capture.watch import PictureWatch, watched
+from edge.capture.audio import OPPOSED, AudioDecoder, AudioWatch, listened
+from edge.capture.connect import open_file
+from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
+from edge.capture.streams import MediaClock, audio_streams, choice_detail, chosen_stream, first_heard, video_streams
 from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
@@ -55,7 +52,7 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class StreamChoice:
     """Which of a file's streams are read, counted from 1, and how its camera was mounted; None: found out."""
 
     pictures: int | None = None
@@ -66,20 +63,20 @@ class Choice:
 class MediaFile:
     """One file; opening it finds out what is in it, `read` may be called any number of times."""
 
-    def __init__(self, path: Path | str, choice: Choice | None = None) -> None:
+    def __init__(self, path: Path | str, choice: StreamChoice | None = None) -> None:
         """`choice` says what is read of a file with several streams.
 
         Raises:
             CaptureError: `path` is missing, is no media file, holds neither pictures nor sound, or not the stream.
         """
         self.path = Path(path)
-        choice = choice or Choice()
+        choice = choice or StreamChoice()
         self._view, self._told = choice.view, list[Source]()
         with _open(self.path) as container:
             self.duration_s = container.duration / av.time_base if container.duration else None
             self._start_s = (container.start_time or 0) / av.time_base
             self._pictures_index = self._choose_pictures(container, choice.pictures)
-            sounds = len(sounds_of(container))
+            sounds = len(audio_streams(container))
         self._sound_index: int | None = None
         self._sound_index = self._choose_sound(sounds, choice.sound)
         if not self.has_pictures and not self.has_sound:
@@ -117,8 +114,8 @@ class MediaFile:
             streams.append(self._pictures(self._pictures_index, reading))
         if self._sound_index is not None:
             streams.append(self._sound(self._sound_index, reading))
-        ears, merged = SoundWatch(), heapq.merge(*streams, key=end_of)
-        for item in listened(watched(merged, PictureWatch()), ears):
+        ears, merged = AudioWatch(), heapq.merge(*streams, key=end_of)
+        for item in listened(watched(merged, FrameWatch()), ears):
             if isinstance(item, Source):
                 yield item
                 continue
@@ -136,20 +133,20 @@ class MediaFile:
             yield Source(reading.reached_s, "file", "lost", detail)
 
     def _choose_pictures(self, container: av.container.InputContainer, number: int | None) -> int | None:
-        streams = pictures_of(container)
-        taken = chosen(streams, number, "picture", self.path.name)
-        if taken and (word := told(streams, taken, "picture", "camera.stream")):
+        streams = video_streams(container)
+        taken = chosen_stream(streams, number, "picture", self.path.name)
+        if taken and (word := choice_detail(streams, taken, "picture", "camera.stream")):
             self._told.append(Source(0.0, "camera", "ok", word))
         return taken.index if taken else None
 
     def _choose_sound(self, count: int, number: int | None) -> int | None:
         with _open(self.path) as container:
-            streams = sounds_of(container)
+            streams = audio_streams(container)
             if number is not None or count < 2:
-                taken, why = chosen(streams, number, "sound", self.path.name), ""
+                taken, why = chosen_stream(streams, number, "sound", self.path.name), ""
             else:
                 taken, why = first_heard(streams, self._peak, _SILENT_PEAK)
-            if taken and (word := told(streams, taken, "sound", "microphone.stream", why)):
+            if taken and (word := choice_detail(streams, taken, "sound", "microphone.stream", why)):
                 self._told.append(Source(0.0, "microphone", "ok", word))
             return taken.index if taken else None
 
@@ -167,7 +164,7 @@ class MediaFile:
             stream = container.streams[index]
             assert isinstance(stream, av.VideoStream)
             interval_s = 1.0 / float(stream.average_rate or _FALLBACK_RATE_HZ)
-            decoder = PictureDecoder(interval_s, self._view)
+            decoder = FrameDecoder(interval_s, self._view)
             for picture in self._decoded(container, stream, reading):
                 if isinstance(picture, av.VideoFrame):
                     frame = decoder.push(picture, _time_s(picture, stream), stream.sample_aspect_ratio)
@@ -178,7 +175,7 @@ class MediaFile:
         with _open(self.path) as container:
             stream = container.streams[index]
             assert isinstance(stream, av.AudioStream)
-            decoder, next_s = SoundDecoder(), 0.0
+            decoder, next_s = AudioDecoder(), 0.0
             for block in self._decoded(container, stream, reading):
                 if isinstance(block, av.AudioFrame):
                     time_s = _time_s(block, stream)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -13,12 +16,73 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture import CaptureError
-from edge.capture.listening import SoundWatch, listened
-from edge.capture.portaudio import LIBRARY
-from edge.capture.reconnect import kept_open
-from edge.capture.sound import SoundDecoder
+from edge.capture.audio import AudioDecoder, AudioWatch, listened
+from edge.capture.connect import kept_open
 from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
+
+PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"
+_ASK_EVERY_S = 60.0
+"""Between two requests that the others give way: each costs them a moment of sound."""
+
+
+def sounddevice() -> Any:
+    """The sounddevice module; imported late because it needs a system library that a box with files only lacks.
+
+    Raises:
+        CaptureError: PortAudio is not installed.
+    """
+    try:
+        import sounddevice as module
+    except OSError as error:
+        raise CaptureError(Sentence("portaudio_missing", error=str(error), remedy=PORTAUDIO_REMEDY)) from error
+    return module
+
+
+class SharedLibrary:
+    """PortAudio lists devices once; only a new start sees what was plugged in since, and that ends every open stream.
+
+    So it starts anew only when no stream is open. A device that was listed once is found again without that. Who finds
+    none asks the others to give way, now and then: they close and open again at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._streams = 0
+        self._asked = False
+        self._asked_s = -_ASK_EVERY_S
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """The module, for one stream that is open no longer than the `with`."""
+        module = sounddevice()
+        with self._lock:
+            if not self._streams:
+                module._terminate()
+                module._initialize()
+                self._asked = False
+            self._streams += 1
+        try:
+            yield module
+        finally:
+            with self._lock:
+                self._streams -= 1
+
+    def ask(self) -> None:
+        """A stream could not be opened: perhaps its device was plugged in after the list was made."""
+        now_s = time.monotonic()
+        if self._streams and now_s - self._asked_s >= _ASK_EVERY_S:
+            self._asked_s, self._asked = now_s, True
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether open streams are to be closed and opened again, as soon as nothing is lost by that."""
+        return self._asked
+
+
+LIBRARY = SharedLibrary()
+"""The one of this process."""
+
 
 _BLOCK_S = 0.02
 _SILENT_S = 5.0
@@ -49,7 +113,7 @@ class Microphone:
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
         """Sound until `stop` is set; a microphone that dies or is pulled out is opened again."""
         items = kept_open("microphone", lambda: self._connect(stop), self._now, stop, self._again)
-        return listened(items, SoundWatch())
+        return listened(items, AudioWatch())
 
     def restart(self) -> None:
         """Close the microphone and open it again; for another thread."""
@@ -94,7 +158,7 @@ class Microphone:
 
 
 def _sound(blocks: SimpleQueue[_Block | None], rate_hz: int, stop: Event) -> Iterator[Audio | Source]:
-    decoder = SoundDecoder()
+    decoder = AudioDecoder()
     while not (stop.is_set() or LIBRARY.gives_way):
         try:
             block = blocks.get(timeout=_SILENT_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import av
@@ -14,18 +15,18 @@ from edge.i18n.sentence import Sentence
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 
 
-def pictures_of(container: av.container.InputContainer) -> list[av.VideoStream]:
+def video_streams(container: av.container.InputContainer) -> list[av.VideoStream]:
     """The streams of moving pictures that can be decoded; a cover picture of a sound file is none."""
     covers = Disposition.attached_pic
     return [s for s in container.streams.video if not s.disposition & covers and s.codec_context is not None]
 
 
-def sounds_of(container: av.container.InputContainer) -> list[av.AudioStream]:
+def audio_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
     """The streams of sound that can be decoded."""
     return [stream for stream in container.streams.audio if stream.codec_context is not None]
 
 
-def chosen(streams: Sequence[_Stream], number: int | None, what: str, where: str) -> _Stream | None:
+def chosen_stream(streams: Sequence[_Stream], number: int | None, what: str, where: str) -> _Stream | None:
     """The stream of that number, counted from 1; without a number the first, None where there is none.
 
     Raises:
@@ -38,7 +39,7 @@ def chosen(streams: Sequence[_Stream], number: int | None, what: str, where: str
     return streams[number - 1]
 
 
-def told(streams: Sequence[_Stream], taken: _Stream, what: str, setting: str, why: str = "") -> str:
+def choice_detail(streams: Sequence[_Stream], taken: _Stream, what: str, setting: str, why: str = "") -> str:
     """What to say of a choice; nothing where there was none."""
     if len(streams) < 2:
         return ""
@@ -64,3 +65,69 @@ def _name(stream: _Stream) -> str:
     if isinstance(stream, av.VideoStream):
         parts.append(f"{stream.width}x{stream.height}")
     return " ".join(part for part in parts if part) or "unnamed"
+
+
+_BACK_S = 0.5
+"""Stamps that go back further begin a new part of the file; less is disorder in a damaged one."""
+_HOLE_S = 3600.0
+"""A hole this long is kept as time that passed; a longer one is another clock: recorders begin a new file by then."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """Where one stream stands."""
+
+    part: int
+    """The part of the file that it has reached."""
+    raw_s: float
+    """Its last stamp as it stands in the file."""
+    lag_s: float
+    """How much later than the file it began (earlier, where decoding runs ahead); joined parts begin alike."""
+
+
+class MediaClock:
+    """Moves the stamps of each part of a file behind the part before, by the same length for all its streams.
+
+    Packets come in the order of the file. The first stream whose stamps jump begins a new part, which starts where
+    the file had got to; the others follow into it with their own jump, so picture and sound stay together.
+    """
+
+    def __init__(self, start_s: float) -> None:
+        """`start_s` is the file's first stamp, which becomes 0."""
+        self._shifts_s = [-start_s]
+        self._lines: dict[int, _Line] = {}
+        self._reached_s = 0.0
+
+    @property
+    def parts(self) -> int:
+        """How many there were so far."""
+        return len(self._shifts_s)
+
+    def shift_s(self, stream: int, raw_s: float, length_s: float) -> float:
+        """What to add to the stamps of a packet of `stream` that begins at `raw_s` and lasts `length_s`, in seconds."""
+        line = self._lines.get(stream)
+        if line is None:
+            line = self._lines[stream] = self._first(raw_s)
+        elif not -_BACK_S <= raw_s - line.raw_s <= _HOLE_S:
+            self._enter(line, raw_s)
+        line.raw_s = raw_s
+        shift_s = self._shifts_s[line.part]
+        self._reached_s = max(self._reached_s, raw_s + shift_s + length_s)
+        return shift_s
+
+    def _first(self, raw_s: float) -> _Line:
+        """A stream that counts from another zero than the file (the wall clock) begins a part of its own."""
+        for part, shift_s in enumerate(self._shifts_s):
+            if -_HOLE_S <= raw_s + shift_s <= self._reached_s + _HOLE_S:
+                return _Line(part, raw_s, raw_s + shift_s if part == 0 else 0.0)
+        self._shifts_s.append(-raw_s)
+        return _Line(len(self._shifts_s) - 1, raw_s, 0.0)
+
+    def _enter(self, line: _Line, raw_s: float) -> None:
+        behind_s = line.raw_s + self._shifts_s[line.part]
+        for part in range(line.part + 1, self.parts):
+            if -_BACK_S <= raw_s + self._shifts_s[part] - behind_s <= _HOLE_S:
+                line.part = part
+                return
+        self._shifts_s.append(self._reached_s + line.lag_s - raw_s)
+        line.part = self.parts - 1

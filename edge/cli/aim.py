@@ -17,8 +17,7 @@ from rich.live import Live
 from rich.table import Table
 
 from edge.aim.aiming import Aim, Aiming
-from edge.aim.drawing import drawn
-from edge.aim.page import AimPage
+from edge.aim.page import AimPage, drawn
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
 from edge.capture.camera import Camera

@@ -11,8 +11,7 @@ import click
 import yaml
 
 from edge.capture import CaptureError
-from edge.capture.devices import Device, Found, cameras, microphones, speakers
-from edge.capture.discovery import network_cameras
+from edge.capture.devices import Device, FoundDevices, cameras, microphones, network_cameras, speakers
 from edge.cli.checks import CheckedBox, CheckResult, devices, system
 from edge.cli.devices import preview
 from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at
@@ -139,7 +138,7 @@ def _name(question: str, default: str) -> str:
     return str(click.prompt(question, default=default, value_proc=proof))
 
 
-def _one_of(what: str, found: Sequence[Found], other: str, default: str | None = None) -> str | None:
+def _one_of(what: str, found: Sequence[FoundDevices], other: str, default: str | None = None) -> str | None:
     """A device by its number in the list, by its own setting, or none."""
     devices: list[Device] = [device for part in found for device in part.devices]
     click.echo(f"\nWhich {what}?")

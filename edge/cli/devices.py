@@ -12,8 +12,7 @@ from rich.console import Console
 
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.capture.devices import Found, cameras, microphones, speakers
-from edge.capture.discovery import network_cameras
+from edge.capture.devices import FoundDevices, cameras, microphones, network_cameras, speakers
 from edge.config.perception import CameraConfig
 from edge.messages import Frame, Source
 
@@ -46,7 +45,7 @@ def devices(as_json: bool) -> None:
         _print(kind, part)
 
 
-def _print(kind: str, found: Found) -> None:
+def _print(kind: str, found: FoundDevices) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{kind}[/] ({_SETTINGS[kind]})")
     for device in found.devices:

@@ -14,8 +14,8 @@ import numpy as np
 
 from edge.affect.features import UtteranceFeatures
 from edge.bundle.bundle import Bundle, sha256_of
-from edge.capture.media import Choice, MediaFile, end_of
-from edge.capture.picture import View
+from edge.capture.frames import View
+from edge.capture.media import MediaFile, StreamChoice, end_of
 from edge.config import Config
 from edge.config.purpose import permitted
 from edge.error import EmvasError
@@ -226,9 +226,9 @@ def session_of(path: Path) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', path.stem)}-{sha256_of(path)[:_SESSION_DIGITS]}"
 
 
-def configured(config: Config) -> Choice:
+def configured(config: Config) -> StreamChoice:
     """Which streams of a recording a configuration asks for, and how its camera is mounted."""
-    return Choice(config.camera.stream, config.microphone.stream, View(config.camera))
+    return StreamChoice(config.camera.stream, config.microphone.stream, View(config.camera))
 
 
 def replay_file(
@@ -237,7 +237,7 @@ def replay_file(
     sinks: Sequence[Sink],
     realtime: bool = False,
     progress: Callable[[float], None] | None = None,
-    choice: Choice | None = None,
+    choice: StreamChoice | None = None,
 ) -> ReplayReport:
     """Drive a fresh `pipeline` with a file; what its purpose permits goes to `sinks`, which stay open.
 

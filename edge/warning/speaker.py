@@ -10,8 +10,8 @@ from threading import Event
 from typing import Any
 
 from edge.capture import CaptureError
-from edge.capture.portaudio import LIBRARY
-from edge.capture.reconnect import kept_open
+from edge.capture.connect import kept_open
+from edge.capture.microphone import LIBRARY
 from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Warned
 from edge.warning.player import Player

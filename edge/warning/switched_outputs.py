@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import serial
 
 from edge.capture import CaptureError
-from edge.capture.reconnect import kept_open
+from edge.capture.connect import kept_open
 from edge.i18n.sentence import Sentence
 from edge.messages import Level, Source, Warned
 

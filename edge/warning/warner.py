@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol
 
-from edge.capture.reconnect import LONGEST_DELAY_S
+from edge.capture.connect import LONGEST_DELAY_S
 from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.i18n.sentence import Sentence

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.aim.aiming import HOLDS_S, Aim, Aiming
-from edge.aim.drawing import drawn
+from edge.aim.page import drawn
 from edge.messages import Box, Face, Frame, Reason
 
 IMAGE = np.full((480, 640, 3), 120, np.uint8)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from edge.capture import devices, v4l2
+from edge.capture import devices
 from edge.capture.devices import cameras
 
 
@@ -38,20 +38,20 @@ class Driver:
         index, second, width = struct.unpack_from("3I", asked)
         code = second.to_bytes(4, "little")
         try:
-            if number == v4l2._ENUM_FMT:
+            if number == devices._ENUM_FMT:
                 pixels = int.from_bytes(self.FORMATS[index], "little")
-                return v4l2._FORMAT.pack(index, second, 0, b"", pixels, 0)
-            if number == v4l2._ENUM_SIZES:
+                return devices._FORMAT.pack(index, second, 0, b"", pixels, 0)
+            if number == devices._ENUM_SIZES:
                 size = self.SIZES[code][index]
-                return v4l2._SIZE.pack(index, second, *size, *[0] * (7 - len(size)))
+                return devices._SIZE.pack(index, second, *size, *[0] * (7 - len(size)))
             rate = self.RATES[code, width][index]
-            return v4l2._RATE.pack(index, second, width, 0, 1, *rate, *[0] * 4)
+            return devices._RATE.pack(index, second, width, 0, 1, *rate, *[0] * 4)
         except (IndexError, KeyError):
             raise OSError(22, "Invalid argument") from None
 
 
 def test_the_modes_of_a_camera_are_told_with_their_rates() -> None:
-    assert [str(mode) for mode in v4l2.modes(Driver().ask)] == [
+    assert [str(mode) for mode in devices.modes(Driver().ask)] == [
         "mjpeg 1280x720 60/s",
         "mjpeg 640x480 30/s",
         "yuyv 640x480 7.5/s",
@@ -66,7 +66,7 @@ def test_a_driver_that_never_ends_its_lists_is_not_asked_for_ever() -> None:
         asked.append(number)
         return form
 
-    v4l2.modes(ask)
+    devices.modes(ask)
     assert len(asked) < 10_000
 
 

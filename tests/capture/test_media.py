@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from media_maker import TONE_HZ, make_media
 
 from edge.capture import CaptureError
-from edge.capture.media import Choice, MediaFile, end_of
-from edge.capture.picture import View
+from edge.capture.frames import View
+from edge.capture.media import MediaFile, StreamChoice, end_of
 from edge.config.perception import CameraConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
@@ -127,7 +127,7 @@ def test_narrow_and_wide_pixels_are_made_square(tmp_path: Path, aspect: tuple[in
 
 def test_pixels_whose_shape_the_stream_hides_are_made_square_as_the_configuration_says(tmp_path: Path) -> None:
     path = make_media(tmp_path / "clip.mkv", sound_s=0, video_s=0.2)
-    wide = Choice(view=View(CameraConfig(pixel_aspect=2.0)))
+    wide = StreamChoice(view=View(CameraConfig(pixel_aspect=2.0)))
     assert next(i for i in MediaFile(path, wide).read() if isinstance(i, Frame)).image.shape == (48, 128, 3)
 
 
@@ -137,14 +137,14 @@ def test_a_silent_first_track_is_passed_over_and_told(tmp_path: Path) -> None:
     assert max(np.abs(chunk.samples).max() for chunk in chunks) == pytest.approx(0.5, abs=0.03)
     (word,) = [source.detail for source in sources if source.source == "microphone"]
     assert word.startswith("sound stream 2 of 2 is taken, because those before it are silent")
-    first = list(MediaFile(path, Choice(sound=1)).read())
+    first = list(MediaFile(path, StreamChoice(sound=1)).read())
     assert all(not item.samples.any() for item in first if isinstance(item, Audio)), "whoever asks for it gets it"
 
 
 def test_a_stream_that_is_not_there_is_refused(tmp_path: Path) -> None:
     path = make_media(tmp_path / "clip.mp4", video_s=0.2, sound_s=0.2)
     with pytest.raises(CaptureError, match=r"clip\.mp4 has 1 sound streams: there is no number 2"):
-        MediaFile(path, Choice(sound=2))
+        MediaFile(path, StreamChoice(sound=2))
 
 
 def test_a_cut_off_video_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

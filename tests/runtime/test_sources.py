@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge.capture import portaudio
+from edge.capture import microphone
 from edge.config import Config
 from edge.messages import Source
 from edge.runtime.event_queue import Bounded
@@ -54,7 +54,7 @@ def test_a_microphone_whose_driver_cannot_start_rests_in_safe_mode_and_does_not_
         raise PortAudioError("Error initializing PortAudio: Unanticipated host error [PaErrorCode -9999]")
 
     card = SimpleNamespace(_terminate=lambda: None, _initialize=broken, PortAudioError=PortAudioError)
-    monkeypatch.setattr(portaudio, "sounddevice", lambda: card)
+    monkeypatch.setattr(microphone, "sounddevice", lambda: card)
     said: list[Source] = []
     parts = Supervision(said.append)
     intake, _ = sources(parts, "default")

@@ -118,7 +118,7 @@ clock.SYSTEM = clock.Clocks(
 def fault(*_, **__):
     raise RuntimeError("a fault")
 
-import edge.affect.monitor, edge.capture.portaudio, edge.runtime.sinks
+import edge.affect.monitor, edge.capture.microphone, edge.runtime.sinks
 edge.affect.monitor.AffectMonitor.observe = fault
 edge.runtime.sinks.LogSink.write = fault
 
@@ -129,7 +129,7 @@ def cannot_start():
     raise PortAudioError("Unanticipated host error [PaErrorCode -9999]")
 
 card = types.SimpleNamespace(_terminate=lambda: None, _initialize=cannot_start, PortAudioError=PortAudioError)
-edge.capture.portaudio.sounddevice = lambda: card
+edge.capture.microphone.sounddevice = lambda: card
 
 def refuse(self, *_):
     raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))

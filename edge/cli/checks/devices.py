@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from edge.capture import CaptureError
+from edge.capture.connect import SourceUri, parse_uri
 from edge.capture.devices import cameras
-from edge.capture.portaudio import sounddevice
-from edge.capture.uri import SourceUri, parse_uri
+from edge.capture.microphone import sounddevice
 from edge.cli.checks import CheckedBox, CheckResult
 from edge.config.decision import WarningConfig
 from edge.warning.player import Player

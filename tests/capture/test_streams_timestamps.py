@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.capture.stamps import MediaClock
+from edge.capture.streams import MediaClock
 
 PICTURES, SOUND = 0, 1
 

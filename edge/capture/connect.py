@@ -1,22 +1,70 @@
-"""What is taken of a file or a network camera at all: whoever made it may want the box to fetch, to swell or to burst.
-
-No playlist, no list of files, no device; no other protocol than the one that was asked for; no host but the one that
-was named; no picture larger than `MOST_PIXELS`, refused before it is decoded.
-"""
+"""The one way to name a camera: `v4l2:///dev/video0`, `rtsp://...`, `http://...`, `csi://0`, `file:///path`."""
 
 from __future__ import annotations
 
 import base64
 import http.client
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 import av
 
 from edge.capture import CaptureError
-from edge.capture.uri import SourceUri
+from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
+from edge.i18n.sentence import Sentence
+from edge.messages import Source
 from edge.redact import address
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUri:
+    """A parsed URI; `target` is what comes after `://` (a path, a sensor number, or host and path)."""
+
+    scheme: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.target}"
+
+    @property
+    def path(self) -> Path:
+        """The target of `file` and `v4l2` as a path; `file://clip.mp4` is relative to the working folder."""
+        return Path(self.target)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source ends by itself."""
+        return self.scheme == "file"
+
+    @property
+    def printable(self) -> str:
+        """Scheme, host and path: without the login and the query that a network camera's URI may carry."""
+        return address(str(self)) if self.scheme in NETWORK_SCHEMES else str(self)
+
+
+def parse_uri(text: str) -> SourceUri:
+    """Parse a camera URI.
+
+    Raises:
+        CaptureError: the scheme is not one of `CAMERA_SCHEMES`, or nothing follows it.
+    """
+    scheme, separator, target = text.partition("://")
+    if not separator or scheme not in CAMERA_SCHEMES:
+        allowed = ", ".join(f"{name}://" for name in CAMERA_SCHEMES)
+        raise CaptureError(f"{address(text)!r} is no camera URI: it starts with one of {allowed}")
+    if not target:
+        raise CaptureError(
+            f"{address(text)!r} names no camera: write for example v4l2:///dev/video0 or file:///clips/a.mp4"
+        )
+    if scheme == "csi" and not target.isdecimal():
+        raise CaptureError(f"{address(text)!r}: csi:// is followed by the sensor's number, for example csi://0")
+    return SourceUri(scheme, target)
+
 
 MOST_PIXELS = 4096 * 4096
 """4K is 3840x2160; a JPEG of 3 MB may say 16000x16000 and fill 770 MB in colour."""
@@ -103,3 +151,62 @@ def _redirect(place: str) -> str | None:
         return None
     finally:
         connection.close()
+
+
+FIRST_DELAY_S = 1.0
+LONGEST_DELAY_S = 4.0
+"""A source that is back is to be seen again within 10 s, of which connecting and guessing its format may take 5."""
+_STEADY_S = 10.0
+"""A connection that lasted this long was a good one: the next attempt follows quickly again."""
+_LOOK_S = 0.2
+
+_Item = TypeVar("_Item")
+
+
+def kept_open(
+    name: str, connect: Callable[[], Iterator[_Item]], now: Callable[[], float], stop: Event, again: Event | None = None
+) -> Iterator[_Item | Source]:
+    """Whatever `connect` delivers, connecting again after each failure until `stop` is set.
+
+    `name` is the source in the `Source` messages: `lost` with the cause once per outage, `ok` at its first delivery
+    after one. Between attempts it waits 1 s, then twice as long each time up to 4 s. Whoever sets `again` has the
+    source closed at its next delivery and opened anew at once.
+    """
+    delay_s, lost = FIRST_DELAY_S, False
+    while not stop.is_set():
+        began_s = now()
+        cause: str = Sentence("source_ended")
+        try:
+            for item in connect():
+                if lost:
+                    yield Source(now(), name, "ok")
+                    lost = False
+                yield item
+                if stop.is_set():
+                    return
+                if again is not None and again.is_set():
+                    cause = Sentence("source_restarted")
+                    break
+        except CaptureError as error:
+            cause = error.sentence
+        if not lost:
+            yield Source(now(), name, "lost", cause)
+            lost = True
+        if now() - began_s > _STEADY_S:
+            delay_s = FIRST_DELAY_S
+        if again is None:
+            stop.wait(delay_s)
+        elif _asked_within(delay_s, stop, again):
+            again.clear()
+            delay_s = FIRST_DELAY_S
+            continue
+        delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+
+
+def _asked_within(delay_s: float, stop: Event, again: Event) -> bool:
+    """Wait `delay_s`, shorter when `stop` or `again` is set; return whether it was `again`."""
+    until_s = time.monotonic() + delay_s
+    while not again.is_set() and (left_s := until_s - time.monotonic()) > 0:
+        if stop.wait(min(left_s, _LOOK_S)):
+            return False
+    return again.is_set()

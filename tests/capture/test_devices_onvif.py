@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from edge.capture.discovery import NEEDS, network_cameras
+from edge.capture.devices import NEEDS, network_cameras
 
 
 def test_without_the_library_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.capture.picture import Image
-from edge.capture.scene import LOOK_S, SceneWatch
-from edge.capture.watch import PictureWatch
+from edge.capture.camera_moved import LOOK_S, ViewWatch
+from edge.capture.frames import FrameWatch, Image
 from edge.messages import Frame
 
 Change = Callable[[Image, float], Image]
@@ -40,9 +39,9 @@ def view(t_s: float, turned_px: int = 0, of: Image = ROOM) -> Image:
     return np.clip(image + chance.integers(-4, 5, image.shape), 0, 255).astype(np.uint8)
 
 
-def told(change: Change, length_s: float = 40.0, watch: SceneWatch | None = None) -> list[float]:
+def told(change: Change, length_s: float = 40.0, watch: ViewWatch | None = None) -> list[float]:
     """When the word is said, in seconds after the change."""
-    scene, found = watch or SceneWatch(), []
+    scene, found = watch or ViewWatch(), []
     for t_s in np.arange(0.0, BEFORE_S + length_s, LOOK_S):
         image = view(float(t_s))
         if t_s >= BEFORE_S:
@@ -112,14 +111,14 @@ def test_a_camera_that_is_turned_back_is_well_again() -> None:
 def test_a_view_of_which_too_little_is_known_is_never_missed() -> None:
     """A driver before a plain wall, and a camera in somebody's hand."""
     wall = np.full((240, 640, 3), 120, np.uint8)
-    plain, carried = SceneWatch(), SceneWatch()
+    plain, carried = ViewWatch(), ViewWatch()
     for t_s in np.arange(0.0, 60.0, LOOK_S):
         assert plain.step(float(t_s), view(float(t_s), 0 if t_s < 40 else 200, wall)) == ""
         assert carried.step(float(t_s), view(float(t_s), int(150 + 150 * np.sin(t_s / 3)))) == ""
 
 
 def test_the_word_is_the_camera_s_and_ends() -> None:
-    watch, times_s = PictureWatch(), np.arange(0.0, 125.0, 0.25)
+    watch, times_s = FrameWatch(), np.arange(0.0, 125.0, 0.25)
     frames = (Frame(float(t_s), view(float(t_s), 0 if t_s < BEFORE_S else 300)) for t_s in times_s)
     lost, back = [word for frame in frames for word in watch.step(frame)]
     assert "the camera was moved" in lost.detail

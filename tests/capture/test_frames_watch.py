@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.capture.watch import PictureWatch, watched
+from edge.capture.frames import FrameWatch, watched
 from edge.messages import Frame, Source
 
 Scene = Callable[[float], np.ndarray]
@@ -43,9 +43,9 @@ def still(_: float) -> np.ndarray:
     return cab(0.0)
 
 
-def words(parts: Iterable[tuple[float, float, Scene]], watch: PictureWatch | None = None) -> list[tuple[float, str]]:
+def words(parts: Iterable[tuple[float, float, Scene]], watch: FrameWatch | None = None) -> list[tuple[float, str]]:
     """What the watch says of scenes shown one after another, each for so many seconds at so many pictures a second."""
-    watch, t_s, said = watch or PictureWatch(), 0.0, []
+    watch, t_s, said = watch or FrameWatch(), 0.0, []
     for length_s, hz, scene in parts:
         for number in range(round(length_s * hz)):
             said += [
@@ -92,7 +92,7 @@ def test_one_picture_in_ten_seconds_is_told_too() -> None:
 
 
 def test_a_hole_in_a_recording_is_no_slow_camera() -> None:
-    watch = PictureWatch()
+    watch = FrameWatch()
     times_s = [*np.arange(0, 10, 0.1), *np.arange(100, 110, 0.1)]
     assert [source for t_s in times_s for source in watch.step(Frame(t_s, cab(t_s)))] == []
 
@@ -109,7 +109,7 @@ def test_headlights_that_pass_a_dark_bus_are_one_word() -> None:
 def test_nobody_looks_at_a_picture_that_stands_still() -> None:
     """A decoder hangs on a picture of a driver with open eyes: he is not judged awake for it."""
     times_s = np.arange(0, 30, 0.1)
-    items = watched((Frame(t_s, still(0) if 5 < t_s < 20 else cab(t_s)) for t_s in times_s), PictureWatch())
+    items = watched((Frame(t_s, still(0) if 5 < t_s < 20 else cab(t_s)) for t_s in times_s), FrameWatch())
     passed = [item.t_s for item in items if isinstance(item, Frame)]
     assert [t_s for t_s in passed if 10.2 < t_s < 20] == []
     assert [t_s for t_s in passed if t_s >= 20] == pytest.approx(list(times_s[200:])), "at once when it moves again"
@@ -120,9 +120,7 @@ def test_a_camera_that_was_lost_meanwhile_is_told_anew() -> None:
     before = [Frame(0.1 * n, still(0)) for n in range(80)]
     gone = [Source(8.0, "camera", "lost", "it was pulled out"), Source(9.0, "camera", "ok")]
     after = [Frame(9.0 + 0.1 * n, still(0)) for n in range(80)]
-    said = [
-        (s.state, s.detail[:18]) for s in watched([*before, *gone, *after], PictureWatch()) if isinstance(s, Source)
-    ]
+    said = [(s.state, s.detail[:18]) for s in watched([*before, *gone, *after], FrameWatch()) if isinstance(s, Source)]
     assert [state for state, _ in said] == ["lost", "lost", "ok", "lost"]
     assert said[0] == said[3]
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.capture.listening import CLIPPED, QUIET, SHIFTED, SILENT, SoundWatch, listened
-from edge.capture.sound import Mixer
+from edge.capture.audio import CLIPPED, QUIET, SHIFTED, SILENT, AudioWatch, Mixer, listened
 from edge.messages import SAMPLE_RATE_HZ, Audio, Source
 
 CHUNK = SAMPLE_RATE_HZ // 4
@@ -29,7 +28,7 @@ def shifted(chance: np.random.Generator) -> np.ndarray:
 
 
 def words(*parts: tuple[float, Make]) -> list[tuple[float, str, str]]:
-    watch, chance, t_s, said = SoundWatch(), np.random.default_rng(1), 0.0, []
+    watch, chance, t_s, said = AudioWatch(), np.random.default_rng(1), 0.0, []
     for length_s, make in parts:
         for _ in range(round(4 * length_s)):
             said += [(source.t_s, source.state, source.detail) for source in watch.step(Audio(t_s, make(chance)))]
@@ -61,7 +60,7 @@ def test_a_microphone_that_is_turned_down_is_told_after_minutes() -> None:
 
 
 def test_a_short_recording_is_judged_at_its_end() -> None:
-    watch = SoundWatch()
+    watch = AudioWatch()
     items = [Audio(0.25 * n, np.zeros(CHUNK, np.float32)) for n in range(20)]
     assert [item for item in listened(items, watch) if isinstance(item, Source)] == []
     assert [(source.state, source.detail) for source in watch.finish(5.0)] == [("lost", SILENT)]

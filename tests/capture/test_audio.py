@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.capture.sound import CHUNK_SAMPLES, SampleClock, SoundLine
+from edge.capture.audio import CHUNK_SAMPLES, AudioChunker, SampleClock
 from edge.messages import SAMPLE_RATE_HZ
 
 BLOCK = 320
@@ -27,7 +27,7 @@ def test_a_sound_card_that_runs_slow_is_followed_without_a_gap() -> None:
 
 
 def test_lost_sound_is_a_gap_and_keeps_later_sound_at_its_own_time() -> None:
-    line = SoundLine()
+    line = AudioChunker()
     silence = np.zeros(BLOCK, np.float32)
     chunks = [chunk for n in range(10) for chunk in line.push(n * BLOCK_S, silence)]
     after = line.push(5.0, np.zeros(CHUNK_SAMPLES, np.float32))
@@ -38,7 +38,7 @@ def test_lost_sound_is_a_gap_and_keeps_later_sound_at_its_own_time() -> None:
 
 @given(blocks=st.lists(st.tuples(st.floats(-0.3, 2.0, allow_nan=False), st.integers(0, 3000)), min_size=1, max_size=40))
 def test_every_sample_comes_out_once_in_order_and_time_never_runs_back(blocks: list[tuple[float, int]]) -> None:
-    line, count, measured_s, chunks = SoundLine(), 0, 0.0, []
+    line, count, measured_s, chunks = AudioChunker(), 0, 0.0, []
     for step_s, length in blocks:
         measured_s += step_s
         chunks += line.push(measured_s, np.arange(count, count + length, dtype=np.float32))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.capture.picture import View, square_pixels
+from edge.capture.frames import View, square_pixels
 from edge.config.perception import CameraConfig
 
 CORNERS = np.array([[1, 2, 3], [4, 5, 6]], np.uint8)[..., None].repeat(3, axis=2)

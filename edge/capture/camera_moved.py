@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.capture.picture import Image
 from edge.i18n.sentence import Sentence
 
 LOOK_S = 0.5
@@ -49,6 +48,7 @@ _TAKEN_S = 60.0
 
 MOVED = Sentence("camera_moved")
 
+Image = NDArray[np.uint8]
 _Field = NDArray[np.complex64]
 
 
@@ -57,7 +57,7 @@ class _Cells(NamedTuple):
     gone: float
 
 
-class SceneWatch:
+class ViewWatch:
     """Pictures in, about two a second; the reason out while the view is another than it was."""
 
     def __init__(self) -> None:
