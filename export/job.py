@@ -26,7 +26,7 @@ Feeds = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class FreeAxis:
     """A free dimension: the name it has in the graph, and the sizes that an engine is built for."""
 
     name: str
@@ -43,7 +43,7 @@ class GraphJob:
     example: Callable[[Mapping[str, int]], Mapping[str, torch.Tensor]]
     """Inputs by name, in the order of `module.forward`, for given sizes of the free axes."""
     outputs: tuple[str, ...]
-    axes: Mapping[str, Mapping[int, Axis]]
+    axes: Mapping[str, Mapping[int, FreeAxis]]
     """Free dimensions by input name and position; one name is one size throughout."""
     family: Family
 
@@ -55,12 +55,12 @@ class MadeGraph:
     path: Path
     parity: Mapping[str, Any]
     """With what it was compared, and how far off it was."""
-    axes: Mapping[str, Mapping[int, Axis]]
+    axes: Mapping[str, Mapping[int, FreeAxis]]
     family: Family
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class EvaluationTask:
     """What a role is for, as one number over an evaluation set: the judge of every variant."""
 
     name: str
@@ -88,7 +88,7 @@ class ExportJob:
     golden_inputs: Mapping[str, Feeds]
     calibration: Mapping[str, Sequence[Feeds]] = field(default_factory=dict)
     """Real inputs by graph; a graph without any has no statically quantized variant."""
-    task: Task | None = None
+    task: EvaluationTask | None = None
     """None: there is no evaluation set, so only float32 and float16 can be proven."""
     tensor_meanings: Mapping[str, str] = field(default_factory=dict)
     preprocessing: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from edge.bundle.manifest import VariantName, WeightSource
 from edge.error import EmvasError
 
 if TYPE_CHECKING:
-    from export.job import Axis
+    from export.job import FreeAxis
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +49,7 @@ class RoleBuild:
     labels: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     tables: Mapping[str, Path] = field(default_factory=dict)
-    axes: Mapping[str, Mapping[str, Mapping[int, Axis]]] = field(default_factory=dict)
+    axes: Mapping[str, Mapping[str, Mapping[int, FreeAxis]]] = field(default_factory=dict)
     """Free dimensions by graph, input and position: TensorRT's profile."""
 
 

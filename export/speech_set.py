@@ -13,7 +13,7 @@ import numpy as np
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.decoding import simplify
-from export.job import Task
+from export.job import EvaluationTask
 from export.role import BuildError
 from export.speech import read_speech
 from training.asr.metrics import error_rates
@@ -25,7 +25,7 @@ _TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenSample:
     """One recording and what is said in it."""
 
     samples: Float32
@@ -39,7 +39,7 @@ def tone_sweep(duration_s: float) -> Float32:
     return (0.1 * np.sin(2 * np.pi * 100.0 * np.expm1(rise * time_s) / rise)).astype(np.float32)
 
 
-def read_spoken(list_path: str) -> list[Spoken]:
+def read_spoken(list_path: str) -> list[SpokenSample]:
     """Read a list and every recording in it; paths are relative to the list's folder.
 
     Raises:
@@ -55,7 +55,7 @@ def read_spoken(list_path: str) -> list[Spoken]:
     return [_spoken(path, number, row) for number, row in enumerate(rows, start=1)]
 
 
-def _spoken(path: Path, number: int, row: list[str]) -> Spoken:
+def _spoken(path: Path, number: int, row: list[str]) -> SpokenSample:
     where = f"{path}, row {number}"
     if len(row) < 2 or not row[1].strip():
         raise BuildError(f"{where}: {row[0]!r} has no text; write `path<TAB>text`")
@@ -63,19 +63,19 @@ def _spoken(path: Path, number: int, row: list[str]) -> Spoken:
         samples = read_speech(path.parent / row[0], MOST_S)
     except (OSError, av.error.FFmpegError, IndexError, ValueError) as error:
         raise BuildError(f"{where}: {path.parent / row[0]} holds no sound that can be read: {error}") from error
-    return Spoken(samples, row[1].strip())
+    return SpokenSample(samples, row[1].strip())
 
 
 def recognition_task(
-    spoken: Sequence[Spoken], recognizer: Callable[[Mapping[str, Session]], Callable[[Float32], str]], data: str
-) -> Task:
+    spoken: Sequence[SpokenSample], recognizer: Callable[[Mapping[str, Session]], Callable[[Float32], str]], data: str
+) -> EvaluationTask:
     """The character error rate of the recognizer that `recognizer` makes of a variant's sessions."""
 
     def score(sessions: Mapping[str, Session]) -> float:
         recognize = recognizer(sessions)
         return character_error_rate((one.text, recognize(one.samples)) for one in spoken)
 
-    return Task("character error rate", "1", "lower", _TOLERANCE, score, len(spoken), data)
+    return EvaluationTask("character error rate", "1", "lower", _TOLERANCE, score, len(spoken), data)
 
 
 def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
-from export.job import Axis, GraphJob
+from export.job import FreeAxis, GraphJob
 from export.role import Array, BuildError
 from export.torch_onnx import export_module
 
@@ -83,7 +83,7 @@ def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _axes(graph: GraphJob) -> dict[str, Axis]:
+def _axes(graph: GraphJob) -> dict[str, FreeAxis]:
     return {axis.name: axis for by_position in graph.axes.values() for axis in by_position.values()}
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.features.extract import Request, Result, extract
+from training.features.extract import ExtractionRequest, Result, extract
 from training.features.mmsa import write_mmsa
 from training.fusion.run import train_seeds
 from training.fusion.settings import SEEDS, checked, published
@@ -68,7 +68,7 @@ class FeatureExtraction:
         out = Path(out_file)
         if out.suffix not in (".npz", ".pkl"):
             raise SettingsError(f"{out} must end in .pkl (MMSA's) or .npz (ours)")
-        request = Request(
+        request = ExtractionRequest(
             dataset=Path(dataset_dir),
             bundle=Path(self.config["bundle"]),
             out=out.with_suffix(".npz"),

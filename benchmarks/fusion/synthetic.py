@@ -23,7 +23,7 @@ from training.features.dataset import Features
 from training.fusion.evaluate import BASELINE, CONDITIONS
 from training.fusion.models import MODELS
 from training.fusion.run import train_seeds
-from training.fusion.settings import SEEDS, Settings, checked
+from training.fusion.settings import SEEDS, FusionSettings, checked
 from training.processes import Place, place
 from training.synthetic import least_error, trimodal
 
@@ -51,7 +51,7 @@ _RATES = {"misa": 5e-4}
 _MODALITY_DROPOUT = 0.1
 
 
-def settings_of(model: str, **training: Any) -> Settings:
+def settings_of(model: str, **training: Any) -> FusionSettings:
     """Small settings of a model."""
     content = {"modality_dropout": _MODALITY_DROPOUT, **_SMALL[model]}
     rate = {"learning_rate": _RATES.get(model, _TRAINING["learning_rate"])}

@@ -20,8 +20,8 @@ from training.asr.model import ConformerConfig, ConformerCtc
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.models import MODELS
-from training.fusion.task import Task
-from training.fusion.trainer import Trainer
+from training.fusion.task import FusionTask
+from training.fusion.trainer import FusionTrainer
 from training.processes import Place, place
 from training.synthetic import trimodal
 
@@ -47,9 +47,9 @@ def ask(context: Context) -> Finding:
 
 def _fusion(model: str, features: Features, here: Place) -> None:
     """One epoch; the trainer itself refuses a loss that is no number."""
-    task = Task(model, settings_of(model, epochs=1), features.dims, {}, "", _SEED)
+    task = FusionTask(model, settings_of(model, epochs=1), features.dims, {}, "", _SEED)
     train, valid = (Rows.of(features.of(split, "synthetic")) for split in ("train", "valid"))
-    Trainer(task, train, valid, here, None).run()
+    FusionTrainer(task, train, valid, here, None).run()
 
 
 def _conformer(here: Place, length_s: int) -> None:

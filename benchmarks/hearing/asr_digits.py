@@ -32,7 +32,7 @@ from training.asr.manifest import SoundError, read_list, read_sound
 from training.asr.metrics import error_rates
 from training.asr.run import ctc_learner, train
 from training.asr.settings import read_settings
-from training.asr.trainer import Position
+from training.asr.trainer import AsrPosition
 from training.processes import place
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -117,7 +117,7 @@ def read_by_box(checkpoint: Path, test_list: Path, bundle: Path, out: Path) -> d
     return error_rates(pairs).plain()
 
 
-def _watch(position: Position, batches: int) -> None:
+def _watch(position: AsrPosition, batches: int) -> None:
     if position.batch == batches and position.history:
         click.echo(f"{_cpu_s():6.0f} CPU s  {position.history[-1]}", err=True)
 

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.exporters.class_labels import class_names
-from export.exporters.heads import Head, head_of, is_classifier, left_out
+from export.exporters.heads import CheckpointHead, head_of, is_classifier, left_out
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
-from export.job import Axis, ExportJob, Feeds, GraphJob
+from export.job import ExportJob, Feeds, FreeAxis, GraphJob
 from export.role import BuildError
 from export.trace import reference
 
@@ -44,7 +44,7 @@ _NORM_EPSILON = 1e-7
 class SoundEncoder(nn.Module):
     """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `vector` [n, h], the head's."""
 
-    def __init__(self, model: nn.Module, normalize: bool, head: Head | None) -> None:
+    def __init__(self, model: nn.Module, normalize: bool, head: CheckpointHead | None) -> None:
         super().__init__()
         self.model, self.normalize, self.head = model, normalize, head
 
@@ -138,7 +138,7 @@ def _graph(encoder: SoundEncoder, least: int, most: int) -> GraphJob:
         generator = torch.Generator().manual_seed(sizes["samples"])
         return {"samples": 0.1 * torch.randn(sizes["n"], sizes["samples"], generator=generator)}
 
-    axes = {"samples": {0: Axis("n", 1, 1, _MOST_SOUNDS), 1: Axis("samples", least, usual, most)}}
+    axes = {"samples": {0: FreeAxis("n", 1, 1, _MOST_SOUNDS), 1: FreeAxis("samples", least, usual, most)}}
     outputs = ("frames", "vector", *([encoder.head.output] if encoder.head else []))
     return GraphJob(encoder, example, outputs, axes, "transformer")
 

@@ -13,7 +13,7 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.ctc import PREPROCESSING, CtcDescription, CtcVocabulary, GreedyCtc, features, open_acoustic_model
 from edge.speech.log_mel import HOP_SAMPLES
-from export.job import Axis, ExportJob, Feeds, GraphJob
+from export.job import ExportJob, Feeds, FreeAxis, GraphJob
 from export.speech_set import LEAST_S, MOST_S, USUAL_S, read_spoken, recognition_task, tone_sweep
 
 _MEANINGS = {
@@ -92,7 +92,7 @@ def whole_sound(
     """
     per_s = SAMPLE_RATE_HZ if bands is None else SAMPLE_RATE_HZ // HOP_SAMPLES
     name, axis = ("audio", "samples") if bands is None else ("mel", "frames")
-    length = Axis(axis, *(round(duration_s * per_s) for duration_s in (LEAST_S, USUAL_S, MOST_S)))
+    length = FreeAxis(axis, *(round(duration_s * per_s) for duration_s in (LEAST_S, USUAL_S, MOST_S)))
 
     def example(sizes: Mapping[str, int]) -> Mapping[str, torch.Tensor]:
         generator = torch.Generator().manual_seed(sizes[axis])

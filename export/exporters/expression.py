@@ -9,7 +9,7 @@ import torch
 
 from edge.vision.perception import EXPRESSION_SIDE
 from export.checkpoint import sources_of
-from export.job import Axis, ExportJob, GraphJob
+from export.job import ExportJob, FreeAxis, GraphJob
 from export.role import BuildError
 from export.roles.axes import AXES
 from export.tasks.expression import samples
@@ -29,7 +29,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         generator = torch.Generator().manual_seed(sizes["n"])
         return {"image": 2 * torch.rand(sizes["n"], INPUT_PX, INPUT_PX, 1, generator=generator) - 1}
 
-    axes: Mapping[str, Mapping[int, Axis]] = {"image": {0: AXES["expression"][0]}}
+    axes: Mapping[str, Mapping[int, FreeAxis]] = {"image": {0: AXES["expression"][0]}}
     calibration = samples(INPUT_PX, 0)
     return ExportJob(
         role=options.get("role", "expression"),

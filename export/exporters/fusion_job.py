@@ -15,11 +15,11 @@ from edge.affect.fusion import MODALITIES
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from export.exporters.options import number, sizes
-from export.job import Axis, ExportJob, Feeds, GraphJob, Task
+from export.job import EvaluationTask, ExportJob, Feeds, FreeAxis, GraphJob
 from export.role import BuildError
 from training.features.dataset import Features
 from training.fusion.data import read_features
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 
 INPUTS = (*MODALITIES, *(f"{name}_length" for name in MODALITIES), "presence")
 _SINGLE_SCORES = tuple(f"{name}_score" for name in MODALITIES)
@@ -33,7 +33,7 @@ _CALIBRATION = 128
 class FusionGraph(nn.Module):
     """The model with its scores in a fixed order instead of a table."""
 
-    def __init__(self, model: FusionModel, outputs: Sequence[str]) -> None:
+    def __init__(self, model: FusionNet, outputs: Sequence[str]) -> None:
         super().__init__()
         self.model, self.outputs = model, tuple(outputs)
 
@@ -56,7 +56,7 @@ class FusionGraph(nn.Module):
 class Trained:
     """A fusion model read from a checkpoint."""
 
-    model: FusionModel
+    model: FusionNet
     name: str
     features: Mapping[str, Any]
     """What the columns are, as far as the checkpoint says it."""
@@ -103,12 +103,12 @@ def fusion_job(trained: Trained, options: Mapping[str, str]) -> ExportJob:
     )
 
 
-def fusion_graph(model: FusionModel, most_frames: tuple[int, int, int] = _MOST_FRAMES) -> GraphJob:
+def fusion_graph(model: FusionNet, most_frames: tuple[int, int, int] = _MOST_FRAMES) -> GraphJob:
     """The graph with free batch and lengths; its outputs are the scores that the model gives."""
     model.eval()
-    clips = Axis("n", 1, 1, _MOST_CLIPS)
+    clips = FreeAxis("n", 1, 1, _MOST_CLIPS)
     frames = {
-        name: Axis(f"{name}_frames", 1, min(most, max(2, most // 4)), most)
+        name: FreeAxis(f"{name}_frames", 1, min(most, max(2, most // 4)), most)
         for name, most in zip(MODALITIES, most_frames, strict=True)
     }
 
@@ -168,7 +168,7 @@ def _row(features: Features, row: int, graph: GraphJob) -> Feeds:
     return {name: values[name] for name in INPUTS}
 
 
-def _task(features: Features, graph: GraphJob, options: Mapping[str, str]) -> Task:
+def _task(features: Features, graph: GraphJob, options: Mapping[str, str]) -> EvaluationTask:
     rows = [row for row in range(len(features)) if np.isfinite(features.label[row])]
     if not rows:
         raise BuildError(f"{options['evaluation']}: no row has a label: variants cannot be judged by it")
@@ -180,4 +180,4 @@ def _task(features: Features, graph: GraphJob, options: Mapping[str, str]) -> Ta
         return float(np.mean(np.abs(np.array(scores) - labels)))
 
     tolerance = number(options, "tolerance", _TOLERANCE)
-    return Task("mean absolute error", "score", "lower", tolerance, error, len(rows), options["evaluation"])
+    return EvaluationTask("mean absolute error", "score", "lower", tolerance, error, len(rows), options["evaluation"])

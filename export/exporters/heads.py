@@ -16,7 +16,7 @@ Reading = Literal["softmax", "sigmoid", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class CheckpointHead:
     """What a checkpoint says of its inputs besides its vectors."""
 
     output: str
@@ -42,15 +42,15 @@ def is_classifier(config: Mapping[str, Any]) -> bool:
     return _architecture(config).endswith(_CLASSIFIER)
 
 
-def head_of(config: Mapping[str, Any], model: Any) -> Head | None:
+def head_of(config: Mapping[str, Any], model: Any) -> CheckpointHead | None:
     """The head of a loaded model; None of one without classes."""
     if not is_classifier(config):
         return None
     labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
     kind = model.config.problem_type
     if kind == "regression" or (kind is None and len(labels) == 1):
-        return Head("score", "none", labels)
-    return Head("probabilities", "sigmoid" if kind == "multi_label_classification" else "softmax", labels)
+        return CheckpointHead("score", "none", labels)
+    return CheckpointHead("probabilities", "sigmoid" if kind == "multi_label_classification" else "softmax", labels)
 
 
 def left_out(config: Mapping[str, Any]) -> list[str]:

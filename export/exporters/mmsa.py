@@ -16,7 +16,7 @@ from edge.affect.fusion import MODALITIES
 from export.checkpoint import load_state, read_checkpoint, sources_of, state_of
 from export.exporters import OptionError
 from export.exporters.fusion_job import Trained, fusion_job
-from export.exporters.mmsa_layout import LAYOUTS, PREFIX, Layout, name_in_mmsa, renamed
+from export.exporters.mmsa_layout import LAYOUTS, PREFIX, KeyLayout, name_in_mmsa, renamed
 from export.exporters.options import number, sizes, truth
 from export.job import ExportJob
 from export.role import BuildError
@@ -24,7 +24,7 @@ from training.fusion.data import read_features
 from training.fusion.layers.stream import Stream
 from training.fusion.models import FusionError
 from training.fusion.models import build as build_model
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 from training.fusion.models.mfn import Mfn
 
 _UNKNOWN = (0, 0, 0)
@@ -89,7 +89,7 @@ def read_mmsa_model(checkpoint: Path, options: Mapping[str, str]) -> Trained:
     )
 
 
-def _layout(checkpoint: Path, state: Mapping[str, Tensor]) -> tuple[str, Layout]:
+def _layout(checkpoint: Path, state: Mapping[str, Tensor]) -> tuple[str, KeyLayout]:
     for name, layout in LAYOUTS.items():
         if all(key in state for key in layout.signature):
             return name, layout
@@ -100,7 +100,7 @@ def _layout(checkpoint: Path, state: Mapping[str, Tensor]) -> tuple[str, Layout]
 
 
 def _sizes(
-    checkpoint: Path, name: str, layout: Layout, state: dict[str, Tensor], options: Mapping[str, str]
+    checkpoint: Path, name: str, layout: KeyLayout, state: dict[str, Tensor], options: Mapping[str, str]
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Frames and columns of text, audio and vision, from the feature file, the options and the weights."""
     lengths, dims = sizes(options, "seq_lens", _UNKNOWN), sizes(options, "dims", _UNKNOWN)
@@ -154,7 +154,7 @@ def _stated(name: str, options: Mapping[str, str]) -> dict[str, Any]:
     return {"heads": int(number(options, "num_heads", 1)), "causal": truth(options, "attn_mask", default=True)}
 
 
-def _module(checkpoint: Path, ours: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionModel:
+def _module(checkpoint: Path, ours: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionNet:
     try:
         model = build_model(ours, dims, config)
     except FusionError as error:

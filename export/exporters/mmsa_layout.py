@@ -49,7 +49,7 @@ _SIDES = {"l": "text", "a": "audio", "v": "vision"}
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class KeyLayout:
     """One of MMSA's models."""
 
     ours: str
@@ -82,8 +82,8 @@ _LOW_RANK = (
 )
 _TENSOR = tuple((f"post_fusion_layer_{layer}.", f"layer_{layer}.") for layer in (1, 2, 3))
 
-LAYOUTS: dict[str, Layout] = {
-    "mtfn": Layout(
+LAYOUTS: dict[str, KeyLayout] = {
+    "mtfn": KeyLayout(
         "mtfn",
         ("output_range", "post_text_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_TENSOR),
@@ -91,7 +91,7 @@ LAYOUTS: dict[str, Layout] = {
         single_sizes(tfn_sizes),
         tfn_contracted,
     ),
-    "tfn": Layout(
+    "tfn": KeyLayout(
         "tfn",
         ("output_range", "text_subnet.rnn.weight_ih_l0"),
         (*_SUBNETS, *_TENSOR),
@@ -99,7 +99,7 @@ LAYOUTS: dict[str, Layout] = {
         tfn_sizes,
         tfn_contracted,
     ),
-    "mlmf": Layout(
+    "mlmf": KeyLayout(
         "mlmf",
         ("text_factor", "post_text_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_LOW_RANK),
@@ -107,7 +107,7 @@ LAYOUTS: dict[str, Layout] = {
         single_sizes(lmf_sizes),
         low_rank,
     ),
-    "lmf": Layout(
+    "lmf": KeyLayout(
         "lmf",
         ("text_factor", "text_subnet.rnn.weight_ih_l0"),
         (*_SUBNETS, *_LOW_RANK),
@@ -115,22 +115,22 @@ LAYOUTS: dict[str, Layout] = {
         lmf_sizes,
         low_rank,
     ),
-    "mlf_dnn": Layout(
+    "mlf_dnn": KeyLayout(
         "mlf_dnn",
         ("text_subnet.rnn.weight_ih_l0", "post_text_layer_1.weight", "post_fusion_layer_1.weight"),
         (*_SUBNETS, *_SINGLE, *_HEAD),
         subnet_dims,
         single_sizes(dnn_sizes),
     ),
-    "lf_dnn": Layout(
+    "lf_dnn": KeyLayout(
         "lf_dnn",
         ("text_subnet.rnn.weight_ih_l0", "post_fusion_layer_1.weight"),
         (*_SUBNETS, *_HEAD),
         subnet_dims,
         dnn_sizes,
     ),
-    "ef_lstm": Layout("ef_lstm", ("lstm.weight_ih_l0", "norm.weight", "out.weight"), (), None, early_sizes),
-    "mfn": Layout(
+    "ef_lstm": KeyLayout("ef_lstm", ("lstm.weight_ih_l0", "norm.weight", "out.weight"), (), None, early_sizes),
+    "mfn": KeyLayout(
         "mfn",
         ("lstm_l.weight_ih", "att1_fc1.weight", "out_fc1.weight"),
         (
@@ -140,7 +140,7 @@ LAYOUTS: dict[str, Layout] = {
         memory_dims,
         memory_sizes,
     ),
-    "mult": Layout(
+    "mult": KeyLayout(
         "mult",
         ("trans_l_with_a.layers.0.self_attn.in_proj_weight", "trans_v_mem.layer_norm.weight"),
         (
@@ -152,7 +152,7 @@ LAYOUTS: dict[str, Layout] = {
         crossmodal_sizes,
         crossmodal_rest,
     ),
-    "self_mm": Layout(
+    "self_mm": KeyLayout(
         "self_mm",
         ("audio_model.rnn.weight_ih_l0", "post_text_layer_1.weight"),
         (
@@ -170,7 +170,7 @@ LAYOUTS: dict[str, Layout] = {
 """Those with more keys stand before those with fewer."""
 
 
-def renamed(state: Mapping[str, Tensor], layout: Layout) -> State:
+def renamed(state: Mapping[str, Tensor], layout: KeyLayout) -> State:
     """MMSA's tensors under our names; a key that no prefix fits keeps its name."""
     return {
         _rename(name, layout.renames): torch.as_tensor(value) for name, value in layout.convert(dict(state)).items()
@@ -184,6 +184,6 @@ def _rename(name: str, renames: tuple[tuple[str, str], ...]) -> str:
     return name
 
 
-def name_in_mmsa(name: str, layout: Layout) -> str:
+def name_in_mmsa(name: str, layout: KeyLayout) -> str:
     """What MMSA's file calls the tensor that is `name` in our model."""
     return PREFIX + _rename(name, tuple((ours, theirs) for theirs, ours in layout.renames))

@@ -18,7 +18,7 @@ from export.exporters import OptionError
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
-from export.job import Axis, ExportJob, Family, Feeds, GraphJob, MadeGraph, Task
+from export.job import EvaluationTask, ExportJob, Family, Feeds, FreeAxis, GraphJob, MadeGraph
 from export.role import Array, BuildError
 from export.roles.axes import AXES
 from export.tasks.expression import samples
@@ -82,7 +82,7 @@ def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
         net.module,
         _example(lambda count, generator: torch.rand(count, net.channels, net.px, net.px, generator=generator)),
         net.outputs,
-        {"image": {0: Axis("n", 1, 1, _MOST_PICTURES)}},
+        {"image": {0: FreeAxis("n", 1, 1, _MOST_PICTURES)}},
         net.family,
     )
     calibration = _pictures(options["calibration"], net)[0] if "calibration" in options else []
@@ -186,7 +186,7 @@ def _seen(pictures: Sequence[Feeds], net: PictureNet) -> list[Feeds]:
     return [{"image": (2 * grey - 1)[..., None].astype(np.float32)} for grey in wide]
 
 
-def _expression_task(path: str, net: PictureNet, expressions: Sequence[str], columns: Sequence[str]) -> Task:
+def _expression_task(path: str, net: PictureNet, expressions: Sequence[str], columns: Sequence[str]) -> EvaluationTask:
     pictures, arrays = _pictures(path, net)
     named = [expressions[label] for label in _labels(path, arrays, len(pictures), len(net.classes))]
     rows = [row for row, label in enumerate(named) if label != LEFT_OUT]
@@ -194,7 +194,7 @@ def _expression_task(path: str, net: PictureNet, expressions: Sequence[str], col
     return _accuracy(path, feeds, np.array([columns.index(named[row]) for row in rows]))
 
 
-def _task(path: str, graph: GraphJob, net: PictureNet) -> Task:
+def _task(path: str, graph: GraphJob, net: PictureNet) -> EvaluationTask:
     pictures, arrays = _pictures(path, net)
     if "label" in arrays or "vector" not in net.outputs:
         return _accuracy(path, pictures, _labels(path, arrays, len(pictures), len(net.classes)))
@@ -209,9 +209,9 @@ def _labels(path: str, arrays: Mapping[str, Array], count: int, classes: int) ->
     return labels
 
 
-def _accuracy(path: str, pictures: Sequence[Feeds], labels: Array) -> Task:
+def _accuracy(path: str, pictures: Sequence[Feeds], labels: Array) -> EvaluationTask:
     def accuracy(sessions: Mapping[str, Session]) -> float:
         rows = [sessions["model"].run(feeds, ["probabilities"])["probabilities"][0] for feeds in pictures]
         return float(np.mean(np.argmax(rows, axis=1) == labels))
 
-    return Task("accuracy", "share", "higher", _ACCURACY_TOLERANCE, accuracy, len(pictures), path)
+    return EvaluationTask("accuracy", "share", "higher", _ACCURACY_TOLERANCE, accuracy, len(pictures), path)

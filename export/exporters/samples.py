@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.job import Feeds, Task
+from export.job import EvaluationTask, Feeds
 from export.role import Array, BuildError
 
 NUMBERS, STRINGS = "fiu", "U"
@@ -48,7 +48,9 @@ def read_samples(path: Path, wanted: Mapping[str, str]) -> dict[str, Array]:
     return arrays
 
 
-def agreement_task(graph: str, output: str, samples: Sequence[Feeds], wanted: Sequence[Array], data: str) -> Task:
+def agreement_task(
+    graph: str, output: str, samples: Sequence[Feeds], wanted: Sequence[Array], data: str
+) -> EvaluationTask:
     """For an encoder without labels: how far its vectors turn away from those of torch."""
 
     def score(sessions: Mapping[str, object]) -> float:
@@ -59,7 +61,7 @@ def agreement_task(graph: str, output: str, samples: Sequence[Feeds], wanted: Se
         ]
         return float(np.mean(distances))
 
-    return Task(
+    return EvaluationTask(
         name="mean cosine distance of the vectors from torch",
         unit="cosine distance",
         better="lower",

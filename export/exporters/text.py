@@ -15,10 +15,10 @@ from torch.nn import functional
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.exporters import OptionError
 from export.exporters.class_labels import class_names
-from export.exporters.heads import Head, head_of, is_classifier, left_out
+from export.exporters.heads import CheckpointHead, head_of, is_classifier, left_out
 from export.exporters.options import number, truth
 from export.exporters.samples import STRINGS, agreement_task, read_samples
-from export.job import Axis, ExportJob, Feeds, GraphJob
+from export.job import ExportJob, Feeds, FreeAxis, GraphJob
 from export.role import BuildError
 from export.tokenizer import tokenizer_json
 from export.trace import reference
@@ -31,10 +31,10 @@ _MOST_TEXTS = 16
 _GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway station.")
 
 
-class TextEncoder(nn.Module):
+class TextEncoderModule(nn.Module):
     """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h], the head's."""
 
-    def __init__(self, model: nn.Module, pooling: str, normalize: bool, head: Head | None) -> None:
+    def __init__(self, model: nn.Module, pooling: str, normalize: bool, head: CheckpointHead | None) -> None:
         super().__init__()
         self.model, self.pooling, self.normalize, self.head = model, pooling, normalize, head
 
@@ -64,7 +64,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         raise BuildError(
             f"{checkpoint} is a {config.get('model_type')} model, which reads no text; see emvas export list"
         )
-    encoder = TextEncoder(model, _pooling(checkpoint, options), _normalize(checkpoint, options), head)
+    encoder = TextEncoderModule(model, _pooling(checkpoint, options), _normalize(checkpoint, options), head)
     most = _most_tokens(model, options)
     prefix = options.get("prefix", "")
     table = tokenizer_json(checkpoint, work)
@@ -111,8 +111,8 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     )
 
 
-def _graph(encoder: TextEncoder, vocabulary: int, most: int) -> GraphJob:
-    texts, tokens = Axis("n", 1, 1, _MOST_TEXTS), Axis("tokens", 2, min(32, most), most)
+def _graph(encoder: TextEncoderModule, vocabulary: int, most: int) -> GraphJob:
+    texts, tokens = FreeAxis("n", 1, 1, _MOST_TEXTS), FreeAxis("tokens", 2, min(32, most), most)
 
     def example(sizes: Mapping[str, int]) -> Mapping[str, Tensor]:
         generator = torch.Generator().manual_seed(sizes["n"] * 1000 + sizes["tokens"])

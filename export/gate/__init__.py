@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from export.gate.admission import FP32_TOLERANCE
-from export.gate.build import Choice, Wanted, build_variants, default_variants
+from export.gate.build import ChosenVariants, Wanted, build_variants, default_variants
 from export.gate.decision import Decision
 from export.margins import Margins
 
-__all__ = ["FP32_TOLERANCE", "Choice", "Decision", "Margins", "Wanted", "build_variants", "default_variants"]
+__all__ = ["FP32_TOLERANCE", "ChosenVariants", "Decision", "Margins", "Wanted", "build_variants", "default_variants"]

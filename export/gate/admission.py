@@ -11,7 +11,7 @@ from edge.bundle.manifest import VariantName
 from edge.bundle.session import Session
 from export.gate.candidates import Candidate
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
-from export.job import Feeds, Task
+from export.job import EvaluationTask, Feeds
 from export.margins import Margins
 
 FP32_TOLERANCE = 1e-3
@@ -26,7 +26,7 @@ _NOISE = 1.05
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CandidateTrial:
     """What was measured of one candidate."""
 
     candidate: Candidate
@@ -57,7 +57,11 @@ class Judge:
     """Compares candidates of one role with its float32 graphs."""
 
     def __init__(
-        self, fp32: Mapping[str, Path], probes: Mapping[str, Sequence[Feeds]], task: Task | None, margins: Margins
+        self,
+        fp32: Mapping[str, Path],
+        probes: Mapping[str, Sequence[Feeds]],
+        task: EvaluationTask | None,
+        margins: Margins,
     ) -> None:
         self._fp32 = fp32
         self._probes = probes
@@ -68,7 +72,7 @@ class Judge:
         self.latency_ms: dict[str, float] = {}
         """Float32's own, from the last comparison."""
 
-    def judge(self, variant: VariantName, candidate: Candidate) -> Trial:
+    def judge(self, variant: VariantName, candidate: Candidate) -> CandidateTrial:
         """Measure a candidate; what is clearly wrong is not timed."""
         parity = {
             graph: agreement(self._fp32[graph], path, self._probes[graph]) for graph, path in self._pairs(candidate)
@@ -83,7 +87,7 @@ class Judge:
             times = latencies_ms({"fp32": self._fp32, variant: candidate.graphs}, self._probes)
             self.latency_ms, latency_ms = times["fp32"], times[variant]
         size = _bytes(candidate.graphs)
-        return Trial(candidate, parity, score, latency_ms, size, wrong, self._useless(latency_ms, size))
+        return CandidateTrial(candidate, parity, score, latency_ms, size, wrong, self._useless(latency_ms, size))
 
     def time_fp32(self) -> dict[str, float]:
         """Float32's time, measured alone where no other variant was timed."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.manifest import VariantName
-from export.gate.admission import FP32_TOLERANCE, Judge, Trial
+from export.gate.admission import FP32_TOLERANCE, CandidateTrial, Judge
 from export.gate.candidates import FRAGILE, Maker
 from export.gate.decision import Decision, decided_variants
 from export.gate.measures import manifest_parity
 from export.gate.sensitivity import LayerError, layer_errors
-from export.job import Family, Feeds, Task
+from export.job import EvaluationTask, Family, Feeds
 from export.margins import Margins
 from export.role import BuildError, VariantBuild
 
@@ -37,7 +37,7 @@ _PREFERRED: dict[str, tuple[VariantName, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenVariants:
     """The variants to keep, and the one for each provider."""
 
     variants: dict[VariantName, VariantBuild]
@@ -48,14 +48,14 @@ def build_variants(
     fp32: Mapping[str, Path],
     families: Mapping[str, Family],
     calibration: Mapping[str, Sequence[Feeds]],
-    task: Task | None,
+    task: EvaluationTask | None,
     wanted: Wanted,
     parity: Mapping[str, Any],
     work: Path,
     progress: Progress,
     probes: Mapping[str, Sequence[Feeds]] | None = None,
     margins: Margins = Margins(),  # noqa: B008 - frozen
-) -> Choice:
+) -> ChosenVariants:
     """Make the wanted variants of the float32 graphs, measure each, and keep those that are as good and worth having.
 
     `probes` are real inputs by graph, the golden one first, that the calibration did not see; without them the first
@@ -69,7 +69,7 @@ def build_variants(
     compared = probes or {graph: samples[:_PROBES] for graph, samples in calibration.items()}
     if isinstance(wanted, Decision):
         made = decided_variants(wanted, fp32, families, calibration, parity, work, progress, compared, margins)
-        return Choice(made, wanted.default)
+        return ChosenVariants(made, wanted.default)
     others = [name for name in wanted if name != "fp32"]
     if others and (bare := [graph for graph in fp32 if not compared.get(graph)]):
         raise BuildError(
@@ -94,7 +94,7 @@ def build_variants(
     exact = {"parity": dict(parity), **judge.task_figures(judge.score), "latency_ms_1_thread": judge.time_fp32()}
     exact |= {"refused": refused} if refused else {}
     variants: dict[VariantName, VariantBuild] = {"fp32": VariantBuild(dict(fp32), FP32_TOLERANCE, exact), **admitted}
-    return Choice(variants, default_variants(variants))
+    return ChosenVariants(variants, default_variants(variants))
 
 
 def default_variants(variants: Mapping[VariantName, Any]) -> dict[str, VariantName]:
@@ -106,7 +106,7 @@ def default_variants(variants: Mapping[VariantName, Any]) -> dict[str, VariantNa
 
 def _tried(
     name: VariantName, maker: Maker, judge: Judge, probes: Mapping[str, Sequence[Feeds]]
-) -> tuple[list[Trial], list[LayerError]]:
+) -> tuple[list[CandidateTrial], list[LayerError]]:
     """One trial, or as many as it takes with ever more in float32; the last one counts."""
     if name == "fp16":
         trials = [judge.judge(name, maker.halved())]
@@ -129,7 +129,9 @@ def _tried(
     return trials, layers
 
 
-def _figures(judge: Judge, best: Trial, trials: Sequence[Trial], layers: Sequence[LayerError]) -> dict[str, Any]:
+def _figures(
+    judge: Judge, best: CandidateTrial, trials: Sequence[CandidateTrial], layers: Sequence[LayerError]
+) -> dict[str, Any]:
     found: dict[str, Any] = {"parity_to_fp32": manifest_parity(best.parity), **judge.task_figures(best.score)}
     found["weight_bytes"] = best.size
     if best.latency_ms:
@@ -148,7 +150,7 @@ def _figures(judge: Judge, best: Trial, trials: Sequence[Trial], layers: Sequenc
     return found
 
 
-def _row(trial: Trial) -> dict[str, Any]:
+def _row(trial: CandidateTrial) -> dict[str, Any]:
     """One line of the table of what was tried."""
     row: dict[str, Any] = {
         "kept_float": sum(len(names) for names in trial.candidate.kept.values()),

@@ -13,7 +13,7 @@ from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
 from export.graphs.whisper import Cache, WhisperDecoder, WhisperEncoder, cache_names
-from export.job import Axis, Feeds, GraphJob
+from export.job import Feeds, FreeAxis, GraphJob
 from export.role import Array
 from export.trace import reference
 
@@ -59,7 +59,7 @@ def _pairs(tensors: Sequence[Tensor]) -> Cache:
 def encoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
     """The encoder, free in the length of the sound."""
     bands = model.config.num_mel_bins
-    frames = Axis("frames", _LEAST_FRAMES, _LEAST_FRAMES, _MOST_FRAMES)
+    frames = FreeAxis("frames", _LEAST_FRAMES, _LEAST_FRAMES, _MOST_FRAMES)
 
     def example(sizes: Mapping[str, int]) -> Mapping[str, Tensor]:
         generator = torch.Generator().manual_seed(sizes["frames"])
@@ -77,9 +77,9 @@ def decoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
         config.d_model // config.decoder_attention_heads,
         config.decoder_layers,
     )
-    n, t = Axis("n", 1, BEAMS, BEAMS), Axis("t", 1, 1, _TASK_TOKENS)
-    past = Axis("past", 0, _USUAL_PAST, config.max_target_positions - _TASK_TOKENS)
-    sound = Axis("sound", _LEAST_FRAMES // 2, _LEAST_FRAMES // 2, _MOST_FRAMES // 2)
+    n, t = FreeAxis("n", 1, BEAMS, BEAMS), FreeAxis("t", 1, 1, _TASK_TOKENS)
+    past = FreeAxis("past", 0, _USUAL_PAST, config.max_target_positions - _TASK_TOKENS)
+    sound = FreeAxis("sound", _LEAST_FRAMES // 2, _LEAST_FRAMES // 2, _MOST_FRAMES // 2)
 
     def example(sizes: Mapping[str, int]) -> Mapping[str, Tensor]:
         generator = torch.Generator().manual_seed(sum(sizes.values()))
@@ -90,7 +90,7 @@ def decoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
                 shapes[key], shapes[value] = (count, heads, width, time), (count, heads, time, width)
         return {"ids": ids, **{name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}}
 
-    axes: dict[str, Mapping[int, Axis]] = {"ids": {0: n, 1: t}}
+    axes: dict[str, Mapping[int, FreeAxis]] = {"ids": {0: n, 1: t}}
     for prefix, free, time in (("past", {0: n}, past), ("cross", {}, sound)):
         for key, value in _pairs(cache_names(prefix, layers)):
             axes[key], axes[value] = {**free, 3: time}, {**free, 2: time}

@@ -9,7 +9,7 @@ from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
 from edge.text.encoder import MOST_TOKENS
-from export.job import Axis
+from export.job import FreeAxis
 from export.tensorrt.profile import Axes, named_axes
 
 _MOST_FACES = 32
@@ -32,23 +32,23 @@ def _frames(window_s: float) -> int:
     return round(window_s * SAMPLE_RATE_HZ / HOP_SAMPLES)
 
 
-AXES: dict[str, tuple[Axis, ...]] = {
-    "face_mesh": (Axis("n", 1, 1, _MOST_FACES),),
-    "iris": (Axis("n", 1, 2, 2 * _MOST_FACES),),
-    "eye_state": (Axis("n", 1, 2, 2 * _MOST_FACES),),
-    "expression": (Axis("n", 1, 1, _MOST_FACES),),
-    "vad": (Axis("n", 1, 1, 1),),
-    "audio_events": (Axis("n", 1, 1, _GOLDEN_SECONDS),),
+AXES: dict[str, tuple[FreeAxis, ...]] = {
+    "face_mesh": (FreeAxis("n", 1, 1, _MOST_FACES),),
+    "iris": (FreeAxis("n", 1, 2, 2 * _MOST_FACES),),
+    "eye_state": (FreeAxis("n", 1, 2, 2 * _MOST_FACES),),
+    "expression": (FreeAxis("n", 1, 1, _MOST_FACES),),
+    "vad": (FreeAxis("n", 1, 1, 1),),
+    "audio_events": (FreeAxis("n", 1, 1, _GOLDEN_SECONDS),),
     "asr": (
-        Axis("frames", _frames(WINDOWS_S[0]), _frames(WINDOWS_S[0]), _frames(WINDOWS_S[-1])),
-        Axis("sound", _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[-1]) // 2),
-        Axis("n", 1, BEAMS, BEAMS),
-        Axis("t", 1, 1, _TASK_TOKENS),
-        Axis("past", 0, 24, _MOST_WORDS),
+        FreeAxis("frames", _frames(WINDOWS_S[0]), _frames(WINDOWS_S[0]), _frames(WINDOWS_S[-1])),
+        FreeAxis("sound", _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[0]) // 2, _frames(WINDOWS_S[-1]) // 2),
+        FreeAxis("n", 1, BEAMS, BEAMS),
+        FreeAxis("t", 1, 1, _TASK_TOKENS),
+        FreeAxis("past", 0, 24, _MOST_WORDS),
     ),
-    "text": (Axis("n", 1, 1, _GOLDEN_TEXTS), Axis("t", 1, 32, MOST_TOKENS)),
-    "prosody": (Axis("n", 1, 1, _GOLDEN_VOICES),),
-    "drowsiness": (Axis("n", 1, 1, _GOLDEN_BLINKS),),
+    "text": (FreeAxis("n", 1, 1, _GOLDEN_TEXTS), FreeAxis("t", 1, 32, MOST_TOKENS)),
+    "prosody": (FreeAxis("n", 1, 1, _GOLDEN_VOICES),),
+    "drowsiness": (FreeAxis("n", 1, 1, _GOLDEN_BLINKS),),
 }
 """By role and the name of the dimension in its graphs."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.detector import INPUT_PX
-from export.job import Task
+from export.job import EvaluationTask
 from export.portrait import FACE, SOURCE, views, without_faces
 from export.role import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
@@ -29,7 +29,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     outputs = {"boxes": (_ANCHORS, 16), "scores": (_ANCHORS, 1)}
     frames = [*views(_FRAME, _FRAME_PX, HELD_OUT, seed=9), *without_faces()]
 
-    def task(fp32: Path) -> Task:
+    def task(fp32: Path) -> EvaluationTask:
         return face_detector.task(fp32, frames, _DATA, options["tolerance"])
 
     weights = archives.file(**options["weights"])

@@ -9,7 +9,7 @@ from typing import Any
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.mesh import INPUT_PX
-from export.job import Task
+from export.job import EvaluationTask
 from export.portrait import FACE, SOURCE, views
 from export.role import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
@@ -24,7 +24,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     outputs = {"landmarks": (3 * _POINTS,), "presence": (1,)}
     held_out = views(FACE, INPUT_PX, HELD_OUT, seed=10)
 
-    def task(fp32: Path) -> Task:
+    def task(fp32: Path) -> EvaluationTask:
         return face_mesh.task(fp32, held_out, f"{HELD_OUT} held-out views of {SOURCE}", options["tolerance"])
 
     weights = archives.file(**options["weights"])

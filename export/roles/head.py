@@ -12,7 +12,7 @@ from torch.export import Dim
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
-from export.gate import Choice, Wanted, build_variants
+from export.gate import ChosenVariants, Wanted, build_variants
 from export.job import Family
 from export.parity import check_parity
 from export.role import Array
@@ -38,7 +38,7 @@ def build_head(
     variants: Wanted,
     work: Path,
     progress: Callable[[str], None],
-) -> Choice:
+) -> ChosenVariants:
     """Trace `module`, whose one input `golden` holds, with a free first axis; prove it and judge its variants.
 
     `family` says how its int8 variants are made.

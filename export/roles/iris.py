@@ -9,7 +9,7 @@ from typing import Any
 from edge.messages import Float32
 from edge.vision.crop import Image, unit_rgb
 from edge.vision.iris import INPUT_PX
-from export.job import Task
+from export.job import EvaluationTask
 from export.portrait import LEFT_EYE, RIGHT_EYE, SOURCE, squeezed, views
 from export.role import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
@@ -25,7 +25,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     outputs = {"contour": (3 * _CONTOUR,), "iris": (3 * _IRIS,)}
     held_out = _eyes(HELD_OUT, seed=11)
 
-    def task(fp32: Path) -> Task:
+    def task(fp32: Path) -> EvaluationTask:
         return iris.task(fp32, held_out, _DATA, options["tolerance"])
 
     weights = archives.file(**options["weights"])

@@ -13,9 +13,9 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edge.bundle.session import Session
 from edge.messages import Float32
-from export.gate import Choice, build_variants
+from export.gate import ChosenVariants, build_variants
 from export.graphs.tflite import convert
-from export.job import Feeds, Task
+from export.job import EvaluationTask, Feeds
 from export.parity import Engine, check_parity
 from export.sources.tflite import read_tflite
 
@@ -54,10 +54,10 @@ def build_net(
     outputs: Mapping[str, Sequence[int]],
     batch: int | str,
     pictures: tuple[list[Float32], list[Float32]],
-    task: Callable[[Path], Task],
+    task: Callable[[Path], EvaluationTask],
     options: Mapping[str, Any],
     progress: Callable[[str], None],
-) -> tuple[Choice, Feeds]:
+) -> tuple[ChosenVariants, Feeds]:
     """Convert and judge; `pictures` are (calibration, held out), each (1, 3, height, width).
 
     `task` makes the role's metric from the float32 file. Returns the variants and the golden input.

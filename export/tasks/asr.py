@@ -9,11 +9,11 @@ from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 from edge.text.sentiment import LANGUAGES
-from export.job import Task
+from export.job import EvaluationTask
 from export.speech_set import character_error_rate
 
 
-def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> Task:
+def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> EvaluationTask:
     """`said` is a text file with the words of all pieces, one after the other."""
     words = said.read_text(encoding="utf-8")
 
@@ -21,7 +21,7 @@ def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str
         model = WhisperModel(sessions["encoder"], sessions["decoder"])
         return character_error_rate([(words, " ".join(transcribe(model, tokens, pieces)))])
 
-    return Task("character error rate", "1", "lower", tolerance, score, len(pieces), data)
+    return EvaluationTask("character error rate", "1", "lower", tolerance, score, len(pieces), data)
 
 
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
-from export.job import Feeds, Task
+from export.job import EvaluationTask, Feeds
 from export.portrait import FACE, SOURCE, many_faces, views
 
 _FACE = replace(FACE, side_px=EXPRESSION_SIDE * FACE.side_px)
@@ -27,7 +27,7 @@ def samples(px: int, side: int) -> list[Feeds]:
     return [{"image": (grey.astype(np.float32) / 127.5 - 1)[None, ..., None]} for grey in [*greys, *many]]
 
 
-def task(fp32: Path, samples: Sequence[Feeds], data: str, tolerance: float) -> Task:
+def task(fp32: Path, samples: Sequence[Feeds], data: str, tolerance: float) -> EvaluationTask:
     """Mean share of probability that moved (half the sum of differences)."""
     wanted = _probabilities(Session(fp32), samples)
 
@@ -35,7 +35,7 @@ def task(fp32: Path, samples: Sequence[Feeds], data: str, tolerance: float) -> T
         moved = np.abs(_probabilities(sessions["model"], samples) - wanted).sum(axis=1) / 2
         return float(moved.mean())
 
-    return Task("probability moved to other labels", "1", "lower", tolerance, score, len(samples), data)
+    return EvaluationTask("probability moved to other labels", "1", "lower", tolerance, score, len(samples), data)
 
 
 def _probabilities(session: Session, samples: Sequence[Feeds]) -> npt.NDArray[np.float32]:

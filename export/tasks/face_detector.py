@@ -11,11 +11,11 @@ from edge.bundle.session import Session
 from edge.messages import Box
 from edge.vision.crop import Image
 from edge.vision.detector import FaceDetector, overlap_with
-from export.job import Task
+from export.job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 
-def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance: float) -> Task:
+def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance: float) -> EvaluationTask:
     """Mean overlap (intersection over union) of the best box with float32's; a box too many or too few counts 0."""
     wanted = _boxes({"model": Session(fp32)}, pictures)
 
@@ -23,7 +23,9 @@ def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance: float) -> 
         found = _boxes(sessions, pictures)
         return float(np.mean([_overlap(first, second) for first, second in zip(wanted, found, strict=True)]))
 
-    return Task("overlap of face boxes with float32's", "IoU", "higher", tolerance, score, len(pictures), data)
+    return EvaluationTask(
+        "overlap of face boxes with float32's", "IoU", "higher", tolerance, score, len(pictures), data
+    )
 
 
 def _boxes(sessions: Mapping[str, Session], pictures: Sequence[Image]) -> list[Box | None]:

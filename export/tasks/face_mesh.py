@@ -10,13 +10,13 @@ import numpy as np
 from edge.bundle.session import Session
 from edge.vision.crop import Crop, Image
 from edge.vision.mesh import INPUT_PX, FaceMesh, Mesh
-from export.job import Task
+from export.job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 _WHOLE = Crop(INPUT_PX / 2, INPUT_PX / 2, INPUT_PX)
 
 
-def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance_px: float) -> Task:
+def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance_px: float) -> EvaluationTask:
     """Mean landmark error in px of the 192 px crop; a face that is seen by one only counts the whole crop."""
     wanted = _meshes({"model": Session(fp32)}, pictures)
 
@@ -24,7 +24,7 @@ def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance_px: float) 
         pairs = zip(wanted, _meshes(sessions, pictures), strict=True)
         return float(np.mean([_error_px(first, second) for first, second in pairs]))
 
-    return Task("landmark error", "px of 192", "lower", tolerance_px, score, len(pictures), data)
+    return EvaluationTask("landmark error", "px of 192", "lower", tolerance_px, score, len(pictures), data)
 
 
 def _meshes(sessions: Mapping[str, Session], pictures: Sequence[Image]) -> list[Mesh]:

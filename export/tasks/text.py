@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from edge.bundle.session import Session
 from edge.text.encoder import SentenceTokens
-from export.job import Task
+from export.job import EvaluationTask
 
 
 def task(
     tokens: SentenceTokens, texts: Sequence[str], scores: npt.NDArray[np.float64], data: str, tolerance: float
-) -> Task:
+) -> EvaluationTask:
     """Mean absolute error of the sentiment, -1 to 1."""
     inputs = [tokens.inputs([text]) for text in texts]
 
@@ -22,4 +22,6 @@ def task(
         guesses = [float(sessions["model"].run(feeds, ["sentiment"])["sentiment"][0, 0]) for feeds in inputs]
         return float(np.abs(np.array(guesses) - scores).mean())
 
-    return Task("sentiment error", "of the scale -1..1, mean absolute", "lower", tolerance, score, len(texts), data)
+    return EvaluationTask(
+        "sentiment error", "of the scale -1..1, mean absolute", "lower", tolerance, score, len(texts), data
+    )

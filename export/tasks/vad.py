@@ -11,21 +11,23 @@ import numpy.typing as npt
 from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.speech.segmenter import WINDOW, VoiceActivity
-from export.job import Task
+from export.job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 _SPEECH = 0.5
 """Probability from which a window counts as speech here (Silero's own default)."""
 
 
-def task(fp32: Path, sound: Float32, data: str, tolerance: float) -> Task:
+def task(fp32: Path, sound: Float32, data: str, tolerance: float) -> EvaluationTask:
     """Share of 32 ms windows of one stream that are judged otherwise."""
     wanted = _decisions({"model": Session(fp32)}, sound)
 
     def score(sessions: Mapping[str, Session]) -> float:
         return float(np.mean(_decisions(sessions, sound) != wanted))
 
-    return Task("speech decisions that differ from float32's", "1", "lower", tolerance, score, len(wanted), data)
+    return EvaluationTask(
+        "speech decisions that differ from float32's", "1", "lower", tolerance, score, len(wanted), data
+    )
 
 
 def _decisions(sessions: Mapping[str, Session], sound: Float32) -> npt.NDArray[np.bool_]:

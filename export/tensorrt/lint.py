@@ -21,7 +21,7 @@ from export.tensorrt.rules import (
     INTEGER_ARITHMETIC,
     OPSETS,
     UNSUPPORTED,
-    Finding,
+    Objection,
 )
 
 _ONNX = ("", "ai.onnx")
@@ -36,7 +36,7 @@ _TYPES = {
 _INT32 = np.iinfo(np.int32)
 
 
-def lint_graph(path: Path, variant: VariantName, axes: Axes) -> list[Finding]:
+def lint_graph(path: Path, variant: VariantName, axes: Axes) -> list[Objection]:
     """Everything in the graph of `path` that TensorRT would refuse, or compute otherwise than it was measured.
 
     `variant` tells which precision the graph should have; `axes` are the sizes of its free dimensions.
@@ -51,52 +51,56 @@ def lint_graph(path: Path, variant: VariantName, axes: Axes) -> list[Finding]:
     outside = [item.name for item in model.graph.initializer if item.data_location == TensorProto.EXTERNAL]
     if outside:
         advice = f"{len(outside)} weights lie in other files, as {outside[0]}: save with external_data=False"
-        return [Finding("self-contained", path.name, advice)]
+        return [Objection("self-contained", path.name, advice)]
     graph = LintedGraph(model)
     found = [*_opset(model, path.name), *_operators(graph), *_types(graph), *_int64(graph)]
-    found += [Finding("profile", name, problem) for name, problem in problems(inputs_of(model.graph), axes)]
+    found += [Objection("profile", name, problem) for name, problem in problems(inputs_of(model.graph), axes)]
     return [*found, *_precision(graph, variant, path.name), *quantization_findings(graph)]
 
 
-def _opset(model: onnx.ModelProto, name: str) -> Iterator[Finding]:
+def _opset(model: onnx.ModelProto, name: str) -> Iterator[Objection]:
     for item in model.opset_import:
         if item.domain in _ONNX and item.version not in OPSETS:
             advice = f"is of opset {item.version}: export it as {OPSETS[0]} to {OPSETS[-1]}"
-            yield Finding("opset", name, advice)
+            yield Objection("opset", name, advice)
 
 
-def _operators(graph: LintedGraph) -> Iterator[Finding]:
+def _operators(graph: LintedGraph) -> Iterator[Objection]:
     for node in graph.nodes:
         kind = node.op_type
         if node.domain not in _ONNX:
             advice = f"{kind} is of {node.domain}: export before any runtime's own optimization"
-            yield Finding("domain", label(node), advice)
+            yield Objection("domain", label(node), advice)
         elif kind in INTEGER_ARITHMETIC:
-            yield Finding("dynamic-quantization", label(node), f"{kind}: quantize with static symmetric Q/DQ instead")
+            yield Objection("dynamic-quantization", label(node), f"{kind}: quantize with static symmetric Q/DQ instead")
         elif kind in DATA_DEPENDENT:
-            yield Finding("data-dependent", label(node), f"{kind} belongs outside the graph, or must become arithmetic")
+            yield Objection(
+                "data-dependent", label(node), f"{kind} belongs outside the graph, or must become arithmetic"
+            )
         elif kind in UNSUPPORTED:
-            yield Finding("unsupported", label(node), f"TensorRT's parser has no {kind}: write it with other operators")
+            yield Objection(
+                "unsupported", label(node), f"TensorRT's parser has no {kind}: write it with other operators"
+            )
 
 
-def _types(graph: LintedGraph) -> Iterator[Finding]:
+def _types(graph: LintedGraph) -> Iterator[Objection]:
     quantization = {name for node in graph.nodes if node.op_type in PAIR for name in (*node.input, *node.output)}
     for name, kind in graph.types.items():
         if kind not in _TYPES and kind != TensorProto.UNDEFINED and name not in quantization:
-            yield Finding("type", name, f"is {TensorProto.DataType.Name(kind).lower()}: cast it outside the graph")
+            yield Objection("type", name, f"is {TensorProto.DataType.Name(kind).lower()}: cast it outside the graph")
 
 
-def _int64(graph: LintedGraph) -> Iterator[Finding]:
+def _int64(graph: LintedGraph) -> Iterator[Objection]:
     for node in graph.nodes:
         wide = [name for name in node.input if graph.types.get(name) == TensorProto.INT64]
         if wide and node.op_type not in INDEX_OPERATORS and not _index_input(node, wide):
             advice = f"{node.op_type} computes with int64 {wide[0]}: int64 is for indices and lengths, cast it to float"
-            yield Finding("int64", label(node), advice)
+            yield Objection("int64", label(node), advice)
         for position, name in enumerate(node.input):
             value = graph.constant(name) if name in wide else None
             clamped = position in CLAMPED_INPUTS.get(node.op_type, ())
             if value is not None and not clamped and value.size and not _fits(value):
-                yield Finding("int64", label(node), f"constant {name} does not fit into int32: make it smaller")
+                yield Objection("int64", label(node), f"constant {name} does not fit into int32: make it smaller")
 
 
 def _index_input(node: onnx.NodeProto, wide: list[str]) -> bool:
@@ -108,12 +112,12 @@ def _fits(value: np.ndarray) -> bool:
     return bool(np.min(value) >= _INT32.min and np.max(value) <= _INT32.max)
 
 
-def _precision(graph: LintedGraph, variant: VariantName, name: str) -> Iterator[Finding]:
+def _precision(graph: LintedGraph, variant: VariantName, name: str) -> Iterator[Objection]:
     pairs = sum(node.op_type in PAIR for node in graph.nodes)
     half = TensorProto.FLOAT16 in graph.types.values()
     if variant == "trt-int8" and not pairs:
-        yield Finding("precision", name, "nothing in it is quantized: it is no trt-int8")
+        yield Objection("precision", name, "nothing in it is quantized: it is no trt-int8")
     elif variant == "fp16" and not half:
-        yield Finding("precision", name, "nothing in it is float16: it is no fp16")
+        yield Objection("precision", name, "nothing in it is float16: it is no fp16")
     elif variant == "fp32" and (pairs or half):
-        yield Finding("precision", name, "it has float16 or Q/DQ: it is no fp32")
+        yield Objection("precision", name, "it has float16 or Q/DQ: it is no fp32")

@@ -8,10 +8,10 @@ from pathlib import Path
 import onnx
 
 from edge.bundle.manifest import Graph, Profile
-from export.job import Axis, Feeds
+from export.job import Feeds, FreeAxis
 from export.role import BuildError
 
-Axes = Mapping[str, Mapping[int, Axis]]
+Axes = Mapping[str, Mapping[int, FreeAxis]]
 """Free dimensions of a graph by input and position."""
 
 
@@ -29,7 +29,7 @@ def inputs_of(graph: onnx.GraphProto) -> dict[str, list[int | str]]:
 
 def problems(inputs: Mapping[str, list[int | str]], axes: Axes) -> Iterator[tuple[str, str]]:
     """(input, what is wrong with its axes) for all that keeps a profile from being made."""
-    sizes: dict[str, Axis] = {}
+    sizes: dict[str, FreeAxis] = {}
     for name, shape in inputs.items():
         for position, size in enumerate(shape):
             if isinstance(size, int):
@@ -70,7 +70,7 @@ def known_profile(inputs: Mapping[str, list[int | str]], axes: Axes) -> dict[str
     return {} if any(problems(inputs, axes)) else profile_of(inputs, axes)
 
 
-def named_axes(path: Path, sizes: Mapping[str, Axis]) -> dict[str, dict[int, Axis]]:
+def named_axes(path: Path, sizes: Mapping[str, FreeAxis]) -> dict[str, dict[int, FreeAxis]]:
     """The axes of the graph in `path` whose dimensions carry the names of `sizes`; others are left out."""
     inputs = inputs_of(onnx.load(path, load_external_data=False).graph)
     found = {
@@ -80,11 +80,11 @@ def named_axes(path: Path, sizes: Mapping[str, Axis]) -> dict[str, dict[int, Axi
     return {name: positions for name, positions in found.items() if positions}
 
 
-def stored_axes(graph: Graph) -> dict[str, dict[int, Axis]]:
+def stored_axes(graph: Graph) -> dict[str, dict[int, FreeAxis]]:
     """The axes that a manifest's profile tells of."""
     return {
         tensor.name: {
-            position: Axis(size, *(shape[position] for shape in (profile.min, profile.opt, profile.max)))
+            position: FreeAxis(size, *(shape[position] for shape in (profile.min, profile.opt, profile.max)))
             for position, size in enumerate(tensor.shape)
             if isinstance(size, str)
         }

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto
 
 from export.tensorrt.graph import LintedGraph, label
-from export.tensorrt.rules import Finding
+from export.tensorrt.rules import Objection
 
 PAIR = ("QuantizeLinear", "DequantizeLinear")
 
@@ -19,7 +19,7 @@ _PASSES_ON = ("Relu", "Clip", "LeakyRelu", "PRelu", "BatchNormalization", "Ident
 """Operators between a layer and a sum that TensorRT fuses with the layer."""
 
 
-def quantization_findings(graph: LintedGraph) -> Iterator[Finding]:
+def quantization_findings(graph: LintedGraph) -> Iterator[Objection]:
     """All objections to the graph's Q/DQ nodes."""
     for node in graph.nodes:
         if node.op_type in PAIR:
@@ -30,36 +30,36 @@ def quantization_findings(graph: LintedGraph) -> Iterator[Finding]:
             yield from _sum(graph, node)
 
 
-def _bias(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
+def _bias(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Objection]:
     if node.op_type == "DequantizeLinear" and graph.types.get(node.input[0]) == TensorProto.INT32:
         advice = f"dequantizes int32 {node.input[0]}: leave biases in float (QuantizeBias=False)"
-        yield Finding("bias", label(node), advice)
+        yield Objection("bias", label(node), advice)
 
 
-def _zero_point(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
+def _zero_point(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Objection]:
     name = node.input[2] if len(node.input) > 2 else ""
     if not name:
         if node.op_type == "QuantizeLinear":
             advice = "has no zero-point, which makes its output uint8: give it an int8 zero"
-            yield Finding("zero-point", label(node), advice)
+            yield Objection("zero-point", label(node), advice)
         return
     value = graph.constant(name)
     if graph.types.get(name) == TensorProto.INT32:
         return  # the rule on biases says what to do
     if value is None:
-        yield Finding("zero-point", label(node), f"{name} is computed: quantize statically with symmetric ranges")
+        yield Objection("zero-point", label(node), f"{name} is computed: quantize statically with symmetric ranges")
     elif value.dtype != np.int8:
-        yield Finding("zero-point", label(node), f"{name} is {value.dtype}: quantize activations and weights to int8")
+        yield Objection("zero-point", label(node), f"{name} is {value.dtype}: quantize activations and weights to int8")
     elif np.any(value):
-        yield Finding("zero-point", label(node), f"{name} is not zero: quantize with symmetric ranges")
+        yield Objection("zero-point", label(node), f"{name} is not zero: quantize with symmetric ranges")
 
 
-def _axis(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
+def _axis(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Objection]:
     scale = graph.constant(node.input[1])
     if scale is None or scale.size <= 1:
         return
     if not graph.is_constant(node.input[0]):
-        yield Finding(
+        yield Objection(
             "channel-axis", label(node), "has a scale a channel for an activation: use one scale for the tensor"
         )
         return
@@ -73,7 +73,7 @@ def _axis(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
             advice = (
                 f"has its scales along axis {axis}, but {reader.op_type} {label(reader)} has its outputs on {wanted}"
             )
-            yield Finding("channel-axis", label(node), f"{advice}: quantize the weights along that axis")
+            yield Objection("channel-axis", label(node), f"{advice}: quantize the weights along that axis")
 
 
 def _output_channels(reader: onnx.NodeProto, position: int, graph: LintedGraph) -> int | None:
@@ -89,14 +89,14 @@ def _output_channels(reader: onnx.NodeProto, position: int, graph: LintedGraph) 
     return 1 if reader.op_type == "MatMul" else None
 
 
-def _sum(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Finding]:
+def _sum(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Objection]:
     if any(graph.is_constant(name) for name in node.input):
         return
     inputs = [graph.dequantized(name) for name in node.input]
     if all(inputs) or not (any(inputs) or any(_from_quantized_layer(graph, name) for name in node.input)):
         return
     bare = ", ".join(name for name, done in zip(node.input, inputs, strict=True) if not done)
-    yield Finding("residual-add", label(node), f"{bare} comes in as float: put Q/DQ on both inputs of the sum")
+    yield Objection("residual-add", label(node), f"{bare} comes in as float: put Q/DQ on both inputs of the sum")
 
 
 def _adds_bias(graph: LintedGraph, node: onnx.NodeProto) -> bool:

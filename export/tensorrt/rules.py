@@ -66,7 +66,7 @@ CLAMPED_INPUTS: dict[str, tuple[int, ...]] = {"Slice": (1, 2)}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Objection:
     """One objection."""
 
     rule: str

@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="building a bundle needs the extra `export`"
 
 from edge.bundle.manifest import VariantName, read_manifest
 from edge.cli.main import main
-from export.gate import Choice, Decision, Margins, build_variants
+from export.gate import ChosenVariants, Decision, Margins, build_variants
 from export.gate import build as gate
 from export.gate.decision import Accepted, tools
 from export.lock import Lock, lock_of, read_lock, write_lock
@@ -33,14 +33,14 @@ def nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "Judge", judge)
 
 
-def choose(fp32: Path, wanted: tuple[VariantName, ...] | Decision, margins: Margins = GENEROUS) -> Choice:
+def choose(fp32: Path, wanted: tuple[VariantName, ...] | Decision, margins: Margins = GENEROUS) -> ChosenVariants:
     samples: list[dict[str, Array]] = pictures(8)
     task = distance_task(fp32, samples, 0.1)
     rest = (wanted, {"engine": "now"}, fp32.parent, lambda text: None, {"model": samples[:2]}, margins)
     return build_variants({"model": fp32}, {"model": "cnn"}, {"model": samples}, task, *rest)
 
 
-def decision(choice: Choice) -> Decision:
+def decision(choice: ChosenVariants) -> Decision:
     accepted = {
         name: Accepted(golden_tolerance=part.golden_tolerance, measured=dict(part.measured))
         for name, part in choice.variants.items()

@@ -15,12 +15,12 @@ from onnx import TensorProto, helper, numpy_helper
 from small_graph import floats, save_graph
 
 from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
-from export.gate import Choice, Margins, admission, build_variants
+from export.gate import ChosenVariants, Margins, admission, build_variants
 from export.gate.candidates import Candidate
 from export.gate.engines import settle
 from export.gate.measures import Agreement, agreement
 from export.gate.sensitivity import layer_errors
-from export.job import Family, Task
+from export.job import EvaluationTask, Family
 from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
 from export.role import BuildError, VariantBuild
 from export.tensorrt.lint import lint_graph
@@ -49,17 +49,17 @@ def built(
     fp32: Path,
     family: Family,
     samples: list[dict[str, Array]],
-    task: Task | None,
+    task: EvaluationTask | None,
     *wanted: VariantName,
     margins: Margins = GENEROUS,
-) -> Choice:
+) -> ChosenVariants:
     calibration = {"model": samples} if family == "cnn" else {}
     probes = {"model": samples[:2]}
     arguments = (calibration, task, wanted, {"engine": "none"}, fp32.parent, lambda text: None, probes, margins)
     return build_variants({"model": fp32}, {"model": family}, *arguments)
 
 
-def refusal(choice: Choice, variant: VariantName) -> Mapping[str, object]:
+def refusal(choice: ChosenVariants, variant: VariantName) -> Mapping[str, object]:
     assert variant not in choice.variants
     return choice.variants["fp32"].measured["refused"][variant]
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from export.exporters.fusion_job import INPUTS
-from export.job import Axis, ExportJob, GraphJob
+from export.job import ExportJob, FreeAxis, GraphJob
 from export.pipeline import run_job
 from export.role import BuildError
 from export.trace import prove_parity, untraced_sizes
@@ -40,7 +40,7 @@ def example(sizes: Mapping[str, int]) -> dict[str, Tensor]:
 
 
 def job_of(module: nn.Module, calibration: dict[str, list[dict[str, np.ndarray]]] | None = None) -> ExportJob:
-    graph = GraphJob(module, example, ("y",), {"x": {1: Axis("t", 1, 8, 50)}}, "float")
+    graph = GraphJob(module, example, ("y",), {"x": {1: FreeAxis("t", 1, 8, 50)}}, "float")
     golden = {"model": {"x": np.ones((1, 5), np.float32)}}
     return ExportJob("test", "test", [], "none", {"model": graph}, golden, calibration or {})
 

@@ -11,7 +11,7 @@ from small_graph import floats, save_graph
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Graph, Profile, Tensor
-from export.job import Axis
+from export.job import FreeAxis
 from export.role import BuildError
 from export.tensorrt import build
 from export.tensorrt.build import build_engine
@@ -44,7 +44,7 @@ def layer(path: Path, zero: int = 0, shape: tuple[int | str, ...] = ("n", 4, 8, 
     return save_graph(path, nodes, constants, inputs=floats(*shape))
 
 
-AXES = {"x": {0: Axis("n", 1, 2, 4)}}
+AXES = {"x": {0: FreeAxis("n", 1, 2, 4)}}
 
 
 def test_linter_and_builder_agree_on_symmetric_int8(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_linter_and_builder_agree_on_symmetric_int8(tmp_path: Path) -> None:
 
 
 def test_a_profile_that_cannot_be_is_refused_by_the_builder_too(tmp_path: Path) -> None:
-    too_low = {"x": {0: Axis("n", 1, 1, 1), 2: Axis("h", 1, 1, 2)}}
+    too_low = {"x": {0: FreeAxis("n", 1, 1, 1), 2: FreeAxis("h", 1, 1, 2)}}
     impossible = build_engine(layer(tmp_path / "g.onnx", shape=("n", 4, "h", 8)), too_low)
     assert impossible.engine_bytes is None
     assert impossible.errors
@@ -105,7 +105,7 @@ def test_sizes_survive_the_manifest() -> None:
     shapes = {"x": Profile(min=[1, 4], opt=[2, 4], max=[8, 4])}
     tensor = Tensor(name="x", dtype="float32", shape=["n", 4])
     graph = Graph(file="g", bytes=0, sha256="0" * 64, opset=18, inputs=[tensor], outputs=[], profile=shapes)
-    assert stored_axes(graph) == {"x": {0: Axis("n", 1, 2, 8)}}
+    assert stored_axes(graph) == {"x": {0: FreeAxis("n", 1, 2, 8)}}
 
 
 def test_golden_inputs_outside_the_profile_are_refused() -> None:
@@ -136,6 +136,6 @@ def test_the_default_bundle_is_ready_and_its_small_graphs_are_built_now(bundle_d
 def test_dynamically_quantized_graphs_are_refused_by_both(bundle_dir: Path) -> None:
     graph = Bundle(bundle_dir).role("text").variants["cpu-int8"].graphs["model"]
     path = bundle_dir / graph.file
-    axes = named_axes(path, {"n": Axis("n", 1, 1, 1), "t": Axis("t", 1, 8, 16)})
+    axes = named_axes(path, {"n": FreeAxis("n", 1, 1, 1), "t": FreeAxis("t", 1, 8, 16)})
     assert "dynamic-quantization" in {finding.rule for finding in lint_graph(path, "trt-int8", axes)}
     assert any("MatMulInteger" in error for error in build_engine(path, axes).errors)

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from small_graph import save_graph
 
 from edge.bundle.manifest import VariantName
-from export.job import Axis
+from export.job import FreeAxis
 from export.role import BuildError
 from export.tensorrt.lint import lint_graph
 from export.tensorrt.rules import DATA_DEPENDENT, INTEGER_ARITHMETIC, OPSETS, RULES, UNSUPPORTED
@@ -29,7 +29,9 @@ def node(kind: str, inputs: Sequence[str], output: str, **attributes: object) ->
     return helper.make_node(kind, list(inputs), [output], name=output, **attributes)
 
 
-def rules(path: Path, variant: VariantName = "fp32", axes: Mapping[str, Mapping[int, Axis]] | None = None) -> set[str]:
+def rules(
+    path: Path, variant: VariantName = "fp32", axes: Mapping[str, Mapping[int, FreeAxis]] | None = None
+) -> set[str]:
     return {finding.rule for finding in lint_graph(path, variant, axes or {})}
 
 
@@ -132,11 +134,11 @@ def test_an_int64_beyond_int32_is_fine_only_as_the_end_of_a_slice(tmp_path: Path
 def test_a_free_dimension_needs_sizes_that_ascend_and_agree(tmp_path: Path) -> None:
     free = {"a": (F, ["n", 4]), "b": (F, ["n", 4])}
     path = save(tmp_path / "g.onnx", [node("Add", ["a", "b"], "y")], inputs=free)
-    axis = Axis("n", 1, 2, 4)
+    axis = FreeAxis("n", 1, 2, 4)
     assert rules(path) == {"profile"}
     assert rules(path, axes={"a": {0: axis}}) == {"profile"}
-    assert rules(path, axes={"a": {0: axis}, "b": {0: Axis("n", 1, 2, 8)}}) == {"profile"}
-    assert rules(path, axes={"a": {0: Axis("n", 4, 2, 4)}, "b": {0: axis}}) == {"profile"}
+    assert rules(path, axes={"a": {0: axis}, "b": {0: FreeAxis("n", 1, 2, 8)}}) == {"profile"}
+    assert rules(path, axes={"a": {0: FreeAxis("n", 4, 2, 4)}, "b": {0: axis}}) == {"profile"}
     assert rules(path, axes={"a": {0: axis}, "b": {0: axis}}) == set()
 
 

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.bundle.session import Session
-from export.job import Axis
+from export.job import FreeAxis
 from export.role import BuildError
 from export.sources.yamnet import plain, read_quantized
 from export.tensorrt.lint import lint_graph
@@ -82,7 +82,7 @@ def test_the_plain_graph_says_what_the_rounded_one_does_and_takes_any_batch(tmp_
     assert ours.shape == (2, CLASSES)
     theirs = 1 / (1 + np.exp(-(whole.astype(np.float32) - 100) * SCALE))
     assert np.abs(ours[:1] - theirs).max() < 0.02
-    axes = {"mel": {0: Axis("n", 1, 1, 2)}}
+    axes = {"mel": {0: FreeAxis("n", 1, 1, 2)}}
     assert lint_graph(tmp_path / "plain.onnx", "fp32", axes) == []
 
 

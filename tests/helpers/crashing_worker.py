@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from training.features.workers import Job, Work
+from training.features.workers import Job, WorkerSetup
 
 
-def start(work: Work) -> None:
+def start(work: WorkerSetup) -> None:
     """Nothing to set up."""
 
 

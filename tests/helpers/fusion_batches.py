@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from training.fusion.models import build
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 
 DIMS = {"text": 6, "audio": 5, "vision": 7}
 
@@ -30,7 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
 """Tiny hyperparameters of each model."""
 
 
-def small_model(name: str, seed: int = 0, **config: Any) -> FusionModel:
+def small_model(name: str, seed: int = 0, **config: Any) -> FusionNet:
     """A tiny model in evaluation mode, its normalization statistics not those of a fresh one."""
     torch.manual_seed(seed)
     model = build(name, DIMS, {**SMALL[name], **config})

@@ -12,7 +12,7 @@ from small_graph import floats, save_graph
 
 from edge.bundle.session import Session
 from export.gate import Margins
-from export.job import Task
+from export.job import EvaluationTask
 
 Array = npt.NDArray[np.float32]
 GENEROUS = Margins(faster=100.0, int8_least_cosine=0.9)
@@ -37,7 +37,7 @@ def pictures(count: int) -> list[dict[str, Array]]:
     return [{"x": random.uniform(0, 1, (1, 8, 12, 12)).astype(np.float32)} for _ in range(count)]
 
 
-def distance_task(fp32: Path, samples: list[dict[str, Array]], tolerance: float) -> Task:
+def distance_task(fp32: Path, samples: list[dict[str, Array]], tolerance: float) -> EvaluationTask:
     wanted = [Session(fp32).run(sample)["y"] for sample in samples]
 
     def score(sessions: Mapping[str, Session]) -> float:
@@ -47,4 +47,4 @@ def distance_task(fp32: Path, samples: list[dict[str, Array]], tolerance: float)
             )
         )
 
-    return Task("distance", "1", "lower", tolerance, score, len(samples), "random rows")
+    return EvaluationTask("distance", "1", "lower", tolerance, score, len(samples), "random rows")

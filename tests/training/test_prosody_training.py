@@ -11,14 +11,14 @@ import yaml
 pytest.importorskip("sklearn", reason="training needs the extra `train`")
 
 from edge.speech.voice import FEATURES
-from training.heads.prosody import TARGETS, Recordings, evaluate, fit, read_emodb
+from training.heads.prosody import TARGETS, VoiceRecordings, evaluate, fit, read_emodb
 from training.heads.prosody_checkpoint import checkpoint
 from training.heads.voice_corpora import leave_one_corpus_out, transfer, valence_trust
 
 COMMITTED = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "prosody_head.yaml"
 
 
-def made_up(speakers: int = 5, each: int = 20) -> Recordings:
+def made_up(speakers: int = 5, each: int = 20) -> VoiceRecordings:
     """Voices of different pitch in which the first feature rises with arousal and the second with valence."""
     rng = np.random.default_rng(0)
     rows, emotions, names = [], [], []
@@ -30,7 +30,7 @@ def made_up(speakers: int = 5, each: int = 20) -> Recordings:
                 rows.append(row)
                 emotions.append(emotion)
                 names.append(f"{speaker:02d}")
-    return Recordings(np.array(rows), np.array(emotions), np.array(names))
+    return VoiceRecordings(np.array(rows), np.array(emotions), np.array(names))
 
 
 def test_what_is_there_is_learned_across_speakers() -> None:
@@ -39,10 +39,10 @@ def test_what_is_there_is_learned_across_speakers() -> None:
     assert figures["unweighted_recall_4_emotions"] > 0.7
 
 
-def turned_round(recordings: Recordings) -> Recordings:
+def turned_round(recordings: VoiceRecordings) -> VoiceRecordings:
     """Voices of a language in which joy sounds as anger does elsewhere."""
     features = recordings.features * np.where(np.arange(len(FEATURES)) == 1, -1, 1)
-    return Recordings(features, recordings.emotion, np.array([f"x{name}" for name in recordings.speaker]))
+    return VoiceRecordings(features, recordings.emotion, np.array([f"x{name}" for name in recordings.speaker]))
 
 
 def test_where_joy_sounds_like_anger_the_head_reads_arousal_and_no_valence() -> None:

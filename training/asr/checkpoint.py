@@ -19,7 +19,7 @@ FORMAT = "emvas-asr-1"
 _KINDS = {"config": dict, "vocabulary": list, "features": str, "state": dict}
 
 
-class CheckpointError(EmvasError):
+class AsrCheckpointError(EmvasError):
     """A checkpoint that cannot be used; the message names the file and what is wrong with it."""
 
 
@@ -41,7 +41,7 @@ class AsrCheckpoint:
     def load_into(self, model: nn.Module) -> None:
         """Put the weights into `model`; CheckpointError when they are not its own."""
         if fault := misfit(model, self.state):
-            raise CheckpointError(f"{self.path}: its weights do not fit its config: {fault}")
+            raise AsrCheckpointError(f"{self.path}: its weights do not fit its config: {fault}")
         model.load_state_dict(dict(self.state))
 
     def save(self) -> None:
@@ -68,7 +68,7 @@ def write_whole(content: Mapping[str, Any], path: Path) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise AsrCheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -76,17 +76,17 @@ def write_whole(content: Mapping[str, Any], path: Path) -> None:
 def load_checkpoint(path: Path) -> AsrCheckpoint:
     """Read a checkpoint; CheckpointError when it is missing, damaged, or something else."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such checkpoint; `emvas train asr` writes one")
+        raise AsrCheckpointError(f"{path}: there is no such checkpoint; `emvas train asr` writes one")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: damaged, or no checkpoint of torch: {error}") from error
+        raise AsrCheckpointError(f"{path}: damaged, or no checkpoint of torch: {error}") from error
     if fault := content_fault(content, FORMAT, _KINDS):
-        raise CheckpointError(
+        raise AsrCheckpointError(
             f"{path} is no usable checkpoint of a speech model: {fault}; `emvas train asr` writes one"
         )
     if not all(isinstance(token, str) for token in content["vocabulary"]):
-        raise CheckpointError(f"{path}: its vocabulary holds something that is no text; train it again")
+        raise AsrCheckpointError(f"{path}: its vocabulary holds something that is no text; train it again")
     return AsrCheckpoint(
         path,
         content["config"],

@@ -15,7 +15,7 @@ from training.options import device_options
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from training.asr.judge import Judgement, Reader
+    from training.asr.judge import Reader, RecognitionResult
     from training.asr.learner import CtcLearner
     from training.asr.whisper import WhisperLearner
 
@@ -53,7 +53,7 @@ def evaluate(
     from training.asr.data import SoundMemory
     from training.asr.judge import judge
     from training.asr.manifest import read_list
-    from training.asr.settings import Training
+    from training.asr.settings import AsrTraining
     from training.processes import place
 
     if checkpoint.is_dir():
@@ -68,7 +68,7 @@ def evaluate(
             learner,
             manifest.utterances,
             SoundMemory(0.0),
-            Training().frames_per_batch,
+            AsrTraining().frames_per_batch,
             here,
             reader,
             lambda read: progress.advance(bar, read),
@@ -104,7 +104,7 @@ def _ctc(path: Path, language_model: Path | None, beams: int, weight: float) -> 
     return learner, read
 
 
-def _show(checkpoint: Path, skipped: list[str], judged: Judgement, as_json: bool) -> None:
+def _show(checkpoint: Path, skipped: list[str], judged: RecognitionResult, as_json: bool) -> None:
     if as_json:
         texts = [{"path": str(u.path), "said": u.text, "read": text} for u, text in judged.read]
         click.echo(json.dumps({**judged.rates.plain(), "skipped": skipped, "texts": texts}, ensure_ascii=False))

@@ -11,7 +11,7 @@ import click
 from training.options import device_options, json_option, noted_progress, out_option
 
 if TYPE_CHECKING:
-    from training.asr.trainer import Position
+    from training.asr.trainer import AsrPosition
 
 
 @click.command(
@@ -73,7 +73,7 @@ def train(
         lists = progress.add_task("lists", note="", total=None)
         bar = progress.add_task("training", note="", total=settings.training.epochs)
 
-        def watch(position: Position, batches: int) -> None:
+        def watch(position: AsrPosition, batches: int) -> None:
             last = position.history[-1] if position.history else None
             note = f"epoch {position.epoch}, loss {position.loss_sum / max(1, position.losses):.3f}"
             note += f", CER {last['cer']:.3f}, WER {last['wer']:.3f}" if last else ""

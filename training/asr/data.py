@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from training.asr.augment import augment_sound, striped
-from training.asr.manifest import Skipped, SoundError, Utterance, read_sound
+from training.asr.manifest import LabelledUtterance, Skipped, SoundError, read_sound
 from training.asr.settings import Augment
 
 PADDING = -100
@@ -21,7 +21,7 @@ PADDING = -100
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class UtteranceBatch:
     """n utterances."""
 
     numbers: list[int]
@@ -46,10 +46,10 @@ class Batch:
 class Corpus:
     """What is learnt and judged."""
 
-    train: Sequence[Utterance]
+    train: Sequence[LabelledUtterance]
     tokens: Sequence[list[int]]
     """Of each utterance of `train`."""
-    valid: Sequence[Utterance]
+    valid: Sequence[LabelledUtterance]
     noises: Sequence[Path]
     description: str
 
@@ -82,12 +82,12 @@ class Changes:
     epoch: int
 
 
-class Utterances(Dataset[Batch]):
+class Utterances(Dataset[UtteranceBatch]):
     """Batches by the numbers of their utterances; without `changes` as they were recorded."""
 
     def __init__(
         self,
-        utterances: Sequence[Utterance],
+        utterances: Sequence[LabelledUtterance],
         tokens: Sequence[Sequence[int]],
         hear: Callable[[Float32], Float32],
         memory: SoundMemory,
@@ -96,7 +96,7 @@ class Utterances(Dataset[Batch]):
         self._utterances, self._tokens, self._hear, self._memory = utterances, tokens, hear, memory
         self._changes = changes
 
-    def __getitem__(self, numbers: Sequence[int]) -> Batch:
+    def __getitem__(self, numbers: Sequence[int]) -> UtteranceBatch:
         rows: list[Float32] = []
         kept: list[int] = []
         failed: list[Skipped] = []
@@ -108,7 +108,7 @@ class Utterances(Dataset[Batch]):
             rows.append(features)
             kept.append(number)
         tokens = [torch.tensor(list(self._tokens[number]), dtype=torch.int64) for number in kept]
-        return Batch(
+        return UtteranceBatch(
             kept,
             _padded([torch.from_numpy(row) for row in rows], 0.0),
             torch.tensor([len(row) for row in rows], dtype=torch.int64),
@@ -134,18 +134,18 @@ class Utterances(Dataset[Batch]):
         return self._memory.read(noises[number % len(noises)])
 
 
-def loaded(utterances: Utterances, parts: Sequence[Sequence[int]], workers: int) -> DataLoader[Batch]:
+def loaded(utterances: Utterances, parts: Sequence[Sequence[int]], workers: int) -> DataLoader[UtteranceBatch]:
     """The batches in the order of `parts`; nothing is drawn from torch's random numbers."""
     return DataLoader(
         utterances, batch_size=None, sampler=parts, num_workers=workers, generator=torch.Generator().manual_seed(0)
     )
 
 
-def silence(hear: Callable[[Float32], Float32]) -> Batch:
+def silence(hear: Callable[[Float32], Float32]) -> UtteranceBatch:
     """One second of nothing with one token."""
     features = torch.from_numpy(hear(np.zeros(SAMPLE_RATE_HZ, np.float32)))[None]
     one = torch.ones(1, dtype=torch.int64)
-    return Batch([], features, one * features.shape[1], one[None], one, [])
+    return UtteranceBatch([], features, one * features.shape[1], one[None], one, [])
 
 
 def _padded(rows: list[Tensor], filling: float) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from training.asr.batching import in_order
 from training.asr.data import SoundMemory, Utterances, loaded
 from training.asr.learner import Learner
-from training.asr.manifest import ManifestError, Skipped, Utterance
+from training.asr.manifest import LabelledUtterance, ManifestError, Skipped
 from training.asr.metrics import ErrorRates, error_rates
 from training.processes import Place
 
@@ -18,23 +18,23 @@ Reader = Callable[[Tensor, Tensor], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class RecognitionResult:
     """Rates, and what was read, in the order of the list."""
 
     rates: ErrorRates
-    read: list[tuple[Utterance, str]]
+    read: list[tuple[LabelledUtterance, str]]
     failed: list[Skipped]
 
 
 def judge(
     learner: Learner,
-    utterances: Sequence[Utterance],
+    utterances: Sequence[LabelledUtterance],
     memory: SoundMemory,
     frames_per_batch: int,
     place: Place,
     reader: Reader | None = None,
     progress: Callable[[int], None] = lambda _read: None,
-) -> Judgement:
+) -> RecognitionResult:
     """Read all utterances, shared among the processes; `reader` takes the place of the learner's own search.
 
     Raises:
@@ -62,4 +62,4 @@ def judge(
     if not everything:
         raise ManifestError(f"not one of {len(utterances)} utterances can be read; the first fault: {failed[0]}")
     pairs = [(utterances[number], text) for number, text in sorted(everything.items())]
-    return Judgement(error_rates((utterance.text, text) for utterance, text in pairs), pairs, failed)
+    return RecognitionResult(error_rates((utterance.text, text) for utterance, text in pairs), pairs, failed)

@@ -24,7 +24,7 @@ class SoundError(EmvasError):
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class LabelledUtterance:
     """A sound file and what is said in it."""
 
     path: Path
@@ -46,16 +46,16 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class UtteranceList:
     """The utterances of one list."""
 
-    utterances: list[Utterance]
+    utterances: list[LabelledUtterance]
     skipped: list[Skipped]
 
 
 def read_list(
     path: Path, longest_s: float = float("inf"), progress: Callable[[int, int], None] = lambda _done, _all: None
-) -> Manifest:
+) -> UtteranceList:
     """Read a list; relative paths are relative to its folder.
 
     Raises:
@@ -65,21 +65,21 @@ def read_list(
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"{path}: cannot be read: {error}; expected lines of PATH<TAB>TEXT in UTF-8") from error
-    utterances: list[Utterance] = []
+    utterances: list[LabelledUtterance] = []
     skipped: list[Skipped] = []
     for number, line in enumerate(lines, start=1):
         progress(number, len(lines))
         if not line.strip():
             continue
         item = _read_line(line, f"{path}:{number}", path.parent, longest_s)
-        (utterances if isinstance(item, Utterance) else skipped).append(item)  # type: ignore[arg-type]
+        (utterances if isinstance(item, LabelledUtterance) else skipped).append(item)  # type: ignore[arg-type]
     if not utterances:
         first = f"; the first fault: {skipped[0]}" if skipped else ""
         raise ManifestError(f"{path}: no utterance can be used; expected lines of PATH<TAB>TEXT{first}")
-    return Manifest(utterances, skipped)
+    return UtteranceList(utterances, skipped)
 
 
-def _read_line(line: str, where: str, folder: Path, longest_s: float) -> Utterance | Skipped:
+def _read_line(line: str, where: str, folder: Path, longest_s: float) -> LabelledUtterance | Skipped:
     name, tab, text = line.partition("\t")
     said = normalise(text)
     if not tab or not name.strip():
@@ -95,7 +95,7 @@ def _read_line(line: str, where: str, folder: Path, longest_s: float) -> Utteran
         return Skipped(where, f"{path}: {_without(str(error), path)}")
     if duration_s > longest_s:
         return Skipped(where, f"{path} lasts {duration_s:.1f} s, more than training.longest_s = {longest_s:g}")
-    return Utterance(path, said, where, duration_s)
+    return LabelledUtterance(path, said, where, duration_s)
 
 
 def normalise(text: str) -> str:

@@ -10,10 +10,10 @@ import torch
 from training.asr.checkpoint import load_checkpoint
 from training.asr.data import Corpus
 from training.asr.learner import CtcLearner, Learner
-from training.asr.manifest import Manifest, ManifestError, Skipped, Utterance, read_list
+from training.asr.manifest import LabelledUtterance, ManifestError, Skipped, UtteranceList, read_list
 from training.asr.model import ConformerConfig, ConformerCtc
-from training.asr.settings import Settings
-from training.asr.trainer import Position, Trainer, Watch
+from training.asr.settings import AsrSettings
+from training.asr.trainer import AsrPosition, AsrTrainer, Watch
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
 from training.processes import Place
 
@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]
 
 
 def train(
-    settings: Settings,
+    settings: AsrSettings,
     train_list: Path,
     valid_list: Path,
     out: Path,
@@ -31,7 +31,7 @@ def train(
     resume: Path | None = None,
     watch: Watch = lambda _position, _batches: None,
     progress: Progress = lambda _done, _all: None,
-) -> tuple[Position, int]:
+) -> tuple[AsrPosition, int]:
     """Train; where it ended, and how many utterances were left out.
 
     Raises:
@@ -44,13 +44,13 @@ def train(
     torch.manual_seed(settings.training.seed)
     learner = make_learner(settings, manifest, model, base)
     corpus, skipped = make_corpus(settings, manifest, valid, learner, train_list)
-    trainer = Trainer(learner, corpus, settings, place, out)
+    trainer = AsrTrainer(learner, corpus, settings, place, out)
     trainer.skipped = {item.where: item for item in skipped}
     position = trainer.run(resume, watch)
     return position, len(trainer.skipped)
 
 
-def make_learner(settings: Settings, manifest: Manifest, model: str, base: Path | None) -> Learner:
+def make_learner(settings: AsrSettings, manifest: UtteranceList, model: str, base: Path | None) -> Learner:
     """A new model for the texts of a list, or one that goes on from a checkpoint."""
     if model == "whisper":
         from training.asr.whisper import WhisperLearner
@@ -73,14 +73,14 @@ def ctc_learner(path: Path) -> CtcLearner:
 
 
 def make_corpus(
-    settings: Settings, manifest: Manifest, valid: Manifest, learner: Learner, train_list: Path
+    settings: AsrSettings, manifest: UtteranceList, valid: UtteranceList, learner: Learner, train_list: Path
 ) -> tuple[Corpus, list[Skipped]]:
     """The utterances that can be learnt with their tokens, and the lines that cannot.
 
     Raises:
         ManifestError: nothing is left to learn, or the list of noises is empty.
     """
-    kept: list[Utterance] = []
+    kept: list[LabelledUtterance] = []
     tokens: list[list[int]] = []
     skipped = [*manifest.skipped, *valid.skipped]
     speeds = settings.augment.speed if settings.augment else None
@@ -104,7 +104,7 @@ def make_corpus(
     return Corpus(kept, tokens, valid.utterances, _noises(settings), description), skipped
 
 
-def _noises(settings: Settings) -> list[Path]:
+def _noises(settings: AsrSettings) -> list[Path]:
     noise = settings.augment.noise if settings.augment else None
     if noise is None or noise.files is None:
         return []

@@ -16,7 +16,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Streaming(_Part):
+class StreamingSettings(_Part):
     """How much a streaming model hears, in frames of its output."""
 
     chunk_frames: int = Field(16, ge=1, description="frames that are computed at once")
@@ -34,7 +34,7 @@ class Model(_Part):
     subsampling: Literal[2, 4, 8] = 4
     subsampling_channels: int = Field(64, ge=1)
     dropout: float = Field(0.1, ge=0, lt=1)
-    streaming: Streaming | None = Field(None, description="null: the whole utterance is heard before it is read")
+    streaming: StreamingSettings | None = Field(None, description="null: the whole utterance is needed")
 
 
 class Noise(_Part):
@@ -64,7 +64,7 @@ class Augment(_Part):
     spec: SpecAugment | None = SpecAugment()
 
 
-class Training(_Part):
+class AsrTraining(_Part):
     """How it learns: AdamW with Noam's schedule (Vaswani et al. 2017, section 5.3)."""
 
     language: Literal["zh", "en"] | None = Field(None, description="of a Whisper's transcripts; it must be given there")
@@ -83,19 +83,19 @@ class Training(_Part):
     seed: int = 0
 
 
-class Settings(_Part):
+class AsrSettings(_Part):
     """The whole file."""
 
     model: Model = Model()
-    training: Training = Training()
+    training: AsrTraining = AsrTraining()
     augment: Augment | None = Augment()
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path) -> AsrSettings:
     """Read and check a file; SettingsError names file, key and fault."""
     content = read_yaml(path)
     try:
-        return Settings.model_validate({} if content is None else content)
+        return AsrSettings.model_validate({} if content is None else content)
     except ValidationError as error:
         faults = [f"{path}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from error

@@ -21,12 +21,12 @@ from torch.utils.tensorboard import SummaryWriter
 
 from edge.error import EmvasError
 from training.asr.batching import batches
-from training.asr.data import Batch, Changes, Corpus, SoundMemory, Utterances, loaded, silence
+from training.asr.data import Changes, Corpus, SoundMemory, UtteranceBatch, Utterances, loaded, silence
 from training.asr.judge import judge
 from training.asr.learner import Learner
 from training.asr.manifest import Skipped, write_skipped
 from training.asr.schedule import noam_schedule
-from training.asr.settings import Settings
+from training.asr.settings import AsrSettings
 from training.asr.state import load_state, save_state
 from training.processes import Place
 from training.random_state import random_state, set_random_state
@@ -36,12 +36,12 @@ _MOST_LOST = 10
 """So many batches in a row without a usable loss are no accident."""
 
 
-class TrainingError(EmvasError):
+class AsrTrainingError(EmvasError):
     """Training that cannot begin or go on; the message says what to change."""
 
 
 @dataclass(slots=True)
-class Position:
+class AsrPosition:
     """How far a run has come."""
 
     epoch: int = 1
@@ -57,14 +57,14 @@ class Position:
     """One row an epoch: `epoch`, `loss`, `cer`, `wer`, `learning_rate`."""
 
 
-Watch = Callable[[Position, int], None]
+Watch = Callable[[AsrPosition, int], None]
 """Told after every batch where training is, and how many batches the epoch has."""
 
 
-class Trainer:
+class AsrTrainer:
     """One run."""
 
-    def __init__(self, learner: Learner, corpus: Corpus, settings: Settings, place: Place, out: Path) -> None:
+    def __init__(self, learner: Learner, corpus: Corpus, settings: AsrSettings, place: Place, out: Path) -> None:
         self.learner, self.corpus, self.settings, self.place, self.out = learner, corpus, settings, place, out
         training = settings.training
         self.module = learner.module.to(place.device)
@@ -73,7 +73,7 @@ class Trainer:
         )
         self.schedule = noam_schedule(self.optimizer, training.warmup_batches)
         self.scaler = torch.amp.GradScaler(place.device.type, enabled=place.precision == "float16")
-        self.position = Position()
+        self.position = AsrPosition()
         self.memory = SoundMemory(training.sound_in_memory_s)
         self.skipped: dict[str, Skipped] = {}
         torch.manual_seed(training.seed + place.rank)
@@ -82,7 +82,7 @@ class Trainer:
             ids = [place.device.index] if place.device.type == "cuda" else None
             self.parallel = DistributedDataParallel(self.module, device_ids=ids)
 
-    def run(self, resume: Path | None = None, watch: Watch = lambda _position, _batches: None) -> Position:
+    def run(self, resume: Path | None = None, watch: Watch = lambda _position, _batches: None) -> AsrPosition:
         """Train to the last epoch, from `resume` or else from DIR/last.pt where there is one.
 
         Raises:
@@ -126,7 +126,7 @@ class Trainer:
             if position.batch % training.save_batches == 0:
                 self._save()
 
-    def _learn(self, batch: Batch) -> float:
+    def _learn(self, batch: UtteranceBatch) -> float:
         """One step; the mean loss of the batch over all processes, NaN where nothing could be learnt."""
         for item in batch.failed:
             self.skipped[item.where] = item
@@ -143,7 +143,7 @@ class Trainer:
         self.schedule.step()
         return value if finite else math.nan
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, bool]:
+    def _loss(self, batch: UtteranceBatch) -> tuple[Tensor, bool]:
         """The mean over the utterances whose loss is a number; the others are named."""
         nothing = not batch.numbers
         inputs = (batch if not nothing else silence(self.learner.hear)).to(self.place.device)
@@ -161,7 +161,7 @@ class Trainer:
     def _lose(self) -> None:
         self.position.lost += 1
         if self.position.lost >= _MOST_LOST:
-            raise TrainingError(
+            raise AsrTrainingError(
                 f"{_MOST_LOST} batches in a row had no usable loss, up to batch {self.position.batch} of epoch "
                 f"{self.position.epoch}: lower training.learning_rate ({self.settings.training.learning_rate:g}) or "
                 f"look into {self.out / SKIPPED}; {self.out / LAST} holds the last saved state"
@@ -218,7 +218,7 @@ class Trainer:
         state = load_state(path, self._identity())
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.position = Position(**state["position"])
+        self.position = AsrPosition(**state["position"])
         self.skipped = {where: Skipped(where, reason) for where, reason in state["skipped"]}
         set_random_state(state["random"][self.place.rank])
 

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerBas
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import HOP_SAMPLES, MEL_BANDS, log_mel
-from training.asr.checkpoint import CheckpointError
+from training.asr.checkpoint import AsrCheckpointError
 from training.asr.data import PADDING
 from training.asr.vocabulary import UnknownUnitError
 
@@ -63,9 +63,11 @@ class WhisperLearner:
             model = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{folder}: is no Whisper folder of Hugging Face: {error}") from error
+            raise AsrCheckpointError(f"{folder}: is no Whisper folder of Hugging Face: {error}") from error
         if model.config.num_mel_bins != MEL_BANDS:
-            raise CheckpointError(f"{folder}: wants {model.config.num_mel_bins} mel bands, the box hears {MEL_BANDS}")
+            raise AsrCheckpointError(
+                f"{folder}: wants {model.config.num_mel_bins} mel bands, the box hears {MEL_BANDS}"
+            )
         return cls(model, tokenizer, language)
 
     @property

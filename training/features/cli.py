@@ -53,11 +53,11 @@ def features(
     OUT.errors.csv with its row. Exit code 0: every row gave a sample; 1: some did not, the rest is written.
     """
     from training.features.card import write_card
-    from training.features.extract import Request, extract
+    from training.features.extract import ExtractionRequest, extract
 
     _expect(out, ".npz")
     console = Console(stderr=True)
-    request = Request(dataset, bundle, out, transcribe, workers, shard)
+    request = ExtractionRequest(dataset, bundle, out, transcribe, workers, shard)
     bar = Progress(
         TextColumn("clips"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
     )

@@ -15,13 +15,13 @@ from edge.bundle.bundle import Bundle
 from training.features.assemble import Sample, assemble
 from training.features.clip import needed_roles
 from training.features.dataset import Features, FeaturesError
-from training.features.layout import Problem, Row, read_layout
+from training.features.layout import DatasetRow, Problem, read_layout
 from training.features.store import ClipStore
-from training.features.workers import Job, Work, run
+from training.features.workers import Job, WorkerSetup, run
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ExtractionRequest:
     """What is asked for."""
 
     dataset: Path
@@ -60,7 +60,7 @@ Progress = Callable[[int, int], None]
 """Told how many clips are done, of how many."""
 
 
-def extract(request: Request, progress: Progress = lambda done, total: None) -> Result:
+def extract(request: ExtractionRequest, progress: Progress = lambda done, total: None) -> Result:
     """Compute the features of a data set and write them, with the list of what went wrong.
 
     Raises:
@@ -75,7 +75,7 @@ def extract(request: Request, progress: Progress = lambda done, total: None) -> 
     jobs = {target: Job(row, target) for row, target in targets.items() if not _finished(store, target)}
     resumed = len(targets) - len(jobs)
     progress(resumed, len(targets))
-    work = Work(request.bundle, request.transcribe)
+    work = WorkerSetup(request.bundle, request.transcribe)
     failed: dict[Path, str] = {}
     for count, (job, reason) in enumerate(run(list(jobs.values()), work, request.workers), 1):
         failed |= {} if reason is None else {job.target: reason}
@@ -95,10 +95,10 @@ def extract(request: Request, progress: Progress = lambda done, total: None) -> 
     return Result(features, tuple(problems), resumed, spoken.count(0), sum(count > 1 for count in spoken))
 
 
-def _targets(store: ClipStore, rows: Sequence[Row]) -> tuple[dict[Row, Path], dict[Row, str]]:
+def _targets(store: ClipStore, rows: Sequence[DatasetRow]) -> tuple[dict[DatasetRow, Path], dict[DatasetRow, str]]:
     """Where each clip's features are kept, and why a clip cannot even be opened."""
-    targets: dict[Row, Path] = {}
-    reasons: dict[Row, str] = {}
+    targets: dict[DatasetRow, Path] = {}
+    reasons: dict[DatasetRow, str] = {}
     for row in rows:
         place = store.path(row)
         if isinstance(place, Path):
@@ -130,7 +130,7 @@ def _finished(store: ClipStore, target: Path) -> bool:
     return True
 
 
-def _meta(request: Request) -> dict[str, Any]:
+def _meta(request: ExtractionRequest) -> dict[str, Any]:
     """What a feature file says of itself; `features`, `roles` and `words` are what its numbers depend on."""
     bundle = Bundle(request.bundle)
     meta: dict[str, Any] = {

@@ -30,7 +30,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DatasetRow:
     """One clip and what people said of it."""
 
     line: int
@@ -44,35 +44,35 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DatasetLayout:
     """A data set's rows that can be used, and what is wrong with the others."""
 
     table: Path
-    rows: tuple[Row, ...]
+    rows: tuple[DatasetRow, ...]
     problems: tuple[Problem, ...]
 
 
-def read_layout(folder: Path, text_needed: bool) -> Layout:
+def read_layout(folder: Path, text_needed: bool) -> DatasetLayout:
     """Read the table of a data set and find its clips.
 
     Raises:
         FeaturesError: there is no table, it cannot be read, or it lacks a column.
     """
     table = folder / TABLE
-    rows: dict[str, Row] = {}
+    rows: dict[str, DatasetRow] = {}
     problems: list[Problem] = []
     clips: dict[Path, dict[str, list[Path]]] = {}
     for line, record in _records(table, text_needed):
         row = _row_or_reason(folder, line, record, clips)
-        if isinstance(row, Row) and row.id in rows:
+        if isinstance(row, DatasetRow) and row.id in rows:
             row = f"{row.id} is in row {rows[row.id].line} already"
-        if isinstance(row, Row):
+        if isinstance(row, DatasetRow):
             rows[row.id] = row
         else:
             problems.append(Problem(str(table), line, row))
     empty = [split for split in SPLITS if not any(row.split == split for row in rows.values())]
     problems += [Problem(str(table), None, f"no usable row has the mode {split}") for split in empty]
-    return Layout(table, tuple(rows.values()), tuple(problems))
+    return DatasetLayout(table, tuple(rows.values()), tuple(problems))
 
 
 class _BadRowError(Exception):
@@ -115,14 +115,14 @@ def _delimiter(header: str) -> str:
 
 def _row_or_reason(
     folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, dict[str, list[Path]]]
-) -> Row | str:
+) -> DatasetRow | str:
     try:
         return _row(folder, line, record, clips)
     except _BadRowError as error:
         return str(error)
 
 
-def _row(folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, dict[str, list[Path]]]) -> Row:
+def _row(folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, dict[str, list[Path]]]) -> DatasetRow:
     video, clip = (_name(record, column) for column in ("video_id", "clip_id"))
     split = record["mode"].strip()
     split = "valid" if split == "dev" else split
@@ -133,7 +133,7 @@ def _row(folder: Path, line: int, record: Mapping[str, str], clips: dict[Path, d
         raise _BadRowError("it has no label")
     path = _clip(folder / "Raw" / video, clip, clips)
     text = (record.get("text") or "").strip()
-    return Row(line, f"{video}$_${clip}", path, text, split, (labels[0], labels[1], labels[2], labels[3]))
+    return DatasetRow(line, f"{video}$_${clip}", path, text, split, (labels[0], labels[1], labels[2], labels[3]))
 
 
 def _name(record: Mapping[str, str], column: str) -> str:

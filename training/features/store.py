@@ -15,7 +15,7 @@ from edge.affect.fusion import MODALITIES
 from edge.bundle.bundle import sha256_of
 from training.features.clip import Clip
 from training.features.dataset import FeaturesError, read_npz, write_npz
-from training.features.layout import Row
+from training.features.layout import DatasetRow
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ class ClipStore:
         self.folder = folder
         self._settings = json.dumps(settings, sort_keys=True)
 
-    def path(self, row: Row) -> Path | str:
+    def path(self, row: DatasetRow) -> Path | str:
         """Where the features of a row are kept, or why its clip cannot be read."""
         try:
             content = f"{sha256_of(row.path)}\n{row.text}\n{self._settings}"

@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.error import EmvasError
 from training.features.clip import ClipReader
 from training.features.dataset import FeaturesError
-from training.features.layout import Row
+from training.features.layout import DatasetRow
 from training.features.store import ClipStore
 
 
@@ -22,22 +22,22 @@ from training.features.store import ClipStore
 class Job:
     """One clip, and where its features go."""
 
-    row: Row
+    row: DatasetRow
     target: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkerSetup:
     """What a worker is set up with."""
 
     bundle: Path
     transcribe: bool
 
 
-class Worker:
+class ClipWorker:
     """Computes clips, one after the other."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: WorkerSetup) -> None:
         self._reader = ClipReader(Bundle(work.bundle), work.transcribe)
 
     def do(self, job: Job) -> str | None:
@@ -58,7 +58,7 @@ Done = Iterator[tuple[Job, str | None]]
 """Each job as it is finished, and why it failed if it did."""
 
 
-def run(jobs: Sequence[Job], work: Work, workers: int | str) -> Done:
+def run(jobs: Sequence[Job], work: WorkerSetup, workers: int | str) -> Done:
     """Do the jobs with this many processes (1: this one), or with `ray` on all that the cluster has."""
     if not jobs:
         return iter(())
@@ -68,18 +68,18 @@ def run(jobs: Sequence[Job], work: Work, workers: int | str) -> Done:
     return _here(jobs, work) if count == 1 else in_processes(jobs, work, count)
 
 
-def _here(jobs: Sequence[Job], work: Work) -> Done:
-    worker = Worker(work)
+def _here(jobs: Sequence[Job], work: WorkerSetup) -> Done:
+    worker = ClipWorker(work)
     for job in jobs:
         yield job, worker.do(job)
 
 
-_worker: Worker | None = None
+_worker: ClipWorker | None = None
 
 
-def _start(work: Work) -> None:
+def _start(work: WorkerSetup) -> None:
     global _worker  # noqa: PLW0603 (a process of a pool has one worker, made when it starts)
-    _worker = Worker(work)
+    _worker = ClipWorker(work)
 
 
 def _do(job: Job) -> str | None:
@@ -89,9 +89,9 @@ def _do(job: Job) -> str | None:
 
 def in_processes(
     jobs: Sequence[Job],
-    work: Work,
+    work: WorkerSetup,
     workers: int,
-    start: Callable[[Work], None] = _start,
+    start: Callable[[WorkerSetup], None] = _start,
     do: Callable[[Job], str | None] = _do,
 ) -> Done:
     """Do the jobs in several processes, each set up by `start`.
@@ -125,7 +125,7 @@ def _each(pool: ProcessPoolExecutor, do: Callable[[Job], str | None], jobs: Sequ
         yield futures[future], future.result()
 
 
-def _on_ray(jobs: Sequence[Job], work: Work) -> Done:
+def _on_ray(jobs: Sequence[Job], work: WorkerSetup) -> Done:
     """One actor a CPU of the cluster; data set, bundle and output must be the same folders on every machine."""
     try:
         import ray
@@ -134,7 +134,7 @@ def _on_ray(jobs: Sequence[Job], work: Work) -> Done:
         raise FeaturesError("--workers ray needs ray: pip install 'emvas-edge[cluster]'") from error
     ray.init(ignore_reinit_error=True, log_to_driver=False)
     count = min(int(ray.cluster_resources().get("CPU", 1)), len(jobs))
-    actors = [ray.remote(num_cpus=1)(Worker).remote(work) for _ in range(count)]
+    actors = [ray.remote(num_cpus=1)(ClipWorker).remote(work) for _ in range(count)]
 
     def submit(actor: Any, item: tuple[int, Job]) -> Any:
         return actor.numbered.remote(*item)

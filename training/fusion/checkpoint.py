@@ -19,14 +19,14 @@ import torch
 from edge.error import EmvasError
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.models import FusionError, build
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 from training.weights import content_fault, misfit
 
 FORMAT = "emvas-fusion-1"
 _KINDS = {"model": str, "config": dict, "dims": dict, "features": dict, "state": dict}
 
 
-class CheckpointError(EmvasError):
+class FusionCheckpointError(EmvasError):
     """A checkpoint that cannot be read or written; the message names the file and what to do."""
 
 
@@ -42,7 +42,7 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise FusionCheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -54,21 +54,21 @@ def load(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no such checkpoint") from None
+        raise FusionCheckpointError(f"{path}: there is no such checkpoint") from None
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from error
+        raise FusionCheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from error
     if fault := content_fault(content, FORMAT, _KINDS):
-        raise CheckpointError(f"{path} is no usable checkpoint of a fusion model: {fault}; train it again")
+        raise FusionCheckpointError(f"{path} is no usable checkpoint of a fusion model: {fault}; train it again")
     dims = content["dims"]
     if set(dims) != set(MODALITIES) or not all(isinstance(size, int) and size > 0 for size in dims.values()):
-        raise CheckpointError(
+        raise FusionCheckpointError(
             f"{path}: dims is {dims}, the columns of text, audio and vision are wanted; train it again"
         )
     return content
 
 
-def model_of(content: Mapping[str, Any], where: str) -> FusionModel:
+def model_of(content: Mapping[str, Any], where: str) -> FusionNet:
     """The model of a checkpoint, in evaluation mode.
 
     Raises:
@@ -77,8 +77,8 @@ def model_of(content: Mapping[str, Any], where: str) -> FusionModel:
     try:
         model = build(content["model"], content["dims"], content["config"])
     except FusionError as error:
-        raise CheckpointError(f"{where}: {error}") from error
+        raise FusionCheckpointError(f"{where}: {error}") from error
     if fault := misfit(model, content["state"]):
-        raise CheckpointError(f"{where}: the weights do not fit {content['model']}: {fault}")
+        raise FusionCheckpointError(f"{where}: the weights do not fit {content['model']}: {fault}")
     model.load_state_dict(content["state"])
     return model.eval()

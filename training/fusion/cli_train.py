@@ -13,7 +13,7 @@ from training.fusion.options import chosen_settings, learning_options, run_optio
 from training.options import noted_progress
 
 if TYPE_CHECKING:
-    from training.fusion.task import Position
+    from training.fusion.task import FusionPosition
 
 
 @click.command(epilog="Example: emvas train fusion --model mtme --data features.npz --out runs/mtme")
@@ -47,7 +47,7 @@ def train(
     with place(device, precision) as here, noted_progress(here.first) as progress:
         bar = progress.add_task(model, total=seeds * settings.training.epochs, note="")
 
-        def watch(seed: int, position: Position) -> None:
+        def watch(seed: int, position: FusionPosition) -> None:
             done = numbers.index(seed) * settings.training.epochs + position.epoch - 1
             note = f"seed {seed}, epoch {position.epoch}, best validation error {position.best_error:.4f}"
             progress.update(bar, completed=done, note=note)

@@ -17,7 +17,7 @@ from training.fusion import checkpoint
 from training.fusion.data import Rows
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.metrics import METRICS, Figures
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 from training.fusion.predict import predict
 
 CONDITIONS: dict[str, tuple[str, ...]] = {
@@ -118,7 +118,7 @@ def evaluate(
     )
 
 
-def judge(model: FusionModel, rows: Rows, dataset: str) -> dict[str, Figures]:
+def judge(model: FusionNet, rows: Rows, dataset: str) -> dict[str, Figures]:
     """The figures of one model under each condition."""
     device = next(model.parameters()).device
     count = METRICS[dataset]

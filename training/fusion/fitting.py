@@ -7,12 +7,12 @@ import numpy as np
 from training.features.dataset import Features
 from training.fusion.metrics import SCALE
 from training.fusion.models import FusionError, configure, spec
-from training.fusion.settings import Settings
+from training.fusion.settings import FusionSettings
 
 _POOLING = "pooling"
 
 
-def fitted(settings: Settings, model: str, features: Features, where: str) -> Settings:
+def fitted(settings: FusionSettings, model: str, features: Features, where: str) -> FusionSettings:
     """The settings for these features, checked; the pooling of text is what the columns ask for, unless it is set.
 
     MMSA's text is BERT's, whose first token stands for the whole; the box's columns have no such token.

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from training.fusion.settings import Training
+from training.fusion.settings import FusionTraining
 from training.settings_file import SettingsError
 
 
-def optimizer_of(model: nn.Module, settings: Training) -> torch.optim.Adam:
+def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam:
     """Adam over all parameters of `model`; the first group whose pattern matches a name holds for it.
 
     Raises:

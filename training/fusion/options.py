@@ -10,7 +10,7 @@ import click
 from training.options import Command, device_options, json_option, out_option
 
 if TYPE_CHECKING:
-    from training.fusion.settings import Settings
+    from training.fusion.settings import FusionSettings
 
 DATASETS = click.Choice(["sims", "simsv2", "mosi", "mosei"])
 
@@ -40,7 +40,7 @@ def run_options(command: Command) -> Command:
     return out_option(resume(device_options(json_option(command))))
 
 
-def chosen_settings(model: str, config: Path | None, dataset: str) -> Settings:
+def chosen_settings(model: str, config: Path | None, dataset: str) -> FusionSettings:
     """The settings of `--config`, otherwise those published for the data set; an error when there is no such model."""
     from training.fusion.models import spec
     from training.fusion.settings import published, read

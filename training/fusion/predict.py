@@ -9,16 +9,14 @@ from torch import Tensor
 
 from training.fusion.data import Rows
 from training.fusion.layers.heads import MODALITIES
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 
 _BATCH = 256
 """Rows at once; it changes no result."""
 
 
 @torch.no_grad()
-def predict(
-    model: FusionModel, rows: Rows, device: torch.device, shown: Sequence[str] = MODALITIES
-) -> dict[str, Tensor]:
+def predict(model: FusionNet, rows: Rows, device: torch.device, shown: Sequence[str] = MODALITIES) -> dict[str, Tensor]:
     """`score` [N], and the scores of single modalities where the model has them, on the CPU in float32."""
     model.eval()
     seen = torch.tensor([float(name in shown) for name in MODALITIES], device=device)

@@ -9,14 +9,14 @@ from edge.affect.fusion import combination
 from training.fusion.data import Rows
 from training.fusion.evaluate import CONDITIONS
 from training.fusion.layers.heads import MODALITIES
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 from training.fusion.predict import predict
 
 _LEAST_ROWS = 20
 """Under this many samples a correlation says too little to be told: its standard error is above .2."""
 
 
-def correlations(model: FusionModel, rows: Rows, device: torch.device) -> dict[str, float]:
+def correlations(model: FusionNet, rows: Rows, device: torch.device) -> dict[str, float]:
     """The correlation of the score with the label for each set of modalities, by `edge.affect.fusion.combination`.
 
     A sample counts for a set when it has all of it; a set that too few samples have, or for which the model always says

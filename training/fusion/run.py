@@ -10,12 +10,12 @@ from edge.bundle.bundle import sha256_of
 from training.fusion.data import Rows, read_features
 from training.fusion.evaluate import Evaluation, evaluate
 from training.fusion.fitting import columns_of, fitted
-from training.fusion.settings import Settings
-from training.fusion.task import Position, Task
-from training.fusion.trainer import BEST, Trainer
+from training.fusion.settings import FusionSettings
+from training.fusion.task import FusionPosition, FusionTask
+from training.fusion.trainer import BEST, FusionTrainer
 from training.processes import Place
 
-Watch = Callable[[int, Position], None]
+Watch = Callable[[int, FusionPosition], None]
 """Told after every batch which seed is trained and where it is."""
 
 
@@ -27,7 +27,7 @@ def seed_folder(out: Path, seed: int) -> Path:
 def train_seeds(
     model: str,
     data: Path,
-    settings: Settings,
+    settings: FusionSettings,
     seeds: Sequence[int],
     out: Path,
     place: Place,
@@ -48,8 +48,8 @@ def train_seeds(
     sha256 = sha256_of(data)
     train, valid = (Rows.of(features.of(split, str(data))) for split in ("train", "valid"))
     for seed in seeds:
-        task = Task(model, settings, features.dims, columns_of(features), sha256, seed)
-        trainer = Trainer(task, train, valid, place, seed_folder(out, seed))
+        task = FusionTask(model, settings, features.dims, columns_of(features), sha256, seed)
+        trainer = FusionTrainer(task, train, valid, place, seed_folder(out, seed))
         trainer.run(resume, lambda position, seed=seed: watch(seed, position))  # type: ignore[misc]
     if not place.first:
         return None

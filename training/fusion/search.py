@@ -21,9 +21,9 @@ from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.fitting import fitted
 from training.fusion.models import configure
-from training.fusion.settings import Settings
-from training.fusion.task import Position, Task
-from training.fusion.trainer import Trainer, TrainingError, Watch
+from training.fusion.settings import FusionSettings
+from training.fusion.task import FusionPosition, FusionTask
+from training.fusion.trainer import FusionTrainer, FusionTrainingError, Watch
 from training.processes import Place
 from training.settings_file import SettingsError, read_yaml
 
@@ -34,7 +34,7 @@ _SETTINGS, _IDENTITY = "settings", "identity"
 """Keys under which the journal keeps what a trial tried, and what the search was started with."""
 
 
-class Axis(BaseModel):
+class SearchAxis(BaseModel):
     """The values that one setting may take."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,7 +44,7 @@ class Axis(BaseModel):
     log: tuple[float, float] | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Axis:
+    def _one(self) -> SearchAxis:
         given = [value for value in (self.choice, self.range, self.log) if value is not None]
         if len(given) != 1:
             raise ValueError("give one of choice, range, log")
@@ -65,14 +65,14 @@ class Axis(BaseModel):
         return trial.suggest_float(name, low, high)
 
 
-Space = Mapping[str, Axis]
+Space = Mapping[str, SearchAxis]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The result of a search."""
 
-    settings: Settings
+    settings: FusionSettings
     error: float
     """Mean absolute error on the validation split, the mean over the seeds."""
     trials: int
@@ -80,13 +80,13 @@ class Found:
     """Trials whose training diverged."""
 
 
-def read_space(path: Path) -> dict[str, Axis]:
+def read_space(path: Path) -> dict[str, SearchAxis]:
     """Read a space; SettingsError names file and key."""
     content = read_yaml(path)
     if not isinstance(content, dict) or not content:
         raise SettingsError(f"{path}: a space is a list of `training.learning_rate: {{log: [1e-4, 1e-2]}}` lines")
     try:
-        return TypeAdapter(dict[str, Axis]).validate_python(content)
+        return TypeAdapter(dict[str, SearchAxis]).validate_python(content)
     except ValidationError as error:
         faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from error
@@ -95,14 +95,14 @@ def read_space(path: Path) -> dict[str, Axis]:
 def search(
     model: str,
     features: Features,
-    settings: Settings,
+    settings: FusionSettings,
     space: Space,
     trials: int,
     seeds: Sequence[int],
     place: Place,
     journal: Path,
     told: Callable[[int, float], None] = lambda _done, _error: None,
-) -> Found:
+) -> SearchResult:
     """Try `trials` settings, those already in `journal` included, and give the best by validation error.
 
     A trial that does badly early is given up (median of the others at the same epoch).
@@ -112,9 +112,9 @@ def search(
         TrainingError: no trial gave a model, or `features` holds other rows than those of training and validation.
     """
     if unseen := set(features.split) - set(SEEN):
-        raise TrainingError(f"A search is shown {' and '.join(SEEN)} alone, not {', '.join(sorted(unseen))}")
+        raise FusionTrainingError(f"A search is shown {' and '.join(SEEN)} alone, not {', '.join(sorted(unseen))}")
     if place.world > 1:
-        raise TrainingError(
+        raise FusionTrainingError(
             "A search tries its settings one after the other in one process: call emvas tune without torchrun"
         )
     settings = fitted(settings, model, features, "the features")
@@ -127,7 +127,7 @@ def search(
         trial.set_user_attr(_SETTINGS, chosen.model_dump(mode="json", exclude_defaults=True))
         errors = []
         for seed in seeds:
-            trainer = Trainer(Task(model, chosen, features.dims, {}, "", seed), train, valid, place, None)
+            trainer = FusionTrainer(FusionTask(model, chosen, features.dims, {}, "", seed), train, valid, place, None)
             watch = _giving_up(trial) if seed == seeds[0] else _ignore
             errors.append(trainer.run(watch=watch).best_error)
         return sum(errors) / len(errors)
@@ -135,15 +135,17 @@ def search(
     def after(found: optuna.Study, _trial: optuna.trial.FrozenTrial) -> None:
         told(len(found.trials), _best(found))
 
-    study.optimize(objective, max(0, trials - len(study.trials)), callbacks=[after], catch=(TrainingError,))
+    study.optimize(objective, max(0, trials - len(study.trials)), callbacks=[after], catch=(FusionTrainingError,))
     failed = sum(trial.state == optuna.trial.TrialState.FAIL for trial in study.trials)
     if math.isinf(_best(study)):
-        raise TrainingError(f"None of {len(study.trials)} trials gave a model: lower the learning rates of the space")
-    best = Settings.model_validate(study.best_trial.user_attrs[_SETTINGS])
-    return Found(best, study.best_value, len(study.trials), failed)
+        raise FusionTrainingError(
+            f"None of {len(study.trials)} trials gave a model: lower the learning rates of the space"
+        )
+    best = FusionSettings.model_validate(study.best_trial.user_attrs[_SETTINGS])
+    return SearchResult(best, study.best_value, len(study.trials), failed)
 
 
-def _study(model: str, settings: Settings, space: Space, journal: Path, seeds: Sequence[int]) -> optuna.Study:
+def _study(model: str, settings: FusionSettings, space: Space, journal: Path, seeds: Sequence[int]) -> optuna.Study:
     """The study in `journal`, or a new one; the sampler goes on with other numbers than those already drawn."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(journal)))
@@ -165,7 +167,7 @@ def _study(model: str, settings: Settings, space: Space, journal: Path, seeds: S
 def _giving_up(trial: optuna.Trial) -> Watch:
     """Reports each epoch of a run to `trial`, and ends the run when the others did better at the same epoch."""
 
-    def watch(position: Position) -> None:
+    def watch(position: FusionPosition) -> None:
         if position.batch == 1 and position.history:
             last = position.history[-1]
             trial.report(last["error"], int(last["epoch"]))
@@ -175,7 +177,7 @@ def _giving_up(trial: optuna.Trial) -> Watch:
     return watch
 
 
-def _ignore(_position: Position) -> None:
+def _ignore(_position: FusionPosition) -> None:
     return
 
 

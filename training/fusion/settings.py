@@ -25,7 +25,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Group(_Part):
+class ParameterGroup(_Part):
     """Parameters that learn otherwise than the rest."""
 
     parameters: str = Field(description="pattern of parameter names such as subnets.text.*; it must match some")
@@ -33,13 +33,13 @@ class Group(_Part):
     weight_decay: float | None = Field(None, ge=0)
 
 
-class Training(_Part):
+class FusionTraining(_Part):
     """How a model learns: Adam, early stopping on the mean absolute error of the validation split."""
 
     batch_size: int = Field(32, ge=2, description="samples a batch over all processes together")
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty as Adam counts it")
-    groups: tuple[Group, ...] = Field((), description="the first that matches a parameter's name holds for it")
+    groups: tuple[ParameterGroup, ...] = Field((), description="the first that matches a parameter's name holds for it")
     epochs: int = Field(200, ge=1, description="at most")
     early_stop: int = Field(8, ge=1, description="epochs without a better validation error, after which it ends")
     clip_value: float | None = Field(
@@ -52,14 +52,14 @@ class Training(_Part):
     save_batches: int | None = Field(None, ge=1, description="batches after which the state is saved inside an epoch")
 
 
-class Settings(_Part):
+class FusionSettings(_Part):
     """The whole file."""
 
     dataset: Literal["sims", "simsv2", "mosi", "mosei"] = "sims"
     model: dict[str, Any] = Field({}, description="hyperparameters of the model")
-    training: Training = Training()
+    training: FusionTraining = FusionTraining()
 
-    def changed(self, values: Mapping[str, Any], where: str = "settings") -> Settings:
+    def changed(self, values: Mapping[str, Any], where: str = "settings") -> FusionSettings:
         """These settings with other values, by dotted names such as `training.batch_size` and `model.hidden`.
 
         Raises:
@@ -82,7 +82,7 @@ class Settings(_Part):
         part.replace(path)
 
 
-def published(model: str, dataset: str) -> Settings:
+def published(model: str, dataset: str) -> FusionSettings:
     """The settings that came with this program for a model and data set; SettingsError says which there are."""
     path = CONFIGS / f"{model}-{dataset}.yaml"
     if not path.is_file():
@@ -91,15 +91,15 @@ def published(model: str, dataset: str) -> Settings:
     return read(path)
 
 
-def read(path: Path) -> Settings:
+def read(path: Path) -> FusionSettings:
     """Read and check a file; SettingsError names key and fault."""
     return checked(read_yaml(path), str(path))
 
 
-def checked(content: Any, where: str) -> Settings:
+def checked(content: Any, where: str) -> FusionSettings:
     """Settings from plain data; `where` names them in messages."""
     try:
-        return Settings.model_validate(content)
+        return FusionSettings.model_validate(content)
     except ValidationError as error:
         faults = [f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("\n".join(faults)) from error

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.fusion.settings import Settings
+from training.fusion.settings import FusionSettings
 from training.processes import Place
 
 
 @dataclass(slots=True)
-class Position:
+class FusionPosition:
     """How far a run has come."""
 
     epoch: int = 1
@@ -29,11 +29,11 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class FusionTask:
     """What is to be learnt; it must be the same when a run goes on."""
 
     model: str
-    settings: Settings
+    settings: FusionSettings
     dims: Mapping[str, int]
     features: Mapping[str, Any]
     """What the columns are, from the feature file."""

@@ -24,24 +24,24 @@ from training.fusion.models import build, configure, spec
 from training.fusion.optimizer import optimizer_of
 from training.fusion.predict import predict
 from training.fusion.reliability import correlations
-from training.fusion.task import Position, Task
+from training.fusion.task import FusionPosition, FusionTask
 from training.processes import Place
 from training.random_state import random_state, set_random_state
 
 BEST, LAST = "best.pt", "last.pt"
 
-Watch = Callable[[Position], None]
+Watch = Callable[[FusionPosition], None]
 """Told after every batch where training is."""
 
 
-class TrainingError(EmvasError):
+class FusionTrainingError(EmvasError):
     """Training that cannot begin, go on, or give a usable model."""
 
 
-class Trainer:
+class FusionTrainer:
     """One run. `run` trains to the end; the best model is then in DIR/best.pt. Without a folder nothing is written."""
 
-    def __init__(self, task: Task, train: Rows, valid: Rows, place: Place, out: Path | None) -> None:
+    def __init__(self, task: FusionTask, train: Rows, valid: Rows, place: Place, out: Path | None) -> None:
         self.task, self.train, self.valid, self.place, self.out = task, train, valid, place, out
         settings = task.settings.training
         torch.manual_seed(task.seed)
@@ -54,14 +54,14 @@ class Trainer:
         patience = settings.epochs if settings.plateau_epochs is None else settings.plateau_epochs
         self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(self.optimizer, patience=patience)
         self.scaler = torch.amp.GradScaler(place.device.type, enabled=place.precision == "float16")
-        self.position = Position()
+        self.position = FusionPosition()
         torch.manual_seed(task.seed + place.rank)  # processes lose different modalities and units
         self.parallel: nn.Module = self.model
         if place.world > 1:
             ids = [place.device.index] if place.device.type == "cuda" else None
             self.parallel = DistributedDataParallel(self.model, device_ids=ids)
 
-    def run(self, resume: bool = False, watch: Watch = lambda _position: None) -> Position:
+    def run(self, resume: bool = False, watch: Watch = lambda _position: None) -> FusionPosition:
         """Train until the validation error stops falling.
 
         Raises:
@@ -69,7 +69,7 @@ class Trainer:
         """
         if self.out is not None and (self.out / LAST).exists():
             if not resume:
-                raise TrainingError(f"{self.out} holds a run: go on with --resume, or choose another --out")
+                raise FusionTrainingError(f"{self.out} holds a run: go on with --resume, or choose another --out")
             self._restore(self.out / LAST)
         writer = self._writer()
         try:
@@ -117,7 +117,7 @@ class Trainer:
         loss = self.objective.loss(output, targets)
         value = self.place.mean(float(loss.detach()))
         if not math.isfinite(value):
-            raise TrainingError(
+            raise FusionTrainingError(
                 f"{self.task.model}, seed {self.task.seed}: the loss is {value} in epoch {self.position.epoch}, batch "
                 f"{self.position.batch + 1}: lower the learning rate ({settings.learning_rate})"
             )
@@ -161,7 +161,7 @@ class Trainer:
         late = position.epoch - position.best_epoch >= settings.early_stop
         position.done = late or position.epoch == settings.epochs
         if position.done and not position.best_epoch:
-            raise TrainingError(f"{self.task.model}, seed {self.task.seed}: no epoch gave a validation error")
+            raise FusionTrainingError(f"{self.task.model}, seed {self.task.seed}: no epoch gave a validation error")
         position.epoch, position.batch, position.loss_sum = position.epoch + 1, 0, 0.0
         self._save()
 
@@ -200,16 +200,18 @@ class Trainer:
         content = checkpoint.load(path)
         state, now = content.get("resume"), self.task.identity(self.place)
         if state is None or content["model"] != self.task.model or dict(content["dims"]) != dict(self.task.dims):
-            raise TrainingError(f"{path} is not of a run of {self.task.model} on these features: choose another --out")
+            raise FusionTrainingError(
+                f"{path} is not of a run of {self.task.model} on these features: choose another --out"
+            )
         if other := [key for key, value in now.items() if state["identity"].get(key) != value]:
-            raise TrainingError(f"{path} is of a run with other {', '.join(other)}: choose another --out")
+            raise FusionTrainingError(f"{path} is of a run with other {', '.join(other)}: choose another --out")
         self.model.load_state_dict(content["state"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.objective.load_state_dict(state["objective"])
         set_random_state(state["random"][self.place.rank])
-        self.position = Position(**state["position"])
+        self.position = FusionPosition(**state["position"])
 
     def _writer(self) -> SummaryWriter | None:
         if self.out is None or not self.place.first:

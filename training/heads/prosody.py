@@ -34,21 +34,21 @@ _PENALTY = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Recordings:
+class VoiceRecordings:
     """Features (n, F), emotion and speaker of n utterances."""
 
     features: Floats
     emotion: npt.NDArray[np.str_]
     speaker: npt.NDArray[np.str_]
 
-    def of(self, speakers: Iterable[str]) -> Recordings:
+    def of(self, speakers: Iterable[str]) -> VoiceRecordings:
         """The utterances of some speakers."""
         kept = np.isin(self.speaker, list(speakers))
-        return Recordings(self.features[kept], self.emotion[kept], self.speaker[kept])
+        return VoiceRecordings(self.features[kept], self.emotion[kept], self.speaker[kept])
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class VoiceHead:
     """scores = clip(weights @ relative, -1, 1)."""
 
     population: Population
@@ -59,13 +59,13 @@ class Head:
         return np.clip(relative @ self.weights.T, -1.0, 1.0)
 
 
-def read_emodb(folder: Path) -> Recordings:
+def read_emodb(folder: Path) -> VoiceRecordings:
     """Measure every utterance under `folder`/EMOTION/; the first two characters of a name are the speaker."""
     paths = [(path, emotion) for emotion in TARGETS for path in sorted((folder / emotion).glob("*.flac"))]
     return measured(((path, emotion, path.name[:2]) for path, emotion in paths), folder)
 
 
-def measured(files: Iterable[tuple[Path, str, str]], folder: Path) -> Recordings:
+def measured(files: Iterable[tuple[Path, str, str]], folder: Path) -> VoiceRecordings:
     """The features of sound files with their emotion and speaker; those without a voice are left out."""
     rows = []
     for path, emotion, speaker in files:
@@ -76,10 +76,10 @@ def measured(files: Iterable[tuple[Path, str, str]], folder: Path) -> Recordings
     if not rows:
         raise click.ClickException(f"{folder}: no utterances in it, or not in the folders that its corpus has")
     features, emotions, speakers = zip(*rows, strict=True)
-    return Recordings(np.stack(features), np.array(emotions), np.array(speakers))
+    return VoiceRecordings(np.stack(features), np.array(emotions), np.array(speakers))
 
 
-def population_of(recordings: Recordings) -> Population:
+def population_of(recordings: VoiceRecordings) -> Population:
     """Median over the speakers of their medians and of their spreads."""
     medians, spreads = [], []
     for speaker in np.unique(recordings.speaker):
@@ -89,7 +89,7 @@ def population_of(recordings: Recordings) -> Population:
     return Population(np.median(medians, axis=0), np.median(spreads, axis=0))
 
 
-def relative_to_habit(recordings: Recordings, population: Population, habit: Recordings) -> Floats:
+def relative_to_habit(recordings: VoiceRecordings, population: Population, habit: VoiceRecordings) -> Floats:
     """The features against a habit learned from `habit` before."""
     scale = SpeakerNormalisation(population)
     for features in habit.features:
@@ -97,7 +97,7 @@ def relative_to_habit(recordings: Recordings, population: Population, habit: Rec
     return np.stack([scale.relative(features) for features in recordings.features])
 
 
-def relative_as_heard(recordings: Recordings, population: Population) -> Floats:
+def relative_as_heard(recordings: VoiceRecordings, population: Population) -> Floats:
     """The features of one speaker as the box would see them: each against those before it."""
     scale, rows = SpeakerNormalisation(population), []
     for features in recordings.features:
@@ -106,20 +106,20 @@ def relative_as_heard(recordings: Recordings, population: Population) -> Floats:
     return np.stack(rows)
 
 
-def training_rows(recordings: Recordings, population: Population) -> tuple[Floats, npt.NDArray[np.str_]]:
+def training_rows(recordings: VoiceRecordings, population: Population) -> tuple[Floats, npt.NDArray[np.str_]]:
     """Every utterance twice: against the speaker's whole habit and against his neutral one."""
     rows, emotions = [], []
     for speaker in np.unique(recordings.speaker):
         own = recordings.of([speaker])
         neutral = own.emotion == "neutral"
-        calm = Recordings(own.features[neutral], own.emotion[neutral], own.speaker[neutral])
+        calm = VoiceRecordings(own.features[neutral], own.emotion[neutral], own.speaker[neutral])
         for habit in (own, calm):
             rows.append(relative_to_habit(own, population, habit))
             emotions.append(own.emotion)
     return np.concatenate(rows), np.concatenate(emotions)
 
 
-def fit(recordings: Recordings) -> Head:
+def fit(recordings: VoiceRecordings) -> VoiceHead:
     """Ridge regression on balanced emotions."""
     population = population_of(recordings)
     rows, emotions = training_rows(recordings, population)
@@ -128,10 +128,10 @@ def fit(recordings: Recordings) -> Head:
     model.fit(rows[:, USED], np.array([TARGETS[emotion] for emotion in emotions]), sample_weight=weight / weight.mean())
     weights = np.zeros((len(SCORES), len(FEATURES)))
     weights[:, USED] = model.coef_
-    return Head(population, weights)
+    return VoiceHead(population, weights)
 
 
-def evaluate(recordings: Recordings) -> dict[str, float]:
+def evaluate(recordings: VoiceRecordings) -> dict[str, float]:
     """Leave one speaker out; his utterances come in random order, each judged against those before it."""
     rng = np.random.default_rng(0)
     scores, truth, guessed, emotions = [], [], [], []
@@ -139,7 +139,7 @@ def evaluate(recordings: Recordings) -> dict[str, float]:
         others = recordings.of(set(recordings.speaker) - {speaker})
         own = recordings.of([speaker])
         order = rng.permutation(len(own.emotion))
-        own = Recordings(own.features[order], own.emotion[order], own.speaker[order])
+        own = VoiceRecordings(own.features[order], own.emotion[order], own.speaker[order])
         head = fit(others)
         relative = relative_as_heard(own, head.population)
         classes = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)

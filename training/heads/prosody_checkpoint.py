@@ -18,13 +18,13 @@ import yaml
 
 from edge.speech.prosody import SCORES
 from edge.speech.voice import FEATURES
-from training.heads.prosody import Floats, Recordings, evaluate, fit, relative_to_habit
+from training.heads.prosody import Floats, VoiceRecordings, evaluate, fit, relative_to_habit
 from training.heads.voice_corpora import READERS, valence_trust
 
 _GOLDEN_ROWS = 8
 
 
-def checkpoint(recordings: Recordings, others: Mapping[str, Recordings]) -> dict[str, Any]:
+def checkpoint(recordings: VoiceRecordings, others: Mapping[str, VoiceRecordings]) -> dict[str, Any]:
     """Everything the bundle's role `prosody` is built from, as plain data; `others` are by language, and unseen."""
     head, unseen = fit(recordings), evaluate(recordings)
     rows = np.linspace(0, len(recordings.features) - 1, _GOLDEN_ROWS).astype(int)

@@ -17,8 +17,8 @@ from training.heads.prosody import (
     TARGETS,
     USED,
     Floats,
-    Head,
-    Recordings,
+    VoiceHead,
+    VoiceRecordings,
     fit,
     measured,
     read_emodb,
@@ -31,21 +31,21 @@ _DRAWS = 2000
 _CHANCE = 0.5
 
 
-def read_ravdess(folder: Path) -> Recordings:
+def read_ravdess(folder: Path) -> VoiceRecordings:
     """`Actor_NN/03-01-EMOTION-...`: the third number is the emotion; calm and fear are left out."""
     paths = sorted(folder.glob("Actor_*/*.opus"))
     rows = [(path, _RAVDESS.get(path.name.split("-")[2], ""), path.parent.name) for path in paths]
     return measured((row for row in rows if row[1]), folder)
 
 
-def read_casia(folder: Path) -> Recordings:
+def read_casia(folder: Path) -> VoiceRecordings:
     """`SPEAKER/EMOTION_NNN.flac`; fear and surprise are left out."""
     paths = sorted(folder.glob("*/*.flac"))
     rows = [(path, path.name.split("_")[0], path.parent.name) for path in paths]
     return measured((row for row in rows if row[1] in TARGETS), folder)
 
 
-READERS: dict[str, tuple[str, Callable[[Path], Recordings]]] = {
+READERS: dict[str, tuple[str, Callable[[Path], VoiceRecordings]]] = {
     "emodb": ("de", read_emodb),
     "ravdess": ("en", read_ravdess),
     "casia_zh": ("zh", read_casia),
@@ -71,7 +71,7 @@ class Transfer:
     valence_r: float
 
 
-def transfer(train: Recordings, others: Recordings) -> Transfer:
+def transfer(train: VoiceRecordings, others: VoiceRecordings) -> Transfer:
     """Fit on `train`, read `others`."""
     head = fit(train)
     rows, emotions = training_rows(train, head.population)
@@ -84,7 +84,7 @@ def transfer(train: Recordings, others: Recordings) -> Transfer:
     return Transfer(len(found), len(others.emotion), sign, auc, recall, valence, (low, high), r)
 
 
-def leave_one_corpus_out(corpora: Mapping[str, Recordings]) -> list[dict[str, object]]:
+def leave_one_corpus_out(corpora: Mapping[str, VoiceRecordings]) -> list[dict[str, object]]:
     """Every corpus read by a head of each other one, and by one of all others together."""
     rows = []
     for name, target in corpora.items():
@@ -95,16 +95,18 @@ def leave_one_corpus_out(corpora: Mapping[str, Recordings]) -> list[dict[str, ob
     return rows
 
 
-def joined(parts: Sequence[Recordings]) -> Recordings:
+def joined(parts: Sequence[VoiceRecordings]) -> VoiceRecordings:
     """Several corpora as one; their speakers have different names."""
-    return Recordings(
+    return VoiceRecordings(
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.emotion for part in parts]),
         np.concatenate([part.speaker for part in parts]),
     )
 
 
-def valence_trust(train: Recordings, language: str, own_r: float, others: Mapping[str, Recordings]) -> dict[str, float]:
+def valence_trust(
+    train: VoiceRecordings, language: str, own_r: float, others: Mapping[str, VoiceRecordings]
+) -> dict[str, float]:
     """What the valence of a head of `train` is worth by language, 0..1, against that in its own.
 
     The ratio of precisions (r squared over what it leaves unexplained), as fusion weighs; 0 where the interval of the
@@ -118,9 +120,11 @@ def valence_trust(train: Recordings, language: str, own_r: float, others: Mappin
     return found
 
 
-def _speaker(head: Head, classes: LogisticRegression, own: Recordings, rng: np.random.Generator) -> Iterable[float]:
+def _speaker(
+    head: VoiceHead, classes: LogisticRegression, own: VoiceRecordings, rng: np.random.Generator
+) -> Iterable[float]:
     order = rng.permutation(len(own.emotion))
-    own = Recordings(own.features[order], own.emotion[order], own.speaker[order])
+    own = VoiceRecordings(own.features[order], own.emotion[order], own.speaker[order])
     relative = relative_as_heard(own, head.population)
     scores, guessed = head.scores(relative), classes.predict(relative[:, USED])
     truth = np.array([TARGETS[emotion] for emotion in own.emotion])

@@ -28,7 +28,7 @@ from training.features.assemble import Sample, assemble
 from training.features.dataset import Features
 from training.fusion import checkpoint
 from training.fusion.data import Rows
-from training.fusion.models.base import FusionModel
+from training.fusion.models.base import FusionNet
 from training.fusion.predict import predict
 from training.fusion.run import seed_folder, train_seeds
 from training.fusion.settings import SEEDS, read
@@ -84,13 +84,13 @@ def train_and_compare(singles: Mapping[str, Sequence[Single]], out: Path, seed: 
     }
 
 
-def best(out: Path, seed: int) -> FusionModel:
+def best(out: Path, seed: int) -> FusionNet:
     """The trained model."""
     path = seed_folder(out, seed) / BEST
     return checkpoint.model_of(checkpoint.load(path), str(path))
 
 
-def judge_neutral(model: FusionModel, speech: Sequence[tuple[UtteranceFeatures, float]]) -> dict[str, float]:
+def judge_neutral(model: FusionNet, speech: Sequence[tuple[UtteranceFeatures, float]]) -> dict[str, float]:
     """The mean size of the scores of speech without feeling, by method."""
     samples = [
         Sample(f"neutral$_${row}", "test", "", (0.0,) * 4, {name: getattr(seen, name) for name in MODALITIES})

@@ -15,7 +15,7 @@ from edge.messages import Audio, Float32
 from edge.speech.prosody import SCORES, Prosody, SpeakerNormalisation
 from edge.speech.voice import VoiceFrames, summary, voice_frames
 from training.features.dataset import FeaturesError
-from training.heads.prosody import TARGETS, Floats, Head, Recordings, fit
+from training.heads.prosody import TARGETS, Floats, VoiceHead, VoiceRecordings, fit
 from training.starter.single import SIGNED, UNSEEN, Single, Split
 
 _HELD_OUT: Mapping[Split, int] = {"valid": 1, "test": 3}
@@ -97,15 +97,15 @@ def _with_noise(samples: Float32, rng: np.random.Generator) -> Float32:
     return np.clip(loud * (samples + level * noise), -1, 1).astype(np.float32)
 
 
-def _recordings(voices: list[_Voice]) -> Recordings:
-    return Recordings(
+def _recordings(voices: list[_Voice]) -> VoiceRecordings:
+    return VoiceRecordings(
         np.stack([voice.summary for voice in voices]),
         np.array([voice.emotion for voice in voices]),
         np.array([voice.speaker for voice in voices]),
     )
 
 
-def _heard(voices: list[_Voice], part: Split, head: Head, rng: np.random.Generator) -> list[Single]:
+def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Generator) -> list[Single]:
     """One speaker's utterances in random order."""
     scale, singles = SpeakerNormalisation(head.population), []
     for voice in (voices[place] for place in rng.permutation(len(voices))):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.asr.checkpoint import AsrCheckpoint, CheckpointError
+from training.asr.checkpoint import AsrCheckpoint, AsrCheckpointError
 from training.asr.model import ConformerCtc
 
 SMALL = {
@@ -86,21 +86,21 @@ def test_a_checkpoint_gives_the_same_model(tmp_path: Path, streaming: dict[str, 
 
 def test_a_bad_checkpoint_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path, model = tmp_path / "model.pt", small(None)
-    with pytest.raises(CheckpointError, match="no such checkpoint"):
+    with pytest.raises(AsrCheckpointError, match="no such checkpoint"):
         ConformerCtc.from_checkpoint(path)
     path.write_bytes(b"not a checkpoint")
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(AsrCheckpointError, match="damaged"):
         ConformerCtc.from_checkpoint(path)
     torch.save({"format": "emvas-fusion-1"}, path)
-    with pytest.raises(CheckpointError, match="emvas-asr-1"):
+    with pytest.raises(AsrCheckpointError, match="emvas-asr-1"):
         ConformerCtc.from_checkpoint(path)
     with torch.no_grad():
         model.head.bias[0] = float("nan")
     checkpoint(path, model).save()
-    with pytest.raises(CheckpointError, match=r"head\.bias"):
+    with pytest.raises(AsrCheckpointError, match=r"head\.bias"):
         ConformerCtc.from_checkpoint(path)
     other = small(None).state_dict()
     other.pop("head.bias")
     AsrCheckpoint(path, model.plain_config(), [], other, "log_mel").save()
-    with pytest.raises(CheckpointError, match="do not fit"):
+    with pytest.raises(AsrCheckpointError, match="do not fit"):
         ConformerCtc.from_checkpoint(path)

@@ -97,7 +97,7 @@ def test_stopped_inside_each_epoch_it_still_ends_the_same(
 
     for epoch, batch in ((1, 3), (2, 5), (3, 4)):
 
-        def watch(position: trainer_module.Position, _batches: int, at: tuple[int, int] = (epoch, batch)) -> None:
+        def watch(position: trainer_module.AsrPosition, _batches: int, at: tuple[int, int] = (epoch, batch)) -> None:
             if (position.epoch, position.batch) == at:
                 torch.rand(7)  # what a dead process drew is lost with it
                 raise StoppedError
@@ -149,7 +149,7 @@ def test_a_file_damaged_after_the_list_was_read_is_named(
     changed = settings.training.model_copy(update={"epochs": 2, "sound_in_memory_s": 0.0})
     out = tmp_path / "out"
 
-    def watch(position: trainer_module.Position, _batches: int) -> None:
+    def watch(position: trainer_module.AsrPosition, _batches: int) -> None:
         if position.epoch == 1:
             (tmp_path / "own" / "2.wav").write_bytes(b"")
 

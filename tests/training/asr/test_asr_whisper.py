@@ -12,10 +12,10 @@ from small_asr import make_list
 from whisper_folders import make_whisper_folder
 
 from export.exporters.whisper import build
-from training.asr.checkpoint import CheckpointError
+from training.asr.checkpoint import AsrCheckpointError
 from training.asr.manifest import ManifestError
 from training.asr.run import train
-from training.asr.settings import Settings
+from training.asr.settings import AsrSettings
 from training.asr.whisper import WhisperLearner
 from training.processes import Place
 
@@ -37,7 +37,7 @@ def test_a_whisper_folder_learns_and_stays_one(tmp_path: Path, bundle_dir: Path)
     base, out = tmp_path / "base", tmp_path / "out"
     make_whisper_folder(base, bundle_dir, max_target_positions=24)
     listed = make_list(tmp_path, "train", 4, 0)
-    position, skipped = train(Settings.model_validate(SETTINGS), listed, listed, out, CPU, "whisper", base)
+    position, skipped = train(AsrSettings.model_validate(SETTINGS), listed, listed, out, CPU, "whisper", base)
     assert skipped == 0
     assert position.history[-1]["loss"] < 0.95 * position.history[0]["loss"]
     tuned = WhisperLearner.read_folder(out / "best", "en")
@@ -49,8 +49,8 @@ def test_a_whisper_folder_learns_and_stays_one(tmp_path: Path, bundle_dir: Path)
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
     listed = make_list(tmp_path, "train", 2, 0)
-    settings = Settings.model_validate(SETTINGS)
+    settings = AsrSettings.model_validate(SETTINGS)
     with pytest.raises(ManifestError, match="--from"):
         train(settings, listed, listed, tmp_path / "out", CPU, "whisper")
-    with pytest.raises(CheckpointError, match="no Whisper folder"):
+    with pytest.raises(AsrCheckpointError, match="no Whisper folder"):
         train(settings, listed, listed, tmp_path / "out", CPU, "whisper", tmp_path)

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import crashing_worker
 
-from training.features.layout import Row
-from training.features.workers import Job, Work, in_processes, run
+from training.features.layout import DatasetRow
+from training.features.workers import Job, WorkerSetup, in_processes, run
 
 
 def job(name: str) -> Job:
-    row = Row(2, name, Path(f"{name}.mp4"), "", "train", (0.0, 0.0, 0.0, 0.0))
+    row = DatasetRow(2, name, Path(f"{name}.mp4"), "", "train", (0.0, 0.0, 0.0, 0.0))
     return Job(row, Path(f"{name}.npz"))
 
 
 def test_a_clip_that_kills_its_process_is_one_row_of_errors_and_the_rest_is_done() -> None:
     jobs = [job(name) for name in ("a", "crash", "bad", "b")]
-    work = Work(Path("bundle"), False)
+    work = WorkerSetup(Path("bundle"), False)
     done = {j.row.id: reason for j, reason in in_processes(jobs, work, 2, crashing_worker.start, crashing_worker.do)}
     assert set(done) == {"a", "crash", "bad", "b"}
     assert done["a"] is None and done["b"] is None and done["bad"] == "is bad"
@@ -25,4 +25,4 @@ def test_a_clip_that_kills_its_process_is_one_row_of_errors_and_the_rest_is_done
 
 
 def test_nothing_to_do_starts_nothing() -> None:
-    assert list(run([], Work(Path("no bundle"), False), 4)) == []
+    assert list(run([], WorkerSetup(Path("no bundle"), False), 4)) == []

@@ -11,7 +11,7 @@ import fusion_runs
 import torch
 
 from training.fusion.models import build
-from training.fusion.trainer import Trainer
+from training.fusion.trainer import FusionTrainer
 
 BATCHES = (torch.arange(0, 8), torch.arange(8, 16), torch.arange(16, 24))
 LIMIT = 0.01
@@ -19,7 +19,7 @@ LIMIT = 0.01
 
 def gradients(*batches: torch.Tensor, clip_value: float | None = None) -> dict[str, torch.Tensor]:
     """What stands in the weights after `batches` without a step; each batch drops out the same every time."""
-    trainer: Trainer = fusion_runs.tiny_trainer(None, clip_value=clip_value, update_batches=len(batches))
+    trainer: FusionTrainer = fusion_runs.tiny_trainer(None, clip_value=clip_value, update_batches=len(batches))
     trainer.model.train()
     for rows in batches:
         torch.manual_seed(int(rows[0]))

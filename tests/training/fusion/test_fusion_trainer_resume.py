@@ -17,7 +17,7 @@ import fusion_runs
 import torch
 
 from training.fusion import checkpoint
-from training.fusion.trainer import BEST, LAST, TrainingError
+from training.fusion.trainer import BEST, LAST, FusionTrainingError
 from training.processes import Place
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,11 +122,11 @@ def test_the_learning_rate_that_fell_stays_low_after_a_resume(tmp_path):
 
 def test_a_folder_with_a_run_is_not_written_over(tmp_path):
     fusion_runs.tiny_trainer(tmp_path, epochs=1).run()
-    with pytest.raises(TrainingError, match="holds a run: go on with --resume"):
+    with pytest.raises(FusionTrainingError, match="holds a run: go on with --resume"):
         fusion_runs.tiny_trainer(tmp_path, epochs=1).run()
-    with pytest.raises(TrainingError, match="other settings: choose another --out"):
+    with pytest.raises(FusionTrainingError, match="other settings: choose another --out"):
         fusion_runs.tiny_trainer(tmp_path, epochs=2).run(resume=True)
-    with pytest.raises(TrainingError, match="other seed"):
+    with pytest.raises(FusionTrainingError, match="other seed"):
         fusion_runs.tiny_trainer(tmp_path, seed=9, epochs=1).run(resume=True)
 
 
@@ -138,7 +138,9 @@ def test_a_finished_run_is_resumed_to_nothing(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):
     trainer = fusion_runs.tiny_trainer(tmp_path)
     trainer.train.label[:] = torch.inf
-    with pytest.raises(TrainingError, match=r"the loss is inf in epoch 1, batch 1: lower the learning rate \(0.01\)"):
+    with pytest.raises(
+        FusionTrainingError, match=r"the loss is inf in epoch 1, batch 1: lower the learning rate \(0.01\)"
+    ):
         trainer.run()
     assert not (tmp_path / LAST).exists()
 
@@ -173,5 +175,5 @@ def test_two_processes_of_torchrun_share_a_run_and_resume_it(tmp_path):
     assert state["position"]["done"]
     assert state["identity"]["processes"] == len(state["random"]) == 2
     assert not torch.equal(state["random"][0]["cpu"], state["random"][1]["cpu"])
-    with pytest.raises(TrainingError, match="other processes"):
+    with pytest.raises(FusionTrainingError, match="other processes"):
         fusion_runs.tiny_trainer(tmp_path, epochs=1).run(resume=True)

@@ -15,15 +15,15 @@ import torch
 from training.fusion import settings
 from training.fusion.data import read_features
 from training.fusion.models import MODELS, configure
-from training.fusion.search import SEEN, SPACES, Axis, read_space, search
-from training.fusion.trainer import TrainingError
+from training.fusion.search import SEEN, SPACES, SearchAxis, read_space, search
+from training.fusion.trainer import FusionTrainingError
 from training.processes import Place
 from training.settings_file import SettingsError
 
 SPACE = {
-    "training.learning_rate": Axis(log=(1e-3, 1e-1)),
-    "training.batch_size": Axis(range=(8, 20)),
-    "model.fusion_hidden": Axis(choice=[4, 8]),
+    "training.learning_rate": SearchAxis(log=(1e-3, 1e-1)),
+    "training.batch_size": SearchAxis(range=(8, 20)),
+    "model.fusion_hidden": SearchAxis(choice=[4, 8]),
 }
 BASE = fusion_runs.tiny_settings(epochs=2, save_batches=None)
 
@@ -61,7 +61,7 @@ def test_poisoned_validation_rows_do_change_it(tmp_path, clean_result):
 
 
 def test_rows_of_the_test_split_are_refused(tmp_path):
-    with pytest.raises(TrainingError, match="shown train and valid alone, not test"):
+    with pytest.raises(FusionTrainingError, match="shown train and valid alone, not test"):
         search("mtme", fusion_runs.tiny_features(), BASE, SPACE, 1, [1], Place(torch.device("cpu")), tmp_path / "j")
 
 
@@ -77,7 +77,7 @@ def test_a_search_goes_on_where_it_was_and_its_best_trains(tmp_path):
     assert again == more.settings
     assert 1e-3 <= again.training.learning_rate <= 1e-1
     assert again.model["fusion_hidden"] in (4, 8)
-    other = {**SPACE, "model.fusion_hidden": Axis(choice=[3])}
+    other = {**SPACE, "model.fusion_hidden": SearchAxis(choice=[3])}
     with pytest.raises(SettingsError, match="another space: choose another --out"):
         features = read_features(data, SEEN)
         search("mtme", features, BASE, other, 5, [1], Place(torch.device("cpu")), tmp_path / "journal")
@@ -87,7 +87,7 @@ def test_a_search_goes_on_where_it_was_and_its_best_trains(tmp_path):
 def test_every_model_has_a_space_of_its_own_settings(name):
     space = read_space(SPACES / f"{name}.yaml")
     ends = {key: (axis.choice or axis.range or axis.log)[0] for key, axis in space.items()}
-    configure(name, settings.Settings().changed(ends).model)
+    configure(name, settings.FusionSettings().changed(ends).model)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,6 @@ def test_a_name_that_is_no_setting_is_told(tmp_path):
     seen = features.select(features.split != "test")
     for name, sentence in (("hidden", "not model.NAME"), ("training.rate", "training.rate: Extra inputs")):
         with pytest.raises(SettingsError, match=sentence):
-            search("mtme", seen, BASE, {name: Axis(choice=[1])}, 1, [1], Place(torch.device("cpu")), tmp_path / name)
+            search(
+                "mtme", seen, BASE, {name: SearchAxis(choice=[1])}, 1, [1], Place(torch.device("cpu")), tmp_path / name
+            )

@@ -14,8 +14,8 @@ from benchmarks.fusion.synthetic import settings_of
 from training.fusion.data import Rows
 from training.fusion.evaluate import baseline, judge
 from training.fusion.models import MODELS
-from training.fusion.task import Task
-from training.fusion.trainer import Trainer
+from training.fusion.task import FusionTask
+from training.fusion.trainer import FusionTrainer
 from training.processes import Place
 from training.synthetic import WEIGHTS, least_error, trimodal
 
@@ -33,7 +33,9 @@ def one_thread():
 
 def trained(name: str, epochs: int):
     settings = settings_of(name, epochs=epochs, batch_size=16)
-    trainer = Trainer(Task(name, settings, FEATURES.dims, {}, "", 1), TRAIN, VALID, Place(torch.device("cpu")), None)
+    trainer = FusionTrainer(
+        FusionTask(name, settings, FEATURES.dims, {}, "", 1), TRAIN, VALID, Place(torch.device("cpu")), None
+    )
     trainer.run()
     return trainer.model
 

@@ -31,7 +31,7 @@ def attention_mask(query: Stream, key: Stream, causal: bool) -> Tensor:
     return ((1 - allowed.to(key.values.dtype)) * _MASKED).unsqueeze(1)
 
 
-class Attention(nn.Module):
+class MultiHeadAttention(nn.Module):
     """Scaled dot-product attention of several heads. Key frames that are not there hold zeros, so where there is
     nothing to look at the result does not depend on what the tensor held.
     """
@@ -65,7 +65,7 @@ class Block(nn.Module):
 
     def __init__(self, size: int, heads: int, dropout: float, hidden_dropout: float, residual_dropout: float) -> None:
         super().__init__()
-        self.self_attn = Attention(size, heads, dropout)
+        self.self_attn = MultiHeadAttention(size, heads, dropout)
         self.fc1 = nn.Linear(size, 4 * size)
         self.fc2 = nn.Linear(4 * size, size)
         for layer in (self.fc1, self.fc2):

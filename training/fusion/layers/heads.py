@@ -9,7 +9,7 @@ MODALITIES = ("text", "audio", "vision")
 """The order of the columns of `presence`, of single-modality labels and of every triple in a configuration."""
 
 
-class Head(nn.Module):
+class ScoreHead(nn.Module):
     """Dropout and three layers, two of them rectified. [n, size] -> score [n].
 
     The form of `post_fusion_*` and `post_text_*` in MMSA's multi-task models and of LF-DNN's fusion.
@@ -43,7 +43,7 @@ class SingleHeads(nn.Module):
     ) -> None:
         super().__init__()
         self.heads = nn.ModuleDict(
-            {name: Head(*shape) for name, *shape in zip(MODALITIES, sizes, hidden, dropouts, strict=True)}
+            {name: ScoreHead(*shape) for name, *shape in zip(MODALITIES, sizes, hidden, dropouts, strict=True)}
         )
 
     def forward(self, *rows: Tensor) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from edge.error import EmvasError
 from training.fusion.label_generation import LabelGeneration
 from training.fusion.losses import GeneratedLabels, MisaObjective, MultiTask, Objective
-from training.fusion.models.base import FusionConfig, FusionModel
+from training.fusion.models.base import FusionConfig, FusionNet
 from training.fusion.models.ef_lstm import EfLstm, EfLstmConfig
 from training.fusion.models.lf_dnn import LfDnn, LfDnnConfig
 from training.fusion.models.lmf import Lmf, LmfConfig
@@ -35,7 +35,7 @@ class FusionError(EmvasError):
 class FusionSpec:
     """All that a trainer or an exporter asks about a model."""
 
-    module: type[FusionModel]
+    module: type[FusionNet]
     config: type[FusionConfig]
     objective: Callable[[Any], Objective] = lambda config: Objective()
     """What it is trained for, made from its configuration."""
@@ -105,6 +105,6 @@ def _sentence(name: str, kind: type[FusionConfig], problem: Mapping[str, Any]) -
     return f"{name} has no hyperparameter {key!r}; {hint}"
 
 
-def build(name: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionModel:
+def build(name: str, dims: Mapping[str, int], config: Mapping[str, Any]) -> FusionNet:
     """A model with random weights; `dims` holds the feature sizes of text, audio and vision."""
     return spec(name).module(dims, configure(name, config))

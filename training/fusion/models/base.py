@@ -35,7 +35,7 @@ class FusionConfig(BaseModel):
     )
 
 
-class FusionModel(nn.Module):
+class FusionNet(nn.Module):
     """Cleans the inputs once, for all models; a model implements `fuse` on clean streams."""
 
     def __init__(self, dims: Mapping[str, int], config: FusionConfig) -> None:

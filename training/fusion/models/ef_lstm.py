@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training.fusion.layers.align import Alignment, align
 from training.fusion.layers.recurrent import Lstm
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionModel
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class EfLstmConfig(FusionConfig):
@@ -24,7 +24,7 @@ class EfLstmConfig(FusionConfig):
     dropout: float = Field(0.5, ge=0, lt=1)
 
 
-class EfLstm(FusionModel):
+class EfLstm(FusionNet):
     """Early fusion (Williams et al., Recognizing Emotions in Video Using Multimodal DNN Feature Fusion, 2018).
 
     Modalities on one clock, concatenated, each step normalized over batch and features, a stacked LSTM, two layers.

@@ -8,10 +8,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from training.fusion.layers.heads import Head
+from training.fusion.layers.heads import ScoreHead
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
-from training.fusion.models.base import FusionConfig, FusionModel, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
 
 
 class LfDnnConfig(FusionConfig):
@@ -24,7 +24,7 @@ class LfDnnConfig(FusionConfig):
     fusion_dropout: float = Field(0.5, ge=0, lt=1)
 
 
-class LfDnn(FusionModel):
+class LfDnn(FusionNet):
     """Late fusion (Cambria et al., Benchmarking Multimodal Sentiment Analysis, 2017; the form of MMSA).
 
     `score = head([a; v; t])` of the unimodal representations of TFN's subnetworks.
@@ -35,7 +35,7 @@ class LfDnn(FusionModel):
     def __init__(self, dims: Mapping[str, int], config: LfDnnConfig) -> None:
         super().__init__(dims, config)
         self.subnets = Subnets(dims, config.hidden, config.text_out, config.dropouts)
-        self.head = Head(sum(self.subnets.sizes), config.fusion_hidden, config.fusion_dropout)
+        self.head = ScoreHead(sum(self.subnets.sizes), config.fusion_hidden, config.fusion_dropout)
 
     def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
         """`score` [n]."""

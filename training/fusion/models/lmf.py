@@ -10,7 +10,7 @@ from torch import Tensor
 from training.fusion.layers.low_rank import LowRankFusion
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
-from training.fusion.models.base import FusionConfig, FusionModel, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
 
 
 class LmfConfig(FusionConfig):
@@ -21,7 +21,7 @@ class LmfConfig(FusionConfig):
     dropouts: Shares = (0.2, 0.2, 0.2)
 
 
-class Lmf(FusionModel):
+class Lmf(FusionNet):
     """Low-rank Multimodal Fusion (Liu et al., ACL 2018): TFN's subnetworks, `LowRankFusion` on top."""
 
     config: LmfConfig

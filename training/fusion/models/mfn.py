@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from training.fusion.layers.align import Alignment, align
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionModel, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Sizes
 
 
 class MfnConfig(FusionConfig):
@@ -46,7 +46,7 @@ class TwoLayers(nn.Module):
         return self.fc2(self.dropout(torch.relu(self.fc1(rows))))
 
 
-class Mfn(FusionModel):
+class Mfn(FusionNet):
     """Memory Fusion Network (Zadeh et al., AAAI 2018).
 
     With `c_i` the cells of the three LSTMs at step i, side by side:

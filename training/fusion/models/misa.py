@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.layers.recurrent import Lstm
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionModel
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class MisaConfig(FusionConfig):
@@ -47,7 +47,7 @@ def _reversed(values: Tensor, length: Tensor) -> Tensor:
     return values.gather(1, source.unsqueeze(2).expand(-1, -1, values.shape[2]))
 
 
-class Utterance(nn.Module):
+class UtteranceEncoder(nn.Module):
     """Two bi-directional LSTMs with a normalization between; the final states of both. [n, L, D] -> [n, 4 D]."""
 
     def __init__(self, size: int) -> None:
@@ -63,7 +63,7 @@ class Utterance(nn.Module):
         return torch.cat([first, second], dim=1)
 
 
-class Misa(FusionModel):
+class Misa(FusionNet):
     """MISA (Hazarika et al., Modality-Invariant and -Specific Representations, ACM Multimedia 2020).
 
     Each modality, as one vector, is split into a private part by an encoder of its own and a shared part by a common
@@ -76,7 +76,7 @@ class Misa(FusionModel):
     def __init__(self, dims: Mapping[str, int], config: MisaConfig) -> None:
         super().__init__(dims, config)
         size = config.hidden
-        self.utterance = nn.ModuleDict({name: Utterance(self.dims[name]) for name in ("audio", "vision")})
+        self.utterance = nn.ModuleDict({name: UtteranceEncoder(self.dims[name]) for name in ("audio", "vision")})
         inputs = {"text": self.dims["text"], "audio": 4 * self.dims["audio"], "vision": 4 * self.dims["vision"]}
         self.project = nn.ModuleDict(
             {name: nn.Sequential(nn.Linear(inputs[name], size), nn.ReLU(), nn.LayerNorm(size)) for name in MODALITIES}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training.fusion.layers.attention import Crossmodal
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionModel, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
 
 LEAST_MEMORY_LAYERS = 3
 """Depth of the self-attention that follows the crossmodal stacks, as in the authors' code."""
@@ -61,7 +61,7 @@ class Projection(nn.Module):
         return Stream(values, length, steps.unsqueeze(0) < length.unsqueeze(1), stream.present)
 
 
-class Mult(FusionModel):
+class Mult(FusionNet):
     """Multimodal Transformer (Tsai et al., ACL 2019).
 
     Each modality, projected to one size, looks at both others through crossmodal stacks; both views side by side go

@@ -9,10 +9,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from training.fusion.layers.heads import MODALITIES, Head
+from training.fusion.layers.heads import MODALITIES, ScoreHead
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import LstmSubnet
-from training.fusion.models.base import FusionConfig, FusionModel, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
 
 
 class SelfMmConfig(FusionConfig):
@@ -30,7 +30,7 @@ class SelfMmConfig(FusionConfig):
     exclude_zero: bool = Field(True, description="labels of 0 belong to neither the positive nor the negative centre")
 
 
-class SelfMm(FusionModel):
+class SelfMm(FusionNet):
     """Self-MM (Yu et al., Learning Modality-Specific Representations with Self-Supervised Multi-Task Learning, 2021).
 
     Text is the output of a text encoder, taken as it is; audio and vision go through one LSTM each. One head judges the
@@ -45,10 +45,10 @@ class SelfMm(FusionModel):
         self.audio = LstmSubnet(self.dims["audio"], config.lstm_hidden[0], out[0], config.lstm_dropouts[0])
         self.vision = LstmSubnet(self.dims["vision"], config.lstm_hidden[1], out[1], config.lstm_dropouts[1])
         sizes = (self.dims["text"], *out)
-        self.fused = Head(sum(sizes), config.fusion_hidden, config.fusion_dropout)
+        self.fused = ScoreHead(sum(sizes), config.fusion_hidden, config.fusion_dropout)
         self.single = nn.ModuleDict(
             {
-                name: Head(*shape)
+                name: ScoreHead(*shape)
                 for name, *shape in zip(MODALITIES, sizes, config.single_hidden, config.single_dropouts, strict=True)
             }
         )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
 from training.fusion.layers.tensor_fusion import TensorFusion
-from training.fusion.models.base import FusionConfig, FusionModel, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
 
 
 class TfnConfig(FusionConfig):
@@ -25,7 +25,7 @@ class TfnConfig(FusionConfig):
     output_range: tuple[float, float] | None = (-3.0, 3.0)
 
 
-class Tfn(FusionModel):
+class Tfn(FusionNet):
     """Tensor Fusion Network (Zadeh et al., EMNLP 2017).
 
     `score = bounded(w3 relu(W2 relu(W1 ([1;a] x [1;v] x [1;t]))))`: the outer product holds each modality alone, each
