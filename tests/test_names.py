@@ -15,7 +15,6 @@ ALLOWED: frozenset[str] = frozenset(
         "Health",
         "Heard",
         "Line",
-        "Machine",
         "Report",
         "Seen",
         "Sensitivity",

@@ -135,7 +135,7 @@ class WhisperEncoder(nn.Module):
         return [(_heads(keys, self.heads).transpose(2, 3), _heads(values, self.heads)) for keys, values in pairs]
 
 
-class WhisperDecoder(nn.Module):
+class TracedWhisperDecoder(nn.Module):
     """`ids` [n, t] after a cached past -> `logits` [n, vocabulary] of the last position, and the longer past."""
 
     def __init__(self, model: WhisperForConditionalGeneration) -> None:
@@ -183,7 +183,7 @@ def export_whisper(model: WhisperForConditionalGeneration, encoder: Path, decode
     cross = [(torch.zeros(1, heads, width, 7), torch.zeros(1, heads, 7, width)) for _ in range(layers)]
     n, p, s = Dim("n"), Dim("past"), Dim("sound")
     export_module(
-        WhisperDecoder(model),
+        TracedWhisperDecoder(model),
         (torch.zeros(2, 3, dtype=torch.int64), past, cross),
         decoder,
         ["ids", *cache_names("past", layers), *cache_names("cross", layers)],

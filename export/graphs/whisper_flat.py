@@ -12,7 +12,7 @@ from transformers import WhisperForConditionalGeneration
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
-from export.graphs.whisper import Cache, WhisperDecoder, WhisperEncoder, cache_names
+from export.graphs.whisper import Cache, TracedWhisperDecoder, WhisperEncoder, cache_names
 from export.job import Feeds, FreeAxis, GraphJob
 from export.role import Array
 from export.trace import reference
@@ -43,7 +43,7 @@ class FlatDecoder(nn.Module):
 
     def __init__(self, model: WhisperForConditionalGeneration) -> None:
         super().__init__()
-        self.decoder = WhisperDecoder(model)
+        self.decoder = TracedWhisperDecoder(model)
 
     def forward(self, ids: Tensor, *caches: Tensor) -> tuple[Tensor, ...]:
         """Read the next tokens."""
