@@ -18,6 +18,9 @@ from edge.publish.mqtt.client import GuardedThread, Link
 from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
 from edge.publish.topics import TOPICS, address_of, path_of
 
+_PATIENCE_S = 2.0
+_STATES = frozenset({"ok", "degraded", "unhealthy"})
+
 _HEARD = ("status", "info", "state", "health")
 PAGE_OPS: tuple[Op, ...] = ("acknowledge", "snooze")
 """The orders for which the page has buttons."""
@@ -149,10 +152,6 @@ class BoxLink:
         waiting = self._open.pop(str(payload.get("transaction")), None)
         if waiting is not None and waiting.set_running_or_notify_cancel():
             waiting.set_result(payload)
-
-
-_PATIENCE_S = 2.0
-_STATES = frozenset({"ok", "degraded", "unhealthy"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ from edge.dashboard.pages import add_pages
 from edge.dashboard.pages.layout import DashboardContext
 from edge.error import EmvasError
 
+_OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+"""Any other name in a request is a foreign site's that was made to resolve to this machine (DNS rebinding); behind a
+password that is harmless: the cookie belongs to the right name only."""
+
 MOST_CONNECTIONS = 64
 """A browser holds up to six while it loads a page and one afterwards (https://www.rfc-editor.org/rfc/rfc9112#section-9.4)."""
 HEAD_S = 10.0
@@ -80,11 +84,6 @@ class TimedConnection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-_OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
-"""Any other name in a request is a foreign site's that was made to resolve to this machine (DNS rebinding); behind a
-password that is harmless: the cookie belongs to the right name only."""
 
 
 class DashboardError(EmvasError):

@@ -12,11 +12,11 @@ from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
 from edge.dashboard.box_link import PAGE_OPS
 from edge.dashboard.charts.frequencies import FREQUENCY_VIEWS
+from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.health_view import figures
 from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
 from edge.dashboard.pages.live import _EYES, _GROUP
-from edge.dashboard.pages.widgets import MODALITIES
 from edge.fatigue.policy import CAUSES
 from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
 from edge.messages import Level, Reason

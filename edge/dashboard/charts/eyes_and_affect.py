@@ -1,4 +1,4 @@
-"""ECharts options of the round charts: the mean affect and the shape of the emotions."""
+"""ECharts options of small charts: the last minutes of a person's eyes, affect gauge, emotion radar."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from edge.dashboard.charts.style import (
 )
 from edge.dashboard.data.calendar import clock_script
 from edge.dashboard.data.current_state import EYES_WINDOW_S, EyeSample
+from edge.dashboard.data.events import GAP_S
 from edge.i18n.labels import Labels
 
 
 def emotion_radar(shares: Mapping[str, float], labels: Labels) -> Options:
-    """The share of the judged time of each of the seven emotions, as a shape; its rim is the largest share."""
+    """Share of the judged time of each of the seven emotions; the rim is the largest share."""
     rim = max([*shares.values(), 0.01])
     values = [round(100 * shares.get(word.en, 0.0), 1) for word in EMOTIONS]
     shape = {
@@ -50,7 +51,7 @@ def emotion_radar(shares: Mapping[str, float], labels: Labels) -> Options:
 
 
 def affect_gauge(score: float, word: str, labels: Labels) -> Options:
-    """The overall affect on a half circle from negative to positive."""
+    """The affect score on a half circle from negative to positive."""
     bands = [[(item.below + 1) / 2, POLARITY_COLOURS[item.en]] for item in POLARITIES]
     dial = {
         "type": "gauge",
@@ -74,10 +75,6 @@ def affect_gauge(score: float, word: str, labels: Labels) -> Options:
         "aria": {"enabled": True, "label": {"description": f"{labels('score_mean')} {score:+.2f}"}},
         "series": [dial],
     }
-
-
-_GAP_S = 3.0
-"""Without a moment for this long the line is broken: nothing is known of what lies between."""
 
 
 def eyes_chart(moments: tuple[EyeSample, ...], until_s: float, labels: Labels) -> Options:
@@ -126,7 +123,7 @@ def _points(moments: tuple[EyeSample, ...], name: str) -> list[list[float | None
     points: list[list[float | None]] = []
     last_s = None
     for moment in moments:
-        if last_s is not None and moment.t_s - last_s > _GAP_S:
+        if last_s is not None and moment.t_s - last_s > GAP_S:
             points.append([milliseconds(last_s + 1), None])
         value = moment.openness if name == "openness" else moment.perclos_60
         points.append([milliseconds(moment.t_s), None if value is None else round(100 * value, 1)])

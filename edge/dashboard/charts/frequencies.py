@@ -1,4 +1,4 @@
-"""How often what was seen: sums of hours and days, and their charts; pure."""
+"""Frequencies of emotions, polarities, fatigue levels and alerts: sums of hours and days, charts and tables."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ FREQUENCY_KINDS: tuple[FrequencyKind, ...] = get_args(FrequencyKind)
 
 @dataclass(frozen=True, slots=True)
 class FrequencyView:
-    """One row of the table of subjects."""
+    """How one kind of frequency is labelled, counted and coloured."""
 
     label: str
     message_kind: str
-    """The messages it is counted from."""
+    """The kind of message that is counted."""
     colours: Mapping[str, str]
-    """Colour of each part, in the order in which they are stacked."""
+    """Colour of each part, in stacking order."""
     shares: bool = True
-    """Whether parts are shares of a time; else they are counted."""
+    """True: parts are shares of time; false: counts."""
 
 
 _PALETTE = (
@@ -60,7 +60,7 @@ Parts = Mapping[str, float]
 
 
 def frequency_parts(hours: Iterable[Hour], kind: FrequencyKind) -> dict[str, float]:
-    """The parts of several hours together: seconds, or how many."""
+    """The parts of several hours together: seconds or counts."""
     parts: dict[str, float] = defaultdict(float)
     for hour in hours:
         for name, value in _parts(hour, kind).items():
@@ -69,7 +69,7 @@ def frequency_parts(hours: Iterable[Hour], kind: FrequencyKind) -> dict[str, flo
 
 
 def frequency_chart(columns: Mapping[str, Parts], kind: FrequencyKind, labels: Labels) -> Options:
-    """One bar for each column, its parts stacked: shares in percent, or counts."""
+    """One stacked bar per column: shares in percent, or counts."""
     view = FREQUENCY_VIEWS[kind]
     names = list(columns)
     series = []
@@ -116,7 +116,7 @@ def frequency_chart(columns: Mapping[str, Parts], kind: FrequencyKind, labels: L
 def frequency_rows(
     columns: Mapping[str, Parts], kind: FrequencyKind, labels: Labels
 ) -> tuple[list[str], list[list[str]]]:
-    """The same as a table: its head, and a row for each column of the chart in which something is on record."""
+    """The chart as a table: head, and one row per column with records."""
     view = FREQUENCY_VIEWS[kind]
     present = _present(columns.values(), view)
     head = ["", *(labels(name) for name in present), *([labels("judged_time")] if view.shares else [])]
@@ -139,13 +139,13 @@ def _parts(hour: Hour, kind: FrequencyKind) -> Parts:
 
 
 def _present(columns: Iterable[Parts], view: FrequencyView) -> Sequence[str]:
-    """The parts that occur, in the order of the table; unknown ones last."""
+    """The parts that occur, in stacking order; unknown parts last."""
     found = {name for parts in columns for name in parts}
     return [*(name for name in view.colours if name in found), *sorted(found - set(view.colours))]
 
 
 def _shown(parts: Parts, name: str, view: FrequencyView) -> float | None:
-    """A share in percent or a count; None where nothing is known."""
+    """A share in percent or a count; None without records."""
     if not view.shares:
         return parts.get(name, 0.0)
     whole = sum(parts.values())

@@ -1,6 +1,6 @@
-"""The timeline chart from a digest: pure, the same for the page and the report.
+"""The timeline chart of the page and the report: lanes one above the other on one time axis.
 
-Charts are drawn as SVG: text and axes take `currentColor`, so they follow the dark or light page around them.
+Charts are SVG: text and axes take `currentColor`, so they follow a dark or light page.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 
 
 def timeline_chart(found: Aggregates, labels: Labels, recording: bool) -> Options:
-    """Affect, PERCLOS over level bands and alerts, one above the other on one time axis that zooms.
+    """ECharts options: affect, PERCLOS, level bands and alerts on one time axis with zoom.
 
-    A key that begins with a colon holds JavaScript, as NiceGUI wants it.
+    A key that starts with a colon holds JavaScript (a convention of NiceGUI).
 
     Args:
         found: What to draw; `start_s` and `end_s` are the ends of the axis.
         labels: The language.
-        recording: Times count from the start of a recording; else they are Unix seconds, shown on the clock of the box.
+        recording: True: times count from the start of a recording. False: Unix seconds, shown as local time of the box.
     """
     lanes = lanes_of(found)
     grids, tops = [], _TOP_PX

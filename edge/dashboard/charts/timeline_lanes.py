@@ -1,4 +1,4 @@
-"""The lanes of the timeline chart: affect, group, PERCLOS, levels, alerts; pure, from a digest to options."""
+"""The lanes of the timeline chart: affect, group, PERCLOS, fatigue levels, alerts."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Lane = tuple[Options, list[Options]]
 """The y axis of a lane and its series."""
 _Bars = dict[Level, list[tuple[str, float, float]]]
 Draw = Callable[[Aggregates, Labels, int], Lane]
-"""Gets the lane's place among the lanes."""
+"""Arguments: aggregates, labels, index of the lane."""
 
 LEFT_PX, RIGHT_PX = 96, 28
 _SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70, 110, 22, 30
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
 _BAR_PX, _EDGE_PX = 12, 15
-"""Thickness of the bar of a level or an alert, and of the edge that shows it on any ground."""
+"""Thickness of the bar of a level or an alert, and of its edge, which is visible on any background."""
 _THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
 
 
 def lanes_of(found: Aggregates) -> list[tuple[Draw, int]]:
-    """What draws each lane, and its height in px; a lane without anything on record is left out."""
+    """The functions that draw the lanes, with heights in px; lanes without records are left out."""
     lanes: list[tuple[Draw, int]] = []
     if found.score_steps or any(item.score is not None for item in found.said):
         lanes.append((_score_lane, _SCORE_PX))
@@ -93,7 +93,7 @@ def _score_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
 
 
 def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Options]:
-    """What words, voice and face alone say, thin beside the score; broken where one of them was absent."""
+    """Thin lines of the score of words, voice and face alone; a line breaks where its modality is absent."""
     lines = []
     for name, colour in MODALITY_COLOURS.items():
         points = [
@@ -112,7 +112,7 @@ def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Optio
 def _score_band(found: Aggregates, labels: Labels, index: int) -> list[Options]:
     """The mean as a line over the range from the lowest to the highest score.
 
-    Also where there is none: a page whose chart gets another number of series forgets what was zoomed into.
+    Without score steps the series are empty: a chart whose number of series changes loses its zoom.
     """
     low, band, mean = [], [], []
     for step in found.score_steps:
@@ -141,7 +141,7 @@ def _group_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
 
 
 def _spread_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
-    """How far the moods lie apart, as a band: the wider, the less the group is of one mood."""
+    """The spread of moods as a band: the wider, the more the moods differ."""
     axis = value_axis(labels("spread"), index) | {"min": -0.5, "max": 0.5, "interval": 0.5}
     half = _of_groups(found, lambda step: None if step.spread is None else step.spread / 2)
     low = [[t_ms, None if value is None else -value] for t_ms, value in half]
@@ -172,7 +172,7 @@ def _perclos_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
 
 
 def _thresholds() -> Options:
-    """Where PERCLOS raises a level, as the configuration has it by default."""
+    """Default thresholds at which PERCLOS raises a level."""
     look = {"color": INK, "opacity": 0.55, "type": "dashed", "width": 1}
     lines = [
         {
@@ -186,7 +186,7 @@ def _thresholds() -> Options:
 
 
 def _level_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
-    """A row a level, the gravest on top, so that its place tells it as well as its colour."""
+    """One row per level, the gravest on top: position and colour both show the level."""
     rows = {level: labels(level.name.lower()) for level in Level}
     least_s = (found.end_s - found.start_s) / MAX_STEPS
     bars: _Bars = defaultdict(list)
@@ -203,9 +203,9 @@ def _rows_axis(name: str, rows: list[str], index: int) -> Options:
 
 
 def _bars(bars: Mapping[Level, Sequence[tuple[str, float, float]]], index: int) -> list[Options]:
-    """Stretches of time (row, start, end) a level, cut off at the chart's edge; under each an edge in the page's ink.
+    """Bars (row, start, end) of each level, clipped at the chart; under each an edge in the page's text colour.
 
-    All levels, as in `_score_band`.
+    Series exist for all levels, as in `_score_band`.
     """
     series = []
     for level in Level:

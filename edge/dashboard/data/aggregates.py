@@ -36,6 +36,9 @@ from edge.messages import (
     Yawn,
 )
 
+_LONG = ("long", "microsleep", "sleep")
+"""Classes of closures longer than a blink."""
+
 MAX_STEPS = 600
 """Steps of a fatigue chart: about one for two pixels of a wide screen."""
 MIN_STEP_S = REPORT_INTERVAL_S
@@ -176,10 +179,6 @@ class Aggregator:
             incidents=tuple(self._incidents.values()),
             sources=tuple(self._missing.values()),
         )
-
-
-_LONG = ("long", "microsleep", "sleep")
-"""Classes of closures longer than a blink."""
 
 
 class _Time:

@@ -14,6 +14,8 @@ REPORT_INTERVAL_S = 1.0
 """Fatigue is reported once a second, and immediately when it changes."""
 GAP_S = 3.0
 """Without a report for this long the level is unknown."""
+MODALITIES = ("text", "audio", "vision")
+"""In display order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,10 @@ class GroupStep:
     noise_db: float | None
 
 
+GROUP_FIGURES = tuple(figure.name for figure in dataclasses.fields(GroupStep))[1:]
+"""The figures of a group that are averaged over a step."""
+
+
 @dataclass(frozen=True, slots=True)
 class UtteranceSummary:
     """One utterance or window: its affect, and its words if they are recorded."""
@@ -217,12 +223,9 @@ class GroupStepBuilder:
     def steps(self) -> tuple[GroupStep, ...]:
         """In order of time."""
         return tuple(
-            GroupStep((number + 0.5) * self._width_s, *(_mean(groups, name) for name in _OF_GROUP))
+            GroupStep((number + 0.5) * self._width_s, *(_mean(groups, name) for name in GROUP_FIGURES))
             for number, groups in sorted(self._steps.items())
         )
-
-
-_OF_GROUP = [field.name for field in dataclasses.fields(GroupStep)][1:]
 
 
 def _mean(groups: list[Group], name: str) -> float | None:

@@ -10,12 +10,23 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from edge.dashboard.data.events import GAP_S, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
+from edge.dashboard.data.events import GAP_S, GROUP_FIGURES, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
 from edge.messages import Level
 from edge.store.reader import TimelineReader
+
+_Step = TypeVar("_Step", FatigueStep, ScoreStep, GroupStep)
+_Trend = Callable[[TimelineReader, float, float, float], tuple[_Step, ...]]
+"""Arguments: reader, since and until (Unix seconds), width of a step."""
+
+_BLOCK_STEPS = 50
+_SETTLED_S = 60.0
+"""A block that ended this long ago is complete: the writer commits every 2 s."""
+_KEPT_S = 3600.0
+"""Afterwards a block is read again: retention may have deleted records, and a clock correction may have moved them."""
+_MOST_BLOCKS = 512
 
 _RANK = (
     "CASE WHEN json_extract(record, '$.level') = 'none' AND (json_extract(record, '$.valid_ratio') = 0 "
@@ -42,10 +53,6 @@ def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
     columns = f"CAST(wall_s / {width_s!r} AS INTEGER), AVG({_SCORE}), MIN({_SCORE}), MAX({_SCORE}), COUNT(*)"
     rows = reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1 ORDER BY 1")
     return tuple(ScoreStep(n * width_s, mean, low, high, count) for n, mean, low, high, count in rows)
-
-
-GROUP_FIGURES = tuple(figure.name for figure in fields(GroupStep))[1:]
-"""The figures of a group that are averaged over a step."""
 
 
 def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
@@ -103,18 +110,6 @@ def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> di
         lengths_s[span.level.name.lower()] += span.end_s - span.start_s
     unknown_s = fold.reported_s - sum(lengths_s.values())
     return lengths_s | ({"unknown": unknown_s} if unknown_s > _ROUNDING_S else {})
-
-
-_BLOCK_STEPS = 50
-_SETTLED_S = 60.0
-"""A block that ended this long ago is complete: the writer commits every 2 s."""
-_KEPT_S = 3600.0
-"""Afterwards a block is read again: retention may have deleted records, and a clock correction may have moved them."""
-_MOST_BLOCKS = 512
-
-_Step = TypeVar("_Step", FatigueStep, ScoreStep, GroupStep)
-_Trend = Callable[[TimelineReader, float, float, float], tuple[_Step, ...]]
-"""Arguments: reader, since and until (Unix seconds), width of a step."""
 
 
 class TrendCache:

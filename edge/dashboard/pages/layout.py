@@ -18,6 +18,17 @@ from edge.dashboard.report import STYLE
 from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
 from edge.i18n.labels import Labels
 
+_PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"
+_CONTENT = "content"
+_THEME_SCRIPT = """<script>
+document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";
+function otherTheme() {
+  const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  root.dataset.theme = (root.dataset.theme || system) === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+}
+</script>"""
+
 
 @dataclass(frozen=True, slots=True)
 class DashboardContext:
@@ -47,18 +58,6 @@ class DashboardContext:
         """The sentence for a part of a page that the purpose leaves empty."""
         purpose = labels(self.purpose.value) if self.purpose else ""
         return labels("not_for_purpose", what=labels(what), purpose=purpose)
-
-
-_PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"
-_CONTENT = "content"
-_THEME_SCRIPT = """<script>
-document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";
-function otherTheme() {
-  const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  root.dataset.theme = (root.dataset.theme || system) === "dark" ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
-}
-</script>"""
 
 
 def path_of(page: str, language: Language) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
+from edge.dashboard.data.events import MODALITIES
 from edge.i18n.labels import Labels
 
 
@@ -111,9 +112,6 @@ def local_time(wall_s: float) -> str:
 def percent(labels: Labels, share: float | None) -> str:
     """A share as a reader wants it, the word for unknown when it is."""
     return labels("unknown") if share is None else f"{100 * share:.0f} %"
-
-
-MODALITIES = ("text", "audio", "vision")
 
 
 class ModalityBars:

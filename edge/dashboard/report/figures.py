@@ -1,4 +1,4 @@
-"""The figures of a report as plain JSON data."""
+"""The figures of a report as JSON data, and remarks on what it cannot show."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from statistics import fmean
 from typing import Any
 
 from edge.dashboard.data.aggregates import Aggregates
+from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.report.report_data import ReportData
-from edge.dashboard.report.utterances import MODALITIES, UtteranceLine
+from edge.dashboard.report.utterances import UtteranceLine
 from edge.i18n.labels import Labels
 from edge.messages import Affect, Level
 from edge.messages.serialize import to_record
 
 
 def report_figures(data: ReportData) -> dict[str, Any]:
-    """What the page tells, for machines; `start_s` and `end_s` count from the start of the report, None is unknown."""
+    """The content of the report page as JSON; `start_s` and `end_s` count from its start, None is unknown."""
     found = data.found
     affects = [line.affect for line in data.lines if line.affect]
     return {
@@ -67,13 +68,13 @@ def level_lengths(found: Aggregates) -> dict[Level, float]:
 
 
 def modality_counts(data: ReportData) -> dict[str, int]:
-    """In how many of the judged utterances and windows each modality had a say."""
+    """Number of judged utterances and windows to which each modality contributed."""
     judged = [line.affect for line in data.lines if line.affect]
     return {name: sum(affect.modalities.get(name) is not None for affect in judged) for name in MODALITIES}
 
 
 def group_figures(data: ReportData) -> dict[str, float | None] | None:
-    """What the groups had in common, as means over their windows, and the share of the time that they cover."""
+    """Means over all group windows, and the share of the time that they cover."""
     if not data.groups:
         return None
     length_s = data.found.end_s - data.found.start_s
@@ -120,7 +121,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def remarks(data: ReportData, labels: Labels) -> list[str]:
-    """What stands above everything else: unreadable, empty, faceless, silent."""
+    """Sentences at the top of a report: damaged file, no records, no faces, no speech."""
     found = data.found
     lost = [source.detail for source in found.sources if source.source == "file" and source.state == "lost"]
     sentences = [labels("file_damaged", detail=labels.sentence(detail)) for detail in lost]
@@ -143,12 +144,12 @@ def remarks(data: ReportData, labels: Labels) -> list[str]:
 
 
 def emotion_counts(affects: Sequence[Affect]) -> dict[str, int]:
-    """How many judgements gave each emotion, the most frequent first."""
+    """Number of judgements per emotion, most frequent first."""
     return dict(Counter(affect.emotion for affect in affects).most_common())
 
 
 def spread(affects: Sequence[Affect]) -> float | None:
-    """Standard deviation of the score, each judgement by its length; None without two."""
+    """Standard deviation of the score, weighted by duration; None with fewer than two judgements."""
     weights = [affect.end_s - affect.start_s for affect in affects]
     whole = sum(weights)
     if len(affects) < 2 or not whole:

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing but itself."""
+"""A report as one self-contained HTML page, with ECharts inside."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import offsets, zone_text
+from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts, remarks
 from edge.dashboard.report.report_data import DAY_S, ReportData
-from edge.dashboard.report.utterances import MODALITIES, UtteranceLine, key_moments
+from edge.dashboard.report.utterances import UtteranceLine, key_moments
 from edge.error import EmvasError
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
+MODULE = "nicegui-echart"
+"""The name under which a page imports it: `import { echarts } from "nicegui-echart"`."""
+_DIST = Path(nicegui.__file__).parent / "elements" / "echart" / "dist"
+_STATIC_IMPORT = re.compile(r"""\bfrom\s*["']\./([\w.-]+\.js)["']""")
+_SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*$")
+
 _SHOWN = {"text": "from_words", "audio": "from_voice", "vision": "from_face"}
-"""What a modality is called."""
+"""Label of each modality."""
 
 
 def render_report(data: ReportData, labels: Labels) -> str:
@@ -77,7 +84,7 @@ def _options(data: ReportData, labels: Labels) -> dict[str, Any]:
 
 
 def _when(data: ReportData, t_s: float, labels: Labels) -> str:
-    """The place on the report's time line, as a reader wants it."""
+    """A time of the report, as text."""
     moment = data.moment(t_s)
     if moment is None:
         return labels.length(t_s)
@@ -94,7 +101,7 @@ def _span(data: ReportData, labels: Labels) -> str:
 
 
 def _tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
-    """Name and value of each figure about people, as shown; a dash is unknown."""
+    """Name and text of each figure about people; a dash is unknown."""
     found = data.found
     length = (labels("length"), labels.length(found.end_s - found.start_s))
     if data.only_groups:
@@ -133,7 +140,7 @@ def _group_tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Share of the judged time and how often something was judged."""
+    """One emotion or polarity: share of the judged time, and number of judgements."""
 
     name: str
     share: float
@@ -142,7 +149,7 @@ class Bar:
 
 
 def _bars_of(data: ReportData) -> list[tuple[str, list[Bar]]]:
-    """All emotions and all polarities, also those that did not occur, in the order of the score."""
+    """All emotions and polarities in order of the score, including those that did not occur."""
     affects = [line.affect for line in data.lines if line.affect]
     whole_s = sum(affect.end_s - affect.start_s for affect in affects)
     found = []
@@ -158,20 +165,20 @@ def _bars_of(data: ReportData) -> list[tuple[str, list[Bar]]]:
 
 @dataclass(frozen=True, slots=True)
 class CurveRow:
-    """One line of words and the piece of the curve beside it; places are percent from the left."""
+    """One line of words and its piece of the curve; positions are percent from the left."""
 
     line: UtteranceLine
     at: float | None
     above: float | None
-    """Where the curve enters from the row above: half-way between the two scores."""
+    """Where the curve enters from the row above: half-way between both scores."""
     below: float | None
     marks: tuple[tuple[str, float], ...]
-    """What each modality alone says."""
+    """Score of each modality alone."""
     colour: str
 
 
 def _place(score: float) -> float:
-    """Where a score from -1 to 1 stands; the ends keep a little room for their mark."""
+    """Position of a score from -1 to 1, with a margin at both ends for the marks."""
     return 50 + 46 * score
 
 
@@ -190,7 +197,7 @@ def _rows(lines: Sequence[UtteranceLine]) -> list[CurveRow]:
 
 
 def _modality_texts(data: ReportData, labels: Labels) -> list[str]:
-    """How many judgements each modality had a say in."""
+    """Number of judgements to which each modality contributed."""
     judged = sum(line.affect is not None for line in data.lines)
     if not judged:
         return []
@@ -199,7 +206,7 @@ def _modality_texts(data: ReportData, labels: Labels) -> list[str]:
 
 
 def _methods(data: ReportData) -> list[str]:
-    """The sentences of method and caveats that concern what is shown."""
+    """The sentences on method and caveats for what the page shows."""
     found = data.found
     keys = ["method_estimates"]
     keys += ["method_perclos"] if found.steps else []
@@ -209,22 +216,15 @@ def _methods(data: ReportData) -> list[str]:
     return keys + (["method_group"] if data.groups else [])
 
 
-MODULE = "nicegui-echart"
-"""The name under which a page imports it: `import { echarts } from "nicegui-echart"`."""
-_DIST = Path(nicegui.__file__).parent / "elements" / "echart" / "dist"
-_STATIC_IMPORT = re.compile(r"""\bfrom\s*["']\./([\w.-]+\.js)["']""")
-_SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*$")
-
-
 class EchartsMissingError(EmvasError):
-    """NiceGUI does not carry ECharts where it is expected."""
+    """NiceGUI has no ECharts at the expected path."""
 
 
 def import_map() -> dict[str, str]:
-    """Module name to data URL, for `<script type="importmap">`; the 3-D part, which is loaded on demand, stays out.
+    """Module name to data URL, for `<script type="importmap">`, without the 3-D part, which loads on demand.
 
     Raises:
-        EchartsMissingError: NiceGUI's files are not where they should be.
+        EchartsMissingError: the files of NiceGUI are missing.
     """
     found: dict[str, str] = {}
     wanted = {MODULE: "index.js"}

@@ -1,4 +1,4 @@
-"""The page of many recordings: a row each with its curve, to filter and to sort, that leads to what was said when."""
+"""The index page of many recordings: one row each with its affect curve, with filter and sorting."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
 from edge.i18n.labels import Labels
 from edge.messages import Affect, Level
+
+_WIDTH, _HEIGHT = 160.0, 40.0
+"""Size of a curve in SVG units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,16 @@ class RecordingEntry:
     """Its report, relative to the index."""
     length_s: float
     people: int | None
-    """None where no face was looked for."""
+    """None without face observations."""
     usable_ratio: float | None
-    """Share of the time in which somebody's eyes could be judged."""
+    """Share of the time in which eyes could be judged."""
     judged_s: float
-    """How much of it an affect was judged for."""
+    """Time with a judged affect."""
     utterances: int
     emotions: Mapping[str, float]
     """Shares of the judged time."""
     counts: Mapping[str, int]
-    """How many utterances and windows each emotion was judged in."""
+    """Number of utterances and windows of each emotion."""
     mean: float | None
     spread: float | None
     """Standard deviation of the score over the judged time."""
@@ -54,14 +57,14 @@ class RecordingEntry:
     highest: MarkedMoment | None
     alerts: int
     gravest: Level | None
-    """Of the alerts."""
+    """Gravest level of the alerts."""
     curve: tuple[tuple[float, float], ...]
     """Middle (s) and score of each judgement."""
     faults: tuple[str, ...] = ()
 
 
 def recording_entry(data: ReportData, page: str, faults: Sequence[str] = ()) -> RecordingEntry:
-    """What one recording comes to."""
+    """The row of one recording."""
     found = data.found
     judged = [(line, line.affect) for line in data.lines if line.affect]
     affects = [affect for _, affect in judged]
@@ -92,20 +95,16 @@ def _moment(line: UtteranceLine, affect: Affect) -> MarkedMoment:
     return MarkedMoment(line.start_s, affect.score, affect.emotion, line.spoken, words)
 
 
-_WIDTH, _HEIGHT = 160.0, 40.0
-"""Of a curve, in the units of its drawing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A small curve as SVG: the points of its line, and the place of its lowest."""
+    """A small SVG curve: the points of its line, and its lowest point."""
 
     points: str
     lowest: tuple[float, float] | None
 
 
 def render_index(entries: Sequence[RecordingEntry], labels: Labels) -> str:
-    """One HTML file that needs nothing but the reports beside it; the most negative recording stands first."""
+    """One self-contained HTML file with links to the reports; the most negative recording comes first."""
     environment = Environment(
         loader=PackageLoader("edge.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -128,7 +127,7 @@ def render_index(entries: Sequence[RecordingEntry], labels: Labels) -> str:
 
 
 def curve(entry: RecordingEntry, longest_s: float) -> Curve:
-    """The scores of a recording on one axis of time for all, from -1 at the bottom to 1 at the top."""
+    """The scores from -1 at the bottom to 1 at the top; all recordings share one time axis."""
     places = [(round(_WIDTH * t_s / longest_s, 1), round(_HEIGHT * (1 - score) / 2, 1)) for t_s, score in entry.curve]
     lowest = max(places, key=lambda place: place[1], default=None)
     return Curve(" ".join(f"{x},{y}" for x, y in places), lowest)

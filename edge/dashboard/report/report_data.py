@@ -1,4 +1,4 @@
-"""What a report is about: the messages of a recording or of a stretch of a timeline, and what they come to."""
+"""The content of a report, from a recording or from a period of a timeline."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, 
 from edge.store.reader import TimelineReader
 
 _SQLITE = b"SQLite format 3\x00"
-"""How a timeline begins (https://www.sqlite.org/fileformat.html)."""
+"""The first bytes of a timeline (https://www.sqlite.org/fileformat.html)."""
 _MANY = ("fatigue", "face", "blink")
-"""Kinds of which there are too many for a message each: their fields are folded as they are read."""
+"""Kinds with many records: their fields are aggregated while they are read, without message objects."""
 _UNREAD = ("attention", "summary", "trip", "warned")
-"""What a report is not made of."""
+"""Kinds that a report does not use."""
 _LEVELS = {level.name.lower(): level for level in Level}
 DAY_S = 86_400.0
 
@@ -34,7 +34,7 @@ Event = Closure | Yawn | Nod
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """What is reported; times are seconds of a recording, or Unix seconds."""
+    """The content of a report; times are seconds of a recording, or Unix seconds."""
 
     name: str
     found: Aggregates
@@ -43,28 +43,28 @@ class ReportData:
     events: tuple[Event, ...]
     """Closures longer than a blink, yawns and nods."""
     empty: bool
-    """Whether nothing at all is on record."""
+    """Whether there are no records."""
     recording: bool
     """Whether times count from the start of a recording."""
     kinds: frozenset[str] | None = None
-    """Kinds of message that a purpose lets the report tell of; None: it is not known, what is on record is told."""
+    """Kinds of message that the purpose permits; None: unknown, all records are shown."""
 
     def tells(self, kind: str) -> bool:
-        """Whether there could be anything of `kind`."""
+        """Whether the purpose permits `kind`."""
         return self.kinds is None or kind in self.kinds
 
     @property
     def only_groups(self) -> bool:
-        """Whether nothing but what groups have in common is on record: a purpose may forbid all else."""
+        """Whether only group windows are recorded: a purpose may forbid the rest."""
         return bool(self.groups) and not (self.found.faces or self.found.steps or self.lines)
 
     def moment(self, t_s: float) -> datetime | None:
-        """The time of day of `t_s` on the clock of the box, as it was set at that moment; None in a recording."""
+        """The local time of the box at `t_s`; None in a recording."""
         return None if self.recording else datetime.fromtimestamp(t_s).astimezone()
 
 
 class _Builder:
-    """What a subject is made of, while its messages are read."""
+    """Collects the messages of a report while they are read."""
 
     def __init__(self, start_s: float, end_s: float, allowance: Allowance | None) -> None:
         self.fold = Aggregator(start_s, end_s)
@@ -74,7 +74,7 @@ class _Builder:
         self._talk: list[Message] = []
 
     def add(self, message: Message) -> None:
-        """Take in a message, where it may be shown."""
+        """Add a message if the purpose permits it."""
         allowed = message if self._allowance is None else permitted(message, self._allowance)
         if allowed is None:
             return
@@ -88,7 +88,7 @@ class _Builder:
                 self._talk.append(allowed)
 
     def shown(self, kind: str) -> bool:
-        """Whether messages of a kind may be shown."""
+        """Whether the purpose permits a kind."""
         return self._allowance is None or kind in self._allowance.kinds
 
     def build(self, name: str, recording: bool) -> ReportData:
@@ -110,14 +110,14 @@ def from_messages(
     allowance: Allowance | None = None,
     recording: bool = True,
 ) -> ReportData:
-    """Sum messages up that are at hand; `allowance` withholds what a purpose does not permit.
+    """The report of `messages`; `allowance` withholds what the purpose does not permit.
 
     Args:
-        name: What the report is called.
+        name: Title of the report.
         messages: In order of time.
-        start_s: Where the report begins.
-        end_s: Where it ends; by default with the last message.
-        allowance: What may be shown; None: all that is on record, which its own purpose has permitted.
+        start_s: Start of the report.
+        end_s: Its end; by default the last message.
+        allowance: What may be shown; None: all records, which the purpose of the box has permitted.
         recording: As in `ReportData`.
     """
     messages = list(messages)
@@ -129,7 +129,7 @@ def from_messages(
 
 
 def from_jsonl(path: Path, allowance: Allowance | None = None) -> ReportData:
-    """The recording whose messages `emvas replay` wrote to `path`.
+    """The report of a recording that `emvas replay` wrote to `path`.
 
     Raises:
         RecordError: it cannot be read or is damaged.
@@ -147,7 +147,7 @@ def is_timeline(path: Path) -> bool:
 
 
 def newest_record_s(path: Path) -> float | None:
-    """When the newest record of a timeline was made, Unix seconds; None: it is empty.
+    """Time of the newest record of a timeline, Unix seconds; None if it is empty.
 
     Raises:
         RecordError: it is no timeline.
@@ -161,7 +161,7 @@ def newest_record_s(path: Path) -> float | None:
 
 
 def trips_in(path: Path) -> tuple[TripSummary, ...]:
-    """All trips of a timeline, the newest first.
+    """All trips of a timeline, newest first.
 
     Raises:
         RecordError: it is no timeline.
@@ -175,10 +175,10 @@ def trips_in(path: Path) -> tuple[TripSummary, ...]:
 def from_timeline(
     path: Path, since_s: float, until_s: float, allowance: Allowance | None = None, name: str = ""
 ) -> ReportData:
-    """The records of a timeline from `since_s` to `until_s`, Unix seconds; `name` is what the report is called.
+    """The report of a timeline from `since_s` to `until_s` (Unix seconds), with title `name`.
 
     Raises:
-        RecordError: it is no timeline, or holds a record that does not fit.
+        RecordError: the file is not a timeline, or a record does not match its schema.
     """
     reader, builder = TimelineReader(path), _Builder(since_s, until_s, allowance)
     try:
@@ -197,7 +197,7 @@ def from_timeline(
 
 
 def _fold(reader: TimelineReader, builder: _Builder, since_s: float, until_s: float) -> None:
-    """Fold what there is most of, a run of the box after another."""
+    """Aggregate the kinds with many records, one run of the box after another."""
     fold, run_s = builder.fold, None
     if builder.shown("fatigue"):
         paths = ("$.track", "$.level", "$.perclos_60", "$.valid_ratio", "$.unknown", "$.judged_s")
@@ -226,7 +226,7 @@ def _messages(reader: TimelineReader, kind: str, since_s: float, until_s: float)
 
 def _record(found: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise RecordError("it is no object")
+        raise RecordError("not a JSON object")
     return found
 
 

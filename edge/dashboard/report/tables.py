@@ -1,4 +1,4 @@
-"""The CSV table of a report: one row an event, and the one table of its columns."""
+"""Tables as CSV and XLSX: the events of a report with the definition of their columns, and one row per recording."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ from edge.messages import Closure, Group, Source
 
 Cell = str | float | int | None
 Row = dict[str, Cell]
+Table = tuple[Sequence[str], Sequence[Row]]
+"""Head and rows."""
+_COLUMN_WIDTH = 14
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+"""First characters of a formula in a spreadsheet (OWASP, CSV injection)."""
 _ENGLISH = Labels("en")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportColumn:
-    """One column; `meaning` is what docs/report-columns.md says of it."""
+    """One column; `meaning` goes to docs/report-columns.md."""
 
     name: str
     unit: str
@@ -45,7 +48,7 @@ EVENTS = {
     "nod": "a sinking and jerking back of the head",
     "missing": "a source or stage was lost or absent; the end is not told",
 }
-"""What a row may be; blinks and faces, which are many, are in the JSONL only."""
+"""Kinds of rows; blinks and faces are in the JSONL only."""
 
 COLUMNS = (
     ReportColumn("event", "", "what the row is: one of the events below"),
@@ -76,7 +79,7 @@ COLUMNS = (
 
 
 def csv_text(data: ReportData) -> str:
-    """The table, events in order of their start; text that a spreadsheet would run begins with an apostrophe."""
+    """The table, events in order of their start; a text like a formula starts with an apostrophe."""
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, [column.name for column in COLUMNS], restval="")
     writer.writeheader()
@@ -122,7 +125,7 @@ Blinks and single faces are in the JSONL of `emvas replay` only.
 
 
 def cell(value: Cell) -> Cell:
-    """A value as a table may hold it: rounded, on one line, and nothing that a spreadsheet would run."""
+    """A value for a table: rounded, on one line, and never a formula."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, str):
@@ -188,25 +191,21 @@ def _missing(source: Source) -> Row:
     return {"event": "missing", "name": source.source, "detail": f"{source.state}: {source.detail}".rstrip(": ")}
 
 
-Table = tuple[Sequence[str], Sequence[Row]]
-_WIDTH = 14
-
-
 def recordings_table(entries: Sequence[RecordingEntry]) -> Table:
-    """One row a recording; times are seconds of the recording, what is unknown is empty."""
+    """One row per recording; times are seconds of the recording, unknown values are empty."""
     made = [_row(entry) for entry in entries]
     head = list(made[0]) if made else ["recording"]
     return head, made
 
 
 def events_table(reports: Sequence[ReportData]) -> Table:
-    """The events of all recordings, in the columns of `emvas report --csv` with the recording before them."""
+    """The events of all recordings: the recording, then the columns of `emvas report --csv`."""
     head = ["recording", *(column.name for column in COLUMNS)]
     return head, [{"recording": cell(data.name), **row} for data in reports for row in rows(data)]
 
 
 def as_csv(table: Table) -> bytes:
-    """UTF-8 with a byte order mark, as spreadsheets want it."""
+    """UTF-8 with a byte order mark, for spreadsheets."""
     head, found = table
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, head, restval="")
@@ -216,7 +215,7 @@ def as_csv(table: Table) -> bytes:
 
 
 def as_xlsx(sheets: Mapping[str, Table]) -> bytes:
-    """One sheet a table, its head frozen and with filters."""
+    """One sheet per table, with a frozen head and filters."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(
         stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -231,7 +230,7 @@ def as_xlsx(sheets: Mapping[str, Table]) -> bytes:
                         sheet.write(number, column, value)
             sheet.freeze_panes(1, 1)
             sheet.autofilter(0, 0, max(1, len(found)), len(head) - 1)
-            sheet.set_column(0, len(head) - 1, _WIDTH)
+            sheet.set_column(0, len(head) - 1, _COLUMN_WIDTH)
     return stream.getvalue()
 
 

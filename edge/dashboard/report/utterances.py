@@ -1,4 +1,4 @@
-"""What was said and how: one line an utterance, or a window without speech that was judged."""
+"""The lines of a report: utterances and judged windows without speech, and the key moments among them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Literal
 
 from edge.messages import Affect, Message, Speech, Transcript
 
-MODALITIES = ("text", "audio", "vision")
-"""In the order in which a report shows them."""
+Kind = Literal["lowest", "highest", "fall", "rise"]
+LEAST_TURN = 0.3
+"""Minimum change of score at a turn: the width of the words `tired` and `relaxed` (edge.affect.words)."""
 
 
 @dataclass(frozen=True, slots=True)
 class UtteranceLine:
-    """One utterance or window; None is what is not on record of it."""
+    """One utterance or window; None is not recorded."""
 
     start_s: float
     end_s: float
@@ -25,7 +26,7 @@ class UtteranceLine:
 
 
 def utterance_lines(messages: Iterable[Message]) -> tuple[UtteranceLine, ...]:
-    """Every utterance and every judged window, in order; what was made of an utterance bears its very start."""
+    """Every utterance and judged window, in order. Messages of one utterance share its `start_s`."""
     found: dict[tuple[float, int], UtteranceLine] = {}
     for message in messages:
         if not isinstance(message, (Speech, Transcript, Affect)):
@@ -44,27 +45,22 @@ def utterance_lines(messages: Iterable[Message]) -> tuple[UtteranceLine, ...]:
 
 
 def _free(line: UtteranceLine | None) -> bool:
-    """Whether it is an utterance that nobody's affect belongs to yet."""
+    """Whether the line is an utterance without affect."""
     return line is not None and line.affect is None
-
-
-Kind = Literal["lowest", "highest", "fall", "rise"]
-LEAST_TURN = 0.3
-"""A change of score that counts as a turn: the width of the words `tired` and `relaxed` (edge.affect.words)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMoment:
-    """One of them, with what was said there."""
+    """A peak or a turn of the score, with its line."""
 
     kind: Kind
     line: UtteranceLine
     change: float | None = None
-    """Of the score since the judgement before; None for a peak."""
+    """Change of score since the previous judgement; None for a peak."""
 
     @property
     def score(self) -> float:
-        """What it was judged to be."""
+        """The affect score."""
         assert self.line.affect is not None
         return self.line.affect.score
 

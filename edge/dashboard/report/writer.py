@@ -1,4 +1,4 @@
-"""A report as a file: under its final name only when it is complete."""
+"""Writes a report as a file: HTML, CSV, or a PDF that Chromium prints."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
 from edge.i18n.labels import Labels
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+FONT_PACKAGE = "fonts-noto-cjk"
+"""Debian's and Ubuntu's package of a font for Chinese, Japanese and Korean."""
+Form = Literal["html", "pdf", "csv"]
+FORMS: tuple[Form, ...] = get_args(Form)
+"""File formats of a report; the name is also the file extension."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
-"""Programs that print pages without a window; the first one found is taken."""
+"""Browsers that print without a window; the first one found is used."""
 _FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -28,13 +35,8 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--virtual-time-budget=10000",
 )
-"""No window, no network, no header with a date and a path; and time for the charts to be drawn."""
+"""No window, no network, no page header; with time for drawing the charts."""
 _PATIENCE_S = 120.0
-
-
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
-FONT_PACKAGE = "fonts-noto-cjk"
-"""Debian's and Ubuntu's package of a font for Chinese, Japanese and Korean."""
 
 
 class PrintError(EmvasError):
@@ -46,10 +48,10 @@ def print_page(page: str, folder: Path) -> bytes:
 
     Args:
         page: HTML that needs no other file.
-        folder: A place to work in that can be written; a Chromium from a snap reads few others.
+        folder: A writable working folder; a Chromium from a snap can read few others.
 
     Raises:
-        PrintError: there is no browser, no font for what is written, or it does not print.
+        PrintError: there is no browser or no Chinese font, or printing fails.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
@@ -68,7 +70,7 @@ def print_page(page: str, folder: Path) -> bytes:
         page_file.write_text(page, encoding="utf-8")
         command = [browser, *_FLAGS, f"--user-data-dir={name}/profile", f"--print-to-pdf={pdf_file}"]
         if os.geteuid() == 0:
-            command.append("--no-sandbox")  # Chromium refuses root otherwise; the page is ours and loads nothing
+            command.append("--no-sandbox")  # Chromium refuses root otherwise; our page loads nothing
         said: list[str] = []
         try:
             done = subprocess.run(
@@ -91,7 +93,7 @@ def print_page(page: str, folder: Path) -> bytes:
 
 
 def _prints_chinese() -> bool:
-    """Whether fontconfig knows a font for it; True where fontconfig cannot be asked."""
+    """Whether fontconfig knows a Chinese font; True without fontconfig."""
     lister = shutil.which("fc-list")
     if lister is None:
         return True
@@ -99,20 +101,15 @@ def _prints_chinese() -> bool:
     return found.returncode != 0 or bool(found.stdout.strip())
 
 
-Form = Literal["html", "pdf", "csv"]
-FORMS: tuple[Form, ...] = get_args(Form)
-"""What a report may be as a file; the name is its ending as well."""
-
-
 class UnwritableError(EmvasError):
-    """A report cannot be written where it should be."""
+    """A report cannot be written to its target."""
 
 
 def write_report(data: ReportData, form: Form, target: Path, labels: Labels) -> None:
     """Write the report of `data` to `target`.
 
     Raises:
-        UnwritableError: the place cannot be written. PrintError: no browser prints the PDF.
+        UnwritableError: the target cannot be written. PrintError: no browser prints the PDF.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,10 +119,10 @@ def write_report(data: ReportData, form: Form, target: Path, labels: Labels) -> 
 
 
 def write_whole(content: bytes, target: Path) -> None:
-    """Write a whole file, or nothing.
+    """Write a file under its final name when it is complete.
 
     Raises:
-        UnwritableError: the place cannot be written.
+        UnwritableError: the target cannot be written.
     """
     temporary = target.with_name(f".{target.name}.part")
     try:
