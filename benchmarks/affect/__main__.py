@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.evidence import write_page
 from benchmarks.hearing import distress_sounds
-from edge.affect.anomaly import LEAST_OBSERVATIONS, Sensitivity, ShiftDetector
+from edge.affect.change_detection import LEAST_OBSERVATIONS, ChangeSensitivity, ShiftDetector
 from edge.bundle.bundle import Bundle
 from edge.text.sentiment import TextSentiment
 
@@ -64,7 +64,7 @@ def false_alarms() -> list[dict[str, Any]]:
                 rng = np.random.default_rng(seed)
                 count = round(_HOURS * 3600 / _INTERVAL_S)
                 values = _stream(rng, count + 60, lasting, tails)
-                watch = ShiftDetector(Sensitivity(asked, _INTERVAL_S), -1, 0.01)
+                watch = ShiftDetector(ChangeSensitivity(asked, _INTERVAL_S), -1, 0.01)
                 shifts = [watch.step(i * _INTERVAL_S, float(values[i])) is not None for i in range(count)]
                 begun += sum(now and not before for before, now in zip([False, *shifts], shifts, strict=False))
                 hours += (count - LEAST_OBSERVATIONS) * _INTERVAL_S / 3600

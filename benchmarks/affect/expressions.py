@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.evidence import write_page
-from edge.affect.valence import expression_valence
+from edge.affect.face_memory import expression_valence
 from edge.bundle.bundle import Bundle
 from edge.vision.crop import Crop, Image
 from edge.vision.mesh import FaceMesh, Mesh

@@ -1,4 +1,4 @@
-"""Would a trained head read valence from an expression better than the fixed table of `edge.affect.valence`?
+"""Would a trained head read valence from an expression better than the fixed table of `edge.affect.face_memory`?
 
     .venv/bin/python -m benchmarks.affect.facial_valence --bundle build/bundle --faces faces.npz [--json FILE]
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
 from benchmarks.evidence import write_json
-from edge.affect.columns import EXPRESSIONS
+from edge.affect.feature_schema import EXPRESSIONS
 from edge.bundle.bundle import Bundle
 from training.fusion.settings import SEEDS
 from training.starter.compare import Figures, figures

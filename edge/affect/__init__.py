@@ -1,1 +1,1 @@
-"""Aligning the modalities, fusion and emotion words."""
+"""Affect: aligning the modalities, fusion, group windows, change detection and the labels of scores."""

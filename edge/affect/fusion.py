@@ -24,7 +24,7 @@ LEAST_QUALITY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ModalityScore:
     """What one modality says."""
 
     score: float
@@ -45,7 +45,7 @@ class Fused:
     """Score of each modality, None where it was absent."""
 
 
-def fuse(evidence: Mapping[str, Evidence | None]) -> Fused | None:
+def fuse(evidence: Mapping[str, ModalityScore | None]) -> Fused | None:
     """Fuse by modality; None when no modality has anything to say."""
     present = {
         name: item for name in MODALITIES if (item := evidence.get(name)) is not None and item.quality >= LEAST_QUALITY

@@ -1,27 +1,108 @@
-"""Affect of utterances and, while nobody speaks, of windows of time; what is unusual about it."""
+"""The affect stage: affect of utterances and, while nobody speaks, of windows of time; the mood of each person.
+
+A mood is the person's scores smoothed over time, in which a jump stays a jump. Change detection watches it for a
+lasting fall.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from edge.affect.crowd import Crowd
-from edge.affect.faces import FaceMemory, Seen, Stretch
-from edge.affect.features import UtteranceFeatures, utterance_features
-from edge.affect.fusion import Evidence, Fused, fuse
-from edge.affect.fusion_model import FusionModel
-from edge.affect.mood import Moods
-from edge.affect.room import Room
-from edge.affect.watch import MOOD_SHIFT, Watch
-from edge.affect.words import emotion, polarity
+from edge.affect.change_detection import MOOD_SHIFT, ChangeDetection
+from edge.affect.face_memory import FaceMemory, FaceWindow, ObservedFace
+from edge.affect.fusion import Fused, ModalityScore, fuse
+from edge.affect.fusion_model import FusionModel, UtteranceFeatures, utterance_features
+from edge.affect.group_window import GroupWindow, MinimumGroup
+from edge.affect.labels import emotion, polarity
 from edge.config.decision import AffectConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.messages import Affect, Anomaly, Face, Group, Sound, Transcript, Utterance
 from edge.speech.prosody import Prosody
 from edge.text.sentiment import Sentiment
 
+_LASTS_S = 60.0
+"""Time constant of the smoothing, in time seen."""
+_FIRST_SPREAD = 0.15
+"""Spread of a score around its mean before it is known."""
+_LEAST_SPREAD = 0.05
+_JUMP = 3.0
+"""Spreads from the mood from which a score is a jump, when the next one confirms it: 0.3 % of normal scores."""
+_SPREAD_OF_MEAN = 1.2533
+"""Standard deviation of normal data over its mean absolute deviation."""
+_WHOLE = 0.9
+"""Share of an interval that counts as one: windows begin with the first picture after the last one's end."""
+_FORGET_S = 300.0
+"""Somebody unseen for this long comes back as somebody new."""
+_AT_ONCE = 6.0
+"""Spreads from which no confirmation is waited for."""
 _LEAST_WINDOW = 0.5
 """Share of its length from which a window counts that speech or the end of the run broke off."""
+
+
+class Mood:
+    """Exponential smoothing with a change detector; time without a score changes nothing."""
+
+    def __init__(self) -> None:
+        self._level: float | None = None
+        self._spread = _FIRST_SPREAD
+        self._doubted: float | None = None
+
+    def step(self, length_s: float, score: float, confidence: float) -> float:
+        """Take a score of a stretch of `length_s` that counts by its `confidence`; return the mood."""
+        if self._level is None:
+            self._level = score
+            return score
+        off = score - self._level
+        far = abs(off) / self._spread
+        confirmed = self._doubted is not None and self._doubted * off > 0
+        if far >= _AT_ONCE or (far >= _JUMP and confirmed):
+            self._level, self._doubted = score, None
+            return self._level
+        self._doubted = off if far >= _JUMP else None
+        share = 1 - math.exp(-length_s * confidence / _LASTS_S)
+        self._level += share * off
+        off = _SPREAD_OF_MEAN * min(abs(off), _JUMP * self._spread)
+        self._spread = max(self._spread + share * (off - self._spread), _LEAST_SPREAD)
+        return self._level
+
+
+@dataclass(slots=True)
+class _Person:
+    """One person's mood and the scores of the interval that goes on."""
+
+    mood: Mood
+    start_s: float
+    seen_s: float
+    weight: float = 0.0
+    sum: float = 0.0
+
+
+class Moods:
+    """The mood of each known person; scores whose person is not known belong to nobody's mood."""
+
+    def __init__(self, watch: ChangeDetection | None, interval_s: float) -> None:
+        """`watch`, where moods may be watched, is told one mean score every `interval_s`."""
+        self._watch, self._interval_s = watch, interval_s
+        self._people: dict[int, _Person] = {}
+
+    def join(self, affect: Affect) -> Affect:
+        """Take what was felt; return it with the mood that it belongs to."""
+        for track in [track for track, person in self._people.items() if affect.t_s - person.seen_s > _FORGET_S]:
+            del self._people[track]
+        if affect.track is None:
+            return affect
+        person = self._people.setdefault(affect.track, _Person(Mood(), affect.start_s, affect.t_s))
+        length_s = affect.end_s - affect.start_s
+        weight = length_s * affect.confidence
+        person.seen_s = affect.t_s
+        person.weight, person.sum = person.weight + weight, person.sum + weight * affect.score
+        if affect.end_s - person.start_s >= _WHOLE * self._interval_s and person.weight > 0:
+            if self._watch:
+                self._watch.observe(MOOD_SHIFT, affect.track, affect.t_s, person.sum / person.weight)
+            person.start_s, person.weight, person.sum = affect.end_s, 0.0, 0.0
+        return replace(affect, mood=person.mood.step(length_s, affect.score, affect.confidence))
 
 
 class AffectMonitor:
@@ -48,11 +129,11 @@ class AffectMonitor:
         self._fusion, self._features = fusion, features
         self._faces = FaceMemory(whole=fusion is not None or features is not None)
         self._start_s: float | None = None
-        self._window = Stretch()
+        self._window = FaceWindow()
         self._now_s = 0.0
-        self._crowd = None if allowance.per_person else Crowd()
-        self._watch = Watch(config.alerts_per_hour, config.window_s)
-        self._room = Room(config.window_s, allowance, self._watch)
+        self._crowd = None if allowance.per_person else MinimumGroup()
+        self._watch = ChangeDetection(config.alerts_per_hour, config.window_s)
+        self._room = GroupWindow(config.window_s, allowance, self._watch)
         self._moods = Moods(self._watch if MOOD_SHIFT in allowance.alerts else None, config.window_s)
 
     def sound(self, sound: Sound) -> None:
@@ -72,7 +153,7 @@ class AffectMonitor:
             done += [*self._room.step(seen), *(self._observe(seen, speaking) if self._infers_moods else [])]
         return done
 
-    def _observe(self, seen: Seen, speaking: bool) -> list[Affect]:
+    def _observe(self, seen: ObservedFace, speaking: bool) -> list[Affect]:
         done: list[Affect] = []
         if speaking:
             return self._break_off(seen.t_s)
@@ -97,8 +178,10 @@ class AffectMonitor:
         track, vision = _seen_speaking(stretch)
         certainty = transcript.confidence if transcript is not None else 1.0
         evidence = {
-            "text": None if sentiment is None else Evidence(sentiment.score, certainty * sentiment.weight),
-            "audio": None if prosody is None or prosody.score is None else Evidence(prosody.score, prosody.confidence),
+            "text": None if sentiment is None else ModalityScore(sentiment.score, certainty * sentiment.weight),
+            "audio": None
+            if prosody is None or prosody.score is None
+            else ModalityScore(prosody.score, prosody.confidence),
             "vision": vision,
         }
         fused = self._judge(utterance, stretch, sentiment, prosody, evidence)
@@ -121,10 +204,10 @@ class AffectMonitor:
     def _judge(
         self,
         utterance: Utterance,
-        stretch: Stretch,
+        stretch: FaceWindow,
         sentiment: Sentiment | None,
         prosody: Prosody | None,
-        evidence: Mapping[str, Evidence | None],
+        evidence: Mapping[str, ModalityScore | None],
     ) -> Fused | None:
         if self._fusion is None and self._features is None:
             return fuse(evidence)
@@ -136,14 +219,14 @@ class AffectMonitor:
     def _break_off(self, t_s: float) -> list[Affect]:
         if self._start_s is not None and t_s >= self._start_s + _LEAST_WINDOW * self._window_s:
             return self._close(min(t_s, self._start_s + self._window_s))
-        self._start_s, self._window = None, Stretch()
+        self._start_s, self._window = None, FaceWindow()
         return []
 
     def _close(self, end_s: float) -> list[Affect]:
         """The affect of each track in the window, which ends here."""
         start_s, window = self._start_s, self._window
         assert start_s is not None
-        self._start_s, self._window = None, Stretch()
+        self._start_s, self._window = None, FaceWindow()
         fused = {track: fuse({"vision": evidence}) for track, evidence in window.evidence().items()}
         return [
             self._moods.join(_affect(self._now_s, start_s, end_s, item, track))
@@ -152,7 +235,7 @@ class AffectMonitor:
         ]
 
 
-def _seen_speaking(stretch: Stretch) -> tuple[int | None, Evidence | None]:
+def _seen_speaking(stretch: FaceWindow) -> tuple[int | None, ModalityScore | None]:
     """The speaker's track and what his face says, or, where that is not clear, what all of them say."""
     evidence = stretch.evidence()
     speaker = stretch.speaker()
@@ -162,7 +245,7 @@ def _seen_speaking(stretch: Stretch) -> tuple[int | None, Evidence | None]:
         return None, None
     items = evidence.values()
     count = len(evidence)
-    return None, Evidence(sum(item.score for item in items) / count, sum(item.quality for item in items) / count)
+    return None, ModalityScore(sum(item.score for item in items) / count, sum(item.quality for item in items) / count)
 
 
 def _affect(t_s: float, start_s: float, end_s: float, fused: Fused, track: int | None) -> Affect:

@@ -1,1 +1,1 @@
-"""Baseline, PERCLOS, closures, blinks, yawns, nods, and one pure policy."""
+"""Fatigue and attention of one person: eye baseline, eyelids, closures, gestures, and one pure policy."""

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from edge.affect.features import UtteranceFeatures
-from edge.affect.fusion_model import ROLE, FusionModel
+from edge.affect.fusion_model import ROLE, FusionModel, UtteranceFeatures
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine, AlertOrderError

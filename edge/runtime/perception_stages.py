@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from edge.affect.group import LEAST_GROUP
+from edge.affect.group_window import LEAST_GROUP
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import numpy as np
 
-from edge.affect.features import UtteranceFeatures
+from edge.affect.fusion_model import UtteranceFeatures
 from edge.bundle.bundle import Bundle, sha256_of
 from edge.capture.frames import View
 from edge.capture.media import MediaFile, StreamChoice, end_of

@@ -1,1 +1,1 @@
-"""Voice activity, utterances, log-mel, prosody and speech recognition."""
+"""Audio: voice activity, utterances, speech recognition, prosody, distress and audio events."""

@@ -1,1 +1,1 @@
-"""Tokens, the text encoder and sentiment."""
+"""Text: tokens, the text encoder and sentiment."""

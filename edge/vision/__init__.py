@@ -1,1 +1,1 @@
-"""Faces: detection, tracking, mesh, irises, expression, and the geometry of lids, mouth and head."""
+"""Faces: detection, tracking, mesh, irises, expression, and the geometry of eyelids, mouth, head and gaze."""

@@ -34,7 +34,8 @@ _TURNED_SCORE, _TURNED_GAIN = 0.8, 0.05
 _TURNED_LOOK_S = 1.0
 """Between two looks at the turned picture, where no new face asks for one: the detector takes 4 ms."""
 _ROOM_FROM = 5
-"""From so many faces on the camera watches a room: no group is smaller (`edge.affect.group`), no cab has so many."""
+"""From this many faces on, the camera watches a room: no group is smaller (`edge.affect.group_window`), no cab has
+that many."""
 _LOOK_S = 0.2
 """Between looks for further faces while there are places left; in a cab with nobody in sight every frame is looked at.
 """

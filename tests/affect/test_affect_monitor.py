@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.affect.faces import FaceMemory
+from edge.affect.face_memory import FaceMemory
 from edge.affect.monitor import AffectMonitor
 from edge.config.decision import AffectConfig
 from edge.messages import Affect, Face, Reason, Transcript, Utterance

@@ -11,10 +11,9 @@ from empty_bundle import make_empty_bundle
 pytest.importorskip("onnx", reason="making a graph needs the extra `export`")
 from small_fusion import add_fusion
 
-from edge.affect.columns import description
-from edge.affect.features import UtteranceFeatures
-from edge.affect.fusion import Evidence
-from edge.affect.fusion_model import FusionModel
+from edge.affect.feature_schema import description
+from edge.affect.fusion import ModalityScore
+from edge.affect.fusion_model import FusionModel, UtteranceFeatures
 from edge.affect.monitor import AffectMonitor
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
@@ -39,7 +38,7 @@ def seen(text: bool = False, audio: bool = False, vision: bool = False) -> Utter
 
 def test_it_says_what_the_graph_says_and_keeps_what_is_absent_absent(tmp_path: Path) -> None:
     fusion = model(tmp_path, correlation=CORRELATION)
-    fused = fusion.fuse(seen(text=True, vision=True), {"vision": Evidence(-0.3)})
+    fused = fusion.fuse(seen(text=True, vision=True), {"vision": ModalityScore(-0.3)})
     assert fused is not None and fused.score == pytest.approx(0.5)
     assert fused.modalities == {"text": pytest.approx(0.6), "audio": None, "vision": -0.3}
     assert fused.confidence == 0.62
@@ -56,7 +55,7 @@ def test_a_confidence_that_nobody_measured_is_none_at_all(tmp_path: Path) -> Non
 def test_one_row_is_enough_and_a_graph_without_single_scores_leaves_them_to_the_stages(tmp_path: Path) -> None:
     fusion = model(tmp_path, unimodal=False)
     short = UtteranceFeatures(0.0, 0.1, np.ones((1, 385), np.float32), None, None)
-    fused = fusion.fuse(short, {"text": Evidence(0.7)})
+    fused = fusion.fuse(short, {"text": ModalityScore(0.7)})
     assert fused is not None and fused.modalities == {"text": 0.7, "audio": None, "vision": None}
 
 

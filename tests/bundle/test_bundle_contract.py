@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from role_bundle import make_role_bundle
 
+from edge.affect.face_memory import VALENCE
 from edge.affect.fusion_model import ROLE as FUSION
-from edge.affect.valence import VALENCE
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import CONTRACTS, misfit
 from edge.bundle.manifest import BundleError, Graph, Role, Tensor, read_manifest, write_manifest

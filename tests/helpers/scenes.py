@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.affect.words import emotion, polarity
+from edge.affect.labels import emotion, polarity
 from edge.messages import (
     Affect,
     Alert,

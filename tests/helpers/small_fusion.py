@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edge.affect.columns import TABLES, description
+from edge.affect.feature_schema import TABLES, description
 from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Variant, read_manifest, write_manifest
 
 WEIGHTS = (0.1, 0.2, 0.4)

@@ -12,10 +12,9 @@ import yaml
 from click.testing import CliRunner
 from role_bundle import make_role_bundle
 
-from edge.affect.columns import TABLES, description
-from edge.affect.features import UtteranceFeatures
+from edge.affect.feature_schema import TABLES, description
 from edge.affect.fusion import MODALITIES
-from edge.affect.fusion_model import FusionModel
+from edge.affect.fusion_model import FusionModel, UtteranceFeatures
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from training.features.clip import ClipReader

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.affect.columns import RATE_HZ, TABLES
+from edge.affect.feature_schema import RATE_HZ, TABLES
 from edge.affect.fusion import MODALITIES
 from training.features.dataset import LABELS, SPLITS, Features, FeaturesError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.affect.features import UtteranceFeatures, expect_hidden
+from edge.affect.fusion_model import UtteranceFeatures, expect_hidden
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile, end_of
 from edge.config import Config

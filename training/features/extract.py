@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edge.affect.columns import TABLES, description
+from edge.affect.feature_schema import TABLES, description
 from edge.bundle.bundle import Bundle
 from training.features.assemble import Sample, assemble
 from training.features.clip import needed_roles

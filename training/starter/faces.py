@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.affect.features import utterance_features
-from edge.affect.fusion import Evidence
-from edge.affect.valence import expression_valence
+from edge.affect.face_memory import expression_valence
+from edge.affect.fusion import ModalityScore
+from edge.affect.fusion_model import utterance_features
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Face, Float32, Frame, Utterance
@@ -47,7 +47,7 @@ _APART_S = 1000.0
 _FPS = 15
 _LENGTH_S = (1.2, 4.0)
 _SPEAKING = 0.05
-"""Spread of the mouth's opening of one who speaks (`edge.affect.faces`: .036 to .086 in five clips)."""
+"""Spread of the mouth's opening of one who speaks (`edge.affect.face_memory`: .036 to .086 in five clips)."""
 
 
 def read_singles(bundle: Bundle, file: Path, rng: np.random.Generator, progress: Callable[[str], None]) -> list[Single]:
@@ -69,7 +69,7 @@ def read_singles(bundle: Bundle, file: Path, rng: np.random.Generator, progress:
         rows = _speaking(views, rng)
         score = fmean(expression_valence(view.expression) for view in views if view.expression is not None)
         label = SIGNED * SIGNS[str(content["label"][index])]
-        singles.append(Single(f"face{index}", part, label, rows, Evidence(score)))
+        singles.append(Single(f"face{index}", part, label, rows, ModalityScore(score)))
     return singles
 
 

@@ -20,9 +20,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from edge.affect.columns import TABLES, description
-from edge.affect.features import UtteranceFeatures
+from edge.affect.feature_schema import TABLES, description
 from edge.affect.fusion import MODALITIES
+from edge.affect.fusion_model import UtteranceFeatures
 from edge.bundle.bundle import Bundle
 from training.features.assemble import Sample, assemble
 from training.features.dataset import Features

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.affect.features import UtteranceFeatures, utterance_features
-from edge.affect.fusion import Evidence, fuse
+from edge.affect.fusion import ModalityScore, fuse
+from edge.affect.fusion_model import UtteranceFeatures, utterance_features
 from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile
 from edge.messages import Audio, Utterance
@@ -35,9 +35,9 @@ def read_speech(bundle: Bundle, folder: Path) -> list[tuple[UtteranceFeatures, f
         samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
         utterance = Utterance(0.0, 1.0, samples)
         sentiment, prosody = encoder.score(text), analyzer.step(utterance)
-        said = {"text": Evidence(sentiment.score)}
+        said = {"text": ModalityScore(sentiment.score)}
         if prosody.score is not None:
-            said["audio"] = Evidence(prosody.score, prosody.confidence)
+            said["audio"] = ModalityScore(prosody.score, prosody.confidence)
         fused = fuse(said)
         found.append((utterance_features(utterance, sentiment, prosody, [], 0), fused.score if fused else 0.0))
     return found

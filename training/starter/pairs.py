@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.affect.columns import TABLES, description
-from edge.affect.fusion import MODALITIES, Evidence, fuse
+from edge.affect.feature_schema import TABLES, description
+from edge.affect.fusion import MODALITIES, ModalityScore, fuse
 from training.features.assemble import Sample, assemble
 from training.features.dataset import Features
 from training.starter.single import SHARES, Single, Split
@@ -29,7 +29,7 @@ class Pair:
     @property
     def label(self) -> float:
         """What is felt, -1..1: the mean of the parts' labels in the weights of late fusion, taken as sure."""
-        fused = fuse({name: Evidence(part.label) for name, part in self.parts.items()})
+        fused = fuse({name: ModalityScore(part.label) for name, part in self.parts.items()})
         assert fused is not None
         return fused.score
 

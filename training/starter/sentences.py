@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from edge.affect.features import utterance_features
-from edge.affect.fusion import Evidence
+from edge.affect.fusion import ModalityScore
+from edge.affect.fusion_model import utterance_features
 from edge.bundle.bundle import Bundle, sha256_of
 from edge.text.sentiment import TextSentiment
 from training.features.dataset import FeaturesError
@@ -55,7 +55,7 @@ def read_singles(
         rows = utterance_features(UNSEEN, sentiment, None, [], 0).text
         assert rows is not None
         split = "train" if ours else parts[place]
-        singles.append(Single(f"text{place}", split, label, rows, Evidence(sentiment.score), text))
+        singles.append(Single(f"text{place}", split, label, rows, ModalityScore(sentiment.score), text))
     return singles
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from edge.affect.fusion import Evidence
+from edge.affect.fusion import ModalityScore
 from edge.messages import Float32, Utterance
 
 Split = Literal["train", "valid", "test"]
@@ -31,8 +31,8 @@ class Single:
     label: float
     """-1..1."""
     rows: Float32
-    """(rows, columns), as in `edge.affect.columns`."""
-    evidence: Evidence
+    """(rows, columns), as in `edge.affect.feature_schema`."""
+    evidence: ModalityScore
     """What its stage says, for the late-fusion mean."""
     text: str = ""
 

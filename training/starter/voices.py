@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.affect.features import utterance_features
-from edge.affect.fusion import Evidence
+from edge.affect.fusion import ModalityScore
+from edge.affect.fusion_model import utterance_features
 from edge.capture.media import MediaFile
 from edge.messages import Audio, Float32
 from edge.speech.prosody import SCORES, Prosody, SpeakerNormalisation
@@ -111,7 +111,7 @@ def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Ge
     for voice in (voices[place] for place in rng.permutation(len(voices))):
         relative, certainty = scale.relative(voice.summary), scale.certainty
         scale.learn(voice.summary)
-        evidence = Evidence(float(head.scores(relative[np.newaxis])[0, _VALENCE]), certainty)
+        evidence = ModalityScore(float(head.scores(relative[np.newaxis])[0, _VALENCE]), certainty)
         for number, frames in enumerate([voice.frames, *voice.copies]):
             prosody = Prosody(None, None, 0.0, {}, {}, frames)
             rows = utterance_features(UNSEEN, None, prosody, [], 0).audio

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from edge.affect.words import POLARITIES
+from edge.affect.labels import POLARITIES
 from edge.dashboard.data.events import GAP_S
 from edge.i18n.labels import Labels
 from edge.messages import Level

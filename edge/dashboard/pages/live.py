@@ -7,7 +7,7 @@ import time
 
 from nicegui import ui
 
-from edge.affect.words import emotion
+from edge.affect.labels import emotion
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState

@@ -14,7 +14,7 @@ from typing import Any
 import nicegui
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edge.affect.words import emotion
+from edge.affect.labels import emotion
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import xlsxwriter
 
-from edge.affect.words import EMOTIONS
+from edge.affect.labels import EMOTIONS
 from edge.dashboard.data.events import Incident, LevelSpan
 from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.report.index import MarkedMoment, RecordingEntry

@@ -11,7 +11,7 @@ from edge.messages import Affect, Message, Speech, Transcript
 
 Kind = Literal["lowest", "highest", "fall", "rise"]
 LEAST_TURN = 0.3
-"""Minimum change of score at a turn: the width of the words `tired` and `relaxed` (edge.affect.words)."""
+"""Minimum change of score at a turn: the width of the words `tired` and `relaxed` (edge.affect.labels)."""
 
 
 @dataclass(frozen=True, slots=True)

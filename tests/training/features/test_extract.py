@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from media_maker import make_media
 
-from edge.affect.columns import description
-from edge.affect.features import UtteranceFeatures, expect_hidden
+from edge.affect.feature_schema import description
+from edge.affect.fusion_model import UtteranceFeatures, expect_hidden
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.config import Config

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.affect.columns import description
+from edge.affect.feature_schema import description
 from training.features.dataset import Features
 from training.fusion.fitting import fitted
 from training.fusion.models import FusionError

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.affect.columns import TABLES, description
-from edge.affect.fusion import MODALITIES, RELIABILITY, Evidence
+from edge.affect.feature_schema import TABLES, description
+from edge.affect.fusion import MODALITIES, RELIABILITY, ModalityScore
 from training.features.dataset import Features, FeaturesError
 from training.fusion.evaluate import CONDITIONS
 from training.starter.compare import compare, figures
@@ -20,7 +20,7 @@ from training.starter.single import Single, Split, sign_of, splits
 def single(name: str, split: Split, label: float) -> Single:
     modality = next(known for known in MODALITIES if name.startswith(known))
     rows = np.full((3, TABLES[modality].width), label, np.float32)
-    return Single(name, split, label, rows, Evidence(label / 2), "said" if modality == "text" else "")
+    return Single(name, split, label, rows, ModalityScore(label / 2), "said" if modality == "text" else "")
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from made_voice import silence, voice
 
-from edge.affect.columns import TABLES, description
-from edge.affect.features import utterance_features
+from edge.affect.feature_schema import TABLES, description
+from edge.affect.fusion_model import utterance_features
 from edge.messages import Face, Reason, Utterance
 from edge.speech.prosody import Prosody
 from edge.speech.voice import voice_frames
@@ -123,5 +123,5 @@ def test_text_is_its_tokens_and_its_sentiment_cut_at_the_most() -> None:
 def test_the_digest_follows_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     before = description()
     assert before["dims"] == {"text": 385, "audio": 10, "vision": 15} and before == description()
-    monkeypatch.setattr("edge.affect.columns.RATE_HZ", 20)
+    monkeypatch.setattr("edge.affect.feature_schema.RATE_HZ", 20)
     assert description()["digest"] != before["digest"]

@@ -1,17 +1,20 @@
-"""A lasting or sudden change of one quantity against its own recent past: robust baseline and CUSUM.
+"""Change detection: a lasting or sudden change of mood or motion against the recent past, as anomalies.
 
-Each observation is standardised by the median and the MAD of the last half hour, freed of what the observation before
-it already told (moods last), cut off at 3 spreads, and summed. `Sensitivity` turns the one number that people
-understand, alerts per hour while nothing happens, into the height that the sum must reach.
+The method is a robust baseline and CUSUM. Each observation is standardised by the median and the MAD of the last half
+hour. What the observation before it already explained is taken out (moods last). The rest is cut off at 3 spreads and
+summed. `ChangeSensitivity` turns the one number that people understand, alerts per hour while nothing happens, into the
+height that the sum must reach.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from edge.messages import Anomaly, Level
 
 REFERENCE = 0.5
 """Half the shift in spreads that is found soonest (Page's CUSUM; Montgomery, Statistical Quality Control, 9.1)."""
@@ -32,6 +35,14 @@ _SUDDEN = 6
 """Observations within which a sudden change is found: a minute at ten seconds."""
 _NEXT, _FORGOTTEN = 2.5, 30.0
 """Intervals within which an observation follows on the last one, and after which a sum that had begun is forgotten."""
+MOOD_SHIFT, AGITATION, GROUP_MOOD = "mood_shift", "agitation", "group_mood"
+_STILL = 0.02
+"""Face widths a second that boxes jitter by; added before the logarithm is taken."""
+_PULSE_S = 1.0
+_UNSEEN = 3.5
+"""Intervals without an observation after which nothing is claimed any more."""
+_FORGET = 180.0
+"""Intervals unseen after which a subject's normal is forgotten: half an hour at ten seconds."""
 
 
 def run_length(threshold: float, reference: float = REFERENCE) -> float:
@@ -59,7 +70,7 @@ def threshold_for(alerts_per_hour: float, interval_s: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensitivity:
+class ChangeSensitivity:
     """How easily a change is told."""
 
     alerts_per_hour: float
@@ -90,7 +101,7 @@ class ShiftDetector:
     are so many of them that they are the new normal. Time without observations counts as nothing.
     """
 
-    def __init__(self, sensitivity: Sensitivity, sign: int, least_spread: float) -> None:
+    def __init__(self, sensitivity: ChangeSensitivity, sign: int, least_spread: float) -> None:
         """`least_spread` is the smallest spread that is believed, in units of the quantity."""
         self._threshold = threshold_for(sensitivity.alerts_per_hour, sensitivity.interval_s)
         self._interval_s = sensitivity.interval_s
@@ -102,7 +113,7 @@ class ShiftDetector:
         self._sum = 0.0
         self._sudden: bool | None = None
 
-    def retune(self, sensitivity: Sensitivity) -> None:
+    def retune(self, sensitivity: ChangeSensitivity) -> None:
         """Take another threshold; the interval and the memory stay."""
         self._threshold = threshold_for(sensitivity.alerts_per_hour, self._interval_s)
 
@@ -163,3 +174,86 @@ class ShiftDetector:
         lasting = float(np.mean(products)) / power if len(products) and power > 0 else 0.0
         lasting = min(max(lasting + (1 + 3 * lasting) / len(values), 0.0), _MOST_LASTING)
         return baseline, spread * (1 + _SPREAD_DOUBT / root), lasting, _MEDIAN_DOUBT / root
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedQuantity:
+    """What is watched for one kind of alert."""
+
+    sign: int
+    """Direction that is told: -1 a fall, 1 a rise."""
+    least_spread: float
+    """Spread below which differences mean nothing."""
+
+
+QUANTITIES = {
+    MOOD_SHIFT: WatchedQuantity(-1, 0.05),
+    GROUP_MOOD: WatchedQuantity(-1, 0.03),
+    AGITATION: WatchedQuantity(1, 0.1),
+}
+"""Scores from -1 to 1; motion as the natural logarithm of face widths a second."""
+
+
+def log_motion(motion: float) -> float:
+    """Motion on a scale on which its spread hardly depends on its size."""
+    return math.log(motion + _STILL)
+
+
+@dataclass(slots=True)
+class _Subject:
+    """One quantity of one person or group."""
+
+    detector: ShiftDetector
+    seen_s: float
+    active: Anomaly | None = None
+    told_s: float = -math.inf
+
+
+class ChangeDetection:
+    """Observations in, anomalies out: once a second while they last and once when they are over."""
+
+    def __init__(self, alerts_per_hour: float, interval_s: float) -> None:
+        """`alerts_per_hour` holds for each kind and subject; observations are to come every `interval_s`."""
+        self._sensitivity = ChangeSensitivity(alerts_per_hour, interval_s)
+        self._subjects: dict[tuple[str, int | None], _Subject] = {}
+
+    def retune(self, alerts_per_hour: float) -> None:
+        """Allow so many alerts from now on."""
+        self._sensitivity = replace(self._sensitivity, alerts_per_hour=alerts_per_hour)
+        for subject in self._subjects.values():
+            subject.detector.retune(self._sensitivity)
+
+    def observe(self, alert: str, track: int | None, t_s: float, value: float) -> None:
+        """Take one observation of the quantity of `alert`; `track` is None for a group."""
+        quantity = QUANTITIES[alert]
+        subject = self._subjects.get((alert, track))
+        if subject is None:
+            detector = ShiftDetector(self._sensitivity, quantity.sign, quantity.least_spread)
+            subject = self._subjects[alert, track] = _Subject(detector, t_s)
+        subject.seen_s = t_s
+        shift = subject.detector.step(t_s, value)
+        if shift:
+            subject.active = _anomaly(alert, track, t_s, shift)
+        elif subject.active:
+            subject.active = replace(subject.active, level=Level.NONE)
+
+    def told(self, t_s: float) -> list[Anomaly]:
+        """What the alerts should hear at `t_s`."""
+        anomalies = []
+        for key, subject in list(self._subjects.items()):
+            unseen = (t_s - subject.seen_s) / self._sensitivity.interval_s
+            if subject.active and unseen > _UNSEEN:
+                subject.active = replace(subject.active, level=Level.NONE)
+            if subject.active and (subject.active.level is Level.NONE or t_s - subject.told_s >= _PULSE_S):
+                anomalies.append(replace(subject.active, t_s=t_s))
+                subject.told_s = t_s
+                subject.active = None if subject.active.level is Level.NONE else subject.active
+            if unseen > _FORGET:
+                del self._subjects[key]
+        return anomalies
+
+
+def _anomaly(alert: str, track: int | None, t_s: float, shift: Shift) -> Anomaly:
+    cause = "sudden" if shift.sudden else "sustained"
+    evidence = {"shift": round(shift.size, 2), "baseline": shift.baseline}
+    return Anomaly(t_s, alert, track, Level.ADVISORY, shift.since_s, (cause,), evidence)

@@ -7,13 +7,20 @@ import itertools
 import numpy as np
 import pytest
 
-from edge.affect.anomaly import LEAST_OBSERVATIONS, Sensitivity, Shift, ShiftDetector, run_length, threshold_for
+from edge.affect.change_detection import (
+    LEAST_OBSERVATIONS,
+    ChangeSensitivity,
+    Shift,
+    ShiftDetector,
+    run_length,
+    threshold_for,
+)
 
 EVERY_S = 10.0
 
 
 def detector(alerts_per_hour: float = 0.2, sign: int = -1, least_spread: float = 0.02) -> ShiftDetector:
-    return ShiftDetector(Sensitivity(alerts_per_hour, EVERY_S), sign, least_spread)
+    return ShiftDetector(ChangeSensitivity(alerts_per_hour, EVERY_S), sign, least_spread)
 
 
 def feed(watch: ShiftDetector, values: np.ndarray, start_s: float = 0.0) -> list[Shift | None]:

@@ -1,16 +1,43 @@
-"""The faces of the last minutes: what an utterance that is understood late looked like when it was spoken."""
+"""The faces of the last minutes: an utterance that is understood late finds the faces of the time when it was spoken.
+
+An expression becomes one number, its valence, read against the person's own resting face. The expression model takes 16
+% of neutral faces for angry or sad (docs/evidence/expressions.md), and people's faces at rest differ, so an absolute
+negative is weak evidence. What counts is the change. Motion is the change of a face's place in the frame and the
+turning of its head.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
 
-from edge.affect.fusion import Evidence
-from edge.affect.motion import Motion
-from edge.affect.valence import RestingFace, expression_valence
+from edge.affect.fusion import ModalityScore
 from edge.messages import Face
 
+VALENCE = {
+    "happy": 1.0,
+    "neutral": 0.0,
+    "surprise": 0.0,
+    "fear": -0.6,
+    "angry": -0.8,
+    "sad": -0.8,
+    "disgust": -0.8,
+}
+"""Where the expressions lie on the scale from -1 to 1; fear is often read into an open mouth."""
+
+_RESTING_MEMORY_S = 300
+"""Seconds of face that make up the resting face."""
+_PRIOR_S = 20.0
+"""Seconds of face after which the own resting face counts for half; before, it is drawn to 0."""
+_APART_S = 0.2
+"""Time between the pictures that are compared: shorter steps measure the jitter of boxes."""
+_LOST_S = 1.0
+"""Pictures further apart than this are not compared: nobody knows what was in between."""
+_WIDTH_A_DEG = 1 / 60
+"""Face widths that a degree of turning counts for: a head's turn by 60 degrees moves its nose by about its width."""
 _MEMORY_S = 90.0
 """How late an utterance may be understood: the longest one, and a queue of them at real-time factor 1."""
 _FORGET_S = 300.0
@@ -23,8 +50,75 @@ _CLEARLY = 1.5
 """The speaker's mouth moves this much more than any other."""
 
 
+def expression_valence(expression: Mapping[str, float]) -> float:
+    """The expected valence (-1..1) of a distribution over expressions."""
+    return sum(VALENCE[label] * probability for label, probability in expression.items())
+
+
+class RestingFace:
+    """The usual valence of one face, which is its neutral one: most of the time nobody pulls a face."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[float] = deque(maxlen=_RESTING_MEMORY_S)
+        self._second: int | None = None
+        self._sum, self._count = 0.0, 0
+        self._level = 0.0
+
+    def relative(self, t_s: float, valence: float) -> float:
+        """The valence (-1..1) against the face so far, then learn from it."""
+        score = (valence - self._level) / (1 + abs(self._level))
+        self._learn(int(t_s), valence)
+        return score
+
+    def _learn(self, second: int, valence: float) -> None:
+        if self._second is not None and second != self._second:
+            self._seconds.append(self._sum / self._count)
+            self._sum, self._count = 0.0, 0
+            share = len(self._seconds) / (len(self._seconds) + _PRIOR_S)
+            self._level = share * median(self._seconds)
+        self._second = second
+        self._sum, self._count = self._sum + valence, self._count + 1
+
+
+class Motion:
+    """Remembers where each face was; the camera itself must not move."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, Face] = {}
+
+    def step(self, face: Face) -> float | None:
+        """Speed of this face in face widths a second; None when there is nothing to compare it with."""
+        if face.track is None or face.box is None:
+            return None
+        before = self._before.get(face.track)
+        if before is None or not 0 <= face.t_s - before.t_s <= _LOST_S:
+            self._before[face.track] = face
+            return None
+        if face.t_s - before.t_s < _APART_S:
+            return None
+        self._before[face.track] = face
+        return _distance(before, face) / (face.t_s - before.t_s)
+
+    def forget(self, track: int) -> None:
+        """Drop a face that is gone for good."""
+        self._before.pop(track, None)
+
+
+def _distance(before: Face, now: Face) -> float:
+    """Face widths between two sights of one face."""
+    assert before.box is not None and now.box is not None
+    (x, y, width, height), (x2, y2, width2, height2) = before.box, now.box
+    moved = math.hypot(x2 + width2 / 2 - x - width / 2, y2 + height2 / 2 - y - height / 2) * 2 / (width + width2)
+    turns = [
+        (b - a) * _WIDTH_A_DEG
+        for a, b in ((before.yaw_deg, now.yaw_deg), (before.pitch_deg, now.pitch_deg))
+        if a is not None and b is not None
+    ]
+    return math.hypot(moved, *turns)
+
+
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedFace:
     """One face in one frame."""
 
     t_s: float
@@ -39,7 +133,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Stretch:
+class FaceWindow:
     """Faces over a stretch of time, by track."""
 
     frames: int = 0
@@ -53,7 +147,7 @@ class Stretch:
     _last_s: float | None = None
     _in_frame: int = 0
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: ObservedFace) -> None:
         """Take one face; faces of one frame come one after another with the same time."""
         if seen.t_s != self._last_s:
             self.frames, self._last_s, self._in_frame = self.frames + 1, seen.t_s, 0
@@ -70,10 +164,10 @@ class Stretch:
         if seen.motion is not None:
             self.motions.setdefault(seen.track, []).append(seen.motion)
 
-    def evidence(self, least_share: float = LEAST_SHARE) -> dict[int, Evidence]:
+    def evidence(self, least_share: float = LEAST_SHARE) -> dict[int, ModalityScore]:
         """What each track says that was seen in enough of the frames, in order of the tracks."""
         return {
-            track: Evidence(fmean(scores), min(len(scores) / self.frames, 1.0))
+            track: ModalityScore(fmean(scores), min(len(scores) / self.frames, 1.0))
             for track, scores in sorted(self.scores.items())
             if len(scores) >= LEAST_FACES and len(scores) >= least_share * self.frames
         }
@@ -102,12 +196,12 @@ class FaceMemory:
     def __init__(self, whole: bool = False) -> None:
         """`whole` keeps each face as it came, which a trained fusion needs."""
         self._whole = whole
-        self._seen: deque[Seen] = deque()
+        self._seen: deque[ObservedFace] = deque()
         self._resting: dict[int, RestingFace] = {}
         self._last_s: dict[int, float] = {}
         self._motion = Motion()
 
-    def see(self, face: Face) -> Seen:
+    def see(self, face: Face) -> ObservedFace:
         """Take one face and return what is kept of it."""
         score = None
         if face.track is not None:
@@ -116,14 +210,14 @@ class FaceMemory:
                 resting = self._resting.setdefault(face.track, RestingFace())
                 score = resting.relative(face.t_s, expression_valence(face.expression))
         motion = self._motion.step(face)
-        seen = Seen(face.t_s, face.track, score, face.mouth, motion, face if self._whole else None)
+        seen = ObservedFace(face.t_s, face.track, score, face.mouth, motion, face if self._whole else None)
         self._seen.append(seen)
         self._forget(face.t_s)
         return seen
 
-    def between(self, start_s: float, end_s: float) -> Stretch:
+    def between(self, start_s: float, end_s: float) -> FaceWindow:
         """The faces of a stretch of time, as far as they are still known."""
-        stretch = Stretch()
+        stretch = FaceWindow()
         for seen in self._seen:
             if start_s <= seen.t_s <= end_s:
                 stretch.add(seen)

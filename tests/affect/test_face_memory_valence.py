@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.affect.valence import VALENCE, RestingFace, expression_valence
+from edge.affect.face_memory import VALENCE, RestingFace, expression_valence
 
 
 def test_the_labels_are_those_of_the_expression_model() -> None:

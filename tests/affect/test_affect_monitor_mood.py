@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.affect.mood import Mood, Moods
+from edge.affect.monitor import Mood, Moods
 from edge.messages import Affect
 
 

@@ -1,0 +1,110 @@
+"""The group window: what the faces in a room have in common, and the agitation of each person, window by window.
+
+The minimum group is five faces: for fewer, the box publishes no group, not even the number of faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
+
+from edge.affect.change_detection import AGITATION, GROUP_MOOD, ChangeDetection, log_motion
+from edge.affect.face_memory import LEAST_FACES, FaceWindow, ObservedFace
+from edge.affect.labels import polarity
+from edge.config.purpose import Allowance
+from edge.messages import Face, Group, Sound
+
+LEAST_GROUP = 5
+"""Faces under which nothing is said."""
+_SEEN_TOGETHER = 0.6
+"""Share of the pictures in which a face must be seen. Above one half, so that any two of them were seen in the same
+picture: one child who is lost and found again under a new track is never two."""
+_NEGATIVE = frozenset({"negative", "weakly negative"})
+_TELLING = 2
+"""Negative faces from which a share is told: a single one stays hidden in its group."""
+
+
+def group_of(
+    stretch: FaceWindow, t_s: float, start_s: float, end_s: float, noise_db: Sequence[float]
+) -> tuple[Group, float] | None:
+    """The group's message and its median score, which one face alone cannot move far; None for too few faces."""
+    scores = {track: item.score for track, item in stretch.evidence(_SEEN_TOGETHER).items()}
+    if len(scores) < LEAST_GROUP:
+        return None
+    negative = sum(polarity(score).en in _NEGATIVE for score in scores.values())
+    low, high = np.percentile(list(scores.values()), [25, 75])
+    motions = [median(stretch.motions[track]) for track in scores if stretch.motions.get(track)]
+    group = Group(
+        t_s=t_s,
+        start_s=start_s,
+        end_s=end_s,
+        faces=len(scores),
+        negative_share=negative / len(scores) if negative >= _TELLING else 0.0,
+        spread=float(high - low),
+        motion=median(motions) if len(motions) >= LEAST_GROUP else None,
+        noise_db=median(noise_db) if noise_db else None,
+        seen=max(stretch.most, len(scores)),
+    )
+    return group, median(scores.values())
+
+
+class MinimumGroup:
+    """Faces in; those of the picture before out, or that there is nobody, when they are too few."""
+
+    def __init__(self) -> None:
+        self._picture: list[Face] = []
+
+    def step(self, face: Face) -> list[Face]:
+        """Take one face; faces of one picture come one after another with the same time."""
+        if not self._picture or self._picture[0].t_s == face.t_s:
+            self._picture.append(face)
+            return []
+        picture, self._picture = self._picture, [face]
+        readable = {item.track for item in picture if item.track is not None and item.usable and item.expression}
+        return picture if len(readable) >= LEAST_GROUP else [Face(picture[0].t_s)]
+
+
+class GroupWindow:
+    """Faces and loudness in; a `Group` at the end of each window in which at least five faces could be judged."""
+
+    def __init__(self, window_s: float, allowance: Allowance, watch: ChangeDetection) -> None:
+        """`watch` is told what the purpose allows to be told."""
+        self._window_s, self._watch = window_s, watch
+        self._group = "group" in allowance.kinds
+        self._persons = allowance.per_person and AGITATION in allowance.alerts
+        self._start_s: float | None = None
+        self._stretch = FaceWindow()
+        self._noise_db: list[float] = []
+
+    def sound(self, sound: Sound) -> None:
+        """Take half a second of sound."""
+        self._noise_db.append(sound.level_db)
+        del self._noise_db[: -round(2 * self._window_s)]
+
+    def step(self, seen: ObservedFace) -> list[Group]:
+        """Take one face; return the group of the window that ended with it."""
+        groups = []
+        if self._start_s is not None and seen.t_s >= self._start_s + self._window_s:
+            groups = self._close(seen.t_s, self._start_s, self._start_s + self._window_s)
+        if self._start_s is None:
+            self._start_s = seen.t_s
+        self._stretch.add(seen)
+        return groups
+
+    def _close(self, t_s: float, start_s: float, end_s: float) -> list[Group]:
+        stretch, noise_db = self._stretch, self._noise_db
+        self._start_s, self._stretch, self._noise_db = None, FaceWindow(), []
+        if self._persons:
+            for track, motions in sorted(stretch.motions.items()):
+                if len(motions) >= LEAST_FACES:
+                    self._watch.observe(AGITATION, track, end_s, log_motion(median(motions)))
+        found = group_of(stretch, t_s, start_s, end_s, noise_db) if self._group else None
+        if found is None:
+            return []
+        group, score = found
+        self._watch.observe(GROUP_MOOD, None, end_s, score)
+        if group.motion is not None:
+            self._watch.observe(AGITATION, None, end_s, log_motion(group.motion))
+        return [group]
