@@ -95,7 +95,7 @@ proof-chaos: $(BUNDLE)/bundle.yaml ## as root: a sleeper before a live box while
 	$(BIN)/python -m benchmarks.endurance.chaos
 
 proof-commands: $(READY) ## 10,000 generated orders and configurations: errors, never a crash, never less safety
-	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/commands/test_command_handler.py --timeout=3600
+	EMVAS_EXAMPLES=10000 $(BIN)/python -m pytest tests/publish/commands/test_command_receiver.py --timeout=3600
 
 proof-guides: $(BUNDLE)/bundle.yaml ## follow every guide as written, its long commands too, 15 min; lists what is not run
 	EMVAS_GUIDES=long $(BIN)/python -m pytest tests/docs/test_docs_guides.py --timeout=3600 -rP

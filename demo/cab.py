@@ -14,7 +14,7 @@ from edge.config.decision import WarningConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Message
 from edge.run_registry import Start
 from edge.warning.player import Player
-from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 from edge.warning.warner import WarnerSink
 
 _FULL_SCALE = 32_767
@@ -41,7 +41,7 @@ class CabSink:
         change = self._policy.step(message)
         if isinstance(change, Cue):
             self._player.play(change)
-        elif isinstance(change, Hush):
+        elif isinstance(change, StopRepeating):
             self._player.hush()
 
     def __enter__(self) -> CabSink:

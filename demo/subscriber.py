@@ -15,8 +15,8 @@ from rich.text import Text
 from edge.cli.message_format import line_of
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Received, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Received
 from edge.publish.topics import address_of
 
 _CONNECT_S = 15.0
@@ -33,7 +33,7 @@ class Subscriber:
 
     def __init__(self, config: MqttConfig, show: Callable[[Text], None]) -> None:
         self._config, self._show = config, show
-        self._link = Link(config, client_id="", subscribe=[f"{config.base}/#"])
+        self._link = MqttClient(config, client_id="", subscribe=[f"{config.base}/#"])
         self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
         self._connected = threading.Event()
         self._alerts: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ class Subscriber:
         while (event := self._link.events.get()) is not None:
             if isinstance(event, Connected):
                 self._connected.set()
-            elif isinstance(event, Trouble):
+            elif isinstance(event, Disconnected):
                 self._trouble = event.sentence
                 self._show(Text(event.sentence, style="yellow"))
             elif isinstance(event, Received):

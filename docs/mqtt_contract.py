@@ -65,7 +65,8 @@ def files() -> dict[Path, str]:
 
 
 def _schema(model: type[BaseModel], mode: Any) -> _Json:
-    return {"$schema": _DIALECT, **model.model_json_schema(by_alias=True, mode=mode)}
+    title = re.sub("(Payload|Request)$", "", model.__name__)
+    return {"$schema": _DIALECT, **model.model_json_schema(by_alias=True, mode=mode), "title": title}
 
 
 def _json(content: _Json) -> str:

@@ -30,9 +30,9 @@ from benchmarks.delivery.simulated_box import EVERY_S
 from benchmarks.endurance.broker import Mosquitto
 from benchmarks.endurance.samples import look
 from benchmarks.evidence import write_page
-from edge.client.subscriber import Heard, Subscriber
+from edge.client.subscriber import BoxMessage, Subscriber
 from edge.error import EmvasError
-from edge.publish.payloads import Alert
+from edge.publish.payloads import AlertPayload
 from export.report.machine import machine
 
 _WORKERS = 2
@@ -65,9 +65,9 @@ class Backend:
         """Until it is stopped."""
         for item in inbox.items():
             self.fleet.take(item)
-            if isinstance(item, Heard):
+            if isinstance(item, BoxMessage):
                 self.heard += 1
-                if isinstance(item.body, Alert):
+                if isinstance(item.body, AlertPayload):
                     made = datetime.fromisoformat(item.body.start.replace("Z", "+00:00")).timestamp()
                     self.delays_ms.append(_MILLI * (time.time() - made))
 

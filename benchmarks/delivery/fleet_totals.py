@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from edge.client.subscriber import Gap, Heard, Item
-from edge.publish.payloads import Alert, Status, Summary
+from edge.client.subscriber import BoxMessage, Gap, Item
+from edge.publish.payloads import AlertPayload, StatusPayload, SummaryPayload
 
 
 @dataclass(slots=True)
@@ -36,16 +36,16 @@ class Fleet:
         """One item, in the order in which the subscriber hands them out: once each, so that sums are right."""
         if isinstance(item, Gap):
             self.missing += item.last - item.first + 1
-        if not isinstance(item, Heard):
+        if not isinstance(item, BoxMessage):
             return
         box, body = (item.address.site, item.address.box), item.body
-        if isinstance(body, Status):
+        if isinstance(body, StatusPayload):
             (self.online.add if body.state == "online" else self.online.discard)(box)
-        elif isinstance(body, Alert):
+        elif isinstance(body, AlertPayload):
             self.alerts += 1
             if body.type == "new":
                 self.sites.setdefault(box[0], Site()).alerts[body.kind] += 1
-        elif isinstance(body, Summary):
+        elif isinstance(body, SummaryPayload):
             self.summaries += 1
             site, judged_s = (
                 self.sites.setdefault(box[0], Site()),

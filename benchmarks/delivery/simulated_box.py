@@ -51,7 +51,7 @@ class SimulatedBox:
         self.unacknowledged: dict[int, dict[str, Any]] = {}
         """Alerts and summaries that the broker has not taken, by their number: sent anew at each connection."""
         self.raised = 0
-        self._origin = builders.Origin(f"{box['id']}-0", time.time())
+        self._origin = builders.RunOrigin(f"{box['id']}-0", time.time())
         self._start_s = time.monotonic()
         self._state = StateTracker(self._origin)
         self._failures = 0
@@ -116,7 +116,7 @@ class SimulatedBox:
         self._client, self.accepted_s = None, None
         self._closed(self, socket)
 
-    def _put(self, body: payloads.Body, name: str) -> None:
+    def _put(self, body: payloads.Payload, name: str) -> None:
         self.raised += 1
         stored = {"name": name, **json.loads(body.encoded())}
         self.unacknowledged[self.raised] = stored
@@ -161,21 +161,21 @@ class SimulatedBox:
         if seq is not None and not reason.is_failure:
             self.unacknowledged.pop(seq, None)
 
-    def _said(self, t_s: float) -> payloads.State:
+    def _said(self, t_s: float) -> payloads.StatePayload:
         fatigue = Fatigue(t_s, 1, Level.NONE, random.betavariate(2, 20), 0.05, 0.95, ())
         state = self._state.observe(fatigue, _CLOCK) or self._state.latest
         assert state is not None
         return state
 
-    def _health(self) -> payloads.Health:
+    def _health(self) -> payloads.HealthPayload:
         stages = {name: StageTime(1000, 21_000.0, 43.0) for name in _STAGES}
         health = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
-        return payloads.Health(
+        return payloads.HealthPayload(
             boot=self._origin.boot,
             time=builders.iso_utc(time.time()),
             clock=_CLOCK,
             outbox=payloads.OutboxFigures(rows=len(self.unacknowledged), bytes=0, evicted={}),
-            mqtt=payloads.Connection(connection=self.attempts, protocol="MQTT 5"),
+            mqtt=payloads.ConnectionFigures(connection=self.attempts, protocol="MQTT 5"),
             commands=payloads.CommandFigures(done=0, refused=0, ignored=0),
             readings=health.readings(SystemStatus()),
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edge.config.delivery import MqttConfig
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.events import Connected, Received
 from edge.store.reader import TimelineReader
 
@@ -32,7 +32,7 @@ class Witness:
     def __init__(self, port: int) -> None:
         config = MqttConfig(host="127.0.0.1", port=port)
         topics = ["emvas/+/+/+/alert", "emvas/+/+/+/summary"]
-        self._link = Link(config, "witness", subscribe=topics, keep_s=_KEEP_S)
+        self._link = MqttClient(config, "witness", subscribe=topics, keep_s=_KEEP_S)
         self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
         self.connections = 0
         self.arrivals = 0

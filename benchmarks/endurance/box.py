@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from edge.config.delivery import MqttConfig
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.events import Received
 
 _EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
@@ -87,7 +87,7 @@ class Ear:
         self.readings: dict[str, Any] = {}
         self.heard: Counter[str] = Counter()
         """Messages by topic, alerts by kind and step."""
-        self._link = Link(MqttConfig(host="127.0.0.1", port=port), client_id="", subscribe=["emvas/#"])
+        self._link = MqttClient(MqttConfig(host="127.0.0.1", port=port), client_id="", subscribe=["emvas/#"])
 
     def __enter__(self) -> Ear:
         self._link.start()

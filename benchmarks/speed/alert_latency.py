@@ -35,7 +35,7 @@ from edge.bundle.bundle import Bundle
 from edge.config.constants import FATIGUE
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.events import Received
 from edge.store.reader import TimelineReader
 from export.report.machine import machine
@@ -72,7 +72,7 @@ def story(closures: int) -> Story:
     return Story(length_s, (*shut, *blinks), words)
 
 
-def heard_ms(link: Link, stop_s: float, ended: Callable[[], bool]) -> list[float]:
+def heard_ms(link: MqttClient, stop_s: float, ended: Callable[[], bool]) -> list[float]:
     """Latencies of the microsleep alerts that come until the box ends or `stop_s` (monotonic)."""
     found: list[float] = []
     while time.monotonic() < stop_s and not ended():
@@ -118,7 +118,7 @@ def measure(bundle: Path, clip: Clip, length_s: float) -> Found:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Mosquitto(folder) as broker, virtual_speaker(folder) as speaker:
-            link = Link(MqttConfig(host="127.0.0.1", port=broker.port), client_id="", subscribe=["emvas/#"])
+            link = MqttClient(MqttConfig(host="127.0.0.1", port=broker.port), client_id="", subscribe=["emvas/#"])
             link.start()
             config = configuration(clip.video.resolve().as_uri(), FPS, broker.port) | _SETTINGS
             try:

@@ -18,7 +18,7 @@ import time
 
 import psycopg
 
-from edge.client import Alert, Consumer, Numbered
+from edge.client import AlertOrSummary, AlertPayload, Consumer
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS alert (
@@ -36,10 +36,10 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHI
 AGAIN_S = 1.0
 
 
-def row(heard: Numbered, name: str) -> tuple[object, ...]:
+def row(heard: AlertOrSummary, name: str) -> tuple[object, ...]:
     """One step of one alert; `ON CONFLICT DO NOTHING` is what makes a repetition harmless."""
     address, alert = heard.address, heard.body
-    assert isinstance(alert, Alert)
+    assert isinstance(alert, AlertPayload)
     evidence = json.dumps(dict(alert.evidence))
     return (
         address.site, address.box, alert.boot, alert.seq, alert.id, alert.type, alert.kind, alert.level, alert.start,
@@ -75,7 +75,7 @@ def main(name: str, group: str | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: consumer.stop())
         for batch in consumer.batches():
-            write(database, [row(heard, name) for heard in batch.heard if isinstance(heard.body, Alert)])
+            write(database, [row(heard, name) for heard in batch.heard if isinstance(heard.body, AlertPayload)])
             batch.settle()
 
 

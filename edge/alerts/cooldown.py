@@ -21,7 +21,7 @@ class _Sighting:
     last_s: float
 
 
-class Rests:
+class Cooldowns:
     """A kind rests for the subject whose alert ended; another source, or another person in the picture, does not wait.
 
     A track that was first seen after that person was last seen may be the same person: the tracker gives a face that

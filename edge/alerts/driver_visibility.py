@@ -18,7 +18,7 @@ SILENCE_S = 5.0
 _ANYBODY = "driver"
 
 
-class Sight:
+class DriverVisibility:
     """Adds up the time without usable eyes while the vehicle drives.
 
     Usable pictures further apart than `SEEN_GAP_S` show nothing of what lies between.

@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
 from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_fatigue, of_lost
-from edge.alerts.cooldown import Rests
-from edge.alerts.driver_visibility import Sight
+from edge.alerts.cooldown import Cooldowns
+from edge.alerts.driver_visibility import DriverVisibility
 from edge.alerts.kinds import KINDS
 from edge.config.decision import AlertsConfig
 from edge.error import EmvasError
@@ -21,7 +21,7 @@ STALE_S = 10.0
 """A condition not heard of for this long is over; fatigue reports once a second, faces come with every frame."""
 
 
-class AlertOrderError(EmvasError):
+class AlertCommandError(EmvasError):
     """A snooze or an acknowledgement that cannot be granted; the message says why."""
 
 
@@ -59,11 +59,11 @@ class AlertEngine:
     ) -> None:
         self._config = config
         self._session = session
-        self._sight = Sight(config)
+        self._sight = DriverVisibility(config)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
         self._started_s: dict[Key, float] = {}
-        self._rests = Rests()
+        self._rests = Cooldowns()
         self._arming = arming
         self._status = status or SystemStatus()
         self._snoozed_s: dict[str, float] = {}
@@ -95,11 +95,11 @@ class AlertEngine:
         """
         row, longest_s = KINDS.get(kind), self._config.most_snooze_s
         if row is None:
-            raise AlertOrderError(f"{kind} is no kind of alert; there are {', '.join(KINDS)}")
+            raise AlertCommandError(f"{kind} is no kind of alert; there are {', '.join(KINDS)}")
         if not row.snoozable:
-            raise AlertOrderError(f"{kind} cannot be snoozed: {row.meaning}")
+            raise AlertCommandError(f"{kind} cannot be snoozed: {row.meaning}")
         if not self._now_s < until_s <= self._now_s + longest_s:
-            raise AlertOrderError(f"{kind} can be snoozed for more than 0 and at most {longest_s:g} s")
+            raise AlertCommandError(f"{kind} can be snoozed for more than 0 and at most {longest_s:g} s")
         self._snoozed_s[kind] = until_s
         return [
             self._note(known, "snoozed_until_s", until_s)
@@ -115,7 +115,7 @@ class AlertEngine:
         """
         known = next((known for known in self._open.values() if known.id == id_), None)
         if known is None:
-            raise AlertOrderError(f"no open alert has the id {id_}: it may have ended")
+            raise AlertCommandError(f"no open alert has the id {id_}: it may have ended")
         return [self._note(replace(known, acknowledged=known.condition.level), "acknowledged_s", self._now_s)]
 
     @property

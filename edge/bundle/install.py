@@ -19,8 +19,8 @@ from edge.bundle.selftest import GraphCheck, isolated_test
 from edge.bundle.session import Provider
 from edge.bundle.signature import signers, verify_signature
 from edge.config.perception import ModelsConfig
-from edge.releases.state import State
-from edge.releases.store import Store
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore
 
 _DIGITS = 12
 """Hexadecimal digits of the manifest's hash in a release's name."""
@@ -46,7 +46,7 @@ def terms_of(models: ModelsConfig) -> Terms:
     return Terms(models.provider, models.threads, Path(models.signed_by) if models.signed_by else None)
 
 
-def install_bundle(source: Path, store: Store, terms: Terms, told: Callable[[GraphCheck], None]) -> State:
+def install_bundle(source: Path, store: ReleaseStore, terms: Terms, told: Callable[[GraphCheck], None]) -> ReleaseState:
     """Install the folder or tar archive `source`; on any error what was installed before stays as it is.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.config import Config, ConfigError
-from edge.releases.store import Store
+from edge.releases.store import ReleaseStore
 from edge.shipped import BUNDLE
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def state_folder() -> Path:
     return folder
 
 
-def store_at(folder: Path) -> Store:
+def store_at(folder: Path) -> ReleaseStore:
     """The releases in `folder`; the installed box keeps the verdict on its releases in its state folder."""
-    return Store(folder, STATE / f"{folder.name}.verdict") if folder.parent == RELEASES else Store(folder)
+    return ReleaseStore(folder, STATE / f"{folder.name}.verdict") if folder.parent == RELEASES else ReleaseStore(folder)
 
 
-def stores_of(state: Path) -> dict[str, Store]:
+def stores_of(state: Path) -> dict[str, ReleaseStore]:
     """The stores of releases of the box with the state folder `state`, by name."""
     home = RELEASES if state == STATE else state
     return {name: store_at(home / name) for name in STORES}

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from edge.cli.message_format import decoded, line_of
-from edge.client.decoding import BODIES, Foreign, Heard
+from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
 from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
 from edge.messages import Level
-from edge.publish.mqtt.events import Connected, Denied, Received, Trouble
-from edge.publish.payloads import Alert, Body, State
+from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
+from edge.publish.payloads import AlertPayload, Payload, StatePayload
 from edge.publish.topics import Address
 
 _LEVELS = [level.name.lower() for level in Level]
@@ -107,7 +107,7 @@ class Filter:
     kind: str | None = None
     level: Level | None = None
 
-    def takes(self, address: Address | None, body: Body | None) -> bool:
+    def takes(self, address: Address | None, body: Payload | None) -> bool:
         """Whether a message is wanted; what is not understood is wanted where nothing is asked for."""
         if address is not None and address.name in _ORDERS and address.name not in self.topics:
             return False
@@ -117,13 +117,15 @@ class Filter:
             return False
         if self.box is not None and self.box not in {address.box, f"{address.site}/{address.box}"}:
             return False
-        if self.kind is not None and not (isinstance(body, Alert) and body.kind == self.kind):
+        if self.kind is not None and not (isinstance(body, AlertPayload) and body.kind == self.kind):
             return False
         return self.level is None or _grave(body, self.level)
 
 
-def _grave(body: Body, least: Level) -> bool:
-    return isinstance(body, Alert | State) and body.level is not None and Level[body.level.upper()] >= least
+def _grave(body: Payload, least: Level) -> bool:
+    return (
+        isinstance(body, AlertPayload | StatePayload) and body.level is not None and Level[body.level.upper()] >= least
+    )
 
 
 def _print_items(
@@ -133,10 +135,10 @@ def _print_items(
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
     connected = False
     for item in subscriber.items(seconds):
-        if isinstance(item, Heard):
+        if isinstance(item, BoxMessage):
             if wanted.takes(item.address, item.body):
                 show(item.event)
-        elif isinstance(item, Foreign):
+        elif isinstance(item, UnknownMessage):
             if wanted.takes(None, None):
                 show(item.event)
         elif isinstance(item, Gap):
@@ -145,9 +147,9 @@ def _print_items(
         elif isinstance(item, Connected):
             connected = True
             notes.print(f"Connected with {item.protocol}; listening.", style="dim")
-        elif isinstance(item, Trouble):
+        elif isinstance(item, Disconnected):
             notes.print(f"{item.sentence} Trying again.", style="yellow", markup=False)
-        elif isinstance(item, Denied):
+        elif isinstance(item, SubscriptionDenied):
             notes.print(item.sentence, style="yellow", markup=False)
     return connected
 

@@ -18,9 +18,9 @@ from rich.console import Console
 
 from edge import status
 from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
-from edge.releases.state import State
-from edge.releases.store import Store
-from edge.releases.trial import Probation, Verdict
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore
+from edge.releases.trial import Probation, TrialResult
 from edge.shipped import BUNDLE
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def _rollback_command(group: str, what: str, store: str) -> click.Command:
     )  # fmt: skip
     @_JSON
     def rollback(folder: Path, as_json: bool) -> None:
-        print_state(store_at(folder).change(State.rolled_back), folder, as_json)
+        print_state(store_at(folder).change(ReleaseState.rolled_back), folder, as_json)
 
     rollback.help = f"Go back to the {what} that was in use before this one."
     return rollback
@@ -106,7 +106,7 @@ rollback_bundle_command = _rollback_command("bundle", "bundle", MODELS_STORE)
 rollback_config_command = _rollback_command("config", "configuration", CONFIG_STORE)
 
 
-def print_state(state: State, folder: Path, as_json: bool) -> None:
+def print_state(state: ReleaseState, folder: Path, as_json: bool) -> None:
     """Print the release in use now, and the next step."""
     if as_json:
         click.echo(json.dumps({"folder": str(folder), **asdict(state)}))
@@ -134,7 +134,7 @@ def show(state: Path | None, as_json: bool) -> None:
 @_STATE
 def start(state: Path | None) -> None:
     """Count a start of what is on trial, or take it back when its starts are used up. The service's ExecStartPre."""
-    _change(state, State.started)
+    _change(state, ReleaseState.started)
 
 
 @click.command(epilog="Example: emvas releases stop --state /var/lib/emvas")
@@ -142,21 +142,21 @@ def start(state: Path | None) -> None:
 def stop(state: Path | None) -> None:
     """Say whether the service ended as it should (its SERVICE_RESULT). The service's ExecStopPost."""
     if os.environ.get("SERVICE_RESULT") == _CLEAN:
-        _change(state, State.stopped_cleanly)
+        _change(state, ReleaseState.stopped_cleanly)
 
 
-def _change(state: Path | None, transition: Callable[[State], State]) -> None:
+def _change(state: Path | None, transition: Callable[[ReleaseState], ReleaseState]) -> None:
     for name, store in _stores(state).items():
         before, after = store.state(), store.change(transition)
         if after != before:
             click.echo(f"{name}: {_sentence(after)}")
 
 
-def _stores(state: Path | None) -> dict[str, Store]:
+def _stores(state: Path | None) -> dict[str, ReleaseStore]:
     return stores_of(state or state_folder())
 
 
-def _sentence(state: State) -> str:
+def _sentence(state: ReleaseState) -> str:
     if state.current is None:
         return "nothing is installed"
     trial = f", on trial, start {state.starts}" if state.on_trial else ""
@@ -192,9 +192,9 @@ class ReleaseTrial:
                 _write_names(self._file, lost)
             return False
         verdict = self._probation.observe(now_s, known.healthy and lost <= self._before)
-        if verdict == Verdict.OPEN:
+        if verdict == TrialResult.OPEN:
             return False
-        proven = verdict == Verdict.PROVEN
+        proven = verdict == TrialResult.PROVEN
         for store in self._stores:
             try:
                 store.judge(proven)

@@ -1,35 +1,45 @@
 """The client for backends: typed messages of boxes, each alert and summary once and in order (docs/subscriber.md)."""
 
-from edge.client.consumer import Batch, Consumer, Numbered
-from edge.client.decoding import BODIES, Foreign, Heard
+from edge.client.consumer import AlertOrSummary, Consumer, MessageBatch
+from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
 from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Item, Subscriber
-from edge.publish.mqtt.events import Connected, Denied, Received, Trouble
-from edge.publish.payloads import Alert, Body, Group, Health, Info, Response, State, Status, Summary
+from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
+from edge.publish.payloads import (
+    AlertPayload,
+    GroupPayload,
+    HealthPayload,
+    InfoPayload,
+    Payload,
+    ResponsePayload,
+    StatePayload,
+    StatusPayload,
+    SummaryPayload,
+)
 from edge.publish.topics import Address
 
 __all__ = [
     "BODIES",
     "Address",
-    "Alert",
-    "Batch",
-    "Body",
+    "AlertOrSummary",
+    "AlertPayload",
+    "BoxMessage",
     "Connected",
     "Consumer",
-    "Denied",
-    "Foreign",
+    "Disconnected",
     "Gap",
-    "Group",
-    "Health",
-    "Heard",
-    "Info",
+    "GroupPayload",
+    "HealthPayload",
+    "InfoPayload",
     "Item",
-    "Numbered",
+    "MessageBatch",
+    "Payload",
     "Received",
-    "Response",
-    "State",
-    "Status",
+    "ResponsePayload",
+    "StatePayload",
+    "StatusPayload",
     "Subscriber",
-    "Summary",
-    "Trouble",
+    "SubscriptionDenied",
+    "SummaryPayload",
+    "UnknownMessage",
 ]

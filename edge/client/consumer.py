@@ -18,11 +18,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.client.decoding import Foreign, Heard, read
+from edge.client.decoding import BoxMessage, UnknownMessage, read
 from edge.config.delivery import MqttConfig
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Denied, Event, Received, Token, Trouble
-from edge.publish.payloads import Alert, Summary
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Disconnected, Event, Received, SubscriptionDenied, Token
+from edge.publish.payloads import AlertPayload, SummaryPayload
 
 _log = logging.getLogger(__name__)
 
@@ -33,16 +33,16 @@ MOST = 20
 _LINGER_S = 0.05
 """How long a batch waits for more."""
 
-Numbered = Heard[Alert] | Heard[Summary]
+AlertOrSummary = BoxMessage[AlertPayload] | BoxMessage[SummaryPayload]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class MessageBatch:
     """Alerts and summaries in the order in which they came; some may have come before."""
 
-    heard: Sequence[Numbered]
+    heard: Sequence[AlertOrSummary]
     _tokens: Sequence[Token]
-    _link: Link
+    _link: MqttClient
 
     def settle(self) -> None:
         """They are written down: let the broker forget them. Without it they come again."""
@@ -81,7 +81,7 @@ class Consumer:
         self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
         share = "" if group is None else f"$share/{group}/"
         topics = [f"{share}{self._config.base}/+/+/+/{kind}" for kind in ("alert", "summary")]
-        self._link = Link(self._config, name, subscribe=topics, keep_s=keep_s, owner_settles=True)
+        self._link = MqttClient(self._config, name, subscribe=topics, keep_s=keep_s, owner_settles=True)
         self._stopped = False
 
     def __enter__(self) -> Consumer:
@@ -97,21 +97,21 @@ class Consumer:
         self._stopped = True
         self._link.events.put(None)
 
-    def batches(self, seconds: float | None = None) -> Iterator[Batch]:
+    def batches(self, seconds: float | None = None) -> Iterator[MessageBatch]:
         """Every batch until `stop` or, with `seconds`, for so long; troubles go to the log.
 
         What is not understood is settled and logged: it would come for ever.
         """
         until_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped and (until_s is None or time.monotonic() < until_s):
-            heard: list[Numbered] = []
+            heard: list[AlertOrSummary] = []
             tokens: list[Token] = []
             for event in self._events(until_s):
                 item, token = self._taken(event)
                 tokens += [token] if token is not None else []
                 heard += [item] if item is not None else []
             if tokens:
-                batch = Batch(heard, tokens, self._link)
+                batch = MessageBatch(heard, tokens, self._link)
                 if heard:
                     yield batch
                 else:
@@ -129,17 +129,17 @@ class Consumer:
                 yield event
             wait_s = _LINGER_S
 
-    def _taken(self, event: Event) -> tuple[Numbered | None, Token | None]:
-        if isinstance(event, Trouble | Denied):
+    def _taken(self, event: Event) -> tuple[AlertOrSummary | None, Token | None]:
+        if isinstance(event, Disconnected | SubscriptionDenied):
             _log.warning("%s", event.sentence)
         if not isinstance(event, Received):
             return None, None
         heard = read(event, self._config.base)
-        if isinstance(heard, Foreign):
+        if isinstance(heard, UnknownMessage):
             _log.warning("%s is not understood: %s", event.path, heard.why)
             return None, event.token
-        if isinstance(heard.body, Alert):
-            return Heard(heard.address, heard.body, event), event.token
-        if isinstance(heard.body, Summary):
-            return Heard(heard.address, heard.body, event), event.token
+        if isinstance(heard.body, AlertPayload):
+            return BoxMessage(heard.address, heard.body, event), event.token
+        if isinstance(heard.body, SummaryPayload):
+            return BoxMessage(heard.address, heard.body, event), event.token
         return None, event.token

@@ -10,26 +10,26 @@ from pydantic import ValidationError
 
 from edge.publish import payloads
 from edge.publish.mqtt.events import Received
-from edge.publish.payloads import Body
+from edge.publish.payloads import Payload
 from edge.publish.topics import Address, address_of
 
-BODIES: Mapping[str, type[Body]] = {
-    "status": payloads.Status,
-    "info": payloads.Info,
-    "state": payloads.State,
-    "alert": payloads.Alert,
-    "summary": payloads.Summary,
-    "group": payloads.Group,
-    "health": payloads.Health,
-    "response": payloads.Response,
+BODIES: Mapping[str, type[Payload]] = {
+    "status": payloads.StatusPayload,
+    "info": payloads.InfoPayload,
+    "state": payloads.StatePayload,
+    "alert": payloads.AlertPayload,
+    "summary": payloads.SummaryPayload,
+    "group": payloads.GroupPayload,
+    "health": payloads.HealthPayload,
+    "response": payloads.ResponsePayload,
 }
 """The payload of each topic of `edge.publish.topics` that a box speaks on."""
 
-BodyT_co = TypeVar("BodyT_co", bound=Body, covariant=True)
+BodyT_co = TypeVar("BodyT_co", bound=Payload, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Generic[BodyT_co]):
+class BoxMessage(Generic[BodyT_co]):
     """One message of a box."""
 
     address: Address
@@ -42,20 +42,20 @@ class Heard(Generic[BodyT_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class UnknownMessage:
     """A message that is none of this contract: another program's, or of another version."""
 
     event: Received
     why: str
 
 
-def read(event: Received, base: str) -> Heard[Body] | Foreign:
+def read(event: Received, base: str) -> BoxMessage[Payload] | UnknownMessage:
     """Read one message."""
     address = address_of(event.path, base)
     if address is None or address.name not in BODIES:
-        return Foreign(event, "no box speaks on this topic")
+        return UnknownMessage(event, "no box speaks on this topic")
     try:
-        return Heard(address, BODIES[address.name].model_validate_json(event.payload), event)
+        return BoxMessage(address, BODIES[address.name].model_validate_json(event.payload), event)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        return Foreign(event, f"{'.'.join(map(str, fault['loc'])) or 'payload'}: {fault['msg']}")
+        return UnknownMessage(event, f"{'.'.join(map(str, fault['loc'])) or 'payload'}: {fault['msg']}")

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from edge.client.decoding import Heard
+from edge.client.decoding import BoxMessage
 
 _REMEMBERED = 4096
 """(boot, seq) pairs of a box by which repetitions are known; it sends at most its outbox (20 000) again, in order."""
@@ -28,7 +28,7 @@ class Gap:
     last: int
 
 
-Numbered = Heard[Any]
+NumberedMessage = BoxMessage[Any]
 """A message whose body has `boot`, `seq` and `historical`."""
 
 
@@ -37,11 +37,11 @@ class _Box:
     next: int
     boots: OrderedDict[str, None] = field(default_factory=OrderedDict)
     seen: OrderedDict[tuple[str, int], None] = field(default_factory=OrderedDict)
-    held: dict[int, Numbered] = field(default_factory=dict)
+    held: dict[int, NumberedMessage] = field(default_factory=dict)
     held_s: float = 0.0
 
 
-class Sequence:
+class ReorderBuffer:
     """Numbered messages in, each of them out once; a box's in the order of their numbers, as far as they come in time.
 
     What follows on a missing number is held back for `patience_s`, then the gap is told and it goes out. What comes
@@ -53,14 +53,14 @@ class Sequence:
         self._boxes: OrderedDict[tuple[str, str], _Box] = OrderedDict()
         self._remembered = self._held = 0
 
-    def take(self, heard: Numbered, now_s: float) -> list[Numbered | Gap]:
+    def take(self, heard: NumberedMessage, now_s: float) -> list[NumberedMessage | Gap]:
         """Take one message; return what can be handed out now."""
         body, place = heard.body, (heard.address.site, heard.address.box)
         box = self._boxes.setdefault(place, _Box(body.seq))
         self._boxes.move_to_end(place)
         if (body.boot, body.seq) in box.seen:
             return []
-        out: list[Numbered | Gap] = self._bounded()
+        out: list[NumberedMessage | Gap] = self._bounded()
         if body.seq < box.next and body.boot not in box.boots and not body.historical:
             out += self._release(place, box)
             box.next = body.seq  # a new outbox counts from the start
@@ -76,9 +76,9 @@ class Sequence:
         out += self._following(box)
         return out + self._release(place, box) if len(box.held) > _MOST_HELD else out
 
-    def due(self, now_s: float) -> list[Numbered | Gap]:
+    def due(self, now_s: float) -> list[NumberedMessage | Gap]:
         """What has been held back for long enough."""
-        out: list[Numbered | Gap] = []
+        out: list[NumberedMessage | Gap] = []
         for place, box in self._boxes.items():
             if box.held and now_s >= box.held_s + self._patience_s:
                 out += self._release(place, box)
@@ -89,8 +89,8 @@ class Sequence:
         held = [box.held_s for box in self._boxes.values() if box.held]
         return max(0.0, min(held) + self._patience_s - now_s) if held else None
 
-    def _release(self, place: tuple[str, str], box: _Box) -> list[Numbered | Gap]:
-        out: list[Numbered | Gap] = []
+    def _release(self, place: tuple[str, str], box: _Box) -> list[NumberedMessage | Gap]:
+        out: list[NumberedMessage | Gap] = []
         while box.held:
             first = min(box.held)
             out.append(Gap(*place, box.next, first - 1))
@@ -98,8 +98,8 @@ class Sequence:
             out += self._following(box)
         return out
 
-    def _following(self, box: _Box) -> list[Numbered | Gap]:
-        out: list[Numbered | Gap] = []
+    def _following(self, box: _Box) -> list[NumberedMessage | Gap]:
+        out: list[NumberedMessage | Gap] = []
         while box.next in box.held:
             out.append(box.held.pop(box.next))
             box.next += 1
@@ -116,9 +116,9 @@ class Sequence:
         if len(box.boots) > _MOST_BOOTS:
             box.boots.popitem(last=False)
 
-    def _bounded(self) -> list[Numbered | Gap]:
+    def _bounded(self) -> list[NumberedMessage | Gap]:
         """Make room for one message more; return what was held back and can be no longer."""
-        out: list[Numbered | Gap] = []
+        out: list[NumberedMessage | Gap] = []
         while len(self._boxes) > 1 and (
             len(self._boxes) > MOST_BOXES or self._remembered >= MOST_REMEMBERED or self._held >= MOST_HELD
         ):

@@ -13,19 +13,19 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from edge.client.decoding import Foreign, Heard, read
-from edge.client.reorder_buffer import Gap, Sequence
+from edge.client.decoding import BoxMessage, UnknownMessage, read
+from edge.client.reorder_buffer import Gap, ReorderBuffer
 from edge.config.delivery import MqttConfig
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Denied, Event, Received, Trouble
-from edge.publish.payloads import Alert, Body, Summary
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Event, Received, SubscriptionDenied
+from edge.publish.payloads import AlertPayload, Payload, SummaryPayload
 
 _log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.5
 """How long what follows on a missing number is held back: brokers keep the order, so this is hardly ever needed."""
 
-Item = Heard[Body] | Gap | Foreign | Connected | Trouble | Denied
+Item = BoxMessage[Payload] | Gap | UnknownMessage | Connected | Disconnected | SubscriptionDenied
 
 
 class Subscriber:
@@ -56,8 +56,8 @@ class Subscriber:
         if keep_s and not client_id:
             raise ValueError("keep_s needs a client_id: a broker keeps messages for a client that it knows by name")
         self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
-        self._link = Link(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
-        self._sequence = Sequence(patience_s)
+        self._link = MqttClient(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
+        self._sequence = ReorderBuffer(patience_s)
         self._stopped = False
 
     def __enter__(self) -> Subscriber:
@@ -73,17 +73,17 @@ class Subscriber:
         self._stopped = True
         self._link.events.put(None)
 
-    def alerts(self, seconds: float | None = None) -> Iterator[Heard[Alert]]:
+    def alerts(self, seconds: float | None = None) -> Iterator[BoxMessage[AlertPayload]]:
         """Every step of every alert, until `stop` or, with `seconds`, for so long; troubles and gaps go to the log."""
         for item in self.items(seconds):
-            if isinstance(item, Heard):
-                if isinstance(item.body, Alert):
-                    yield Heard(item.address, item.body, item.event, item.late)
+            if isinstance(item, BoxMessage):
+                if isinstance(item.body, AlertPayload):
+                    yield BoxMessage(item.address, item.body, item.event, item.late)
             elif isinstance(item, Gap):
                 _log.warning("%s/%s: messages %d to %d are missing", item.site, item.box, item.first, item.last)
-            elif isinstance(item, Trouble | Denied):
+            elif isinstance(item, Disconnected | SubscriptionDenied):
                 _log.warning("%s", item.sentence)
-            elif isinstance(item, Foreign):
+            elif isinstance(item, UnknownMessage):
                 _log.info("%s is not understood: %s", item.event.path, item.why)
 
     def items(self, seconds: float | None = None) -> Iterator[Item]:
@@ -102,11 +102,11 @@ class Subscriber:
             yield from self._items_of(event)
 
     def _items_of(self, event: Event | None) -> list[Item]:
-        if isinstance(event, Connected | Trouble | Denied):
+        if isinstance(event, Connected | Disconnected | SubscriptionDenied):
             return [event]
         if not isinstance(event, Received):
             return []
         heard = read(event, self._config.base)
-        if isinstance(heard, Heard) and isinstance(heard.body, Alert | Summary):
+        if isinstance(heard, BoxMessage) and isinstance(heard.body, AlertPayload | SummaryPayload):
             return [*self._sequence.take(heard, time.monotonic())]
         return [heard]

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from edge.config.loader import load_config
 from edge.releases.files import replace_link
-from edge.releases.state import State
-from edge.releases.store import Store
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore
 
 _DIGITS = 12
 """Hexadecimal digits of a file's hash in a release's name."""
 
 
-def install_config(source: Path, store: Store, place: Path) -> State:
+def install_config(source: Path, store: ReleaseStore, place: Path) -> ReleaseState:
     """Install the file `source` and make `place`, which the box reads, a link to it.
 
     A plain file at `place` was written by hand: it is kept as the proven release that a roll-back returns to.
@@ -28,14 +28,14 @@ def install_config(source: Path, store: Store, place: Path) -> State:
     load_config(source)
     if place.is_file() and not place.is_symlink():
         store.install(_copy_of(place, "by-hand"))
-        store.change(State.confirmed)
+        store.change(ReleaseState.confirmed)
         _lead(place, store)
     state = store.install(_copy_of(source, source.stem))
     _lead(place, store)
     return state
 
 
-def _lead(place: Path, store: Store) -> None:
+def _lead(place: Path, store: ReleaseStore) -> None:
     """A relative link, so that it is right in an image as well."""
     place.parent.mkdir(parents=True, exist_ok=True)
     replace_link(place, Path(os.path.relpath(store.link, place.parent)))

@@ -14,8 +14,8 @@ from typing import Any
 from edge.config import Config
 from edge.config.delivery import HealthConfig, Op
 from edge.i18n.sentence import read
-from edge.publish.mqtt.client import GuardedThread, Link
-from edge.publish.mqtt.events import Connected, Denied, Publication, Received, Trouble
+from edge.publish.mqtt.client import GuardedThread, MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Publication, Received, SubscriptionDenied
 from edge.publish.topics import TOPICS, address_of, path_of
 
 _PATIENCE_S = 2.0
@@ -63,7 +63,7 @@ class BoxLink:
         self._reports = "report" in config.commands.allow
         answered = [op for op in (*PAGE_OPS, "report") if op in config.commands.allow]
         paths += [path_of("response", self._base, self._box, op) for op in answered]
-        self._link = Link(config.mqtt, "", subscribe=paths)
+        self._link = MqttClient(config.mqtt, "", subscribe=paths)
         self._words: dict[str, ReceivedPayload] = {}
         self._open: dict[str, Future[Payload]] = {}
         self.place = f"{self._base}/{self._box.site}/{self._box.id}"
@@ -118,7 +118,7 @@ class BoxLink:
     def _run(self) -> None:
         while True:
             event = self._link.events.get()
-            if isinstance(event, Trouble | Denied):
+            if isinstance(event, Disconnected | SubscriptionDenied):
                 self.trouble = event.sentence
             elif isinstance(event, Connected):
                 self.trouble, self._connected_s = "", time.monotonic()

@@ -15,7 +15,7 @@ from edge.messages import Alert, Group, Summary
 from edge.messages.serialize import to_record
 from edge.publish import payloads
 from edge.publish.mqtt.events import Publication
-from edge.publish.payloads import ClockState, StatusWord
+from edge.publish.payloads import ClockState, PresenceState
 from edge.publish.topics import TOPICS, path_of
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
@@ -27,7 +27,7 @@ _TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
 
 
 @dataclass(slots=True)
-class Origin:
+class RunOrigin:
     """Which run of the box speaks: its session and the wall clock (Unix) at `t_s` 0."""
 
     boot: str
@@ -51,19 +51,21 @@ def iso_utc(wall_s: float) -> str:
 
 
 def encode(payload: Mapping[str, Any]) -> str:
-    """A payload that is no `Body` as it is sent."""
+    """A payload that is no `Payload` as it is sent."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def status(state: StatusWord, boot: str, connection: int, software: str, why: str | None = None) -> payloads.Status:
+def status(
+    state: PresenceState, boot: str, connection: int, software: str, why: str | None = None
+) -> payloads.StatusPayload:
     """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
-    return payloads.Status(state=state, boot=boot, seq=connection, sw=software, why=why)
+    return payloads.StatusPayload(state=state, boot=boot, seq=connection, sw=software, why=why)
 
 
-def alert(message: Alert, origin: Origin, clock: ClockState) -> payloads.AlertStep:
+def alert(message: Alert, origin: RunOrigin, clock: ClockState) -> payloads.StoredAlertPayload:
     """One step of an alert; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
-    return payloads.AlertStep(
+    return payloads.StoredAlertPayload(
         id=message.id,
         boot=origin.boot,
         type=message.type,
@@ -78,10 +80,10 @@ def alert(message: Alert, origin: Origin, clock: ClockState) -> payloads.AlertSt
     )
 
 
-def summary(message: Summary, origin: Origin, clock: ClockState) -> payloads.Period:
+def summary(message: Summary, origin: RunOrigin, clock: ClockState) -> payloads.StoredSummaryPayload:
     """One period; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
-    return payloads.Period(
+    return payloads.StoredSummaryPayload(
         id=f"{origin.boot}-summary-{round(message.start_s * 1000)}",
         boot=origin.boot,
         start=origin.utc(message.start_s),
@@ -93,10 +95,10 @@ def summary(message: Summary, origin: Origin, clock: ClockState) -> payloads.Per
     )
 
 
-def group(message: Group, origin: Origin, clock: ClockState) -> payloads.Group:
+def group(message: Group, origin: RunOrigin, clock: ClockState) -> payloads.GroupPayload:
     """One window of a group."""
     record = to_record(message)
-    return payloads.Group(
+    return payloads.GroupPayload(
         boot=origin.boot,
         start=origin.utc(message.start_s),
         end=origin.utc(message.end_s),
@@ -105,10 +107,10 @@ def group(message: Group, origin: Origin, clock: ClockState) -> payloads.Group:
     )
 
 
-def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> payloads.Info:
+def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> payloads.InfoPayload:
     """What a box runs; `about` are the fields that the runtime knows."""
     digest = f"sha256:{hashlib.sha256(config.model_dump_json().encode()).hexdigest()}"
-    return payloads.Info(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
+    return payloads.InfoPayload(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
 
 
 def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
@@ -133,23 +135,23 @@ def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[st
     return {**payload, **times, "clock": clock}
 
 
-class Composer:
+class PublicationBuilder:
     """Knows the box's place in the topics, the run that speaks and the version of the program."""
 
-    def __init__(self, base: str, box: BoxConfig, origin: Origin, software: str) -> None:
+    def __init__(self, base: str, box: BoxConfig, origin: RunOrigin, software: str) -> None:
         self._base, self._box, self._origin, self._software = base, box, origin, software
 
     def path(self, name: str) -> str:
         """Where the topic of this name is for this box."""
         return path_of(name, self._base, self._box)
 
-    def publication(self, name: str, body: payloads.Body) -> Publication:
+    def publication(self, name: str, body: payloads.Payload) -> Publication:
         """A body as it is sent on the topic of this name."""
         topic = TOPICS[name]
         schema = (("schema", str(payloads.SCHEMA)),)
         return Publication(self.path(name), body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
 
-    def status(self, state: StatusWord, connection: int, why: str | None = None) -> Publication:
+    def status(self, state: PresenceState, connection: int, why: str | None = None) -> Publication:
         """Whether the box is there; `connection` is the number of the connection that the word is about."""
         return self.publication("status", status(state, self._origin.boot, connection, self._software, why))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edge.publish import builders, payloads
-from edge.publish.commands.handler import CommandDesk
+from edge.publish.commands.receiver import CommandReceiver
 from edge.publish.mqtt.events import Connected, Publication
 from edge.publish.outbox.outbox import Outbox
 from edge.run_registry import clock_state
@@ -25,10 +25,10 @@ _STRANGERS = 2
 """A late will of the run before comes once; the words of another box with the same name, whenever it is there."""
 
 
-class Vitals:
+class HealthReport:
     """Safe from any thread, but for `renew`, `due` and `sent`, which are the publisher's thread's."""
 
-    def __init__(self, boot: str, outbox: Outbox, desk: CommandDesk) -> None:
+    def __init__(self, boot: str, outbox: Outbox, desk: CommandReceiver) -> None:
         self._boot, self._outbox, self._desk = boot, outbox, desk
         self._lock = threading.Lock()
         self._readings: dict[str, Any] = {}
@@ -51,17 +51,17 @@ class Vitals:
         """Begin the next wait."""
         self._due_s = now_s + HEALTH_EVERY_S
 
-    def health(self, connected: Connected | None) -> payloads.Health:
+    def health(self, connected: Connected | None) -> payloads.HealthPayload:
         """All of it now, over this connection."""
         with self._lock:
             readings = dict(self._readings)
         outbox = self._outbox
-        return payloads.Health(
+        return payloads.HealthPayload(
             boot=self._boot,
             time=builders.iso_utc(time.time()),
             clock=clock_state(),
             outbox=payloads.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
-            mqtt=connected and payloads.Connection(connection=connected.connection, protocol=connected.protocol),
+            mqtt=connected and payloads.ConnectionFigures(connection=connected.connection, protocol=connected.protocol),
             commands=self._desk.figures,
             readings=readings,
         )

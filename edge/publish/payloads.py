@@ -16,7 +16,7 @@ SCHEMA = 1
 
 ClockState = Literal["synced", "unsynced", "corrected"]
 """`corrected`: stamped before the clock was synchronized, and put right afterwards from the monotonic times."""
-StatusWord = Literal["online", "offline", "stopped", "failed"]
+PresenceState = Literal["online", "offline", "stopped", "failed"]
 LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
 _NAMES: tuple[LevelName, ...] = get_args(LevelName)
 
@@ -29,7 +29,7 @@ def level_name(level: Level) -> LevelName:
 Time = Field(description="ISO 8601 in UTC, to the millisecond")
 
 
-class Body(BaseModel):
+class Payload(BaseModel):
     """A payload: a JSON object in UTF-8; readers pass over fields that they do not know."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -44,17 +44,17 @@ class Body(BaseModel):
         return self.model_dump_json(by_alias=True)
 
 
-class Numbered(BaseModel):
+class OutboxFields(BaseModel):
     """What the outbox adds when it sends."""
 
     seq: int = Field(ge=1, description="rises by one with every alert and summary of a box, across restarts")
     historical: bool = Field(description="it waited for more than a minute, or from an earlier run: no bell for it")
 
 
-class Status(Body):
+class StatusPayload(Payload):
     """Whether the box is there."""
 
-    state: StatusWord = Field(
+    state: PresenceState = Field(
         description="`offline` is the broker's word: the will; `stopped` was asked for, `failed` was not"
     )
     seq: int = Field(
@@ -64,7 +64,7 @@ class Status(Body):
     why: str | None = Field(None, description="with `failed`: what made the box end by itself")
 
 
-class Info(Body):
+class InfoPayload(Payload):
     """What the box runs."""
 
     model_config = ConfigDict(extra="allow")
@@ -86,7 +86,7 @@ class SentenceCode(BaseModel):
     )
 
 
-class State(Body):
+class StatePayload(Payload):
     """How things are now."""
 
     time: str = Time
@@ -115,7 +115,7 @@ class State(Body):
     clock: ClockState
 
 
-class AlertStep(Body):
+class StoredAlertPayload(Payload):
     """One step in the life of an alert, as it is stored."""
 
     id: str = Field(description="the same from `new` over any `update` to `end`")
@@ -133,11 +133,11 @@ class AlertStep(Body):
     valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
 
 
-class Alert(AlertStep, Numbered):
+class AlertPayload(StoredAlertPayload, OutboxFields):
     """One step in the life of an alert."""
 
 
-class Period(Body):
+class StoredSummaryPayload(Payload):
     """What happened in a period, as it is stored."""
 
     id: str
@@ -154,11 +154,11 @@ class Period(Body):
     group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
 
 
-class Summary(Period, Numbered):
+class SummaryPayload(StoredSummaryPayload, OutboxFields):
     """What happened in a period."""
 
 
-class Group(Body):
+class GroupPayload(Payload):
     """What five or more faces had in common in a window; of fewer there is none."""
 
     start: str = Time
@@ -188,33 +188,33 @@ class CommandFigures(BaseModel):
     ignored: int = Field(description="retained, too large or too many: not answered")
 
 
-class Connection(BaseModel):
+class ConnectionFigures(BaseModel):
     """The connection to the broker."""
 
     connection: int
     protocol: str
 
 
-class Health(Body):
+class HealthPayload(Payload):
     """How the box itself is."""
 
     time: str = Time
     clock: ClockState
     outbox: OutboxFigures
-    mqtt: Connection | None = Field(description="null before the first")
+    mqtt: ConnectionFigures | None = Field(description="null before the first")
     commands: CommandFigures
     readings: dict[str, Any] = Field(description="the runtime's own figures: frames, drops, queues, stages")
 
 
-class Report(BaseModel):
+class ReportPayload(BaseModel):
     """What the command `report` answers."""
 
-    state: State | None = Field(description="null before there is one")
-    health: Health
-    summary: Period = Field(description="of the period that goes on")
+    state: StatePayload | None = Field(description="null before there is one")
+    health: HealthPayload
+    summary: StoredSummaryPayload = Field(description="of the period that goes on")
 
 
-class Response(Body):
+class ResponsePayload(Payload):
     """The answer to a command."""
 
     boot: str = Field(description="the run that carried the order out: an earlier one for what was done before")

@@ -17,16 +17,16 @@ from typing import Any
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
 from edge.publish import builders, home_assistant, payloads
-from edge.publish.builders import Composer
-from edge.publish.commands.handler import CommandDesk, Executor
-from edge.publish.commands.idempotency_log import Answered
-from edge.publish.health_report import Presence, Vitals
+from edge.publish.builders import PublicationBuilder
+from edge.publish.commands.idempotency_log import IdempotencyLog
+from edge.publish.commands.receiver import CommandReceiver, Executor
+from edge.publish.health_report import HealthReport, Presence
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.client import GuardedThread, Link
-from edge.publish.mqtt.events import Acknowledged, Connected, Event, Publication, Received, Subscription, Trouble
-from edge.publish.mqtt.flow_control import WINDOW, Line, Traffic
+from edge.publish.mqtt.client import GuardedThread, MqttClient
+from edge.publish.mqtt.events import Acknowledged, Connected, Disconnected, Event, Publication, Received, Subscription
+from edge.publish.mqtt.flow_control import WINDOW, FlowControl, InFlight
 from edge.publish.outbox.outbox import Outbox
-from edge.publish.outbox.retained import Retained
+from edge.publish.outbox.retained import RetainedMessages
 from edge.publish.outbox.sender import Sender
 from edge.publish.state_report import StateTracker
 from edge.publish.topics import TOPICS, address_of
@@ -46,7 +46,8 @@ _MOST_PASSING = 64
 class Publisher:
     """A sink for the messages that a purpose permits; `write`, `describe` and `measure` from any thread.
 
-    Alerts and summaries go through the outbox, retained topics through `Retained`, orders through the `CommandDesk`.
+    Alerts and summaries go through the outbox, retained topics through `RetainedMessages`, commands through the
+    `CommandReceiver`.
     """
 
     def __init__(self, config: Config, outbox_path: Path, start: Start, status: SystemStatus | None = None) -> None:
@@ -57,24 +58,24 @@ class Publisher:
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
-        self._origin = builders.Origin(start.name, start.wall_s, start.clock)
+        self._origin = builders.RunOrigin(start.name, start.wall_s, start.clock)
         self._software = version("emvas-edge")
-        self._composer = Composer(self._mqtt.base, config.box, self._origin, self._software)
+        self._composer = PublicationBuilder(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
         last = frozenset({self._composer.path("summary")})
         self._sender = Sender(self._outbox, start, last=last)
-        self._answered = Answered(outbox_path.with_name(ORDERS_FILE))
+        self._answered = IdempotencyLog(outbox_path.with_name(ORDERS_FILE))
         allow = config.commands.allow
-        self._desk = CommandDesk(self._mqtt.base, config.box, start.name, allow, self._wake, self._answered)
-        self._vitals = Vitals(start.name, self._outbox, self._desk)
+        self._desk = CommandReceiver(self._mqtt.base, config.box, start.name, allow, self._wake, self._answered)
+        self._vitals = HealthReport(start.name, self._outbox, self._desk)
         client_id = f"{self._mqtt.base}-{config.box.site}-{config.box.id}"
-        self._link = Link(self._mqtt, client_id, partial(self._composer.status, "offline"))
+        self._link = MqttClient(self._mqtt, client_id, partial(self._composer.status, "offline"))
         self._lock = threading.Lock()
-        self._retained = Retained()
+        self._retained = RetainedMessages()
         self._listen()
         self._outboxed = {self._composer.path(name) for name in ("alert", "summary")}
-        self._line = Line(self._link, Traffic(self._outboxed), self._mqtt)
+        self._line = FlowControl(self._link, InFlight(self._outboxed), self._mqtt)
         self._presence = Presence(start.name, partial(self._composer.status, "online"))
         self._passing: deque[Publication] = deque(maxlen=_MOST_PASSING)
         self._connected: Connected | None = None
@@ -126,18 +127,18 @@ class Publisher:
         with self._lock:
             self._keep_state(self._state.ordered(t_s, self._origin.clock, snoozed_s, sensitivity))
 
-    def report(self, so_far: Summary) -> payloads.Report:
+    def report(self, so_far: Summary) -> payloads.ReportPayload:
         """How things are now; `so_far` is what the purpose permits of the period that goes on."""
         with self._lock:
             state = self._state.latest
         period = builders.summary(so_far, self._origin, self._origin.clock)
-        return payloads.Report(state=state, health=self.health(), summary=period)
+        return payloads.ReportPayload(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
         """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
         self._vitals.measure(readings)
 
-    def health(self) -> payloads.Health:
+    def health(self) -> payloads.HealthPayload:
         """How the box is now, as it is published."""
         return self._vitals.health(self._connected)
 
@@ -176,12 +177,12 @@ class Publisher:
     def _wake(self) -> None:
         self._link.events.put(None)
 
-    def _post(self, name: str, body: payloads.Body) -> None:
+    def _post(self, name: str, body: payloads.Payload) -> None:
         path, boot = self._composer.path(name), self._origin.boot
         self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), boot, time.monotonic())
         self._wake()
 
-    def _keep_state(self, state: payloads.State | None) -> None:
+    def _keep_state(self, state: payloads.StatePayload | None) -> None:
         if state is not None:
             self._retained.keep("state", self._composer.publication("state", state))
             self._wake()
@@ -244,7 +245,7 @@ class Publisher:
             self._take_connection(event)
         elif isinstance(event, Received):
             self._take_message(event)
-        elif isinstance(event, Trouble):
+        elif isinstance(event, Disconnected):
             self._broker_gone, self._said_connected = True, False
             _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from edge.i18n.sentence import Sentence
 from edge.messages import Fatigue, Level, Reason, Source
-from edge.publish.builders import Origin
-from edge.publish.payloads import ClockState, SentenceCode, State, level_name
+from edge.publish.builders import RunOrigin
+from edge.publish.payloads import ClockState, SentenceCode, StatePayload, level_name
 from edge.status import Standing, SystemStatus
 
 REFRESH_S = 60.0
@@ -23,10 +23,10 @@ _TRACK_S = 3.0
 class StateTracker:
     """Folds levels and the system's status into one state; says when it is worth publishing."""
 
-    def __init__(self, origin: Origin, status: SystemStatus | None = None) -> None:
+    def __init__(self, origin: RunOrigin, status: SystemStatus | None = None) -> None:
         """`status` knows what is lost; by default what `observe` is told of it."""
         self._origin, self._status = origin, status or SystemStatus()
-        self.latest: State | None = None
+        self.latest: StatePayload | None = None
         """As last told."""
         self._people: dict[int | None, Fatigue] = {}
         self._judged = False
@@ -38,7 +38,7 @@ class StateTracker:
         self._snoozed_s: Mapping[str, float] = {}
         self._sensitivity: Mapping[str, float] = {}
 
-    def observe(self, message: Fatigue | Source, clock: ClockState) -> State | None:
+    def observe(self, message: Fatigue | Source, clock: ClockState) -> StatePayload | None:
         """Take one message; return the state when it changed or is due again, else None."""
         if isinstance(message, Source):
             self._status.take(message)
@@ -49,14 +49,14 @@ class StateTracker:
             self._people[message.track] = message
         return self._told(message.t_s, clock)
 
-    def turn(self, t_s: float, clock: ClockState) -> State | None:
+    def turn(self, t_s: float, clock: ClockState) -> StatePayload | None:
         """Let time pass without a message; return the state when it is due again, or nobody is in view any more."""
         self._forget(t_s)
         return self._told(t_s, clock)
 
     def ordered(
         self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
-    ) -> State | None:
+    ) -> StatePayload | None:
         """Take what commands have silenced, until when, and what they have moved; return the state if that is new."""
         self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
         return self._told(t_s, clock)
@@ -65,7 +65,7 @@ class StateTracker:
         """Those who are in view no more."""
         self._people = {track: last for track, last in self._people.items() if t_s - last.t_s < _TRACK_S}
 
-    def _told(self, t_s: float, clock: ClockState) -> State | None:
+    def _told(self, t_s: float, clock: ClockState) -> StatePayload | None:
         worst = max(self._people.values(), key=_gravity, default=None)
         level = self._known(worst)
         if level != self._level:
@@ -86,9 +86,9 @@ class StateTracker:
         is_old = worst is not None and worst.perclos_60 is None and any(name in self._status.lost for name in _EYES)
         return None if is_old and level is Level.NONE else level
 
-    def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> State:
+    def _state(self, t_s: float, clock: ClockState, worst: Fatigue | None) -> StatePayload:
         parts = self._status.parts
-        return State(
+        return StatePayload(
             boot=self._origin.boot,
             time=self._origin.utc(t_s),
             level=level_name(self._level) if self._level is not None else None,

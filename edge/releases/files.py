@@ -77,7 +77,7 @@ def replace_link(path: Path, target: Path) -> None:
     sync(path.parent)
 
 
-def foreign_hand(folder: Path) -> str | None:
+def unsafe_owner(folder: Path) -> str | None:
     """Who else may change what root finds below `folder`, in words; None: nobody, or this process is not root's.
 
     All folders on the way count, as whoever may write in one may exchange what is in it. The sticky bit of `/tmp`

@@ -15,12 +15,12 @@ MOST_STARTS = 3
 """Starts that a release on trial may use up; ours. Small, as each one costs the box its boot time."""
 
 
-class NoWayBackError(EmvasError):
+class NoPreviousReleaseError(EmvasError):
     """There is no earlier release to go back to."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ReleaseState:
     """The releases of one store, by name."""
 
     current: str | None = None
@@ -38,12 +38,12 @@ class State:
         """Whether `current` has still to prove itself."""
         return self.starts is not None
 
-    def installed(self, name: str, trial: str) -> State:
+    def installed(self, name: str, trial: str) -> ReleaseState:
         """`name` takes over, on trial where there is a proven release to go back to."""
         proven = self.previous if self.on_trial else self.current
-        return State(name) if proven is None else State(name, proven, 0, trial=trial)
+        return ReleaseState(name) if proven is None else ReleaseState(name, proven, 0, trial=trial)
 
-    def started(self) -> State:
+    def started(self) -> ReleaseState:
         """The box is about to start: count it, or take back a release that has used up its starts."""
         if self.starts is None:
             return self
@@ -51,22 +51,22 @@ class State:
             return self.rolled_back()
         return replace(self, starts=self.starts + 1)
 
-    def stopped_cleanly(self) -> State:
+    def stopped_cleanly(self) -> ReleaseState:
         """A start that ended as it should says nothing against the release."""
         return replace(self, starts=self.starts - 1) if self.starts else self
 
-    def confirmed(self) -> State:
+    def confirmed(self) -> ReleaseState:
         """The release has run well for long enough."""
         return replace(self, starts=None, trial=None)
 
-    def judged(self, trial: str, proven: bool) -> State:
+    def judged(self, trial: str, proven: bool) -> ReleaseState:
         """The box has said whether what is on trial runs well."""
         if trial != self.trial or not self.on_trial:
             return self
         return self.confirmed() if proven else self.rolled_back()
 
-    def rolled_back(self) -> State:
+    def rolled_back(self) -> ReleaseState:
         """The previous release again. NoWayBackError: there is none."""
         if self.previous is None:
-            raise NoWayBackError("there is no earlier release to go back to: install the one that is wanted")
-        return State(self.previous, None, None, taken_back=self.current)
+            raise NoPreviousReleaseError("there is no earlier release to go back to: install the one that is wanted")
+        return ReleaseState(self.previous, None, None, taken_back=self.current)

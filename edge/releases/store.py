@@ -19,9 +19,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.error import EmvasError
-from edge.releases.files import foreign_hand, replace_file, replace_link, share_tree, sync, sync_tree
-from edge.releases.state import State
-from edge.releases.trial import Said, heard, say
+from edge.releases.files import replace_file, replace_link, share_tree, sync, sync_tree, unsafe_owner
+from edge.releases.state import ReleaseState
+from edge.releases.trial import TrialVerdict, read_verdict, write_verdict
 
 _STATE_FILE = "state.json"
 _LINK = "current"
@@ -38,7 +38,7 @@ class StoreError(EmvasError):
     """A folder of releases that cannot be used; the message says which and why."""
 
 
-class Store:
+class ReleaseStore:
     """The releases below `folder`, of one kind; safe among processes."""
 
     def __init__(self, folder: Path, verdict: Path | None = None) -> None:
@@ -51,18 +51,18 @@ class Store:
         """The path that leads to the release in use; it follows a verdict at the next start of the box."""
         return self.folder / _LINK
 
-    def state(self) -> State:
+    def state(self) -> ReleaseState:
         """What is installed and what was said of it; an empty State where nothing is."""
-        known, said = self._known(), heard(self.verdict)
+        known, said = self._known(), read_verdict(self.verdict)
         return known.judged(said.trial, said.proven) if said else known
 
     def judge(self, proven: bool) -> None:
         """Leave the running box's verdict on what is on trial. OSError: it cannot be written."""
         trial = self._known().trial
         if trial is not None:
-            say(self.verdict, Said(trial, proven))
+            write_verdict(self.verdict, TrialVerdict(trial, proven))
 
-    def install(self, fill: Callable[[Path], str]) -> State:
+    def install(self, fill: Callable[[Path], str]) -> ReleaseState:
         """Let `fill` make the release at the path it is given and name it, then swap it in.
 
         On any error nothing has changed. Who may read the store's folder as its group may read the release. Others
@@ -83,40 +83,40 @@ class Store:
                 self._prune({old.current, new.current, new.previous})
                 return new
 
-    def change(self, transition: Callable[[State], State]) -> State:
-        """Apply a transition of `State` and return the new state; a folder that is not there has nothing to change."""
+    def change(self, transition: Callable[[ReleaseState], ReleaseState]) -> ReleaseState:
+        """Apply a transition and return the new state; a missing folder has nothing to change."""
         if not self.folder.is_dir():
-            return State()
+            return ReleaseState()
         self._refuse_unsafe()
         with self._locked() as old:
             new = transition(old)
             self._enter(new)
             return new
 
-    def _known(self) -> State:
+    def _known(self) -> ReleaseState:
         path = self.folder / _STATE_FILE
         try:
-            return State(**json.loads(path.read_text(encoding="utf-8")))
+            return ReleaseState(**json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return State()
+            return ReleaseState()
         except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"{path} cannot be read ({error}): remove it and install again") from error
 
     def _refuse_unsafe(self) -> None:
         """Root works only where nobody else may put a link in the way."""
-        if reason := foreign_hand(self.folder):
+        if reason := unsafe_owner(self.folder):
             raise StoreError(
                 f"{self.folder} is no safe place for root to work in ({reason}): `emvas install` makes the folders "
                 "that are, or run this as that user"
             )
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: ReleaseState) -> None:
         if state != self._known():
             replace_file(self.folder / _STATE_FILE, json.dumps(asdict(state)))
         if state.current is not None:
             replace_link(self.link, Path(_RELEASES) / state.current)
 
-    def _unused(self, name: str, state: State) -> Path:
+    def _unused(self, name: str, state: ReleaseState) -> Path:
         """A name for a new release: `name`, or with a number where that one is still needed."""
         number, chosen = 1, name
         while chosen in (state.current, state.previous):
@@ -160,7 +160,7 @@ class Store:
                         _remove(left)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[State]:
+    def _locked(self) -> Iterator[ReleaseState]:
         try:
             handle = os.open(self.folder / _LOCK_FILE, os.O_CREAT | os.O_RDONLY | os.O_NOFOLLOW, 0o644)
         except OSError as error:

@@ -24,7 +24,7 @@ PATIENCE_S = 1800.0
 """Running longer than this without having proved itself, a release is given up; ours: three times `PROVEN_S`."""
 
 
-class Verdict(Enum):
+class TrialResult(Enum):
     """What is known of a release on trial."""
 
     OPEN = "open"
@@ -40,7 +40,7 @@ class Probation:
         self._start_s: float | None = None
         self._well_since_s: float | None = None
 
-    def observe(self, t_s: float, healthy: bool) -> Verdict:
+    def observe(self, t_s: float, healthy: bool) -> TrialResult:
         """Judge the run so far; `t_s` is monotonic, `healthy` what the box says of itself now."""
         if self._start_s is None:
             self._start_s = t_s
@@ -49,12 +49,12 @@ class Probation:
         elif self._well_since_s is None:
             self._well_since_s = t_s
         if self._well_since_s is not None and t_s - self._well_since_s >= self._proven_s:
-            return Verdict.PROVEN
-        return Verdict.FAILED if t_s - self._start_s >= self._patience_s else Verdict.OPEN
+            return TrialResult.PROVEN
+        return TrialResult.FAILED if t_s - self._start_s >= self._patience_s else TrialResult.OPEN
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TrialVerdict:
     """The verdict about one trial."""
 
     trial: str
@@ -63,7 +63,7 @@ class Said:
     """False: it is to be taken back."""
 
 
-def say(place: Path, said: Said) -> None:
+def write_verdict(place: Path, said: TrialVerdict) -> None:
     """Leave the verdict, without waiting for the disk: one that a power cut takes is come to again.
 
     Raises:
@@ -75,7 +75,7 @@ def say(place: Path, said: Said) -> None:
     Path(unfinished).replace(place)
 
 
-def heard(place: Path) -> Said | None:
+def read_verdict(place: Path) -> TrialVerdict | None:
     """The verdict that was left, or None where there is none that can be understood."""
     try:
         handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -90,4 +90,4 @@ def heard(place: Path) -> Said | None:
         return None
     finally:
         os.close(handle)
-    return Said(trial, proven) if isinstance(trial, str) and isinstance(proven, bool) else None
+    return TrialVerdict(trial, proven) if isinstance(trial, str) and isinstance(proven, bool) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edge.alerts.engine import AlertOrderError
+from edge.alerts.engine import AlertCommandError
 from edge.alerts.kinds import KINDS
 from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import self_test
@@ -19,17 +19,17 @@ from edge.config import Config
 from edge.config.purpose import permitted
 from edge.error import EmvasError
 from edge.messages import Message, Summary
-from edge.publish.commands.handler import Answer, Outcome
+from edge.publish.commands.receiver import Answer, Outcome
 from edge.publish.commands.requests import (
-    Acknowledge,
+    AcknowledgeRequest,
     Command,
-    Report,
-    Request,
+    CommandRequest,
+    ReportRequest,
     RequestError,
-    RestartSource,
-    SelfTest,
-    Sensitivity,
-    Snooze,
+    RestartSourceRequest,
+    SelfTestRequest,
+    SensitivityRequest,
+    SnoozeRequest,
 )
 from edge.publish.publisher import Publisher
 from edge.runtime.event_queue import Order
@@ -58,21 +58,21 @@ class CommandHandler:
         runner.carry_out = self.carry_out
         self._moved: dict[str, float] = {}
         self._done_s: dict[str, float] = {}
-        self._judged: dict[type[Request], Callable[[Any], Done]] = {
-            Snooze: self._snooze,
-            Acknowledge: self._acknowledge,
-            Sensitivity: self._sensitivity,
-            Report: self._report,
+        self._judged: dict[type[CommandRequest], Callable[[Any], Done]] = {
+            SnoozeRequest: self._snooze,
+            AcknowledgeRequest: self._acknowledge,
+            SensitivityRequest: self._sensitivity,
+            ReportRequest: self._report,
         }
 
     def __call__(self, command: Command, answer: Answer) -> None:
         """Begin to carry an order out; the answer comes from whatever thread does it."""
         request = command.request
         try:
-            if isinstance(request, SelfTest):
+            if isinstance(request, SelfTestRequest):
                 self._paced("self_test")
                 threading.Thread(target=self._self_test, args=(answer,), name="self-test", daemon=True).start()
-            elif isinstance(request, RestartSource):
+            elif isinstance(request, RestartSourceRequest):
                 answer(Outcome(self._restart(request.source)))
             elif not self._runner.order(Order(request, answer)):
                 answer(Outcome(error=_BUSY))
@@ -94,24 +94,24 @@ class CommandHandler:
         answer(Outcome(data))
         return messages
 
-    def _snooze(self, request: Snooze) -> Done:
+    def _snooze(self, request: SnoozeRequest) -> Done:
         kind, now_s = request.kind, self._now()
         if kind in KINDS and kind not in self._config.allowance.alerts:
             raise RequestError(f"kind: {kind} is never raised where the purpose is {self._config.purpose.value}")
         try:
             messages = self._judgement.snooze(now_s, kind, request.seconds)
-        except AlertOrderError as error:
+        except AlertCommandError as error:
             field = "seconds" if kind in KINDS and KINDS[kind].snoozable else "kind"
             raise RequestError(f"{field}: {error}") from None
         return messages, {"kind": kind, "seconds": request.seconds}
 
-    def _acknowledge(self, request: Acknowledge) -> Done:
+    def _acknowledge(self, request: AcknowledgeRequest) -> Done:
         try:
             return self._judgement.acknowledge(self._now(), request.id), {"id": request.id}
-        except AlertOrderError as error:
+        except AlertCommandError as error:
             raise RequestError(f"id: {error}") from None
 
-    def _sensitivity(self, request: Sensitivity) -> Done:
+    def _sensitivity(self, request: SensitivityRequest) -> Done:
         section, key = request.setting.split(".")
         content = self._config.model_dump()
         if not content[section].get("enabled", True):
@@ -127,7 +127,7 @@ class CommandHandler:
         self._moved[request.setting] = request.value
         return [], {"setting": request.setting, "before": before, "value": request.value}
 
-    def _report(self, _request: Report) -> Done:
+    def _report(self, _request: ReportRequest) -> Done:
         so_far = permitted(self._judgement.so_far(self._now()), self._config.allowance)
         assert isinstance(so_far, Summary)
         return [], self._publisher.report(so_far).model_dump(mode="json", by_alias=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from edge.affect.fusion_model import ROLE, FusionModel, UtteranceFeatures
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.arming import Arming
-from edge.alerts.engine import AlertEngine, AlertOrderError
+from edge.alerts.engine import AlertCommandError, AlertEngine
 from edge.alerts.kinds import DISTRESS
 from edge.bundle.bundle import Bundle
 from edge.config import Config
@@ -183,7 +183,7 @@ class Judgement:
     @property
     def _engine(self) -> AlertEngine:
         if self._alerts.part is None:
-            raise AlertOrderError("the alerts are being begun anew: ask again in a few seconds")
+            raise AlertCommandError("the alerts are being begun anew: ask again in a few seconds")
         return self._alerts.part
 
     def _person(self, face: Face, speaking: bool) -> list[Message]:

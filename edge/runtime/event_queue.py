@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 from edge.error import EmvasError
 from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
-from edge.publish.commands.handler import Answer
-from edge.publish.commands.requests import Request
+from edge.publish.commands.receiver import Answer
+from edge.publish.commands.requests import CommandRequest
 from edge.runtime.perception_stages import Heard
 
 _Item = TypeVar("_Item")
@@ -129,7 +129,7 @@ class Spoken:
 class Order:
     """What somebody asks of the judgement, and who hears how that went."""
 
-    request: Request
+    request: CommandRequest
     answer: Answer
 
 

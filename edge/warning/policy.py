@@ -38,7 +38,7 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class StopRepeating:
     """What is repeated ends with the repetition that sounds now."""
 
 
@@ -80,7 +80,7 @@ class WarningPolicy:
         """The gravest level that holds, for lamps and shakers."""
         return max((held.level for held in self._held.values()), default=Level.NONE)
 
-    def step(self, message: Message) -> Cue | Hush | None:
+    def step(self, message: Message) -> Cue | StopRepeating | None:
         """Take in one message; return what changes."""
         self._now_s = max(self._now_s, message.t_s)
         if isinstance(message, Face):
@@ -96,7 +96,7 @@ class WarningPolicy:
             return None
         return self._repeat()
 
-    def acknowledge(self) -> Hush | Cue | None:
+    def acknowledge(self) -> StopRepeating | Cue | None:
         """The button was pressed: nothing comes of it for an alert about somebody with shut or unseen eyes."""
         self._held = {
             id_: held if self._shut(held.track) else replace(held, noted=held.level) for id_, held in self._held.items()
@@ -108,7 +108,7 @@ class WarningPolicy:
         seen_s = max(self._open_s.values(), default=-math.inf) if track is None else self._open_s.get(track, -math.inf)
         return self._now_s - seen_s > _SHUT_S
 
-    def _take(self, alert: Alert) -> Cue | Hush | None:
+    def _take(self, alert: Alert) -> Cue | StopRepeating | None:
         known = self._held.pop(alert.id, None)
         before = known.level if known else Level.NONE
         if alert.type != "end":
@@ -129,7 +129,7 @@ class WarningPolicy:
     def _sounds_urgently(self) -> bool:
         return self._repeated is not None and self._repeated.signal != "blind"
 
-    def _repeat(self) -> Cue | Hush | None:
+    def _repeat(self) -> Cue | StopRepeating | None:
         """What is repeated: the gravest that is urgent, else that the box cannot see."""
         wanted: Cue | None = None
         urgent = [(held.level, id_) for id_, held in self._held.items() if held.urgent]
@@ -143,7 +143,7 @@ class WarningPolicy:
         if (wanted.signal if wanted else None) == (now.signal if now else None):
             return None
         self._repeated = wanted
-        return wanted or Hush()
+        return wanted or StopRepeating()
 
     def _look(self, face: Face) -> None:
         if face.openness is None or face.openness < self._fatigue.open_above:

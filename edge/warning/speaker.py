@@ -30,7 +30,7 @@ _SILENT_S = 2.0
 _LOOK_S = 0.1
 
 
-class OwnSound:
+class PlaybackTimes:
     """Written by the sound card's thread, read by the microphone's."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Speaker:
 
     def __init__(self, device: str, player: Player, now: Callable[[], float]) -> None:
         """`device` is `default`, a sounddevice name or a number; `now` is the box's time line."""
-        self.own = OwnSound()
+        self.own = PlaybackTimes()
         self._device: str | int | None = int(device) if device.isdecimal() else device
         if device == "default":
             self._device = None

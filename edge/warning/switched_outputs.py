@@ -102,7 +102,7 @@ def relay_switch(device: str, channel: int) -> Switch:
     return HidSwitch(device, channel) if hid else SerialSwitch(device, channel)
 
 
-class Line:
+class SwitchedOutput:
     """One output; `show` is called by the thread that judges, `stream` is run by one of its own."""
 
     def __init__(self, name: Name, make: Callable[[], Switch], least: Level, now: Callable[[], float]) -> None:

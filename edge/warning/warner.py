@@ -18,10 +18,10 @@ from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state
 from edge.warning.player import Player
-from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 from edge.warning.signals import SIGNAL_OF
 from edge.warning.speaker import Speaker
-from edge.warning.switched_outputs import Button, GpioSwitch, Line, relay_switch
+from edge.warning.switched_outputs import Button, GpioSwitch, SwitchedOutput, relay_switch
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class WarnerSink:
         self._now, self._report, self._lock = now, report, threading.Lock()
         self._player: Player | None = None
         self._speaker: Speaker | None = None
-        self._lines: list[Line] = []
+        self._lines: list[SwitchedOutput] = []
         self._threads: list[threading.Thread] = []
         self._outputs: dict[str, _Output] = {}
         self._stop = threading.Event()
@@ -89,14 +89,14 @@ class WarnerSink:
             self._speaker = Speaker(config.speaker, self._player, now)
             self._outputs["speaker"] = self._speaker
         if config.gpio is not None:
-            self._line(Line("gpio", partial(GpioSwitch, config.gpio), _level(config.gpio_from), now))
+            self._line(SwitchedOutput("gpio", partial(GpioSwitch, config.gpio), _level(config.gpio_from), now))
         if config.relay is not None:
             make = partial(relay_switch, config.relay, config.relay_channel)
-            self._line(Line("relay", make, _level(config.relay_from), now))
+            self._line(SwitchedOutput("relay", make, _level(config.relay_from), now))
         if config.button is not None:
             self._outputs["button"] = Button(config.button, self._pressed, now)
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: SwitchedOutput) -> None:
         self._lines.append(line)
         self._outputs[line.name] = line
 
@@ -113,10 +113,10 @@ class WarnerSink:
             self._report(Source(self._now(), name, "lost", said(error)))
             self._stop.wait(LONGEST_DELAY_S)
 
-    def _sound(self, change: Cue | Hush | None) -> None:
+    def _sound(self, change: Cue | StopRepeating | None) -> None:
         if self._player is not None and isinstance(change, Cue):
             self._player.play(change)
-        elif self._player is not None and isinstance(change, Hush):
+        elif self._player is not None and isinstance(change, StopRepeating):
             self._player.hush()
 
     def _pressed(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 from alert_steps import CONFIG, face, fatigue, kinds
 
 from edge.alerts.arming import Arming
-from edge.alerts.engine import AlertEngine, AlertOrderError
+from edge.alerts.engine import AlertCommandError, AlertEngine
 from edge.config.decision import ArmingConfig
 from edge.messages import Level, Source, Speed
 
@@ -49,7 +49,7 @@ def test_a_snooze_silences_below_critical_and_leaves_its_trace():
     ],
 )
 def test_what_cannot_be_snoozed(kind: str, until_s: float, says: str):
-    with pytest.raises(AlertOrderError, match=says):
+    with pytest.raises(AlertCommandError, match=says):
         AlertEngine(CONFIG, "s").snooze(kind, until_s)
 
 
@@ -64,5 +64,5 @@ def test_an_acknowledged_alert_is_quiet_until_it_rises():
     assert risen.evidence["acknowledged_s"] == 0
     assert kinds(engine.step(fatigue(33, "unresponsive", closed_s=33))) == [("update", "microsleep")]
     assert kinds(engine.step(fatigue(34))) == [("end", "microsleep")]
-    with pytest.raises(AlertOrderError, match="no open alert"):
+    with pytest.raises(AlertCommandError, match="no open alert"):
         engine.acknowledge(new.id)

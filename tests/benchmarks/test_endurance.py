@@ -28,12 +28,12 @@ from benchmarks.endurance.camera import LoopCamera, prepare
 from benchmarks.endurance.faults import Schedule, settable_clock
 from benchmarks.endurance.samples import Sample, judge, look
 from edge.capture.camera import Camera
-from edge.client.decoding import Heard
+from edge.client.decoding import BoxMessage
 from edge.client.subscriber import Subscriber
 from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 from edge.publish.mqtt.events import Received
-from edge.publish.payloads import Summary
+from edge.publish.payloads import SummaryPayload
 from edge.publish.topics import Address
 
 
@@ -190,8 +190,8 @@ def test_a_site_weighs_its_boxes_by_the_time_that_could_be_judged() -> None:
     assert fleet.sites["depot"].perclos == pytest.approx((0.1 + 0.2) / 1.5)
 
 
-def heard(perclos: float | None, valid_ratio: float) -> Heard[Summary]:
+def heard(perclos: float | None, valid_ratio: float) -> BoxMessage[SummaryPayload]:
     head = {"boot": "b", "id": "i", "start": "", "end": "", "start_mono_ms": 0, "end_mono_ms": 300_000, "seq": 1}
     body = {"clock": "synced", "emotions": {}, "score_mean": None, "alerts": {}, "group": {}, "historical": False}
-    summary = Summary.model_validate({**head, **body, "perclos": perclos, "valid_ratio": valid_ratio})
-    return Heard(Address("depot", "bus", "summary"), summary, Received("", b"", retained=False))
+    summary = SummaryPayload.model_validate({**head, **body, "perclos": perclos, "valid_ratio": valid_ratio})
+    return BoxMessage(Address("depot", "bus", "summary"), summary, Received("", b"", retained=False))

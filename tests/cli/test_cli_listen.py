@@ -19,11 +19,11 @@ from mqtt_helpers import alert, box, free_port
 from demo.broker import LocalBroker
 from edge.cli.listen import Filter, _json_line, listen
 from edge.cli.message_format import line_of
-from edge.client.decoding import Foreign, read
+from edge.client.decoding import UnknownMessage, read
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, builders
 from edge.publish.mqtt.events import Received
-from edge.publish.payloads import Alert, Body, Response
+from edge.publish.payloads import AlertPayload, Payload, ResponsePayload
 from edge.publish.state_report import StateTracker
 from edge.publish.topics import TOPICS, Address, path_of
 from edge.run_registry import started
@@ -86,10 +86,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-ORIGIN = builders.Origin("boot", 1_700_000_000.0)
+ORIGIN = builders.RunOrigin("boot", 1_700_000_000.0)
 
 
-def said(body: Body) -> dict[str, Any]:
+def said(body: Payload) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(body.encoded())
     return found
 
@@ -102,7 +102,7 @@ SAID: dict[str, dict[str, Any]] = {
     "summary": said(builders.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
     "group": said(builders.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN, "synced")),
     "request": {"transaction": "t", "kind": "drowsiness", "seconds": 60.0},
-    "response": said(Response(boot="boot", transaction="t", op="report", status="error", error="no")),
+    "response": said(ResponsePayload(boot="boot", transaction="t", op="report", status="error", error="no")),
     "health": {
         "time": "2026-01-01T00:00:00Z",
         "outbox": {"rows": 1, "evicted": {"alert": 1}},
@@ -115,7 +115,7 @@ SAID: dict[str, dict[str, Any]] = {
 FULL = builders.alert(alert(1), ORIGIN, "synced").model_dump()
 ANYTHING = builders.status("online", "boot", 1, "1.0")
 BODIES = dict.fromkeys(TOPICS, ANYTHING) | {
-    "alert": Alert(**FULL, seq=1, historical=False),
+    "alert": AlertPayload(**FULL, seq=1, historical=False),
     "state": StateTracker(ORIGIN).observe(Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9), "synced"),
 }
 
@@ -188,7 +188,7 @@ def test_a_payload_made_to_break_a_listener_is_one_line_in_both_shapes(
 
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line, parse_constant=refuse)["topic"] == path
-    assert isinstance(read(event, "emvas"), Foreign)
+    assert isinstance(read(event, "emvas"), UnknownMessage)
 
 
 @pytest.mark.parametrize("name", TOPICS)

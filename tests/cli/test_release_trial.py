@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.cli.releases import SETTLED_S, ReleaseTrial
-from edge.releases.state import State
-from edge.releases.store import Store
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore
 from edge.releases.trial import PATIENCE_S, PROVEN_S
 from edge.status import Verdict
 
@@ -22,11 +22,11 @@ def named(name: str) -> object:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "models")
+def store(tmp_path: Path) -> ReleaseStore:
+    store = ReleaseStore(tmp_path / "models")
     for name in ("old", "new"):
         store.install(named(name))  # type: ignore[arg-type]
-    store.change(State.started)
+    store.change(ReleaseState.started)
     return store
 
 
@@ -35,45 +35,45 @@ def run(trial: ReleaseTrial, seconds: float, healthy: bool, *lost: str) -> bool:
     return any(trial.turn(float(second), known) for second in range(int(seconds) + 1))
 
 
-def test_a_healthy_box_keeps_what_it_runs(tmp_path: Path, store: Store) -> None:
+def test_a_healthy_box_keeps_what_it_runs(tmp_path: Path, store: ReleaseStore) -> None:
     assert not run(ReleaseTrial(tmp_path), PROVEN_S - 1, healthy=True)
     assert store.state().on_trial
     assert not run(ReleaseTrial(tmp_path), PROVEN_S, healthy=True)
-    assert store.state() == State("new", "old")
+    assert store.state() == ReleaseState("new", "old")
 
 
-def test_a_box_that_never_gets_well_gives_up_what_it_runs_and_ends(tmp_path: Path, store: Store) -> None:
+def test_a_box_that_never_gets_well_gives_up_what_it_runs_and_ends(tmp_path: Path, store: ReleaseStore) -> None:
     assert run(ReleaseTrial(tmp_path), PATIENCE_S, healthy=False)
-    assert store.state() == State("old", taken_back="new")
-    store.change(State.started)
+    assert store.state() == ReleaseState("old", taken_back="new")
+    store.change(ReleaseState.started)
     assert store.link.read_text() == "old"
 
 
-def test_what_is_proven_is_never_judged_again(tmp_path: Path, store: Store) -> None:
-    store.change(State.confirmed)
+def test_what_is_proven_is_never_judged_again(tmp_path: Path, store: ReleaseStore) -> None:
+    store.change(ReleaseState.confirmed)
     assert not run(ReleaseTrial(tmp_path), PATIENCE_S, healthy=False)
-    assert store.state() == State("new", "old")
+    assert store.state() == ReleaseState("new", "old")
 
 
 def test_an_update_in_a_depot_without_satellites_is_kept_as_the_speed_was_lost_before_it(tmp_path: Path) -> None:
-    store = Store(tmp_path / "models")
+    store = ReleaseStore(tmp_path / "models")
     store.install(named("old"))  # type: ignore[arg-type]
     run(ReleaseTrial(tmp_path), SETTLED_S, True, "speed")
     store.install(named("new"))  # type: ignore[arg-type]
-    store.change(State.started)
+    store.change(ReleaseState.started)
     assert not run(ReleaseTrial(tmp_path), PROVEN_S, True, "speed")
-    assert store.state() == State("new", "old")
+    assert store.state() == ReleaseState("new", "old")
 
 
 @pytest.mark.parametrize("before", [(), ("speed",)])
 def test_an_update_that_loses_what_worked_before_it_is_taken_back(tmp_path: Path, before: tuple[str, ...]) -> None:
-    store = Store(tmp_path / "models")
+    store = ReleaseStore(tmp_path / "models")
     store.install(named("old"))  # type: ignore[arg-type]
     run(ReleaseTrial(tmp_path), SETTLED_S, True, *before)
     store.install(named("new"))  # type: ignore[arg-type]
-    store.change(State.started)
+    store.change(ReleaseState.started)
     assert run(ReleaseTrial(tmp_path), PATIENCE_S, True, "speed", "microphone")
-    assert store.state() == State("old", taken_back="new")
+    assert store.state() == ReleaseState("old", taken_back="new")
 
 
 def test_a_run_of_seconds_and_a_folder_that_takes_nothing_leave_what_was_known(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from benchmarks.delivery.fleet_database import trial
 from benchmarks.delivery.postgresql import programs
 from edge.client.consumer import Consumer
 from edge.publish import Publisher
-from edge.publish.payloads import Alert
+from edge.publish.payloads import AlertPayload
 from edge.run_registry import started
 
 pytestmark = needs_mosquitto
@@ -22,7 +22,7 @@ needs_postgresql = pytest.mark.skipif(programs() is None, reason="PostgreSQL is 
 def ids(consumer: Consumer, seconds: float, settle: bool) -> list[str]:
     found = []
     for batch in consumer.batches(seconds):
-        found += [heard.body.id for heard in batch.heard if isinstance(heard.body, Alert)]
+        found += [heard.body.id for heard in batch.heard if isinstance(heard.body, AlertPayload)]
         if settle:
             batch.settle()
     return found

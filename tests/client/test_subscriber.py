@@ -14,12 +14,12 @@ import paho.mqtt.client as paho
 from mqtt_helpers import START_WALL_S, alert, box, free_port, mosquitto, needs_mosquitto, until
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.client.decoding import Foreign, Heard
+from edge.client.decoding import BoxMessage, UnknownMessage
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
 from edge.publish import Publisher
 from edge.publish.mqtt.events import Connected
-from edge.publish.payloads import Alert
+from edge.publish.payloads import AlertPayload
 from edge.run_registry import started
 
 pytestmark = needs_mosquitto
@@ -36,7 +36,7 @@ class Backend(threading.Thread):
     def __init__(self, subscriber: Subscriber) -> None:
         super().__init__(daemon=True)
         self.subscriber = subscriber
-        self.heard: list[Heard[Alert]] = []
+        self.heard: list[BoxMessage[AlertPayload]] = []
         self.start()
 
     def run(self) -> None:
@@ -134,7 +134,7 @@ def test_repetitions_are_heard_once_gaps_are_told_and_strangers_are_no_crash(tmp
         out = publisher(port, tmp_path, "boot-1")
         out.write(alert(0))
         for item in items:
-            if isinstance(item, Heard) and isinstance(item.body, Alert):
+            if isinstance(item, BoxMessage) and isinstance(item.body, AlertPayload):
                 payload = json.loads(item.event.payload)
                 break
         out.stop()
@@ -143,9 +143,9 @@ def test_repetitions_are_heard_once_gaps_are_told_and_strangers_are_no_crash(tmp
         stranger.publish(path, b"\xff", 1)
         stranger.publish(path, json.dumps(payload | {"schema": 2}), 1)
         for item in items:
-            if isinstance(item, Heard) and isinstance(item.body, Alert):
+            if isinstance(item, BoxMessage) and isinstance(item.body, AlertPayload):
                 said.append(str(item.body.seq))
-            elif isinstance(item, Foreign):
+            elif isinstance(item, UnknownMessage):
                 said.append(item.why.split(":")[0])
             elif type(item).__name__ == "Gap":
                 said.append(f"{item.first}-{item.last}")  # type: ignore[union-attr]

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from edge.cli.main import main
 from edge.config.install import install_config
 from edge.config.loader import ConfigError, load_config
-from edge.releases.state import State
-from edge.releases.store import Store
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore
 
 
 def written(path: Path, box: str) -> Path:
@@ -21,27 +21,27 @@ def written(path: Path, box: str) -> Path:
 
 def test_a_file_written_by_hand_is_the_way_back(tmp_path: Path) -> None:
     place = written(tmp_path / "edge.yaml", "hand")
-    store = Store(tmp_path / "config")
+    store = ReleaseStore(tmp_path / "config")
     state = install_config(written(tmp_path / "new.yaml", "new"), store, place)
     assert state.on_trial
     assert load_config(place).box.id == "new"
-    store.change(State.rolled_back)
+    store.change(ReleaseState.rolled_back)
     assert load_config(place).box.id == "hand"
 
 
 def test_an_edit_by_hand_over_the_link_is_kept_too(tmp_path: Path) -> None:
-    place, store = tmp_path / "edge.yaml", Store(tmp_path / "config")
+    place, store = tmp_path / "edge.yaml", ReleaseStore(tmp_path / "config")
     install_config(written(tmp_path / "a.yaml", "a"), store, place)
     place.unlink()
     written(place, "edited")  # as `sed -i` does
     install_config(written(tmp_path / "b.yaml", "b"), store, place)
     assert load_config(place).box.id == "b"
-    store.change(State.rolled_back)
+    store.change(ReleaseState.rolled_back)
     assert load_config(place).box.id == "edited"
 
 
 def test_the_first_one_needs_no_trial(tmp_path: Path) -> None:
-    state = install_config(written(tmp_path / "a.yaml", "a"), Store(tmp_path / "config"), tmp_path / "edge.yaml")
+    state = install_config(written(tmp_path / "a.yaml", "a"), ReleaseStore(tmp_path / "config"), tmp_path / "edge.yaml")
     assert not state.on_trial
 
 
@@ -50,7 +50,7 @@ def test_a_wrong_one_changes_nothing(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("purpose: driver-safety\nboxx: {}\n")
     with pytest.raises(ConfigError, match="did you mean `box`"):
-        install_config(wrong, Store(tmp_path / "config"), place)
+        install_config(wrong, ReleaseStore(tmp_path / "config"), place)
     assert load_config(place).box.id == "hand"
     assert not place.is_symlink()
 

@@ -12,7 +12,7 @@ from edge.config.delivery import CommandsConfig
 from edge.dashboard.box_link import BoxLink
 from edge.messages import Summary
 from edge.publish import Publisher
-from edge.publish.commands.handler import Answer, Outcome
+from edge.publish.commands.receiver import Answer, Outcome
 from edge.publish.commands.requests import Command
 from edge.run_registry import started
 

@@ -21,7 +21,7 @@ from edge.config import load_config
 from edge.dashboard.data.aggregates import MAX_STEPS
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
 from edge.publish import Publisher
-from edge.publish.commands.handler import Answer, Outcome
+from edge.publish.commands.receiver import Answer, Outcome
 from edge.publish.commands.requests import Command
 from edge.run_registry import started
 from edge.store import Timeline

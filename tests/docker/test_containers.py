@@ -23,8 +23,8 @@ from edge.config import load_config
 from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Level
 from edge.publish import Publisher
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Acknowledged, Connected, Publication, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Acknowledged, Connected, Disconnected, Publication
 from edge.run_registry import Start
 from edge.runtime.metrics import METRICS
 
@@ -176,10 +176,10 @@ def test_the_broker_lets_the_box_speak_for_itself_and_the_backend_hear(
 @pytest.mark.parametrize("wrong", [{"password_file": "/dev/null"}, {"tls": False, "ca_file": None}])
 def test_the_broker_lets_nobody_else_in(broker: tuple[int, Path], wrong: dict[str, Any]) -> None:
     port, keys = broker
-    link = Link(MqttConfig(**{**settings_of("bus-042", port, keys), **wrong}), "stranger")
+    link = MqttClient(MqttConfig(**{**settings_of("bus-042", port, keys), **wrong}), "stranger")
     link.start()
     try:
-        assert isinstance(_first(link, Connected, Trouble), Trouble)
+        assert isinstance(_first(link, Connected, Disconnected), Disconnected)
     finally:
         link.stop()
 
@@ -189,10 +189,10 @@ def test_the_broker_lets_nobody_else_in(broker: tuple[int, Path], wrong: dict[st
 def test_a_box_cannot_speak_for_another_nor_a_backend_give_orders(broker: tuple[int, Path]) -> None:
     port, keys = broker
     for user, path in (("bus-042", "emvas/depot-1/bus-043/main/alert"), ("dispatch", "emvas/d/bus-042/request/report")):
-        link = Link(MqttConfig(**settings_of(user, port, keys)), user)
+        link = MqttClient(MqttConfig(**settings_of(user, port, keys)), user)
         link.start()
         try:
-            assert isinstance(_first(link, Connected, Trouble), Connected)
+            assert isinstance(_first(link, Connected, Disconnected), Connected)
             link.publish(Publication(path, "{}", 1, False))
             answer = _first(link, Acknowledged)
             assert isinstance(answer, Acknowledged)
@@ -201,7 +201,7 @@ def test_a_box_cannot_speak_for_another_nor_a_backend_give_orders(broker: tuple[
             link.stop()
 
 
-def _first(link: Link, *kinds: type) -> object:
+def _first(link: MqttClient, *kinds: type) -> object:
     """The first event of these kinds."""
     until_s = time.monotonic() + 20
     while time.monotonic() < until_s:

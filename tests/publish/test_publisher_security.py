@@ -18,8 +18,8 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Fatigue, Level
 from edge.publish import Publisher
 from edge.publish.mqtt import client
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Limits, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Limits
 from edge.run_registry import started
 
 pytestmark = needs_mosquitto
@@ -58,19 +58,19 @@ def secured(folder: Path, certificates: Path, server: str = "ours-server") -> It
         yield port, log
 
 
-def first(link: Link, seconds: float = 10.0) -> Connected | Trouble:
+def first(link: MqttClient, seconds: float = 10.0) -> Connected | Disconnected:
     deadline = time.monotonic() + seconds
     while True:
         event = link.events.get(timeout=deadline - time.monotonic())
-        if isinstance(event, Connected | Trouble):
+        if isinstance(event, Connected | Disconnected):
             return event
 
 
-def said(port: int, certificates: Path, ca: str = "ours", own: str | None = "ours-client") -> Connected | Trouble:
+def said(port: int, certificates: Path, ca: str = "ours", own: str | None = "ours-client") -> Connected | Disconnected:
     files: dict[str, Any] = {"ca_file": str(certificates / f"{ca}.pem")}
     if own:
         files |= {"cert_file": str(certificates / f"{own}.pem"), "key_file": str(certificates / f"{own}.key")}
-    link = Link(MqttConfig(host="127.0.0.1", port=port, tls=True, **files), "box")
+    link = MqttClient(MqttConfig(host="127.0.0.1", port=port, tls=True, **files), "box")
     link.start()
     try:
         return first(link)
@@ -86,14 +86,14 @@ def test_a_box_shows_its_certificate_and_each_wrong_one_is_a_sentence(tmp_path: 
             (said(port, certificates, own=None), "does it want a client certificate (cert_file, key_file)?"),
             (said(port, certificates, own="theirs-client"), "does it trust cert_file?"),
         ):
-            assert isinstance(answer, Trouble)
+            assert isinstance(answer, Disconnected)
             assert words in answer.sentence
 
 
 def test_a_certificate_of_another_host_is_not_trusted(tmp_path: Path, certificates: Path) -> None:
     with secured(tmp_path, certificates, "ours-elsewhere") as (port, _):
         answer = said(port, certificates)
-    assert isinstance(answer, Trouble)
+    assert isinstance(answer, Disconnected)
     assert "its name must be the host's" in answer.sentence
 
 
@@ -103,7 +103,7 @@ def test_a_wrong_certificate_is_tried_again_with_growing_waits(
     monkeypatch.setattr(random, "uniform", lambda low, _high: low)
     with secured(tmp_path, certificates) as (port, log):
         config = MqttConfig(host="127.0.0.1", port=port, tls=True, ca_file=str(certificates / "theirs.pem"))
-        link = Link(config, "box")
+        link = MqttClient(config, "box")
         link.start()
         time.sleep(4.2)
         link.stop()

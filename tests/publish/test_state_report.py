@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from edge.messages import Fatigue, Level, Source
-from edge.publish.builders import Origin
+from edge.publish.builders import RunOrigin
 from edge.publish.payloads import level_name
 from edge.publish.state_report import StateTracker
 
 
 def tracker() -> StateTracker:
-    return StateTracker(Origin("boot", 1_700_000_000.0))
+    return StateTracker(RunOrigin("boot", 1_700_000_000.0))
 
 
 def fatigue(t_s: float, level: Level = Level.NONE, track: int | None = 1, perclos: float | None = 0.02) -> Fatigue:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.config.install import install_config
-from edge.releases.files import foreign_hand, replace_file, replace_link
-from edge.releases.state import State
-from edge.releases.store import Store, StoreError
-from edge.releases.trial import heard
+from edge.releases.files import replace_file, replace_link, unsafe_owner
+from edge.releases.state import ReleaseState
+from edge.releases.store import ReleaseStore, StoreError
+from edge.releases.trial import read_verdict
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has anything to lose")
 SERVICE = 61_234
@@ -60,22 +60,22 @@ def test_root_installs_nothing_where_another_user_may_change_names(tmp_path: Pat
         folder = tmp_path / "link"
     before = sorted(path.name for path in tmp_path.rglob("*"))
     with pytest.raises(StoreError, match="no safe place for root"):
-        Store(folder).install(filled("x"))
+        ReleaseStore(folder).install(filled("x"))
     with pytest.raises(StoreError, match="no safe place for root"):
-        Store(folder).change(State.started)
+        ReleaseStore(folder).change(ReleaseState.started)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
     assert untouched(victim)
 
 
 @needs_root
 def test_roots_own_folders_are_safe_and_so_is_another_users_for_that_user(tmp_path: Path) -> None:
-    assert foreign_hand(tmp_path / "not" / "there" / "yet") is None
+    assert unsafe_owner(tmp_path / "not" / "there" / "yet") is None
     os.chown(tmp_path, SERVICE, SERVICE)
-    assert foreign_hand(tmp_path) == f"{tmp_path} belongs to user {SERVICE}"
+    assert unsafe_owner(tmp_path) == f"{tmp_path} belongs to user {SERVICE}"
     child = os.fork()
     if child == 0:
         os.setresuid(SERVICE, SERVICE, SERVICE)
-        os._exit(0 if foreign_hand(tmp_path) is None else 1)
+        os._exit(0 if unsafe_owner(tmp_path) is None else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
@@ -101,17 +101,17 @@ def test_no_name_that_can_be_guessed_is_ever_written_through_a_link(tmp_path: Pa
 def test_what_the_service_leaves_as_its_verdict_is_two_words_or_nothing(tmp_path: Path, content: str) -> None:
     place = tmp_path / "models.verdict"
     place.write_text(content)
-    assert heard(place) is None
+    assert read_verdict(place) is None
 
 
 def test_a_verdict_is_never_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
     (tmp_path / "real").write_text('{"trial": "t", "proven": true}')
-    assert heard(tmp_path / "real") is not None
+    assert read_verdict(tmp_path / "real") is not None
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert heard(tmp_path / "link") is None
+    assert read_verdict(tmp_path / "link") is None
     os.mkfifo(tmp_path / "pipe")
-    assert heard(tmp_path / "pipe") is None
-    assert heard(tmp_path) is None
+    assert read_verdict(tmp_path / "pipe") is None
+    assert read_verdict(tmp_path) is None
 
 
 def test_a_configuration_is_installed_with_a_link_at_its_place_and_never_through_one(
@@ -122,6 +122,6 @@ def test_a_configuration_is_installed_with_a_link_at_its_place_and_never_through
     place = tmp_path / "etc" / "edge.yaml"
     place.parent.mkdir()
     place.symlink_to(victim)
-    install_config(source, Store(tmp_path / "config"), place)
+    install_config(source, ReleaseStore(tmp_path / "config"), place)
     assert place.read_text() == "purpose: driver-safety\n"
     assert untouched(victim)

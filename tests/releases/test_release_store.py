@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from edge.releases.state import MOST_STARTS, State
-from edge.releases.store import Store, StoreError
+from edge.releases.state import MOST_STARTS, ReleaseState
+from edge.releases.store import ReleaseStore, StoreError
 
 STEPS = ("fsync", "rename", "replace", "symlink", "chmod", "mkdir", "unlink", "rmdir")
 
@@ -31,7 +31,7 @@ def filled(name: str, files: int = 3) -> Callable[[Path], str]:
     return fill
 
 
-def whole(store: Store) -> str:
+def whole(store: ReleaseStore) -> str:
     """The name of the release that the link leads to; it must be complete."""
     (name,) = {path.read_text() for path in store.link.iterdir()}
     assert len(list(store.link.iterdir())) == 3
@@ -39,8 +39,8 @@ def whole(store: Store) -> str:
     return name
 
 
-def proven(folder: Path) -> Store:
-    store = Store(folder)
+def proven(folder: Path) -> ReleaseStore:
+    store = ReleaseStore(folder)
     store.install(filled("old"))
     return store
 
@@ -48,9 +48,9 @@ def proven(folder: Path) -> Store:
 def test_an_installed_release_is_in_use_and_the_old_one_is_kept(tmp_path: Path) -> None:
     store = proven(tmp_path / "models")
     new = store.install(filled("new"))
-    assert new == State("new", "old", 0, trial=new.trial)
+    assert new == ReleaseState("new", "old", 0, trial=new.trial)
     assert whole(store) == "new"
-    assert store.change(State.rolled_back) == State("old", taken_back="new")
+    assert store.change(ReleaseState.rolled_back) == ReleaseState("old", taken_back="new")
     assert whole(store) == "old"
 
 
@@ -58,7 +58,7 @@ def test_what_is_neither_in_use_nor_the_way_back_is_removed(tmp_path: Path) -> N
     store = proven(tmp_path)
     for name in ("b", "c", "d"):
         store.install(filled(name))
-        store.change(State.confirmed)
+        store.change(ReleaseState.confirmed)
     assert sorted(path.name for path in (tmp_path / "releases").iterdir()) == ["c", "d"]
     assert not list(tmp_path.glob(".staging*"))
 
@@ -87,7 +87,7 @@ def test_a_release_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="broken"):
         store.install(fill)
-    assert store.state() == State("old")
+    assert store.state() == ReleaseState("old")
     assert whole(store) == "old"
     assert not list(tmp_path.glob(".staging*"))
 
@@ -97,9 +97,9 @@ def test_the_link_follows_the_state_at_every_start(tmp_path: Path) -> None:
     store.install(filled("new"))
     store.link.unlink()
     for _ in range(MOST_STARTS):
-        store.change(State.started)
+        store.change(ReleaseState.started)
     assert whole(store) == "new"
-    store.change(State.started)
+    store.change(ReleaseState.started)
     assert whole(store) == "old"
 
 
@@ -127,18 +127,18 @@ def test_a_power_cut_at_any_step_leaves_one_release_whole(tmp_path: Path, change
         if change != "install":
             store.install(filled("new"))
         for _ in range(MOST_STARTS if change == "start" else 0):
-            store.change(State.started)
+            store.change(ReleaseState.started)
         with pytest.MonkeyPatch.context() as patched:
             cut_at(patched, step)
             try:
                 if change == "install":
                     store.install(filled("new"))
                 else:
-                    store.change(State.started if change == "start" else State.rolled_back)
+                    store.change(ReleaseState.started if change == "start" else ReleaseState.rolled_back)
                 finished = True
             except PowerCut:
                 pass
-        back = Store(store.folder)
+        back = ReleaseStore(store.folder)
         back.change(lambda state: state)  # the next start
         assert whole(back) == back.state().current
         outcomes.add(whole(back))
@@ -166,7 +166,7 @@ def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_has_nothing_on_trial(tmp_path: Path) -> None:
-    assert Store(tmp_path / "none").change(State.started) == State()
+    assert ReleaseStore(tmp_path / "none").change(ReleaseState.started) == ReleaseState()
     assert not (tmp_path / "none").exists()
 
 
@@ -181,9 +181,9 @@ def test_the_boxs_verdict_is_acted_upon_by_the_next_command_and_holds_for_one_tr
     store = proven(tmp_path / "models")
     store.install(filled("new"))
     store.judge(proven=False)
-    assert store.state() == State("old", taken_back="new"), "known at once"
+    assert store.state() == ReleaseState("old", taken_back="new"), "known at once"
     assert whole(store) == "new", "the running box keeps its files"
-    store.change(State.started)
+    store.change(ReleaseState.started)
     assert whole(store) == "old"
     store.install(filled("new"))
     assert store.state().on_trial, "what was said of the first trial says nothing about the second"
@@ -197,7 +197,7 @@ def test_an_installation_that_takes_long_holds_nobody_up(tmp_path: Path) -> None
 
     def slowly(made: Path) -> str:
         began_s = time.monotonic()
-        assert store.change(State.started).starts == 1
+        assert store.change(ReleaseState.started).starts == 1
         assert time.monotonic() - began_s < 1.0
         return filled("later")(made)
 
@@ -212,7 +212,7 @@ def test_a_lock_that_is_not_given_back_is_waited_for_a_few_seconds(
     handle = os.open(tmp_path / ".lock", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     with pytest.raises(StoreError, match="held by another command"):
-        store.change(State.started)
+        store.change(ReleaseState.started)
     os.close(handle)
 
 
@@ -222,7 +222,7 @@ def test_what_a_killed_installation_left_is_removed_and_what_goes_on_is_not(tmp_
     (tmp_path / ".state.json.left").write_text("{")
 
     def meanwhile(made: Path) -> str:
-        Store(tmp_path).install(filled("other"))
+        ReleaseStore(tmp_path).install(filled("other"))
         return filled("mine")(made)
 
     assert store.install(meanwhile).current == "mine"

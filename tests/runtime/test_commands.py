@@ -22,7 +22,7 @@ from edge.config import Config
 from edge.config.delivery import OPS
 from edge.messages import Alert, Fatigue, Level
 from edge.publish import Publisher
-from edge.publish.commands.requests import Request
+from edge.publish.commands.requests import CommandRequest
 from edge.run_registry import RunClock
 from edge.runtime.commands import CommandHandler
 from edge.runtime.event_queue import Order
@@ -72,7 +72,7 @@ class Desk:
             return done[0]
 
         before, self.runner.carry_out = self.runner.carry_out, work
-        assert self.runner.order(Order(Request(), lambda _: None))
+        assert self.runner.order(Order(CommandRequest(), lambda _: None))
         until(lambda: bool(done))
         self.runner.carry_out = before
         return done[0]

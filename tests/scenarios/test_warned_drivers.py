@@ -12,7 +12,7 @@ from edge.config import load_config
 from edge.messages import Reason, Speed, Warned
 from edge.runtime.decision_stages import Judgement
 from edge.warning.player import Player
-from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 
 CONFIG = load_config(Path(__file__).resolve().parents[2] / "configs" / "bus-cab.yaml")
 FPS = 15.0
@@ -38,7 +38,7 @@ class Ride:
                 change = policy.step(message)
                 if isinstance(change, Cue):
                     player.play(change)
-                elif isinstance(change, Hush):
+                elif isinstance(change, StopRepeating):
                     player.hush()
             block = np.empty(BLOCK, np.float32)
             player.fill(block)

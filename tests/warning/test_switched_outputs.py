@@ -15,7 +15,7 @@ import pytest
 from mqtt_helpers import until
 
 from edge.messages import Level, Source, Warned
-from edge.warning.switched_outputs import Button, GpioSwitch, HidSwitch, Line, SerialSwitch, relay_switch
+from edge.warning.switched_outputs import Button, GpioSwitch, HidSwitch, SerialSwitch, SwitchedOutput, relay_switch
 
 ON, OFF = bytes([0xA0, 1, 1, 0xA2]), bytes([0xA0, 1, 0, 0xA1])
 
@@ -44,7 +44,7 @@ def stop() -> Iterator[threading.Event]:
     event.set()
 
 
-def follow(line: Line | Button, stop: threading.Event) -> tuple[list[Source | Warned], threading.Thread]:
+def follow(line: SwitchedOutput | Button, stop: threading.Event) -> tuple[list[Source | Warned], threading.Thread]:
     said: list[Source | Warned] = []
     thread = threading.Thread(target=lambda: deque(map(said.append, line.stream(stop)), 0), daemon=True)
     thread.start()
@@ -53,7 +53,7 @@ def follow(line: Line | Button, stop: threading.Event) -> tuple[list[Source | Wa
 
 def test_a_lamp_is_on_while_its_level_holds_and_off_when_the_box_ends(stop: threading.Event) -> None:
     switch = Kept()
-    line = Line("gpio", lambda: switch, Level.WARNING, time.monotonic)
+    line = SwitchedOutput("gpio", lambda: switch, Level.WARNING, time.monotonic)
     said, thread = follow(line, stop)
     until(lambda: switch.states == [False], 5)
     for level in (Level.ADVISORY, Level.WARNING, Level.CRITICAL, Level.NONE, Level.EMERGENCY):
@@ -69,7 +69,7 @@ def test_a_lamp_is_on_while_its_level_holds_and_off_when_the_box_ends(stop: thre
 
 def test_a_relay_that_is_pulled_out_and_plugged_in_takes_up_the_level_that_holds(stop: threading.Event) -> None:
     switch = Kept()
-    line = Line("relay", lambda: switch, Level.CRITICAL, time.monotonic)
+    line = SwitchedOutput("relay", lambda: switch, Level.CRITICAL, time.monotonic)
     said, _ = follow(line, stop)
     line.show(Level.CRITICAL, "a")
     until(lambda: switch.states[-1:] == [True], 5)
@@ -109,7 +109,9 @@ def test_a_gpio_line_is_asked_for_as_libgpiod_wants_it_and_a_chip_that_is_not_th
     stop: threading.Event,
 ) -> None:
     pytest.importorskip("gpiod")
-    said, _ = follow(Line("gpio", lambda: GpioSwitch("/dev/gpiochip99:3"), Level.WARNING, time.monotonic), stop)
+    said, _ = follow(
+        SwitchedOutput("gpio", lambda: GpioSwitch("/dev/gpiochip99:3"), Level.WARNING, time.monotonic), stop
+    )
     until(lambda: len(said) == 1, 5)
     assert isinstance(said[0], Source)
     assert said[0].state == "lost"

@@ -11,7 +11,7 @@ from edge.config import Config
 from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason, Source
 from edge.runtime.decision_stages import Judgement
-from edge.warning.policy import Cue, Hush, WarningPolicy
+from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 
 HZ = 30
 
@@ -58,7 +58,7 @@ class Cab:
     def signals(self) -> list[str]:
         return [signal for _, signal in self.heard]
 
-    def _heard(self, change: Cue | Hush | None) -> None:
+    def _heard(self, change: Cue | StopRepeating | None) -> None:
         if change is not None:
             self.heard.append((self.t_s, change.signal if isinstance(change, Cue) else "hush"))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from edge.cli.checks import CheckedBox, CheckResult
 from edge.cli.folders import STATE
 from edge.cli.install import SERVICES, UNITS
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected
 from edge.run_registry import clock_state
 from edge.store.retention import disk_low
 
@@ -68,7 +68,7 @@ def broker(box: CheckedBox) -> Iterator[CheckResult]:
     mqtt = box.config.mqtt
     if mqtt is None:
         return
-    link = Link(mqtt, "")
+    link = MqttClient(mqtt, "")
     link.start()
     try:
         said = _first_word(link)
@@ -83,14 +83,14 @@ def broker(box: CheckedBox) -> Iterator[CheckResult]:
         yield CheckResult("broker", False, said.sentence if said else f"{place} does not answer", mend)
 
 
-def _first_word(link: Link) -> Connected | Trouble | None:
+def _first_word(link: MqttClient) -> Connected | Disconnected | None:
     until_s = time.monotonic() + _BROKER_S
     while (left_s := until_s - time.monotonic()) > 0:
         try:
             event = link.events.get(timeout=left_s)
         except queue.Empty:
             break
-        if isinstance(event, (Connected, Trouble)):
+        if isinstance(event, (Connected, Disconnected)):
             return event
     return None
 

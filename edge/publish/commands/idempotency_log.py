@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS answered (
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CompletedCommand:
     """An order with a transaction that was carried out."""
 
     command: Command
@@ -46,7 +46,7 @@ class Done:
     """The run that carried it out."""
 
 
-class Answered:
+class IdempotencyLog:
     """The last `REMEMBERED` of them; used by one thread.
 
     What the disk refuses waits in memory and is written as soon as the disk takes it; `news` tells that.
@@ -54,10 +54,10 @@ class Answered:
 
     def __init__(self, path: Path) -> None:
         self._news = StoreEvents("orders")
-        self._unsaved: deque[Done] = deque(maxlen=REMEMBERED)
+        self._unsaved: deque[CompletedCommand] = deque(maxlen=REMEMBERED)
         self._database = Database(path, _SCHEMA, "FULL", self._news, lambda _: None)
 
-    def load(self) -> list[Done]:
+    def load(self) -> list[CompletedCommand]:
         """Those of the runs before, oldest first; none where the file cannot be read."""
         query = (
             f"SELECT name, op, request, data, boot FROM (SELECT * FROM answered ORDER BY id DESC LIMIT {REMEMBERED})"
@@ -69,7 +69,7 @@ class Answered:
             return []
         return [done for row in rows if (done := _read(row)) is not None]
 
-    def keep(self, done: Done) -> None:
+    def keep(self, done: CompletedCommand) -> None:
         """Remember an order; it is written by the next `save`."""
         if done.command.op not in _ONLY_READS:
             self._unsaved.append(done)
@@ -108,7 +108,7 @@ class Answered:
         )
 
 
-def _read(row: tuple[object, ...]) -> Done | None:
+def _read(row: tuple[object, ...]) -> CompletedCommand | None:
     name, op, request, data, boot = map(str, row)
     try:
         command, answer = read_request(op, request.encode()), json.loads(data)
@@ -117,4 +117,4 @@ def _read(row: tuple[object, ...]) -> Done | None:
     except (RequestError, ValueError) as error:
         _log.error("the answer to order %s is damaged and forgotten: %s", name, error)
         return None
-    return Done(command, answer, boot)
+    return CompletedCommand(command, answer, boot)

@@ -26,7 +26,7 @@ class RequestError(EmvasError):
     """A request that is not carried out; the message names the field and says what is wrong with it."""
 
 
-class Request(BaseModel):
+class CommandRequest(BaseModel):
     """What every order may say; a field that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -36,21 +36,21 @@ class Request(BaseModel):
     )
 
 
-class Report(Request):
+class ReportRequest(CommandRequest):
     """Say now how things are: state, health, and the summary of the period so far."""
 
 
-class SelfTest(Request):
+class SelfTestRequest(CommandRequest):
     """Run every model on its golden inputs."""
 
 
-class RestartSource(Request):
+class RestartSourceRequest(CommandRequest):
     """Close a source and open it again."""
 
     source: Literal["camera", "microphone"]
 
 
-class Snooze(Request):
+class SnoozeRequest(CommandRequest):
     """Silence one kind of alert below critical for a while."""
 
     kind: str = Field(description=f"one of {', '.join(kind for kind, row in KINDS.items() if row.snoozable)}")
@@ -59,13 +59,13 @@ class Snooze(Request):
     )
 
 
-class Acknowledge(Request):
+class AcknowledgeRequest(CommandRequest):
     """Stop the repeats of one open alert until it rises or ends."""
 
     id: str = Field(pattern=_NAME, description="the alert's")
 
 
-class Sensitivity(Request):
+class SensitivityRequest(CommandRequest):
     """Move one setting within the safe bounds of the configuration, until the next start."""
 
     setting: Literal[
@@ -78,13 +78,13 @@ class Sensitivity(Request):
     value: float
 
 
-REQUESTS: Mapping[Op, type[Request]] = {
-    "report": Report,
-    "self_test": SelfTest,
-    "restart_source": RestartSource,
-    "snooze": Snooze,
-    "acknowledge": Acknowledge,
-    "sensitivity": Sensitivity,
+REQUESTS: Mapping[Op, type[CommandRequest]] = {
+    "report": ReportRequest,
+    "self_test": SelfTestRequest,
+    "restart_source": RestartSourceRequest,
+    "snooze": SnoozeRequest,
+    "acknowledge": AcknowledgeRequest,
+    "sensitivity": SensitivityRequest,
 }
 """The one table of orders."""
 
@@ -94,7 +94,7 @@ class Command:
     """An order that may be carried out."""
 
     op: Op
-    request: Request
+    request: CommandRequest
 
 
 def read_request(op: str, payload: bytes) -> Command:

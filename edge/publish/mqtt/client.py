@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Attempt
-from edge.publish.mqtt.events import Event, Publication, Subscription, Token, Trouble
+from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Connection
+from edge.publish.mqtt.events import Disconnected, Event, Publication, Subscription, Token
 from edge.redact import said
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _JITTER = (0.5, 3.0)
 boxes that lose a broker at once come back over 2.5 s, not within the same one."""
 
 
-class Link:
+class MqttClient:
     """Keeps a connection up from `start` to `stop`; what happens comes as events in `events`."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Link:
         self._number = 0
         self._said: str | None = None
         self._short = 0
-        self._attempt: Attempt | None = None
+        self._attempt: Connection | None = None
         self._stopping = threading.Event()
         self._thread = GuardedThread(self._run, "mqtt-link")
 
@@ -119,11 +119,11 @@ class Link:
                 continue
             self._stopping.wait(back_off_s(failures))
 
-    def _try_once(self) -> Attempt:
+    def _try_once(self) -> Connection:
         """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
         self._number += 1
         will = self._will(self._number) if self._will else None
-        attempt = Attempt(
+        attempt = Connection(
             self._config, self._client_id, self._number, self._protocol, will, self._keep_s, self._owner_settles
         )
         self._attempt = attempt
@@ -151,7 +151,7 @@ class Link:
     def _say(self, sentence: str) -> None:
         if sentence != self._said:
             self._said = sentence
-            self.events.put(Trouble(f"{sentence[0].upper()}{sentence[1:]}"))
+            self.events.put(Disconnected(f"{sentence[0].upper()}{sentence[1:]}"))
 
 
 def back_off_s(failures: int) -> float:

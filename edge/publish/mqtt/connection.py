@@ -22,12 +22,12 @@ from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.events import (
     Acknowledged,
     Connected,
-    Denied,
     Event,
     Limits,
     Publication,
     Received,
     Subscription,
+    SubscriptionDenied,
     Token,
 )
 from edge.publish.mqtt.packets import (
@@ -51,7 +51,7 @@ MOST_WAITING = 1000
 _LOOK_S = 0.05
 
 
-class Attempt:
+class Connection:
     """What became of one client: `accepted` by the broker, or a `refusal`, or neither."""
 
     def __init__(
@@ -207,7 +207,7 @@ class Attempt:
             events.put(Acknowledged(Token(self.number, packet), failed))
             for path, reason in zip(subscribe, reasons, strict=False):
                 if reason.is_failure:
-                    events.put(Denied(connection_errors.of_subscription(path, str(reason), self._config)))
+                    events.put(SubscriptionDenied(connection_errors.of_subscription(path, str(reason), self._config)))
 
         client = self._client
         client.on_connect, client.on_disconnect, client.on_fault = on_connect, on_disconnect, on_fault

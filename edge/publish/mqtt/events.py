@@ -54,7 +54,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Disconnected:
     """There is no connection: why, and what to do. Said once for each new reason."""
 
     sentence: str
@@ -83,10 +83,10 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class SubscriptionDenied:
     """The broker does not let this client subscribe; the connection stands."""
 
     sentence: str
 
 
-Event = Connected | Trouble | Acknowledged | Received | Denied
+Event = Connected | Disconnected | Acknowledged | Received | SubscriptionDenied

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.client import Link
+from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.events import Connected, Limits, Publication, Subscription, Token
 from edge.publish.mqtt.packets import packet_bytes
-from edge.publish.outbox.retained import Word
+from edge.publish.outbox.retained import Outgoing
 
 WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
+class HangUp:
     """What a broker hung up on."""
 
     name: str
@@ -62,7 +62,7 @@ class _Held:
     due_s: float
 
 
-class Traffic:
+class InFlight:
     """Used by the publisher's thread.
 
     What is said again and again is known by its topic alone; a message of the outbox has a name of its own beside it.
@@ -78,7 +78,7 @@ class Traffic:
         self._cuts: Counter[str] = Counter()
         self._guilty: dict[str, _Held] = {}
 
-    def begin(self, limits: Limits, now_s: float) -> Blame | None:
+    def begin(self, limits: Limits, now_s: float) -> HangUp | None:
         """Begin a new connection; return what the one before was cut for, where that is known now."""
         self._limits = limits
         flight = {sent.name: sent.topic for sent in self._sent.values()}
@@ -97,7 +97,7 @@ class Traffic:
         longest_s = _LONGEST_WAIT_S if topic in self._important else _LONGEST_OPTIONAL_WAIT_S
         wait_s = min(longest_s, 2 * self._guilty[blamed].wait_s) if again else _FIRST_WAIT_S
         self._guilty[blamed] = _Held(wait_s, now_s + wait_s)
-        return Blame(name, topic, again)
+        return HangUp(name, topic, again)
 
     def widen(self, name: str, topic: str) -> None:
         """It was not this message alone: its whole topic is held back."""
@@ -156,14 +156,14 @@ class Traffic:
         return sent.topic if self._guilty.pop(sent.topic, None) else None
 
 
-class Line:
+class FlowControl:
     """Used by the publisher's thread."""
 
-    def __init__(self, link: Link, traffic: Traffic, config: MqttConfig) -> None:
+    def __init__(self, link: MqttClient, traffic: InFlight, config: MqttConfig) -> None:
         self._link, self._traffic, self._config = link, traffic, config
         self._told: set[str] = set()
 
-    def begin(self, event: Connected) -> Blame | None:
+    def begin(self, event: Connected) -> HangUp | None:
         """Begin a new connection; return what is held back from now on, as the broker hung up on it."""
         blame = self._traffic.begin(event.limits, time.monotonic())
         return None if blame is None or blame.again else blame
@@ -189,7 +189,7 @@ class Line:
             _log.warning("%s", connection_errors.of_size(publication.path, size, self._config))
         return False
 
-    def offer(self, said: Word, name: str | None = None) -> Token | None:
+    def offer(self, said: Outgoing, name: str | None = None) -> Token | None:
         """Hand to the network what it takes now; None for what has to wait. `name`: the topic, unless given."""
         now_s, topic = time.monotonic(), topic_of(said)
         name = name or topic
@@ -206,11 +206,11 @@ class Line:
         """Note an acknowledgement; return the name of what is no longer held back by it."""
         return self._traffic.acknowledged(token)
 
-    def widen(self, blame: Blame) -> None:
+    def widen(self, blame: HangUp) -> None:
         """It was not one message alone: its topic is held back."""
         self._traffic.widen(blame.name, blame.topic)
 
 
-def topic_of(said: Word) -> str:
-    """What a word is known by in logs and in `Traffic`."""
+def topic_of(said: Outgoing) -> str:
+    """What a word is known by in logs and in `InFlight`."""
     return f"a subscription to {said.path}" if isinstance(said, Subscription) else said.path

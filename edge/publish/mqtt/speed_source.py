@@ -10,8 +10,8 @@ from edge.capture.speed import payload_kmh
 from edge.config.decision import ArmingConfig
 from edge.config.delivery import MqttConfig
 from edge.messages import SPEED, Source, Speed
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Denied, Received, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Disconnected, Received, SubscriptionDenied
 
 _PATIENCE_S = 1.0
 
@@ -24,7 +24,7 @@ class MqttSpeed:
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
         """Every speed until `stop` is set; the link keeps itself up."""
-        link = Link(self._mqtt, client_id="", subscribe=[self._topic])
+        link = MqttClient(self._mqtt, client_id="", subscribe=[self._topic])
         link.start()
         try:
             while not stop.is_set():
@@ -32,7 +32,7 @@ class MqttSpeed:
                     event = link.events.get(timeout=_PATIENCE_S)
                 except queue.Empty:
                     continue
-                if isinstance(event, Trouble | Denied):
+                if isinstance(event, Disconnected | SubscriptionDenied):
                     yield Source(self._now(), SPEED, "lost", event.sentence)
                 elif isinstance(event, Received) and not event.retained:
                     kmh = payload_kmh(event.payload, self._arming.key, self._arming.unit)

@@ -14,14 +14,14 @@ from edge.messages import Source
 from edge.publish.outbox.rows import (
     COLUMNS,
     SCHEMA,
-    Entry,
+    OutboxRow,
     count_evicted,
     delete,
-    entry_of,
     insert,
     last_seq,
     make_room,
     measured,
+    row_of,
     salvaged,
 )
 from edge.run_registry import Start
@@ -48,7 +48,7 @@ class Outbox:
         self._most_rows, self._most_bytes = most_rows, most_bytes
         self._lock = threading.Lock()
         self._news = StoreEvents("outbox")
-        self._unsaved: list[Entry] = []
+        self._unsaved: list[OutboxRow] = []
         self._delivered: set[int] = set()
         self._evicted: dict[str, int] = {}
         self._unsaved_evicted: dict[str, int] = {}
@@ -106,13 +106,13 @@ class Outbox:
         with self._lock:
             self._last_seq += 1
             self._unsaved.append(
-                Entry(self._last_seq, name, rank, path, payload, len(payload.encode()), boot, put_mono_s)
+                OutboxRow(self._last_seq, name, rank, path, payload, len(payload.encode()), boot, put_mono_s)
             )
             seq = self._last_seq
             self._flush()
             return seq
 
-    def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[Entry]:
+    def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[OutboxRow]:
         """The oldest messages with a number above `after_seq`, in order, but for those of some topics.
 
         sqlite3.Error: they cannot be read now.
@@ -127,22 +127,22 @@ class Outbox:
                 if not waiting:
                     raise
                 rows = []  # what is in memory must go out all the same
-            saved = [entry_of(row) for row in rows]
+            saved = [row_of(row) for row in rows]
             free = [entry for entry in saved if entry.seq not in self._delivered]
             return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
 
-    def oldest(self, path: str) -> Entry | None:
+    def oldest(self, path: str) -> OutboxRow | None:
         """The message of this topic that has waited longest. sqlite3.Error: it cannot be read now."""
         with self._lock:
             query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
             rows = self._database.read(query, (path, 1 + len(self._delivered)))
-            saved = [entry for row in rows if (entry := entry_of(row)).seq not in self._delivered]
+            saved = [entry for row in rows if (entry := row_of(row)).seq not in self._delivered]
             waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
             return min(waiting, key=lambda entry: entry.seq, default=None)
 
     def fresh(
         self, rank: int, boot: str, since_mono_s: float, after_seq: int, most: int, without: Collection[str] = ()
-    ) -> list[Entry]:
+    ) -> list[OutboxRow]:
         """The oldest messages of this rank that the run `boot` put since then, as `pending` gives them."""
         with self._lock:
             newest = self._newest(rank, _MOST_FRESH)
@@ -156,7 +156,7 @@ class Outbox:
             rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
             return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
 
-    def _newest(self, rank: int, most: int) -> list[Entry]:
+    def _newest(self, rank: int, most: int) -> list[OutboxRow]:
         """The last messages of this rank that still wait, in order."""
         query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT ?"
         waiting = [entry for entry in self._unsaved if entry.rank == rank]
@@ -166,7 +166,7 @@ class Outbox:
             if not waiting:
                 raise
             rows = []
-        saved = [entry_of(row) for row in rows]
+        saved = [row_of(row) for row in rows]
         free = [entry for entry in saved if entry.seq not in self._delivered]
         return sorted([*free, *waiting], key=lambda entry: entry.seq)[-most:]
 
@@ -179,7 +179,7 @@ class Outbox:
             self._delivered |= done - in_memory
             self._flush()
 
-    def give_up(self, entry: Entry) -> None:
+    def give_up(self, entry: OutboxRow) -> None:
         """Forget a message that cannot be sent, whatever the broker says."""
         self.acknowledge([entry.seq])
         with self._lock:

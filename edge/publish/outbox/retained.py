@@ -15,20 +15,20 @@ _RETRY_S = 60.0
 ORDER = ("own status", "status", "state", "info", "orders", "home assistant starts", "home assistant")
 """What may be missing comes last: a broker that hangs up on it has the rest by then."""
 
-Word = Publication | Subscription
+Outgoing = Publication | Subscription
 
 
-class Retained:
+class RetainedMessages:
     """`keep` from any thread, the rest from the publisher's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latest: dict[str, Word] = {}
+        self._latest: dict[str, Outgoing] = {}
         self._unsent: set[str] = set()
         self._sent: dict[Token, str] = {}
         self._retry_s: dict[str, float] = {}
 
-    def keep(self, name: str, word: Word) -> None:
+    def keep(self, name: str, word: Outgoing) -> None:
         """Replace the latest word on `name`, which is one of `ORDER`."""
         with self._lock:
             self._latest[name] = word
@@ -46,7 +46,7 @@ class Retained:
         """Whether there is something to send."""
         return bool(self._unsent)
 
-    def send(self, offer: Callable[[Word], Token | None], now_s: float) -> None:
+    def send(self, offer: Callable[[Outgoing], Token | None], now_s: float) -> None:
         """Send what is new or due again, as far as `offer` takes it."""
         due = {name for name, at_s in self._retry_s.items() if now_s >= at_s}
         for name in due:
@@ -59,7 +59,7 @@ class Retained:
                     self._sent[token] = name
                     self._unsent.remove(name)
 
-    def acknowledged(self, event: Acknowledged, now_s: float) -> Word | None:
+    def acknowledged(self, event: Acknowledged, now_s: float) -> Outgoing | None:
         """Note the broker's answer; return what it refused, if this is the first time."""
         name = self._sent.pop(event.token, None)
         if name is None or event.refusal is None:

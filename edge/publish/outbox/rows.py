@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS evicted (name TEXT PRIMARY KEY, count INTEGER NOT NUL
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OutboxRow:
     """One message that waits: `seq` rises by one with each, for ever, so a gap at a reader is a loss."""
 
     seq: int
@@ -56,13 +56,13 @@ _BYTES = "CAST(bytes AS INTEGER)"
 _KINDS = (int, str, int, str, str, int, str, float)
 
 
-def entry_of(row: tuple[object, ...]) -> Entry:
+def row_of(row: tuple[object, ...]) -> OutboxRow:
     """A row as it was read; a value that damage has made one of another kind is empty or 0."""
     values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
-    return Entry(*values)  # type: ignore[arg-type]
+    return OutboxRow(*values)  # type: ignore[arg-type]
 
 
-def insert(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+def insert(connection: sqlite3.Connection, entries: Iterable[OutboxRow]) -> None:
     """Add messages."""
     marks = ", ".join("?" * len(COLUMNS.split(",")))
     connection.executemany(f"INSERT INTO outbox ({COLUMNS}) VALUES ({marks})", [astuple(entry) for entry in entries])
@@ -107,9 +107,9 @@ def last_seq(connection: sqlite3.Connection) -> int:
     return int(found[0])
 
 
-def salvaged(damaged: Path) -> list[Entry]:
+def salvaged(damaged: Path) -> list[OutboxRow]:
     """What can still be read of a damaged outbox, from both its ends."""
-    found: dict[int, Entry] = {}
+    found: dict[int, OutboxRow] = {}
     for order in ("ASC", "DESC"):
         with contextlib.suppress(sqlite3.Error, TypeError, AttributeError, ValueError):  # here the damage begins
             for entry in _readable(damaged, order):
@@ -117,9 +117,9 @@ def salvaged(damaged: Path) -> list[Entry]:
     return [found[seq] for seq in sorted(found)]
 
 
-def _readable(damaged: Path, order: str) -> Iterator[Entry]:
+def _readable(damaged: Path, order: str) -> Iterator[OutboxRow]:
     with contextlib.closing(sqlite3.connect(f"{damaged.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         for row in connection.execute(f"SELECT {COLUMNS} FROM outbox ORDER BY seq {order}"):
-            entry = Entry(*row)
+            entry = OutboxRow(*row)
             if entry.bytes == len(entry.payload.encode()) and json.loads(entry.payload) is not None:
                 yield entry

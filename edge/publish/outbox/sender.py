@@ -7,8 +7,8 @@ It goes in the order in which it was put, and what tells of the past at a limite
 does not drown its broker. An alert of now lifts that limit until it is out; where a long backlog waits before it, it
 overtakes, and the backlog follows.
 
-What the broker refuses is held back with all that follows on its topic, told once, and tried again (`Refused`), and so
-is what it hangs up on (`Traffic`): then the order holds on each topic, and across topics only the numbers tell it.
+A message that the broker refuses is held back, with all that follow on its topic, and tried again (`TopicHold`). So is
+a message on which it hangs up (`InFlight`). The order then holds for each topic; across topics only `seq` gives it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.publish.builders import corrected, delivered
 from edge.publish.mqtt.events import Acknowledged, Publication, Token
-from edge.publish.mqtt.flow_control import WINDOW, Blame
+from edge.publish.mqtt.flow_control import WINDOW, HangUp
 from edge.publish.outbox.outbox import Outbox
-from edge.publish.outbox.rows import Entry
-from edge.publish.outbox.topic_hold import Refused
+from edge.publish.outbox.rows import OutboxRow
+from edge.publish.outbox.topic_hold import TopicHold
 from edge.publish.payloads import SCHEMA
 from edge.publish.topics import TOPICS, is_sendable
 from edge.run_registry import SYSTEM, Clocks, Start, Sync
@@ -56,12 +56,12 @@ class Sender:
         self._last = last
         self._outbox, self._start, self._clocks = outbox, start, clocks
         self._sync = Sync(clocks, waiting=start.clock == "unsynced")
-        self._in_flight: dict[Token, Entry] = {}
+        self._in_flight: dict[Token, OutboxRow] = {}
         self._sent_upto = self._fresh_upto = 0
         self._held: frozenset[str] = frozenset()
         self._good: set[str] = set()
         self._unfit: set[int] = set()
-        self._refused = Refused()
+        self._refused = TopicHold()
         self._trying: set[int] = set()
         self._overtaking: set[int] = set()
         self._news = StoreEvents("delivery")
@@ -78,7 +78,7 @@ class Sender:
         self._from_the_beginning()
         self._refused.restart(self._clocks.mono_s())
 
-    def blamed(self, blame: Blame) -> bool:
+    def blamed(self, blame: HangUp) -> bool:
         """Say what the broker hangs up on; return whether it is the whole topic: it took no other message of it."""
         if blame.topic in self._good:
             self._good.discard(blame.topic)  # another one, and it is the topic
@@ -94,7 +94,7 @@ class Sender:
 
     def room(
         self, held: frozenset[str] = frozenset(), doubted: frozenset[str] = frozenset(), most: int = WINDOW
-    ) -> list[tuple[Entry, Publication]]:
+    ) -> list[tuple[OutboxRow, Publication]]:
         """The entries to send now, in order, up to `most` in flight.
 
         Those on topics that are `held` wait; those on `doubted` ones, but for alerts, go when there are no others: an
@@ -116,18 +116,18 @@ class Sender:
         made = [(entry, self._publication(entry, now_s)) for entry in chosen]
         return [(entry, publication) for entry, publication in made if publication is not None]
 
-    def _without(self, held: frozenset[str], busy: Collection[int], most: int, now_s: float) -> list[Entry]:
+    def _without(self, held: frozenset[str], busy: Collection[int], most: int, now_s: float) -> list[OutboxRow]:
         """What goes next where these topics wait; a topic that waits no longer begins anew."""
         if self._held - held:
             self._from_the_beginning()
         self._held = held
         return self._chosen(busy, most, {*self._refused.paths, *held}, now_s)
 
-    def skip(self, entry: Entry) -> None:
+    def skip(self, entry: OutboxRow) -> None:
         """It is larger than this broker takes: it waits for a connection on which it fits."""
         self._unfit.add(entry.seq)
 
-    def sent(self, entry: Entry, token: Token) -> None:
+    def sent(self, entry: OutboxRow, token: Token) -> None:
         """Note that an entry of `room` is on its way."""
         self._in_flight[token] = entry
         if entry.seq in self._trying:
@@ -172,7 +172,7 @@ class Sender:
         self._outbox.set_right(self._start.boot, offset_s)
         return self._start.mono_s + offset_s
 
-    def _trials(self, busy: Collection[int], now_s: float) -> list[Entry]:
+    def _trials(self, busy: Collection[int], now_s: float) -> list[OutboxRow]:
         """The oldest message of each refused topic that is to be tried again."""
         found = []
         for path in self._refused.due(now_s):
@@ -193,7 +193,7 @@ class Sender:
     def _from_the_beginning(self) -> None:
         self._sent_upto = self._fresh_upto = 0
 
-    def _chosen(self, busy: Collection[int], most: int, held: Collection[str], now_s: float) -> list[Entry]:
+    def _chosen(self, busy: Collection[int], most: int, held: Collection[str], now_s: float) -> list[OutboxRow]:
         """What goes next: in order of number, but the alerts of now before the past."""
         entries = self._outbox.pending(self._sent_upto, most + len(busy), held)
         free = [entry for entry in entries if entry.seq not in busy][:most]
@@ -211,11 +211,11 @@ class Sender:
         others = [entry for entry in free if entry.seq not in self._overtaking]
         return [*fresh, *self._in_time(others[: most - len(fresh)], now_s)]
 
-    def _in_time(self, entries: list[Entry], now_s: float) -> list[Entry]:
+    def _in_time(self, entries: list[OutboxRow], now_s: float) -> list[OutboxRow]:
         """As many of the next entries as may go now: all, unless they are of the past."""
         self._allowance = min(WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
         self._allowed_at_s = now_s
-        chosen: list[Entry] = []
+        chosen: list[OutboxRow] = []
         left = int(self._allowance)
         for entry in entries:
             past = self._is_historical(entry, now_s)
@@ -225,10 +225,10 @@ class Sender:
             chosen.append(entry)
         return chosen
 
-    def _is_historical(self, entry: Entry, now_s: float) -> bool:
+    def _is_historical(self, entry: OutboxRow, now_s: float) -> bool:
         return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S
 
-    def _publication(self, entry: Entry, now_s: float) -> Publication | None:
+    def _publication(self, entry: OutboxRow, now_s: float) -> Publication | None:
         """The message as it is sent; None for one that the file no longer holds whole: it is given up."""
         historical = self._is_historical(entry, now_s)
         try:

@@ -18,7 +18,7 @@ class _Held:
     """The message that is on its way to find out, by its number."""
 
 
-class Refused:
+class TopicHold:
     """What is refused is held back with all that follows on its topic, so that a topic's order holds.
 
     The oldest alone is tried again, each time after twice the wait; once it is taken, the rest follows. Other topics

@@ -10,8 +10,8 @@ import pytest
 from mqtt_helpers import START_WALL_S, Subscriber, box, free_port, mosquitto, needs_mosquitto, until
 
 from edge.publish import Publisher
-from edge.publish.commands.handler import Answer, CommandDesk, Outcome
-from edge.publish.commands.idempotency_log import REMEMBERED, Answered, Done
+from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, IdempotencyLog
+from edge.publish.commands.receiver import Answer, CommandReceiver, Outcome
 from edge.publish.commands.requests import Command, read_request
 from edge.publish.mqtt.events import Received
 from edge.publish.publisher import ORDERS_FILE
@@ -62,19 +62,19 @@ def order(number: int) -> Command:
 
 
 def test_the_last_are_kept_and_no_more(tmp_path: Path) -> None:
-    kept = Answered(tmp_path / "orders.db")
+    kept = IdempotencyLog(tmp_path / "orders.db")
     for number in range(REMEMBERED + 20):
-        kept.keep(Done(order(number), {"number": number}, "boot-1"))
+        kept.keep(CompletedCommand(order(number), {"number": number}, "boot-1"))
         if number % 50 == 0:
             kept.save()
     kept.save()
     kept.close()
-    again = Answered(tmp_path / "orders.db")
-    assert again.load() == [Done(order(n), {"number": n}, "boot-1") for n in range(20, REMEMBERED + 20)]
+    again = IdempotencyLog(tmp_path / "orders.db")
+    assert again.load() == [CompletedCommand(order(n), {"number": n}, "boot-1") for n in range(20, REMEMBERED + 20)]
     assert again._database.read("SELECT count(*) FROM answered") == [(REMEMBERED,)]
 
 
-def said(desk: CommandDesk, number: int, now_s: float) -> dict[str, Any]:
+def said(desk: CommandReceiver, number: int, now_s: float) -> dict[str, Any]:
     payload = order(number).request.model_dump_json().encode()
     path = "emvas/depot/bus-1/request/restart_source"
     desk.take(Received(path, payload, False), Address("depot", "bus-1", "request", "restart_source"), now_s)
@@ -82,8 +82,8 @@ def said(desk: CommandDesk, number: int, now_s: float) -> dict[str, Any]:
     return json.loads(answer.payload)  # type: ignore[no-any-return]
 
 
-def desk_with(answered: Answered, done: list[Command]) -> CommandDesk:
-    desk = CommandDesk("emvas", box(1).box, "boot-1", ["restart_source"], lambda: None, answered)
+def desk_with(answered: IdempotencyLog, done: list[Command]) -> CommandReceiver:
+    desk = CommandReceiver("emvas", box(1).box, "boot-1", ["restart_source"], lambda: None, answered)
 
     def execute(command: Command, answer: Answer) -> None:
         done.append(command)
@@ -95,7 +95,7 @@ def desk_with(answered: Answered, done: list[Command]) -> CommandDesk:
 
 def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_path: Path) -> None:
     (tmp_path / ORDERS_FILE).mkdir()  # no database can be opened there
-    answered, done = Answered(tmp_path / ORDERS_FILE), list[Command]()
+    answered, done = IdempotencyLog(tmp_path / ORDERS_FILE), list[Command]()
     desk = desk_with(answered, done)
     for number in range(3):
         assert said(desk, number, 10.0 * number)["status"] == "ok"
@@ -106,7 +106,7 @@ def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_
     (tmp_path / ORDERS_FILE).rmdir()
     assert desk.answers() == []
     assert [source.state for source in answered.news(2.0)] == ["ok"]
-    assert [item.command for item in Answered(tmp_path / ORDERS_FILE).load()] == [order(n) for n in range(3)]
+    assert [item.command for item in IdempotencyLog(tmp_path / ORDERS_FILE).load()] == [order(n) for n in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_
 )
 def test_a_damaged_file_stops_no_order(tmp_path: Path, damage: bytes | None) -> None:
     path, done = tmp_path / ORDERS_FILE, list[Command]()
-    before = Answered(path)
+    before = IdempotencyLog(path)
     desk = desk_with(before, done)
     assert said(desk, 1, 0.0)["status"] == said(desk, 2, 1.0)["status"] == "ok"
     if damage is None:
@@ -124,10 +124,10 @@ def test_a_damaged_file_stops_no_order(tmp_path: Path, damage: bytes | None) -> 
     before.close()
     if damage is not None:
         path.write_bytes(damage)
-    answered = Answered(path)
+    answered = IdempotencyLog(path)
     desk = desk_with(answered, done)
     for number in (1, 2, 3):
         assert said(desk, number, 10.0 * number)["status"] == "ok"
     assert len(done) == (5 if damage else 4), "what the file no longer tells is done again, the rest is not"
     answered.close()
-    assert {item.command.request.transaction for item in Answered(path).load()} == {"t1", "t2", "t3"}
+    assert {item.command.request.transaction for item in IdempotencyLog(path).load()} == {"t1", "t2", "t3"}

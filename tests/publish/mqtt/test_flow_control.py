@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.publish.mqtt.events import Limits, Token
-from edge.publish.mqtt.flow_control import SILENT_S, WINDOW, Traffic
+from edge.publish.mqtt.flow_control import SILENT_S, WINDOW, InFlight
 
 ALERT, SUMMARY, STATE, ANNOUNCEMENT = "a/alert", "a/summary", "a/state", "ha/config"
 
@@ -26,7 +26,7 @@ class Broker:
     _packets: int = 0
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic({ALERT, SUMMARY})
+        self.traffic = InFlight({ALERT, SUMMARY})
         self.begin()
 
     def begin(self) -> None:
@@ -62,7 +62,7 @@ ALL = [(ALERT, ALERT), (SUMMARY, SUMMARY), (STATE, STATE), (ANNOUNCEMENT, ANNOUN
 
 
 def test_without_a_cut_all_goes_at_once_up_to_the_window() -> None:
-    traffic = Traffic(set())
+    traffic = InFlight(set())
     traffic.begin(Limits(), 0.0)
     for number in range(30):
         if traffic.takes(f"a #{number}", "a", 0.0):
@@ -100,7 +100,7 @@ def test_what_is_held_back_is_tried_again_with_growing_waits_until_it_is_taken()
 
 
 def test_what_has_no_answer_counts_as_taken_when_the_connection_holds() -> None:
-    traffic = Traffic(set())
+    traffic = InFlight(set())
     traffic.begin(Limits(), 0.0)
     traffic.sent(Token(1, 1), "health", "health", 0.0, answered=False)
     traffic.acknowledged(Token(1, 1))  # paho's word that it is written: the broker has not said a thing
@@ -114,7 +114,7 @@ def test_what_has_no_answer_counts_as_taken_when_the_connection_holds() -> None:
 
 
 def test_a_whole_topic_is_held_back_where_its_message_was_one_of_many_refused() -> None:
-    traffic = Traffic({ALERT})
+    traffic = InFlight({ALERT})
     for connection in range(5):
         blame = traffic.begin(Limits(), float(connection))
         if blame:
@@ -133,7 +133,7 @@ def test_a_whole_topic_is_held_back_where_its_message_was_one_of_many_refused() 
 
 @given(st.integers(1, 65_535))
 def test_a_broker_s_receive_maximum_is_kept(most: int) -> None:
-    traffic = Traffic(set())
+    traffic = InFlight(set())
     traffic.begin(Limits(in_flight=most), 0.0)
     sent = 0
     while traffic.takes(f"a #{sent}", "a", 0.0):

@@ -19,12 +19,12 @@ from mqtt_helpers import free_port, until
 from demo.broker import LocalBroker
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Event, Publication, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Event, Publication
 
 
 @contextlib.contextmanager
-def running(link: Link) -> Iterator[Link]:
+def running(link: MqttClient) -> Iterator[MqttClient]:
     link.start()
     try:
         yield link
@@ -32,7 +32,7 @@ def running(link: Link) -> Iterator[Link]:
         link.stop()
 
 
-def first(link: Link, kind: type[Event], seconds: float = 10.0) -> Any:
+def first(link: MqttClient, kind: type[Event], seconds: float = 10.0) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         event = link.events.get(timeout=deadline - time.monotonic())
@@ -61,7 +61,7 @@ def test_connections_that_are_over_hold_no_descriptors(monkeypatch: pytest.Monke
     monkeypatch.setattr("edge.publish.mqtt.client.back_off_s", lambda *_: 0.01)
     gc.disable()
     try:
-        with LocalBroker() as broker, running(Link(MqttConfig(host="127.0.0.1", port=broker.port), "")) as link:
+        with LocalBroker() as broker, running(MqttClient(MqttConfig(host="127.0.0.1", port=broker.port), "")) as link:
             held = []
             for _ in range(6):
                 first(link, Connected)
@@ -85,8 +85,8 @@ def test_connections_that_are_over_hold_no_descriptors(monkeypatch: pytest.Monke
 )
 def test_a_setting_that_cannot_work_is_named(settings: dict[str, Any], words: str) -> None:
     config = MqttConfig(**{"host": "127.0.0.1", "port": free_port(), **settings})
-    with running(Link(config, "")) as link:
-        assert words.lower() in first(link, Trouble).sentence.lower()
+    with running(MqttClient(config, "")) as link:
+        assert words.lower() in first(link, Disconnected).sentence.lower()
         assert not link.connected
         assert link.publish(Publication("a", "{}", 1, False)) is None
 
@@ -100,32 +100,32 @@ def test_a_certificate_that_is_not_valid_now_asks_for_the_clock(code: int, said:
 
 
 def test_a_port_that_speaks_no_mqtt_is_said_once_though_it_is_tried_again() -> None:
-    with hanging_up() as port, running(Link(MqttConfig(host="127.0.0.1", port=port), "")) as link:
-        assert "does not answer in MQTT" in first(link, Trouble).sentence
+    with hanging_up() as port, running(MqttClient(MqttConfig(host="127.0.0.1", port=port), "")) as link:
+        assert "does not answer in MQTT" in first(link, Disconnected).sentence
         with pytest.raises(queue.Empty):
             link.events.get(timeout=2.5)
 
 
 def test_a_plain_port_asked_for_tls_is_said() -> None:
-    with hanging_up() as port, running(Link(MqttConfig(host="127.0.0.1", port=port, tls=True), "")) as link:
-        assert "a TLS port" in first(link, Trouble).sentence
+    with hanging_up() as port, running(MqttClient(MqttConfig(host="127.0.0.1", port=port, tls=True), "")) as link:
+        assert "a TLS port" in first(link, Disconnected).sentence
 
 
 def test_a_link_comes_up_when_its_broker_does_and_again_after_it_was_gone() -> None:
     port = free_port()
-    with running(Link(MqttConfig(host="127.0.0.1", port=port), "box")) as link:
-        first(link, Trouble)
+    with running(MqttClient(MqttConfig(host="127.0.0.1", port=port), "box")) as link:
+        first(link, Disconnected)
         with LocalBroker(port):
             once = first(link, Connected)
-        assert "was lost" in first(link, Trouble).sentence
+        assert "was lost" in first(link, Disconnected).sentence
         with LocalBroker(port):
             assert first(link, Connected).connection > once.connection
 
 
 def test_stopping_takes_no_time_whatever_the_link_is_doing() -> None:
-    link = Link(MqttConfig(host="127.0.0.1", port=free_port()), "")
+    link = MqttClient(MqttConfig(host="127.0.0.1", port=free_port()), "")
     link.start()
-    first(link, Trouble)
+    first(link, Disconnected)
     started = time.monotonic()
     link.stop()
     assert time.monotonic() - started < 1.0
@@ -136,7 +136,7 @@ def test_an_error_that_ends_its_thread_is_kept(monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError("a fault in rtsp://bus:secret@cab")
 
     monkeypatch.setattr("edge.publish.mqtt.client.back_off_s", wait)
-    link = Link(MqttConfig(host="127.0.0.1", port=free_port()), "box")
+    link = MqttClient(MqttConfig(host="127.0.0.1", port=free_port()), "box")
     assert link.broken is None
     link.start()
     until(lambda: link.broken is not None)

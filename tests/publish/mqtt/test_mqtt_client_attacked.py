@@ -16,8 +16,8 @@ from edge.config import ConfigError, load_config
 from edge.config.delivery import MqttConfig
 from edge.publish import Publisher
 from edge.publish.mqtt import connection
-from edge.publish.mqtt.client import Link
-from edge.publish.mqtt.events import Connected, Limits, Received, Trouble
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.events import Connected, Disconnected, Limits, Received
 from edge.publish.mqtt.packets import LARGEST_PACKET_BYTES
 from edge.run_registry import started
 
@@ -27,8 +27,8 @@ _BAD_PROPERTIES = packet(PUBLISH, b"\0\1a\3\xff\xff\xff")
 _HUGE = bytes([PUBLISH << 4]) + b"\xff\xff\xff\x7f" + b"\0\1a\0"
 
 
-def link_to(broker: RawBroker) -> Link:
-    return Link(MqttConfig(host="127.0.0.1", port=broker.port), "client", subscribe=["emvas/#"])
+def link_to(broker: RawBroker) -> MqttClient:
+    return MqttClient(MqttConfig(host="127.0.0.1", port=broker.port), "client", subscribe=["emvas/#"])
 
 
 @pytest.mark.parametrize("bytes_", [_BAD_TOPIC, _BAD_PROPERTIES, _HUGE], ids=["topic", "properties", "huge"])
@@ -36,7 +36,7 @@ def test_what_cannot_be_read_is_a_lost_link_that_comes_back_and_hears(bytes_: by
     broker = RawBroker()
     broker.after_subscribe = lambda _topic, v5: bytes_ if broker.connections == 1 else publish(b"emvas/a", b"{}", v5)
     with broker.running(), running(link_to(broker)) as link:
-        said = first(link, Trouble).sentence
+        said = first(link, Disconnected).sentence
         assert "sent what cannot be read" in said or "was lost" in said
         assert first(link, Connected).connection == 2
         assert first(link, Received).path == "emvas/a"
@@ -58,7 +58,7 @@ def test_an_order_that_is_too_large_costs_no_memory_with_mqtt_3_1_1() -> None:
         return bytes([PUBLISH << 4]) + b"\xff\xff\xff\x7f" + b"\0\1a" + megabytes if len(sent) == 1 else b""
 
     with RawBroker(after_subscribe=bomb, v5=False).running() as broker, running(link_to(broker)) as link:
-        assert f"{LARGEST_PACKET_BYTES} are the most" in first(link, Trouble).sentence
+        assert f"{LARGEST_PACKET_BYTES} are the most" in first(link, Disconnected).sentence
         first(link, Connected)
 
 
@@ -93,7 +93,7 @@ def test_connections_that_die_at_once_are_tried_with_growing_waits_and_told_twic
         waiting = []
         while not link.events.empty():
             waiting.append(link.events.get())
-    sentences = [event.sentence for event in waiting if isinstance(event, Trouble)]
+    sentences = [event.sentence for event in waiting if isinstance(event, Disconnected)]
     assert len(sentences) == 2
     assert "was lost" in sentences[0]
     assert "ends each connection soon after it stands" in sentences[1]

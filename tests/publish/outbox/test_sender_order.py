@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.publish.mqtt.events import Acknowledged, Limits, Token
-from edge.publish.mqtt.flow_control import Traffic
+from edge.publish.mqtt.flow_control import InFlight
 from edge.publish.outbox.outbox import Outbox
-from edge.publish.outbox.rows import Entry
+from edge.publish.outbox.rows import OutboxRow
 from edge.publish.outbox.sender import Sender
 from edge.publish.topics import TOPICS
 from edge.run_registry import Clocks, Start
@@ -30,7 +30,7 @@ class Line:
     connection: int = 0
     packets: int = 0
     arrived: list[int] = field(default_factory=list)
-    flight: list[tuple[Token, Entry]] = field(default_factory=list)
+    flight: list[tuple[Token, OutboxRow]] = field(default_factory=list)
     alerts: set[int] = field(default_factory=set)
     blamed: bool = False
 
@@ -39,7 +39,7 @@ class Line:
         clocks = Clocks(mono_s=lambda: self.now_s)
         start = Start("now", "k", 0.0, 0.0, "synced")
         self.sender = Sender(self.outbox, start, clocks, last=frozenset({SUMMARY}))
-        self.traffic = Traffic({ALERT, SUMMARY})
+        self.traffic = InFlight({ALERT, SUMMARY})
         self.connect()
 
     def put(self, name: str) -> None:

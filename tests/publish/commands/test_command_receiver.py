@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from mqtt_helpers import START_WALL_S
 
 from edge.alerts.kinds import KINDS
-from edge.client.decoding import Heard, read
+from edge.client.decoding import BoxMessage, read
 from edge.config import Config, ConfigError, load_config
 from edge.config.constants import ALERTS, FATIGUE
 from edge.config.delivery import HARMLESS, OPS
 from edge.publish import Publisher
-from edge.publish.commands.handler import MOST_REQUESTS, WITHIN_S, CommandDesk
-from edge.publish.commands.idempotency_log import Answered
+from edge.publish.commands.idempotency_log import IdempotencyLog
+from edge.publish.commands.receiver import MOST_REQUESTS, WITHIN_S, CommandReceiver
 from edge.publish.commands.requests import REQUESTS
 from edge.publish.mqtt.events import Received
 from edge.publish.topics import Address
@@ -95,8 +95,10 @@ class Box:
         self.judgement = Judgement(self.config, "boot")
         runner = cast(LiveRunner, SimpleNamespace(judgement=self.judgement, order=self._order, captures=[]))
         self.handler = CommandHandler(self.config, runner, cast(Any, None), self.publisher, lambda: self.now_s)
-        answered = Answered(folder / "desk.db")
-        self.desk = CommandDesk("emvas", self.config.box, "boot", self.config.commands.allow, lambda: None, answered)
+        answered = IdempotencyLog(folder / "desk.db")
+        self.desk = CommandReceiver(
+            "emvas", self.config.box, "boot", self.config.commands.allow, lambda: None, answered
+        )
         self.desk.execute = self.handler
 
     def _order(self, order: Order) -> bool:
@@ -112,7 +114,7 @@ class Box:
             assert answer.path.startswith("emvas/depot/bus-1/response/")
             assert not set(answer.path) & set("+#")
             body = read(Received(answer.path, answer.payload.encode(), False), "emvas")
-            assert isinstance(body, Heard) or answer.path.count("/") > 4, body  # below one's own response topic
+            assert isinstance(body, BoxMessage) or answer.path.count("/") > 4, body  # below one's own response topic
         return [json.loads(answer.payload) for answer in answers]
 
 

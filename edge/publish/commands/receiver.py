@@ -11,10 +11,10 @@ from typing import Any
 
 from edge.config.appliance import BoxConfig
 from edge.config.delivery import Op
-from edge.publish.commands.idempotency_log import REMEMBERED, Answered, Done
+from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, IdempotencyLog
 from edge.publish.commands.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
 from edge.publish.mqtt.events import Publication, Received
-from edge.publish.payloads import SCHEMA, CommandFigures, Response
+from edge.publish.payloads import SCHEMA, CommandFigures, ResponsePayload
 from edge.publish.topics import TOPICS, Address, is_sendable, path_of
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def refuse_all(_command: Command, answer: Answer) -> None:
     answer(Outcome(error="the box cannot carry out orders now: ask again when it runs"))
 
 
-class CommandDesk:
+class CommandReceiver:
     """Used by one thread; only the answers come from others."""
 
     def __init__(
@@ -74,7 +74,7 @@ class CommandDesk:
         boot: str,
         allow: Sequence[Op],
         wake: Callable[[], None],
-        answered: Answered,
+        answered: IdempotencyLog,
     ) -> None:
         """`wake` is called when an answer waits in `answers`; `answered` outlives this run."""
         self.execute: Executor = refuse_all
@@ -121,7 +121,7 @@ class CommandDesk:
             _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), said)
             job.outcome = outcome
             if outcome.error is None and job.command.request.transaction:
-                self._answered.keep(Done(job.command, outcome.data or {}, job.boot))
+                self._answered.keep(CompletedCommand(job.command, outcome.data or {}, job.boot))
             self._answers += [self._response(reply, outcome, job.boot) for reply in job.waiting]
             job.waiting.clear()
         self._answered.save()
@@ -176,7 +176,7 @@ class CommandDesk:
     def _response(self, reply: _Reply, outcome: Outcome, boot: str) -> Publication:
         topic, ok = TOPICS["response"], outcome.error is None
         data = dict(outcome.data or {}) if ok else None
-        body = Response(
+        body = ResponsePayload(
             boot=boot,
             transaction=reply.transaction,
             op=reply.op,
