@@ -19,6 +19,7 @@ from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import load_config
 from edge.dashboard.data.aggregates import MAX_STEPS
+from edge.i18n.sentence import Sentence
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
 from edge.publish import Publisher
 from edge.publish.commands.receiver import Answer, Outcome
@@ -91,7 +92,7 @@ def _go_on(timeline: Timeline, start_s: float, over: threading.Event) -> None:
     """Write what a box writes of a driver who is awake, until it is over."""
     while not over.wait(0.5):
         t_s = time.time() - start_s
-        timeline.write(Source(0.0, "text", "absent", "the bundle has no text"))
+        timeline.write(Source(0.0, "text", "absent", Sentence("roles_missing", roles=("text",))))
         seen = {"eye_opening": 0.3, "mouth": 0.04, "yaw_deg": 2.0, "pitch_deg": -4.0}
         timeline.write(Face(t_s, 1, (200.0, 120.0, 180.0, 180.0), True, None, 0.92, **seen))
         timeline.write(Fatigue(t_s, 1, Level.NONE, 0.12, 0.12, 1.0))

@@ -18,6 +18,7 @@ from mqtt_helpers import until
 
 from edge.cli.main import main
 from edge.config.delivery import HealthConfig
+from edge.i18n.sentence import Sentence
 from edge.messages import Alert, Fatigue, Level, Message, Source
 from edge.runtime.health_http import HealthPages
 from edge.status import SystemStatus
@@ -83,8 +84,12 @@ def test_without_a_broker_the_box_page_tells_what_is_known(
 ) -> None:
     """What stands in the timeline and at /healthz; the rest is said to be unknown."""
     status = SystemStatus()
-    status.take(Source(0.0, "camera", "lost", "it ended"))
-    write(tmp_path / "timeline.db", [Source(0.0, "asr", "absent", "the bundle has no asr")], time.time() - 600.0)
+    status.take(Source(0.0, "camera", "lost", Sentence("source_ended")))
+    write(
+        tmp_path / "timeline.db",
+        [Source(0.0, "asr", "absent", Sentence("roles_missing", roles=("asr",)))],
+        time.time() - 600.0,
+    )
     config = tmp_path / "box.yaml"
     with ExitStack() as stack:
         pages = stack.enter_context(HealthPages(HealthConfig(), status.verdict, dict))

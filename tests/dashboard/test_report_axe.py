@@ -13,18 +13,19 @@ from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import from_messages
 from edge.i18n.catalogue import Language
 from edge.i18n.labels import Labels
+from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 
 @pytest.mark.parametrize(
     ("language", "scheme", "width_px", "says"),
-    [("en", "light", 1024, "the bundle has no text"), ("zh", "dark", 360, "模型包中没有文本情感")],
+    [("en", "light", 1024, Sentence("roles_missing", roles=("text",))), ("zh", "dark", 360, "模型包中没有文本情感")],
 )
 def test_the_report_has_no_serious_barrier(
     tab: Page, shots: Path, tmp_path: Path, language: Language, scheme: str, width_px: int, says: str
 ) -> None:
     page = tmp_path / "report.html"
-    lost = Source(118.0, "microphone", "lost", "it ended")
+    lost = Source(118.0, "microphone", "lost", Sentence("source_ended"))
     page.write_text(render_report(from_messages("drive", [*drive(), lost]), Labels(language)), encoding="utf-8")
     tab.prefer(scheme)
     tab.screen(width_px, 844)

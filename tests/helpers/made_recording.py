@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.i18n.sentence import Sentence
 from edge.messages import (
     Affect,
     Alert,
@@ -33,7 +34,7 @@ _SCORES = ((5.0, 0.55, "happy"), (22.0, 0.2, "relaxed"), (41.0, -0.25, "tired"),
 
 def drive(words: str = "good morning") -> list[Message]:
     """Two minutes at 1 Hz; the microsleep is 60.0 to 62.4 s, the camera is gone 100 to 105 s."""
-    messages: list[Message] = [Source(0.0, "text", "absent", "the bundle has no text")]
+    messages: list[Message] = [Source(0.0, "text", "absent", Sentence("roles_missing", roles=("text",)))]
     for second in range(int(LENGTH_S)):
         t_s = float(second)
         usable = not 100 <= second < 105

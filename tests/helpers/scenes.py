@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.affect.labels import emotion, polarity
+from edge.i18n.sentence import Sentence
 from edge.messages import (
     Affect,
     Alert,
@@ -55,7 +56,7 @@ def cab() -> Scene:
     """Forty minutes in a bus; the lids get heavy, there was a microsleep, and a warning lasts."""
     length_s = 2400.0
     found: list[Message] = [
-        Source(0.0, "asr", "absent", "switched off by speech.transcribe"),
+        Source(0.0, "asr", "absent", Sentence("switched_off", setting="speech.transcribe")),
         Source(0.0, "speaker", "ok", ""),
         Source(900.0, "camera", "lost", "the camera gave no picture for 2 s"),
         Source(1020.0, "camera", "ok"),
@@ -94,7 +95,7 @@ def lesson() -> Scene:
     """Forty-five minutes in a classroom; it grows loud once, and for a while too few faces can be seen."""
     length_s = 2700.0
     found: list[Message] = [
-        Source(0.0, "fatigue", "absent", "switched off by fatigue.enabled"),
+        Source(0.0, "fatigue", "absent", Sentence("switched_off", setting="fatigue.enabled")),
         Alert(1500.0, "g1", "new", "agitation", Level.ADVISORY, 1480.0, 20.0, {"causes": ("motion", "noise")}),
         Alert(1610.0, "g1", "end", "agitation", Level.ADVISORY, 1480.0, 130.0, {"causes": ("motion", "noise")}),
     ]
@@ -150,7 +151,7 @@ def blind() -> Scene:
     found: list[Message] = [
         Source(0.0, "speaker", "ok", ""),
         Source(300.0, "speaker", "lost", "the device is gone"),
-        Source(0.0, "asr", "absent", "switched off by speech.transcribe"),
+        Source(0.0, "asr", "absent", Sentence("switched_off", setting="speech.transcribe")),
         Alert(420.0, "c1", "new", "cannot_see_driver", Level.ADVISORY, 300.0, 120.0, {"causes": ("dark",)}),
     ]
     for second in range(int(length_s)):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.config.constants import FATIGUE
+from edge.dashboard.captions import incident_text, said_text
 from edge.dashboard.charts.style import (
     FAINT,
     INK,
@@ -22,7 +23,6 @@ from edge.dashboard.charts.style import (
 )
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
-from edge.dashboard.i18n.captions import incident_text, said_text
 from edge.i18n.labels import Labels
 from edge.messages import Level
 

@@ -11,9 +11,9 @@ from nicegui import ui
 from edge.alerts.kinds import KINDS
 from edge.config.delivery import Op
 from edge.dashboard.box_link import PATIENCE_S, BoxLink
+from edge.dashboard.captions import evidence_text
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.events import Incident
-from edge.dashboard.i18n.captions import evidence_text
 from edge.dashboard.pages.widgets import button, local_time, text
 from edge.i18n.labels import Labels
 

@@ -107,7 +107,8 @@ class BoxPage:
             rows.insert(0, (labels("purpose"), labels(self._setting.purpose.value)))
         if wire is not None:
             link = labels("connected" if wire.connected else "not_connected")
-            rows.append((labels("broker"), f"{wire.broker} {link}" + (f": {wire.trouble}" if wire.trouble else "")))
+            why = f": {labels.sentence(wire.trouble)}" if wire.trouble else ""
+            rows.append((labels("broker"), f"{wire.broker} {link}{why}"))
         return rows
 
     def _running(self, state: CurrentState) -> str:

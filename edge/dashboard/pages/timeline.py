@@ -10,13 +10,13 @@ from typing import Any
 
 from nicegui import ui
 
+from edge.dashboard.captions import said_text
 from edge.dashboard.charts.style import badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import WINDOWS_S, TimeWindow, day_named, day_of, zone_text
 from edge.dashboard.data.events import MODALITIES, Incident
 from edge.dashboard.data.trips import TripSummary
-from edge.dashboard.i18n.captions import said_text
 from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.exports import Exports
 from edge.dashboard.pages.layout import DashboardContext
