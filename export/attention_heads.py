@@ -1,4 +1,4 @@
-"""Attention one head at a time, on a CPU: only the scores of one head are in memory.
+"""Attention on a CPU, one head at a time: only the scores of one head are in memory.
 
 The scores of a sound against itself grow with the square of its length: 72 MB a layer for 30 s in Whisper-base, and as
 much again after the softmax. The numbers stay the same to the bit, and the processor's cache holds what it works on.

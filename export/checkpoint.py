@@ -1,4 +1,4 @@
-"""Checkpoints read safely: tensors and plain values only, and a sentence for every way in which a file can be wrong."""
+"""Reads checkpoints safely: tensors and plain values only, with one clear error for each fault of a file."""
 
 from __future__ import annotations
 

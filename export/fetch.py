@@ -1,4 +1,4 @@
-"""Pinned foreign files: fetched through the user's own pip, cached, and believed only by their hash."""
+"""Pinned foreign files: downloaded by the user's own pip, cached, and verified by their hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file that is no checkpoint is, by its first bytes, and what its owner does instead."""
+"""Recognises a file that is not a checkpoint by its first bytes, and names the remedy."""
 
 from __future__ import annotations
 

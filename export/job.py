@@ -1,4 +1,4 @@
-"""What an exporter knows of a trained model, and what the pipeline makes of it.
+"""The export job: a trained model as an exporter describes it, for the pipeline.
 
 An exporter reads a checkpoint and fills an `ExportJob`; `export.pipeline.run_job` traces, checks, proves, quantizes and
 describes it. The second half of that, from a float32 graph to the variants worth having, is `export.gate`, which the

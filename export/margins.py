@@ -1,4 +1,4 @@
-"""What the gate asks of every variant, whatever the task says; a recipe may ask otherwise."""
+"""The margins that the gate requires of every variant, unless a recipe changes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real pictures for calibration, parity and golden inputs: a public-domain portrait, seen in many ways.
+"""Real images for calibration, parity and golden inputs: a public-domain portrait in many views.
 
 The portrait is NASA's of Eileen Collins, which scikit-image carries in its wheel. It is one person, looking into the
 camera with open eyes: what holds on it is not shown for others.

@@ -1,4 +1,4 @@
-"""What a role's builder hands to the bundle writer."""
+"""The result of a role's builder, for the bundle writer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded speech with its words, from a list of `path<TAB>text`: what calibrates and judges a speech model."""
+"""Recorded speech with transcripts, from a list of `path<TAB>text`: calibrates and evaluates a speech model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a module with free axes to a checked ONNX file that says the same at sizes it was not traced with."""
+"""Traces a module with free axes to ONNX, and compares both at sizes that were not traced."""
 
 from __future__ import annotations
 

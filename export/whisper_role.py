@@ -1,4 +1,4 @@
-"""What every Whisper in a bundle has in common, and real inputs of its decoder, taken while it writes what it hears."""
+"""Shared code of all Whisper roles, and real decoder inputs, recorded during a transcription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learns what the box needs, with the features that the box computes."""
+"""Trains the models of the box on features that the box computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process or several: where a model learns, and what the processes of `torchrun` tell each other."""
+"""Training in one process or several: the device, and the communication of `torchrun` processes."""
 
 from __future__ import annotations
 

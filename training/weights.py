@@ -1,4 +1,4 @@
-"""What a stored checkpoint lacks, in words: its keys, and its weights against the model that they are said to be of."""
+"""Checks a stored checkpoint: missing keys, and weights that do not fit the model."""
 
 from __future__ import annotations
 

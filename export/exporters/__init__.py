@@ -1,4 +1,4 @@
-"""What can be exported: one row an exporter, its module loaded when it is asked for."""
+"""The exporters: one table, each module loaded on demand."""
 
 from __future__ import annotations
 

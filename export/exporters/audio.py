@@ -1,4 +1,4 @@
-"""Speech encoders of Hugging Face: 16 kHz samples in, one row a frame and one vector a sound out, and its classes."""
+"""Exports speech encoders of Hugging Face: samples in; a row per frame, a vector per recording and its classes out."""
 
 from __future__ import annotations
 

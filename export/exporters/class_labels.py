@@ -1,4 +1,4 @@
-"""What the box calls the classes of somebody's classifier."""
+"""Maps the class names of a foreign classifier to the labels of the box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of `emvas train asr`: Conformer-CTC, as a graph of whole sounds or of chunks with caches."""
+"""Exports checkpoints of `emvas train asr`: Conformer-CTC as a graph of whole utterances, or of chunks with caches."""
 
 from __future__ import annotations
 

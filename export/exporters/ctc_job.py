@@ -1,4 +1,4 @@
-"""A CTC model of whatever origin as an export job: one graph, its vocabulary, and how its variants are judged."""
+"""The export job of any CTC model: one graph, its vocabulary, and the metric for its variants."""
 
 from __future__ import annotations
 

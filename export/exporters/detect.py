@@ -1,4 +1,4 @@
-"""Which exporter reads a checkpoint, as far as the checkpoint says it."""
+"""Detects which exporter reads a checkpoint, from the contents of the checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any fusion model of `training.fusion` as an export job; where its weights came from is the exporter's affair."""
+"""The export job of any fusion model of `training.fusion`, whatever its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classification heads of Hugging Face text and sound models: exported as what they are, beside the encoder."""
+"""Classification heads of Hugging Face text and audio models, exported beside the encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of a picture classifier whose architecture a library builds: timm or torchvision, named on the command line.
+"""Exports weights of an image classifier whose architecture a library builds (timm, torchvision).
 
 A state_dict says neither what it is of nor what its pictures are. The architecture is `--set architecture=NAME`; size,
 mean and deviation are the library's for that name unless they are given.

@@ -1,4 +1,4 @@
-"""How MMSA names the weights of its models (v2.2.1), and what their shapes say of the hyperparameters.
+"""The names of weights in MMSA's models (v2.2.1), and the hyperparameters that follow from their shapes.
 
 Every state_dict of MMSA is that of `AMIO`, whose only child is `Model`, so every key starts with `Model.`. Sizes are in
 MMSA's order where its constructors want them and in ours (text, audio, vision) in `configuration` of each layout.

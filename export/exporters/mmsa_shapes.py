@@ -1,4 +1,4 @@
-"""What the shapes of MMSA's weights say of a model: columns, hyperparameters, and weights that are stored otherwise."""
+"""Reads columns and hyperparameters of a model from the shapes of MMSA's weights, and converts weights that differ."""
 
 from __future__ import annotations
 

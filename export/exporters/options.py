@@ -1,4 +1,4 @@
-"""Options of an export: `key=value` words checked against what the exporter knows."""
+"""Options of an export: `key=value` pairs, checked against the options of the exporter."""
 
 from __future__ import annotations
 

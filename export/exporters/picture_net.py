@@ -1,4 +1,4 @@
-"""A picture classifier of whatever origin as an export job: for others as it is, or as the box's expression model."""
+"""The export job of any image classifier: unchanged for other programs, or as the box's expression model."""
 
 from __future__ import annotations
 

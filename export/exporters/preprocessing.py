@@ -1,4 +1,4 @@
-"""What a Hugging Face folder does to a picture before its net sees it: measured on its own image processor.
+"""The preprocessing of a Hugging Face image classifier, measured on its own image processor.
 
 The processor is asked, not its file: whatever `do_rescale`, `rescale_factor`, `include_top` or mean and deviation say
 comes out as one scale and offset a channel, and what cannot be said so is refused.

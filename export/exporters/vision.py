@@ -1,4 +1,4 @@
-"""Picture classifiers of Hugging Face: a picture in, class probabilities and one vector out."""
+"""Exports image classifiers of Hugging Face: an image in, class probabilities and one vector out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variants of a role get into a bundle: each must be as good as float32, and worth having."""
+"""The gate: decides which variants enter a bundle; each must be as good as float32 and bring a gain."""
 
 from __future__ import annotations
 

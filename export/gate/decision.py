@@ -1,4 +1,4 @@
-"""What the gate decided of a role, kept beside the recipe: a build makes what was accepted and tries nothing else."""
+"""The gate's decision about a role, kept beside the recipe: a build makes only the accepted variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What TensorRT's builder made of the variants decides too: int8 that does not build, or gains nothing, is not kept."""
+"""Removes int8 variants that TensorRT cannot build, or that bring no gain."""
 
 from __future__ import annotations
 

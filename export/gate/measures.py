@@ -1,4 +1,4 @@
-"""How far one variant's graphs are from float32's, how long a run takes, and how many bytes the weights are."""
+"""Measures a variant: its distance from float32, the time of a run, the size of its weights."""
 
 from __future__ import annotations
 

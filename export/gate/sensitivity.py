@@ -1,4 +1,4 @@
-"""Which layers of a quantized graph are the worst: each alone, fed with what float32 feeds it."""
+"""Finds the worst layers of a quantized graph: each layer alone, with the inputs of float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our Conformer-CTC as a graph: of a whole sound, or of one chunk with what is remembered of those before."""
+"""Our Conformer-CTC as a graph: of a whole utterance, or of one chunk with caches."""
 
 from __future__ import annotations
 

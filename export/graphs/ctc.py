@@ -1,4 +1,4 @@
-"""Hugging Face's CTC models as one graph: samples or log-mel of one sound in, log probabilities of each frame out.
+"""Hugging Face's CTC models as one graph: samples or log-mel of one recording in, log probabilities per frame out.
 
 One sound at a time and no padding, as the appliance hears: so no mask and no lengths.
 """

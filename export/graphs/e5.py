@@ -1,4 +1,4 @@
-"""multilingual-e5-small as one graph: from word vectors to the tokens' and the sentence's vectors and its sentiment.
+"""multilingual-e5-small as one graph: word vectors in; vectors of tokens and sentence, and the sentiment out.
 
 The word table stays outside: it is three quarters of the model and only a few rows of it are needed for a sentence.
 """

@@ -1,4 +1,4 @@
-"""ONNX nodes around a picture classifier: what the box feeds role `expression` made what the net wants, and back."""
+"""ONNX nodes around an image classifier: they convert the box's input for role `expression`, and the classes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns a TFLite model into an ONNX graph whose picture has its channels first; outputs keep TFLite's order."""
+"""Converts a TFLite model to an ONNX graph with channels first; outputs keep TFLite's order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A role's model card as plain data: the manifest's words and figures, and what was measured here."""
+"""A role's model card as plain data: the manifest's texts and figures, and measurements on this machine."""
 
 from __future__ import annotations
 

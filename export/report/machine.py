@@ -1,4 +1,4 @@
-"""The machine that a card's times were measured on, in words."""
+"""A description of the machine on which a card's times were measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Role `audio_events`: YAMNet, which tells 521 kinds of sound apart."""
+"""Role `audio_events`: YAMNet, a classifier of 521 kinds of sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large the free dimensions of the default roles can get on the box: what TensorRT builds their engines for."""
+"""The sizes of free dimensions of the default roles, for which TensorRT builds engines."""
 
 from __future__ import annotations
 

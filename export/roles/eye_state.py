@@ -1,4 +1,4 @@
-"""Role `eye_state`: the small net that says how far an eye is open, trained by `training.heads.eye_state`."""
+"""Role `eye_state`: the small network for the openness of an eye, trained by `training.heads.eye_state`."""
 
 from __future__ import annotations
 

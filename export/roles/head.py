@@ -1,4 +1,4 @@
-"""What the roles have in common whose weights are trained in this project: small nets, one graph, no archive."""
+"""Shared code of the roles with weights trained in this project: small networks, one graph, no archive."""
 
 from __future__ import annotations
 

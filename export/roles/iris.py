@@ -1,4 +1,4 @@
-"""Iris model: MediaPipe's lids and iris of one eye."""
+"""Role `iris`: MediaPipe's eyelids and iris of one eye."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the three MediaPipe nets have in common: TFLite in, checked against LiteRT, quantized if that pays."""
+"""Shared code of the three MediaPipe roles: TFLite in, compared with LiteRT, quantized where it pays."""
 
 from __future__ import annotations
 

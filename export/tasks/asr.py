@@ -1,4 +1,4 @@
-"""Speech recognition: the character error rate of the box's recognizer against what was said."""
+"""Speech recognition: the character error rate of the box's recognizer."""
 
 from __future__ import annotations
 

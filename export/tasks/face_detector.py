@@ -1,4 +1,4 @@
-"""Face detector: do the boxes lie where float32 puts them, and is nothing else taken for a face?"""
+"""Face detector: overlap of the boxes with float32's, and false faces"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Face mesh: how far do the landmarks lie from float32's?"""
+"""Face mesh: the distance of the landmarks from float32's"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Iris model: how far is the opening of the lids from float32's?"""
+"""Iris model: the error of the openness against float32"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text: how far is the sentiment from what people said of sentences that the head was not trained on?"""
+"""Text: the error of the sentiment on labelled sentences outside the head's training"""
 
 from __future__ import annotations
 

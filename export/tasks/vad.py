@@ -1,4 +1,4 @@
-"""Voice activity: how often is the decision another one than float32's, memory and its drift included?"""
+"""Voice activity: the share of decisions that differ from float32, with state and drift"""
 
 from __future__ import annotations
 

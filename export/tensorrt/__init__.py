@@ -1,1 +1,1 @@
-"""Is a graph ready for TensorRT: a linter, the shapes of its profile, and a real parse and build."""
+"""Readiness for TensorRT: a linter, profiles of shapes, and a real parse and build."""

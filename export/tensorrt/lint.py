@@ -1,4 +1,7 @@
-"""The linter: what would keep TensorRT from taking an ONNX graph, told without TensorRT. It needs only `onnx`."""
+"""The linter: finds, without TensorRT, what prevents it from accepting an ONNX graph.
+
+It needs only `onnx`.
+"""
 
 from __future__ import annotations
 

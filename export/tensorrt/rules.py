@@ -1,4 +1,4 @@
-"""What TensorRT demands of a graph: one table of rules, and the operators it cannot take.
+"""TensorRT's requirements for a graph: one table of rules, and the unsupported operators.
 
 Sources: NVIDIA's TensorRT documentation on quantized types and on ONNX; threads onnxruntime #14229 and #17738,
 onnx-tensorrt #850 (int32 bias); the parser of tensorrt-rtx 1.7.1, asked for every operator.

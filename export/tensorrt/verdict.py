@@ -1,4 +1,4 @@
-"""What the manifest says of a variant and TensorRT: the linter's findings and the builder's result a graph."""
+"""The manifest's entry about a variant and TensorRT: for each graph, the linter's findings and the builder's result."""
 
 from __future__ import annotations
 

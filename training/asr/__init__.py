@@ -1,1 +1,1 @@
-"""Speech to text: a Conformer-CTC trained on the features that the appliance hears."""
+"""Speech recognition: a Conformer-CTC trained on the features of the box."""

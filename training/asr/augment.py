@@ -1,4 +1,4 @@
-"""Changes to a sound and its spectrogram that leave the words: one generator an utterance and epoch decides all."""
+"""Augmentation of audio and spectrogram that keeps the transcript: one random generator per utterance and epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`emvas train asr`: from lists of sound and text to a model that reads speech."""
+"""`emvas train asr`: trains a speech model from lists of recordings and transcripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a model reads a set of utterances."""
+"""Evaluates a speech model on a set of utterances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trainer knows of a model that learns to read speech; Conformer-CTC is one, Whisper the other."""
+"""The trainer's view of a speech model: Conformer-CTC or Whisper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a speech model is trained with: one YAML file in `configs/training/asr/`, checked here."""
+"""Settings of a speech model's training: one YAML file in `configs/training/asr/`, checked here."""
 
 from __future__ import annotations
 

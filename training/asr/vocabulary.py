@@ -1,4 +1,4 @@
-"""The tokens of a CTC model: characters or whole words, the blank first; `▁` stands for a space."""
+"""The vocabulary of a CTC model: characters or words, the blank first; `▁` stands for a space."""
 
 from __future__ import annotations
 

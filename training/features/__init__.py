@@ -1,1 +1,1 @@
-"""Data sets of clips as what the box sees and hears of them: files to train a fusion model on."""
+"""Data sets of clips as feature files, computed by the perception stages of the box, for training a fusion model."""

@@ -1,4 +1,4 @@
-"""What is done of a data set: a file a clip, so that an interrupted run goes on where it stopped."""
+"""The finished clips of a data set, one file each, so that an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features as a fusion model takes them: splits, tensors, and batches in an order that a seed decides."""
+"""Features as tensors: splits, and batches in an order that a seed decides."""
 
 from __future__ import annotations
 

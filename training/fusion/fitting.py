@@ -1,4 +1,4 @@
-"""Whether features and settings belong together: the scale of the labels, and how the text's columns are pooled."""
+"""Checks that features and settings fit: the scale of the labels, the pooling of the text columns."""
 
 from __future__ import annotations
 

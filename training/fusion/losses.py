@@ -1,4 +1,4 @@
-"""What a fusion model is trained for."""
+"""The losses (training objectives) of fusion models."""
 
 from __future__ import annotations
 

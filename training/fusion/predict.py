@@ -1,4 +1,4 @@
-"""What a fusion model says of rows of features, all modalities shown or only some."""
+"""Predictions of a fusion model for rows of features, with all modalities or some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a model's scores can be trusted with each set of modalities: what the box tells as an affect's confidence."""
+"""The reliability of a model's scores for each set of modalities: the box reports it as the confidence of an affect."""
 
 from __future__ import annotations
 

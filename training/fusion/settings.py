@@ -1,4 +1,4 @@
-"""What a fusion model is trained with: one YAML file, `configs/training/fusion/MODEL-DATASET.yaml`, of three keys.
+"""Settings of a fusion model's training: one YAML file, `configs/training/fusion/MODEL-DATASET.yaml`, three keys.
 
 - `dataset`: whose figures are counted, a key of `training.fusion.metrics.METRICS`;
 - `model`: hyperparameters, checked by the model's own `FusionConfig`;

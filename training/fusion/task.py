@@ -1,4 +1,4 @@
-"""What a run of the trainer is to learn, and how far it has come."""
+"""The task of a training run, and its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains the forest that tells a drowsy person's blinks from an alert one's: UTA-RLDD, 60 people.
+"""Trains the forest that separates blinks of drowsy and alert people: UTA-RLDD, 60 people.
 
     python -m training.heads.drowsiness --data DIR/rldd --out configs/bundles/drowsiness.npz
 

@@ -1,4 +1,4 @@
-"""`emvas evaluate blinks`: how well blinks tell drowsy people from alert ones, on people not trained on."""
+"""`emvas evaluate blinks`: how well blinks separate drowsy from alert people, on people outside the training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains a net for role `expression` on the votes of FER+, for research: its pictures are not free for other use.
+"""Trains a network for role `expression` on the votes of FER+, for research only: the images are not free.
 
     python -m training.heads.expression --data DIR --bundle build/bundle --out runs/expression.npz
     emvas export encoder runs/expression.npz --into build/bundle --out build/research

@@ -1,4 +1,4 @@
-"""The net of role `expression` that this project trains: seven expressions from a small grey picture of a face."""
+"""The network of role `expression` that this project trains: seven expressions from a small grey face."""
 
 from __future__ import annotations
 

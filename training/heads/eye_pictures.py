@@ -1,4 +1,4 @@
-"""Eyes cut out of pictures and clips of a clear licence, each with its lids, for training `eye_state`.
+"""Eyes cut out of images and clips with a clear licence, each with its eyelids, for training `eye_state`.
 
 Left out on purpose: the clips on which the eyes are judged (blinks, drivers), and every set whose licence is unknown.
 """

@@ -1,4 +1,4 @@
-"""Trains the small net that says how far an eye is open, from pictures of a clear licence.
+"""Trains the small network for the openness of an eye, from images with a clear licence.
 
     python -m training.heads.eye_state --data DIR --bundle build/bundle --out configs/bundles/eye_state.npz
 

@@ -1,4 +1,4 @@
-"""Views of an eye as cameras give them: lids brought down, moved, blurred, dim, noisy, with glasses and glare.
+"""Views of an eye as cameras give them: eyelids lowered, moved, blurred, dim, noisy, with glasses and glare.
 
 Shut eyes are rare in pictures of faces, so open ones are shut: the skin of the upper lid is drawn down over the eye,
 along the contour that the iris model found, and takes its lashes with it. What is left of the eye stays where it was.

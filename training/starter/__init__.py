@@ -1,1 +1,1 @@
-"""Models that can be trained without a trimodal corpus: utterances put together from sets of one modality each."""
+"""Models that can be trained without a trimodal corpus: utterances combined from sets of one modality each."""

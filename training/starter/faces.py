@@ -1,4 +1,4 @@
-"""Still faces with an expression, as the box sees somebody who keeps it while speaking."""
+"""Still faces with an expression, as observations of a person who keeps it while speaking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech without feeling from another corpus and language: whoever reads feelings into it has learnt a corpus."""
+"""Neutral speech from another corpus and language: a model that finds emotions in it has learned the corpus."""
 
 from __future__ import annotations
 

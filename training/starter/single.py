@@ -1,4 +1,4 @@
-"""One modality of nobody in particular: what the box sees of it, what the late-fusion mean hears of it, its label."""
+"""A sample of one modality: the box's features, its input to the late-fusion mean, its label."""
 
 from __future__ import annotations
 

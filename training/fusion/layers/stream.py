@@ -1,4 +1,4 @@
-"""One modality of a batch, cleaned: what lies after its length or is absent is zero, whatever the tensor held."""
+"""One modality of a batch, cleaned: values after its length and absent samples become zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every fusion model has in common: its inputs, how they are cleaned, and what may be configured."""
+"""The base of every fusion model: its inputs, their cleaning, its configuration."""
 
 from __future__ import annotations
 

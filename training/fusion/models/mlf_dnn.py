@@ -1,4 +1,4 @@
-"""MLF-DNN: late fusion that also learns what each modality says alone."""
+"""MLF-DNN: late fusion that also learns a score of each modality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MLMF: LMF that also learns what each modality says alone."""
+"""MLMF: LMF that also learns a score of each modality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MTFN: TFN that also learns what each modality says alone."""
+"""MTFN: TFN that also learns a score of each modality."""
 
 from __future__ import annotations
 

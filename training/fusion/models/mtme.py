@@ -1,4 +1,4 @@
-"""MTME: the published system's multi-task model, as far as its figure and text tell."""
+"""MTME: the published system's multi-task model, after its figure and text."""
 
 from __future__ import annotations
 

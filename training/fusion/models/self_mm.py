@@ -1,4 +1,4 @@
-"""Self-MM: learns what each modality says alone without labels for it."""
+"""Self-MM: learns a score of each modality without labels for it."""
 
 from __future__ import annotations
 
