@@ -18,7 +18,7 @@ VITAL = ("vision", "fatigue", "alerts", "judgement")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ComponentStatus:
     """How one part is."""
 
     state: Literal["ok", "lost", "absent"]
@@ -28,7 +28,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HealthVerdict:
     """Whether the box works: `healthy` False is what its supervisor starts it anew for, or it has not begun."""
 
     healthy: bool
@@ -51,7 +51,7 @@ class SystemStatus:
         """How often a part was lost."""
         self._lock = threading.Lock()
         self._awaited = {awaited}
-        self._parts: dict[str, Standing] = {}
+        self._parts: dict[str, ComponentStatus] = {}
         self._without: set[str] = set()
         self._turned_s: float | None = None
         self._stuck = ""
@@ -67,7 +67,7 @@ class SystemStatus:
             self._awaited.discard(source.source)
             changed = known is None or known.state != source.state
             since_s = source.t_s if known is None or changed else known.since_s
-            self._parts[source.source] = Standing(source.state, since_s, source.detail)
+            self._parts[source.source] = ComponentStatus(source.state, since_s, source.detail)
             self.losses += changed and source.state == "lost"
             return True
 
@@ -86,13 +86,13 @@ class SystemStatus:
             self._turned_s, self._stuck = now_s, stuck or ""
 
     @property
-    def parts(self) -> Mapping[str, Standing]:
+    def parts(self) -> Mapping[str, ComponentStatus]:
         """How each part is of which anything was said."""
         with self._lock:
             return dict(self._parts)
 
     @property
-    def lost(self) -> Mapping[str, Standing]:
+    def lost(self) -> Mapping[str, ComponentStatus]:
         """The parts that are lost."""
         return {name: standing for name, standing in self.parts.items() if standing.state == "lost"}
 
@@ -107,7 +107,7 @@ class SystemStatus:
         lost = "; ".join(_told(name, standing) for name, standing in self.lost.items())
         return self._stuck or lost or (Sentence("all_works") if self.ready else Sentence("awaiting_first_item"))
 
-    def verdict(self, now_s: float) -> Verdict:
+    def verdict(self, now_s: float) -> HealthVerdict:
         """At `now_s` (monotonic)."""
         parts, lost = self.parts, self.lost
         age_s = None if self._turned_s is None else now_s - self._turned_s
@@ -123,8 +123,8 @@ class SystemStatus:
         else:
             grave = [_told(name, lost[name]) for name in VITAL if name in lost]
         degraded = [said for name, standing in lost.items() if (said := _told(name, standing)) not in grave]
-        return Verdict(not grave, (*grave, *degraded), age_s, tuple(lost))
+        return HealthVerdict(not grave, (*grave, *degraded), age_s, tuple(lost))
 
 
-def _told(name: str, standing: Standing) -> str:
+def _told(name: str, standing: ComponentStatus) -> str:
     return Sentence("part_state", part=name, state=standing.state, detail=standing.detail)

@@ -16,7 +16,7 @@ from media_maker import make_media
 import edge
 from edge import Audio, Bundle, Config, EmvasError, Frame, Pipeline, Source, to_record
 from edge.messages import Anomaly, Speech, Transcript, Utterance
-from edge.runtime.perception_stages import Heard
+from edge.runtime.perception_stages import UtteranceAnalysis
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -140,11 +140,11 @@ def test_words_come_out_only_where_the_purpose_permits(empty: Bundle, purpose: s
         def sounds(self) -> list[Anomaly]:
             return []
 
-        def understand(self, utterance: Utterance) -> Heard:
-            return Heard(utterance, Transcript(1.0, 0.0, 1.0, "a secret", "en", 0.9))
+        def understand(self, utterance: Utterance) -> UtteranceAnalysis:
+            return UtteranceAnalysis(utterance, Transcript(1.0, 0.0, 1.0, "a secret", "en", 0.9))
 
     pipeline = Pipeline(empty, Config(purpose=purpose, consent="recorded"))
-    pipeline._senses = OneUtterance()  # type: ignore[assignment]
+    pipeline._perception = OneUtterance()  # type: ignore[assignment]
     messages = pipeline.feed(Audio(0.0, np.zeros(512, np.float32)))
     assert any(isinstance(message, Speech) for message in messages)
     assert any(isinstance(message, Transcript) for message in messages) is kept

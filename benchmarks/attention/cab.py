@@ -15,7 +15,7 @@ from benchmarks.fatigue.drivers.script import Floats, Move, Spell, added
 from edge.config import Config
 from edge.fatigue.eye_baseline import IRIS_PRIOR
 from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 from edge.vision.eye_reading import turned_away
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
 
@@ -173,7 +173,7 @@ class Cab:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._judgement = Judgement(config, "cab")
+        self._decisions = DecisionStages(config, "cab")
         self._fed: list[Speed | list[Face]] = []
         self.alerts: list[Alert] = []
 
@@ -209,6 +209,6 @@ class Cab:
 
     def _feed(self, item: Speed | list[Face]) -> None:
         self._fed.append(item)
-        judgement = self._judgement
+        judgement = self._decisions
         messages = judgement.speed(item) if isinstance(item, Speed) else judgement.seen(item, speaking=False)
         self.alerts += [message for message in messages if isinstance(message, Alert)]

@@ -17,7 +17,7 @@ from benchmarks.fatigue.drivers.face_stream import faces
 from benchmarks.fatigue.drivers.script import Script, added
 from edge.config import Config
 from edge.messages import Alert, Level
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 
 MIRRORS = (
     Target("owl", "driver side mirror"), Target("owl", "passenger side mirror"), Target("lizard", "rear view mirror"),
@@ -138,7 +138,7 @@ def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, Any]:
         if drawn.kind != "alert" or drawn.loss.share > 0:
             continue
         driven_s, drivers = driven_s + drawn.script.length_s, drivers + 1
-        judgement = Judgement(config, f"alert-{number}")
+        judgement = DecisionStages(config, f"alert-{number}")
         for face in faces(drawn.script, drawn.person, drawn.loss, drawn.fps, drawn.rng):
             for message in judgement.seen([face], speaking=False):
                 if isinstance(message, Alert) and message.type == "new":

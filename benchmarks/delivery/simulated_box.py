@@ -22,7 +22,7 @@ from edge.publish.mqtt.events import Publication
 from edge.publish.mqtt.packets import publish_properties
 from edge.publish.state_report import REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
-from edge.runtime.metrics import Health, StageTime
+from edge.runtime.metrics import RunCounters, StageTime
 from edge.status import SystemStatus
 
 ALERT_STEP_S = 72.0
@@ -169,7 +169,7 @@ class SimulatedBox:
 
     def _health(self) -> payloads.HealthPayload:
         stages = {name: StageTime(1000, 21_000.0, 43.0) for name in _STAGES}
-        health = Health(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
+        health = RunCounters(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
         return payloads.HealthPayload(
             boot=self._origin.boot,
             time=builders.iso_utc(time.time()),

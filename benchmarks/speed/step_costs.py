@@ -27,7 +27,7 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Frame
 from edge.publish.publisher import Publisher
 from edge.run_registry import Start
-from edge.runtime.perception_stages import Words
+from edge.runtime.perception_stages import LanguageModels
 from edge.runtime.pipeline import Pipeline
 from edge.runtime.sinks import Outlet
 from edge.store.timeline import Timeline
@@ -70,9 +70,9 @@ class Costs:
 def walk(bundle: Bundle, clip: Path, folder: Path, port: int) -> Costs:
     """Replay `clip` and time each step."""
     config = load_config(_CONFIG).model_copy(update={"mqtt": MqttConfig(host=HOST, port=port)})
-    costs, words = Costs(), Words(bundle, config)
+    costs, words = Costs(), LanguageModels(bundle, config)
     pipeline = Pipeline(bundle, config, words=words)
-    senses, judgement = pipeline._senses, pipeline._judgement
+    senses, judgement = pipeline._perception, pipeline._decisions
     costs.watch(senses, "see", "frame: faces")
     costs.watch(judgement, "seen", "frame: judgement")
     costs.watch(senses, "hear", "32 ms of sound: voice activity, loudness")

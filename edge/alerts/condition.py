@@ -9,7 +9,7 @@ from typing import Any
 from edge.alerts.kinds import DISTRACTION, KIND_OF_CAUSE, MICROSLEEP, SOURCE_LOST
 from edge.fatigue.policy import CAUSES
 from edge.messages import Anomaly, Attention, Fatigue, Level
-from edge.status import Standing
+from edge.status import ComponentStatus
 
 Key = tuple[str, str]
 """Kind and subject of an alert: a track or the name of a source."""
@@ -77,7 +77,7 @@ def of_anomaly(message: Anomaly) -> Condition:
     return Condition(message.alert, subject, message.level, message.since_s, message.causes, evidence)
 
 
-def of_lost(name: str, standing: Standing) -> Condition:
+def of_lost(name: str, standing: ComponentStatus) -> Condition:
     """Return the condition of a part that is lost; one that was never there is no loss."""
     evidence = {"source": name, "detail": standing.detail}
     return Condition(SOURCE_LOST, name, Level.ADVISORY, standing.since_s, evidence=evidence)

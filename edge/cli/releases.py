@@ -178,7 +178,7 @@ class ReleaseTrial:
         self._stores = [store for store in stores_of(state).values() if store.state().on_trial]
         self._probation = Probation()
 
-    def turn(self, now_s: float, known: status.Verdict) -> bool:
+    def turn(self, now_s: float, known: status.HealthVerdict) -> bool:
         """Observe the box; return whether it must end because its release is taken back.
 
         `now_s` is monotonic, `known` the box's status. The verdict takes effect at the next start. The box runs well

@@ -19,7 +19,7 @@ from edge.capture.media import MediaFile
 from edge.cli.folders import BUNDLE_HELP, open_bundle
 from edge.config import Config, load_config
 from edge.process import give_memory_back, own_files
-from edge.runtime.perception_stages import Words
+from edge.runtime.perception_stages import LanguageModels
 from edge.runtime.pipeline import Pipeline, ReplayReport, configured, replay_file, session_of
 from edge.runtime.sinks import JsonlSink
 
@@ -120,7 +120,7 @@ class RecordingReplayer:
         asked = configured(config)
         self._choice = replace(asked, pictures=pictures or asked.pictures, sound=sound or asked.sound)
         self._bundle = open_bundle(config, bundle)
-        self._words = Words(self._bundle, config)
+        self._words = LanguageModels(self._bundle, config)
         if not config.allowance.words:
             self._say(
                 f"Purpose {config.purpose.value} withholds words: no transcript is written. Purpose research, with "

@@ -26,7 +26,7 @@ from edge.run_registry import RunClock, session_name
 from edge.runtime.commands import CommandHandler
 from edge.runtime.health_http import HealthPages
 from edge.runtime.live import LiveRunner
-from edge.runtime.metrics import Health, figures
+from edge.runtime.metrics import RunCounters, figures
 from edge.runtime.sinks import LogSink, Sink, Stores
 from edge.runtime.watchdog import Notifier, Watchdog
 from edge.store.camera_mounting import Mounting
@@ -67,7 +67,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         _pages(config, opened, runner, stores, stack)
         line = stack.enter_context(StatusLine(console, clock))
 
-        def status(health: Health) -> None:
+        def status(health: RunCounters) -> None:
             now_s, known = time.monotonic(), runner.status
             runner.stuck = runner.stuck or stores.broken
             known.turned(now_s, runner.stuck)
@@ -77,7 +77,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
                 stop.set()
             runner.announce(stores.turn(clock.now_s()))
             health.records_dropped = stores.timeline.dropped
-            mounting.keep(clock.now_s(), runner.judgement.ahead)
+            mounting.keep(clock.now_s(), runner.decisions.ahead)
             if publisher:
                 publisher.measure(health.readings(known))
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from edge.messages import Affect, Alert, Level, Message, Source, Transcript, Warned
 from edge.run_registry import RunClock
-from edge.runtime.metrics import Health
+from edge.runtime.metrics import RunCounters
 
 LEVEL_STYLES = dict(zip(Level, ("green", "yellow", "dark_orange", "bold red", "bold white on red"), strict=True))
 """How a level looks in a terminal (rich's styles)."""
@@ -63,7 +63,7 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
         if self._live:
             self._live.stop()
 
-    def show(self, health: Health, losses: int) -> None:
+    def show(self, health: RunCounters, losses: int) -> None:
         """Show the counters, and how often a part was lost; called about once a second."""
         now_s = self._clock.now_s()
         rate = (health.frames - self._frames) / max(now_s - self._at_s, 1e-3)
@@ -76,7 +76,7 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
             self._console.print(text, highlight=False, soft_wrap=True)
 
 
-def counted(health: Health, losses: int, now_s: float) -> str:
+def counted(health: RunCounters, losses: int, now_s: float) -> str:
     """The counters of a run as one line."""
     stages = ", ".join(f"{name} {spent.mean_ms:.0f} ms" for name, spent in list(health.stages.items()))
     return " | ".join(

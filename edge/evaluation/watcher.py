@@ -16,7 +16,7 @@ from edge.evaluation.truth import Truth
 from edge.evaluation.views import shown
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.messages import Face, Frame, Message
-from edge.runtime.decision_stages import Judgement, blink_model
+from edge.runtime.decision_stages import DecisionStages, blink_model
 from edge.vision.perception import FacePerception
 
 HELD_S = 3.0
@@ -60,7 +60,11 @@ class Watcher:
 
     def judge(self, pictures: Pictures | Iterator[list[Face]]) -> list[Message]:
         """What the box says while it sees these faces, to the end."""
-        judgement, t_s, told = Judgement(self.config, "evaluation", drowsiness=self._drowsiness), 0.0, list[Message]()
+        judgement, t_s, told = (
+            DecisionStages(self.config, "evaluation", drowsiness=self._drowsiness),
+            0.0,
+            list[Message](),
+        )
         for faces in pictures:
             t_s = faces[0].t_s
             told += judgement.seen(faces, speaking=False)

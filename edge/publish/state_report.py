@@ -8,7 +8,7 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Fatigue, Level, Reason, Source
 from edge.publish.builders import RunOrigin
 from edge.publish.payloads import ClockState, SentenceCode, StatePayload, level_name
-from edge.status import Standing, SystemStatus
+from edge.status import ComponentStatus, SystemStatus
 
 REFRESH_S = 60.0
 """An unchanged state is said again this often, so that its figures do not grow old."""
@@ -111,7 +111,7 @@ class StateTracker:
             clock=clock,
         )
 
-    def _unknown(self, worst: Fatigue | None, parts: Mapping[str, Standing]) -> str:
+    def _unknown(self, worst: Fatigue | None, parts: Mapping[str, ComponentStatus]) -> str:
         """Why the level is not known: the part that is missing, or what bars the eyes of the one in view."""
         for name in _EYES:
             if name in parts and parts[name].state != "ok":

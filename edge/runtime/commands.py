@@ -32,7 +32,7 @@ from edge.publish.commands.requests import (
     SnoozeRequest,
 )
 from edge.publish.publisher import Publisher
-from edge.runtime.event_queue import Order
+from edge.runtime.event_queue import CommandEvent
 from edge.runtime.live import LiveRunner
 
 LEAST_PAUSE_S = 60.0
@@ -53,12 +53,12 @@ class CommandHandler:
         publisher: Publisher,
         now: Callable[[], float],
     ) -> None:
-        self._config, self._runner, self._judgement = config, runner, runner.judgement
+        self._config, self._runner, self._decisions = config, runner, runner.decisions
         self._bundle, self._publisher, self._now = bundle, publisher, now
         runner.carry_out = self.carry_out
         self._moved: dict[str, float] = {}
         self._done_s: dict[str, float] = {}
-        self._judged: dict[type[CommandRequest], Callable[[Any], Done]] = {
+        self._handlers: dict[type[CommandRequest], Callable[[Any], Done]] = {
             SnoozeRequest: self._snooze,
             AcknowledgeRequest: self._acknowledge,
             SensitivityRequest: self._sensitivity,
@@ -74,17 +74,17 @@ class CommandHandler:
                 threading.Thread(target=self._self_test, args=(answer,), name="self-test", daemon=True).start()
             elif isinstance(request, RestartSourceRequest):
                 answer(Outcome(self._restart(request.source)))
-            elif not self._runner.order(Order(request, answer)):
+            elif not self._runner.order(CommandEvent(request, answer)):
                 answer(Outcome(error=_BUSY))
         except EmvasError as error:
             answer(Outcome(error=str(error)))
 
-    def carry_out(self, order: Order) -> list[Message]:
+    def carry_out(self, order: CommandEvent) -> list[Message]:
         """Do what concerns the judgement; called by the thread that judges."""
         request, answer = order.request, order.answer
         try:
-            messages, data = self._judged[type(request)](request)
-            self._publisher.ordered(self._now(), self._judgement.snoozed_s, self._moved)
+            messages, data = self._handlers[type(request)](request)
+            self._publisher.ordered(self._now(), self._decisions.snoozed_s, self._moved)
         except EmvasError as error:
             answer(Outcome(error=str(error)))
             return []
@@ -99,7 +99,7 @@ class CommandHandler:
         if kind in KINDS and kind not in self._config.allowance.alerts:
             raise RequestError(f"kind: {kind} is never raised where the purpose is {self._config.purpose.value}")
         try:
-            messages = self._judgement.snooze(now_s, kind, request.seconds)
+            messages = self._decisions.snooze(now_s, kind, request.seconds)
         except AlertCommandError as error:
             field = "seconds" if kind in KINDS and KINDS[kind].snoozable else "kind"
             raise RequestError(f"{field}: {error}") from None
@@ -107,7 +107,7 @@ class CommandHandler:
 
     def _acknowledge(self, request: AcknowledgeRequest) -> Done:
         try:
-            return self._judgement.acknowledge(self._now(), request.id), {"id": request.id}
+            return self._decisions.acknowledge(self._now(), request.id), {"id": request.id}
         except AlertCommandError as error:
             raise RequestError(f"id: {error}") from None
 
@@ -122,13 +122,13 @@ class CommandHandler:
             config = Config.model_validate(content)
         except ValidationError as error:
             raise RequestError(f"value: {error.errors()[0]['msg']}") from None
-        self._judgement.retune(config)
+        self._decisions.retune(config)
         self._config = config
         self._moved[request.setting] = request.value
         return [], {"setting": request.setting, "before": before, "value": request.value}
 
     def _report(self, _request: ReportRequest) -> Done:
-        so_far = permitted(self._judgement.so_far(self._now()), self._config.allowance)
+        so_far = permitted(self._decisions.so_far(self._now()), self._config.allowance)
         assert isinstance(so_far, Summary)
         return [], self._publisher.report(so_far).model_dump(mode="json", by_alias=True)
 

@@ -20,7 +20,7 @@ from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
-from edge.runtime.perception_stages import Heard, infers_groups, infers_moods
+from edge.runtime.perception_stages import UtteranceAnalysis, infers_groups, infers_moods
 from edge.runtime.summary import Summarizer
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
@@ -43,7 +43,7 @@ def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
     return DrowsinessModel(bundle) if config.fatigue.enabled and bundle.has(DROWSINESS) else None
 
 
-class Judgement:
+class DecisionStages:
     """Every message it returns has already passed the alerts and the summary.
 
     A part that raises gives nothing for that message, and the others go on: a fault in the mood of a driver must not
@@ -134,7 +134,7 @@ class Judgement:
         """Somebody has just spoken."""
         return self._told([Speech(utterance.end_s, utterance.start_s, utterance.end_s)])
 
-    def heard(self, heard: Heard) -> list[Message]:
+    def heard(self, heard: UtteranceAnalysis) -> list[Message]:
         """What was made of an utterance; may come late."""
         messages: list[Message] = [heard.transcript] if heard.transcript else []
         made = heard.utterance, heard.transcript, heard.sentiment, heard.prosody

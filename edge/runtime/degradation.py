@@ -11,9 +11,9 @@ from edge.config import Config
 from edge.config.appliance import ThermalConfig
 from edge.i18n.sentence import Sentence
 from edge.messages import Source
-from edge.runtime.metrics import Health
-from edge.runtime.perception_stages import Senses
-from edge.runtime.sources import Intake
+from edge.runtime.metrics import RunCounters
+from edge.runtime.perception_stages import PerceptionStages
+from edge.runtime.sources import LiveSources
 from edge.runtime.supervision import Report
 
 ZONES = Path("/sys/class/thermal")
@@ -108,7 +108,7 @@ _ROOM_HZ = 1.5 * LEAST_HZ
 
 
 @dataclass(frozen=True, slots=True)
-class Diet:
+class Workload:
     """What is still done."""
 
     most_hz: float | None = None
@@ -129,13 +129,13 @@ class Diet:
         return (*rate, *expressions, *(() if self.words else (Sentence("without_words"),)))
 
 
-HEAT: dict[Band, Diet] = {
-    Band.GREEN: Diet(),
-    Band.YELLOW: Diet(most_hz=15.0),
-    Band.RED: Diet(most_hz=LEAST_HZ, expressions=False),
-    Band.DANGER: Diet(most_hz=LEAST_HZ, expressions=False, words=False),
+HEAT: dict[Band, Workload] = {
+    Band.GREEN: Workload(),
+    Band.YELLOW: Workload(most_hz=15.0),
+    Band.RED: Workload(most_hz=LEAST_HZ, expressions=False),
+    Band.DANGER: Workload(most_hz=LEAST_HZ, expressions=False, words=False),
 }
-LOAD: tuple[Diet, ...] = (Diet(), Diet(expressions=False), Diet(expressions=False, words=False))
+LOAD: tuple[Workload, ...] = (Workload(), Workload(expressions=False), Workload(expressions=False, words=False))
 """Under load the newest picture wins, so the rate has already fallen by itself."""
 
 
@@ -143,7 +143,7 @@ class Shedding:
     """Bands and rates in; a diet, and a word at each change, out. Time is an argument."""
 
     def __init__(self) -> None:
-        self.diet = Diet()
+        self.diet = Workload()
         self._rung = 0
         self._asked: tuple[int, float] | None = None
         """One rung more or less, and since when the load asks for it."""
@@ -153,7 +153,7 @@ class Shedding:
         """One look: `came_hz` pictures a second were meant for vision of late, `seen_hz` went through it."""
         self._climb(t_s, came_hz, seen_hz)
         heat, load = HEAT[band], LOAD[self._rung]
-        self.diet = Diet(heat.most_hz, heat.expressions and load.expressions, heat.words and load.words)
+        self.diet = Workload(heat.most_hz, heat.expressions and load.expressions, heat.words and load.words)
         return self._tell(t_s, band, celsius)
 
     def _climb(self, t_s: float, came_hz: float, seen_hz: float) -> None:
@@ -193,11 +193,13 @@ _OF_LATE = 0.2
 """Share of the last second in the rate of late: it settles within ten."""
 
 
-class Economy:
+class Degradation:
     """Used by the judging thread."""
 
-    def __init__(self, config: Config, health: Health, intake: Intake, senses: Senses, report: Report) -> None:
-        self._health, self._intake, self._senses, self._report = health, intake, senses, report
+    def __init__(
+        self, config: Config, health: RunCounters, sources: LiveSources, perception: PerceptionStages, report: Report
+    ) -> None:
+        self._health, self._sources, self._perception, self._report = health, sources, perception, report
         self._thermometer, self._bands, self._shedding = Thermometer(), ThermalBands(config.thermal), Shedding()
         self._frames = self._came = self._seen = 0
         self._last_s = 0.0
@@ -214,8 +216,8 @@ class Economy:
         band = self._bands.step(t_s, self._thermometer.celsius())
         news = self._shedding.step(t_s, band, self._bands.celsius, came_hz, seen_hz)
         diet = self._shedding.diet
-        self._intake.pace.most_hz = diet.most_hz
-        self._senses.expressions, self._senses.words = diet.expressions, diet.words
+        self._sources.pace.most_hz = diet.most_hz
+        self._perception.expressions, self._perception.words = diet.expressions, diet.words
         health.celsius, health.band, health.shed = self._bands.celsius, band.name.lower(), diet.shed
         for source in news:
             self._report(source)

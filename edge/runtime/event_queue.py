@@ -12,20 +12,20 @@ from edge.error import EmvasError
 from edge.messages import Face, Sound, Source, Speed, Utterance, Warned
 from edge.publish.commands.receiver import Answer
 from edge.publish.commands.requests import CommandRequest
-from edge.runtime.perception_stages import Heard
+from edge.runtime.perception_stages import UtteranceAnalysis
 
 _Item = TypeVar("_Item")
 
 
-class Ended(Exception):  # noqa: N818 - the end of a stream is no error
+class QueueEnded(Exception):  # noqa: N818 - the end of a stream is no error
     """Nothing more will come."""
 
 
-class FullError(EmvasError):
+class QueueFullError(EmvasError):
     """Items come faster than they are worked through; the message says what is lost by that."""
 
 
-class Bounded(Generic[_Item]):
+class BoundedQueue(Generic[_Item]):
     """A queue of at most `size` items for any number of threads."""
 
     def __init__(self, size: int) -> None:
@@ -84,7 +84,7 @@ class Bounded(Generic[_Item]):
                 self._changed.notify_all()
                 return item
             if self._ended:
-                raise Ended
+                raise QueueEnded
             return None
 
     def clear(self) -> int:
@@ -103,7 +103,7 @@ class Bounded(Generic[_Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FacesEvent:
     """The faces of one picture, or that there is none."""
 
     faces: Sequence[Face]
@@ -112,25 +112,25 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Sounded:
+class SoundEvent:
     """How loud it was, in pieces."""
 
     sounds: Sequence[Sound]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpeechEvent:
     """Somebody has just spoken."""
 
     utterance: Utterance
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CommandEvent:
     """What somebody asks of the judgement, and who hears how that went."""
 
     request: CommandRequest
     answer: Answer
 
 
-Event = Seen | Sounded | Spoken | Heard | Speed | Source | Order | Warned
+Event = FacesEvent | SoundEvent | SpeechEvent | UtteranceAnalysis | Speed | Source | CommandEvent | Warned

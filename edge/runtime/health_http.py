@@ -21,7 +21,7 @@ from edge.http_server import SmallHandler, SmallServer
 from edge.i18n.sentence import Sentence
 from edge.redact import redacted
 from edge.runtime.metrics import METRICS, Metric, samples
-from edge.status import Verdict
+from edge.status import HealthVerdict
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,7 +41,7 @@ class HealthPages:
     def __init__(
         self,
         config: HealthConfig,
-        verdict: Callable[[float], Verdict],
+        verdict: Callable[[float], HealthVerdict],
         figures: Callable[[], Mapping[str, Any]],
     ) -> None:
         """`verdict` gets the monotonic time.

@@ -37,7 +37,7 @@ class StageTime:
 
 
 @dataclass(slots=True)
-class Health:
+class RunCounters:
     """Each counter is written by one thread and may be read by any."""
 
     frames: int = 0
@@ -175,7 +175,7 @@ METRICS: tuple[Metric, ...] = (
 def figures(
     facts: Mapping[str, str],
     models: Mapping[str, str],
-    health: Health,
+    health: RunCounters,
     status: SystemStatus,
     published: Mapping[str, Any],
 ) -> dict[str, Any]:

@@ -107,7 +107,7 @@ _Stage = TypeVar("_Stage")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class UtteranceAnalysis:
     """An utterance and what could be made of it; None for what is absent, failed, or found nothing."""
 
     utterance: Utterance
@@ -129,7 +129,7 @@ class Shared(Generic[_Model]):
         return self.model
 
 
-class Words:
+class LanguageModels:
     """The models of language: costly to load and without memory, so several runs share them."""
 
     def __init__(self, bundle: Bundle, config: Config, transcriber: Transcriber | None = None) -> None:
@@ -155,13 +155,13 @@ class Words:
             self.sentiment = Shared(lambda: TextSentiment(bundle))
 
 
-class Senses:
+class PerceptionStages:
     """One run's stages; a stage that is absent or fails gives nothing, and the supervision tells it once.
 
     `see`, `hear` and `understand` share no state: each may have a thread of its own.
     """
 
-    def __init__(self, bundle: Bundle, config: Config, supervision: Supervision, words: Words) -> None:
+    def __init__(self, bundle: Bundle, config: Config, supervision: Supervision, words: LanguageModels) -> None:
         self._supervision = supervision
         self.absent: dict[str, str] = dict(words.absent)
         """Why a stage is not there, by its name."""
@@ -217,12 +217,12 @@ class Senses:
         """The utterance that was still going on when the sound ended."""
         return self._speech.run(t_s, lambda speech: speech.finish(), []) if self._speech else []
 
-    def understand(self, utterance: Utterance) -> Heard:
+    def understand(self, utterance: Utterance) -> UtteranceAnalysis:
         """What was said, what the words mean for the mood, and how they were spoken."""
         t_s = utterance.end_s
         transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance)) if self.words else None
         text, language = (transcript.text, transcript.language) if transcript else ("", None)
-        return Heard(
+        return UtteranceAnalysis(
             utterance,
             transcript,
             _asked(self._text, t_s, lambda model: model.score(text)) if text and language in LANGUAGES else None,
@@ -244,9 +244,9 @@ def _asked(part: Component[_Stage] | None, t_s: float, question: Callable[[_Stag
     return part.run(t_s, question, None) if part else None
 
 
-def absences(senses: Senses, config: Config) -> list[Source]:
+def absences(perception: PerceptionStages, config: Config) -> list[Source]:
     """One `Source` at time 0 for each stage that this run goes without, and why."""
-    reasons = dict(senses.absent)
+    reasons = dict(perception.absent)
     if not config.fatigue.enabled:
         reasons["fatigue"] = Sentence("switched_off", setting="fatigue.enabled")
     if not config.affect.enabled:

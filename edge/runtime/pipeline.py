@@ -20,9 +20,9 @@ from edge.config import Config
 from edge.config.purpose import permitted
 from edge.error import EmvasError
 from edge.messages import SAMPLE_RATE_HZ, Alert, Audio, Frame, Message, Reason, Source, Speed, Utterance
-from edge.runtime.decision_stages import Judgement, blink_model, trained_fusion
-from edge.runtime.metrics import Health
-from edge.runtime.perception_stages import Senses, Words, absences
+from edge.runtime.decision_stages import DecisionStages, blink_model, trained_fusion
+from edge.runtime.metrics import RunCounters
+from edge.runtime.perception_stages import LanguageModels, PerceptionStages, absences
 from edge.runtime.sinks import Sink
 from edge.runtime.supervision import Supervision
 
@@ -45,7 +45,7 @@ class Pipeline:
         bundle: Bundle,
         config: Config,
         session: str = "run",
-        words: Words | None = None,
+        words: LanguageModels | None = None,
         features: Callable[[UtteranceFeatures], None] | None = None,
     ) -> None:
         """Load the models that the configuration needs; the next run needs a new pipeline.
@@ -61,7 +61,7 @@ class Pipeline:
             BundleError: a model that the bundle has cannot be loaded.
         """
         self.config = config
-        self.health = Health()
+        self.health = RunCounters()
         self.frames_with_face = 0
         """Pictures that showed a face, usable or not."""
         self.troubles: list[Source] = []
@@ -69,11 +69,11 @@ class Pipeline:
         self._new: list[Source] = []
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
         supervision = Supervision(self._new.append, self.health)
-        self._judgement = Judgement(config, session, fusion, features, drowsiness, supervision)
-        self._senses = Senses(bundle, config, supervision, words or Words(bundle, config))
-        self.status = self._judgement.status
+        self._decisions = DecisionStages(config, session, fusion, features, drowsiness, supervision)
+        self._perception = PerceptionStages(bundle, config, supervision, words or LanguageModels(bundle, config))
+        self.status = self._decisions.status
         """What is lost, for the stores of this run."""
-        self._absent = absences(self._senses, config)
+        self._absent = absences(self._perception, config)
         self._reached_s = -math.inf
         self._frame_s = -math.inf
         self._finished = False
@@ -96,9 +96,9 @@ class Pipeline:
         elif isinstance(item, Audio):
             messages += self._heard(item)
         elif isinstance(item, Speed):
-            messages += self._judgement.speed(item)
+            messages += self._decisions.speed(item)
         else:
-            messages += self._judgement.source(item)
+            messages += self._decisions.source(item)
         return self._permitted([*messages, *self._reported()])
 
     def finish(self, t_s: float | None = None) -> list[Message]:
@@ -113,8 +113,8 @@ class Pipeline:
         self._expect_open()
         self._finished = True
         end_s = max(self._reached_s, 0.0) if t_s is None else t_s
-        messages = self._begun() + self._spoken(self._senses.end_sound(end_s))
-        return self._permitted([*messages, *self._judgement.finish(end_s), *self._reported()])
+        messages = self._begun() + self._spoken(self._perception.end_sound(end_s))
+        return self._permitted([*messages, *self._decisions.finish(end_s), *self._reported()])
 
     def __enter__(self) -> Pipeline:
         return self
@@ -128,28 +128,28 @@ class Pipeline:
     def _seen(self, frame: Frame) -> list[Message]:
         self.health.frames += 1
         self._frame_s = frame.t_s
-        speaking = self._senses.speaking
-        faces = self._senses.see(frame)
+        speaking = self._perception.speaking
+        faces = self._perception.see(frame)
         self.frames_with_face += any(face.reason is not Reason.NO_FACE for face in faces)
-        return [*self._reported(), *self._judgement.seen(faces, speaking)]
+        return [*self._reported(), *self._decisions.seen(faces, speaking)]
 
     def _heard(self, audio: Audio) -> list[Message]:
-        return self._spoken(self._senses.hear(audio))
+        return self._spoken(self._perception.hear(audio))
 
     def _spoken(self, utterances: list[Utterance]) -> list[Message]:
         self.health.utterances += len(utterances)
-        messages = [*self._reported(), *self._judgement.sounded(self._senses.sounds())]
+        messages = [*self._reported(), *self._decisions.sounded(self._perception.sounds())]
         for utterance in utterances:
-            messages += self._judgement.spoken(utterance)
+            messages += self._decisions.spoken(utterance)
         for utterance in utterances:
-            heard = self._senses.understand(utterance)
-            messages += [*self._reported(), *self._judgement.heard(heard)]
+            heard = self._perception.understand(utterance)
+            messages += [*self._reported(), *self._decisions.heard(heard)]
         return messages
 
     def _begun(self) -> list[Message]:
         """With the first call, what this run goes without."""
         absent, self._absent = self._absent, []
-        return [message for source in absent for message in self._judgement.without(source)]
+        return [message for source in absent for message in self._decisions.without(source)]
 
     def _reported(self) -> list[Message]:
         """The troubles of stages since the last call."""
@@ -157,7 +157,7 @@ class Pipeline:
         while self._new:
             source = self._new.pop(0)
             self.troubles += [source] if source.state == "lost" else []
-            told += self._judgement.source(source)
+            told += self._decisions.source(source)
         return told
 
     def _permitted(self, messages: list[Message]) -> list[Message]:

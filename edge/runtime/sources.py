@@ -14,9 +14,9 @@ from edge.config import Config
 from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
 from edge.publish.mqtt.speed_source import MqttSpeed
-from edge.runtime.event_queue import Bounded, Event, FullError
+from edge.runtime.event_queue import BoundedQueue, Event, QueueFullError
 from edge.runtime.supervision import Component, Supervision
-from edge.runtime.workers import Worker
+from edge.runtime.workers import StreamWorker
 
 _SOUND_CHUNKS = 1875
 """60 s of sound: longer than any hiccup, short enough that what is heard is still worth knowing."""
@@ -28,7 +28,7 @@ attempt; the longest pauses are those of a name server that does not answer (abo
 Item = Frame | Audio | Speed | Source
 
 
-class Capture(Protocol):
+class LiveSource(Protocol):
     """A live source."""
 
     def stream(self, stop: threading.Event) -> Iterator[Item]:
@@ -36,7 +36,7 @@ class Capture(Protocol):
         ...
 
 
-class Pace:
+class FrameRateLimit:
     """Lets at most so many pictures a second through, evenly."""
 
     def __init__(self) -> None:
@@ -54,19 +54,19 @@ class Pace:
         return True
 
 
-class Intake:
+class LiveSources:
     """Pictures: the newest wins. Sound: all of it, up to a minute. Speeds and words about sources: all."""
 
     def __init__(
-        self, config: Config, now: Callable[[], float], judged: Bounded[Event], supervision: Supervision
+        self, config: Config, now: Callable[[], float], events: BoundedQueue[Event], supervision: Supervision
     ) -> None:
-        """`judged` takes speeds and words about sources. CaptureError: the camera's URI or file cannot be used."""
-        self.frames: Bounded[Frame] = Bounded(1)
-        self.sound: Bounded[Audio] = Bounded(_SOUND_CHUNKS)
-        self.pace = Pace()
-        self.captures: dict[str, Capture] = {}
+        """`events` takes speeds and words about sources. CaptureError: the camera's URI or file cannot be used."""
+        self.frames: BoundedQueue[Frame] = BoundedQueue(1)
+        self.sound: BoundedQueue[Audio] = BoundedQueue(_SOUND_CHUNKS)
+        self.pace = FrameRateLimit()
+        self.captures: dict[str, LiveSource] = {}
         """Camera and microphone, by the names that they have in `Source` messages."""
-        self._config, self._now, self._judged = config, now, judged
+        self._config, self._now, self._events = config, now, events
         self._supervision, self._health = supervision, supervision.health
         self._components: dict[str, Component[None]] = {}
         self._keeping_up = supervision.bare("sound")
@@ -74,11 +74,11 @@ class Intake:
         self.ignores: Callable[[Audio], bool] = lambda _audio: False
         self._open()
 
-    def workers(self, stop: threading.Event) -> tuple[list[Worker[Item]], list[Worker[Item]]]:
+    def workers(self, stop: threading.Event) -> tuple[list[StreamWorker[Item]], list[StreamWorker[Item]]]:
         """The threads of camera and microphone, and those that go on as long as the box does."""
 
-        def worker(component: Component[None], source: Capture) -> Worker[Item]:
-            return Worker(partial(source.stream, stop), self._take, component, self._now, stop)
+        def worker(component: Component[None], source: LiveSource) -> StreamWorker[Item]:
+            return StreamWorker(partial(source.stream, stop), self._take, component, self._now, stop)
 
         speed = _speed_source(self._config, self._now)
         observing = [worker(self._components[name], source) for name, source in self.captures.items()]
@@ -124,9 +124,9 @@ class Intake:
     def _take(self, item: Item) -> None:
         match item:
             case Source():
-                self._judged.force(item)
+                self._events.force(item)
             case Speed():
-                self._judged.put(item)
+                self._events.put(item)
             case Frame():
                 self._delivers("camera", item.t_s)
                 self._health.frames += 1
@@ -144,16 +144,16 @@ class Intake:
         """A source that works is told from its first item on."""
         if name not in self._delivering:
             self._delivering.add(name)
-            self._judged.force(Source(t_s, name, "ok"))
+            self._events.force(Source(t_s, name, "ok"))
 
     def _offer(self, audio: Audio) -> None:
         """Let it be heard; FullError: too much waits already."""
         if not self.sound.offer(audio):
             self._health.sound_dropped_s += len(audio.samples) / SAMPLE_RATE_HZ
-            raise FullError(_SOUND_LOST)
+            raise QueueFullError(_SOUND_LOST)
 
 
-def _speed_source(config: Config, now: Callable[[], float]) -> Capture | None:
+def _speed_source(config: Config, now: Callable[[], float]) -> LiveSource | None:
     """The source of `arming`; None where there is none, and the box is always armed."""
     arming = config.arming
     if arming.source == "nmea" and arming.device is not None:

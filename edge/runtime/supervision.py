@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 from edge.error import EmvasError
 from edge.i18n.sentence import Sentence
 from edge.messages import Source
-from edge.runtime.metrics import Health, StageTime
+from edge.runtime.metrics import RunCounters, StageTime
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Component(Generic[_Part]):
         make: Callable[[], _Part],
         part: _Part,
         report: Report,
-        health: Health,
+        health: RunCounters,
         ends: Ends = "never",
         patience_s: float | None = None,
         freeze: Callable[[str], None] | None = None,
@@ -259,10 +259,13 @@ class Supervision:
     """All components of one run: any thread creates them before the run, the deciding thread watches them."""
 
     def __init__(
-        self, report: Report | None = None, health: Health | None = None, freeze: Callable[[str], None] | None = None
+        self,
+        report: Report | None = None,
+        health: RunCounters | None = None,
+        freeze: Callable[[str], None] | None = None,
     ) -> None:
         """`report` gets what the components report, in their own threads; by default it is only logged."""
-        self.health = health or Health()
+        self.health = health or RunCounters()
         self.report: Report = report or _logged
         self._freeze = freeze
         self._components: list[Component[Any]] = []

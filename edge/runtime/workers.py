@@ -10,15 +10,23 @@ from typing import Any, Generic, TypeVar
 from edge.capture import CaptureError
 from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source, Utterance
-from edge.runtime.event_queue import Bounded, Ended, Event, FullError, Seen, Sounded, Spoken
-from edge.runtime.perception_stages import Heard, Senses
+from edge.runtime.event_queue import (
+    BoundedQueue,
+    Event,
+    FacesEvent,
+    QueueEnded,
+    QueueFullError,
+    SoundEvent,
+    SpeechEvent,
+)
+from edge.runtime.perception_stages import PerceptionStages, UtteranceAnalysis
 from edge.runtime.supervision import Component, Supervision
 from edge.status import SystemStatus
 
 _Item = TypeVar("_Item")
 
 
-class Worker(Generic[_Item]):
+class StreamWorker(Generic[_Item]):
     """Takes every item of a stream until the stream ends."""
 
     def __init__(
@@ -70,33 +78,36 @@ _UTTERANCES = 8
 UTTERANCE_LOST = Sentence("utterance_dropped")
 
 
-class Stages:
+class PerceptionWorkers:
     """Takes from the intake, hands to the judgement."""
 
     def __init__(
         self,
-        senses: Senses,
-        frames: Bounded[Frame],
-        audio: Bounded[Audio],
-        judged: Bounded[Event],
+        perception: PerceptionStages,
+        frames: BoundedQueue[Frame],
+        audio: BoundedQueue[Audio],
+        events: BoundedQueue[Event],
         supervision: Supervision,
         status: SystemStatus,
         now: Callable[[], float],
     ) -> None:
-        """`judged` takes what the stages find; nothing of it is dropped."""
-        self.utterances: Bounded[Utterance] = Bounded(_UTTERANCES)
-        self._senses, self._frames, self._audio, self._judged = senses, frames, audio, judged
+        """`events` takes what the stages find; nothing of it is dropped."""
+        self.utterances: BoundedQueue[Utterance] = BoundedQueue(_UTTERANCES)
+        self._perception, self._frames, self._audio, self._events = perception, frames, audio, events
         self._supervision, self._health, self._status, self._now = supervision, supervision.health, status, now
-        self._keeping_up = supervision.bare("words") if senses.transcribes else None
+        self._keeping_up = supervision.bare("words") if perception.transcribes else None
 
-    def workers(self, stop: threading.Event) -> list[Worker[Any]]:
+    def workers(self, stop: threading.Event) -> list[StreamWorker[Any]]:
         """The threads; they end when the intake has ended and all that waited is worked through."""
 
         def worker(
-            name: str, queue: Bounded[_Item], take: Callable[[_Item], None], after: Callable[[], None] = lambda: None
-        ) -> Worker[_Item]:
+            name: str,
+            queue: BoundedQueue[_Item],
+            take: Callable[[_Item], None],
+            after: Callable[[], None] = lambda: None,
+        ) -> StreamWorker[_Item]:
             component = self._supervision.bare(f"{name} thread")
-            return Worker(partial(_taken, queue), take, component, self._now, stop, after)
+            return StreamWorker(partial(_taken, queue), take, component, self._now, stop, after)
 
         return [
             worker("vision", self._frames, self._see),
@@ -105,48 +116,48 @@ class Stages:
         ]
 
     def _see(self, frame: Frame) -> None:
-        speaking, faces = self._senses.speaking, self._senses.see(frame)
-        self._judged.put(Seen(faces, speaking))
+        speaking, faces = self._perception.speaking, self._perception.see(frame)
+        self._events.put(FacesEvent(faces, speaking))
         self._health.frames_seen += 1
         self._status.worked("camera")
 
     def _hear(self, audio: Audio) -> None:
-        utterances = self._senses.hear(audio)
-        if sounds := self._senses.sounds():
-            self._judged.put(Sounded(sounds))
+        utterances = self._perception.hear(audio)
+        if sounds := self._perception.sounds():
+            self._events.put(SoundEvent(sounds))
         self._pass_on(utterances)
         self._status.worked("microphone")
 
     def _end_sound(self) -> None:
-        self._pass_on(self._senses.end_sound(self._now()))
+        self._pass_on(self._perception.end_sound(self._now()))
         self.utterances.end()
 
     def _pass_on(self, utterances: list[Utterance]) -> None:
         for utterance in utterances:
             self._health.utterances += 1
-            self._judged.put(Spoken(utterance))
+            self._events.put(SpeechEvent(utterance))
             if self._keeping_up is None:
                 self.utterances.put(utterance)
             elif not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
-                self._judged.put(Heard(utterance))
+                self._events.put(UtteranceAnalysis(utterance))
 
     def _offer(self, utterance: Utterance) -> bool:
         """Let it be understood; FullError: too much waits already."""
         if not self.utterances.offer(utterance):
             self._health.utterances_dropped += 1
-            raise FullError(UTTERANCE_LOST)
+            raise QueueFullError(UTTERANCE_LOST)
         return True
 
     def _understand(self, utterance: Utterance) -> None:
-        self._judged.put(self._senses.understand(utterance))
+        self._events.put(self._perception.understand(utterance))
 
 
-def _taken(queue: Bounded[_Item]) -> Iterator[_Item]:
+def _taken(queue: BoundedQueue[_Item]) -> Iterator[_Item]:
     """The items of a queue until it ends."""
     while True:
         try:
             item = queue.take()
-        except Ended:
+        except QueueEnded:
             return
         if item is not None:
             yield item

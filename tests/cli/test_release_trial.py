@@ -10,7 +10,7 @@ from edge.cli.releases import SETTLED_S, ReleaseTrial
 from edge.releases.state import ReleaseState
 from edge.releases.store import ReleaseStore
 from edge.releases.trial import PATIENCE_S, PROVEN_S
-from edge.status import Verdict
+from edge.status import HealthVerdict
 
 
 def named(name: str) -> object:
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> ReleaseStore:
 
 
 def run(trial: ReleaseTrial, seconds: float, healthy: bool, *lost: str) -> bool:
-    known = Verdict(healthy, tuple(f"{name} lost: gone" for name in lost), 0.5, lost)
+    known = HealthVerdict(healthy, tuple(f"{name} lost: gone" for name in lost), 0.5, lost)
     return any(trial.turn(float(second), known) for second in range(int(seconds) + 1))
 
 

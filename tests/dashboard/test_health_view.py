@@ -10,7 +10,7 @@ from edge.dashboard.box_link import ReceivedPayload
 from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
 from edge.i18n.catalogue import LANGUAGES, Language
 from edge.i18n.labels import Labels
-from edge.runtime.metrics import Health
+from edge.runtime.metrics import RunCounters
 from edge.status import SystemStatus
 
 HEALTH = {
@@ -42,7 +42,7 @@ def test_everything_is_told_once_and_flat() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_figure_of_the_runtime_has_a_raw_name(language: Language) -> None:
-    health = Health(alerts={"microsleep": {"critical": 2}}, shed={"words": True}, waiting={"sound": 1})
+    health = RunCounters(alerts={"microsleep": {"critical": 2}}, shed={"words": True}, waiting={"sound": 1})
     health.failures["vision"] = health.restarts["asr"] = health.skipped["text"] = 1
     readings = {**health.readings(SystemStatus()), "sources": {"camera": "ok"}, "celsius": 61.0}
     names = [figure_name(name, Labels(language)) for name, _ in figures({"readings": readings})]

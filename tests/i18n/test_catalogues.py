@@ -22,7 +22,7 @@ from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, tex
 from edge.messages import Level, Reason
 from edge.publish.payloads import CommandFigures, OutboxFigures
 from edge.runtime.degradation import Band
-from edge.runtime.metrics import Health
+from edge.runtime.metrics import RunCounters
 from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -50,7 +50,7 @@ def of_tables() -> set[str]:
 
 def of_health() -> set[str]:
     """Names and values of the figures of a health message, and the parts of names that have no text as a whole."""
-    health = Health(shed={"words": True, "pictures": False}, waiting={"sound": 1, "utterances": 1, "results": 1})
+    health = RunCounters(shed={"words": True, "pictures": False}, waiting={"sound": 1, "utterances": 1, "results": 1})
     health.failures["vision"] = health.restarts["asr"] = health.skipped["text"] = 1
     told = {"outbox": dict.fromkeys(OutboxFigures.model_fields, 1)}
     told |= {"commands": dict.fromkeys(CommandFigures.model_fields, 1), "mqtt": {"connection": 1, "protocol": "5.0"}}

@@ -25,7 +25,7 @@ from edge.publish import Publisher
 from edge.publish.commands.requests import CommandRequest
 from edge.run_registry import RunClock
 from edge.runtime.commands import CommandHandler
-from edge.runtime.event_queue import Order
+from edge.runtime.event_queue import CommandEvent
 from edge.runtime.live import LiveRunner
 
 pytestmark = needs_mosquitto
@@ -67,12 +67,12 @@ class Desk:
         """Have something done in the judging thread, as the box's own stages do, and return what was told."""
         done: list[list[Any]] = []
 
-        def work(_order: Order) -> list[Any]:
+        def work(_order: CommandEvent) -> list[Any]:
             done.append(call())
             return done[0]
 
         before, self.runner.carry_out = self.runner.carry_out, work
-        assert self.runner.order(Order(CommandRequest(), lambda _: None))
+        assert self.runner.order(CommandEvent(CommandRequest(), lambda _: None))
         until(lambda: bool(done))
         self.runner.carry_out = before
         return done[0]
@@ -144,7 +144,7 @@ def test_what_could_silence_an_alert_is_off_unless_the_configuration_names_it(tm
 
 def test_a_snooze_holds_back_what_is_not_critical_and_stands_in_the_state(tmp_path: Path) -> None:
     with box(tmp_path, allow=list(OPS)) as desk:
-        judgement, now_s = desk.runner.judgement, desk.runner._clock.now_s
+        judgement, now_s = desk.runner.decisions, desk.runner._clock.now_s
         assert desk.ask("snooze", kind="drowsiness", seconds=600)["status"] == "ok"
         until(lambda: bool(desk.heard.on("state")) and "drowsiness" in desk.state()["snoozed_until"])
         step = judgement._engine.step
@@ -168,7 +168,7 @@ def test_a_snooze_holds_back_what_is_not_critical_and_stands_in_the_state(tmp_pa
 
 def test_sensitivity_moves_within_the_bounds_of_the_configuration_only(tmp_path: Path) -> None:
     with box(tmp_path, allow=["sensitivity"]) as desk:
-        policy = desk.runner.judgement._fatigue.part
+        policy = desk.runner.decisions._fatigue.part
         assert policy is not None
         done = desk.ask("sensitivity", setting="fatigue.perclos_warning", value=0.13)
         assert done["data"] == {"setting": "fatigue.perclos_warning", "before": 0.15, "value": 0.13}
@@ -186,11 +186,11 @@ def test_a_repeated_order_is_answered_again_and_not_done_again(tmp_path: Path) -
             desk.send("snooze", order)
         until(lambda: len(desk.answers("once")) == 3)
         assert len({json.dumps(answer) for answer in desk.answers("once")}) == 1
-        until_s = desk.runner.judgement.snoozed_s["drowsiness"]
+        until_s = desk.runner.decisions.snoozed_s["drowsiness"]
         desk.send("snooze", order | {"seconds": 90})
         until(lambda: len(desk.answers("once")) == 4)
         assert desk.answers("once")[3]["error"].startswith("transaction: ")
-        assert desk.runner.judgement.snoozed_s["drowsiness"] == until_s
+        assert desk.runner.decisions.snoozed_s["drowsiness"] == until_s
 
 
 def test_mqtt_5_asks_where_to_answer_and_nobody_writes_as_the_box(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge.config import Config
 from edge.messages import SPEED, Alert, Face, Message, Source, Speed, Trip
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 from edge.runtime.supervision import STEADY_S, Supervision
 
 FPS = 15
@@ -23,7 +23,7 @@ class Drive:
     def __init__(self, **config: Any) -> None:
         self.said: list[Source] = []
         self.parts = Supervision(self.said.append)
-        self.judgement = Judgement(Config.model_validate(config), "drive", supervision=self.parts)
+        self.decisions = DecisionStages(Config.model_validate(config), "drive", supervision=self.parts)
         self.told: list[Message] = []
         self.frame = 0
 
@@ -37,9 +37,9 @@ class Drive:
             pose = {"mouth": 0.02, "yaw_deg": 0.0, "pitch_deg": 0.0, "roll_deg": 0.0}
             box = (100.0, 100.0, 200.0, 200.0)
             face = Face(t_s, track=1, box=box, usable=True, reason=None, eye_opening=opening, **pose)
-            self.told += self.judgement.seen([face], False)
+            self.told += self.decisions.seen([face], False)
             while self.said:
-                self.told += self.judgement.source(self.said.pop(0))
+                self.told += self.decisions.source(self.said.pop(0))
 
     def falls_asleep(self) -> list[tuple[str, str]]:
         self.goes_on(60)
@@ -85,8 +85,8 @@ def test_what_a_driver_cannot_do_without_is_told_within_a_second_and_ends_the_pr
     drive.goes_on(10)
     monkeypatch.setattr(method, broken)
     drive.goes_on(1)
-    assert drive.judgement.status.lost[name].detail.endswith("RuntimeError: a fault")
-    assert not drive.judgement.status.verdict(0.0).healthy
+    assert drive.decisions.status.lost[name].detail.endswith("RuntimeError: a fault")
+    assert not drive.decisions.status.verdict(0.0).healthy
     drive.goes_on(30)
     assert str(drive.parts.stuck(0.0)).startswith(f"{name} cannot be begun anew")
     assert len([m for m in drive.told if isinstance(m, Source) and m.source == name]) == 2, "lost, and left alone"
@@ -112,9 +112,9 @@ def test_speed_works_again_with_the_first_speed_after_a_short_gap(gap_s: float) 
     def each(t_s: float) -> list[Message]:
         told: list[Message] = []
         if t_s == 20.0:
-            told += drive.judgement.source(Source(t_s, SPEED, "lost", "the connection to the broker was lost."))
+            told += drive.decisions.source(Source(t_s, SPEED, "lost", "the connection to the broker was lost."))
         if not 20.0 <= t_s < 20.0 + gap_s and (t_s % 1.0 == 0.0 or t_s == 20.0 + gap_s):
-            told += drive.judgement.speed(Speed(t_s, 50.0))
+            told += drive.decisions.speed(Speed(t_s, 50.0))
         return told
 
     drive.goes_on(60, each=each)
@@ -127,7 +127,7 @@ def test_each_silence_of_the_speed_is_told_once() -> None:
     drive = Drive(**DRIVER, mqtt={"host": "b"}, arming={"source": "mqtt", "topic": "bus/speed"})
 
     def each(t_s: float) -> list[Message]:
-        return drive.judgement.speed(Speed(t_s, 50.0)) if t_s in {0.0, 20.0, 40.0} else []
+        return drive.decisions.speed(Speed(t_s, 50.0)) if t_s in {0.0, 20.0, 40.0} else []
 
     drive.goes_on(50, each=each)
     assert drive.words(SPEED) == ["ok", "lost", "ok", "lost", "ok", "lost"]
@@ -135,8 +135,8 @@ def test_each_silence_of_the_speed_is_told_once() -> None:
 
 def test_nothing_is_said_of_a_part_that_is_switched_off() -> None:
     drive = Drive(**DRIVER, speech={"transcribe": False})
-    drive.told += drive.judgement.without(Source(0.0, "asr", "absent", "switched off by speech.transcribe"))
-    drive.told += drive.judgement.source(Source(5.0, "asr", "lost", "people speak too fast"))
+    drive.told += drive.decisions.without(Source(0.0, "asr", "absent", "switched off by speech.transcribe"))
+    drive.told += drive.decisions.source(Source(5.0, "asr", "lost", "people speak too fast"))
     assert drive.words("asr") == ["absent"]
     assert not [m for m in drive.told if isinstance(m, Alert)]
 
@@ -146,7 +146,7 @@ def test_a_drive_is_told_as_a_trip_with_its_way() -> None:
     drive = Drive(**DRIVER, mqtt={"host": "b"}, arming={"source": "mqtt", "topic": "bus/speed"})
 
     def each(t_s: float) -> list[Message]:
-        return drive.judgement.speed(Speed(t_s, 36.0 if 30.0 <= t_s < 150.0 else 0.0)) if t_s % 1.0 == 0.0 else []
+        return drive.decisions.speed(Speed(t_s, 36.0 if 30.0 <= t_s < 150.0 else 0.0)) if t_s % 1.0 == 0.0 else []
 
     drive.goes_on(160, each=each)
     trips = [message for message in drive.told if isinstance(message, Trip)]

@@ -5,17 +5,17 @@ import time
 
 import pytest
 
-from edge.runtime.event_queue import Bounded, Ended
+from edge.runtime.event_queue import BoundedQueue, QueueEnded
 
 
 def test_the_newest_picture_replaces_what_waits_and_the_loss_is_counted() -> None:
-    slot: Bounded[int] = Bounded(1)
+    slot: BoundedQueue[int] = BoundedQueue(1)
     assert [slot.newest(number) for number in (1, 2, 3)] == [0, 1, 1]
     assert slot.take() == 3
 
 
 def test_a_full_queue_refuses_and_says_so() -> None:
-    queue: Bounded[int] = Bounded(2)
+    queue: BoundedQueue[int] = BoundedQueue(2)
     assert [queue.offer(number) for number in (1, 2, 3)] == [True, True, False]
     assert queue.take() == 1
     assert queue.offer(4)
@@ -23,17 +23,17 @@ def test_a_full_queue_refuses_and_says_so() -> None:
 
 
 def test_what_waits_at_the_end_is_still_taken() -> None:
-    queue: Bounded[int] = Bounded(4)
+    queue: BoundedQueue[int] = BoundedQueue(4)
     queue.offer(1)
     queue.end()
     assert not queue.offer(2)
     assert queue.take() == 1
-    with pytest.raises(Ended):
+    with pytest.raises(QueueEnded):
         queue.take()
 
 
 def test_waiting_for_room_ends_with_the_queue() -> None:
-    queue: Bounded[int] = Bounded(1)
+    queue: BoundedQueue[int] = BoundedQueue(1)
     queue.put(1)
     waiting = threading.Thread(target=queue.put, args=(2,))
     waiting.start()
@@ -46,11 +46,11 @@ def test_waiting_for_room_ends_with_the_queue() -> None:
 
 
 def test_nothing_within_the_time_is_none() -> None:
-    assert Bounded[int](1).take(0.01) is None
+    assert BoundedQueue[int](1).take(0.01) is None
 
 
 def test_every_item_passes_once_whatever_the_threads_do() -> None:
-    queue: Bounded[int] = Bounded(3)
+    queue: BoundedQueue[int] = BoundedQueue(3)
     taken: list[int] = []
     lock = threading.Lock()
 
@@ -58,7 +58,7 @@ def test_every_item_passes_once_whatever_the_threads_do() -> None:
         while True:
             try:
                 item = queue.take()
-            except Ended:
+            except QueueEnded:
                 return
             with lock:
                 taken.append(item if item is not None else -1)

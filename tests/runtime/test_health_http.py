@@ -15,15 +15,15 @@ from pydantic import ValidationError
 from edge.config.delivery import HealthConfig
 from edge.messages import Source
 from edge.runtime.health_http import HealthPages, PagesError
-from edge.runtime.metrics import Health, figures
+from edge.runtime.metrics import RunCounters, figures
 from edge.status import SystemStatus
 
 FACTS = {"version": "1", "bundle": "b", "provider": "cpu", "purpose": "driver-safety"}
 
 
-def serve(status: SystemStatus, health: Health | None = None, port: int | None = None) -> HealthPages:
+def serve(status: SystemStatus, health: RunCounters | None = None, port: int | None = None) -> HealthPages:
     def told() -> dict[str, Any]:
-        return figures(FACTS, {"vad": "fp32"}, health or Health(), status, {})
+        return figures(FACTS, {"vad": "fp32"}, health or RunCounters(), status, {})
 
     return HealthPages(HealthConfig(port=port), status.verdict, told)
 
@@ -56,7 +56,7 @@ def test_healthz_goes_from_starting_over_ok_to_degraded() -> None:
 
 
 def test_metrics_are_what_prometheus_reads() -> None:
-    health = Health(frames=5, frames_dropped=1)
+    health = RunCounters(frames=5, frames_dropped=1)
     with serve(SystemStatus(), health) as pages:
         health.frames = 7
         status, body = get(pages, "/metrics")

@@ -11,7 +11,7 @@ from mqtt_helpers import START_WALL_S, box
 from edge.messages import Alert, Level, Source
 from edge.publish.publisher import Publisher
 from edge.run_registry import started
-from edge.runtime.metrics import METRICS, Health, Metric, StageTime, figures, samples
+from edge.runtime.metrics import METRICS, Metric, RunCounters, StageTime, figures, samples
 from edge.status import SystemStatus
 
 SPOKEN_OF_OTHERWISE = {"schema", "boot", "time", "clock", "mqtt.protocol"}
@@ -20,7 +20,7 @@ DERIVED = {"readings.stages.vision.mean_ms"}
 
 
 def busy(published: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    health, status = Health(frames=3, waiting={"sound": 2}, shed={"words": True}), SystemStatus()
+    health, status = RunCounters(frames=3, waiting={"sound": 2}, shed={"words": True}), SystemStatus()
     for counter in (health.failures, health.restarts, health.skipped):
         counter["vision"] += 1
     health.stages["vision"] = StageTime(1, 8.0, 8.0)

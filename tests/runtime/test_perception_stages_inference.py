@@ -12,7 +12,7 @@ import pytest
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.messages import Affect, Face, Frame
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 from edge.runtime.perception_stages import needed_roles
 from edge.runtime.pipeline import Pipeline, replay_file
 from edge.vision.perception import ExpressionSelection, FacePerception
@@ -105,7 +105,7 @@ def test_expressions_are_read_from_so_many_faces_on(counted: Counted, data_dir: 
 @pytest.mark.parametrize(("purpose", "most"), [("driver-safety", 0), ("classroom-wellbeing", 0), ("research", 10)])
 def test_a_mood_is_computed_only_where_it_may_be_told(purpose: str, most: int) -> None:
     settings = {"purpose": purpose, "consent": "recorded"} | (CLASSROOM if "class" in purpose else {})
-    judgement = Judgement(Config.model_validate(settings), "run")
+    judgement = DecisionStages(Config.model_validate(settings), "run")
     messages: list[object] = []
     for picture in range(60 * 15):
         faces = [

@@ -11,8 +11,8 @@ import pytest
 from edge.capture import microphone
 from edge.config import Config
 from edge.messages import Source
-from edge.runtime.event_queue import Bounded
-from edge.runtime.sources import Intake
+from edge.runtime.event_queue import BoundedQueue
+from edge.runtime.sources import LiveSources
 from edge.runtime.supervision import SAFE_DELAY_S, Supervision
 
 
@@ -30,11 +30,11 @@ class Hours(threading.Event):
         return self.t_s > 2 * SAFE_DELAY_S
 
 
-def sources(parts: Supervision, device: str | None = None) -> tuple[Intake, list[Source]]:
+def sources(parts: Supervision, device: str | None = None) -> tuple[LiveSources, list[Source]]:
     config = Config.model_validate(
         {"purpose": "driver-safety", "camera": {"uri": "http://127.0.0.1:9/video"}, "microphone": {"device": device}}
     )
-    return Intake(config, lambda: 0.0, Bounded(16), parts), []
+    return LiveSources(config, lambda: 0.0, BoundedQueue(16), parts), []
 
 
 def test_a_source_whose_driver_never_answers_is_found() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.error import EmvasError
 from edge.messages import Source
-from edge.runtime.metrics import Health
+from edge.runtime.metrics import RunCounters
 from edge.runtime.supervision import MOST_IN_A_ROW, STEADY_S, Component, Ends, Supervision
 
 
@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, *cursed: bool, ends: Ends = "if it worked") -> None:
         """One engine after the other; the last of them is built again and again."""
         self.said: list[Source] = []
-        self.health, self.built = Health(), 0
+        self.health, self.built = RunCounters(), 0
         self._cursed = cursed
         self.part = Component("vision", self._make, self._make(), self.said.append, self.health, ends)
 

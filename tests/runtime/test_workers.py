@@ -10,7 +10,7 @@ from edge.capture import CaptureError
 from edge.messages import Source
 from edge.runtime import supervision
 from edge.runtime.supervision import Supervision
-from edge.runtime.workers import Worker
+from edge.runtime.workers import StreamWorker
 
 
 def run(
@@ -21,7 +21,7 @@ def run(
     said: list[Source] = []
     ended = threading.Event()
     camera = Supervision(said.append).bare("camera")
-    Worker(items, taken.append, camera, time.monotonic, stop or threading.Event(), ended.set).start()
+    StreamWorker(items, taken.append, camera, time.monotonic, stop or threading.Event(), ended.set).start()
     return taken, said, ended.wait(3.0)
 
 

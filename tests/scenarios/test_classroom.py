@@ -15,7 +15,7 @@ from edge.config import Config
 from edge.config.purpose import permitted
 from edge.messages import Alert, Anomaly, Face, Group, Level, Message, Sound, Summary
 from edge.messages.serialize import to_record
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 
 FPS = 2
 CALM = {"neutral": 0.7, "happy": 0.2, "sad": 0.1}
@@ -43,7 +43,7 @@ class Lesson:
     """A class before the camera; keeps what may leave the box."""
 
     def __init__(self, config: Config = CLASSROOM, seed: int = 1) -> None:
-        self.config, self.judgement, self.rng = config, Judgement(config, "lesson"), random.Random(seed)
+        self.config, self.decisions, self.rng = config, DecisionStages(config, "lesson"), random.Random(seed)
         self.t_s, self.told = 0.0, list[Message]()
 
     def goes_on(self, minutes: float, children: int, one: Child = child, first: Child | None = None) -> Lesson:
@@ -51,18 +51,18 @@ class Lesson:
             faces = [
                 (first or one if track == 1 else one)(self.t_s, track, self.rng) for track in range(1, children + 1)
             ]
-            self._keep(self.judgement.seen(faces or [Face(self.t_s)], True))
-            self._keep(self.judgement.sounded([Sound(self.t_s, -45.0)]))
+            self._keep(self.decisions.seen(faces or [Face(self.t_s)], True))
+            self._keep(self.decisions.sounded([Sound(self.t_s, -45.0)]))
             self.t_s += 1 / FPS
         return self
 
     def sounds(self, level: Level) -> Lesson:
         distress = Anomaly(self.t_s, "distress", None, level, self.t_s, ("voice",), {"above_db": 20.0})
-        self._keep(self.judgement.sounded([Sound(self.t_s, -20.0, (distress,))]))
+        self._keep(self.decisions.sounded([Sound(self.t_s, -20.0, (distress,))]))
         return self
 
     def ends(self) -> list[Message]:
-        self._keep(self.judgement.finish(self.t_s))
+        self._keep(self.decisions.finish(self.t_s))
         return self.told
 
     def _keep(self, messages: list[Message]) -> None:
@@ -160,7 +160,7 @@ def test_a_sad_test_person_in_research_is_told_with_the_person() -> None:
     lesson = Lesson(config)
     for _ in range(round(13 * 60 * FPS)):
         feels = SAD if lesson.t_s > 720 else CALM
-        lesson._keep(lesson.judgement.seen([child(lesson.t_s, 1, lesson.rng, feels)], False))
+        lesson._keep(lesson.decisions.seen([child(lesson.t_s, 1, lesson.rng, feels)], False))
         lesson.t_s += 1 / FPS
     shifts = [m for m in lesson.ends() if isinstance(m, Alert) and m.alert == "mood_shift"]
     assert shifts[0].type == "new" and shifts[0].evidence["track"] == 1 and shifts[0].t_s <= 760

@@ -9,8 +9,8 @@ import pytest
 
 from edge.config.appliance import ThermalConfig
 from edge.messages import Source
-from edge.runtime.degradation import LEAST_HZ, Diet, Shedding, ThermalBands
-from edge.runtime.sources import Pace
+from edge.runtime.degradation import LEAST_HZ, Shedding, ThermalBands, Workload
+from edge.runtime.sources import FrameRateLimit
 
 
 @dataclass
@@ -22,12 +22,12 @@ class Day:
     celsius: float = 60.0
     t_s: float = 0.0
     said: list[Source] = field(default_factory=list)
-    diets: list[Diet] = field(default_factory=list)
+    diets: list[Workload] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._bands, self._shedding = ThermalBands(ThermalConfig()), Shedding()
 
-    def last(self, seconds: int, celsius: float | None = None) -> Diet:
+    def last(self, seconds: int, celsius: float | None = None) -> Workload:
         """Let time pass, the temperature on its way to `celsius`."""
         for second in range(seconds):
             self.t_s += 1.0
@@ -46,13 +46,13 @@ class Day:
 
 def test_a_summer_day_in_a_bus() -> None:
     day = Day()
-    assert day.last(3600) == Diet()
-    assert day.last(1800, 85.0) == Diet(most_hz=15.0), "the morning sun on the windscreen"
-    assert day.last(600, 98.0) == Diet(most_hz=10.0, expressions=False), "a traffic jam at noon"
-    assert day.last(300, 102.0) == Diet(most_hz=10.0, expressions=False, words=False), "the fan is clogged"
-    assert day.last(1200, 92.0) == Diet(most_hz=10.0, expressions=False), "the bus drives again"
-    assert day.last(1200, 84.0) == Diet(most_hz=15.0)
-    assert day.last(1200, 70.0) == Diet(), "the evening"
+    assert day.last(3600) == Workload()
+    assert day.last(1800, 85.0) == Workload(most_hz=15.0), "the morning sun on the windscreen"
+    assert day.last(600, 98.0) == Workload(most_hz=10.0, expressions=False), "a traffic jam at noon"
+    assert day.last(300, 102.0) == Workload(most_hz=10.0, expressions=False, words=False), "the fan is clogged"
+    assert day.last(1200, 92.0) == Workload(most_hz=10.0, expressions=False), "the bus drives again"
+    assert day.last(1200, 84.0) == Workload(most_hz=15.0)
+    assert day.last(1200, 70.0) == Workload(), "the evening"
     assert [state for state, _ in day.words()] == ["absent", "absent", "lost", "absent", "absent", "ok"]
     assert day.words()[2][1].startswith(
         "at most 10 pictures a second, no expressions, no words: the box is hot (danger)"
@@ -70,27 +70,27 @@ def test_clouds_that_come_and_go_change_nothing() -> None:
 
 def test_a_slow_processor_gives_up_expressions_and_keeps_words_when_that_is_enough() -> None:
     day = Day(can_hz=8.0)
-    assert day.last(4) == Diet()
-    assert day.last(60) == Diet(expressions=False)
-    assert day.last(3600) == Diet(expressions=False), "12 pictures a second are enough, but no room to take it back"
+    assert day.last(4) == Workload()
+    assert day.last(60) == Workload(expressions=False)
+    assert day.last(3600) == Workload(expressions=False), "12 pictures a second are enough, but no room to take it back"
     assert day.words() == [("absent", "no expressions: vision cannot keep up")]
 
 
 def test_a_busy_minute_is_over_and_all_is_taken_back() -> None:
     day = Day(can_hz=4.0)
-    assert day.last(30) == Diet(expressions=False, words=False)
+    assert day.last(30) == Workload(expressions=False, words=False)
     day.can_hz = 40.0
-    assert day.last(50) == Diet(expressions=False, words=False), "not at the first calm second"
-    assert day.last(100) == Diet()
+    assert day.last(50) == Workload(expressions=False, words=False), "not at the first calm second"
+    assert day.last(100) == Workload()
     assert day.words()[-1] == ("ok", "")
 
 
 def test_a_slow_camera_is_no_load() -> None:
-    assert Day(camera_hz=7.0).last(600) == Diet()
+    assert Day(camera_hz=7.0).last(600) == Workload()
 
 
 def test_a_camera_that_is_away_is_no_load() -> None:
-    assert Day(camera_hz=0.0).last(600) == Diet()
+    assert Day(camera_hz=0.0).last(600) == Workload()
 
 
 def test_a_hot_box_still_has_the_pictures_that_eyes_need() -> None:
@@ -101,7 +101,7 @@ def test_a_hot_box_still_has_the_pictures_that_eyes_need() -> None:
 
 @pytest.mark.parametrize(("camera_hz", "most_hz", "expected"), [(30, 15.0, 150), (30, 10.0, 100), (25, 15.0, 150)])
 def test_pictures_are_let_through_evenly(camera_hz: int, most_hz: float, expected: int) -> None:
-    pace = Pace()
+    pace = FrameRateLimit()
     pace.most_hz = most_hz
     taken_s = [n / camera_hz for n in range(10 * camera_hz) if pace.admits(n / camera_hz)]
     assert abs(len(taken_s) - expected) <= 0.17 * expected

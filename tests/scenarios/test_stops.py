@@ -7,7 +7,7 @@ from driver import Driver
 
 from edge.config import Config
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Message, Speed
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 
 BUS = Config.model_validate({"purpose": "driver-safety"})
 FPS = 10.0
@@ -17,13 +17,13 @@ class Trip:
     """One drive with a known speed; keeps what is told."""
 
     def __init__(self) -> None:
-        self.judgement, self.told, self.t_s = Judgement(BUS, "trip"), list[Message](), 0.0
+        self.decisions, self.told, self.t_s = DecisionStages(BUS, "trip"), list[Message](), 0.0
 
     def goes_on(self, driver: Driver, until_s: float, kmh: float) -> Trip:
         for face in [face for face in driver.faces(FPS, until_s) if face.t_s >= self.t_s - 1e-9]:
             if face.t_s == int(face.t_s):
-                self.told += self.judgement.speed(Speed(face.t_s, kmh))
-            self.told += self.judgement.seen([face], speaking=False)
+                self.told += self.decisions.speed(Speed(face.t_s, kmh))
+            self.told += self.decisions.seen([face], speaking=False)
         self.t_s = until_s
         return self
 
@@ -67,7 +67,7 @@ def test_eyes_that_shut_before_the_bus_rolls_are_told_as_it_rolls() -> None:
 
 
 def test_the_same_look_goes_on_under_a_new_number() -> None:
-    judgement, told = Judgement(BUS, "trip"), list[Message]()
+    judgement, told = DecisionStages(BUS, "trip"), list[Message]()
     first, second = Driver().blinks(0, 40).looks_aside(40, 9, 45), Driver(track=2).looks_aside(40, 9, 45)
     faces = [*first.faces(FPS, 42), *(Face(42 + i / FPS) for i in range(5))]
     for face in [*faces, *(f for f in second.faces(FPS, 55) if f.t_s >= 42.5)]:

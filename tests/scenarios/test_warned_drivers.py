@@ -10,7 +10,7 @@ from driver import Driver
 
 from edge.config import load_config
 from edge.messages import Reason, Speed, Warned
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 from edge.warning.player import Player
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 
@@ -25,7 +25,7 @@ class Ride:
 
     def __init__(self, driver: Driver, until_s: float, kmh: float | None = 60.0) -> None:
         assert CONFIG.warning is not None
-        judgement, policy = Judgement(CONFIG, "ride"), WarningPolicy(CONFIG.fatigue)
+        judgement, policy = DecisionStages(CONFIG, "ride"), WarningPolicy(CONFIG.fatigue)
         self._now_s = 0.0
         player = Player(CONFIG.warning, lambda: self._now_s, lambda: False)
         player.tune(RATE_HZ)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge.config import Config
 from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason, Source
-from edge.runtime.decision_stages import Judgement
+from edge.runtime.decision_stages import DecisionStages
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 
 HZ = 30
@@ -199,7 +199,7 @@ def test_a_chime_never_interrupts_a_call_and_passengers_shouts_are_not_told_to_t
 def test_no_order_over_mqtt_mutes_a_critical_warning() -> None:
     """The orders go to the alerts as they do live: snooze is refused, and what is taken note of sounds on."""
     config = Config.model_validate({"purpose": "driver-safety"})
-    judgement = Judgement(config, "s")
+    judgement = DecisionStages(config, "s")
     policy = WarningPolicy(config.fatigue)
     said = judgement._told([Fatigue(1.0, 1, Level.CRITICAL, None, None, 1.0, ("microsleep",), {"closed_from_s": 0.0})])
     alert = next(message for message in said if isinstance(message, Alert))

@@ -14,8 +14,8 @@ from edge.bundle.bundle import Bundle
 from edge.capture.media import MediaFile, end_of
 from edge.config import Config
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source, Transcript, Utterance
-from edge.runtime.decision_stages import Judgement
-from edge.runtime.perception_stages import ROLES, Senses, Words
+from edge.runtime.decision_stages import DecisionStages
+from edge.runtime.perception_stages import ROLES, LanguageModels, PerceptionStages
 from edge.runtime.supervision import Supervision
 from training.features.dataset import FeaturesError
 
@@ -80,7 +80,7 @@ class ClipReader:
             {"purpose": "research", "consent": "recorded", "fatigue": {"enabled": False}}
         )
         self._given = _GivenWords()
-        self.words = Words(bundle, self._config, None if transcribe else self._given)
+        self.words = LanguageModels(bundle, self._config, None if transcribe else self._given)
         """The models of language, loaded once for all clips."""
 
     def read(self, path: Path, text: str = "") -> Clip:
@@ -95,8 +95,8 @@ class ClipReader:
         found: list[UtteranceFeatures] = []
         faults: list[Source] = []
         supervision = Supervision(faults.append)
-        judgement = Judgement(self._config, path.stem, features=found.append, supervision=supervision)
-        senses = Senses(self._bundle, self._config, supervision, self.words)
+        judgement = DecisionStages(self._config, path.stem, features=found.append, supervision=supervision)
+        senses = PerceptionStages(self._bundle, self._config, supervision, self.words)
         utterances, sound, end_s = _watch(path, senses, judgement, faults)
         self._given.text = text
         heard = senses.understand(_whole(utterances, sound, end_s))
@@ -110,7 +110,7 @@ class ClipReader:
 
 
 def _watch(
-    path: Path, senses: Senses, judgement: Judgement, faults: list[Source]
+    path: Path, senses: PerceptionStages, judgement: DecisionStages, faults: list[Source]
 ) -> tuple[list[Utterance], list[Audio], float]:
     """Let the stages see and hear the clip; its utterances, its sound and its length."""
     utterances: list[Utterance] = []

@@ -30,8 +30,8 @@ from edge.publish.mqtt.events import Received
 from edge.publish.topics import Address
 from edge.run_registry import started
 from edge.runtime.commands import CommandHandler
-from edge.runtime.decision_stages import Judgement
-from edge.runtime.event_queue import Order
+from edge.runtime.decision_stages import DecisionStages
+from edge.runtime.event_queue import CommandEvent
 from edge.runtime.live import LiveRunner
 
 EXAMPLES = int(os.environ.get("EMVAS_EXAMPLES", "160"))
@@ -92,8 +92,8 @@ class Box:
     def __init__(self, folder: Path, allow: list[str]) -> None:
         self.config, self.now_s = config(allow), 0.0
         self.publisher = Publisher(self.config, folder / "outbox.db", started("boot", START_WALL_S))
-        self.judgement = Judgement(self.config, "boot")
-        runner = cast(LiveRunner, SimpleNamespace(judgement=self.judgement, order=self._order, captures=[]))
+        self.decisions = DecisionStages(self.config, "boot")
+        runner = cast(LiveRunner, SimpleNamespace(decisions=self.decisions, order=self._order, captures=[]))
         self.handler = CommandHandler(self.config, runner, cast(Any, None), self.publisher, lambda: self.now_s)
         answered = IdempotencyLog(folder / "desk.db")
         self.desk = CommandReceiver(
@@ -101,7 +101,7 @@ class Box:
         )
         self.desk.execute = self.handler
 
-    def _order(self, order: Order) -> bool:
+    def _order(self, order: CommandEvent) -> bool:
         self.handler.carry_out(order)
         return True
 
@@ -158,10 +158,10 @@ def test_whatever_is_asked_is_answered_and_nothing_critical_is_touched(
 ) -> None:
     answered(open_box.send(*order, response_topic=topic, correlation=correlation))
     box = open_box
-    assert all(KINDS[kind].snoozable for kind in box.judgement.snoozed_s)
+    assert all(KINDS[kind].snoozable for kind in box.decisions.snoozed_s)
     longest_s = box.config.alerts.most_snooze_s
-    assert all(until_s <= box.now_s + longest_s for until_s in box.judgement.snoozed_s.values())
-    fatigue, alerts = box.judgement._fatigue.part, box.judgement._engine._config
+    assert all(until_s <= box.now_s + longest_s for until_s in box.decisions.snoozed_s.values())
+    fatigue, alerts = box.decisions._fatigue.part, box.decisions._engine._config
     assert fatigue is not None
     movable = {"perclos_advisory", "perclos_warning", "perclos_180_warning"}
     for key, row in FATIGUE.items():
@@ -179,11 +179,11 @@ def test_without_being_named_in_the_configuration_no_order_moves_anything(
 ) -> None:
     answer = answered(shut_box.send(*order))
     assert answer["status"] == "error" or answer["op"] in HARMLESS
-    fatigue = shut_box.judgement._fatigue.part
+    fatigue = shut_box.decisions._fatigue.part
     assert fatigue is not None
     assert fatigue._config == shut_box.config.fatigue
-    assert shut_box.judgement._engine._config == shut_box.config.alerts
-    assert shut_box.judgement.snoozed_s == {}
+    assert shut_box.decisions._engine._config == shut_box.config.alerts
+    assert shut_box.decisions.snoozed_s == {}
 
 
 BUS = yaml.safe_load((ROOT / "configs" / "bus-cab.yaml").read_text(encoding="utf-8"))
