@@ -36,7 +36,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
-    settings, quiet_s, purpose, wire, health = DashboardConfig(), QUIET_S, None, None, None
+    settings, quiet_s, purpose, link, health = DashboardConfig(), QUIET_S, None, None, None
     place = timeline.stem if timeline else ""
     if config_path is not None:
         config = load_config(config_path)
@@ -44,7 +44,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         timeline, place = (state or state_folder()) / config.store.path, config.box.place
         if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
             quiet_s += config.summary.every_s
-        wire = BoxLink(config) if config.mqtt else None
+        link = BoxLink(config) if config.mqtt else None
     assert timeline is not None
     password = read_password(settings)
     listening = listen(settings.host, settings.port if port is None else port, password, settings.public_url)
@@ -59,13 +59,13 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         )
     with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
         prefix = PublicAddress.of(settings.public_url).prefix
-        setting = DashboardContext(
-            TimelineQueries(timeline), place, quiet_s, purpose, wire, health, password is not None, prefix
+        context = DashboardContext(
+            TimelineQueries(timeline), place, quiet_s, purpose, link, health, password is not None, prefix
         )
-        if wire:
-            wire.start()
+        if link:
+            link.start()
         try:
-            serve(setting, settings, password, listening)
+            serve(context, settings, password, listening)
         finally:
-            if wire:
-                wire.stop()
+            if link:
+                link.stop()

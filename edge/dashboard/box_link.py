@@ -1,4 +1,4 @@
-"""The page's line to its box: what the box says of itself over MQTT, and the orders that the configuration allows."""
+"""The link of the page to its box: reports over MQTT, commands that the configuration allows, `/healthz` over HTTP."""
 
 from __future__ import annotations
 
@@ -18,36 +18,34 @@ from edge.publish.mqtt.client import GuardedThread, MqttClient
 from edge.publish.mqtt.events import Connected, Disconnected, Publication, Received, SubscriptionDenied
 from edge.publish.topics import TOPICS, address_of, path_of
 
-_PATIENCE_S = 2.0
+_HTTP_TIMEOUT_S = 2.0
 _STATES = frozenset({"ok", "degraded", "unhealthy"})
-
-_HEARD = ("status", "info", "state", "health")
+_REPORTS = ("status", "info", "state", "health")
 PAGE_OPS: tuple[Op, ...] = ("acknowledge", "snooze")
-"""The orders for which the page has buttons."""
+"""The commands for which the page has buttons."""
 PATIENCE_S = 5.0
-"""How long the page waits for the box's answer to an order."""
-
-_DEAF_S = 5.0
-"""What a broker has retained comes at once."""
+"""How long the page waits for the answer of the box to a command."""
+_SILENT_S = 5.0
+"""Retained messages arrive well within this time."""
 
 Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPayload:
-    """The newest payload of one topic and when it came (monotonic seconds)."""
+    """The newest payload of one topic, and its arrival (monotonic seconds)."""
 
     payload: Payload
     came_s: float
 
     @property
     def age_s(self) -> float:
-        """How long ago it came; a retained one may have been said long before."""
+        """Time since arrival; a retained payload may be much older."""
         return time.monotonic() - self.came_s
 
 
 class BoxLink:
-    """Open from `start` to `stop`; everything else from any thread."""
+    """The connection of the page to the broker, open from `start` to `stop`; thread-safe."""
 
     def __init__(self, config: Config) -> None:
         """`config` must have a section `mqtt`."""
@@ -56,51 +54,51 @@ class BoxLink:
         self.broker = f"{config.mqtt.host}:{config.mqtt.port}"
         self.ops = tuple(op for op in PAGE_OPS if op in config.commands.allow)
         self.snooze_s = min(600.0, config.alerts.most_snooze_s)
-        self.trouble = ""
-        """Why there is no connection, as far as it is known."""
+        self.error = ""
+        """Why there is no connection, if known."""
         self._base, self._box = config.mqtt.base, config.box
-        paths = [path_of(name, self._base, self._box) for name in _HEARD]
-        self._reports = "report" in config.commands.allow
+        paths = [path_of(name, self._base, self._box) for name in _REPORTS]
+        self._may_report = "report" in config.commands.allow
         answered = [op for op in (*PAGE_OPS, "report") if op in config.commands.allow]
         paths += [path_of("response", self._base, self._box, op) for op in answered]
-        self._link = MqttClient(config.mqtt, "", subscribe=paths)
-        self._words: dict[str, ReceivedPayload] = {}
+        self._client = MqttClient(config.mqtt, "", subscribe=paths)
+        self._newest: dict[str, ReceivedPayload] = {}
         self._open: dict[str, Future[Payload]] = {}
         self.place = f"{self._base}/{self._box.site}/{self._box.id}"
         self._connected_s: float | None = None
-        self._thread = GuardedThread(self._run, "wire")
+        self._thread = GuardedThread(self._run, "box-link")
 
     def start(self) -> None:
-        """Begin to connect; returns at once."""
-        self._link.start()
+        """Start to connect; returns immediately."""
+        self._client.start()
         self._thread.start()
 
     def stop(self) -> None:
         """End the connection."""
-        self._link.stop()
+        self._client.stop()
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is there."""
-        return self._link.connected
+        """Whether the broker is connected."""
+        return self._client.connected
 
     @property
-    def is_deaf(self) -> bool:
-        """Whether the broker is there and nothing is heard of the box, though a box leaves words with its broker."""
+    def is_silent(self) -> bool:
+        """Whether the broker is connected but has no retained message of the box."""
         since_s = self._connected_s
-        return self.connected and since_s is not None and not self._words and time.monotonic() - since_s > _DEAF_S
+        return self.connected and since_s is not None and not self._newest and time.monotonic() - since_s > _SILENT_S
 
-    def said(self, name: str) -> ReceivedPayload | None:
-        """The newest word of the box on a row of the table of topics."""
-        return self._words.get(name)
+    def newest(self, name: str) -> ReceivedPayload | None:
+        """The newest payload of a topic, by its name in the table of topics."""
+        return self._newest.get(name)
 
-    def order(self, op: Op, **fields: str | float) -> Future[Payload] | None:
-        """Ask the box for something; the future holds its answer. None: there is no connection to the broker.
+    def send_command(self, op: Op, **fields: str | float) -> Future[Payload] | None:
+        """Send a command to the box; the future holds its answer. None without a connection to the broker.
 
         Raises:
             ValueError: the configuration does not allow it.
         """
-        if op not in self.ops and not (op == "report" and self._reports):
+        if op not in self.ops and not (op == "report" and self._may_report):
             raise ValueError(f"{op} is not allowed by commands.allow")
         transaction = f"dashboard-{uuid.uuid4().hex}"
         answer: Future[Payload] = Future()
@@ -109,7 +107,7 @@ class BoxLink:
         topic = TOPICS["request"]
         body = json.dumps({"transaction": transaction, **fields})
         path = path_of("request", self._base, self._box, op)
-        sent = self._link.publish(Publication(path, body, topic.qos, topic.retained, topic.expiry_s))
+        sent = self._client.publish(Publication(path, body, topic.qos, topic.retained, topic.expiry_s))
         if sent is None:
             del self._open[transaction]
             return None
@@ -117,18 +115,18 @@ class BoxLink:
 
     def _run(self) -> None:
         while True:
-            event = self._link.events.get()
+            event = self._client.events.get()
             if isinstance(event, Disconnected | SubscriptionDenied):
-                self.trouble = event.sentence
+                self.error = event.sentence
             elif isinstance(event, Connected):
-                self.trouble, self._connected_s = "", time.monotonic()
+                self.error, self._connected_s = "", time.monotonic()
                 self._ask_health()
             elif isinstance(event, Received):
                 self._take(event)
 
     def _ask_health(self) -> None:
-        """Health is told every 30 s only: whoever has just come asks for it, where that is allowed."""
-        answer = self.order("report") if self._reports else None
+        """Ask for a health report after connecting, if allowed: the box sends one only every 30 s."""
+        answer = self.send_command("report") if self._may_report else None
         if answer is not None:
             answer.add_done_callback(self._take_report)
 
@@ -136,18 +134,18 @@ class BoxLink:
         data = answer.result().get("data")
         health = data.get("health") if isinstance(data, dict) else None
         if isinstance(health, dict):
-            self._words["health"] = ReceivedPayload(health, time.monotonic())
+            self._newest["health"] = ReceivedPayload(health, time.monotonic())
 
     def _take(self, event: Received) -> None:
         address = address_of(event.path, self._base)
         try:
             payload = json.loads(event.payload)
-        except (ValueError, RecursionError):  # a stranger's: the box itself sends JSON only
+        except (ValueError, RecursionError):  # from another client: the box sends JSON only
             return
         if address is None or not isinstance(payload, dict):
             return
         if address.name != "response":
-            self._words[address.name] = ReceivedPayload(payload, time.monotonic())
+            self._newest[address.name] = ReceivedPayload(payload, time.monotonic())
             return
         waiting = self._open.pop(str(payload.get("transaction")), None)
         if waiting is not None and waiting.set_running_or_notify_cancel():
@@ -156,7 +154,7 @@ class BoxLink:
 
 @dataclass(frozen=True, slots=True)
 class HealthAnswer:
-    """What `/healthz` answered; `state` None: nobody answers there."""
+    """The answer of `/healthz`; `state` is None without an answer."""
 
     address: str
     state: str | None
@@ -164,11 +162,11 @@ class HealthAnswer:
 
 
 def ask_health(config: HealthConfig) -> HealthAnswer | None:
-    """Ask the box; None where its configuration gives the health pages no port, or another machine's address."""
+    """Ask `/healthz` of the box; None without a configured port, or if its address is not loopback."""
     if config.port is None or not config.is_loopback:
         return None
     address = f"{config.host}:{config.port}"
-    connection = http.client.HTTPConnection(config.host, config.port, timeout=_PATIENCE_S)
+    connection = http.client.HTTPConnection(config.host, config.port, timeout=_HTTP_TIMEOUT_S)
     try:
         connection.request("GET", "/healthz")
         told = json.loads(connection.getresponse().read())
@@ -176,7 +174,7 @@ def ask_health(config: HealthConfig) -> HealthAnswer | None:
         return HealthAnswer(address, None)
     finally:
         connection.close()
-    if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program's port
+    if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program uses the port
         return HealthAnswer(address, None)
     reasons = told.get("reasons")
     if not isinstance(reasons, list):

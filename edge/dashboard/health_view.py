@@ -1,4 +1,4 @@
-"""What a box's health payload holds, flat and as text; pure, and forgiving: other versions say more or less."""
+"""The figures of a health payload as text. Fields may be missing or unknown: other versions of the box differ."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from edge.dashboard.box_link import Payload, ReceivedPayload
 from edge.i18n.labels import Labels
 
 _FRESH_S = 65.0
-"""Health comes every 30 s; one may be lost."""
-_TOLD_ELSEWHERE = frozenset({"schema", "boot", "readings", "stages"})
+"""The box reports every 30 s; one report may be lost."""
+_SHOWN_ELSEWHERE = frozenset({"schema", "boot", "readings", "stages"})
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage's row."""
+    """Figures of one stage."""
 
     name: str
     figures: tuple[str, str, str]
@@ -24,24 +24,24 @@ class Stage:
 
 
 def fresh(word: ReceivedPayload) -> bool:
-    """Whether a health report still tells how things are."""
+    """Whether a health report is recent."""
     return word.age_s <= _FRESH_S
 
 
 def figures(health: Payload) -> list[tuple[str, str]]:
-    """Name and value of everything but the stages; names of nested figures are joined by dots."""
+    """Name and value of all figures except stages; names of nested figures are joined by dots."""
     flat = {**health, **_part(health, "readings")}
-    return list(_leaves("", {name: value for name, value in flat.items() if name not in _TOLD_ELSEWHERE}))
+    return list(_leaves("", {name: value for name, value in flat.items() if name not in _SHOWN_ELSEWHERE}))
 
 
 def figure_name(key: str, labels: Labels) -> str:
-    """What a figure is called: as a whole where the table has it, else word by word; never a raw key."""
+    """Label of a figure: of the whole key if the catalogue has it, else word by word."""
     whole = labels(key, "")
     return whole or " · ".join(labels(part, part.replace("_", " ")) for part in key.split("."))
 
 
 def figure(health: Payload, *path: str) -> str | None:
-    """One figure among the readings or beside them, as text; None where it is not told."""
+    """One figure as text, by its path; None if it is missing."""
     found: object = {**health, **_part(health, "readings")}
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
@@ -49,7 +49,7 @@ def figure(health: Payload, *path: str) -> str | None:
 
 
 def stages(health: Payload) -> list[Stage]:
-    """The stages that have run, the slowest first."""
+    """The stages, slowest first."""
     found = _part(_part(health, "readings"), "stages")
     rows = [(name, _part(found, name)) for name in found]
     rows.sort(key=lambda row: -mean if isinstance(mean := row[1].get("mean_ms"), (int, float)) else 0.0)

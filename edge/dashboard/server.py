@@ -1,4 +1,4 @@
-"""Serving the pages: on this machine alone, or on any address behind a password."""
+"""Serves the pages on loopback, or on any address with a password, and limits slow connections."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from edge.dashboard.pages.layout import DashboardContext
 from edge.error import EmvasError
 
 _OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
-"""Any other name in a request is a foreign site's that was made to resolve to this machine (DNS rebinding); behind a
-password that is harmless: the cookie belongs to the right name only."""
+"""Another name in a request may be a foreign site that resolves to this machine (DNS rebinding). With a password that
+is harmless: the cookie belongs to the right name only."""
 
 MOST_CONNECTIONS = 64
 """A browser holds up to six while it loads a page and one afterwards (https://www.rfc-editor.org/rfc/rfc9112#section-9.4)."""
 HEAD_S = 10.0
-"""For the head of a request, from the connection or from the answer before it."""
+"""Time limit for the head of a request, from the connection or from the previous answer."""
 ANSWER_S = 120.0
-"""For an answer, with the reading of it: a report of many days is drawn in seconds."""
+"""Time limit for an answer and its transfer: drawing many days takes seconds."""
 
 
 class TimedConnection(H11Protocol):
-    """One connection as uvicorn serves it, ended when its time is up or when a newer one needs its place."""
+    """A connection of uvicorn that ends at its time limit, or when a newer connection needs its place."""
 
     _timer: asyncio.TimerHandle | None = None
     _waits = True
-    """For the head of a request."""
+    """Whether it waits for the head of a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection; where there are too many, the one that has waited longest for a request goes."""
+        """Accept a connection; with too many, close the one that has waited longest for a request."""
         super().connection_made(transport)
         self._began_s = self.loop.time()
         self._allow(HEAD_S)
@@ -52,7 +52,7 @@ class TimedConnection(H11Protocol):
             min(waiting, key=lambda other: other._began_s).transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Read; the time for the head begins once, the time for the answer when the head is there."""
+        """Read; the limit for the answer starts when the head is complete."""
         super().data_received(data)
         waits = self.cycle is None or self.cycle.response_complete
         if waits != self._waits:
@@ -61,18 +61,18 @@ class TimedConnection(H11Protocol):
             self._allow(HEAD_S if waits else ANSWER_S)
 
     def on_response_complete(self) -> None:
-        """Begin the time for the next head."""
+        """Start the limit for the next head."""
         self._waits, self._began_s = True, self.loop.time()
         self._allow(HEAD_S)
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
-        """Hand over to the protocol of websockets, which pings by itself."""
+        """Hand over to the websocket protocol, which sends pings."""
         self._stop()
         super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Stop the limit."""
         self._stop()
         super().connection_lost(exc)
 
@@ -87,7 +87,7 @@ class TimedConnection(H11Protocol):
 
 
 class DashboardError(EmvasError):
-    """The page cannot be served as asked; the message says why and what to do."""
+    """The page cannot be served as configured; the message says why and what to do."""
 
 
 def is_own(host: str) -> bool:
@@ -102,7 +102,7 @@ def listen(host: str, port: int, password: str | None = None, public_url: str | 
     """A listening socket on `host`; port 0 takes a free one.
 
     Raises:
-        DashboardError: others could reach the page and there is no password, or the address cannot be had.
+        DashboardError: other machines could reach the page without a password, or the address cannot be used.
     """
     if password is None and public_url is not None:
         raise DashboardError(
@@ -132,17 +132,17 @@ def url(listening: socket.socket, tls: bool) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def serve(setting: DashboardContext, settings: DashboardConfig, password: str | None, listening: socket.socket) -> None:
+def serve(context: DashboardContext, settings: DashboardConfig, password: str | None, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        DashboardError: certificate or key cannot be used.
+        DashboardError: the certificate or the key cannot be used.
     """
     tls, public = settings.cert_file is not None, PublicAddress.of(settings.public_url)
     api = FastAPI(openapi_url=None)
-    add_pages(setting)
-    # not before: NiceGUI's start looks at every object there is, and a tuple that another thread is building breaks
-    app.on_startup(lambda: setting.feed.prepare(WINDOWS_S[-1]))
+    add_pages(context)
+    # at startup, not earlier: NiceGUI inspects all objects while it starts, and fails on a tuple that a thread builds
+    app.on_startup(lambda: context.timeline.prepare(WINDOWS_S[-1]))
     ui.run_with(api, dark=None, tailwind=False, show_welcome_message=False)
     if is_own(listening.getsockname()[0]):
         api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_OWN_NAMES, *([public.name] if public.name else [])])

@@ -43,62 +43,62 @@ def test_it_hears_the_box_and_is_answered(tmp_path: Path) -> None:
         publisher.take_commands(execute)
         publisher.start()
         until(lambda: publisher._link.connected)
-        wire = BoxLink(settings)
-        wire.start()
-        until(lambda: wire.said("info") is not None and wire.said("health") is not None)
-        answer = wire.order("snooze", kind="drowsiness", seconds=60.0)
+        link = BoxLink(settings)
+        link.start()
+        until(lambda: link.newest("info") is not None and link.newest("health") is not None)
+        answer = link.send_command("snooze", kind="drowsiness", seconds=60.0)
         assert answer is not None
         assert answer.result(10)["data"] == {"done": True}
         assert asked[-1].request.model_dump(exclude={"transaction"}) == {"kind": "drowsiness", "seconds": 60.0}
         publisher.stop()
-        until(lambda: (word := wire.said("status")) is not None and word.payload["state"] == "stopped")
-        wire.stop()
+        until(lambda: (word := link.newest("status")) is not None and word.payload["state"] == "stopped")
+        link.stop()
 
 
 def test_without_a_broker_nothing_is_ordered_and_the_reason_is_told(tmp_path: Path) -> None:
-    wire = BoxLink(config(free_port(), "acknowledge"))
-    wire.start()
-    assert wire.order("acknowledge", id="a") is None
-    until(lambda: wire.trouble != "")
-    assert not wire.connected
-    wire.stop()
+    link = BoxLink(config(free_port(), "acknowledge"))
+    link.start()
+    assert link.send_command("acknowledge", id="a") is None
+    until(lambda: link.error != "")
+    assert not link.connected
+    link.stop()
 
 
 def test_only_what_the_configuration_allows_is_sent() -> None:
-    wire = BoxLink(config(free_port(), "report"))
-    assert wire.ops == ()
+    link = BoxLink(config(free_port(), "report"))
+    assert link.ops == ()
     with pytest.raises(ValueError, match="not allowed"):
-        wire.order("snooze", kind="drowsiness", seconds=60.0)
+        link.send_command("snooze", kind="drowsiness", seconds=60.0)
 
 
 def test_a_box_of_which_nothing_is_heard_is_said_and_one_that_speaks_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.dashboard.box_link._DEAF_S", 0.3)
+    monkeypatch.setattr("edge.dashboard.box_link._SILENT_S", 0.3)
     port = free_port()
     with mosquitto(tmp_path, port):
-        wire = BoxLink(config(port))
-        wire.start()
-        until(lambda: wire.connected)
-        assert not wire.is_deaf, "not at once"
-        until(lambda: wire.is_deaf)
-        assert wire.place == "emvas/depot/bus-1"
+        link = BoxLink(config(port))
+        link.start()
+        until(lambda: link.connected)
+        assert not link.is_silent, "not at once"
+        until(lambda: link.is_silent)
+        assert link.place == "emvas/depot/bus-1"
         publisher = Publisher(config(port), tmp_path / "outbox.db", started("b", 1.7e9))
         publisher.start()
-        until(lambda: not wire.is_deaf)
+        until(lambda: not link.is_silent)
         publisher.stop()
-        wire.stop()
+        link.stop()
 
 
 def test_a_broker_that_lets_the_page_hear_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.dashboard.box_link._DEAF_S", 0.3)
+    monkeypatch.setattr("edge.dashboard.box_link._SILENT_S", 0.3)
     port, rules = free_port(), tmp_path / "acl"
     rules.write_text("topic write emvas/#\n")
     with mosquitto(tmp_path, port, f"allow_anonymous true\nacl_file {rules}\n"):
-        wire = BoxLink(config(port))
-        wire.start()
+        link = BoxLink(config(port))
+        link.start()
         publisher = Publisher(config(port), tmp_path / "outbox.db", started("b", 1.7e9))
         publisher.start()
-        until(lambda: publisher._link.connected and wire.is_deaf)
+        until(lambda: publisher._link.connected and link.is_silent)
         publisher.stop()
-        wire.stop()
+        link.stop()

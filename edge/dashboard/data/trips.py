@@ -78,11 +78,11 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
         )
         if ratio is not None
     ]
-    found = [_journey(stretch, alerts, shares) for stretch in stretches]
-    return tuple(sorted(found, key=lambda journey: -journey.start_s))
+    found = [_summary(stretch, alerts, shares) for stretch in stretches]
+    return tuple(sorted(found, key=lambda trip: -trip.start_s))
 
 
-def _journey(
+def _summary(
     stretch: tuple[float, float, bool, float | None], alerts: Iterable[_Counted], shares: Sequence[_Counted]
 ) -> TripSummary:
     start_s, end_s, by_speed, distance_km = stretch

@@ -1,4 +1,4 @@
-"""The pages, one module each; every one in each language."""
+"""The pages, one module each, in every language."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _LOCALES: dict[Language, Locale] = {"en": "en-US", "zh": "zh-CN"}
 
 
 class Page(Protocol):
-    """What one open browser shows below the head."""
+    """The content of a page in one browser tab."""
 
     every_s: float
-    """How often it is read anew."""
+    """Interval between two refreshes."""
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None: ...
+    def __init__(self, labels: Labels, context: DashboardContext) -> None: ...
 
     async def refresh(self) -> None:
-        """Read and show; TimelineReadError where the timeline cannot be read."""
+        """Query and show. TimelineReadError: the timeline cannot be read."""
         ...
 
 
@@ -42,8 +42,8 @@ PAGES: Mapping[str, type[Page]] = {
 }
 
 
-def add_pages(setting: DashboardContext) -> None:
-    """Register every page in each language, and a start page that picks one."""
+def add_pages(context: DashboardContext) -> None:
+    """Register every page in each language, and a start page that selects the language."""
 
     def start(request: Request) -> RedirectResponse:
         return RedirectResponse(path_of("live", language_of(request.headers.get("accept-language", ""))))
@@ -51,15 +51,15 @@ def add_pages(setting: DashboardContext) -> None:
     app.get("/")(start)
     for language, locale in _LOCALES.items():
         for name, page in PAGES.items():
-            _add_page(name, page, Labels(language), locale, setting)
+            _add_page(name, page, Labels(language), locale, context)
 
 
-def _add_page(name: str, page: type[Page], labels: Labels, locale: Locale, setting: DashboardContext) -> None:
-    title = f"{setting.place} · {labels(name)}"
+def _add_page(name: str, page: type[Page], labels: Labels, locale: Locale, context: DashboardContext) -> None:
+    title = f"{context.place} · {labels(name)}"
 
     @ui.page(path_of(name, labels.language), title=title, language=locale)
     def show() -> None:
-        frame = PageLayout(name, tuple(PAGES), labels, setting)
+        frame = PageLayout(name, tuple(PAGES), labels, context)
         with frame.content:
-            body = page(labels, setting)
+            body = page(labels, context)
         frame.keep(body.refresh, body.every_s)

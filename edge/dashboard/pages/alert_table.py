@@ -1,4 +1,4 @@
-"""The table of alerts, with buttons where the configuration allows orders."""
+"""The table of alerts, with buttons for the commands that the configuration allows."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Jump = Callable[[Incident], Awaitable[None]]
 
 
 class AlertTable:
-    """Built anew only when the alerts are others."""
+    """Redrawn only when the alerts change."""
 
-    def __init__(self, labels: Labels, wire: BoxLink | None, jump: Jump | None = None) -> None:
-        """`jump` leads to the place of an alert."""
-        self._labels, self._wire, self._jump = labels, wire, jump
+    def __init__(self, labels: Labels, link: BoxLink | None, jump: Jump | None = None) -> None:
+        """`jump` shows an alert on the timeline."""
+        self._labels, self._link, self._jump = labels, link, jump
         self._shown: Sequence[Incident] | None = None
         self._place = ui.element("div").classes("ev-scroll ev-alerts").props('tabindex="0"')
         self._place.props(f'role="region" aria-label="{labels("alerts")}"')
         self._said = ui.label().classes("ev-said").props('role="status"')
 
     def show(self, incidents: Sequence[Incident]) -> None:
-        """Show them in this order."""
+        """Show `incidents` in this order."""
         if incidents == self._shown:
             return
         self._shown = incidents
@@ -52,12 +52,12 @@ class AlertTable:
                         self._row(incident, "action" in names)
 
     def _ops(self, incident: Incident) -> list[Op]:
-        """What may be ordered about an alert: one that has ended needs nothing."""
-        if self._wire is None or incident.end_s is not None:
+        """Commands for an alert; none after its end."""
+        if self._link is None or incident.end_s is not None:
             return []
         kind = KINDS.get(incident.alert)
         silenceable = kind is not None and kind.snoozable
-        return [op for op in self._wire.ops if op != "snooze" or silenceable]
+        return [op for op in self._link.ops if op != "snooze" or silenceable]
 
     def _row(self, incident: Incident, with_action: bool) -> None:
         labels = self._labels
@@ -81,23 +81,23 @@ class AlertTable:
                         self._button(op, incident)
 
     def _button(self, op: Op, incident: Incident) -> None:
-        assert self._wire is not None
-        minutes = f"{self._wire.snooze_s / 60:.0f}"
+        assert self._link is not None
+        minutes = f"{self._link.snooze_s / 60:.0f}"
         fields: dict[str, str | float] = (
-            {"id": incident.id} if op == "acknowledge" else {"kind": incident.alert, "seconds": self._wire.snooze_s}
+            {"id": incident.id} if op == "acknowledge" else {"kind": incident.alert, "seconds": self._link.snooze_s}
         )
 
-        async def order() -> None:
-            await self._order(op, fields)
+        async def send() -> None:
+            await self._send(op, fields)
 
-        pressed = button(self._labels(op, n=minutes), order)
+        pressed = button(self._labels(op, n=minutes), send)
         pressed.props(f'aria-label="{self._labels(op, n=minutes)}: {self._labels(incident.alert)}"')
 
-    async def _order(self, op: Op, fields: dict[str, str | float]) -> None:
-        assert self._wire is not None
-        answer = self._wire.order(op, **fields)
+    async def _send(self, op: Op, fields: dict[str, str | float]) -> None:
+        assert self._link is not None
+        answer = self._link.send_command(op, **fields)
         if answer is None:
-            self._said.set_text(self._labels("order_offline", broker=self._wire.broker))
+            self._said.set_text(self._labels("order_offline", broker=self._link.broker))
             return
         try:
             said = await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)

@@ -1,4 +1,4 @@
-"""The box itself: what runs, what was dropped, what waits, how long each stage takes."""
+"""The page of the box: verdict, versions, drops, queues, and times of each stage."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _INFO = ("sw", "bundle", "provider", "purpose", "boot")
 
 
 class BoxPage:
-    """Read every two seconds; drawn anew only when something is different."""
+    """Refreshed every two seconds; redrawn only after a change."""
 
     every_s = 2.0
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting = labels, setting
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context = labels, context
         self._shown: object = None
         with card(labels("verdict")):
             self._verdict = text("p", "").classes("ev-verdict").props('role="status"')
@@ -46,13 +46,13 @@ class BoxPage:
             return ui.element("div").classes("ev-body")
 
     async def refresh(self) -> None:
-        """Read and show."""
-        state = await asyncio.to_thread(self._setting.feed.state)
-        config = self._setting.health
+        """Query and show."""
+        state = await asyncio.to_thread(self._context.timeline.state)
+        config = self._context.health
         beat = await asyncio.to_thread(ask_health, config) if config else None
-        wire = self._setting.wire
-        health = wire.said("health") if wire else None
-        words = {name: wire.said(name) for name in ("status", "info", "health")} if wire else {}
+        link = self._context.link
+        health = link.newest("health") if link else None
+        words = {name: link.newest(name) for name in ("status", "info", "health")} if link else {}
         payloads: dict[str, Payload] = {name: word.payload for name, word in words.items() if word}
         self._age.set_text(self._freshness(health))
         self._head(state, beat, payloads)
@@ -94,7 +94,7 @@ class BoxPage:
             self._tiles[name].set(labels("unknown") if value is None else str(value))
 
     def _about_rows(self, state: CurrentState) -> list[tuple[str, str]]:
-        labels, path, wire = self._labels, self._setting.feed.path, self._setting.wire
+        labels, path, link = self._labels, self._context.timeline.path, self._context.link
         age = labels("unknown") if state.written_s is None else local_time(state.written_s)
         rows = [
             (labels("last_record"), age),
@@ -103,44 +103,44 @@ class BoxPage:
             (labels("timeline_size"), _size(path)),
             (labels("dashboard_version"), version("emvas-edge")),
         ]
-        if self._setting.purpose is not None:
-            rows.insert(0, (labels("purpose"), labels(self._setting.purpose.value)))
-        if wire is not None:
-            link = labels("connected" if wire.connected else "not_connected")
-            why = f": {labels.sentence(wire.trouble)}" if wire.trouble else ""
-            rows.append((labels("broker"), f"{wire.broker} {link}{why}"))
+        if self._context.purpose is not None:
+            rows.insert(0, (labels("purpose"), labels(self._context.purpose.value)))
+        if link is not None:
+            connection = labels("connected" if link.connected else "not_connected")
+            why = f": {labels.sentence(link.error)}" if link.error else ""
+            rows.append((labels("broker"), f"{link.broker} {connection}{why}"))
         return rows
 
     def _running(self, state: CurrentState) -> str:
-        """Whether somebody writes the timeline, which is known without any broker."""
+        """Whether the box writes the timeline; known without a broker."""
         age_s = state.age_s(time.time())
         if age_s is None:
             return self._labels("unknown")
-        return self._labels("writes" if age_s <= self._setting.quiet_s else "silent")
+        return self._labels("writes" if age_s <= self._context.quiet_s else "silent")
 
     def _missing(self, state: CurrentState) -> list[str]:
-        """What is lost or absent, as the timeline has it; unknown where nothing was written."""
+        """Lost or absent sources from the timeline; unknown if it is empty."""
         if state.written_s is None:
             return [self._labels("unknown")]
         return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
 
     def _judged(self, beat: HealthAnswer | None) -> tuple[str, str]:
-        """The box's own verdict, and why."""
+        """The verdict of the box, and its reasons."""
         labels = self._labels
         if beat is None:
-            return labels("unknown"), labels("health_off") if self._setting.health else ""
+            return labels("unknown"), labels("health_off") if self._context.health else ""
         if beat.state is None:
             return labels("unknown"), labels("health_silent", address=beat.address)
         return labels(f"health_{beat.state}"), "; ".join(labels.sentence(reason) for reason in beat.reasons)
 
     def _freshness(self, health: ReceivedPayload | None) -> str:
-        wire = self._setting.wire
-        if wire is None:
-            return self._labels("no_config" if self._setting.purpose is None else "no_broker")
-        if not wire.connected:
-            return self._labels("dead_broker", broker=wire.broker)
-        if wire.is_deaf:
-            return self._labels("deaf", broker=wire.broker, place=wire.place)
+        link = self._context.link
+        if link is None:
+            return self._labels("no_config" if self._context.purpose is None else "no_broker")
+        if not link.connected:
+            return self._labels("dead_broker", broker=link.broker)
+        if link.is_silent:
+            return self._labels("deaf", broker=link.broker, place=link.place)
         if health is None:
             return self._labels("no_health")
         return self._labels("health_age" if fresh(health) else "health_old", age=self._labels.length(health.age_s))

@@ -1,4 +1,4 @@
-"""What the timeline page shows, as a file: events as CSV or XLSX, the chart as PNG."""
+"""Export of the timeline page: events as CSV or XLSX, the chart as PNG."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ PICTURE = """(async () => {
   link.download = "%s.png"; link.href = canvas.toDataURL("image/png"); link.click();
   return link.href.length;
 })()"""
-"""Draws an element's SVG into a picture twice as large and saves it: number of the element, name of the file."""
+"""Draws the SVG of an element at double size and saves it. Arguments: number of the element, file name."""
 
 
 class Exports:
-    """Buttons; `ends` says what is shown (Unix seconds), `chart` is the element of the chart."""
+    """Buttons; `ends` returns the shown period (Unix seconds), `chart` is the element of the chart."""
 
     def __init__(
-        self, labels: Labels, setting: DashboardContext, ends: Callable[[], tuple[float, float]], chart: ui.echart
+        self, labels: Labels, context: DashboardContext, ends: Callable[[], tuple[float, float]], chart: ui.echart
     ) -> None:
-        self._labels, self._setting, self._ends, self._chart = labels, setting, ends, chart
+        self._labels, self._context, self._ends, self._chart = labels, context, ends, chart
         with ui.element("span").classes("ev-choice"):
             text("span", labels("save_as"))
             button("CSV", self._csv)
@@ -63,10 +63,12 @@ class Exports:
         self._chart.client.run_javascript(PICTURE % (self._chart.id, self._name()))
 
     async def _report_data(self) -> ReportData | None:
-        setting, (start_s, end_s) = self._setting, self._ends()
-        allowance = ALLOWANCES[setting.purpose] if setting.purpose else None
+        context, (start_s, end_s) = self._context, self._ends()
+        allowance = ALLOWANCES[context.purpose] if context.purpose else None
         try:
-            found = await asyncio.to_thread(from_timeline, setting.feed.path, start_s, end_s, allowance, setting.place)
+            found = await asyncio.to_thread(
+                from_timeline, context.timeline.path, start_s, end_s, allowance, context.place
+            )
         except RecordError as error:
             self._said.set_text(self._labels("unreadable", error=error))
             return None
@@ -75,4 +77,4 @@ class Exports:
 
     def _name(self) -> str:
         begun = datetime.fromtimestamp(self._ends()[0]).astimezone()
-        return f"{self._setting.place.replace(' · ', '-').replace(' ', '_')}-{begun:%Y-%m-%dT%H%M}"
+        return f"{self._context.place.replace(' · ', '-').replace(' ', '_')}-{begun:%Y-%m-%dT%H%M}"

@@ -1,4 +1,4 @@
-"""How often what was seen: by day, by hour, and two days side by side."""
+"""The page of frequencies: by day, by hour, and a comparison of two days."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Hours = Mapping[int, Hour]
 
 
 class FrequenciesPage:
-    """Read once, and again for another choice and every five minutes."""
+    """Refreshed after each selection and every five minutes."""
 
     every_s = 300.0
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting = labels, setting
-        self._kinds = [kind for kind in FREQUENCY_KINDS if setting.records(FREQUENCY_VIEWS[kind].message_kind)]
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context = labels, context
+        self._kinds = [kind for kind in FREQUENCY_KINDS if context.records(FREQUENCY_VIEWS[kind].message_kind)]
         self._kind, self._period = self._kinds[0], _PERIODS[0]
         today = days_back(time.time(), _PERIODS[-1])
         self._days = [day.name for day in reversed(today)]
@@ -44,13 +44,13 @@ class FrequenciesPage:
             self._status = text("p", labels("reading")).classes("ev-soft").props('role="status"')
             for kind in FREQUENCY_KINDS:
                 if kind not in self._kinds:
-                    text("p", setting.withheld(labels, FREQUENCY_VIEWS[kind].label)).classes("ev-soft")
+                    text("p", context.withheld(labels, FREQUENCY_VIEWS[kind].label)).classes("ev-soft")
         self._by_day = _Bars(labels, "by_day")
         self._by_hour = _Bars(labels, "by_hour")
         self._compared = _Bars(labels, "comparison")
 
     async def refresh(self) -> None:
-        """Read and draw."""
+        """Query and draw."""
         now_s, labels, kind = time.time(), self._labels, self._kind
         days = days_back(now_s, self._period)
         found = {day.name: await self._hours(day, now_s) for day in days}
@@ -65,10 +65,10 @@ class FrequenciesPage:
         self._compared.show(both, kind, f"{what} {self._other} / {self._day}")
 
     async def _hours(self, day: Day, now_s: float) -> Hours:
-        return await asyncio.to_thread(self._setting.feed.hours, day.start_s, min(day.end_s, _next_minute(now_s)))
+        return await asyncio.to_thread(self._context.timeline.hours, day.start_s, min(day.end_s, _next_minute(now_s)))
 
     async def _hours_of(self, name: str, now_s: float) -> tuple[Parts, Mapping[str, Parts]]:
-        """A day's sum, and its hours by the clock."""
+        """The sum of a day, and its hours by local time."""
         day = next(day for day in days_back(now_s, _PERIODS[-1] + 1) if day.name == name)
         hours = await self._hours(day, now_s)
         count = round((day.end_s - day.start_s) / 3600)
@@ -108,7 +108,7 @@ class FrequenciesPage:
 
 
 class _Bars:
-    """A chart and the same figures as a table."""
+    """A chart with the same figures as a table."""
 
     def __init__(self, labels: Labels, title: str) -> None:
         self._labels, self._title = labels, labels(title)
@@ -119,7 +119,7 @@ class _Bars:
                 self._table = ui.element("div")
 
     def show(self, columns: Mapping[str, Parts], kind: FrequencyKind, what: str) -> None:
-        """Draw; hidden where nothing is on record."""
+        """Draw; hidden without records."""
         head, lines = frequency_rows(columns, kind, self._labels)
         self._card.set_visibility(bool(lines))
         redraw(self._chart, frequency_chart(columns, kind, self._labels), f"{what}, {self._title}")
@@ -129,5 +129,5 @@ class _Bars:
 
 
 def _next_minute(now_s: float) -> float:
-    """So that a day that goes on is asked for by few different ends."""
+    """The end of a query for today, rounded so that queries within a minute share the cache."""
     return 60.0 * (now_s // 60 + 1)

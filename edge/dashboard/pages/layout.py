@@ -1,4 +1,4 @@
-"""What surrounds every page: head, ways to the other pages, language, theme, and what is wrong with the timeline."""
+"""The layout that all pages share: head, navigation, language, theme, error note; and the context of the dashboard."""
 
 from __future__ import annotations
 
@@ -32,44 +32,44 @@ function otherTheme() {
 
 @dataclass(frozen=True, slots=True)
 class DashboardContext:
-    """One dashboard."""
+    """The data sources and settings of one dashboard."""
 
-    feed: TimelineQueries
+    timeline: TimelineQueries
     place: str
-    """Which box it is of, as people call it."""
+    """Name of the box for people."""
     quiet_s: float
-    """Time without a record after which the page says that the box may not be running."""
+    """After this time without a record the page says that the box may not be running."""
     purpose: Purpose | None = None
-    """None: only a timeline is known, which holds what its purpose allowed."""
-    wire: BoxLink | None = None
-    """None where there is no broker, or no configuration."""
+    """None: only a timeline is given, which holds what its purpose permitted."""
+    link: BoxLink | None = None
+    """None without a broker or a configuration."""
     health: HealthConfig | None = None
-    """Where the box serves its health; None where there is no configuration."""
+    """Address of `/healthz`; None without a configuration."""
     guarded: bool = False
-    """Whether people have logged in, and so may log out."""
+    """Whether there is a login, and so a logout."""
     prefix: str = ""
-    """The path before every address of the page, behind a reverse proxy."""
+    """Path before every address behind a reverse proxy."""
 
     def records(self, kind: str) -> bool:
-        """Whether the purpose lets messages of `kind` be recorded."""
+        """Whether the purpose permits messages of `kind`."""
         return self.purpose is None or kind in ALLOWANCES[self.purpose].kinds
 
     def withheld(self, labels: Labels, what: str) -> str:
-        """The sentence for a part of a page that the purpose leaves empty."""
+        """The sentence for a part of a page that the purpose forbids."""
         purpose = labels(self.purpose.value) if self.purpose else ""
         return labels("not_for_purpose", what=labels(what), purpose=purpose)
 
 
 def path_of(page: str, language: Language) -> str:
-    """Where a page is; the first one has the shortest path."""
+    """Path of a page; the live page has the shortest."""
     return f"/{language}" if page == "live" else f"/{language}/{page}"
 
 
 class PageLayout:
-    """Built once for each open browser; the page goes into `content`."""
+    """Built once per browser tab; the page goes into `content`."""
 
-    def __init__(self, page: str, pages: Sequence[str], labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting, self._busy = labels, setting, False
+    def __init__(self, page: str, pages: Sequence[str], labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context, self._busy = labels, context, False
         ui.add_css(STYLE.read_text(encoding="utf-8") + _PAGE_STYLE.read_text(encoding="utf-8"))
         ui.add_head_html(_THEME_SCRIPT)
         ui.query(".nicegui-content").classes("ev-page")
@@ -81,7 +81,7 @@ class PageLayout:
             ui.label(labels(page))
 
     def keep(self, refresh: Callable[[], Awaitable[None]], every_s: float) -> None:
-        """Fill the page as soon as it is open, and then again and again; a slow reading is not overtaken."""
+        """Refresh the page when it opens and then periodically; refreshes do not overlap."""
 
         async def guarded() -> None:
             if self._busy:
@@ -94,8 +94,8 @@ class PageLayout:
                 fault = self._labels("unreadable", error=error)
             finally:
                 self._busy = False
-            if not self._setting.feed.exists:
-                fault = self._labels("no_timeline", path=self._setting.feed.path)
+            if not self._context.timeline.exists:
+                fault = self._labels("no_timeline", path=self._context.timeline.path)
             self._note.set_text(fault)
             self._note.set_visibility(bool(fault))
 
@@ -105,7 +105,7 @@ class PageLayout:
         labels = self._labels
         ui.link(labels("skip"), f"#{_CONTENT}").classes("ev-skip")
         with ui.element("header").classes("ev-head"):
-            text("span", self._setting.place).classes("ev-brand")
+            text("span", self._context.place).classes("ev-brand")
             with ui.element("nav").classes("ev-nav").props(f'aria-label="{labels("pages")}"'):
                 for other in pages:
                     link = ui.link(labels(other), path_of(other, labels.language))
@@ -117,6 +117,6 @@ class PageLayout:
                         ui.link(LANGUAGE_NAMES[language], path_of(page, language)).props(f'lang="{language}"')
                 theme = text("button", "◐").classes("ev-button").on("click", js_handler="() => otherTheme()")
                 theme.props(f'type="button" aria-label="{labels("theme")}" title="{labels("theme")}"')
-                if self._setting.guarded:
-                    with ui.element("form").props(f'method="post" action="{self._setting.prefix}{LOGOUT}"'):
+                if self._context.guarded:
+                    with ui.element("form").props(f'method="post" action="{self._context.prefix}{LOGOUT}"'):
                         text("button", labels("logout")).classes("ev-button").props('type="submit"')

@@ -1,4 +1,4 @@
-"""The level now, at a glance: its word, what raised it or why it is unknown, and since when."""
+"""The current level with its causes and duration, and beside it tiles that a driver can read at a glance."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Level, Source
 
 _SIGHT = frozenset({"camera", "vision", "fatigue"})
-"""The sources without which nobody's eyes are seen."""
+"""Sources and stages that are required to see eyes."""
 
 
 class LevelCard:
-    """Built once, filled by `show`."""
+    """The card of the current level; built once, filled by `show`."""
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting = labels, setting
-        self._of_persons = setting.records("fatigue")
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context = labels, context
+        self._of_persons = context.records("fatigue")
         with card(labels("state"), "ev-state") as self._card:
             self._level = ui.label().classes("ev-level").props('role="status"')
             self._cause = text("p", "").classes("ev-cause")
@@ -31,7 +31,7 @@ class LevelCard:
             self._freshness = text("p", "").classes("ev-soft")
 
     def show(self, state: CurrentState, now_s: float, live: bool) -> None:
-        """Show `state` as of `now_s` (Unix seconds); one that is not live is history, and nothing is known now."""
+        """Show `state` at `now_s` (Unix seconds); if it is not live, the level is unknown."""
         shown = state if live else CurrentState(state.written_s)
         level, word = shown_level(shown, self._of_persons)
         said = self._word(word)
@@ -48,7 +48,7 @@ class LevelCard:
         self._freshness.set_text(fresh if live else "")
 
     def _word(self, word: str) -> str:
-        """Of a class nobody is `normal` or not: it is calm, or it cannot be seen."""
+        """The label of the level; a classroom is calm or unseen instead of normal or unknown."""
         if self._of_persons:
             return self._labels(word)
         return self._labels({"none": "calm", "unknown": "room_unseen"}.get(word, word))
@@ -59,7 +59,7 @@ class LevelCard:
         return self._labels("fresh" if live else "stale", age=self._labels.length(age_s, whole=not live))
 
     def _reasons(self, state: CurrentState) -> list[str]:
-        """What raised the level, the gravest first, or why it is unknown; at least an empty word."""
+        """Causes of the level, gravest first, or why it is unknown; at least an empty string."""
         labels, fatigue = self._labels, state.fatigue
         if not self._of_persons:
             return [self._of_class(state)]
@@ -87,12 +87,12 @@ class LevelCard:
 
 
 def _gravity(cause: str) -> int:
-    """The place of a cause in the one table of them, which has the gravest last."""
+    """Index of a cause in the table of causes, whose last is the gravest."""
     return list(CAUSES).index(cause) if cause in CAUSES else -1
 
 
 def shown_level(state: CurrentState, of_persons: bool) -> tuple[Level | None, str]:
-    """The level now and its word; None is `unknown`, or `off` where fatigue is switched off.
+    """The current level and its label key; None is `unknown`, or `off` if fatigue is switched off.
 
     `of_persons`: whether fatigue of persons is recorded. Where it is not, open alerts count, and a class is `none` only
     while a group is judged.
@@ -108,16 +108,16 @@ def shown_level(state: CurrentState, of_persons: bool) -> tuple[Level | None, st
 
 
 class GlanceTiles:
-    """Tiles, built once and filled by `show`."""
+    """Tiles for the driver: last alert, whether a warning is possible, share of time in which eyes are judged."""
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
         self._labels = labels
         self._alert = Tile(labels("last_alert"), note=True)
         self._warning = Tile(labels("can_warn"), note=True)
-        self._judged = Tile(labels("judged_now"), note=True) if setting.records("fatigue") else None
+        self._judged = Tile(labels("judged_now"), note=True) if context.records("fatigue") else None
 
     def show(self, state: CurrentState, now_s: float, live: bool) -> None:
-        """Show `state` as of `now_s` (Unix seconds)."""
+        """Show `state` at `now_s` (Unix seconds)."""
         self._show_alert(state, now_s)
         told = can_warn(state.outputs) if live else None
         self._warning.show(told is not None)
@@ -141,7 +141,7 @@ class GlanceTiles:
 
 
 def can_warn(outputs: tuple[Source, ...]) -> tuple[str, tuple[str, ...]] | None:
-    """Whether something in the cab can warn: a word of the labels, and why or with what; None: nothing was said of it.
+    """Whether an output in the cab can warn: a label key, and the reasons; None without reports.
 
     One output that works is enough; what has failed beside it is told all the same.
     """

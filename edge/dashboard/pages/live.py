@@ -1,4 +1,4 @@
-"""How things are now: level and causes, eyes, affect, group, alerts, what is missing."""
+"""The live page: level and causes, eyes, affect, group, alerts, missing sources."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ _GROUP = ("faces", "negative_share", "spread", "motion", "noise_db")
 
 
 class LivePage:
-    """Read once a second; what is not fresh is unknown, and said to be."""
+    """Refreshed once a second; values that are not fresh are shown as unknown."""
 
     every_s = 1.0
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting = labels, setting
-        of_persons, of_affect = setting.records("fatigue"), setting.records("affect")
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context = labels, context
+        of_persons, of_affect = context.records("fatigue"), context.records("affect")
         ui.query(".nicegui-content").classes("ev-cab" if of_persons and not of_affect else "")
         with ui.element("div").classes("ev-glance"):
-            self._level = LevelCard(labels, setting)
+            self._level = LevelCard(labels, context)
             with ui.element("section").classes("ev-card ev-beside"):
-                self._glance = GlanceTiles(labels, setting)
+                self._glance = GlanceTiles(labels, context)
         with ui.element("div").classes("ev-columns ev-more-cards"):
-            if setting.records("group"):
+            if context.records("group"):
                 self._group_card()
             if of_affect:
                 self._affect_card()
         if of_persons:
             self._eyes_card()
         with card(labels("alerts"), "ev-told"):
-            self._alerts = AlertTable(labels, setting.wire)
+            self._alerts = AlertTable(labels, context.link)
         self._lost = text("p", "").classes("ev-note").style("white-space: pre-line")
         self._off = text("p", "").classes("ev-soft ev-off-list")
 
     async def refresh(self) -> None:
-        """Read and show."""
-        self.show(await asyncio.to_thread(self._setting.feed.state), time.time())
+        """Query and show."""
+        self.show(await asyncio.to_thread(self._context.timeline.state), time.time())
 
     def show(self, state: CurrentState, now_s: float) -> None:
-        """Show `state` as of `now_s` (Unix seconds)."""
+        """Show `state` at `now_s` (Unix seconds)."""
         age_s = state.age_s(now_s)
-        live = age_s is not None and age_s <= self._setting.quiet_s
+        live = age_s is not None and age_s <= self._context.quiet_s
         self._level.show(state, now_s, live)
         self._glance.show(state, now_s, live)
         shown = state if live else CurrentState(state.written_s)
-        if self._setting.records("fatigue"):
+        if self._context.records("fatigue"):
             self._show_eyes(shown)
-        if self._setting.records("affect"):
+        if self._context.records("affect"):
             self._show_affect(shown)
         if hasattr(self, "_group"):
             self._show_group(shown.group)
         self._alerts.show(state.incidents)
         elsewhere = {item.source for item in state.outputs} | (
-            set() if self._setting.records("fatigue") else {"fatigue"}
+            set() if self._context.records("fatigue") else {"fatigue"}
         )
         missing = [item for item in state.missing if item.source not in elsewhere]
         lost = [item for item in missing if item.state == "lost"]
@@ -133,7 +133,7 @@ class LivePage:
             self._bars.show(affect.modalities, mood)
 
     def _show_group(self, group: Group | None) -> None:
-        self._group_place.set_visibility(group is not None or not self._setting.records("fatigue"))
+        self._group_place.set_visibility(group is not None or not self._context.records("fatigue"))
         self._no_group.set_visibility(group is None)
         self._group_tiles.set_visibility(group is not None)
         if group is not None:

@@ -1,4 +1,4 @@
-"""The past: affect, PERCLOS over level bands and alerts on one axis of time, for minutes or for a day."""
+"""The timeline page: affect, PERCLOS, level bands and alerts on one time axis, for minutes or for a day."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from edge.messages import Level
 
 _MOST_ROWS = 50
 _LISTED_S = 64 * 86_400.0
-"""Trips are listed of so long a time: the longest retention that is usual, 9 weeks."""
+"""The list of trips covers the longest usual retention, 9 weeks."""
 _LIST_EVERY_S = 60.0
 _BEFORE_ALERT_S = 120.0
 _DETAIL_BELOW = 0.5
-"""Zoomed into less than this share the chart is read again in finer steps."""
+"""A zoom to less than this share of the window queries finer steps."""
 
 
 class TimelinePage:
-    """Follows the present until somebody goes elsewhere."""
+    """Follows the present until the user selects another time."""
 
     every_s = 1.0
 
-    def __init__(self, labels: Labels, setting: DashboardContext) -> None:
-        self._labels, self._setting = labels, setting
-        self._span, self._drawn_s = TimeWindow(), float("-inf")
+    def __init__(self, labels: Labels, context: DashboardContext) -> None:
+        self._labels, self._context = labels, context
+        self._window, self._drawn_s = TimeWindow(), float("-inf")
         self._listed_s = float("-inf")
         with card(labels("timeline")):
             self._controls()
             self._shown = text("p", "").classes("ev-soft").props('role="status"')
-            of_persons = setting.records("fatigue")
+            of_persons = context.records("fatigue")
             with ui.element("p").classes("ev-soft ev-legend"):
                 for level in Level if of_persons else ():
                     text("span", labels(level.name.lower())).classes("ev-chip ev-badge").style(badge(level, labels))
-            if setting.records("affect"):
+            if context.records("affect"):
                 with ui.element("p").classes("ev-soft ev-legend"):
                     for name in MODALITIES:
                         with ui.element("span").classes("er-key"):
@@ -60,11 +60,11 @@ class TimelinePage:
             self._chart.classes("ev-timeline")
             self._chart.on("chart:datazoom", self._zoomed, throttle=0.4, leading_events=False)
             text("p", labels("zoom_hint")).classes("ev-soft")
-            Exports(labels, setting, lambda: self._span.ends(time.time()), self._chart)
+            Exports(labels, context, lambda: self._window.ends(time.time()), self._chart)
             for kind, what in (("affect", "affect"), ("fatigue", "fatigue_levels")):
-                if not setting.records(kind):
-                    text("p", setting.withheld(labels, what)).classes("ev-soft")
-        self._compared = ComparedTrip(labels, setting)
+                if not context.records(kind):
+                    text("p", context.withheld(labels, what)).classes("ev-soft")
+        self._compared = ComparedTrip(labels, context)
         self._trips = TripsCard(
             labels, labels("trips" if of_persons else "lessons"), self._show_trip, self._compared.compare
         )
@@ -75,21 +75,21 @@ class TimelinePage:
         self._words_card.set_visibility(False)
 
     async def refresh(self) -> None:
-        """Read and draw when the chart's time has come; the first time where something is on record."""
+        """Query and draw when a redraw is due; opens at the last trip if the present has no records."""
         asked_s = time.monotonic()
         if asked_s - self._listed_s > _LIST_EVERY_S:
             opened, self._listed_s = self._listed_s > float("-inf"), asked_s
-            journeys = await asyncio.to_thread(self._setting.feed.trips, time.time() - _LISTED_S, time.time())
-            self._trips.show(journeys)
-            last = next(iter(journeys), None)
-            if last and not opened and time.time() - last.end_s > self._span.length_s:
-                self._span = TimeWindow.around(last.start_s, last.end_s)
+            trips = await asyncio.to_thread(self._context.timeline.trips, time.time() - _LISTED_S, time.time())
+            self._trips.show(trips)
+            last = next(iter(trips), None)
+            if last and not opened and time.time() - last.end_s > self._window.length_s:
+                self._window = TimeWindow.around(last.start_s, last.end_s)
                 self._press()
-        if asked_s - self._drawn_s < self._span.redraw_s:
+        if asked_s - self._drawn_s < self._window.redraw_s:
             return
-        now_s, span = time.time(), self._span
-        found = await asyncio.to_thread(self._setting.feed.window, *span.ends(now_s), span.zoomed(now_s))
-        if span == self._span:  # else somebody went elsewhere meanwhile
+        now_s, window = time.time(), self._window
+        found = await asyncio.to_thread(self._context.timeline.window, *window.ends(now_s), window.zoomed(now_s))
+        if window == self._window:  # else the user selected another window meanwhile
             self._drawn_s = asked_s
             self._draw(found)
 
@@ -101,22 +101,22 @@ class TimelinePage:
                 name = labels("minutes", n=f"{length_s / 60:.0f}") if length_s < 3600 else ""
                 name = name or labels("hours", n=f"{length_s / 3600:.0f}")
                 self._windows[length_s] = button(name, partial(self._go, TimeWindow(length_s)))
-            button("‹", lambda: self._go(self._span.moved(-1, time.time()))).props(_named(labels("earlier")))
-            button("›", lambda: self._go(self._span.moved(1, time.time()))).props(_named(labels("later")))
-            button("+", lambda: self._go(self._span.scaled(0.5, time.time()))).props(_named(labels("zoom_in")))
-            button("−", lambda: self._go(self._span.scaled(2.0, time.time()))).props(_named(labels("zoom_out")))
-            button(labels("now"), lambda: self._go(TimeWindow(self._span.length_s)))
+            button("‹", lambda: self._go(self._window.moved(-1, time.time()))).props(_named(labels("earlier")))
+            button("›", lambda: self._go(self._window.moved(1, time.time()))).props(_named(labels("later")))
+            button("+", lambda: self._go(self._window.scaled(0.5, time.time()))).props(_named(labels("zoom_in")))
+            button("−", lambda: self._go(self._window.scaled(2.0, time.time()))).props(_named(labels("zoom_out")))
+            button(labels("now"), lambda: self._go(TimeWindow(self._window.length_s)))
             with ui.element("label").classes("ev-choice"):
                 text("span", labels("day"))
                 day = ui.element("input").props(f'type="date" max="{day_of(time.time()).name}"')
                 day.on("change", self._to_day, js_handler="(event) => emit(event.target.value)")
         self._press()
 
-    async def _show_trip(self, journey: TripSummary) -> None:
-        await self._go(TimeWindow.around(journey.start_s, journey.end_s))
+    async def _show_trip(self, trip: TripSummary) -> None:
+        await self._go(TimeWindow.around(trip.start_s, trip.end_s))
 
     async def _to_alert(self, incident: Incident) -> None:
-        """A stretch in which the alert can be seen with what led to it."""
+        """Show the alert with the time before it."""
         end_s = incident.end_s or incident.start_s + incident.duration_s
         await self._go(TimeWindow.around(incident.start_s - _BEFORE_ALERT_S, end_s + _BEFORE_ALERT_S / 4))
         self._chart.client.run_javascript('document.querySelector(".ev-timeline").scrollIntoView({block: "center"})')
@@ -124,16 +124,16 @@ class TimelinePage:
     async def _to_day(self, event: Any) -> None:
         day = day_named(str(event.args))
         if day is not None:
-            await self._go(self._span.of_day(day))
+            await self._go(self._window.of_day(day))
 
-    async def _go(self, span: TimeWindow) -> None:
-        self._span, self._drawn_s = span, float("-inf")
+    async def _go(self, window: TimeWindow) -> None:
+        self._window, self._drawn_s = window, float("-inf")
         self._press()
         self._chart.run_chart_method("dispatchAction", {"type": "dataZoom", "start": 0, "end": 100})
         await self.refresh()
 
     async def _zoomed(self, event: Any) -> None:
-        """The browser zoomed: remember where, and read that part in finer steps."""
+        """Store the zoom of the browser, and query its part in finer steps."""
         told = event.args if isinstance(event.args, dict) else {}
         part = (told.get("batch") or [told])[0]
         try:
@@ -141,13 +141,13 @@ class TimelinePage:
         except (KeyError, TypeError, ValueError):
             return
         zoom = (max(0.0, start), min(1.0, end)) if end - start < _DETAIL_BELOW else (0.0, 1.0)
-        if zoom != self._span.zoom and zoom[0] < zoom[1]:
-            self._span, self._drawn_s = replace(self._span, zoom=zoom), float("-inf")
+        if zoom != self._window.zoom and zoom[0] < zoom[1]:
+            self._window, self._drawn_s = replace(self._window, zoom=zoom), float("-inf")
             await self.refresh()
 
     def _press(self) -> None:
         for length_s, pressed in self._windows.items():
-            chosen = self._span.end_s is None and length_s == self._span.length_s
+            chosen = self._window.end_s is None and length_s == self._window.length_s
             pressed.props(f'aria-pressed="{str(chosen).lower()}"')
 
     def _draw(self, found: Aggregates) -> None:
@@ -156,7 +156,7 @@ class TimelinePage:
         anything = found.steps or found.said or found.incidents or found.score_steps or found.group_steps
         told = labels("from_to" if anything else "nothing_here", **ends)
         self._shown.set_text(f"{told} ({zone_text(found.start_s, found.end_s)})")
-        gravest = max((span.level for span in found.levels), default=None)
+        gravest = max((item.level for item in found.levels), default=None)
         words = labels("unknown" if gravest is None else gravest.name.lower())
         description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
         description += f"{labels('alerts')}: {len(found.incidents)}."

@@ -1,4 +1,4 @@
-"""Small pieces that pages are put together from."""
+"""Widgets of the pages: card, tile, button, chart, table, selection, bars of modalities."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from edge.i18n.labels import Labels
 
 
 def text(tag: str, words: str) -> ui.label:
-    """An element that holds only text."""
+    """An element with text."""
     label = ui.label(words)
     label.tag = tag
     return label
 
 
 def card(title: str, *classes: str) -> AbstractContextManager[Element]:
-    """A box on the page with a heading; what `with` adds goes below it."""
+    """A section with a heading; use it with `with` to add its content."""
     section = ui.element("section").classes(" ".join(("ev-card", *classes)))
     with section:
         text("h2", title)
@@ -30,7 +30,7 @@ def card(title: str, *classes: str) -> AbstractContextManager[Element]:
 
 
 class Tile:
-    """A figure below its name, and where it is wanted a note below that."""
+    """A figure below its name, with an optional note."""
 
     def __init__(self, name: str, note: bool = False) -> None:
         with ui.element("div").classes("ev-tile") as self._tile:
@@ -39,7 +39,7 @@ class Tile:
             self._note = text("span", "") if note else None
 
     def set(self, figure: str, note: str = "", badge: str | None = None) -> None:
-        """Show a figure, a note, and the badge of a level (`edge.dashboard.charts.style.badge`) where there is one."""
+        """Show a figure, a note, and the badge of a level (`edge.dashboard.charts.style.badge`) if given."""
         self._figure.set_text(figure)
         self._figure.classes(add="ev-chip ev-badge" if badge else "", remove="" if badge else "ev-chip ev-badge")
         self._figure.style(badge or "")
@@ -47,7 +47,7 @@ class Tile:
             self._note.set_text(note)
 
     def show(self, shown: bool) -> None:
-        """Whether it is there."""
+        """Show or hide the tile."""
         self._tile.set_visibility(shown)
 
 
@@ -57,14 +57,14 @@ def button(words: str, pressed: Callable[[], Any]) -> ui.label:
 
 
 def chart(name: str, height: str) -> ui.echart:
-    """An empty chart to be filled by `redraw`; SVG, so that it follows the page's colours."""
+    """An empty chart for `redraw`; SVG, so that it follows the colours of the page."""
     made = ui.echart({}, renderer="svg").classes("ev-chart").style(f"height: {height}").props('role="img"')
     made.props["aria-label"] = name
     return made
 
 
 def redraw(drawn: ui.echart, options: dict[str, Any], description: str, height_px: int | None = None) -> None:
-    """Show `options`, if they are others; `description` is what a screen reader says."""
+    """Show `options` if they changed; `description` is for screen readers."""
     if drawn.options == options and drawn.props.get("aria-label") == description:
         return
     drawn.options.clear()
@@ -73,7 +73,7 @@ def redraw(drawn: ui.echart, options: dict[str, Any], description: str, height_p
     if height_px is not None:
         drawn.style(f"height: {height_px}px")
     drawn.update()
-    drawn.run_chart_method("resize")  # a chart that was made before the page had its width keeps ECharts' 100 px
+    drawn.run_chart_method("resize")  # a chart created before the page has its width keeps the 100 px of ECharts
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -90,7 +90,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def choice(label: str, options: dict[str, str], value: str, chosen: Callable[[str], Any]) -> Element:
-    """A native select with its label."""
+    """A native selection with its label."""
     with ui.element("label").classes("ev-choice"):
         text("span", label)
         select = ui.element("select").on(
@@ -105,17 +105,17 @@ def choice(label: str, options: dict[str, str], value: str, chosen: Callable[[st
 
 
 def local_time(wall_s: float) -> str:
-    """Date and time of day on this machine's clock."""
+    """Local date and time of the box."""
     return datetime.fromtimestamp(wall_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def percent(labels: Labels, share: float | None) -> str:
-    """A share as a reader wants it, the word for unknown when it is."""
+    """A share in percent, or the word for unknown."""
     return labels("unknown") if share is None else f"{100 * share:.0f} %"
 
 
 class ModalityBars:
-    """Built once, filled by `show`."""
+    """Bars from -1 to 1 of the score of each modality; an absent modality is labelled as absent."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
@@ -126,7 +126,7 @@ class ModalityBars:
                 self._mood = text("span", "")
 
     def show(self, modalities: Mapping[str, float | None], mood: tuple[float, str] | None) -> None:
-        """The score of each, and the mood with its word."""
+        """Show the score of each modality, and the mood with its word."""
         for name, (bar, value) in self._rows.items():
             score = modalities.get(name)
             value.set_text(self._labels("absent") if score is None else f"{score:+.2f}")
