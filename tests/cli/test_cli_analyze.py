@@ -49,7 +49,7 @@ def test_a_damaged_file_among_several_is_told_and_the_rest_goes_on(bundle: Path,
     names = {"letter.html", "letter.csv", "clip.html", "clip.csv", "clip.jsonl"}
     of_all = {"index.html", "recordings.xlsx", "recordings.csv", "events.csv"}
     assert {path.name for path in out.iterdir() if path.is_file()} == names | of_all
-    assert "could not be read whole" in page(out / "letter.html")
+    assert "could not be read completely" in page(out / "letter.html")
 
 
 def test_the_summary_table_and_the_next_step_are_shown(bundle: Path, clip: Path, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_recording_without_a_face_claims_nothing_about_eyes(tmp_path: Path) ->
 
 
 def test_an_empty_file_gives_a_report_that_says_so(tmp_path: Path) -> None:
-    assert "holds no record at all" in readable(page_of(tmp_path, []))
+    assert "holds no records" in readable(page_of(tmp_path, []))
 
 
 def test_the_figures_are_json_on_stdout_and_no_page_is_left(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ EXPECTED = {
     ("timeline", "zh"): ("情绪得分", "微睡眠", HOSTILE),
     ("frequencies", "en"): ("By day", "By hour of the day", "Comparison", "happy"),
     ("frequencies", "zh"): ("按天", "按小时", "对比", "开心"),
-    ("box", "en"): ("research", "default 7", "cuda", "cpu-int8", "Waiting in the outbox", "Pictures dropped", "8.5"),
+    ("box", "en"): ("research", "default 7", "cuda", "cpu-int8", "Waiting in the outbox", "Frames dropped", "8.5"),
     ("box", "zh"): ("研究", "default 7", "发件箱待发", "丢弃的画面"),
 }
 
@@ -126,7 +126,7 @@ def test_every_page_tells_what_is_on_record(address: str, tab: Page, shots: Path
         tab.prefer("dark")
     tab.open(f"{address}/{language}{PAGES[page]}")
     if page == "box":
-        tab.wait_for("How the box is" if language == "en" else "设备状况")
+        tab.wait_for("Condition of the box" if language == "en" else "设备状况")
         tab.run(UNFOLD)
     tab.wait_for(*EXPECTED[page, language])
     if page in {"live", "timeline"}:
@@ -184,7 +184,7 @@ def test_a_chosen_theme_is_kept(address: str, tab: Page) -> None:
     tab.wait_for("normal")
     tab.run("document.querySelector('[title=\"Dark or light\"]').click()")
     tab.open(f"{address}/en/box")
-    tab.wait_for("How the box is")
+    tab.wait_for("Condition of the box")
     assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
 
 

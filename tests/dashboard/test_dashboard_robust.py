@@ -35,7 +35,7 @@ def test_an_open_page_follows_the_timeline_without_reloading(tmp_path: Path, tab
         tab.open(f"{url}/en")
         tab.wait_for("There is no timeline yet at", "unknown")
         write(path, drive(), time.time() - LENGTH_S - 300)
-        found = tab.wait_for("Nothing was written for 5:", "unknown", "microsleep")
+        found = tab.wait_for("No new records for 5:", "unknown", "microsleep")
         assert "There is no timeline yet at" not in found
         assert "92 %" not in found, "what is old is not shown as the state"
         write(path, drive(), time.time() - 62)

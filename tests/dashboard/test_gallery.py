@@ -32,7 +32,7 @@ PAGES = {
     "": "!!document.querySelector('.ev-level')?.innerText",
     "/timeline": "!!document.querySelector('.ev-timeline svg') && !!document.querySelector('.ev-alerts')?.innerText",
     "/frequencies": "document.querySelectorAll('.ev-chart svg text').length > 9"
-    " || /nothing|没有/i.test(document.body?.innerText)",
+    " || /no records|没有/i.test(document.body?.innerText)",
     "/box": "!!document.querySelector('.ev-verdict')?.innerText",
 }
 """Of each page when it is drawn."""

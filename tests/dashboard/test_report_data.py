@@ -80,7 +80,7 @@ def test_damaged_rows_are_left_out_and_the_page_says_how_many(timeline: Path, tm
     out = tmp_path / "page.html"
     assert report(timeline, "--from", "12:00", "--to", "12:02", "--out", out).exit_code == 0
     page = out.read_text(encoding="utf-8")
-    assert "could not be read whole: 2 unreadable rows" in page
+    assert "could not be read completely: 2 unreadable rows" in page
     assert "12:01:00" in page
 
 
@@ -172,16 +172,16 @@ def test_a_lesson_is_a_report_of_the_group_alone() -> None:
     page = render_report(subject, Labels("en"))
     for words in ("only what groups of five or more", "Time with a group", "Negative faces", "mood below its usual"):
         assert words in page, words
-    for words in ("PERCLOS mean", "Gravest level", "No faces are on record", "Blinks"):
+    for words in ("PERCLOS mean", "Highest level", "No faces are on record", "Blinks"):
         assert words not in page, words
 
 
 def test_an_unreadable_file_and_one_of_nothing_say_so() -> None:
     lost = from_messages("talk", [Source(0.0, "file", "lost", "talk.mp4 is damaged")])
     page = render_report(lost, Labels("en"))
-    assert "could not be read whole: talk.mp4 is damaged" in page
-    assert "Nothing was seen or heard" in page
-    assert "Nothing was seen or heard" not in render_report(from_messages("talk", [Face(0.0)]), Labels("en"))
+    assert "could not be read completely: talk.mp4 is damaged" in page
+    assert "Neither a face nor speech was found" in page
+    assert "Neither a face nor speech was found" not in render_report(from_messages("talk", [Face(0.0)]), Labels("en"))
 
 
 def test_a_group_s_faces_are_nobody_in_the_figures() -> None:

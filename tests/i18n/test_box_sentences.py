@@ -1,4 +1,4 @@
-"""What the box says of itself, in Chinese: made by the code that says it, and shown as the pages show it."""
+"""The sentences of the box in Chinese: each made by the code that reports it, and shown as the pages show it."""
 
 from __future__ import annotations
 

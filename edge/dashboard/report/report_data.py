@@ -17,6 +17,7 @@ from edge.dashboard.data.deserialize import KINDS, RecordError, read_jsonl, to_w
 from edge.dashboard.data.events import GAP_S, GroupStepBuilder
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
+from edge.i18n.sentence import Sentence
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 
@@ -192,7 +193,7 @@ def from_timeline(
     except (RecordError, KeyError, TypeError) as error:
         raise RecordError(f"{path}: a record of another version: {error}") from error
     if reader.unreadable:
-        builder.add(Source(since_s, "file", "lost", f"{reader.unreadable} unreadable rows"))
+        builder.add(Source(since_s, "file", "lost", Sentence("unreadable_rows", count=reader.unreadable)))
     return builder.build(name or path.stem, recording=False)
 
 
