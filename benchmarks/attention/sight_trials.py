@@ -17,7 +17,7 @@ from benchmarks.attention.trials import (
     after,
     counted,
 )
-from edge.fatigue.driver import DriverChoice
+from edge.fatigue.monitor import DriverChoice
 from edge.messages import Box, Level, Reason
 
 _HIDDEN = (Reason.EYES_HIDDEN, Reason.DARK, Reason.BLURRED, Reason.NO_FACE)

@@ -3,10 +3,10 @@
 Straight ahead is the yaw and pitch to the camera of a person who watches the road. It depends on how the camera is
 mounted more than on the person, so the next face begins with the direction of the last one.
 
-A measured pose is enough: a head turned too far for its eyes to be judged looks away all the more. Eyes may look away
-without the head, and lids that sink with the gaze look down. A face that is lost while it looks away still looks
-away, for a while. Closed eyes look nowhere; they are fatigue's matter. What else has no pose is unknown and counts for
-nothing.
+A measured pose is enough: a head that is turned too far for its eyes to be judged looks away. Eyes may look away
+without the head, and lids that sink with the gaze look down. A face that is lost while it looks away counts as away
+for a while. Closed eyes belong to fatigue, not to attention. A face without a pose is otherwise unknown and not
+counted.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ SAMPLE_S = 0.1
 """Least spacing of the samples from which straight ahead is learned."""
 YAW_WITHIN_DEG = (-45.0, 45.0)
 PITCH_WITHIN_DEG = (-30.0, 10.0)
-"""No straight ahead outside these, however long somebody looks there: a camera stands beside the road's line or below
-the face, but a head bent down by more reads a telephone."""
+"""Straight ahead is always within these limits, however long a person looks elsewhere. A camera stands beside the line
+of the road or below the face; a head that is bent down by more reads a telephone."""
 ADAPT_S = 360.0
 """Time constant of later changes (openpilot keeps six minutes of samples)."""
 STEADY_DEG = 6.0
-"""Samples whose median distance from their median is less are of one direction; people who drive have 1 to 3."""
+"""Samples belong to one direction if their median distance from their median is less; people who drive have 1 to 3."""
 MOVED_S = 60.0
-"""Nobody drives for a minute while looking elsewhere: the camera was moved, or another driver sits otherwise."""
+"""A driver does not look elsewhere for a minute: the camera was moved, or another driver sits in another way."""
 _MOVED_SHARE = 0.8
 _LEAST_HZ = 4.0
-"""Samples a second below which a minute says nothing."""
+"""With fewer samples a second, a minute is not evaluated."""
 _LOOK_S = 1.0
 
 Angles = tuple[float, float]
@@ -49,19 +49,19 @@ CAUSES: dict[str, Level] = {
     "many_glances": Level.WARNING,
     "not_attending": Level.CRITICAL,
 }
-"""Every cause with the level that it raises, the gravest last. The first three say what the judgement lacks: straight
-ahead is not learned yet and only looks far aside count, there is no judgement, the eyes are hidden or too unsteady and
-the head alone is judged."""
+"""Every cause with the level that it raises, the gravest last. The first three say what is missing: straight ahead is
+not learned yet (only looks far aside count); attention is unknown; the eyes are hidden or too unsteady (the head alone
+is judged)."""
 TOLERANCE_S = 0.3
-"""A look back that is shorter does not end a look away (Regulation (EU) 2023/2590)."""
+"""Shorter looks back do not end a look away (Regulation (EU) 2023/2590)."""
 LOST_AWAY_S = 10.0
-"""A face that was lost while it looked away counts as away for so long; by then it is told that nobody is seen."""
+"""A face that was lost while it looked away counts as away for this long; by then the missing face is reported."""
 PRIOR_HEAD_DEG = (45.0, 25.7)
 """Before straight ahead is learned only a head further from the camera's axis is away: a camera stands up to 35 degrees
-aside (docs/bus.md), and openpilot takes 0.449 rad of pitch before its calibration. The gaze says nothing until then: a
+aside (docs/bus.md), and openpilot takes 0.449 rad of pitch before its calibration. The gaze is not used until then: a
 driver filmed from the side (cab_1.avi) watches the road with eyes turned by 45 degrees to the camera."""
 _HEAD_ONLY_S = 2.0
-"""Without a gaze for this long the head alone is judged."""
+"""Without a gaze for this long, the head alone is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ class DirectionBaseline:
         self.learned = known
         """Yaw and pitch to the camera in degrees; None before enough was seen."""
         self.steady = known is not None
-        """Whether it is learned from samples of one direction; a gaze measured from far aside jumps about."""
+        """Whether it is learned from samples of one direction; a gaze measured from far aside is unsteady."""
 
     def observe(self, t_s: float, angles: Angles, away: bool) -> None:
-        """Take in one frame of somebody who drives with open eyes; looks away teach only that the camera was moved."""
+        """Add one frame of a driver with open eyes; looks away only show whether the camera was moved."""
         passed_s = t_s - self._last_s
         if passed_s < SAMPLE_S - 1e-6:
             return
@@ -100,7 +100,7 @@ class DirectionBaseline:
         while self._recent[0][0] < t_s - MOVED_S:
             self._recent.popleft()
         if away:
-            self._look_whether_moved(t_s)
+            self._check_moved(t_s)
         elif not self._own:
             self._seen_s += passed_s
             self._samples.append(angles)
@@ -117,7 +117,7 @@ class DirectionBaseline:
         return angles[0] - yaw, angles[1] - pitch
 
     def _learn(self) -> None:
-        """After `learn_s`; where the samples wander after twice that, and again until they do not."""
+        """Learn after `learn_s`; unsteady samples are taken after twice that time, and again until they are steady."""
         if self._seen_s < self._learn_s - 1e-6:
             return
         middle, spread_deg = _middle(self._samples)
@@ -126,7 +126,7 @@ class DirectionBaseline:
             self._own, self._seen_s = self.steady, 0.0
             self._samples.clear()
 
-    def _look_whether_moved(self, t_s: float) -> None:
+    def _check_moved(self, t_s: float) -> None:
         if t_s - self._looked_s < _LOOK_S:
             return
         self._looked_s = t_s
@@ -158,12 +158,12 @@ def _clamped(angles: Iterable[float]) -> Angles:
 
 @dataclass(frozen=True, slots=True)
 class AttentionState:
-    """What is known about where somebody looks at `t_s`; angles from straight ahead."""
+    """Where one person looks at one time; angles from straight ahead."""
 
     level: Level = Level.NONE
     causes: tuple[str, ...] = ("unknown",)
     away: bool = False
-    """Whether this very frame is away; nothing begins or rises in another."""
+    """Whether this frame is away; an alert begins or rises only in such a frame."""
     away_s: float = 0.0
     away_30_s: float = 0.0
     yaw_deg: float | None = None
@@ -176,7 +176,7 @@ class AttentionPolicy:
     """Adds up looks away for one person."""
 
     def __init__(self, config: AttentionConfig, ahead: StraightAhead | None = None) -> None:
-        """`ahead` is what this camera's last driver had."""
+        """`ahead` is straight ahead of this camera's last driver."""
         known = ahead or StraightAhead()
         self._config = config
         self._head_ahead = DirectionBaseline(config.learn_s, known.head)
@@ -197,7 +197,7 @@ class AttentionPolicy:
         return StraightAhead(self._head_ahead.learned, self._gaze_ahead.learned)
 
     def step(self, t_s: float, head: Angles, gaze: Angles | None, lowered: bool = False) -> AttentionState:
-        """Take in one measured pose and where the eyes look; `lowered`: lids that follow the gaze down hide it."""
+        """Add one measured pose and gaze; `lowered`: lids that follow the gaze down hide it."""
         turned = self._head_ahead.turned(head)
         looking = self._gaze_ahead.turned(gaze) if gaze is not None else None
         away = lowered or self._is_away(turned, looking)
@@ -212,7 +212,7 @@ class AttentionPolicy:
         return self._tell(t_s, turned, looking or (None, None))
 
     def miss(self, t_s: float) -> AttentionState:
-        """Let time pass without a pose: who was away stays away for `LOST_AWAY_S`; else unknown after `lost_s`."""
+        """Let time pass without a pose: away stays away for `LOST_AWAY_S`; otherwise unknown after `lost_s`."""
         lost_s = t_s - self._posed_s
         if self._away and lost_s < LOST_AWAY_S:
             self._follow(t_s, away=True)
@@ -222,7 +222,7 @@ class AttentionPolicy:
         return self.look
 
     def rest(self) -> AttentionState:
-        """Forget what was added up: nobody is in sight, or the vehicle stands and all may look where they like."""
+        """Forget what was added up: the person is out of sight, or the vehicle stands and looks away do not matter."""
         self._away_from_s = self._road_from_s = self._last_s = None
         self._away = self._many = False
         self._glance = ""
@@ -293,5 +293,5 @@ class AttentionPolicy:
 
 
 def _beyond(angles: Angles, limits: Angles) -> float:
-    """How far away, 1 at the limit: aside and down add up like the sides of a right angle; up does not count."""
+    """How far away, 1 at the limit: aside and down add up as in a right-angled triangle; up does not count."""
     return math.hypot(angles[0] / limits[0], max(angles[1], 0.0) / limits[1])

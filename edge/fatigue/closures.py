@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from edge.fatigue.lids import BRIDGE_S, GAP_S, HALF_SHUT, SLOW_S, LidClosure, LidSpan
 
 MOVED_DEG = 5.0
-"""A drop of the lids with a simultaneous change of pitch beyond this is not taken for a closure (US 11144756 B2)."""
+"""Lids that drop while the pitch changes by more than this are not taken for a closure (US 11144756 B2)."""
 FAR_DEG = 8.0
-"""Shutting lids never shift the mesh's pitch by so much: beyond it the head has moved, whatever the irises say."""
+"""Shutting lids shift the pitch of the mesh by less than this. Beyond it the head has moved, whatever the irises
+show."""
 BACK_DEG = 2.5
-"""Nearer than this to where it was, the head is back: lids still down do not follow a gaze."""
+"""Nearer than this to its first position, the head is back: lids that are still down do not follow a gaze."""
 AROUND_S = 0.3
-"""Simultaneous: from this long before the lids went down until as long after. Someone who nods off closes the eyes
-first; the neck gives way later."""
+"""Simultaneous means: from this long before the lids went down until this long after. A person who nods off closes the
+eyes first; the neck gives way later."""
 _STEADY_S = 0.15
-"""The head is where the median of so long a time has it: shutting lids alone shift the mesh's pitch by 2 to 4 degrees,
-and in single pictures by up to 5.1, so that 2 of 28 closures of a still head were held back (a drawn driver)."""
+"""The position of the head is the median over this time. Shutting lids alone shift the pitch of the mesh by 2 to 4
+degrees, and in single frames by up to 5.1: so 2 of 28 closures of a still head were held back (a drawn driver)."""
 _MEMORY_S = 3 * AROUND_S
 
 
@@ -31,10 +32,10 @@ SEEING, HIDDEN = 0.96, 0.90
 second, they hide the eye, whatever the head does. Shut eyes of 10 people: 0.81 in the middle, 0.87 for 90 %, 0.92 for
 97 %; lowered lids over an eye that sees: 0.98 in the middle."""
 GAPING = 0.6
-"""Mean openness by the contour alone above which lids are not shut, unless the irises are hidden: 0.03 to 0.21 of nine
-real closures of 0.4 s and more; a shut eye behind glasses was read as 0.5 (cab_2.avi)."""
+"""Lids with a mean openness by the contour alone above this are not shut, unless the irises are hidden. Nine real
+closures of 0.4 s and more had 0.03 to 0.21; a shut eye behind glasses was read as 0.5 (cab_2.avi)."""
 STIR = 0.12
-"""Half-shut lids that fall this far below their mean blink: four times the noise of a good picture's openness."""
+"""Half-shut lids that fall this far below their mean blink: four times the noise of the openness in a good frame."""
 
 
 class LookDownGuard:
@@ -50,7 +51,7 @@ class LookDownGuard:
         """Whether the head moved by more than shutting lids can shift the mesh (`FAR_DEG`) since they went down."""
 
     def observe(self, t_s: float, pitch_deg: float) -> None:
-        """Take in one measured head pitch."""
+        """Add one measured head pitch."""
         self._recent.append((t_s, pitch_deg))
         while self._recent[0][0] < t_s - _MEMORY_S:
             self._recent.popleft()
@@ -80,7 +81,7 @@ class LookDownGuard:
 
 
 class IrisCheck:
-    """What irises and contour say of lids that are down: the means since they went down, None while not known."""
+    """Means of iris radius and contour openness since the lids went down."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, float, float]] = deque()
@@ -94,16 +95,16 @@ class IrisCheck:
 
     @property
     def hidden(self) -> bool:
-        """Whether the irises show that the lids hide the eyes: behind shut lids the model draws them small."""
+        """Whether the irises show that the lids hide the eyes: the model draws irises behind shut lids small."""
         return self._count > 0 and self._irises <= HIDDEN * self._count
 
     @property
     def contradict(self) -> bool:
-        """Whether the lids count as down by the net alone: the contour gapes, and the irises are not hidden."""
+        """Whether the lids are down by the eye net alone: the contour is wide open, and the irises are not hidden."""
         return self._count > 0 and self._contours > GAPING * self._count and not self.hidden
 
     def observe(self, t_s: float, iris: float | None, contour: float) -> None:
-        """Take in one picture: radius of the irises over the usual one, openness by the contour alone."""
+        """Add one frame: radius of the irises over the usual one, openness by the contour alone."""
         if iris is None:
             return
         self._recent.append((t_s, iris, contour))
@@ -132,7 +133,7 @@ class IrisCheck:
 
 @dataclass(frozen=True, slots=True)
 class ClosureUpdate:
-    """What a step made certain: the spans that count for PERCLOS, in order, and the run that ended."""
+    """What a step made certain: the spans that count for PERCLOS, in order, and the closure that ended."""
 
     spans: tuple[LidSpan, ...] = ()
     ended: LidClosure | None = None
@@ -141,16 +142,16 @@ class ClosureUpdate:
 class ClosureTracker:
     """Follows one person's lids from span to span.
 
-    A run in which the lids may only follow the gaze is neither open nor closed: by the head until it has lasted
-    `look_down_s`, when a glance down is over; by the irises until `unresponsive_s`. One shorter than `SLOW_S` is a
-    blink: no glance is as short.
-    Lids that are only half shut (`HALF_SHUT`) may squint or laugh; they count as closed from `unresponsive_s` without
-    a blink on, if they are below `closed_below` on the average. Lids that contour and irises show open never count.
+    A closure in which the lids may only follow the gaze is neither open nor closed: judged by the head, until it has
+    lasted `look_down_s`, when a glance down is over; judged by the irises, until `unresponsive_s`. Closures shorter
+    than `SLOW_S` are blinks: glances are longer. Lids that are only half shut (`HALF_SHUT`) may belong to a squint or a
+    laugh. They count as closed after `unresponsive_s` without a blink, if their mean openness is below `closed_below`.
+    Lids that contour and irises show open never count.
     """
 
     def __init__(self, look_down_s: float, unresponsive_s: float, closed_below: float) -> None:
         self.guard = LookDownGuard()
-        self.witnesses = IrisCheck()
+        self.iris_check = IrisCheck()
         self._look_down_s = look_down_s
         self._unresponsive_s = unresponsive_s
         self._closed_below = closed_below
@@ -162,33 +163,33 @@ class ClosureTracker:
 
     @property
     def run(self) -> LidClosure | None:
-        """The closure that goes on now, as far as it counts; None while the eyes are open or too little was seen.
+        """The current closure, if it counts; None while the eyes are open or too little was seen.
 
-        None too while the eyes may only look down (for `look_down_s` at most) and while the lids are half shut but do
-        not count as closed yet.
+        Also None while the eyes may only look down (for `look_down_s` at most), and while half-shut lids do not count
+        as closed yet.
         """
         run = self._run
         return None if run is None or self._held_back(run) or not run.known else run
 
     @property
     def down(self) -> bool:
-        """Whether the lids are down now, whatever that means."""
+        """Whether the lids are down now, for any reason."""
         return self._run is not None
 
     @property
     def looks_down(self) -> bool:
-        """Whether the lids that are down now may only follow the gaze, and for `SLOW_S` have."""
+        """Whether the lids have been down for `SLOW_S` and may only follow the gaze."""
         run = self._run
         return run is not None and run.duration_s >= SLOW_S and self._looks_down(run)
 
     @property
     def contradicted_s(self) -> float:
         """How long the lids have been down by the eye net alone, against contour and irises."""
-        return self._run.duration_s if self._run is not None and self.witnesses.contradict else 0.0
+        return self._run.duration_s if self._run is not None and self.iris_check.contradict else 0.0
 
     @property
     def fallen_s(self) -> float:
-        """How long a fallen head has hidden the lids of the closure that goes on."""
+        """How long a fallen head has hidden the lids of the current closure."""
         return 0.0 if self._run is None else self._run.fallen_s
 
     @property
@@ -197,7 +198,7 @@ class ClosureTracker:
         return 0.0 if self._open_from_s is None or self._last_s is None else self._last_s - self._open_from_s
 
     def step(self, span: LidSpan) -> ClosureUpdate:
-        """Take in the next span of lids; one that does not continue the one before ends what that one was part of."""
+        """Add the next span of lids; a span that does not continue the last one ends the closure of that one."""
         lapsed = ClosureUpdate() if self._continues(span) else self.lapse()
         begun = self._open_from_s is not None and span.seen
         self._last_s = span.end_s
@@ -211,7 +212,7 @@ class ClosureTracker:
             self._run = LidClosure(span.start_s, span.end_s, begun)
             self._stirred_s = span.start_s
             self.guard.lids_went_down(span.start_s)
-            self.witnesses.lids_went_down(span.start_s)
+            self.iris_check.lids_went_down(span.start_s)
         else:
             if span.openness < self._run.openness - STIR:
                 self._stirred_s = span.end_s
@@ -224,19 +225,19 @@ class ClosureTracker:
         return replace(lapsed, spans=(*lapsed.spans, *self._settle(self._run, max(SLOW_S, AROUND_S))))
 
     def _continues(self, span: LidSpan) -> bool:
-        """Whether a span follows on the closure that goes on, or lids still shut show again after a fall."""
+        """Whether a span continues the current closure, or shows lids that are still shut after a fall of the head."""
         run = self._run
         if run is None or span.start_s <= run.end_s:
             return True
         return span.closed and run.fallen_s > 0 and span.start_s - run.end_s <= GAP_S
 
     def fall(self, t_s: float) -> None:
-        """A fallen head hides the lids at `t_s`: shut before for long enough to be no blink, they stay shut."""
+        """A fallen head hides the lids at `t_s`: lids that were shut for longer than a blink count as still shut."""
         run = self._run
         if (
             run is not None
             and run.known
-            and not self.witnesses.see
+            and not self.iris_check.see
             and run.duration_s >= SLOW_S
             and run.openness <= HALF_SHUT
         ):
@@ -244,7 +245,7 @@ class ClosureTracker:
             self._last_s = t_s
 
     def unseen(self, for_s: float) -> ClosureUpdate:
-        """The eyes have been out of sight for `for_s`: open ones are not known to be open still."""
+        """The eyes have been out of sight for `for_s`: whether open eyes are still open is unknown."""
         if for_s > BRIDGE_S:
             return self.lapse()
         if for_s > GAP_S:
@@ -252,7 +253,7 @@ class ClosureTracker:
         return ClosureUpdate()
 
     def lapse(self) -> ClosureUpdate:
-        """The eyes went out of sight for too long: what was known ends where it was last seen."""
+        """The eyes were out of sight for too long: the closure ends where it was last seen."""
         settled = self._end(whole=False)
         self._open_from_s = None
         return settled
@@ -263,7 +264,7 @@ class ClosureTracker:
             return ClosureUpdate()
         held_back = self._held_back(run)
         self.guard.lids_went_up()
-        self.witnesses.lids_went_up()
+        self.iris_check.lids_went_up()
         spans = self._settle(run, SLOW_S, held_back)
         self._unsettled.clear()
         if not run.known or (held_back and run.duration_s >= SLOW_S):
@@ -274,7 +275,7 @@ class ClosureTracker:
         return ClosureUpdate(spans, run)
 
     def _settle(self, run: LidClosure, from_s: float, held_back: bool | None = None) -> tuple[LidSpan, ...]:
-        """The seen parts of a run that is long enough and no look down, each once."""
+        """The seen parts of a closure that is long enough and not a look down, each once."""
         held_back = self._held_back(run) if held_back is None else held_back
         if run.duration_s < from_s or held_back or not run.known:
             return ()
@@ -284,12 +285,12 @@ class ClosureTracker:
 
     def _looks_down(self, run: LidClosure) -> bool:
         """Whether the lids may follow a gaze: by the irises where they are clear, else by the head."""
-        if self.witnesses.see:
+        if self.iris_check.see:
             return run.duration_s < self._unresponsive_s
-        moved = self.guard.holds and (self.guard.moved_far or not self.witnesses.hidden)
+        moved = self.guard.holds and (self.guard.moved_far or not self.iris_check.hidden)
         return moved and run.duration_s < self._look_down_s
 
     def _held_back(self, run: LidClosure) -> bool:
         stirs = run.end_s - self._stirred_s < self._unresponsive_s
-        squints = run.half_shut and not self.witnesses.hidden and (stirs or run.openness >= self._closed_below)
-        return squints or self.witnesses.contradict or self._looks_down(run)
+        squints = run.half_shut and not self.iris_check.hidden and (stirs or run.openness >= self._closed_below)
+        return squints or self.iris_check.contradict or self._looks_down(run)

@@ -1,8 +1,9 @@
 """Drowsiness estimated from how a person blinks, against how the same person blinked when alert.
 
 The measures and the length of a sequence are those of UTA-RLDD (Ghoddoosian, Galib, Athitsos 2019): 30 blinks, each
-with frequency, amplitude, duration and opening velocity, standardized by the person's own alert state. The estimate
-says how the people of that set looked when they called themselves drowsy; it is no diagnosis and raises nothing alone.
+with frequency, amplitude, duration and opening velocity, standardized by the person's baseline when alert. The estimate
+says how the people of that set looked when they called themselves drowsy. It is not a diagnosis and raises no alert
+alone.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Estimate:
 
 
 class DrowsinessModel:
-    """The bundle's model of blinks; shared by everybody in the picture."""
+    """The bundle's model of blinks; shared by all people in the frame."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._session = bundle.session(ROLE)
@@ -78,7 +79,7 @@ class DrowsinessModel:
 
 
 class BlinkHistory:
-    """The blinks of one person; knows how that person blinks when alert once `ALERT_BLINKS` are seen."""
+    """The blinks of one person; the baseline of the alert state is known after `ALERT_BLINKS`."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
@@ -88,7 +89,7 @@ class BlinkHistory:
         self._recent: deque[tuple[float, ...]] = deque(maxlen=SEQUENCE)
 
     def add(self, blink: Blink) -> None:
-        """Take one blink."""
+        """Add one blink."""
         self._times_s.append(blink.end_s)
         while self._times_s[0] < blink.end_s - FREQUENCY_WITHIN_S:
             self._times_s.popleft()
@@ -106,7 +107,7 @@ class BlinkHistory:
             self._learning.clear()
 
     def sequence(self) -> Floats | None:
-        """The last 30 blinks in the person's own alert units (30, 4); None before there are as many."""
+        """The last 30 blinks in units of the person's alert baseline (30, 4); None before there are that many."""
         if self._habit is None or len(self._recent) < SEQUENCE:
             return None
         mean, spread = self._habit

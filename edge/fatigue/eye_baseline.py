@@ -15,43 +15,45 @@ from edge.vision.geometry import OPEN_GAP as OPEN_PRIOR
 from edge.vision.geometry import SHUT_GAP as CLOSED
 
 FLOOR_SHARE = 0.7
-"""No baseline below this share of `OPEN_PRIOR`: somebody who starts half asleep must not count as wide awake. The
-narrowest open eyes of those 14 people are at 0.76."""
+"""Lowest baseline, as a share of `OPEN_PRIOR`: a person who starts half asleep must not count as wide awake. The
+narrowest open eyes of the 14 people measured are at 0.76."""
 CEILING_SHARE = 1.6
-"""No baseline above this share of `OPEN_PRIOR`: wider is a wrong contour."""
+"""Highest baseline, as a share of `OPEN_PRIOR`: a wider one is a wrong contour."""
 PROVISIONAL_S = 3.0
-"""Usable time after which the person's own eyes count more than the population's."""
+"""Usable time after which the person's baseline counts more than the population's."""
 SAMPLE_S = 0.1
-"""Spacing of the samples kept, so that any frame rate weighs time alike."""
+"""Spacing of the samples, so that every frame rate weighs time alike."""
 IRIS_PRIOR = 0.21
 """`EyeReading.iris_radius` of open eyes: median of 30 people, from 0.17 to 0.23."""
 LEARNED_S = 0.5
-"""After so much time what is usual for this eye counts more than what is usual for everybody."""
+"""After this time the values usual for this eye count more than those usual for the population."""
 SURE = 0.7
-"""From this openness by the contour alone the eye is open, and shows what is usual for it."""
+"""From this openness by the contour alone, the eye is open and shows its usual values."""
 USUAL_S = 60.0
-"""What is usual is taken from so much time with a surely open eye."""
+"""Usual values come from this much time with a surely open eye."""
 USUAL_SHARE = 0.3
-"""The net's usual share is what it exceeds in 70 % of that time: it varies more below than above."""
+"""Quantile of the net's usual share, which is exceeded in 70 % of that time: it varies more below than above."""
 LEAST_SHARE = 0.2
-"""No usual share below: what the net gives shut eyes is at most 0.2 (97th percentile of shut eyes in clips)."""
+"""Lowest usual share: the net gives shut eyes at most 0.2 (97th percentile of shut eyes in clips)."""
 TRUSTED_SHARE = 0.5
-"""While the net gives this much of its usual share, the contour alone counts: it follows half-shut lids better."""
+"""While the net gives at least this part of its usual share, the contour alone counts: it follows half-shut lids
+better."""
 DOUBTED, CERTAIN = 0.56, 0.88
-"""Openness by the contour: below, the net counts fully; from here up it does not count. In infra-red-like pictures the
-contour leaves shut eyes up to 0.56 open, and no net holds eyes shut that gape."""
+"""Openness by the contour: below the first the net counts fully, from the second on it does not count. In
+infra-red-like frames the contour leaves shut eyes up to 0.56 open. Eyes that are wide open by the contour are not shut
+for the net."""
 SHUT, OPEN = 0.3, 0.7
 """One eye below, the other above: they disagree."""
 LOWERED = 0.5
-"""Lids below this, without a gaze, follow it down: squints and laughter stay above 0.56 of the usual opening."""
+"""Lids below this, without a gaze, follow the gaze down: squints and laughter stay above 0.56 of the usual opening."""
 KNOWN_S = 3.0
-"""An eye seen for so long without having been shut, or open, may be one that cannot be."""
+"""An eye that was seen for this long without being shut (or open) may be unable to shut (or open)."""
 
 
 class OpeningBaseline:
     """The median of the upper half of the openings seen so far; frozen after `learn_s` of usable time.
 
-    Afterwards it may rise, never fall: each further `learn_s` of usable time that shows wider eyes lifts it.
+    Afterwards it may rise but not fall: each further `learn_s` of usable time with wider eyes raises it.
     """
 
     def __init__(self, learn_s: float) -> None:
@@ -77,7 +79,7 @@ class OpeningBaseline:
             self._samples.clear()
 
     def openness(self, opening: float) -> float:
-        """Return 0 for closed to 1 for the person's own open eye."""
+        """Return 0 for closed to 1 for the person's open eye."""
         return min(max((opening - CLOSED) / (self.open - CLOSED), 0.0), 1.0)
 
     def _estimate(self) -> float:
@@ -88,7 +90,7 @@ class OpeningBaseline:
 
 @dataclass(frozen=True, slots=True)
 class EyeOpenness:
-    """What is known of one eye in one picture."""
+    """Openness of one eye in one frame."""
 
     openness: float
     contour: float
@@ -99,7 +101,7 @@ class EyeOpenness:
 
 
 class EyeBaseline:
-    """Learns what one eye of one person shows while it is open."""
+    """Learns the values of one eye of one person while it is open."""
 
     def __init__(self, learn_s: float) -> None:
         self.baseline = OpeningBaseline(learn_s)
@@ -107,7 +109,7 @@ class EyeBaseline:
         self._radii = _Usual(0.5)
 
     def look(self, t_s: float, reading: EyeReading) -> EyeOpenness:
-        """Take in one usable reading."""
+        """Add one usable reading."""
         self.baseline.observe(t_s, reading.opening)
         contour = self.baseline.openness(reading.opening)
         if contour >= SURE:
@@ -148,7 +150,7 @@ class _Usual:
 
 @dataclass(frozen=True, slots=True)
 class EyesOpenness:
-    """What is known of a person's eyes in one picture."""
+    """Openness of both eyes of a person in one frame."""
 
     openness: float
     contour: float
@@ -158,13 +160,13 @@ class EyesOpenness:
 
     @property
     def lowered(self) -> bool:
-        """Whether the lids are low over an eye that sees: where such an eye looks is not seen, but it is down."""
+        """Whether the lids are low over an eye that sees: its gaze is not measured, but it is down."""
         return self.openness < LOWERED and self.iris is not None and self.iris >= SEEING
 
 
 @dataclass(slots=True)
 class _Known:
-    """One eye, and what it has been seen to do."""
+    """One eye, and whether it has opened and shut."""
 
     eye: EyeBaseline
     first_s: float
@@ -178,12 +180,12 @@ class _Known:
         return look
 
     def moves(self, t_s: float) -> bool:
-        """Whether it may be an eye that opens and shuts; an artificial one never shuts, a patched one never opens."""
+        """Whether it may be an eye that opens and shuts; an artificial eye never shuts, a covered one never opens."""
         return (self.opened and self.shut) or t_s - self.first_s < KNOWN_S
 
 
 class EyePair:
-    """One person's eyes. Lids move together, so where one eye never moves the other is judged alone."""
+    """One person's eyes. Lids move together, so if one eye never moves, the other is judged alone."""
 
     def __init__(self, learn_s: float) -> None:
         self._learn_s = learn_s
@@ -191,22 +193,22 @@ class EyePair:
 
     @property
     def open(self) -> float:
-        """The person's own opening, mean of the eyes that are known; the population's before."""
+        """The person's baseline opening, mean of the known eyes; before, the population's."""
         known = [eye.eye.baseline.open for eye in self._eyes.values()]
         return sum(known) / len(known) if known else EyeBaseline(self._learn_s).baseline.open
 
     def look(self, face: Face) -> EyesOpenness | None:
-        """Take in one picture; None where no eye can be judged."""
+        """Add one frame; None if no eye can be judged."""
         if not face.usable or face.eye_opening is None:
             return None
         looks = {}
         for reading in face.eyes or (EyeReading("both", face.eye_opening),):
             known = self._eyes.setdefault(reading.side, _Known(EyeBaseline(self._learn_s), face.t_s))
             looks[reading.side] = known.take(face.t_s, reading)
-        return _together([looks[side] for side in self._witnesses(face.t_s, looks)])
+        return _together([looks[side] for side in self._sides_to_judge(face.t_s, looks)])
 
-    def _witnesses(self, t_s: float, looks: dict[Side, EyeOpenness]) -> list[Side]:
-        """The eyes to judge by: both, but while they disagree not one that has never moved."""
+    def _sides_to_judge(self, t_s: float, looks: dict[Side, EyeOpenness]) -> list[Side]:
+        """The eyes to judge by: both; while they disagree, without one that has never moved."""
         sides = list(looks)
         if len(sides) < 2:
             return sides

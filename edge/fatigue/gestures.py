@@ -14,7 +14,7 @@ from edge.fatigue.lids import GAP_S, LidSpan
 from edge.messages import Face, Reason
 
 MOUTH_RISE = 0.30
-"""Opened further than this above rest, a mouth may be yawning; speakers reach 0.46."""
+"""A mouth that opens further than this above rest may be yawning; speakers reach 0.46."""
 LEAST_WIDTH = 0.36
 """A yawn opens the mouth this far above rest: three reach 0.49, 0.52 and 0.60, a passenger who laughs with his head
 turned 0.32."""
@@ -24,9 +24,9 @@ exceed 0.33 and 13 % this."""
 MOUTH_GAPING = 0.55
 """... and from here a second one: 3 % of those mouths."""
 MOUTH_WIDE_SHARE = 0.1
-"""The width is what is exceeded for this share of the opening: one wrong picture opens no mouth."""
+"""The width is exceeded for this share of the opening: one wrong frame does not open a mouth."""
 MOUTH_FALL = 0.20
-"""Nearer to rest than this it is shut again; the yawn of cab_1.avi dips to 0.25 in its middle."""
+"""Nearer to rest than this the mouth is shut again; the yawn of cab_1.avi dips to 0.25 in its middle."""
 YAWN_LEAST_S = 2.0
 """Yawns last 4 to 6 s on average, in-vehicle devices ask for 2 s; exaggerated open mouths in front of a camera lasted
 1.1 to 1.8 s."""
@@ -37,18 +37,18 @@ MOST_TURNS_PER_S = 1.0
 """A mouth that turns round by more than `MOUTH_SWING` more often than this talks or sings; the yawn of cab_1.avi has
 0.6 a second, syllables come at 3 to 5 a second."""
 NARROWED = 0.80
-"""Eyes open less than this share of the person's own open eye, in the middle of what was seen: a yawn narrows them (to
+"""Eyes that are open by less than this share of the baseline, by the median: a yawn narrows them (to
 0.35, 0.46 and 0.66 in three), grimaces and loud speech do not (0.91 and more in 20 openings of 4 people)."""
 HAPPY = 0.5
 """Mean probability of a happy face above which the mouth may be laughing."""
 LEAST_SIGNS = 2
-"""Of four: a wide mouth, a gaping one, narrowed eyes, no happy face. None decides alone: yawns look happy to a net (two
-of three), laughs narrow the eyes, songs open the mouth."""
+"""Of four: a wide mouth, a gaping mouth, narrowed eyes, no happy face. No sign decides alone: yawns look happy to a net
+(two of three), laughs narrow the eyes, singing opens the mouth."""
 WIDE_EYED = 1.05
 """Eyes opened further than this share: surprise."""
 MOUTH_REST_PRIOR = 0.03
 MOUTH_REST_CEILING = 0.20
-"""Rest is where the mouth is in the lower half of the time, but no mouth rests more open than this."""
+"""Rest is the opening of the mouth in the lower half of the time, at most this."""
 _SAMPLE_S = 0.2
 _MEMORY = 300
 _LEARNED = 10
@@ -63,7 +63,7 @@ RECOVERED_S = 3.0
 SUNK_DEG = 12.0
 """Drowsy heads sink 12 to 20 degrees and more; ordinary nods 2 to 8."""
 ASIDE_DEG = 30.0
-"""A head that turns further aside was turned by somebody awake."""
+"""A head that turns further aside was turned by a person who is awake."""
 
 
 @dataclass(slots=True)
@@ -77,9 +77,9 @@ class _Opening:
     turns: int = 0
     happy: list[float] = field(default_factory=list)
     heights: list[float] = field(default_factory=list)
-    """Above rest, a picture each."""
+    """Above rest, one per frame."""
     eyes: list[float] = field(default_factory=list)
-    """Of the person's own open eye, where they were seen."""
+    """Share of the person's open eye, where the eyes were seen."""
 
     def follow(self, mouth: float) -> None:
         """Count the turns of the mouth's curve."""
@@ -114,9 +114,9 @@ class Yawns:
         self._opening: _Opening | None = None
 
     def step(self, face: Face, open_eye: float) -> tuple[float, float] | None:
-        """Take in one frame; return start and end of the yawn that it ends.
+        """Add one frame; return start and end of the yawn that it ends.
 
-        `open_eye` is the person's own lid opening, in the unit of `Face.eye_opening`.
+        `open_eye` is the person's baseline opening, in the unit of `Face.eye_opening`.
         """
         if face.mouth is None:
             return self.lapse(face.t_s)
@@ -138,7 +138,7 @@ class Yawns:
         return self.finish() if t_s - self._seen_s > GAP_S else None
 
     def finish(self) -> tuple[float, float] | None:
-        """End the opening that goes on; return start and end if it was a yawn."""
+        """End the current opening; return start and end if it was a yawn."""
         opening, self._opening = self._opening, None
         return opening.yawn() if opening else None
 
@@ -171,13 +171,13 @@ class Nods:
         """Since when, and from which pitch."""
 
     def lids_closed(self, span: LidSpan) -> None:
-        """Take in a span of certainly closed eyes: lids that may only follow the gaze make no nod."""
+        """Add a span of certainly closed eyes: lids that may only follow the gaze are not part of a nod."""
         self._closed.append(span)
         while self._closed[0].end_s < span.end_s - RECOVERED_S - WITHIN_S:
             self._closed.popleft()
 
     def step(self, t_s: float, pitch_deg: float) -> tuple[float, float] | None:
-        """Take in one measured pitch; return start and end of the nod that it ends."""
+        """Add one measured pitch; return start and end of the nod that it ends."""
         self._recent.append((t_s, pitch_deg))
         while self._recent[0][0] < t_s - WITHIN_S:
             self._recent.popleft()
@@ -207,7 +207,7 @@ class HeadFall:
         self._aside = False
 
     def observe(self, face: Face, lids_down: bool) -> None:
-        """Take in one face, seen or not; until the lids are down its pose is where the head is."""
+        """Add one face, seen or not; until the lids are down, its pose is the position of the head."""
         if face.yaw_deg is None or face.pitch_deg is None:
             return
         if not lids_down or self._from_deg is None:

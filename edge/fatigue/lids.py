@@ -15,29 +15,29 @@ from edge.messages import Blink, Closure, ClosureClass
 
 GAP_S = SEEN_GAP_S
 BRIDGE_S = 0.8
-"""Longest unseen time that a closure may span: lids closed before and after are taken for closed all the time. About
-half a microsleep, so that one gap never makes up most of it; beyond it nothing is known."""
+"""Longest unseen time that a closure may span: lids closed before and after count as closed all the time. About half a
+microsleep, so that one gap is never most of it. After a longer gap the lids are unknown."""
 FALLING = 0.9
 FALL_S = 0.1
-"""Lids take this long to fall (the closing phase of a blink), however slow the camera: below `FALLING` they are on
-their way, above it the fall lies anywhere between two frames, in the middle on the average. A straight line from frame
-to frame made closures begin 20 ms late at 8 fps, and 60 ms late with two frames in five lost."""
+"""Lids take this long to fall (the closing phase of a blink), at any frame rate. Below `FALLING` they are falling
+already; above it the fall lies anywhere between two frames, on average in the middle. A straight line from frame to
+frame made closures begin 20 ms late at 8 fps, and 60 ms late with two frames in five lost."""
 RISEN = 0.2
 LEAST_ABOVE = 0.05
-"""Lids that two frames in a row show risen by `RISEN` from their lowest, and by `LEAST_ABOVE` over the closing
-threshold, are open again even below the opening one: in 11 h of simulated alert drivers a blink while squinting or
-laughing kept counting as closed otherwise, 12 times for 1.5 s."""
+"""Lids are open again, even below the opening threshold, if two frames in a row show them `RISEN` above their lowest
+and `LEAST_ABOVE` above the closing threshold. Without this rule, in 11 h of simulated alert drivers, a blink while
+squinting or laughing went on counting as closed, 12 times for 1.5 s."""
 SLOW_S = 0.25
-"""A shorter closure is an ordinary blink and does not count for PERCLOS (P80 counts slow closures only)."""
+"""Shorter closures are ordinary blinks and do not count for PERCLOS (P80 counts slow closures only)."""
 LEAST_SEEN = 0.4
 """Least share of a closure that was seen, the rest being gaps between closed lids: ordinary blinks of 0.2 s at both
 ends of the longest gap make a third."""
 HALF_SHUT = 0.25
-"""Lids that stay closed with a mean openness above this may only squint or laugh: neither open nor closed while they
-blink. Shut lids are at 0.27 at most with the narrowest eyes and the widest shut contour measured, below 0.15 as a rule;
-P80 asks for 0.2."""
+"""Lids that stay closed with a mean openness above this may belong to a squint or a laugh: neither open nor closed
+while they blink. Shut lids are at 0.27 at most with the narrowest eyes and the widest shut contour measured, below 0.15
+as a rule; P80 asks for 0.2."""
 LONG_S = 0.5
-"""From here on a closure is no blink any more (Johns: long blinks exceed 0.5 s)."""
+"""Closures of this length or longer are not blinks (Johns: long blinks exceed 0.5 s)."""
 STEP_S = 0.08
 """Coarsest spacing of frames on which a blink of 100 to 150 ms can be measured: at 10 Hz half of them are missed."""
 _BEFORE_S = 0.3
@@ -71,7 +71,7 @@ class LidSpan:
 
 @dataclass(frozen=True, slots=True)
 class LidClosure:
-    """Closed lids; not `whole` when the beginning or the end was missed, `unseen_s` of it bridged."""
+    """Closed lids; not `whole` if the start or the end was missed; `unseen_s` of the time is bridged."""
 
     start_s: float
     end_s: float
@@ -80,7 +80,7 @@ class LidClosure:
     area_s: float = 0.0
     """Openness added up over time."""
     fallen_s: float = 0.0
-    """Time at its end in which a fallen head hides lids that were shut before."""
+    """Time at the end in which a fallen head hides lids that were shut before."""
 
     @property
     def duration_s(self) -> float:
@@ -89,19 +89,19 @@ class LidClosure:
 
     @property
     def openness(self) -> float:
-        """Mean over its length, as far as a fallen head does not hide it."""
+        """Mean openness, without the time in which a fallen head hides the lids."""
         shown_s = self.duration_s - self.fallen_s
         return self.area_s / shown_s if shown_s > 0 else 0.0
 
     @property
     def known(self) -> bool:
-        """Whether enough of it was seen to believe in it."""
+        """Whether enough of it was seen."""
         shown_s = self.duration_s - self.fallen_s
         return shown_s - self.unseen_s >= LEAST_SEEN * shown_s
 
     @property
     def half_shut(self) -> bool:
-        """Whether the lids were not far down, and not for a blink only."""
+        """Whether the lids were only half down, and for longer than a blink."""
         return self.duration_s >= SLOW_S and self.openness > HALF_SHUT
 
 
@@ -123,7 +123,7 @@ def _fallen_s(before: OpennessSample, after: OpennessSample, threshold: float) -
 
 
 class Lids:
-    """Turns openness at judged frames into spans. An unjudged frame is simply not passed on."""
+    """Turns openness at judged frames into spans. Frames that are not judged are not passed to it."""
 
     def __init__(self, closed_below: float, open_above: float) -> None:
         self._closed_below = closed_below
@@ -139,9 +139,9 @@ class Lids:
         Lids rise along the line between two measurements and fall within `FALL_S` at any frame rate. They are open
         above `open_above`, or when two frames in a row show them far enough risen (`RISEN`, `LEAST_ABOVE`).
 
-        After a gap of up to `BRIDGE_S` that ends with closed lids there is an unseen closed span: all of it where they
-        were closed before, else from where they fell. A span that continues the one before starts at the very time at
-        which that one ended.
+        After a gap of up to `BRIDGE_S` that ends with closed lids there is an unseen closed span: the whole gap if they
+        were closed before, otherwise from where they fell. A span that continues the one before starts exactly at the
+        end of that one.
         """
         last, was, this = self._last, self._closed, OpennessSample(t_s, openness)
         if last is not None and t_s <= last.t_s:
@@ -189,7 +189,7 @@ def closure_class(duration_s: float, config: FatigueConfig) -> ClosureClass:
 
 
 def closure_message(t_s: float, run: LidClosure, track: int, config: FatigueConfig) -> Closure | None:
-    """Return the message for a run known to be over at `t_s`; None for one cut so short that its class is unknown."""
+    """Return the message of a closure that is over at `t_s`; None if it was cut so short that its class is unknown."""
     if not run.whole and run.duration_s < LONG_S:
         return None
     return Closure(t_s, track, run.start_s, run.end_s, closure_class(run.duration_s, config))
@@ -202,7 +202,7 @@ class LidCurve:
         self._curve: deque[tuple[float, float]] = deque()
 
     def observe(self, t_s: float, openness: float) -> None:
-        """Remember one judged frame."""
+        """Add one judged frame."""
         self._curve.append((t_s, openness))
         while self._curve[0][0] < t_s - _MEMORY_S:
             self._curve.popleft()
@@ -211,7 +211,7 @@ class LidCurve:
         """Measure the blink that ended with the newest frame.
 
         Amplitude is how far the lid fell, opening velocity its mean speed from the lowest point until open again, as
-        in the blink features of UTA-RLDD. None for what is no blink, or was not seen often enough to measure it.
+        in the blink features of UTA-RLDD. None if it is not a blink, or was not seen often enough to be measured.
         """
         if not run.whole or run.duration_s >= LONG_S:
             return None

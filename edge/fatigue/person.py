@@ -17,22 +17,22 @@ from edge.fatigue.policy import LONG_S, SHORT_S, FatigueEvidence, FatiguePolicy,
 from edge.messages import Attention, Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 
 REPORT_S = 1.0
-"""Between reports of a state that does not change, of looks and of fatigue."""
+"""Time between reports of attention and of fatigue while their state does not change."""
 UNCLEAR_S = 1.0
-"""What the witnesses say of the lids may differ for so long, as in a blink; then the lids are unknown."""
+"""Contour, irises and eye net may disagree about the lids for this long, as in a blink; then the lids are unknown."""
 JUDGED_S = 5.0
-"""Eyes that could not be judged for so long are unknown now, whatever they were before; ours: as long as a blink, a
-glance over the shoulder or a hand at the face lasts at most."""
+"""Eyes that could not be judged for this long are unknown. Our value: the longest time of a blink, a glance over the
+shoulder or a hand at the face."""
 
 
 class AttentionReporter:
-    """Feeds one person's attention with faces, and tells what comes of it."""
+    """Gives one person's faces to the attention policy; reports once a second, and at once when something changes."""
 
     def __init__(self, track: int, t_s: float, policy: AttentionPolicy) -> None:
-        """`policy` is a new one, or that of the same person under the number before."""
+        """`policy` is a new one, or that of the same person under the previous track number."""
         self.policy = policy
         self._track = track
-        self._told = AttentionState()
+        self._reported = AttentionState()
         self._report_s = t_s
 
     @property
@@ -41,41 +41,41 @@ class AttentionReporter:
         return self.policy.ahead
 
     def follow(self, face: Face, closed: bool, lowered: bool, driving: bool) -> list[Message]:
-        """Take in one frame; `closed` and `lowered` are what is known of the lids: shut, or down with the gaze."""
+        """Add one frame; `closed` and `lowered` describe the lids: shut, or down with the gaze."""
         if face.yaw_deg is None or face.pitch_deg is None or closed:
             return self.miss(face.t_s, driving, quiet=False)
         if not driving:
-            return self._tell(face.t_s, self.policy.rest(), quiet=False)
+            return self._report(face.t_s, self.policy.rest(), quiet=False)
         gaze = None
         if face.gaze_yaw_deg is not None and face.gaze_pitch_deg is not None:
             gaze = face.gaze_yaw_deg, face.gaze_pitch_deg
-        look = self.policy.step(face.t_s, (face.yaw_deg, face.pitch_deg), gaze, lowered)
-        return self._tell(face.t_s, look, quiet=False)
+        state = self.policy.step(face.t_s, (face.yaw_deg, face.pitch_deg), gaze, lowered)
+        return self._report(face.t_s, state, quiet=False)
 
     def miss(self, t_s: float, driving: bool, quiet: bool) -> list[Message]:
         """Let time pass without a pose; `quiet` reports only what changes."""
-        return self._tell(t_s, self.policy.miss(t_s) if driving else self.policy.rest(), quiet)
+        return self._report(t_s, self.policy.miss(t_s) if driving else self.policy.rest(), quiet)
 
     def end(self, t_s: float) -> list[Message]:
         """End what is raised."""
-        if self._told.level is Level.NONE:
+        if self._reported.level is Level.NONE:
             return []
-        self._told = AttentionState()
-        return [Attention(t_s, self._track, **dataclasses.asdict(self._told))]
+        self._reported = AttentionState()
+        return [Attention(t_s, self._track, **dataclasses.asdict(self._reported))]
 
-    def _tell(self, t_s: float, look: AttentionState, quiet: bool) -> list[Message]:
+    def _report(self, t_s: float, state: AttentionState, quiet: bool) -> list[Message]:
         due = t_s >= self._report_s
         if due:
             self._report_s += REPORT_S * (math.floor((t_s - self._report_s) / REPORT_S) + 1)
-        if _state(look) == _state(self._told) and (quiet or not due):
+        if _reported_at_once(state) == _reported_at_once(self._reported) and (quiet or not due):
             return []
-        self._told = look
-        return [Attention(t_s, self._track, **dataclasses.asdict(look))]
+        self._reported = state
+        return [Attention(t_s, self._track, **dataclasses.asdict(state))]
 
 
-def _state(look: AttentionState) -> tuple[Level, tuple[str, ...], bool]:
-    """What is told at once; the turns of a head matter while something is raised."""
-    return look.level, look.causes, look.away and look.level is not Level.NONE
+def _reported_at_once(state: AttentionState) -> tuple[Level, tuple[str, ...], bool]:
+    """What is reported at once; turns of the head are, while an alert level is raised."""
+    return state.level, state.causes, state.away and state.level is not Level.NONE
 
 
 class Person:
@@ -89,14 +89,14 @@ class Person:
         drowsiness: DrowsinessModel | None,
         looks: AttentionReporter | None,
     ) -> None:
-        """`looks` None: nobody asks where this person looks."""
+        """`looks` None: attention is not followed."""
         self.track = track
         self.driving = True
         """Whether the vehicle drives: rest at a stop counts for neither PERCLOS nor attention."""
         self.seen_s = t_s
         """When this person was last followed, seen or not."""
         self.visible_s = t_s
-        """When this person was last in the picture."""
+        """When this person was last in the frame."""
         self._config = config
         self._eyes = EyePair(config.baseline_s)
         self._lids = Lids(config.closed_below, config.open_above)
@@ -104,7 +104,7 @@ class Person:
         self._closures = ClosureTracker(config.sleep_s, config.unresponsive_s, config.closed_below)
         self._head = HeadFall()
         self._perclos = Perclos(t_s, config.least_valid_ratio)
-        self._judged_told_s = 0.0
+        self._judged_reported_s = 0.0
         self._yawns = Yawns()
         self._yawned_s: deque[float] = deque()
         self._nods = Nods()
@@ -129,13 +129,13 @@ class Person:
         return self._judgement.level
 
     def observe(self, face: Face) -> list[Message]:
-        """Take in one frame of this person; return the Face with its openness, then what happened."""
+        """Add one frame of this person; return the Face with its openness, then the events."""
         self.seen_s, self._ended_s = face.t_s, 0.0
         self.visible_s = self.visible_s if face.reason is Reason.NO_FACE else face.t_s
         seen = self._eyes.look(face)
         if seen is not None:
             face = dataclasses.replace(face, openness=seen.openness)
-            self._closures.witnesses.observe(face.t_s, seen.iris, seen.contour)
+            self._closures.iris_check.observe(face.t_s, seen.iris, seen.contour)
         if face.openness is None:
             blind = face.reason or Reason.EYES_HIDDEN
             learning = face.usable and face.eye_opening is not None
@@ -160,7 +160,7 @@ class Person:
         return messages
 
     def miss(self, t_s: float, quiet: bool) -> list[Message]:
-        """Let time pass without a frame of this person; `quiet` reports only what changes or is raised."""
+        """Let time pass without a frame of this person; `quiet` reports only changes and raised levels."""
         self._ended_s, self._reason = 0.0, Reason.NO_FACE.value
         messages = [*self._lapsed(t_s), *self._yawn(t_s, self._yawns.lapse(t_s))]
         if self._head.hides(Face(t_s)):
@@ -169,15 +169,15 @@ class Person:
         return messages + (self.looks.miss(t_s, self.driving, quiet) if self.looks is not None else [])
 
     def succeed(self, t_s: float) -> list[Message]:
-        """Somebody shows who may be this person: what was taken for shut out of sight ends."""
+        """A new face may be this person: a closure that was continued out of sight ends."""
         return self._settled(t_s, self._closures.lapse()) if self._closures.fallen_s else []
 
     def retune(self, config: FatigueConfig) -> None:
-        """Judge by other thresholds of PERCLOS from now on."""
+        """Use other thresholds of PERCLOS from now on."""
         self._policy.retune(config)
 
     def leave(self, t_s: float) -> list[Message]:
-        """End what goes on; a raised level ends with a last report."""
+        """End current events; a raised level ends with a last report."""
         messages = [*self._settled(t_s, self._closures.lapse()), *self._yawn(t_s, self._yawns.finish())]
         if self.level is not Level.NONE:
             before, self._judgement = self._judgement, FatigueState()
@@ -195,7 +195,7 @@ class Person:
         return messages
 
     def _fall(self, t_s: float) -> list[Message]:
-        """A fallen head hides the lids; for longer than `out_of_sight_s` nothing is said of them."""
+        """A fallen head hides the lids; after `out_of_sight_s` they are unknown."""
         self._closures.fall(t_s)
         if self._closures.fallen_s >= self._config.out_of_sight_s:
             return self._settled(t_s, self._closures.lapse())
@@ -269,7 +269,7 @@ class Person:
         if self._run is not None and (self._judgement.asleep or before.asleep):
             evidence |= {"closed_s": self._run.duration_s, "closed_from_s": self._run.start_s}
             evidence |= {"fallen_s": self._run.fallen_s} if self._run.fallen_s else {}
-        judged_s, self._judged_told_s = self._perclos.judged_s - self._judged_told_s, self._perclos.judged_s
+        judged_s, self._judged_reported_s = self._perclos.judged_s - self._judged_reported_s, self._perclos.judged_s
         return Fatigue(
             t_s=t_s,
             track=self.track,

@@ -27,24 +27,24 @@ CAUSES: dict[str, Level] = {
     "unresponsive": Level.EMERGENCY,
 }
 """Every cause with the level that it raises, the gravest last. Yawns and the estimate from blinks raise a warning only
-beside a raised PERCLOS: neither proves anything alone."""
+together with a raised PERCLOS: neither is proof alone."""
 ASLEEP = ("microsleep", "sleep", "unresponsive")
-"""The causes that are one long closure, each replacing the one before."""
+"""The causes that are one long closure; each replaces the one before."""
 SHORT_S = 60.0
 LONG_S = 180.0
 LEAST_VALID_S = 30.0
-"""No value before this much seen time, whatever the share."""
+"""Least seen time for a value, at any share."""
 
 
 @dataclass(frozen=True, slots=True)
 class FatigueEvidence:
-    """What is known about one person at `t_s`."""
+    """The evidence about one person at `t_s`."""
 
     t_s: float
     seen: bool
-    """Whether the lids were judged in this very frame. Nothing rises on a frame in which they were not."""
+    """Whether the lids were judged in this frame. Levels do not rise on other frames."""
     closed_s: float
-    """Length of the closure that goes on or ends in this frame, 0 without one."""
+    """Length of the closure that continues or ends in this frame, 0 without one."""
     open_s: float
     """How long the eyes have been seen open without a break."""
     perclos_60: float | None
@@ -85,7 +85,7 @@ class FatiguePolicy:
         self._seen_s = float("-inf")
 
     def retune(self, config: FatigueConfig) -> None:
-        """Judge by other thresholds from now on; `hold_s` stays."""
+        """Use other thresholds from now on; `hold_s` stays."""
         self._config = config
         self._perclos = {name: (latch, getattr(config, name)) for name, (latch, _) in self._perclos.items()}
 
@@ -146,7 +146,7 @@ class FatiguePolicy:
 
 
 class _Latch:
-    """On at once, off after `hold_s` without reason to stay."""
+    """On at once; off after `hold_s` without a reason to stay on."""
 
     def __init__(self, hold_s: float) -> None:
         self._hold_s = hold_s
@@ -173,7 +173,7 @@ class _Mark:
 
 
 class Perclos:
-    """Adds up spans of lids; time that is in no span is in neither numerator nor denominator."""
+    """Adds up spans of lids; time without a span is neither in the numerator nor in the denominator."""
 
     def __init__(self, start_s: float, least_valid_ratio: float) -> None:
         self._start_s = start_s
@@ -181,7 +181,7 @@ class Perclos:
         self._marks = [_Mark(start_s, 0.0, 0.0, 0.0)]
 
     def add(self, span: LidSpan, driving: bool = True) -> None:
-        """Add a span; spans come in order of time. What happens at a stop is rest and counts as judged only."""
+        """Add a span; spans come in order of time. Time at a stop is rest and counts as judged only."""
         if span.duration_s <= 0:
             return
         last = self._marks[-1]
@@ -200,7 +200,7 @@ class Perclos:
         return self._marks[-1].judged_s
 
     def share(self, t_s: float, window_s: float) -> float | None:
-        """Return PERCLOS over the last `window_s` seconds; None when too little of them was seen."""
+        """Return PERCLOS over the last `window_s` seconds; None if too little of them was seen."""
         _, seen_s, closed_s = self._totals(t_s, window_s)
         if seen_s < max(LEAST_VALID_S, self._least * window_s) - 1e-6:
             return None

@@ -15,10 +15,9 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
 from edge.fatigue.attention import StraightAhead
-from edge.fatigue.driver import DriverChoice
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.drowsiness import DrowsinessModel
-from edge.fatigue.monitor import FatigueMonitor
+from edge.fatigue.monitor import DriverChoice, FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime.perception_stages import UtteranceAnalysis, infers_groups, infers_moods
 from edge.runtime.summary import Summarizer

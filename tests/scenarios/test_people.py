@@ -6,8 +6,7 @@ import pytest
 from driver import Driver, steps, told_at_every_rate, watch
 
 from edge.config.decision import FatigueConfig
-from edge.fatigue.driver import DriverChoice
-from edge.fatigue.monitor import FatigueMonitor
+from edge.fatigue.monitor import DriverChoice, FatigueMonitor
 from edge.messages import Alert, Attention, Face, Fatigue, Level, Reason
 
 ADVISORY, WARNING, CRITICAL, EMERGENCY = Level.ADVISORY, Level.WARNING, Level.CRITICAL, Level.EMERGENCY

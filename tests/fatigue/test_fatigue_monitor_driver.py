@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.fatigue.driver import DriverChoice
+from edge.fatigue.monitor import DriverChoice
 from edge.messages import Box, Face
 
 SEAT: Box = (200.0, 120.0, 180.0, 180.0)
