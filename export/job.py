@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
-from export.role import Array
+from export.role import Array, FreeAxis
 
 if TYPE_CHECKING:
     import torch
@@ -23,16 +23,6 @@ Family = Literal["cnn", "transformer", "float"]
 """How the CPU's int8 is made: static U8S8, dynamic MatMul, or not at all (recurrent nets, small heads)."""
 
 Feeds = Mapping[str, Array]
-
-
-@dataclass(frozen=True, slots=True)
-class FreeAxis:
-    """A free dimension: the name it has in the graph, and the sizes that an engine is built for."""
-
-    name: str
-    least: int
-    usual: int
-    most: int
 
 
 @dataclass(frozen=True, slots=True)

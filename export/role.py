@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
 from edge.bundle.manifest import VariantName, WeightSource
 from edge.error import EmvasError
 
-if TYPE_CHECKING:
-    from export.job import FreeAxis
-
 Array = npt.NDArray[Any]
 
 
 class BuildError(EmvasError):
     """A bundle that cannot be built; the message says which role, what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAxis:
+    """A free dimension: the name it has in the graph, and the sizes that an engine is built for."""
+
+    name: str
+    least: int
+    usual: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

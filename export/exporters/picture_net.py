@@ -18,8 +18,8 @@ from export.exporters import OptionError
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
-from export.job import EvaluationTask, ExportJob, Family, Feeds, FreeAxis, GraphJob, MadeGraph
-from export.role import Array, BuildError
+from export.job import EvaluationTask, ExportJob, Family, Feeds, GraphJob, MadeGraph
+from export.role import Array, BuildError, FreeAxis
 from export.roles.axes import AXES
 from export.tasks.expression import samples
 from export.trace import reference

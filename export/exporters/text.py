@@ -18,8 +18,8 @@ from export.exporters.class_labels import class_names
 from export.exporters.heads import CheckpointHead, head_of, is_classifier, left_out
 from export.exporters.options import number, truth
 from export.exporters.samples import STRINGS, agreement_task, read_samples
-from export.job import ExportJob, Feeds, FreeAxis, GraphJob
-from export.role import BuildError
+from export.job import ExportJob, Feeds, GraphJob
+from export.role import BuildError, FreeAxis
 from export.tokenizer import tokenizer_json
 from export.trace import reference
 

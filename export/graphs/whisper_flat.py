@@ -13,8 +13,8 @@ from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
 from export.graphs.whisper import Cache, TracedWhisperDecoder, WhisperEncoder, cache_names
-from export.job import Feeds, FreeAxis, GraphJob
-from export.role import Array
+from export.job import Feeds, GraphJob
+from export.role import Array, FreeAxis
 from export.trace import reference
 
 _TASK_TOKENS = 4

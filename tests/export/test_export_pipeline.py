@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from export.exporters.fusion_job import INPUTS
-from export.job import ExportJob, FreeAxis, GraphJob
+from export.job import ExportJob, GraphJob
 from export.pipeline import run_job
-from export.role import BuildError
+from export.role import BuildError, FreeAxis
 from export.trace import prove_parity, untraced_sizes
 
 

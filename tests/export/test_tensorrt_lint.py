@@ -13,8 +13,7 @@ from onnx import TensorProto, helper
 from small_graph import save_graph
 
 from edge.bundle.manifest import VariantName
-from export.job import FreeAxis
-from export.role import BuildError
+from export.role import BuildError, FreeAxis
 from export.tensorrt.lint import lint_graph
 from export.tensorrt.rules import DATA_DEPENDENT, INTEGER_ARITHMETIC, OPSETS, RULES, UNSUPPORTED
 
