@@ -17,12 +17,12 @@ from edge.bundle.manifest import Manifest, Role, write_manifest
 from edge.bundle.selftest import GraphCheck, check_variant
 from edge.bundle.session import Provider
 from export.gate.decision import Decision, decision_of, tools
-from export.lock import Lock
 from export.recipe import Recipe
-from export.role import Archives, BuildError, RoleBuild
-from export.role_writer import RoleWriter
+from export.recipe_lock import Lock
+from export.role_build import Archives, BuildError, RoleBuild
+from export.role_manifest import RoleWriter
 from export.roles import builder
-from export.roles.axes import free_axes
+from export.roles.free_axes import free_axes
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from export.file_kind import other_kind
-from export.role import BuildError
+from export.role_build import BuildError
 from training.weights import listed, misfit
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")

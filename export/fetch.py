@@ -16,7 +16,7 @@ from pathlib import Path
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from export.recipe import Archive
-from export.role import BuildError
+from export.role_build import BuildError
 
 _PIP_WITH_RESUME = (25, 1)
 """The first pip that knows `--resume-retries`."""

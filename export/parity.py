@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
-from export.role import Array, BuildError
+from export.role_build import Array, BuildError
 
 Feeds = Mapping[str, Array]
 Engine = Callable[[Feeds], Mapping[str, Array]]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.manifest import VariantName
+from export.export_job import ExportJob, GraphJob, MadeGraph
 from export.gate import build_variants
-from export.job import ExportJob, GraphJob, MadeGraph
-from export.role import BuildError, RoleBuild
+from export.role_build import BuildError, RoleBuild
 from export.trace import check_weights, prove_parity, trace
 
 Progress = Callable[[str], None]

@@ -23,9 +23,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from export.attention_heads import split_heads
-from export.job import Feeds
-from export.role import Array, BuildError
+from export.export_job import Feeds
+from export.graphs.attention_heads import split_heads
+from export.role_build import Array, BuildError
 from export.tied_embedding import tie_embedding
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")

@@ -15,7 +15,7 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Provider
 from export.margins import Margins
-from export.role import BuildError
+from export.role_build import BuildError
 
 _SHA256 = r"^[0-9a-f]{64}$"
 

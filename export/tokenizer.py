@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 def tokenizer_json(folder: Path, work: Path) -> Path:

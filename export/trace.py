@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
-from export.job import GraphJob
-from export.role import Array, BuildError, FreeAxis
+from export.export_job import GraphJob
+from export.role_build import Array, BuildError, FreeAxis
 from export.torch_onnx import export_module
 
 MOST_ABS = 1e-4

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.messages import Float32
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens, feeds
-from export.job import Feeds
+from export.export_job import Feeds
 
 MEANINGS = {
     "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",

@@ -26,9 +26,9 @@ from torch import Tensor
 
 from benchmarks.evidence import write_json, write_text
 from edge.bundle.session import Session
+from export.export_job import GraphJob
 from export.exporters.fusion_job import INPUTS, fusion_graph
 from export.exporters.mmsa import read_mmsa_model
-from export.job import GraphJob
 from export.trace import trace
 from training.fusion.models import MODELS
 

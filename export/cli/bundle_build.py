@@ -44,8 +44,8 @@ def build(
     console = Console(stderr=True)
     from export.bundle import build_bundle
     from export.fetch import PinnedArchives, default_cache
-    from export.lock import Lock, read_lock, write_lock
     from export.recipe import read_recipe
+    from export.recipe_lock import Lock, read_lock, write_lock
     from export.roles import builder
 
     read = read_recipe(recipe)

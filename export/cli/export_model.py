@@ -115,7 +115,7 @@ def _export(
 ) -> None:
     from export.bundle import refuse_foreign
     from export.exporters import OptionError
-    from export.role import BuildError
+    from export.role_build import BuildError
 
     said = {"calibration": calibration, "evaluation": evaluation, "role": role, "labels": labels}
     given = {key: str(value) for key, value in said.items() if value is not None}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge.error import EmvasError
-from export.job import ExportJob
+from export.export_job import ExportJob
 
 Group = Literal["asr", "encoder", "fusion", "onnx"]
 

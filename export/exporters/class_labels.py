@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge.messages import EXPRESSIONS
-from export.role import BuildError
+from export.role_build import BuildError
 
 LEFT_OUT = "-"
 """In a list of labels: the box knows nothing like this class, its probability goes to the others in proportion."""

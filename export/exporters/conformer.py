@@ -13,12 +13,12 @@ from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.ctc import CtcDescription
 from edge.speech.log_mel import FRONT_ENDS, HOP_SAMPLES, MEL_BANDS, STREAMED
 from export.checkpoint import nearest, sources_of
+from export.export_job import ExportJob, Feeds, GraphJob
 from export.exporters import OptionError
 from export.exporters.ctc_job import CtcModel, ctc_job, whole_sound
 from export.graphs.conformer import ChunkConformer, WholeConformer
-from export.job import ExportJob, Feeds, GraphJob
-from export.role import BuildError
-from export.speech_set import LEAST_S, tone_sweep
+from export.role_build import BuildError
+from export.sample_speech import LEAST_S, tone_sweep
 from export.trace import MOST_ABS
 from training.asr.checkpoint import AsrCheckpoint, load_checkpoint
 from training.asr.model import ConformerCtc

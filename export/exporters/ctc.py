@@ -20,12 +20,12 @@ from edge.speech import log_mel
 from edge.speech.ctc import CtcDescription
 from edge.speech.log_mel import HOP_SAMPLES
 from export.checkpoint import folder_config, load_folder, sources_of
+from export.export_job import ExportJob
 from export.exporters.ctc_job import CtcModel, ctc_job, whole_sound
 from export.graphs.ctc import MelCtc, SamplesCtc
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
+from export.sample_speech import LEAST_S
 from export.sources.ctc_vocabulary import parakeet_vocabulary, wav2vec2_vocabulary
-from export.speech_set import LEAST_S
 
 _ARCHITECTURES: dict[str, type[PreTrainedModel]] = {
     "wav2vec2": Wav2Vec2ForCTC,

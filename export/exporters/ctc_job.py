@@ -13,9 +13,9 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.ctc import PREPROCESSING, CtcDescription, CtcVocabulary, GreedyCtc, features, open_acoustic_model
 from edge.speech.log_mel import HOP_SAMPLES
-from export.job import ExportJob, Feeds, GraphJob
-from export.role import FreeAxis
-from export.speech_set import LEAST_S, MOST_S, USUAL_S, read_spoken, recognition_task, tone_sweep
+from export.export_job import ExportJob, Feeds, GraphJob
+from export.role_build import FreeAxis
+from export.sample_speech import LEAST_S, MOST_S, USUAL_S, read_spoken, recognition_task, tone_sweep
 
 _MEANINGS = {
     "audio": "sound at 16 kHz, by the front end that `preprocessing` names",

@@ -11,7 +11,7 @@ import numpy as np
 from export.checkpoint import folder_config, read_checkpoint, weights_of
 from export.exporters import EXPORTERS, Exporter, Group, OptionError
 from export.exporters.mmsa_layout import PREFIX
-from export.role import BuildError
+from export.role_build import BuildError
 
 _FORMATS = {"emvas-fusion-1": "fusion", "emvas-asr-1": "conformer", "emvas-expression-1": "expression"}
 """What the files of our own training call themselves."""

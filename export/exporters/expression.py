@@ -9,9 +9,9 @@ import torch
 
 from edge.vision.perception import EXPRESSION_SIDE
 from export.checkpoint import sources_of
-from export.job import ExportJob, GraphJob
-from export.role import BuildError, FreeAxis
-from export.roles.axes import AXES
+from export.export_job import ExportJob, GraphJob
+from export.role_build import BuildError, FreeAxis
+from export.roles.free_axes import AXES
 from export.tasks.expression import samples
 from training.heads.expression_net import INPUT_PX, LABELS, read_expression_net
 from training.heads.net_file import NetFileError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from export.checkpoint import sources_of
+from export.export_job import ExportJob
 from export.exporters.fusion_job import Trained, fusion_job
-from export.job import ExportJob
 from training.fusion.checkpoint import load, model_of
 
 

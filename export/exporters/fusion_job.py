@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from edge.affect.fusion import MODALITIES
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
+from export.export_job import EvaluationTask, ExportJob, Feeds, GraphJob
 from export.exporters.options import number, sizes
-from export.job import EvaluationTask, ExportJob, Feeds, GraphJob
-from export.role import BuildError, FreeAxis
+from export.role_build import BuildError, FreeAxis
 from training.features.dataset import Features
 from training.fusion.data import read_features
 from training.fusion.models.base import FusionNet

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from export.checkpoint import load_state, read_checkpoint, sources_of, state_of
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.options import floats, number
 from export.exporters.picture_net import PictureNet, picture_job
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 
 _TRANSFORMERS = ("vit", "deit", "swin", "beit", "eva", "maxvit", "cait", "xcit")
 """What the names of architectures whose arithmetic is in MatMul begin with."""

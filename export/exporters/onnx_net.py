@@ -12,16 +12,16 @@ from onnx import helper
 from edge.bundle.contract import fed_range
 from edge.bundle.session import Session
 from export.checkpoint import sources_of
+from export.export_job import ExportJob, Family, Feeds, MadeGraph
 from export.exporters import OptionError
 from export.exporters.class_labels import class_names, expressions_of
 from export.exporters.options import floats, number
 from export.exporters.picture_net import ROLE, PictureNet, edge_px, picture_job
 from export.exporters.samples import NUMBERS, read_samples
 from export.graphs.picture_adapter import Adapter, adapted
-from export.job import ExportJob, Family, Feeds, MadeGraph
 from export.parity import check_parity
-from export.role import Array, BuildError
-from export.roles.axes import AXES
+from export.role_build import Array, BuildError
+from export.roles.free_axes import AXES
 from export.tasks.expression import samples
 from export.tensorrt.profile import inputs_of, named_axes
 from export.torch_onnx import OPSET

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
+from export.export_job import EvaluationTask, ExportJob, Family, Feeds, GraphJob, MadeGraph
 from export.exporters import OptionError
 from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
-from export.job import EvaluationTask, ExportJob, Family, Feeds, GraphJob, MadeGraph
-from export.role import Array, BuildError, FreeAxis
-from export.roles.axes import AXES
+from export.role_build import Array, BuildError, FreeAxis
+from export.roles.free_axes import AXES
 from export.tasks.expression import samples
 from export.trace import reference
 

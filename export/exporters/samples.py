@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from export.job import EvaluationTask, Feeds
-from export.role import Array, BuildError
+from export.export_job import EvaluationTask, Feeds
+from export.role_build import Array, BuildError
 
 NUMBERS, STRINGS = "fiu", "U"
 """Kinds of numpy's types that an array of samples may have."""

@@ -9,10 +9,10 @@ from typing import Any
 from torch import nn
 
 from export.checkpoint import nearest
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.library_net import Usual, library_job
 from export.exporters.options import library
-from export.job import ExportJob
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:

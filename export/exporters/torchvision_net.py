@@ -9,11 +9,11 @@ from typing import Any
 from torch import nn
 
 from export.checkpoint import nearest
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.library_net import Usual, library_job
 from export.exporters.options import library
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:

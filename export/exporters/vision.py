@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from export.checkpoint import folder_config, load_folder, sources_of
+from export.export_job import ExportJob, Family
 from export.exporters.picture_net import PictureNet, picture_job
 from export.exporters.preprocessing import Preprocessing, read_preprocessing
-from export.job import ExportJob, Family
-from export.role import BuildError
+from export.role_build import BuildError
 
 _TRANSFORMERS = ("vit", "deit", "swin", "beit", "dinov2")
 """Families whose arithmetic is in MatMul; the others are convolutional."""

@@ -16,10 +16,10 @@ from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import HOP_SAMPLES, WHISPER_BANDS, log_mel
 from edge.speech.whisper import WINDOWS_S, WhisperModel, WhisperTokens
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
+from export.export_job import ExportJob, Feeds, GraphJob
 from export.graphs.whisper_flat import TorchGraph, decoder_job, encoder_job
-from export.job import ExportJob, Feeds, GraphJob
-from export.role import BuildError
-from export.speech_set import read_spoken, recognition_task, tone_sweep
+from export.role_build import BuildError
+from export.sample_speech import read_spoken, recognition_task, tone_sweep
 from export.tasks.asr import transcribe
 from export.tokenizer import tokenizer_json
 from export.whisper_role import MEANINGS, PREPROCESSING, decoder_feeds

@@ -9,9 +9,9 @@ from typing import Any
 
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Session
+from export.export_job import EvaluationTask, Feeds
 from export.gate.candidates import Candidate
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
-from export.job import EvaluationTask, Feeds
 from export.margins import Margins
 
 FP32_TOLERANCE = 1e-3

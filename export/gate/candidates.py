@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle.manifest import VariantName
-from export.job import Family, Feeds
+from export.export_job import Family, Feeds
 from export.quantize import described, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
 
 FRAGILE = ("LayerNormalization", "Softmax", "ReduceMean", "ReduceSum", "Pow", "Sqrt", "Exp", "Div", "Reciprocal")

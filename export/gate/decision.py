@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.bundle.manifest import Role, Tensorrt, VariantName
+from export.export_job import Family, Feeds
 from export.gate.admission import too_far
 from export.gate.candidates import OPERATORS, Candidate, Maker
 from export.gate.measures import Agreement, agreement
-from export.job import Family, Feeds
 from export.margins import Margins
-from export.role import BuildError, VariantBuild
+from export.role_build import BuildError, VariantBuild
 
 TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformers")
 """Libraries whose versions decide what a build makes."""

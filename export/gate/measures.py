@@ -12,8 +12,8 @@ import onnx
 
 from edge.bundle.selftest import median_latency_ms, rms_ratio
 from edge.bundle.session import Session
-from export.job import Feeds
-from export.role import Array
+from export.export_job import Feeds
+from export.role_build import Array
 
 _ROUNDS = 3
 _NO_DIVISION_BY_ZERO = 1e-12

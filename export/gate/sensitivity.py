@@ -12,8 +12,8 @@ import onnxruntime as ort
 from onnx import TensorProto, helper
 
 from edge.bundle.selftest import rms_ratio
-from export.job import Feeds
-from export.role import Array
+from export.export_job import Feeds
+from export.role_build import Array
 
 _PROBES = 2
 """Inputs that the layers are compared on."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 class Forest(nn.Module):

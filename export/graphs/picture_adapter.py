@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from export.exporters.class_labels import LEFT_OUT
-from export.role import Array
+from export.role_build import Array
 
 _LEAST_SUM = 1e-6
 """Where all probability went to classes that are left out."""

@@ -12,7 +12,7 @@ from export.graphs.blocked import widen_in_parts
 from export.graphs.tflite_operators import OPERATORS
 from export.graphs.tflite_writer import TO_NHWC, GraphWriter
 from export.graphs.twins import join_twins
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.tflite import TfliteModel
 
 OPSET = 18

@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from export.graphs.tflite_writer import TO_NCHW, TO_NHWC, GraphWriter
-from export.role import Array, BuildError
+from export.role_build import Array, BuildError
 from export.sources.tflite import Operator
 
 

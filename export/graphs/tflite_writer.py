@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.tflite import TfliteModel
 
 TO_NCHW = (0, 3, 1, 2)

@@ -12,7 +12,7 @@ from transformers import WhisperForConditionalGeneration
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
 from export.graphs.whisper import cache_names
-from export.role import Array
+from export.role_build import Array
 
 
 class WhisperEngine:

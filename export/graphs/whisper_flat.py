@@ -12,9 +12,9 @@ from transformers import WhisperForConditionalGeneration
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
+from export.export_job import Feeds, GraphJob
 from export.graphs.whisper import Cache, TracedWhisperDecoder, WhisperEncoder, cache_names
-from export.job import Feeds, GraphJob
-from export.role import Array, FreeAxis
+from export.role_build import Array, FreeAxis
 from export.trace import reference
 
 _TASK_TOKENS = 4

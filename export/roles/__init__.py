@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from export.role import BuildError, RoleBuilder
+from export.role_build import BuildError, RoleBuilder
 
 BUILDERS: dict[str, str] = {
     "face_detector": "export.roles.face_detector:build",

@@ -12,12 +12,12 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import log_mel
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens
+from export.export_job import Feeds
 from export.gate import Decision, build_variants
 from export.graphs.whisper import export_whisper
 from export.graphs.whisper_engine import WhisperEngine
-from export.job import Feeds
 from export.parity import check_parity
-from export.role import Archives, BuildError, RoleBuild
+from export.role_build import Archives, BuildError, RoleBuild
 from export.sources.ctranslate2 import read_ctranslate2
 from export.sources.whisper import whisper_from_ctranslate2
 from export.speech import read_speech

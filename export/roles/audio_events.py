@@ -13,10 +13,10 @@ from onnx import numpy_helper
 from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.speech.audio_events import BANDS, FRAMES, PATCH, patch_mel
+from export.export_job import Feeds
 from export.gate import build_variants
-from export.job import Feeds
 from export.parity import Engine, check_parity
-from export.role import Archives, RoleBuild
+from export.role_build import Archives, RoleBuild
 from export.sources.yamnet import plain, read_quantized
 from export.speech import read_speech
 

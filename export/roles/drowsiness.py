@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.fatigue.drowsiness import MEASURES, SEQUENCE
 from export.graphs.forest import read_forest
-from export.role import Archives, RoleBuild
+from export.role_build import Archives, RoleBuild
 from export.roles.head import build_head, our_source
 
 

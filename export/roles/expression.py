@@ -12,11 +12,11 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
+from export.export_job import Feeds
 from export.gate import build_variants
 from export.graphs.face_api import INPUT_PX, LABELS, FaceApiExpression
-from export.job import Feeds
 from export.parity import check_parity
-from export.role import Archives, BuildError, RoleBuild
+from export.role_build import Archives, BuildError, RoleBuild
 from export.sources.tfjs import read_tfjs
 from export.tasks import expression
 from export.torch_onnx import export_module

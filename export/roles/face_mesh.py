@@ -9,10 +9,10 @@ from typing import Any
 from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.mesh import INPUT_PX
-from export.job import EvaluationTask
-from export.portrait import FACE, SOURCE, views
-from export.role import Archives, RoleBuild
+from export.export_job import EvaluationTask
+from export.role_build import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
+from export.sample_faces import FACE, SOURCE, views
 from export.tasks import face_mesh
 
 _POINTS = 468

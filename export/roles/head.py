@@ -12,10 +12,10 @@ from torch.export import Dim
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
+from export.export_job import Family
 from export.gate import ChosenVariants, Wanted, build_variants
-from export.job import Family
 from export.parity import check_parity
-from export.role import Array
+from export.role_build import Array
 from export.torch_onnx import export_module
 
 

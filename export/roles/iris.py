@@ -9,10 +9,10 @@ from typing import Any
 from edge.messages import Float32
 from edge.vision.crop import Image, unit_rgb
 from edge.vision.iris import INPUT_PX
-from export.job import EvaluationTask
-from export.portrait import LEFT_EYE, RIGHT_EYE, SOURCE, squeezed, views
-from export.role import Archives, RoleBuild
+from export.export_job import EvaluationTask
+from export.role_build import Archives, RoleBuild
 from export.roles.mediapipe import CALIBRATION, HELD_OUT, ONE_FACE, TRAINING_DATA, build_net
+from export.sample_faces import LEFT_EYE, RIGHT_EYE, SOURCE, squeezed, views
 from export.tasks import iris
 
 _CONTOUR, _IRIS = 71, 5

@@ -13,9 +13,9 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edge.bundle.session import Session
 from edge.messages import Float32
+from export.export_job import EvaluationTask, Feeds
 from export.gate import ChosenVariants, build_variants
 from export.graphs.tflite import convert
-from export.job import EvaluationTask, Feeds
 from export.parity import Engine, check_parity
 from export.sources.tflite import read_tflite
 

@@ -12,7 +12,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from export.role import Archives, RoleBuild
+from export.role_build import Archives, RoleBuild
 from export.roles.head import build_head, our_source
 
 

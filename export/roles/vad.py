@@ -12,11 +12,11 @@ import torch
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.segmenter import WINDOW as STEP
+from export.export_job import Feeds
 from export.gate import build_variants
 from export.graphs.silero import STATE, WINDOW, load_silero
-from export.job import Feeds
 from export.parity import Engine, check_parity
-from export.role import Archives, RoleBuild
+from export.role_build import Archives, RoleBuild
 from export.speech import read_speech
 from export.tasks import vad
 from export.torch_onnx import export_module

@@ -8,7 +8,7 @@ from pathlib import Path
 from transformers import ParakeetTokenizer, PreTrainedTokenizerBase, Wav2Vec2CTCTokenizer
 
 from edge.speech.ctc import CtcVocabulary
-from export.role import BuildError
+from export.role_build import BuildError
 
 _SENTENCEPIECE_SPACE = "▁"
 

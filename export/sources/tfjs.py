@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edge.messages import Float32
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 def read_tfjs(layout: Path, weights: Path) -> dict[str, Float32]:

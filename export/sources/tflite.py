@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from export.role import BuildError
+from export.role_build import BuildError
 
 Array = npt.NDArray[Any]
 

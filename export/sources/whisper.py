@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.ctranslate2 import Ct2Model
 
 _SPECIFICATION = "WhisperSpec"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import onnx
 from onnx import TensorProto, helper
 
-from export.role import BuildError
+from export.role_build import BuildError
 
 _GRAPH, _WEIGHTS = "model.onnx", "model.data"
 _MOST_BYTES = 32 << 20

@@ -9,8 +9,8 @@ from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 from edge.text.sentiment import LANGUAGES
-from export.job import EvaluationTask
-from export.speech_set import character_error_rate
+from export.export_job import EvaluationTask
+from export.sample_speech import character_error_rate
 
 
 def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> EvaluationTask:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
-from export.job import EvaluationTask, Feeds
-from export.portrait import FACE, SOURCE, many_faces, views
+from export.export_job import EvaluationTask, Feeds
+from export.sample_faces import FACE, SOURCE, many_faces, views
 
 _FACE = replace(FACE, side_px=EXPRESSION_SIDE * FACE.side_px)
 _VIEWS = 48

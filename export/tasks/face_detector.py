@@ -11,7 +11,7 @@ from edge.bundle.session import Session
 from edge.messages import Box
 from edge.vision.crop import Image
 from edge.vision.detector import FaceDetector, overlap_with
-from export.job import EvaluationTask
+from export.export_job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from edge.bundle.session import Session
 from edge.vision.crop import Crop, Image
 from edge.vision.iris import INPUT_PX, EyeModel
-from export.job import EvaluationTask
+from export.export_job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 _WHOLE = Crop(INPUT_PX / 2, INPUT_PX / 2, INPUT_PX)

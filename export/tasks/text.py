@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edge.bundle.session import Session
 from edge.text.encoder import SentenceTokens
-from export.job import EvaluationTask
+from export.export_job import EvaluationTask
 
 
 def task(

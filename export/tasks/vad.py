@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edge.bundle.session import Session
 from edge.messages import Float32
 from edge.speech.segmenter import WINDOW, VoiceActivity
-from export.job import EvaluationTask
+from export.export_job import EvaluationTask
 from export.tasks.variant_bundle import VariantBundle
 
 _SPEECH = 0.5

@@ -18,7 +18,7 @@ from pathlib import Path
 import onnx
 
 from edge.bundle.manifest import EngineBuild
-from export.role import BuildError
+from export.role_build import BuildError
 from export.tensorrt.profile import Axes, inputs_of, profile_of
 
 EngineResult = EngineBuild

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto
 
 from edge.bundle.manifest import VariantName
-from export.role import BuildError
+from export.role_build import BuildError
 from export.tensorrt.graph import LintedGraph, label
 from export.tensorrt.profile import Axes, inputs_of, problems
 from export.tensorrt.quantized import PAIR, quantization_findings

@@ -8,8 +8,8 @@ from pathlib import Path
 import onnx
 
 from edge.bundle.manifest import Graph, Profile
-from export.job import Feeds
-from export.role import BuildError, FreeAxis
+from export.export_job import Feeds
+from export.role_build import BuildError, FreeAxis
 
 Axes = Mapping[str, Mapping[int, FreeAxis]]
 """Free dimensions of a graph by input and position."""

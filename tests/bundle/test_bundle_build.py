@@ -14,7 +14,7 @@ from edge.cli.main import main
 from export import bundle as writer
 from export.fetch import PinnedArchives
 from export.recipe import read_recipe
-from export.role import BuildError
+from export.role_build import BuildError
 
 
 def build(recipe: Path, out: Path, cache: Path, only: tuple[str, ...] = ()) -> None:

@@ -16,9 +16,9 @@ from edge.cli.main import main
 from export.gate import ChosenVariants, Decision, Margins, build_variants
 from export.gate import build as gate
 from export.gate.decision import Accepted, tools
-from export.lock import Lock, lock_of, read_lock, write_lock
 from export.recipe import read_recipe
-from export.role import BuildError
+from export.recipe_lock import Lock, lock_of, read_lock, write_lock
+from export.role_build import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "configs" / "bundles" / "default.yaml"

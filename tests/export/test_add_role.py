@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge.bundle.bundle import Bundle
 from export.bundle import add_role
-from export.role import BuildError, RoleBuild, VariantBuild
+from export.role_build import BuildError, RoleBuild, VariantBuild
 
 SIZE = 128
 GOLDEN = {"x": np.linspace(-1, 1, SIZE, dtype=np.float32)[None]}

@@ -16,9 +16,9 @@ import transformers
 from encoder_folders import ARCHITECTURES, CLASSIFIERS, KINDS, make_encoder_folder
 
 from export.checkpoint import read_checkpoint
+from export.export_job import ExportJob
 from export.exporters.detect import detect
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 from export.trace import check_weights, prove_parity, trace
 
 

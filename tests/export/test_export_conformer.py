@@ -13,10 +13,10 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.ctc import ChunkedModel, CtcDescription, describe, open_acoustic_model
 from edge.speech.log_mel import FRONT_ENDS, MEL_BANDS, STREAMED
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.conformer import build, prove_chunks
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 from export.trace import prove_parity, trace
 from training.asr.checkpoint import AsrCheckpoint
 from training.asr.model import ConformerCtc

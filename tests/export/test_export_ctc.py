@@ -15,7 +15,7 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.ctc import GreedyCtc, describe, open_acoustic_model, read_vocabulary
 from export.exporters.ctc import build
-from export.role import BuildError
+from export.role_build import BuildError
 from export.trace import prove_parity, trace
 
 

@@ -7,7 +7,7 @@ import pytest
 from ctranslate2.converters.transformers import WhisperLoader
 from small_whisper import VOCABULARY, make_small_whisper
 
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.ctranslate2 import Ct2Model, read_ctranslate2
 from export.sources.whisper import whisper_from_ctranslate2
 

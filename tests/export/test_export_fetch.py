@@ -10,7 +10,7 @@ import pytest
 
 from export.fetch import PinnedArchives
 from export.recipe import Archive
-from export.role import BuildError
+from export.role_build import BuildError
 
 WEIGHTS = b"weights" * 1000
 

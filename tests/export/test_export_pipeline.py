@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
+from export.export_job import ExportJob, GraphJob
 from export.exporters.fusion_job import INPUTS
-from export.job import ExportJob, GraphJob
 from export.pipeline import run_job
-from export.role import BuildError, FreeAxis
+from export.role_build import BuildError, FreeAxis
 from export.trace import prove_parity, untraced_sizes
 
 

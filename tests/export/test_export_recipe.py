@@ -8,7 +8,7 @@ import pytest
 
 from export.margins import Margins
 from export.recipe import read_recipe
-from export.role import BuildError
+from export.role_build import BuildError
 from export.roles import BUILDERS, builder
 
 DEFAULT = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "default.yaml"

@@ -18,10 +18,10 @@ from export.fetch import PinnedArchives, default_cache
 from export.graphs.tflite import convert
 from export.graphs.tflite_operators import OPERATORS
 from export.parity import check_parity
-from export.portrait import FACE, RIGHT_EYE, views
 from export.recipe import read_recipe
-from export.role import BuildError
+from export.role_build import BuildError
 from export.roles.mediapipe import litert
+from export.sample_faces import FACE, RIGHT_EYE, views
 from export.sources.tflite import Operator, TfliteModel, read_tflite
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "default.yaml"

@@ -15,10 +15,10 @@ from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
 from edge.speech.log_mel import WHISPER_BANDS
 from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
+from export.export_job import ExportJob
 from export.exporters.whisper import build
 from export.graphs.whisper_engine import WhisperEngine
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 from export.trace import prove_parity, trace
 
 pytestmark = pytest.mark.bundle

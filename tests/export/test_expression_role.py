@@ -10,14 +10,14 @@ import torch
 from encoder_folders import make_encoder_folder
 
 from edge.messages import EXPRESSIONS
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.class_labels import class_names, expressions_of
 from export.exporters.detect import detect
 from export.exporters.options import check_role
 from export.exporters.picture_net import BoxExpression, PictureNet
 from export.exporters.vision import build
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 
 FER_PLUS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt"
 

@@ -11,7 +11,7 @@ import torch
 
 from export.graphs.face_api import INPUT_PX, LABELS, FaceApiExpression
 from export.recipe import read_recipe
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.tfjs import read_tfjs
 
 RECIPES = Path(__file__).parents[2] / "configs" / "bundles"

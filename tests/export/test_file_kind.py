@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from export.checkpoint import folder_config, read_checkpoint, state_of, weights_of
 from export.file_kind import other_kind
-from export.role import BuildError
+from export.role_build import BuildError
 
 WEIGHTS = {"layer.weight": torch.ones(2, 2), "layer.bias": torch.zeros(2)}
 

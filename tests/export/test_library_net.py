@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.library_net import Usual, library_job
 from export.exporters.options import library
-from export.job import ExportJob
-from export.role import BuildError
+from export.role_build import BuildError
 
 LABELS = "neutral,happy,sad,angry,fear,disgust,surprise"
 MEAN, DEVIATION = (0.2, 0.4, 0.6), (0.5, 0.5, 0.25)

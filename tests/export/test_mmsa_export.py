@@ -14,7 +14,7 @@ from torch import Tensor
 from edge.bundle.session import Session
 from export.exporters import OptionError, mmsa
 from export.exporters.mmsa import read_mmsa_model
-from export.role import BuildError
+from export.role_build import BuildError
 from export.trace import prove_parity, trace
 
 OPTIONS = {

@@ -17,7 +17,7 @@ from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from export.exporters import OptionError
 from export.exporters.onnx_net import build
-from export.role import BuildError
+from export.role_build import BuildError
 from export.tasks.expression import samples
 from export.torch_onnx import export_module
 

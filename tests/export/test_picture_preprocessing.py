@@ -18,7 +18,7 @@ from skimage import data
 
 from export.exporters.preprocessing import read_preprocessing
 from export.exporters.vision import build
-from export.role import BuildError
+from export.role_build import BuildError
 
 SQUARE, LARGER, LEVIT = ({"height": side, "width": side} for side in (32, 40, 28))
 SMALL = {"size": SQUARE, "do_center_crop": False}

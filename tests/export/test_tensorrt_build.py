@@ -11,7 +11,7 @@ from small_graph import floats, save_graph
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Graph, Profile, Tensor
-from export.role import BuildError, FreeAxis
+from export.role_build import BuildError, FreeAxis
 from export.tensorrt import build
 from export.tensorrt.build import build_engine
 from export.tensorrt.lint import lint_graph

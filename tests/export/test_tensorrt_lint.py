@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from small_graph import save_graph
 
 from edge.bundle.manifest import VariantName
-from export.role import BuildError, FreeAxis
+from export.role_build import BuildError, FreeAxis
 from export.tensorrt.lint import lint_graph
 from export.tensorrt.rules import DATA_DEPENDENT, INTEGER_ARITHMETIC, OPSETS, RULES, UNSUPPORTED
 

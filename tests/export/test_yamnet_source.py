@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.bundle.session import Session
-from export.role import BuildError, FreeAxis
+from export.role_build import BuildError, FreeAxis
 from export.sources.yamnet import plain, read_quantized
 from export.tensorrt.lint import lint_graph
 

@@ -11,8 +11,8 @@ from onnx import helper
 from small_graph import floats, save_graph
 
 from edge.bundle.session import Session
+from export.export_job import EvaluationTask
 from export.gate import Margins
-from export.job import EvaluationTask
 
 Array = npt.NDArray[np.float32]
 GENEROUS = Margins(faster=100.0, int8_least_cosine=0.9)

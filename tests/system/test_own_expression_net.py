@@ -22,7 +22,7 @@ from edge.vision.crop import Crop
 from edge.vision.perception import EXPRESSION_SIDE, ExpressionModel
 from export.exporters import OptionError
 from export.exporters.options import library
-from export.portrait import FACE
+from export.sample_faces import FACE
 
 PX = 48
 CLASSES = "neutral,happiness"

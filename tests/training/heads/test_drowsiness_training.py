@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from edge.error import EmvasError
 from export.graphs.forest import Forest, read_forest
-from export.role import BuildError
+from export.role_build import BuildError
 from training.heads.blink_sequences import read_folds
 from training.heads.drowsiness import flattened, train
 from training.heads.evaluate_blinks import blinks

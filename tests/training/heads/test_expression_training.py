@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.session import Session
 from export.exporters.detect import detect
 from export.pipeline import run_job
-from export.role import BuildError
+from export.role_build import BuildError
 from training.heads.expression import ABOUT, fit, judge, said_of
 from training.heads.expression_net import (
     INPUT_PX,

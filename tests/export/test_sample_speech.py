@@ -5,8 +5,8 @@ import pytest
 from wav_files import write_wav
 
 from edge.messages import SAMPLE_RATE_HZ
-from export.role import BuildError
-from export.speech_set import character_error_rate, read_spoken, tone_sweep
+from export.role_build import BuildError
+from export.sample_speech import character_error_rate, read_spoken, tone_sweep
 
 
 def test_a_list_is_read_relative_to_its_folder(tmp_path):

@@ -9,7 +9,7 @@ from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
 from edge.text.encoder import MOST_TOKENS
-from export.role import FreeAxis
+from export.role_build import FreeAxis
 from export.tensorrt.profile import Axes, named_axes
 
 _MOST_FACES = 32

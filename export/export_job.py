@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
-from export.role import Array, FreeAxis
+from export.role_build import Array, FreeAxis
 
 if TYPE_CHECKING:
     import torch

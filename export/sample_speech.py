@@ -13,8 +13,8 @@ import numpy as np
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.decoding import simplify
-from export.job import EvaluationTask
-from export.role import BuildError
+from export.export_job import EvaluationTask
+from export.role_build import BuildError
 from export.speech import read_speech
 from training.asr.metrics import error_rates
 

@@ -13,8 +13,8 @@ from edge.bundle.contract import fed_range, misfit
 from edge.bundle.manifest import Graph, Role, StoredFile, Tensor, Tensorrt, Variant, VariantName
 from edge.bundle.session import Session
 from export.gate.decision import Decision
-from export.gate.engines import settle
-from export.role import Array, BuildError, RoleBuild, VariantBuild
+from export.gate.tensorrt_verdicts import settle
+from export.role_build import Array, BuildError, RoleBuild, VariantBuild
 from export.tensorrt.profile import check_feeds, inputs_of, known_profile
 from export.tensorrt.verdict import judge_variant
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from export.role import BuildError
-from export.unigram import UnigramTables, prove, write_tables
+from export.role_build import BuildError
+from export.tokenizer_tables import UnigramTables, prove, write_tables
 
 LETTERS = "ab哈呵"
 PIECES = st.dictionaries(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edge.bundle.manifest import Tensorrt, VariantName
 from export.gate.build import default_variants
-from export.role import VariantBuild
+from export.role_build import VariantBuild
 
 Verdicts = Mapping[VariantName, Tensorrt | None]
 

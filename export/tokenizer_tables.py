@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from edge.text.encoder import PIECE, TextTokenizer, Unigram
-from export.role import BuildError
+from export.role_build import BuildError
 
 _UNKNOWN_PENALTY = 10.0
 """An unknown character is that much less likely than the rarest piece: `K_UNK_PENALTY` of `tokenizers`."""

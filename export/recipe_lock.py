@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from export.gate.decision import Decision
 from export.recipe import Recipe
-from export.role import BuildError
+from export.role_build import BuildError
 
 _HEAD = """\
 # What the gate decided of each role of {recipe}, and the figures that it decided by. Written by

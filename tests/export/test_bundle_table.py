@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from edge.bundle.manifest import Graph, Manifest, Role, StoredFile, Variant
-from export.table import table, variants_table
+from export.cli.bundle_table import table, variants_table
 
 TASK = {"name": "error", "unit": "px", "better": "lower", "tolerance": 0.5, "samples": 7, "data": "pictures"}
 
