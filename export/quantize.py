@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
@@ -26,11 +27,10 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 from export.export_job import Feeds
 from export.graphs.attention_heads import split_heads
 from export.role_build import Array, BuildError
-from export.tied_embedding import tie_embedding
+
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators with weights, where the arithmetic is."""
-
 _TENSORRT_OPTIONS = {
     "ActivationSymmetric": True,
     "WeightSymmetric": True,
@@ -41,9 +41,35 @@ _TENSORRT_OPTIONS = {
     "MatMulConstBOnly": True,
     "OpTypesToExcludeOutputQuantization": [*PRODUCTS, "Add"],
 }
-
 _FUSED = ("Relu", "Clip", "LeakyRelu", "PRelu", "BatchNormalization")
 """Operators that TensorRT computes together with the product before them."""
+
+
+def tie_embedding(int8: Path) -> int:
+    """Rewrite every Gather from a matrix whose quantized form is stored too; return how many there were."""
+    model = onnx.load(int8)
+    graph = model.graph
+    stored = {item.name: item for item in graph.initializer}
+    found = [node for node in graph.node if node.op_type == "Gather" and f"{node.input[0]}_quantized" in stored]
+    for gather in found:
+        name, ids, rows = gather.input[0], gather.input[1], gather.output[0]
+        place = list(graph.node).index(gather)
+        graph.node.remove(gather)
+        parts = [(f"{name}_quantized", 1), (f"{name}_scale", 0), (f"{name}_zero_point", 0)]
+        taken = [f"{rows}_{part}" for part, _ in parts]
+        nodes = [
+            helper.make_node("Gather", [part, ids], [output], axis=axis)
+            for (part, axis), output in zip(parts, taken, strict=True)
+        ]
+        nodes.append(helper.make_node("DequantizeLinear", taken, [rows], axis=1))
+        for offset, node in enumerate(nodes):
+            graph.node.insert(place + offset, node)
+        if not any(name in node.input for node in graph.node):
+            graph.initializer.remove(stored[name])
+    if found:
+        onnx.checker.check_model(model)
+        onnx.save(model, int8)
+    return len(found)
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Provider
-from export.margins import Margins
+from export.gate.margins import Margins
 from export.role_build import BuildError
 
 _SHA256 = r"^[0-9a-f]{64}$"

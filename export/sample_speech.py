@@ -1,4 +1,4 @@
-"""Recorded speech with transcripts, from a list of `path<TAB>text`: calibrates and evaluates a speech model."""
+"""Real speech for parity, golden inputs and evaluation: recordings, what is said in them, and error rates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import av.error
 import numpy as np
 
@@ -15,13 +16,22 @@ from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.decoding import simplify
 from export.export_job import EvaluationTask
 from export.role_build import BuildError
-from export.speech import read_speech
 from training.asr.metrics import error_rates
+
 
 LEAST_S, USUAL_S, MOST_S = 0.5, 5.0, 30.0
 """Lengths of an utterance that a speech graph is made for: the segmenter cuts at 28 s, shorter ones are lengthened."""
 _TOLERANCE = 0.01
 """One character in a hundred more than float32 gets wrong is what a smaller or faster variant may cost."""
+
+
+def read_speech(path: Path, seconds: float) -> Float32:
+    """The first `seconds` of a sound file, mono, at `SAMPLE_RATE_HZ`."""
+    resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
+    with av.open(str(path)) as sound:
+        frames = [part for frame in sound.decode(audio=0) for part in resampler.resample(frame)]
+    samples = np.concatenate([frame.to_ndarray().ravel() for frame in frames]).astype(np.float32)
+    return samples[: round(seconds * SAMPLE_RATE_HZ)]
 
 
 @dataclass(frozen=True, slots=True)

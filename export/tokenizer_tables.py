@@ -1,4 +1,7 @@
-"""A Hugging Face tokenizer.json of the kind Unigram as the tables that the appliance maps, proven to number alike."""
+"""The tables that the appliance maps, made from a Hugging Face tokenizer of the kind Unigram.
+
+Every table is proven to give the same numbers as `tokenizers` does.
+"""
 
 from __future__ import annotations
 
@@ -118,3 +121,21 @@ def made_texts(count: int) -> list[str]:
     return [
         "".join(chr(rng.randint(*rng.choice(_BLOCKS))) for _ in range(rng.randint(1, _MOST_MADE))) for _ in range(count)
     ]
+
+
+def tokenizer_json(folder: Path, work: Path) -> Path:
+    """`tokenizer.json`, made in `work` from the older files of a folder where it has none."""
+    path = folder / "tokenizer.json"
+    if path.is_file():
+        return path
+    from transformers import AutoTokenizer
+
+    try:
+        slow = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        made = work / "tokenizer.json"
+        slow.backend_tokenizer.save(str(made))
+    except Exception as error:  # transformers raises whatever its many tokenizers raise
+        raise BuildError(
+            f"{folder} has no tokenizer that can be read: put tokenizer.json beside config.json"
+        ) from error
+    return made

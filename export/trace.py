@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from edge.bundle.manifest import BundleError
 from edge.bundle.session import Session
 from export.export_job import GraphJob
 from export.role_build import Array, BuildError, FreeAxis
-from export.torch_onnx import export_module
+
+OPSET = 18
+"""The youngest opset that torch's exporter writes without conversion and onnxruntime 1.23 and TensorRT 10 read."""
+
 
 MOST_ABS = 1e-4
 """Largest difference of an output between torch and onnxruntime, both float32; of an output whose RMS is above 1,
@@ -26,6 +31,41 @@ _LARGEST_FILE_BYTES = 2**31 - 2**24
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 23, 31, 47, 67, 97, 139, 197, 281, 397, 563, 797, 1129, 1597, 2269, 16033, 48017)
 """Sizes that no stride, window or number of heads divides."""
 _SHOWN = 3
+
+
+def export_module(
+    module: torch.nn.Module,
+    inputs: tuple[Any, ...],
+    path: Path,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    dynamic_shapes: Any,
+) -> None:
+    """Trace `module` in evaluation mode and write one self-contained file; `dynamic_shapes` is torch.export's."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of torchvision, which nothing here uses
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside torch, renamed axes
+        torch.onnx.export(
+            module.eval(),
+            inputs,
+            path,
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            input_names=list(input_names),
+            output_names=list(output_names),
+            dynamic_shapes=dynamic_shapes,
+            verbose=False,
+        )
+    _forget_source(path)
+
+
+def _forget_source(path: Path) -> None:
+    """Drop the exporter's notes on its nodes: stack traces with this machine's paths, other on every machine."""
+    model = onnx.load(path)
+    for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info):
+        del part.metadata_props[:]
+    onnx.save(model, path)
 
 
 def check_weights(module: nn.Module, graph: str) -> None:

@@ -26,6 +26,9 @@ Step = tuple[str, int | str]
 _KEEP_S = 86_400
 
 
+_EVER_S = 1e11
+
+
 class Witness:
     """Hears every alert and summary of one broker, also those of the time in which it was away."""
 
@@ -112,9 +115,6 @@ class Witness:
             self.historical.add(number)
         if self.first.setdefault(number, step) != step:
             self.changed.append(f"{number}")
-
-
-_EVER_S = 1e11
 
 
 def verdict(database: Path) -> str:

@@ -27,7 +27,7 @@ from torch import Tensor
 from benchmarks.evidence import write_json, write_text
 from edge.bundle.session import Session
 from export.export_job import GraphJob
-from export.exporters.fusion_job import INPUTS, fusion_graph
+from export.exporters.fusion import INPUTS, fusion_graph
 from export.exporters.mmsa import read_mmsa_model
 from export.trace import trace
 from training.fusion.models import MODELS

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from benchmarks.evidence import write_json
 from edge.bundle.session import Session
 from export.export_job import GraphJob
-from export.exporters.fusion_job import FusionGraph, fusion_graph
+from export.exporters.fusion import FusionGraph, fusion_graph
 from export.trace import trace
 from training.fusion.layers.tensor_fusion import TensorFusion, with_one
 from training.fusion.models import build

@@ -31,7 +31,7 @@ from edge.speech.transcriber import WhisperTranscriber
 from export.fetch import PinnedArchives, default_cache
 from export.recipe import read_recipe
 from export.roles.asr import peer_folder
-from export.speech import read_speech
+from export.sample_speech import read_speech
 
 _LONGEST_S = 28.0
 _PAUSE_S = 5.0

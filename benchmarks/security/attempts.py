@@ -19,6 +19,9 @@ from edge.cli.main import main
 _MOST_S = 900.0
 
 
+MOST = {"emvas-edge.service": 2.1, "emvas-dashboard.service": 1.0, "emvas-engines.service": 2.5}
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """A kind of attack, and the tests that try it."""
@@ -98,9 +101,6 @@ def tried(attack: Attack) -> Row:
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
     found = f"{count - skipped - bad} tries held" + (f", {skipped} not tried here" if skipped else "")
     return Row(attack.what, not bad and count > skipped, found + (f"; succeeded: {', '.join(failed)}" if bad else ""))
-
-
-MOST = {"emvas-edge.service": 2.1, "emvas-dashboard.service": 1.0, "emvas-engines.service": 2.5}
 
 
 def exposures() -> list[Row]:

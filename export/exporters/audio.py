@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.export_job import ExportJob, Feeds, GraphJob
-from export.exporters.class_labels import class_names
-from export.exporters.heads import CheckpointHead, head_of, is_classifier, left_out
+from export.exporters.classifier_heads import CheckpointHead, class_names, head_of, is_classifier, left_out
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.role_build import BuildError, FreeAxis

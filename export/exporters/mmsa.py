@@ -16,7 +16,7 @@ from edge.affect.fusion import MODALITIES
 from export.checkpoint import load_state, read_checkpoint, sources_of, state_of
 from export.export_job import ExportJob
 from export.exporters import OptionError
-from export.exporters.fusion_job import Trained, fusion_job
+from export.exporters.fusion import Trained, fusion_job
 from export.exporters.mmsa_layout import LAYOUTS, PREFIX, KeyLayout, name_in_mmsa, renamed
 from export.exporters.options import number, sizes, truth
 from export.role_build import BuildError

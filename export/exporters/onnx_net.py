@@ -14,7 +14,7 @@ from edge.bundle.session import Session
 from export.checkpoint import sources_of
 from export.export_job import ExportJob, Family, Feeds, MadeGraph
 from export.exporters import OptionError
-from export.exporters.class_labels import class_names, expressions_of
+from export.exporters.classifier_heads import class_names, expressions_of
 from export.exporters.options import floats, number
 from export.exporters.picture_net import ROLE, PictureNet, edge_px, picture_job
 from export.exporters.samples import NUMBERS, read_samples
@@ -24,7 +24,7 @@ from export.role_build import Array, BuildError
 from export.roles.free_axes import AXES
 from export.tasks.expression import samples
 from export.tensorrt.profile import inputs_of, named_axes
-from export.torch_onnx import OPSET
+from export.trace import OPSET
 
 _LEAST_OPSET = 13
 """From it on Softmax and ReduceSum are what they are today."""

@@ -16,7 +16,7 @@ from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
 from export.export_job import EvaluationTask, ExportJob, Family, Feeds, GraphJob, MadeGraph
 from export.exporters import OptionError
-from export.exporters.class_labels import LEFT_OUT, class_names, expressions_of
+from export.exporters.classifier_heads import LEFT_OUT, class_names, expressions_of
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
 from export.role_build import Array, BuildError, FreeAxis

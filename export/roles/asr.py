@@ -14,15 +14,14 @@ from edge.speech.log_mel import log_mel
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens
 from export.export_job import Feeds
 from export.gate import Decision, build_variants
-from export.graphs.whisper import export_whisper
-from export.graphs.whisper_engine import WhisperEngine
+from export.graphs.whisper import WhisperEngine, export_whisper
 from export.parity import check_parity
 from export.role_build import Archives, BuildError, RoleBuild
+from export.sample_speech import read_speech
 from export.sources.ctranslate2 import read_ctranslate2
 from export.sources.whisper import whisper_from_ctranslate2
-from export.speech import read_speech
 from export.tasks import asr
-from export.whisper_role import MEANINGS, PREPROCESSING, decoder_feeds
+from export.tasks.asr import MEANINGS, PREPROCESSING, decoder_feeds
 
 _PARTS = ("weights_1", "weights_2")
 _TABLES = ("config", "tokenizer", "vocabulary")

@@ -17,8 +17,8 @@ from export.export_job import Feeds
 from export.gate import build_variants
 from export.parity import Engine, check_parity
 from export.role_build import Archives, RoleBuild
+from export.sample_speech import read_speech
 from export.sources.yamnet import plain, read_quantized
-from export.speech import read_speech
 
 _SPEECH_S = 30.0
 _ROUNDED = 0.05

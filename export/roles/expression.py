@@ -19,7 +19,7 @@ from export.parity import check_parity
 from export.role_build import Archives, BuildError, RoleBuild
 from export.sources.tfjs import read_tfjs
 from export.tasks import expression
-from export.torch_onnx import export_module
+from export.trace import export_module
 
 _PROBES = 8
 _SOURCE = WeightSource(

@@ -16,7 +16,7 @@ from export.export_job import Family
 from export.gate import ChosenVariants, Wanted, build_variants
 from export.parity import check_parity
 from export.role_build import Array
-from export.torch_onnx import export_module
+from export.trace import export_module
 
 
 def our_source(checkpoint: Path, origin: str) -> WeightSource:

@@ -17,9 +17,9 @@ from export.gate import build_variants
 from export.graphs.silero import STATE, WINDOW, load_silero
 from export.parity import Engine, check_parity
 from export.role_build import Archives, RoleBuild
-from export.speech import read_speech
+from export.sample_speech import read_speech
 from export.tasks import vad
-from export.torch_onnx import export_module
+from export.trace import export_module
 
 _SPEECH_S = 10.0
 _FAR, _NOISE = 0.1, 0.003

@@ -1,16 +1,28 @@
-"""Speech recognition: the character error rate of the box's recognizer."""
+"""Whisper in a bundle: its tensors' meanings, real inputs of its decoder, and its task, the character error rate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edge.bundle.session import Session
 from edge.messages import Float32
-from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
+from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperDecoder, WhisperModel, WhisperTokens, feeds
 from edge.text.sentiment import LANGUAGES
-from export.export_job import EvaluationTask
+from export.export_job import EvaluationTask, Feeds
 from export.sample_speech import character_error_rate
+
+
+MEANINGS = {
+    "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
+    "ids": "tokens of n hypotheses, t at once",
+    "logits": "of the token that follows the last one",
+}
+PREPROCESSING = {"log_mel": "edge.speech.log_mel", "windows_s": list(WINDOWS_S), "beams": BEAMS}
+_STEPS = 6
+"""After these the decoder's memory is that of a sentence under way."""
 
 
 def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> EvaluationTask:
@@ -29,3 +41,15 @@ def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Floa
     recognizer = WhisperDecoder(model, tokens, LANGUAGES)
     heard = [recognizer.recognize(piece) for piece in pieces]
     return [look.text if look and look.tongue.ours else "" for look in heard]
+
+
+def decoder_feeds(model: WhisperModel, tokens: WhisperTokens, mel: Float32) -> list[Feeds]:
+    """Of the first steps after the task tokens, greedily; the last one is the longest."""
+    memory = model.encode(mel)
+    ids = np.array([[tokens.start, *tokens.task("en")]])
+    steps = []
+    for _ in range(_STEPS):
+        logits, memory = model.step(ids, memory)
+        ids = logits[:, : tokens.end].argmax(axis=1)[:, None]
+        steps.append(feeds(ids, memory))
+    return steps

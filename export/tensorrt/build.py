@@ -46,7 +46,7 @@ def build_engine(path: Path, axes: Axes, limit_s: float = _LIMIT_S) -> EngineRes
         raise BuildError(missing)
     profile = profile_of(inputs_of(onnx.load(path, load_external_data=False).graph), axes)
     given = json.dumps({name: shapes.model_dump() for name, shapes in profile.items()})
-    command = [sys.executable, "-m", "export.tensorrt.builder", str(path.resolve())]
+    command = [sys.executable, "-m", "export.tensorrt.build_process", str(path.resolve())]
     search = os.pathsep.join(path for path in sys.path if path)
     try:
         child = subprocess.run(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from edge.bundle.bundle import Bundle
 from edge.cli.main import main
 from export.export_job import ExportJob, GraphJob
-from export.exporters.fusion_job import INPUTS
+from export.exporters.fusion import INPUTS
 from export.pipeline import run_job
 from export.role_build import BuildError, FreeAxis
 from export.trace import prove_parity, untraced_sizes

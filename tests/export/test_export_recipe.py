@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from export.margins import Margins
+from export.gate.margins import Margins
 from export.recipe import read_recipe
 from export.role_build import BuildError
 from export.roles import BUILDERS, builder

@@ -10,10 +10,8 @@ from small_whisper import HEAD_WIDTH, HEADS, LAYERS, MELS, VOCABULARY, make_smal
 from edge.bundle.selftest import rms_ratio
 from edge.bundle.session import Session
 from edge.speech.whisper import WhisperModel
-from export.graphs.whisper import export_whisper
-from export.graphs.whisper_engine import WhisperEngine
-from export.quantize import quantize_transformer
-from export.tied_embedding import tie_embedding
+from export.graphs.whisper import WhisperEngine, export_whisper
+from export.quantize import quantize_transformer, tie_embedding
 
 _GENERATOR = np.random.default_rng(3)
 

@@ -17,7 +17,7 @@ from edge.speech.log_mel import WHISPER_BANDS
 from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 from export.export_job import ExportJob
 from export.exporters.whisper import build
-from export.graphs.whisper_engine import WhisperEngine
+from export.graphs.whisper import WhisperEngine
 from export.role_build import BuildError
 from export.trace import prove_parity, trace
 

@@ -12,7 +12,7 @@ from encoder_folders import make_encoder_folder
 from edge.messages import EXPRESSIONS
 from export.export_job import ExportJob
 from export.exporters import OptionError
-from export.exporters.class_labels import class_names, expressions_of
+from export.exporters.classifier_heads import class_names, expressions_of
 from export.exporters.detect import detect
 from export.exporters.options import check_role
 from export.exporters.picture_net import BoxExpression, PictureNet

@@ -19,7 +19,7 @@ from export.exporters import OptionError
 from export.exporters.onnx_net import build
 from export.role_build import BuildError
 from export.tasks.expression import samples
-from export.torch_onnx import export_module
+from export.trace import export_module
 
 LABELS = "neutral,happy,sad,-"
 MEAN, DEVIATION = 0.4, 0.25

@@ -14,7 +14,7 @@ from edge.bundle.manifest import BundleError
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Utterance
 from edge.speech.transcriber import WhisperTranscriber
-from export.speech import read_speech
+from export.sample_speech import read_speech
 
 pytestmark = pytest.mark.bundle
 

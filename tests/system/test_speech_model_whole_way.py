@@ -20,7 +20,7 @@ from edge.cli.main import main
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech import segmenter
 from edge.speech.log_mel import FRONT_ENDS, HOP_SAMPLES, MEL_BANDS, STREAMED
-from export.speech import read_speech
+from export.sample_speech import read_speech
 from training.asr.model import ConformerCtc
 
 pytestmark = pytest.mark.bundle

@@ -11,7 +11,7 @@ from fusion_batches import DIMS, SMALL, batch, small_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.torch_onnx import export_module
+from export.trace import export_module
 from training.fusion.models import MODELS, FusionError, build
 
 INPUTS = ["text", "audio", "vision", "text_length", "audio_length", "vision_length", "presence"]

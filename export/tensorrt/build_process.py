@@ -1,7 +1,7 @@
-"""`python -m export.tensorrt.builder GRAPH`: parse and build one graph with tensorrt-rtx, the profile as JSON on stdin.
+"""Parse and build one graph with tensorrt-rtx: `python -m export.tensorrt.build_process GRAPH`, the profile on stdin.
 
-A process of its own, for the parser and the builder are C++ that a bad graph may crash. It prints one line of JSON.
-No GPU and no driver are needed: the builder is told for which compute capability to build.
+It is a process of its own because a bad graph may crash the parser and the builder, which are C++. It prints one line
+of JSON. It needs no GPU and no driver: the builder gets the compute capability as an argument.
 """
 
 from __future__ import annotations
