@@ -28,7 +28,6 @@ from export.export_job import Feeds
 from export.graphs.attention_heads import split_heads
 from export.role_build import Array, BuildError
 
-
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators with weights, where the arithmetic is."""
 _TENSORRT_OPTIONS = {

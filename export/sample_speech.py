@@ -18,7 +18,6 @@ from export.export_job import EvaluationTask
 from export.role_build import BuildError
 from training.asr.metrics import error_rates
 
-
 LEAST_S, USUAL_S, MOST_S = 0.5, 5.0, 30.0
 """Lengths of an utterance that a speech graph is made for: the segmenter cuts at 28 s, shorter ones are lengthened."""
 _TOLERANCE = 0.01

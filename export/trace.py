@@ -21,8 +21,6 @@ from export.role_build import Array, BuildError, FreeAxis
 
 OPSET = 18
 """The youngest opset that torch's exporter writes without conversion and onnxruntime 1.23 and TensorRT 10 read."""
-
-
 MOST_ABS = 1e-4
 """Largest difference of an output between torch and onnxruntime, both float32; of an output whose RMS is above 1,
 that many times the RMS."""

@@ -16,8 +16,6 @@ _CLASSIFIER = "ForSequenceClassification"
 _BARE = "Model"
 
 Reading = Literal["softmax", "sigmoid", "none"]
-
-
 LEFT_OUT = "-"
 """In a list of labels: the box knows nothing like this class, its probability goes to the others in proportion."""
 _SYNONYMS = {

@@ -33,8 +33,6 @@ _USUAL_PAST = 24
 _LEAST_FRAMES, _MOST_FRAMES = (
     round(window_s * SAMPLE_RATE_HZ / HOP_SAMPLES) for window_s in (WINDOWS_S[0], WINDOWS_S[-1])
 )
-
-
 _POSITIONS = round(WINDOWS_S[-1] * SAMPLE_RATE_HZ / HOP_SAMPLES) // 2
 _GOLDEN_S = 3.0
 _OLD_NAMES = {"<|nocaptions|>": "<|nospeech|>"}

@@ -14,7 +14,6 @@ from edge.text.sentiment import LANGUAGES
 from export.export_job import EvaluationTask, Feeds
 from export.sample_speech import character_error_rate
 
-
 MEANINGS = {
     "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
     "ids": "tokens of n hypotheses, t at once",
