@@ -1,1 +1,1 @@
-"""The command emvas: one file a command."""
+"""The command `emvas`: one module for each command or group of commands."""

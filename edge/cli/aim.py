@@ -1,4 +1,4 @@
-"""`emvas aim`: what the camera sees, what of it holds, and which way to turn it."""
+"""`emvas aim`: shows what the camera sees, which conditions hold, and which way to turn it."""
 
 from __future__ import annotations
 
@@ -35,39 +35,39 @@ from edge.warning.speaker import play_once
 
 _log = logging.getLogger(__name__)
 
-_SAY_S = 1.0
+_REPORT_EVERY_S = 1.0
 _CHIME_S = 3.0
 _COLOURS = {"good": "green", "poor": "dark_orange", "bad": "red"}
 _MARKS = {"good": "✓", "poor": "△", "bad": "✗"}
-_ALONE = "Is nobody but the installer before the camera? Nobody is judged meanwhile, but the picture is shown."
+_ALONE = "Is the installer alone before the camera? The live picture is shown; no person is judged meanwhile."
 
 
 class AimError(EmvasError):
-    """There is nothing to aim, or it may not be shown now."""
+    """The camera cannot be aimed, or its picture may not be shown now."""
 
 
 @click.command(epilog="\b\nExample:\n  emvas aim --config configs/bus-cab.yaml")
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
-@click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline, which notes the aiming.")
-@click.option("--port", default=8479, show_default=True, help="Of the page, on this machine only; 0: any.")
-@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="At most.")
-@click.option("--text", is_flag=True, help="Words only, without the page: for a box without a screen.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline, which records the aiming.")
+@click.option("--port", default=8479, show_default=True, help="Port of the page, on this machine only; 0: any.")
+@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="Longest time.")
+@click.option("--text", is_flag=True, help="Text only, without the page; for a box without a screen.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a second, without the page.")
-@click.option("--alone", is_flag=True, help="Only the installer is before the camera: do not ask.")
+@click.option("--alone", is_flag=True, help="Confirms that the installer is alone before the camera.")
 def aim(
     config_path: Path, bundle: Path | None, state: Path | None, port: int, minutes: float, text: bool, as_json: bool,
     alone: bool,
 ) -> None:  # fmt: skip
-    """Aim the camera: see what it sees, until all has held for 10 s, or Ctrl+C.
+    """Aim the camera: see what it sees, until all conditions have held for 10 s, or until Ctrl+C.
 
-    The picture is shown on a page of this machine only (from elsewhere: ssh -L), stays in memory, and nobody is judged
-    meanwhile. Exit code 0: all held; 1: it did not.
+    The picture is shown on a page of this machine only (from elsewhere: ssh -L) and stays in memory. No person is
+    judged meanwhile. Exit code 0: all conditions held; 1: they did not.
     """
     own_files()
     config = load_config(config_path)
     if config.camera.uri is None:
-        raise ConfigError(f"{config_path}: camera.uri is not set: there is nothing to aim")
+        raise ConfigError(f"{config_path}: camera.uri is not set: there is no camera to aim")
     _expect_paused()
     if config.allowance.aims_alone and not alone:
         click.confirm(_ALONE, abort=True)
@@ -75,22 +75,22 @@ def aim(
     console = Console(stderr=as_json)
     with ExitStack() as stack:
         page = None if text or as_json else stack.enter_context(AimPage(port))
-        stack.enter_context(_Noted(config, state or state_folder(), page))
+        stack.enter_context(_TimelineNote(config, state or state_folder(), page))
         _chime(config)
         if page:
             console.print(f"Page: {page.address} (for {minutes:g} min at most)", highlight=False, soft_wrap=True)
-        console.print("Judgement is paused: nobody is watched over while you aim.", style="yellow")
+        console.print("Alerts are paused while you aim.", style="yellow")
         last = _run(config, opened, page, minutes * 60, console, text, as_json)
     if last is None or not last.ready:
-        raise AimError(last.sentence if last else "the camera gave no picture")
+        raise AimError(last.sentence if last else "the camera gave no frame")
 
 
 def _run(
     config: Config, bundle: Bundle, page: AimPage | None, most_s: float, console: Console, text: bool, as_json: bool
 ) -> Aim | None:
-    """Until all has held, the time is over, or somebody ends it; how it was at last."""
+    """Run until all conditions have held, the time is over, or the user ends it; return the last result."""
     aiming, perception = Aiming(room=not config.allowance.per_person), FacePerception(bundle, config.vision, None)
-    last, said_s, start_s = None, -_SAY_S, time.monotonic()
+    last, reported_s, start_s = None, -_REPORT_EVERY_S, time.monotonic()
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         live = None if text or as_json else stack.enter_context(Live(console=console, transient=True))
         for frame in _frames(config, most_s):
@@ -99,9 +99,9 @@ def _run(
             left_s = most_s - (time.monotonic() - start_s)
             if page:
                 _show(page, frame, faces, last, left_s)
-            if frame.t_s - said_s >= _SAY_S or last.ready:
-                said_s = frame.t_s
-                _say(last, live, console, as_json)
+            if frame.t_s - reported_s >= _REPORT_EVERY_S or last.ready:
+                reported_s = frame.t_s
+                _print(last, live, console, as_json)
             if last.ready and page is None:
                 break
     return last
@@ -112,7 +112,7 @@ def _show(page: AimPage, frame: Frame, faces: list[Face], last: Aim, left_s: flo
 
 
 def _frames(config: Config, most_s: float) -> Iterator[Frame]:
-    """The newest picture each time, until the camera ends or the time is over."""
+    """Yield the newest frame each time, until the camera ends or the time is over."""
     stop, fresh = threading.Event(), threading.Condition()
     newest: list[Frame] = []
     ended: list[str] = []
@@ -150,7 +150,7 @@ def _frames(config: Config, most_s: float) -> Iterator[Frame]:
         stop.set()
 
 
-def _say(last: Aim, live: Live | None, console: Console, as_json: bool) -> None:
+def _print(last: Aim, live: Live | None, console: Console, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(last.record()))
     elif live is not None:
@@ -169,16 +169,16 @@ def _table(last: Aim) -> Table:
 
 
 def _expect_paused() -> None:
-    """The box must not run: its judgement is paused by that, and the camera is free."""
+    """Raise AimError while the box runs: it must be stopped so that its alerts pause and the camera is free."""
     with suppress(OSError, subprocess.TimeoutExpired):
-        words = ["systemctl", "is-active", "--quiet", "emvas-edge"]
-        asked = subprocess.run(words, check=False, timeout=10, stderr=subprocess.DEVNULL)
+        command = ["systemctl", "is-active", "--quiet", "emvas-edge"]
+        asked = subprocess.run(command, check=False, timeout=10, stderr=subprocess.DEVNULL)
         if asked.returncode == 0:
-            raise AimError("the box is watching: pause it with sudo systemctl stop emvas-edge, and start it afterwards")
+            raise AimError("the box is running: stop it with sudo systemctl stop emvas-edge, and start it afterwards")
 
 
 def _chime(config: Config) -> None:
-    """Announce it, where the box has a speaker; without one the aiming goes on."""
+    """Announce the aiming on the speaker, if the box has one."""
     if config.warning is not None and config.warning.speaker is not None:
         player = Player(config.warning, time.monotonic, lambda: False)
         player.play(Cue("ready"))
@@ -188,8 +188,8 @@ def _chime(config: Config) -> None:
             _log.warning("no chime: %s", error)
 
 
-class _Noted:
-    """The event in the timeline: when the picture was shown, and until when."""
+class _TimelineNote:
+    """Records in the timeline when the picture was shown, and until when."""
 
     def __init__(self, config: Config, folder: Path, page: AimPage | None) -> None:
         self._start = Start.now(f"{config.box.id}-aim")

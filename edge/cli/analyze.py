@@ -1,4 +1,7 @@
-"""`emvas analyze`: recordings in, a report of each and one page and table of all out."""
+"""`emvas analyze`: replays recordings, and writes a report of each, one page and one table of all.
+
+Purpose research needs consent: it is asked once for a folder of reports and recorded in it.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,12 @@ Examples:
 @click.command(epilog=_EXAMPLE)
 @click.argument("places", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: research, with consent.")
-@click.option("--consent", is_flag=True, help="Say that everybody in the recordings has agreed in writing.")
+@click.option("--consent", is_flag=True, help="Confirms that all persons in the recordings have agreed in writing.")
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports.")
-@click.option("--processes", type=click.IntRange(1, 64), help="Recordings at a time; default: one a processor core.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="Recordings at a time; default: one for each processor core."
+)
 @stream_options
 @click.option("--pdf", is_flag=True, help="Also each page printed on A4; needs Chromium or Chrome.")
 @click.option("--csv", is_flag=True, help="Also one row an event; columns: docs/report-columns.md.")
@@ -65,12 +70,13 @@ def analyze(
     as_json: bool,
     lang: Language,
 ) -> None:
-    """Run video and sound FILES, or all in a folder, through the box and write a report of each: replay and report in
-    one. Of several recordings index.html shows all, to sort and to filter; recordings.xlsx and .csv hold the figures.
+    """Run video and audio FILES, or all in a folder, through the box and write a report of each: replay and report in
+    one. For several recordings, index.html lists all, to sort and filter; recordings.xlsx and .csv hold the figures.
 
-    The folder gets STEM.html, and STEM.jsonl with all that was found. Run again, it skips what it has done. Without
-    --config the purpose is research, which tells all, words included, and needs the consent of everybody in the
-    recordings: it is asked once and written to consent.json. What another purpose withholds is in no report.
+    The folder gets STEM.html, and STEM.jsonl with all messages. A second run skips finished recordings. Without
+    --config the purpose is research, which reports everything, transcripts included. It needs the consent of all
+    persons in the recordings, which is asked once and written to consent.json. With --config, reports hold only what
+    its purpose permits.
 
     Exit code 0: all files were read; 1: some could not be read whole (the others are done, and the report of such a
     file says what is missing), or configuration, bundle or folder cannot be used; 2: wrong usage.
@@ -116,17 +122,17 @@ def analyze(
 
 
 def research_config() -> Config:
-    """What `analyze` does without a configuration: everything but looks at a road, which a recording has none of."""
+    """The configuration without --config: everything except attention to the road, which recordings do not show."""
     return Config(purpose=Purpose.RESEARCH, consent="recorded", attention=AttentionConfig(enabled=False))
 
 
 def record_consent(folder: Path, given: bool) -> None:
-    """Have it said that everybody has agreed, and write down who said so and when; asked once for a folder.
+    """Ask once for a folder whether all persons have agreed, and record who confirmed it and when.
 
-    `given`: it was said on the command line already.
+    `given`: the command line has confirmed it already.
 
     Raises:
-        click.UsageError: nobody is there to be asked. click.Abort: the answer is no.
+        click.UsageError: there is no terminal to ask on. click.Abort: the answer is no.
     """
     record = folder / CONSENT_FILE
     if record.is_file():
@@ -134,7 +140,8 @@ def record_consent(folder: Path, given: bool) -> None:
     if not given:
         if not sys.stdin.isatty():
             raise click.UsageError(
-                f'nobody can be asked here: give --consent to say "{SENTENCE}", or --config YAML of another purpose'
+                f'there is no terminal to ask on: give --consent to confirm "{SENTENCE}", '
+                "or --config YAML of another purpose"
             )
         click.confirm(f"{SENTENCE} Is that so?", abort=True, err=True)
     told = {
@@ -187,7 +194,7 @@ def _index(
 
 
 def _subject(report: ReplayReport, jsonl: Path) -> ReportData:
-    """What the report of one file is about; where nothing could be read, only that."""
+    """The subject of one file's report; for a file that could not be read, only its faults."""
     from edge.dashboard.report.report_data import from_jsonl, from_messages
     from edge.messages import Source
 

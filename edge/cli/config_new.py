@@ -1,4 +1,4 @@
-"""`emvas config new`: a configuration by questions, checked and installed on trial."""
+"""`emvas config new`: asks what the box is, writes a commented configuration, checks it, installs it on trial."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from edge.shipped import BUNDLE
 _NONE = "none"
 _NAME_HELP = "letters, digits, - and _"
 _CHECKS = (devices.camera, devices.microphone, devices.receiver, devices.speaker, system.broker)
-_WHY = {
-    Purpose.DRIVER_SAFETY: "fatigue, looks and distress of a driver, alerts and summaries; never a mood, never words",
-    Purpose.CLASSROOM_WELLBEING: "what five faces or more have in common, and safety events; nothing about one person",
-    Purpose.RESEARCH: "everything but pictures and sound; everybody in the picture has agreed in writing",
+_LEAVES_THE_BOX = {
+    Purpose.DRIVER_SAFETY: "fatigue, attention and distress of a driver, alerts, summaries; no moods, no transcripts",
+    Purpose.CLASSROOM_WELLBEING: "figures of five faces or more together, and safety events; nothing about one person",
+    Purpose.RESEARCH: "everything except frames and audio; all persons in view have agreed in writing",
 }
 _TLS_PORT = 8883
 """IANA's secure-mqtt."""
@@ -41,7 +41,7 @@ class NewConfigError(EmvasError):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a box needs to be told; None is a part that it does without."""
+    """The answers that make a configuration; None: the box has no such part."""
 
     purpose: Purpose
     site: str
@@ -61,16 +61,16 @@ class Answers:
 
 @click.command(epilog="\b\nExample:\n  sudo emvas config new --out bus-007.yaml")
 @click.option("--out", default="box.yaml", show_default=True, type=click.Path(path_type=Path), help="The new file.")
-@click.option("--install/--no-install", "installs", default=None, help="On trial, without asking; default: ask.")
+@click.option("--install/--no-install", "installs", default=None, help="Whether to install it on trial; default: ask.")
 def new(out: Path, installs: bool | None) -> None:
-    """Ask what this box is, write it down, check it and install it on trial.
+    """Ask what this box is, write a configuration, check it and install it on trial.
 
-    Every question shows what is plugged in; Enter takes what stands in brackets.
+    Questions about devices list what is plugged in. Enter takes the value in brackets.
     """
     own_files()
-    if out.exists() and not click.confirm(f"{out} is there already: write over it?"):
+    if out.exists() and not click.confirm(f"{out} exists already: overwrite it?"):
         raise click.Abort
-    text = written(_asked())
+    text = config_text(_asked())
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -88,32 +88,32 @@ def new(out: Path, installs: bool | None) -> None:
 
 
 def _install(made: Path, config: Config) -> None:
-    """The configuration, on trial; a box without models gets those that the package carries."""
+    """Install the configuration on trial; a box without models also gets the bundle of the package."""
     from edge.bundle.install import install_bundle, terms_of
     from edge.config.install import install_config
     from edge.runtime.perception_stages import needed_roles
 
     models, folder = RELEASES / MODELS_STORE, RELEASES / CONFIG_STORE
     if not (models / "current").exists():
-        click.echo("This box has no models yet; those that the package carries are tested here and installed.")
+        click.echo("This box has no models yet; the models of the package are tested here and installed.")
         terms = replace(terms_of(config.models), roles=needed_roles(config))
         install_bundle(BUNDLE, store_at(models), terms, lambda _check: None)
     print_state(install_config(made, store_at(folder), CONFIG), folder, False)
 
 
 def _asked() -> Answers:
-    """One question after the other."""
+    """Ask all questions, one after another."""
     purpose = Purpose(
         click.prompt(
-            "Why is the box there?",
+            "What is the purpose of this box?",
             default=Purpose.DRIVER_SAFETY.value,
             type=click.Choice([purpose.value for purpose in Purpose]),
         )
     )
     if ALLOWANCES[purpose].consent_needed:
-        click.confirm("Has everybody in the picture agreed in writing?", abort=True)
+        click.confirm("Have all persons in view agreed in writing?", abort=True)
     site = _name("Site (a depot, a school)", "site-1")
-    id_ = _name("Name of this box on the site", "box-1")
+    id_ = _name("Name of this box on its site", "box-1")
     camera = _seen(_one_of("camera", [cameras(), network_cameras()], "camera.uri, such as rtsp://user:password@host/1"))
     microphone = _one_of("microphone", [microphones()], "a name", default="default")
     speaker = None
@@ -139,7 +139,7 @@ def _name(question: str, default: str) -> str:
 
 
 def _one_of(what: str, found: Sequence[FoundDevices], other: str, default: str | None = None) -> str | None:
-    """A device by its number in the list, by its own setting, or none."""
+    """A device by its number in the list, by its setting, or none."""
     devices: list[Device] = [device for part in found for device in part.devices]
     click.echo(f"\nWhich {what}?")
     for number, device in enumerate(devices, 1):
@@ -155,7 +155,7 @@ def _one_of(what: str, found: Sequence[FoundDevices], other: str, default: str |
 
 
 def _seen(uri: str | None) -> str | None:
-    """The camera, once it was looked through, or is taken as it is."""
+    """The camera, once it has shown a frame, or the user takes it without."""
     if uri is None:
         return None
     try:
@@ -197,24 +197,24 @@ def _tell(findings: list[CheckResult]) -> None:
         click.echo(f"  To mend: {mend}")
 
 
-def written(answers: Answers) -> str:
-    """The YAML file; what has a default and is rarely changed is left out."""
+def config_text(answers: Answers) -> str:
+    """The YAML file; keys that have a default and rarely change are left out."""
     parts = [
         f"# Made by `emvas config new`. All keys and their bounds: docs/configuration.md\n"
-        f"# It leaves the box: {_WHY[answers.purpose]}.",
+        f"# What leaves the box: {_LEAVES_THE_BOX[answers.purpose]}.",
         _section({"purpose": answers.purpose.value}).rstrip(),
     ]
     if answers.purpose is Purpose.RESEARCH:
-        parts[-1] += "\nconsent: recorded      # everybody in the picture has agreed in writing"
+        parts[-1] += "\nconsent: recorded      # all persons in view have agreed in writing"
     parts += [
         "# Both are levels of every MQTT topic: emvas/SITE/ID/...\n"
         + _section({"box": {"site": answers.site, "id": answers.id}}),
-        "# `emvas devices` lists what is plugged in; `emvas aim` says how the camera must hang\n"
+        "# `emvas devices` lists what is plugged in; `emvas aim` helps to aim the camera\n"
         + _section({"camera": _camera_section(answers), "microphone": {"device": answers.microphone}}),
     ]
     parts += _of_purpose(answers)
     if answers.broker is not None:
-        parts.append("# Alerts wait on disk while it is away\n" + _section({"mqtt": _broker_section(answers)}))
+        parts.append("# Alerts wait on disk while the broker is away\n" + _section({"mqtt": _broker_section(answers)}))
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
@@ -222,24 +222,26 @@ def _of_purpose(answers: Answers) -> list[str]:
     parts = []
     if answers.purpose is Purpose.CLASSROOM_WELLBEING:
         room = {"vision": {"max_faces": 24}, "fatigue": {"enabled": False}, "speech": {"transcribe": False}}
-        parts.append("# A room is watched over, nobody in it\n" + _section(room))
+        parts.append("# The room is observed, not single persons\n" + _section(room))
     elif answers.purpose is Purpose.DRIVER_SAFETY:
-        parts.append("# Nothing that this purpose may tell needs words\n" + _section({"speech": {"transcribe": False}}))
+        parts.append("# This purpose needs no transcripts\n" + _section({"speech": {"transcribe": False}}))
     if answers.speaker is not None:
         parts.append(
-            "# What the driver hears, on the spot; critical warnings rise until the eyes open\n"
+            "# Warnings to the driver; critical ones rise until the eyes open\n"
             + _section({"warning": {"speaker": answers.speaker, "volume": 0.5}})
         )
     if answers.speed != "none":
         arming = {"source": answers.speed}
         if answers.speed in _SPEED_KEYS and answers.speed_from is not None:
             arming[_SPEED_KEYS[answers.speed]] = answers.speed_from
-        parts.append("# Sleep is told from 5 km/h, all else from 20 km/h\n" + _section({"arming": arming}))
+        parts.append(
+            "# Alerts about sleep are armed from 5 km/h, all others from 20 km/h\n" + _section({"arming": arming})
+        )
     return parts
 
 
 def _camera_section(answers: Answers) -> dict[str, object]:
-    """A room needs pixels for its small faces and has few pictures a second to spare for each."""
+    """A room needs many pixels, for small faces, and a low frame rate, for many faces."""
     large = {"width_px": 1920, "height_px": 1080, "fps": 5}
     return {"uri": answers.camera, **(large if answers.purpose is Purpose.CLASSROOM_WELLBEING else {})}
 

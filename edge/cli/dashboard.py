@@ -12,7 +12,7 @@ from edge.config import load_config
 from edge.config.delivery import DashboardConfig
 
 QUIET_S = 5.0
-"""Longest time between records of a running box: fatigue once a second, committed every 2 s, with room for a hiccup."""
+"""Longest time between records of a running box: fatigue each second, committed every 2 s, with some reserve."""
 
 _EXAMPLE = "\b\nExample:\n  emvas dashboard --config configs/bus-cab.yaml"
 
@@ -42,7 +42,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         config = load_config(config_path)
         settings, purpose, health = config.dashboard, config.purpose, config.health
         timeline, place = (state or state_folder()) / config.store.path, config.box.place
-        if "fatigue" not in config.allowance.kinds:  # then only summaries come regularly
+        if "fatigue" not in config.allowance.kinds:  # only summaries come regularly
             quiet_s += config.summary.every_s
         link = BoxLink(config) if config.mqtt else None
     assert timeline is not None
@@ -53,11 +53,10 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     click.echo(f"Dashboard of {timeline}: {places}" + (" (asks for its password)" if password else ""))
     if not (tls or is_own(settings.host)):
         click.echo(
-            "The password and all that the page shows cross the network unencrypted: give dashboard.cert_file and "
-            "dashboard.key_file",
+            "The password and the page cross the network unencrypted: set dashboard.cert_file and dashboard.key_file",
             err=True,
         )
-    with suppress(KeyboardInterrupt):  # from here on; uvicorn stops in good order and then hands Ctrl+C on
+    with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises it again
         prefix = PublicAddress.of(settings.public_url).prefix
         context = DashboardContext(
             TimelineQueries(timeline), place, quiet_s, purpose, link, health, password is not None, prefix

@@ -1,4 +1,4 @@
-"""`emvas devices`: which cameras, microphones and speakers are there, what is missing, how to mend it."""
+"""`emvas devices`: lists cameras, microphones and speakers, what is missing and how to mend it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTINGS = {
 }
 _LOOK_S = 3.0
 _DARK, _BRIGHT = 40, 215
-"""Mean grey levels between which a picture is neither too dark nor too bright; chosen."""
+"""Mean grey levels between which a frame is neither too dark nor too bright; chosen."""
 _FEW_HZ = 15.0
 
 
@@ -57,10 +57,10 @@ def _print(kind: str, found: FoundDevices) -> None:
 
 
 def preview(uri: str) -> str:
-    """What it delivers, and what is wrong with it.
+    """Describe in words three seconds of a camera: size, frame rate, light, and what is wrong.
 
     Raises:
-        CaptureError: it gives no picture.
+        CaptureError: the camera gives no frame.
     """
     stop, frames, troubles = threading.Event(), 0, []
     began_s, last = 0.0, None
@@ -81,10 +81,10 @@ def preview(uri: str) -> str:
         stop.set()
         clock.cancel()
     if last is None:
-        raise CaptureError(f"{uri} gave no picture for {2 * _LOOK_S:.0f} s")
+        raise CaptureError(f"{uri} gave no frame for {2 * _LOOK_S:.0f} s")
     height, width = last.image.shape[:2]
     hz = (frames - 1) / (last.t_s - began_s) if last.t_s > began_s else 0.0
     grey = float(last.image.mean())
     light = "dark" if grey < _DARK else "very bright" if grey > _BRIGHT else "bright enough"
     few = ", too few for blinks" if hz < _FEW_HZ else ""
-    return "; ".join([f"{width}x{height}, {hz:.0f} pictures a second{few}, {light}", *dict.fromkeys(troubles)])
+    return "; ".join([f"{width}x{height}, {hz:.0f} frames a second{few}, {light}", *dict.fromkeys(troubles)])

@@ -1,4 +1,4 @@
-"""`emvas diagnose`: everything that helps to find out what is wrong with a box, without secrets and without persons."""
+"""`emvas diagnose`: an archive for support, cleaned of secrets and of data about persons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from edge.error import EmvasError
 from edge.process import own_files
 
 _MODE = 0o600
-"""Its owner reads it; whom it is sent to is the owner's choice."""
+"""Only the owner may read the archive."""
 
 
 class DiagnosisError(EmvasError):
@@ -33,11 +33,11 @@ class DiagnosisError(EmvasError):
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of timeline and outbox; default: the service's.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The archive, .tar.gz.")
-@click.option("--json", "as_json", is_flag=True, help="Say what is in it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is in it as JSON.")
 def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Path, as_json: bool) -> None:
-    """Write an archive to send to whoever helps: versions, settings, checks, log, devices, temperatures, databases.
+    """Write an archive to send to support: versions, settings, checks, log, devices, temperatures, databases.
 
-    Secrets are replaced by ***; pictures, sound, words and figures about persons are not in it. Read it before you
+    Secrets are replaced by ***. It holds no frames, audio, transcripts or figures about persons. Read it before you
     send it: it names this box, its site and its network addresses.
     """
     from edge.cli.diagnose import contents, write_archive
@@ -58,16 +58,16 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
     if as_json:
         click.echo(json.dumps({"out": str(out), "missing": {k: why for k, why in missing.items() if why}}))
         return
-    click.echo(f"{out} written.\n{contents(missing)}Next: read it (tar -xzf {out}), then send it to whoever helps.")
+    click.echo(f"{out} written.\n{contents(missing)}Next: read it (tar -xzf {out}), then send it to support.")
 
 
 def write_archive(box: Box, out: Path, progress: Callable[[str], None]) -> dict[str, str | None]:
-    """Write `out` (.tar.gz) whole or not at all; return each part with why it is not there, None where it is.
+    """Write `out` (.tar.gz) whole or not at all. Return for each part why it is missing, None where it is there.
 
     Raises:
         OSError: `out` cannot be written.
     """
-    secrets, stamp_s = known_secrets(box.config), int(time.time())
+    secrets, time_s = known_secrets(box.config), int(time.time())
     folder = out.name.partition(".")[0]
     missing: dict[str, str | None] = {}
     temporary = out.with_name(f".{out.name}.part")
@@ -79,8 +79,8 @@ def write_archive(box: Box, out: Path, progress: Callable[[str], None]) -> dict[
                     progress(part.name)
                     text, missing[part.name] = _gathered(part, box, secrets)
                     if missing[part.name] is None:
-                        _add(archive, f"{folder}/{part.name}", text, stamp_s)
-                _add(archive, f"{folder}/contents.txt", contents(missing), stamp_s)
+                        _add(archive, f"{folder}/{part.name}", text, time_s)
+                _add(archive, f"{folder}/contents.txt", contents(missing), time_s)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(out)
@@ -90,10 +90,10 @@ def write_archive(box: Box, out: Path, progress: Callable[[str], None]) -> dict[
 
 
 def contents(missing: dict[str, str | None]) -> str:
-    """What is in the archive and what is not, in words."""
+    """The parts of the archive, and what is missing, as text."""
     lines = ["In it:"]
     lines += [f"  {part.name}: {part.meaning}" for part in PARTS if missing[part.name] is None]
-    lines += ["Could not be had:"] if any(missing.values()) else []
+    lines += ["Missing:"] if any(missing.values()) else []
     lines += [f"  {name}: {why}" for name, why in missing.items() if why is not None]
     return "\n".join([*lines, f"Never in it: {NOT_IN_IT}.", ""])
 
@@ -105,8 +105,8 @@ def _gathered(part: Part, box: Box, secrets: list[str]) -> tuple[str, str | None
         return "", cleaned(" ".join(str(error).split()) or type(error).__name__, secrets)
 
 
-def _add(archive: tarfile.TarFile, name: str, text: str, stamp_s: int) -> None:
+def _add(archive: tarfile.TarFile, name: str, text: str, time_s: int) -> None:
     data = text.encode()
     item = tarfile.TarInfo(name)
-    item.size, item.mode, item.mtime = len(data), _MODE, stamp_s
+    item.size, item.mode, item.mtime = len(data), _MODE, time_s
     archive.addfile(item, io.BytesIO(data))

@@ -1,4 +1,7 @@
-"""The parts of a diagnosis: each a file of the archive, gathered by one function, never a picture, sound or word."""
+"""The parts of a diagnosis, each a file of the archive gathered by one function, and the removal of secrets.
+
+Frames, audio and transcripts are never in it.
+"""
 
 from __future__ import annotations
 
@@ -39,18 +42,18 @@ _PAGE_S = 5.0
 _RECENT = 200
 _DAY_S = 86_400.0
 _OF_ALERT = ("wall_s", "t_s", "type", "alert", "level", "start_s", "duration_s")
-"""Without its evidence: figures about a person stay on the box."""
+"""Without `evidence`: figures about a person stay on the box."""
 _OF_SOURCE = ("wall_s", "t_s", "source", "state", "detail")
 _EMVAS = python_command("from edge.cli.main import main; main()")
 _SHORTEST = 3
-"""Shorter ones would tear holes into every word."""
+"""Shorter secrets would match parts of many words."""
 _SHORTEST_IN_QUERY = 6
-"""Not every value of a query is a secret: `main` and `640` are words of their own."""
+"""Short values of a query, such as `main` and `640`, are not secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Which box is looked at."""
+    """The box that is diagnosed."""
 
     config_path: Path
     config: Config
@@ -59,7 +62,7 @@ class Box:
 
     @property
     def timeline(self) -> Path:
-        """Its timeline."""
+        """The file of its timeline."""
         return self.state / self.config.store.path
 
 
@@ -70,7 +73,7 @@ class Part:
     name: str
     meaning: str
     gather: Callable[[Box], str]
-    """Raises OSError, sqlite3.Error or subprocess.SubprocessError where it cannot be had."""
+    """Raises OSError, sqlite3.Error or subprocess.SubprocessError if the content is not available."""
 
 
 def _versions(_box: Box) -> str:
@@ -88,7 +91,7 @@ def _bundle(box: Box) -> str:
 
 
 def _check(box: Box) -> str:
-    """As `emvas check --json` says it, in a process of its own: a model that crashes there must not end this."""
+    """The output of `emvas check --json`, in a process of its own: a model that crashes must not end this one."""
     command = [*_EMVAS, "check", "--config", str(box.config_path), "--bundle", str(box.bundle), "--json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_CHECK_S)
     return done.stdout if done.stdout.strip() else f"exit code {done.returncode}\n{done.stderr}"
@@ -101,7 +104,7 @@ def _log(_box: Box) -> str:
     if done.returncode:
         raise OSError(done.stderr.strip() or f"journalctl ended with {done.returncode}")
     if not done.stdout.strip():
-        raise OSError("the journal holds nothing of it, or this user may not read it (group systemd-journal)")
+        raise OSError("the journal has no lines of the services, or this user may not read it (group systemd-journal)")
     return done.stdout
 
 
@@ -152,7 +155,7 @@ def _page(address: str) -> str:
     try:
         with urllib.request.urlopen(address, timeout=_PAGE_S) as answer:
             return str(answer.read().decode())
-    except urllib.error.HTTPError as error:  # 503 has reasons
+    except urllib.error.HTTPError as error:  # a 503 answer gives reasons
         return error.read().decode()
 
 
@@ -169,8 +172,8 @@ PARTS: tuple[Part, ...] = (
     Part("metrics.txt", "/healthz and /metrics of the running box", _metrics),
 )
 NOT_IN_IT = (
-    "pictures and sound (the box keeps none), words, faces, scores and emotions of anybody, the evidence of alerts, "
-    "the databases themselves, passwords, user names, tokens and keys"
+    "frames and audio (the box keeps none), transcripts, faces, scores and emotions of persons, the evidence "
+    "of alerts, the databases themselves, passwords, user names, tokens and keys"
 )
 
 
@@ -186,7 +189,7 @@ def _json(value: Any) -> str:
 
 
 def known_secrets(config: Config) -> list[str]:
-    """Names, passwords and the query in the camera's address and those for the broker, the longest first."""
+    """User names, passwords and query values of the camera's address and of the broker, the longest first."""
     found: set[str] = set()
     login, at, place = (config.camera.uri or "").partition("://")[2].rpartition("@")
     if at:
@@ -196,14 +199,14 @@ def known_secrets(config: Config) -> list[str]:
     found |= {unquote(secret) for secret in found}
     if config.mqtt is not None:
         found.add(config.mqtt.username or "")
-        with contextlib.suppress(OSError):  # a password that is not there is nowhere
+        with contextlib.suppress(OSError):  # the password file is missing
             found.add(password_of(config.mqtt) or "")
     found |= {value for name, value in os.environ.items() if redacted(f"{name}=x") != f"{name}=x"}
     return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
 
 
 def cleaned(text: str, secrets: list[str]) -> str:
-    """`text` without known secrets and without what looks like one."""
+    """`text` without known secrets and without values that look like secrets."""
     for secret in secrets:
         text = text.replace(secret, MASK)
     return redacted(text)

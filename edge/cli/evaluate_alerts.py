@@ -1,4 +1,4 @@
-"""`emvas evaluate alerts`: false and missed alerts on recordings of which somebody noted what is to be seen."""
+"""`emvas evaluate alerts`: false and missed alerts on recordings with a noted truth."""
 
 from __future__ import annotations
 
@@ -24,23 +24,32 @@ _ROWS = {
     "false_warnings_per_h": "false warnings or higher an hour",
     "microsleeps_found": "closures of a microsleep's length, found",
     "stretched_found": "stretched closures, found",
-    "open_held_for_closed": "share of open time held for closed",
+    "open_held_for_closed": "share of open time taken for closed",
     "yawns_found": "yawns, found",
     "false_yawns_per_h": "false yawns an hour",
     "looks_found": "looks away, found",
-    "unknown": "share of time in which the lids are unknown",
+    "unknown": "share of time with unknown eyelids",
 }
 
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--truth", "truth_path", required=True, type=click.Path(path_type=Path), help="What is to be seen; JSON.")
 @click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), help="YAML; default: a driver's box, all as it comes."
+    "--truth",
+    "truth_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The truth about the recordings; JSON.",
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="YAML; default: purpose driver-safety with all defaults.",
 )
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
-@click.option("--view", "views", multiple=True, type=click.Choice(list(VIEWS)), help="Only this; may be repeated.")
-@click.option("--fps", type=click.FloatRange(1, 60), help="No more pictures a second than this; default: all.")
+@click.option("--view", "views", multiple=True, type=click.Choice(list(VIEWS)), help="Only this view; may be repeated.")
+@click.option("--fps", type=click.FloatRange(1, 60), help="Highest frame rate; default: all frames.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def alerts(
     folder: Path,
@@ -51,11 +60,11 @@ def alerts(
     fps: float | None,
     as_json: bool,
 ) -> None:
-    """Let the box watch the recordings in FOLDER, as filmed and as worse cameras would show them, and count its errors.
+    """Run the box on the recordings in FOLDER, as filmed and as worse cameras would show them, and count its errors.
 
     The truth names for each clip its `path` in FOLDER and its `person`, with lists of [start, end, certainty] in
-    seconds: `closed`, `unknown`, `yawns` and, where looks were noted, `away`; `stretched` lists [clip, second] of shut
-    eyes, each of which is held for 3 s. Every clip begins with nothing learned. Intervals are 95 %, by person.
+    seconds: `closed`, `unknown`, `yawns` and, where looks were noted, `away`; `stretched` lists [clip, second] of
+    closed eyes, each of which is held for 3 s. Every clip starts with nothing learned. Intervals are 95 %, by person.
 
     Exit code 0: all was measured; 1: a file cannot be used; 2: wrong usage.
     """
@@ -64,8 +73,8 @@ def alerts(
     from edge.evaluation.watcher import Watcher, evaluate
 
     truth = load_truth(truth_path, folder)
-    as_it_comes = Config(purpose=Purpose.DRIVER_SAFETY)
-    config = as_it_comes if config_path is None else load_config(config_path)
+    defaults = Config(purpose=Purpose.DRIVER_SAFETY)
+    config = defaults if config_path is None else load_config(config_path)
     watcher, console = Watcher(open_bundle(config, bundle), config), Console(stderr=True)
     with console.status("reading") as status:
         found = evaluate(watcher, truth, views or tuple(VIEWS), fps, status.update)
@@ -77,7 +86,7 @@ def alerts(
     for view in report.values():
         for alert in view["false_alerts"]:
             click.echo("false: {view}, {clip} at {t_s} s: {alert}, {level}".format(**alert))
-    click.echo("Next: --json gives every figure with what it is out of")
+    click.echo("Next: --json gives every figure with its total")
 
 
 def _table(report: dict[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""`emvas export engine`: build this machine's TensorRT engines ahead, and prove them."""
+"""`emvas export engine`: builds the TensorRT engines of this machine ahead of time, and tests them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from edge.bundle.tensorrt import this_machine
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--role", "roles", multiple=True, help="Build only this role's engines.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the engines.")
-@click.option("--prune", is_flag=True, help="Delete the engines that this bundle does not need here.")
+@click.option("--prune", is_flag=True, help="Delete engines that this bundle does not need here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def engine(folder: Path, roles: tuple[str, ...], cache: Path | None, prune: bool, as_json: bool) -> None:
     """Build and keep the TensorRT engines of the bundle in FOLDER for this machine's GPU.
 
-    Each is then tested with its golden input. An engine is built again only when its graph, its profile, onnxruntime,
-    TensorRT or the GPU is another. Exit code 1 when an engine computes something else than the bundle's builder.
+    Each engine is then tested with its golden input. It is built again only when its graph, its profile, onnxruntime,
+    TensorRT or the GPU has changed. Exit code 1 when an engine computes something else than the bundle's builder.
     """
     machine = this_machine()
     bundle = Bundle(folder, "tensorrt", engines=cache)
@@ -39,7 +39,7 @@ def engine(folder: Path, roles: tuple[str, ...], cache: Path | None, prune: bool
     if as_json:
         click.echo(json.dumps(_record(machine.folder, needed, checks)))
     else:
-        _tell(machine.folder, needed, checks, [] if prune else old)
+        _print(machine.folder, needed, checks, [] if prune else old)
     if failed:
         raise SystemExit(1)
     if not as_json:
@@ -52,14 +52,14 @@ def _build(bundle: Bundle, needed: list[Need]) -> list[GraphCheck]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"building {missing} engines, minutes each", total=None)
 
-        def told(need: Need, check: GraphCheck) -> None:
+        def report(need: Need, check: GraphCheck) -> None:
             progress.console.print(
                 f"{need.role} {need.graph} {need.variant}: "
                 f"{'ok' if check.passed else 'FAILED'}, error {check.error:.1e}, {check.latency_ms:.2f} ms"
             )
             progress.advance(task)
 
-        return build_engines(bundle, needed, told)
+        return build_engines(bundle, needed, report)
 
 
 def _record(machine: str, needed: list[Need], checks: list[GraphCheck]) -> dict[str, object]:
@@ -76,15 +76,15 @@ def _record(machine: str, needed: list[Need], checks: list[GraphCheck]) -> dict[
     }
 
 
-def _tell(machine: str, needed: list[Need], checks: list[GraphCheck], old: list[Path]) -> None:
+def _print(machine: str, needed: list[Need], checks: list[GraphCheck], old: list[Path]) -> None:
     built = sum(check.passed for check in checks)
-    click.echo(f"{machine}: {built} engines built and proven, {len(needed) - len(checks)} were there")
+    click.echo(f"{machine}: {built} engines built and proven, {len(needed) - len(checks)} existed already")
     if old:
-        click.echo(f"{len(old)} folders of engines are of no use to this bundle here; --prune deletes them")
+        click.echo(f"{len(old)} folders of engines are not needed by this bundle here; --prune deletes them")
     for check in checks:
         if not check.passed:
             click.echo(
                 f"{check.role} {check.graph}: error {check.error:.1e}, allowed {check.tolerance:.0e}; deleted: "
-                "run this role on another provider, and tell us GPU and versions",
+                "run this role on another provider, and report GPU and versions to us",
                 err=True,
             )

@@ -1,6 +1,6 @@
-"""The command `emvas`: a table of entry points, each loaded when it is called.
+"""The command `emvas`: a table of entry points, each loaded when it is used.
 
-Exit codes: 0 done, 1 what was asked failed or was refused, 2 wrong usage.
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
         return sorted({name.split(".")[0] for name in self._entries})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command, or make the group of that name."""
+        """Load a command, or make the group of that name."""
         if cmd_name in self._entries:
             return self._load(self._entries[cmd_name])
         if any(name.startswith(f"{cmd_name}.") for name in self._entries):
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; a name that does not exist is told with those that do."""
+        """Find the command; the error about an unknown name lists the known names."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             meant = f"did you mean {near[0]!r}? " if near else ""
@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
                     formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error that is the user's to read becomes its sentence and exit code 1."""
+        """Run the command; an EmvasError becomes its sentence and exit code 1."""
         try:
             return super().invoke(ctx)
         except EmvasError as error:
@@ -110,11 +110,11 @@ _TASKS: dict[str, tuple[str, ...]] = {
     "Models": ("bundle", "releases", "export"),
     "Train": ("features", "convert-features", "merge-features", "train", "tune"),
 }
-"""What `emvas --help` groups; a command that is in no group stands in the last one."""
+"""The groups of `emvas --help`; a command in no group is listed in the last one."""
 
 _GROUP_HELP = {
     "bundle": "The models: build, verify, sign and install a bundle.",
-    "config": "The box's configuration: make one by questions, install one, go back to the one before.",
+    "config": "The box's configuration: make one by questions, install it, go back to the one before.",
     "releases": "Bundles and configurations in use, and their trial.",
     "export": "Trained models into a bundle: traced, proven, quantized, described.",
     "evaluate": "The figures of trained models, and of the box on recordings.",
@@ -124,12 +124,12 @@ _GROUP_HELP = {
 
 
 def _printable(sentence: str) -> str:
-    """With control signs escaped: a sentence may quote a name that a stranger gave a file."""
+    """The sentence with control characters escaped: it may quote a file name from an untrusted source."""
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in sentence)
 
 
 def _missing(error: ModuleNotFoundError) -> NotInstalledError:
-    """The sentence for a module that an extra brings; anything else is a fault of ours and is raised as it is."""
+    """The error for a module that an extra brings; any other missing module is a bug and raised unchanged."""
     extra = _EXTRAS.get((error.name or "").split(".")[0])
     if extra is None:
         raise error

@@ -1,4 +1,4 @@
-"""A message of a box as one readable line."""
+"""Formats an MQTT message of a box as one readable line."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from edge.publish.mqtt.events import Received
 from edge.publish.topics import address_of
 
 _WORDS = Labels("en")
-_FIGURES = {"camera_hz": "pictures/s", "frames_dropped": "pictures dropped", "celsius": "°C"}
+_FIGURES = {"camera_hz": "frames/s", "frames_dropped": "frames dropped", "celsius": "°C"}
 _ON_TIME_S = 3.0
-"""A message that took longer says of when it is."""
+"""A line names the time of a message that took longer to arrive."""
 _STATUS_STYLES = {"online": "green", "offline": "bold red", "stopped": "yellow", "failed": "bold red"}
 
 
 def line_of(event: Received, base: str, now: datetime) -> Text:
-    """One line: local time of arrival, box, what is said, and of when that is where it is not of now."""
+    """One line: local time of arrival, box, content, and the time of the content if it is older."""
     line = _line_of(event, base, now)
     line.plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line.plain)
     return line
@@ -35,29 +35,29 @@ def _line_of(event: Received, base: str, now: datetime) -> Text:
     address, payload = address_of(event.path, base), decoded(event)
     if address is not None and isinstance(payload, dict):
         try:
-            said = _SAY[address.name](payload)
+            said = _FORMATTERS[address.name](payload)
             told = payload.get("end") or payload.get("time") or payload.get("start")
             at = datetime.fromisoformat(str(told).replace("Z", "+00:00")).astimezone() if told else now
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
-            pass  # another version's or another program's payload: shown as it came
+            pass  # payload of another version or program: shown unchanged
         else:
-            return _head(now, f"{address.site}/{address.box}") + said + _of_then(at, now, payload)
+            return _head(now, f"{address.site}/{address.box}") + said + _late_note(at, now, payload)
     shown = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
     return _head(now, event.path) + Text(shown)
 
 
 def decoded(event: Received) -> Any:
-    """The payload as JSON data, or as the text it is when it is none that can be written as JSON again."""
+    """The payload as JSON data, or as text if it cannot be written as JSON again."""
     try:
         payload = json.loads(event.payload)
         json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):  # NaN and half a pair of surrogates pass the reader, but are no JSON in UTF-8
+    except (ValueError, RecursionError):  # json.loads takes NaN and lone surrogates, which are not valid JSON in UTF-8
         return event.payload.decode("utf-8", errors="replace")
     return payload
 
 
-def _of_then(at: datetime, now: datetime, payload: dict[str, Any]) -> Text:
-    """When a message is about that came later than a message takes."""
+def _late_note(at: datetime, now: datetime, payload: dict[str, Any]) -> Text:
+    """The time of a message that arrived late."""
     if abs((now - at).total_seconds()) <= _ON_TIME_S and not payload.get("historical"):
         return Text("")
     day = "" if at.date() == now.date() else f"{at:%Y-%m-%d} "
@@ -145,7 +145,7 @@ def _response(payload: dict[str, Any]) -> Text:
     return Text(f"response {payload['op']}: ", style="cyan") + Text(said, style="green" if good else "red")
 
 
-_SAY: dict[str, Callable[[dict[str, Any]], Text]] = {
+_FORMATTERS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "status": _status,
     "info": _info,
     "state": _state,
@@ -156,4 +156,4 @@ _SAY: dict[str, Callable[[dict[str, Any]], Text]] = {
     "request": _request,
     "response": _response,
 }
-"""One row a topic of `edge.publish.topics`."""
+"""One function for each topic of `edge.publish.topics`."""

@@ -1,4 +1,4 @@
-"""Many recordings, several at a time: what is done is skipped, and one line shows how far all of them are."""
+"""Replays many recordings, several at a time: finished ones are skipped, and one line shows the progress of all."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from edge.process import own_files
 from edge.runtime.pipeline import ReplayReport, session_of
 
 _DONE_FOLDER = ".done"
-"""In the folder of the reports: a note a recording of what its JSONL was made of."""
+"""In the folder of the reports: one note for each recording, with the inputs of its JSONL."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayWork:
-    """How recordings are replayed, by whichever process."""
+    """How recordings are replayed, the same in every process."""
 
     config: Config
     bundle: Path
@@ -35,7 +35,7 @@ class ReplayWork:
     sound: int | None
 
     def key(self, path: Path) -> dict[str, str]:
-        """What a JSONL depends on: the content of the recording, the configuration and the models."""
+        """All that a JSONL depends on: the content of the recording, the configuration and the models."""
         config = self.config.model_dump_json(exclude={"models": {"bundle"}})
         streams = f"{self.pictures} {self.sound}"
         manifest = sha256_of(self.bundle / MANIFEST_FILE)
@@ -48,11 +48,11 @@ def replay_all(
     """Replay each recording to its JSONL, at most `processes` at a time.
 
     Returns:
-        One report a recording, in their order; of what was done before, the report from then.
+        One report for each recording, in their order; for a skipped recording its earlier report.
     """
     found = {path: done for path, target in targets.items() if (done := _done(work, path, target))}
     if found:
-        console.print(f"{len(found)} of {len(targets)} are done already and are skipped.", highlight=False)
+        console.print(f"{len(found)} of {len(targets)} are finished already and are skipped.", highlight=False)
     rest = {path: target for path, target in targets.items() if path not in found}
     made = (
         _one_by_one(recordings, rest)
@@ -60,7 +60,7 @@ def replay_all(
         else _at_once(recordings, work, rest, processes, console)
     )
     for report in made:
-        _note(work, report, targets[report.path])
+        _note_done(work, report, targets[report.path])
         found[report.path] = report
     return [found[path] for path in targets]
 
@@ -74,7 +74,7 @@ def _at_once(
     recordings: RecordingReplayer, work: ReplayWork, rest: Mapping[Path, Path], processes: int, console: Console
 ) -> Iterator[ReplayReport]:
     columns = (TextColumn("Recordings"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    context = multiprocessing.get_context("spawn")  # a fork of a process with threads of a runtime may hang
+    context = multiprocessing.get_context("spawn")  # a forked process may hang, as onnxruntime has threads
     with (
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
         ProcessPoolExecutor(min(processes, len(rest)), context, initializer=_begin, initargs=(work,)) as pool,
@@ -82,17 +82,17 @@ def _at_once(
         bar = progress.add_task("", total=len(rest))
         for future in as_completed([pool.submit(_replay, path, target) for path, target in rest.items()]):
             report = future.result()
-            recordings.tell(report)
+            recordings.print_notes(report)
             progress.advance(bar)
             yield report
 
 
 _own: list[RecordingReplayer] = []
-"""What this process of the pool has opened."""
+"""The replayer of this process of the pool."""
 
 
 def _begin(work: ReplayWork) -> None:
-    """Open the models once a process."""
+    """Open the models once in each process."""
     own_files()
     _own.append(RecordingReplayer(work.config, work.bundle, Console(quiet=True), work.pictures, work.sound))
 
@@ -106,7 +106,7 @@ def _note_file(target: Path) -> Path:
 
 
 def _done(work: ReplayWork, path: Path, target: Path) -> ReplayReport | None:
-    """The report of a recording that was replayed whole, with the same configuration and models."""
+    """The earlier report of a recording that was replayed whole, with the same configuration and models."""
     try:
         noted: dict[str, Any] = json.loads(_note_file(target).read_text(encoding="utf-8"))
         if not target.is_file() or noted["key"] != work.key(path):
@@ -116,11 +116,11 @@ def _done(work: ReplayWork, path: Path, target: Path) -> ReplayReport | None:
         return None
 
 
-def _note(work: ReplayWork, report: ReplayReport, target: Path) -> None:
-    """Of what could be read; the rest is tried again."""
+def _note_done(work: ReplayWork, report: ReplayReport, target: Path) -> None:
+    """Note a recording that was read whole; others are tried again next time."""
     if report.wall_s and not report.faults:
-        told = dataclasses.asdict(report)
-        del told["path"]
+        kept = dataclasses.asdict(report)
+        del kept["path"]
         file = _note_file(target)
         file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps({"key": work.key(report.path), "report": told}), encoding="utf-8")
+        file.write_text(json.dumps({"key": work.key(report.path), "report": kept}), encoding="utf-8")

@@ -30,14 +30,16 @@ Example:
 _VIDEO = ("avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ts", "webm", "wmv", "3gp")
 _SOUND = ("aac", "flac", "m4a", "mp3", "ogg", "opus", "wav")
 ENDINGS = frozenset(f".{name}" for name in (*_VIDEO, *_SOUND))
-"""Names of recordings that are taken from a folder; a file that is named itself may be called as it likes."""
+"""Endings of the recordings that are taken from a folder; a file given by name may have any ending."""
 
 
 def stream_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that choose among several streams of a recording."""
     number = click.IntRange(min=1)
-    sound = click.option("--sound-stream", type=number, help="Of several sound streams; default: the first not silent.")
-    pictures = click.option("--picture-stream", type=number, help="Of several picture streams; default: the first.")
+    sound = click.option(
+        "--sound-stream", type=number, help="Number of the audio stream; default: the first that is not silent."
+    )
+    pictures = click.option("--picture-stream", type=number, help="Number of the video stream; default: the first.")
     return pictures(sound(command))
 
 
@@ -45,10 +47,12 @@ def stream_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for one STEM.jsonl a file.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for one STEM.jsonl for each file."
+)
 @click.option("--jsonl", type=click.Path(path_type=Path), help="Write here instead; for a single file.")
 @stream_options
-@click.option("--realtime", is_flag=True, help="Take as long as the recording.")
+@click.option("--realtime", is_flag=True, help="Replay at the speed of the recording.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def replay(
     files: tuple[Path, ...],
@@ -61,7 +65,7 @@ def replay(
     realtime: bool,
     as_json: bool,
 ) -> None:
-    """Run video and sound FILES through the box, as fast as it goes, and write what it finds.
+    """Run video and audio FILES through the box, as fast as possible, and write its messages.
 
     Exit code 0: all files were read; 1: some could not be read whole (the others are done), or configuration, bundle
     or folder cannot be used; 2: wrong usage.
@@ -87,7 +91,7 @@ def replay(
 def _targets(files: tuple[Path, ...], out: Path | None, jsonl: Path | None) -> dict[Path, Path]:
     """Where each file's messages go."""
     if (out is None) == (jsonl is None):
-        raise click.UsageError("say where to write: --out DIR for one STEM.jsonl a file, or --jsonl FILE for one file")
+        raise click.UsageError("say where to write: --out DIR for one STEM.jsonl each, or --jsonl FILE for one file")
     if out is not None:
         return targets_in(out, files)
     assert jsonl is not None
@@ -98,7 +102,7 @@ def _targets(files: tuple[Path, ...], out: Path | None, jsonl: Path | None) -> d
 
 
 class RecordingReplayer:
-    """Runs that share one bundle and the models of language; what goes wrong is said and the next file goes on."""
+    """Replays recordings with one bundle and shared language models; faults are printed and the next file follows."""
 
     def __init__(
         self,
@@ -108,12 +112,12 @@ class RecordingReplayer:
         pictures: int | None = None,
         sound: int | None = None,
     ) -> None:
-        """Open the bundle and say what the configuration keeps back of the words.
+        """Open the bundle, and print why transcripts are missing, if they are.
 
-        `pictures` and `sound` are the numbers of the streams to read, where the configuration's do not fit the files.
+        `pictures` and `sound` are the numbers of the streams to read, if they differ from the configuration.
 
         Raises:
-            BundleError: there is no bundle, or it cannot be trusted.
+            BundleError: the bundle is missing or cannot be trusted.
         """
         give_memory_back()
         self._config, self._console = config, console
@@ -122,12 +126,12 @@ class RecordingReplayer:
         self._bundle = open_bundle(config, bundle)
         self._words = LanguageModels(self._bundle, config)
         if not config.allowance.words:
-            self._say(
-                f"Purpose {config.purpose.value} withholds words: no transcript is written. Purpose research, with "
+            self._print(
+                f"Purpose {config.purpose.value} does not permit transcripts. Purpose research, with "
                 "recorded consent, writes them (configs/desk.yaml)."
             )
         elif "asr" in self._words.absent:
-            self._say(f"No words are written: {self._words.absent['asr']}.")
+            self._print(f"No transcripts are written: {self._words.absent['asr']}.")
 
     @property
     def bundle(self) -> Path:
@@ -135,7 +139,7 @@ class RecordingReplayer:
         return self._bundle.folder
 
     def replay(self, path: Path, target: Path, realtime: bool = False, place: str = "") -> ReplayReport:
-        """Write the messages of `path` to `target`; a file that cannot be read is a fault in the report.
+        """Write the messages of `path` to `target`. A file that cannot be read is a fault in the report.
 
         `place` among several files is shown beside the name.
         """
@@ -143,16 +147,16 @@ class RecordingReplayer:
             report = self._replay(path, target, realtime, place)
         except (CaptureError, OSError) as error:
             report = ReplayReport(path, faults=[str(error)])
-        self.tell(report)
+        self.print_notes(report)
         return report
 
-    def tell(self, report: ReplayReport) -> None:
-        """Say what went wrong with a file, and what else there is to say of it."""
+    def print_notes(self, report: ReplayReport) -> None:
+        """Print the faults and notes about a file."""
         path = report.path
         for fault in report.faults:
-            self._say(f"[red]{escape(path.name)}[/]: {escape(fault)}")
+            self._print(f"[red]{escape(path.name)}[/]: {escape(fault)}")
         for note in report.notes:
-            self._say(f"{escape(path.name)}: {escape(note)}")
+            self._print(f"{escape(path.name)}: {escape(note)}")
 
     def _replay(self, path: Path, target: Path, realtime: bool, place: str) -> ReplayReport:
         length_s = MediaFile(path, self._choice).duration_s
@@ -173,15 +177,15 @@ class RecordingReplayer:
                     path, pipeline, [sink], realtime, lambda t_s: progress.update(bar, completed=t_s), self._choice
                 )
 
-    def _say(self, sentence: str) -> None:
+    def _print(self, sentence: str) -> None:
         self._console.print(sentence, soft_wrap=True, highlight=False)
 
 
 def recordings_of(places: Sequence[Path]) -> list[Path]:
-    """The files that are named, and those in the folders that are, in the order of their names.
+    """The given files, and the recordings in the given folders, ordered by name.
 
     Raises:
-        click.UsageError: a folder holds no recording.
+        click.UsageError: a folder has no recording.
     """
     found: list[Path] = []
     for place in places:
@@ -191,14 +195,14 @@ def recordings_of(places: Sequence[Path]) -> list[Path]:
         inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
         if not inside:
             raise click.UsageError(
-                f"{place}: no recording is in this folder (known endings: {' '.join(sorted(ENDINGS))})"
+                f"{place}: this folder has no recording (known endings: {' '.join(sorted(ENDINGS))})"
             )
         found += inside
     return found
 
 
 def targets_in(folder: Path, files: Sequence[Path]) -> dict[Path, Path]:
-    """One STEM.jsonl a file; where two files have one stem, their endings tell them apart, then their folders."""
+    """One STEM.jsonl for each file; files with the same stem are told apart by ending, then by folder."""
     expect_once(files)
     stems = Counter(path.stem for path in files)
     names = Counter(path.name for path in files)
@@ -210,18 +214,20 @@ def targets_in(folder: Path, files: Sequence[Path]) -> dict[Path, Path]:
 
     named = {path: folder / f"{name(path)}.jsonl" for path in files}
     if len(set(named.values())) < len(files):
-        raise click.UsageError("two files of the same name would overwrite each other's output: give them apart")
+        raise click.UsageError(
+            "two files of the same name would overwrite each other's output: give them in separate calls"
+        )
     return named
 
 
 def expect_once(files: Sequence[Path]) -> None:
-    """Refuse a file that is given twice."""
+    """Raise click.UsageError if a file is given twice."""
     if len(set(files)) < len(files):
         raise click.UsageError("a file is given twice")
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder`, or say why it cannot be made."""
+    """Make `folder`, or raise click.FileError with the reason."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -229,7 +235,7 @@ def make_folder(folder: Path) -> None:
 
 
 def table(reports: Sequence[ReplayReport]) -> Table:
-    """What each file gave, for people."""
+    """The results of all files, as a table."""
     found = Table("file", "length", "frames", "with a face", "utterances", "alerts", "speed", box=None)
     for report in reports:
         if not report.wall_s:
@@ -242,7 +248,7 @@ def table(reports: Sequence[ReplayReport]) -> Table:
 
 
 def record(report: ReplayReport, target: Path) -> dict[str, object]:
-    """What one file gave, for machines; `jsonl` is None where nothing could be read."""
+    """The result of one file, for JSON; `jsonl` is None if it could not be read."""
     return {
         "file": str(report.path),
         "jsonl": str(target) if report.wall_s else None,

@@ -1,4 +1,4 @@
-"""`emvas report`: a recording, or a stretch of a box's timeline, as a page to read and keep, a PDF, a table or JSON."""
+"""`emvas report`: a recording, or a span of a box's timeline, as a page, a PDF, a table or JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Example:
 
 
 def _moment(_: click.Context, option: click.Parameter, text: str | None) -> EnteredTime | None:
-    """A time as it was said; click.BadParameter: it is none."""
+    """The time in an option. click.BadParameter: it is not a time."""
     try:
         return None if text is None else parse_time(text)
     except ValueError as error:
@@ -38,42 +38,44 @@ def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Ente
 
 
 def _which(_: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    """The number of a trip, 1 the last; click.BadParameter: it is none."""
+    """The number of a trip, 1 for the last. click.BadParameter: it is not a number."""
     if text is None:
         return None
     if text != "last" and not (text.isdecimal() and int(text)):
-        raise click.BadParameter("say last, or a number: 1 is the last trip, 2 the one before", param=option)
+        raise click.BadParameter("give last, or a number: 1 is the last trip, 2 the one before", param=option)
     return 1 if text == "last" else int(text)
 
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Report this box, within its purpose.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="Report this box, as far as its purpose permits."
+)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the box's timeline; default: as `emvas run`.")
 @click.option(
     "--from",
     "since",
     metavar="TIME",
     callback=_moment,
-    help=f"Start in a timeline, by the clock of the box or an offset: {EXAMPLES}.",
+    help=f"Start in a timeline, as local time of the box or with an offset: {EXAMPLES}.",
 )
 @click.option(
     "--to",
     "until",
     metavar="TIME",
     callback=_moment,
-    help="End in a timeline; default: the newest record, 24 h are shown.",
+    help="End in a timeline; default: the newest record. Without --from, 24 h are shown.",
 )
 @click.option(
     "--trip",
     metavar="WHICH",
     callback=_which,
-    help="A trip of a timeline in place of --from and --to: last, or 2 for the one before it, and so on.",
+    help="A trip of a timeline instead of --from and --to: last, or 2 for the one before it, and so on.",
 )
-@click.option("--html", is_flag=True, help="A page with charts to zoom, in one file; the default.")
+@click.option("--html", is_flag=True, help="A page with charts, in one file; the default.")
 @click.option("--pdf", is_flag=True, help="The page printed on A4; needs Chromium or Chrome.")
-@click.option("--csv", is_flag=True, help="One row an event; columns: docs/report-columns.md.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON; no page is made unless asked for.")
+@click.option("--csv", is_flag=True, help="One row for each event; columns: docs/report-columns.md.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON; a page is made only with --html.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; default: STEM.html beside FILE."
 )
@@ -92,10 +94,11 @@ def report(
     out: Path | None,
     lang: Language,
 ) -> None:
-    """Report FILES, each a JSONL of `emvas replay` or a timeline database: state, curve, words, alerts, validity.
+    """Report FILES, each a JSONL of `emvas replay` or a timeline: state, curve, transcripts, alerts, validity.
 
-    With --config and no FILE the timeline of that box. What the purpose of --config does not permit is left out.
-    A page needs no network and no other file. Exit code 1: a file cannot be read, is damaged or cannot be written.
+    With --config and without FILES, the timeline of that box. Content that the purpose of --config does not permit is
+    left out. A page needs no network and no other file. Exit code 1: a file cannot be read, is damaged or cannot be
+    written.
     """
     from edge.dashboard.report.figures import report_figures
     from edge.dashboard.report.writer import write_report
@@ -125,14 +128,14 @@ def report(
 
 
 def _forms(html: bool, pdf: bool, csv: bool, as_json: bool, out: Path | None) -> list[Form]:
-    """The files to make of each subject; a page where nothing is asked for, or --out is all that is."""
+    """The forms to write of each subject; a page by default."""
     asked: dict[Form, bool] = {"html": html, "pdf": pdf, "csv": csv}
     forms = [form for form, wanted in asked.items() if wanted]
     return forms or ([] if as_json and out is None else ["html"])
 
 
 def _target(path: Path, config: Config | None, subject: ReportData, form: Form) -> Path:
-    """Beside the file that is reported; of a box it names the box and the day."""
+    """The path beside the reported file; for a box it names the box and the day."""
     begun = subject.moment(subject.found.start_s)
     if config is None or begun is None:
         return path.with_suffix(f".{form}")
@@ -146,10 +149,10 @@ def _subject(
 
     allowance, name = (config.allowance, config.box.place) if config else (None, "")
     if trip and (since or until):
-        raise click.UsageError("--trip tells both ends: leave --from and --to out")
+        raise click.UsageError("--trip sets both ends: leave out --from and --to")
     if not is_timeline(path):
         if since or until or trip:
-            raise click.UsageError(f"--from, --to and --trip are for a timeline database; {path} is none")
+            raise click.UsageError(f"--from, --to and --trip are for a timeline database; {path} is not one")
         return from_jsonl(path, allowance)
     newest = newest_record_s(path)
     if newest is None:

@@ -33,7 +33,7 @@ from edge.store.camera_mounting import Mounting
 from edge.warning.warner import WarnerSink
 
 _SYSTEMD_S = 1.0
-"""For systemd to end the process in its own way, so that its journal says why."""
+"""Time for systemd to end the process itself, so that the journal has the reason."""
 
 
 @click.command(epilog="\b\nExample:\n  emvas run --config configs/desk.yaml --bundle build/bundle")
@@ -41,9 +41,9 @@ _SYSTEMD_S = 1.0
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of timeline and outbox.")
 def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
-    """Watch and listen live until Ctrl+C or SIGTERM, or until a file:// camera has been played.
+    """Run the box live until Ctrl+C or SIGTERM, or until a file:// camera has been played.
 
-    A camera, microphone or broker that is missing is announced and tried again; the rest goes on.
+    A missing camera, microphone or broker is reported and tried again; the other parts continue.
     """
     console = _prepared()
     stop, watchdog = threading.Event(), Watchdog(Notifier())
@@ -51,7 +51,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
         stack.push(watchdog.failed)
         config = load_config(config_path)
         if config.camera.uri is None and config.microphone.device is None:
-            raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: nothing to observe")
+            raise ConfigError(f"{config_path}: neither camera.uri nor microphone.device is set: there is no source")
         opened, session = open_bundle(config, bundle), session_name(config.box.id)
         clock, folder = RunClock(session), state or state_folder()
         mounting = Mounting(folder, config.camera)
@@ -92,7 +92,7 @@ def run(config_path: Path, bundle: Path | None, state: Path | None) -> None:
             f"Stopping. {counted(runner.health, runner.status.losses, clock.now_s())}", highlight=False, soft_wrap=True
         )
     if runner.stuck is not None:
-        print(f"{runner.stuck}. The box ends, to be started anew.", file=sys.stderr)
+        print(f"{runner.stuck}. The box ends so that it is restarted.", file=sys.stderr)
         watchdog.give_up(runner.stuck)
         time.sleep(_SYSTEMD_S)
         _leave(1)
@@ -106,7 +106,7 @@ def _stop_when_asked(stop: threading.Event) -> None:
 
 
 def _prepared() -> Console:
-    """Set up what holds for the whole process, and where it talks to."""
+    """Set up the process: file rights, log, memory. Return the console."""
     own_files()
     console = Console()  # not stderr: sounddevice mutes it for the whole process whenever PortAudio starts
     log.set_up(console)
@@ -115,7 +115,7 @@ def _prepared() -> Console:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process although threads are in the middle of a model; tidying up beneath them would crash."""
+    """End the process at once: threads may still run a model, and a normal exit would crash beneath them."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -137,7 +137,7 @@ def _pages(config: Config, bundle: Bundle, runner: LiveRunner, stores: Stores, s
 
 
 def _info(bundle: Bundle) -> dict[str, Any]:
-    """What the box runs, for its retained topic."""
+    """Bundle, provider and models, for the retained topic `info`."""
     manifest = bundle.manifest
     models = {role: bundle.variant_name(role) for role in manifest.roles}
     return {"bundle": f"{manifest.name} {manifest.version}", "provider": bundle.provider, "models": models}

@@ -56,7 +56,7 @@ def test_the_summary_table_and_the_next_step_are_shown(bundle: Path, clip: Path,
     result = analyze(clip, "--bundle", bundle, "--out", tmp_path / "out")
     assert result.exit_code == 0
     for words in (
-        "No words are written: the bundle has no asr",
+        "No transcripts are written: the bundle has no asr",
         "utterances",
         "clip.mp4",
         "Next: open in a browser",
@@ -79,7 +79,7 @@ def test_what_it_writes_is_what_replay_and_report_write(bundle: Path, clip: Path
 
 def test_a_purpose_without_words_says_so(bundle: Path, clip: Path, tmp_path: Path) -> None:
     result = analyze(clip, "--bundle", bundle, "--out", tmp_path, config=DESK.with_name("bus-cab.yaml"))
-    assert "withholds words" in result.output
+    assert "does not permit transcripts" in result.output
 
 
 @pytest.mark.bundle

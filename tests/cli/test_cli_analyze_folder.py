@@ -77,16 +77,16 @@ def test_what_is_done_is_not_done_again(folder: Path, bundle: Path, tmp_path: Pa
     words = (folder, "--out", out, "--bundle", bundle, "--consent")
     assert "done already" not in analyze(*words).output
     later.rename(folder / "week-2" / "li.mp4")
-    assert "2 of 3 are done already" in analyze(*words).output
-    assert "3 of 3 are done already" in analyze(*words, "--lang", "zh").output
+    assert "2 of 3 are finished already" in analyze(*words).output
+    assert "3 of 3 are finished already" in analyze(*words, "--lang", "zh").output
     make_media(folder / "week-1" / "anna.mp4", video_s=2, sound_s=1)
-    assert "2 of 3 are done already" in analyze(*words).output
+    assert "2 of 3 are finished already" in analyze(*words).output
     (out / "li.jsonl").unlink()
-    assert "2 of 3 are done already" in analyze(*words).output
+    assert "2 of 3 are finished already" in analyze(*words).output
     assert "done already" not in analyze(*words, "--picture-stream", 1).output
 
 
 def test_an_empty_folder_is_a_sentence(bundle: Path, tmp_path: Path) -> None:
     result = analyze(tmp_path, "--out", tmp_path / "out", "--bundle", bundle, "--consent")
     assert result.exit_code == 2
-    assert "no recording is in this folder" in result.output
+    assert "this folder has no recording" in result.output

@@ -105,7 +105,7 @@ def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) ->
 def test_a_full_disk_is_told_by_the_boxs_own_floor(tmp_path: Path) -> None:
     assert one(system.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
     full = one(system.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
-    assert "below the floor" in full.said
+    assert "below the limit" in full.said
     assert full.mend.startswith("sudo du")
 
 

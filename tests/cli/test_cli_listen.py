@@ -203,6 +203,6 @@ def test_every_topic_has_its_own_words(name: str) -> None:
 def test_health_is_six_figures_and_old_news_says_of_when_it_is() -> None:
     path = path_of("health", "emvas", box(1883).box)
     line = line_of(Received(path, json.dumps(SAID["health"]).encode(), retained=False), "emvas", NOW).plain
-    assert "1 waiting, 1 given up, 29.5 pictures/s, 3 pictures dropped, 61.2 °C, asr 378.0 ms" in line
+    assert "1 waiting, 1 given up, 29.5 frames/s, 3 frames dropped, 61.2 °C, asr 378.0 ms" in line
     assert line.startswith(f"{NOW:%H:%M:%S}"), "the time of arrival"
     assert "(of 2026-01-01 " in line

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.cli.config_new import Answers, written
+from edge.cli.config_new import Answers, config_text
 from edge.config import load_config
 from edge.config.purpose import Purpose
 
@@ -30,7 +30,7 @@ def test_whatever_is_answered_the_file_is_valid_and_says_just_that(
     tmp_path_factory: pytest.TempPathFactory, answers: Answers
 ) -> None:
     path = tmp_path_factory.mktemp("made") / "box.yaml"
-    path.write_text(written(answers), encoding="utf-8")
+    path.write_text(config_text(answers), encoding="utf-8")
     config = load_config(path)
     assert config.purpose is answers.purpose
     assert (config.box.site, config.box.id) == (answers.site, answers.id)
@@ -49,7 +49,7 @@ def test_a_bus_with_a_speaker_and_a_speed(tmp_path: Path, speed: str, where: str
     answers = Answers(
         Purpose.DRIVER_SAFETY, "d", "b", "csi://0", None, speaker="default", broker="b", speed=speed, speed_from=where
     )
-    (tmp_path / "box.yaml").write_text(written(answers))
+    (tmp_path / "box.yaml").write_text(config_text(answers))
     config = load_config(tmp_path / "box.yaml")
     assert config.warning is not None
     assert config.warning.speaker == "default"

@@ -66,7 +66,7 @@ def test_a_configuration_without_any_source_is_refused(tmp_path: Path) -> None:
         [*EMVAS, "run", "--config", str(tmp_path / "box.yaml")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "nothing to observe" in done.stderr
+    assert "there is no source" in done.stderr
 
 
 @pytest.mark.bundle

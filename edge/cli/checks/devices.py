@@ -1,4 +1,4 @@
-"""Camera, microphone and receiver: are they there, and may they be used?"""
+"""Checks of the devices: camera, microphone, receiver, speaker, lamp, button and relay, and the rights to open them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from edge.warning.policy import Cue
 from edge.warning.speaker import play_once
 
 DEVICE_GROUPS = ("video", "audio", "render", "dialout")
-"""What the services are given (SupplementaryGroups of emvas-edge.service)."""
+"""Groups of the services (SupplementaryGroups of emvas-edge.service)."""
 _CONNECT_S = 3.0
 _PORTS = {"rtsp": 554, "http": 80, "https": 443}
 _LIST = "emvas devices"
@@ -52,7 +52,7 @@ def camera(box: CheckedBox) -> Iterator[CheckResult]:
     else:
         known = {device.setting: device.name for device in cameras(uri.path.parent).devices}
         name = known.get(str(uri))
-        said = f"{uri} is {name}" if name else f"{uri} is no camera, or not plugged in"
+        said = f"{uri} is {name}" if name else f"{uri} is not a camera, or is not plugged in"
         yield CheckResult("camera", name is not None, said, "" if name else _LIST)
 
 
@@ -62,11 +62,11 @@ def _network_camera(uri: SourceUri) -> CheckResult:
         host, port = place.hostname or "", place.port or _PORTS[uri.scheme]
     except ValueError as error:
         return CheckResult(
-            "camera", False, f"{uri.printable} is no address: {error}", "camera.uri in the configuration"
+            "camera", False, f"{uri.printable} is not an address: {error}", "camera.uri in the configuration"
         )
-    trouble = connects(host, port)
-    said = f"{uri.printable} answers" if trouble is None else f"{uri.printable} does not answer: {trouble}"
-    return CheckResult("camera", trouble is None, said, "" if trouble is None else f"ping {host}")
+    fault = connects(host, port)
+    said = f"{uri.printable} answers" if fault is None else f"{uri.printable} does not answer: {fault}"
+    return CheckResult("camera", fault is None, said, "" if fault is None else f"ping {host}")
 
 
 def microphone(box: CheckedBox) -> Iterator[CheckResult]:
@@ -91,20 +91,20 @@ def microphone(box: CheckedBox) -> Iterator[CheckResult]:
 
 
 def receiver(box: CheckedBox) -> Iterator[CheckResult]:
-    """The satellite receiver that knows the vehicle's speed."""
+    """The satellite receiver or gpsd that gives the vehicle's speed."""
     arming = box.config.arming
     if arming.source == "nmea" and arming.device is not None:
         there = Path(arming.device).exists()
         said = f"{arming.device} is {'there' if there else 'missing: is the receiver plugged in?'}"
         yield CheckResult("receiver", there, said, "" if there else "ls -l /dev/serial/by-id")
     elif arming.source == "gpsd":
-        trouble = connects(arming.host, arming.port)
-        said = f"gpsd at {arming.host}:{arming.port} " + ("answers" if trouble is None else f"does not: {trouble}")
-        yield CheckResult("receiver", trouble is None, said, "" if trouble is None else "sudo systemctl start gpsd")
+        fault = connects(arming.host, arming.port)
+        said = f"gpsd at {arming.host}:{arming.port} " + ("answers" if fault is None else f"does not: {fault}")
+        yield CheckResult("receiver", fault is None, said, "" if fault is None else "sudo systemctl start gpsd")
 
 
 def groups(box: CheckedBox) -> Iterator[CheckResult]:
-    """Whether the devices in question may be opened by the one who runs the box."""
+    """Whether the user of the box may open its devices."""
     nodes = [node for node in _nodes(box) if node.exists()]
     for node in nodes:
         about = node.stat()
@@ -121,7 +121,7 @@ def groups(box: CheckedBox) -> Iterator[CheckResult]:
 
 
 def connects(host: str, port: int) -> str | None:
-    """Why no connection comes to be; None when one does."""
+    """Why a connection fails; None if it does not."""
     try:
         socket.create_connection((host, port), _CONNECT_S).close()
     except OSError as error:
@@ -165,7 +165,7 @@ def _numbered(device: str) -> str | int:
 
 
 def speaker(box: CheckedBox) -> Iterator[CheckResult]:
-    """The configured speaker, by ear."""
+    """The configured speaker: it plays its chime, so that the user can hear it."""
     warning = box.config.warning
     if warning is None:
         if box.config.allowance.warns:
@@ -185,7 +185,7 @@ def speaker(box: CheckedBox) -> Iterator[CheckResult]:
 
 
 def lines(box: CheckedBox) -> Iterator[CheckResult]:
-    """The lamp's, the button's and the relay's device files."""
+    """The device files of lamp, button and relay."""
     warning = box.config.warning
     if warning is None:
         return
