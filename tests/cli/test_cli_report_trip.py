@@ -53,9 +53,9 @@ def test_the_file_and_the_page_name_the_box(box: Path) -> None:
     ("words", "sentence"),
     [
         (("--trip", "3"), "has 2 trips: there is no trip 3"),
-        (("--trip", "yesterday"), "say last, or a number"),
-        (("--trip", "0"), "say last, or a number"),
-        (("--trip", "last", "--from", "06:00"), "leave --from and --to out"),
+        (("--trip", "yesterday"), "give last, or a number"),
+        (("--trip", "0"), "give last, or a number"),
+        (("--trip", "last", "--from", "06:00"), "leave out --from and --to"),
     ],
 )
 def test_a_trip_that_is_none_is_a_sentence(box: Path, words: tuple[str, ...], sentence: str) -> None:
