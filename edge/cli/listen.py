@@ -1,4 +1,4 @@
-"""`emvas listen`: what boxes say over MQTT, one line each."""
+"""`emvas listen`: prints the messages of boxes over MQTT, one line each."""
 
 from __future__ import annotations
 
@@ -33,19 +33,23 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.option("--host", default="localhost", show_default=True, help="The broker.")
-@click.option("--port", default=1883, show_default=True, help="Its port; with TLS usually 8883.")
+@click.option("--host", default="localhost", show_default=True, help="Host of the broker.")
+@click.option("--port", default=1883, show_default=True, help="Port of the broker; with TLS usually 8883.")
 @click.option("--base", default="emvas", show_default=True, help="First level of the topics.")
 @click.option("--username", help="User name at the broker.")
 @click.option("--password-file", type=click.Path(exists=True, dir_okay=False), help="File that holds the password.")
 @click.option("--tls", is_flag=True, help="Connect with TLS.")
-@click.option("--ca-file", type=click.Path(exists=True, dir_okay=False), help="Authority to trust; implies --tls.")
+@click.option(
+    "--ca-file", type=click.Path(exists=True, dir_okay=False), help="Certificate authority to trust; implies --tls."
+)
 @click.option("--cert-file", type=click.Path(exists=True, dir_okay=False), help="This client's certificate.")
-@click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="The key of --cert-file.")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False), help="Private key of --cert-file.")
 @click.option("--box", help="Only this box: its id, or site/id.")
-@click.option("--topic", "topics", multiple=True, type=click.Choice(list(BODIES)), help="Only this; may be repeated.")
-@click.option("--kind", help="Only alerts of this kind, as microsleep.")
-@click.option("--level", type=click.Choice(_LEVELS), help="Only alerts and states this grave.")
+@click.option(
+    "--topic", "topics", multiple=True, type=click.Choice(list(BODIES)), help="Only this topic; may be repeated."
+)
+@click.option("--kind", help="Only alerts of this kind, such as microsleep.")
+@click.option("--level", type=click.Choice(_LEVELS), help="Only alerts and states of this level or above.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: topic, retained, payload.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="End after this time; default: at Ctrl+C.")
 def listen(
@@ -65,12 +69,12 @@ def listen(
     as_json: bool,
     seconds: float | None,
 ) -> None:
-    """Print status, states, alerts and summaries of every box on a broker as they come, each alert and summary once.
+    """Print status, states, alerts and summaries of every box on a broker as they arrive, each alert and summary once.
 
-    A line begins with the time of arrival. Orders and their answers are shown with --topic request and --topic
-    response only.
+    A line begins with the time of arrival. Commands and their responses are shown only with --topic request and
+    --topic response.
 
-    A broker that is missing is tried again until it comes. Exit code 1: with --seconds, when it never came.
+    A missing broker is tried again until it answers. Exit code 1: with --seconds, if it never answered.
     """
     try:
         config = MqttConfig(
@@ -87,20 +91,20 @@ def listen(
             connected = _print_items(subscriber, wanted, show, seconds)
     except KeyboardInterrupt:
         connected = True
-    except BrokenPipeError:  # the reader of our output has enough; nothing more can be written, at exit either
+    except BrokenPipeError:  # the reader of our output has closed it; the exit must not write either
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         connected = True
     if not connected:
         raise SystemExit(1)
 
 
-_ORDERS = ("request", "response")
-"""What other programs order, and its answers: shown where they are asked for."""
+_COMMAND_TOPICS = ("request", "response")
+"""Commands of other programs and the responses: shown only on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is worth a line; None and empty mean everything but orders."""
+    """Which messages get a line; None and empty mean all except commands."""
 
     box: str | None = None
     topics: tuple[str, ...] = ()
@@ -108,8 +112,8 @@ class Filter:
     level: Level | None = None
 
     def takes(self, address: Address | None, body: Payload | None) -> bool:
-        """Whether a message is wanted; what is not understood is wanted where nothing is asked for."""
-        if address is not None and address.name in _ORDERS and address.name not in self.topics:
+        """Whether a message gets a line; one that cannot be decoded gets one if there is no filter."""
+        if address is not None and address.name in _COMMAND_TOPICS and address.name not in self.topics:
             return False
         if self == Filter():
             return True
@@ -119,10 +123,10 @@ class Filter:
             return False
         if self.kind is not None and not (isinstance(body, AlertPayload) and body.kind == self.kind):
             return False
-        return self.level is None or _grave(body, self.level)
+        return self.level is None or _reaches(body, self.level)
 
 
-def _grave(body: Payload, least: Level) -> bool:
+def _reaches(body: Payload, least: Level) -> bool:
     return (
         isinstance(body, AlertPayload | StatePayload) and body.level is not None and Level[body.level.upper()] >= least
     )
@@ -131,7 +135,7 @@ def _grave(body: Payload, least: Level) -> bool:
 def _print_items(
     subscriber: Subscriber, wanted: Filter, show: Callable[[Received], None], seconds: float | None
 ) -> bool:
-    """Print until the time is up; return whether there ever was a connection."""
+    """Print until the time is up. Return whether there was a connection at any time."""
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
     connected = False
     for item in subscriber.items(seconds):

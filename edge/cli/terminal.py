@@ -13,19 +13,19 @@ from edge.run_registry import RunClock
 from edge.runtime.metrics import RunCounters
 
 LEVEL_STYLES = dict(zip(Level, ("green", "yellow", "dark_orange", "bold red", "bold white on red"), strict=True))
-"""How a level looks in a terminal (rich's styles)."""
+"""Style of each level in a terminal (rich)."""
 _QUIET_S = 60.0
-"""Without a terminal the status is a line of its own, once a minute."""
+"""Without a terminal, the status is printed once a minute."""
 
 
 class TerminalSink:
-    """Prints what a person wants to know as it happens: alerts, words, moods, sources."""
+    """Prints alerts, transcripts, affect, sources and warnings as they occur."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def write(self, message: Message) -> None:
-        """Print one line for the kinds that are worth one."""
+        """Print one line for these kinds of message."""
         line = _line(message)
         if line is not None:
             self._console.print(Text(f"{message.t_s:8.1f} s  ", style="dim") + line, soft_wrap=True)
@@ -47,7 +47,7 @@ def _line(message: Message) -> Text | None:
 
 
 class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
-    """One line that is written over in a terminal; elsewhere a line a minute."""
+    """One line that a terminal overwrites; elsewhere one line a minute."""
 
     def __init__(self, console: Console, clock: RunClock) -> None:
         self._console, self._clock = console, clock
@@ -64,11 +64,11 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
             self._live.stop()
 
     def show(self, health: RunCounters, losses: int) -> None:
-        """Show the counters, and how often a part was lost; called about once a second."""
+        """Show the counters and the number of lost components; called about once a second."""
         now_s = self._clock.now_s()
         rate = (health.frames - self._frames) / max(now_s - self._at_s, 1e-3)
         self._frames, self._at_s = health.frames, now_s
-        text = f"{counted(health, losses, now_s)} | {rate:.0f} pictures/s"
+        text = f"{counted(health, losses, now_s)} | {rate:.0f} frames/s"
         if self._live:
             self._live.update(text)
         elif now_s >= self._next_line_s:
@@ -82,7 +82,7 @@ def counted(health: RunCounters, losses: int, now_s: float) -> str:
     return " | ".join(
         [
             f"{now_s:.0f} s",
-            f"{health.frames} pictures ({health.frames_dropped} dropped)",
+            f"{health.frames} frames ({health.frames_dropped} dropped)",
             f"{health.utterances} utterances ({health.utterances_dropped} not transcribed)",
             f"{losses} losses",
             stages or "no stage has run",

@@ -104,7 +104,7 @@ def test_nobody_else_may_be_before_the_camera_and_what_cannot_be_aimed_is_told(
     config = config_of(tmp_path, "file:///nowhere.mp4")
     refused = CliRunner().invoke(main, words(tmp_path, bundle_dir, config), input="n\n")
     assert refused.exit_code == 1
-    assert "Is nobody but the installer before the camera?" in refused.output
+    assert "Is the installer alone before the camera?" in refused.output
     gone = CliRunner().invoke(main, words(tmp_path, bundle_dir, config, "--text", "--alone"))
     assert gone.exit_code == 1
     assert "nowhere.mp4" in gone.output

@@ -1,4 +1,4 @@
-"""The rest of what a box stands on: state folder, disk, clock, broker, services."""
+"""Checks of the system: state folder, disk, clock, broker, services and the rights of the configuration file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALL = "sudo emvas install"
 
 
 def services(box: CheckedBox) -> Iterator[CheckResult]:
-    """The units; a box may also be run by hand."""
+    """The installed services; a box may also be run by hand."""
     missing = [name for name in SERVICES if not (UNITS / name).is_file()]
     said = f"not installed: {', '.join(missing)}" if missing else "installed"
     yield CheckResult("services", not missing, said, _INSTALL if missing else "", needed=False)
@@ -34,56 +34,56 @@ def services(box: CheckedBox) -> Iterator[CheckResult]:
 
 
 def state(box: CheckedBox) -> Iterator[CheckResult]:
-    """The folder of timeline and outbox: there, or to be made, and writable."""
+    """The folder of timeline and outbox: it exists or can be made, and is writable."""
     folder = box.state
     place = next(path for path in (folder, *folder.parents) if path.exists())
     writable = os.access(place, os.W_OK | os.X_OK)
     owner_needed = box.root and folder == STATE
     if owner_needed and (place != folder or folder.owner() != "emvas"):
-        yield CheckResult("state", False, f"{folder} is not there or does not belong to emvas", _INSTALL)
+        yield CheckResult("state", False, f"{folder} is missing or does not belong to emvas", _INSTALL)
     else:
         said = f"{folder} " + ("can be written" if writable else "may not be written by this user")
         yield CheckResult("state", writable, said, "" if writable else f"sudo chown $USER {place}")
 
 
 def disk(box: CheckedBox) -> Iterator[CheckResult]:
-    """Room below the state folder, by the floor that the box itself keeps."""
+    """Free space for the state folder, against the limit that the box itself keeps."""
     place = next(path for path in (box.state, *box.state.parents) if path.exists())
     room = os.statvfs(place)
     free_mb = room.f_bavail * room.f_frsize / 1e6
     low = disk_low(place / "timeline.db", box.config.store)
-    said = f"{free_mb:.0f} MB free at {place}" + (": below the floor of section `store`" if low else "")
+    said = f"{free_mb:.0f} MB free at {place}" + (": below the limit of section `store`" if low else "")
     yield CheckResult("disk", not low, said, "sudo du -xhd1 / | sort -h" if low else "")
 
 
 def clock(box: CheckedBox) -> Iterator[CheckResult]:
-    """Whether the wall clock is synchronized; the box marks its times until it is."""
+    """Whether the wall clock is synchronized; until then the box marks its times."""
     synced = clock_state() == "synced"
-    said = "synchronized" if synced else "not synchronized: times are marked so and put right later"
+    said = "synchronized" if synced else "not synchronized: times are marked and corrected later"
     yield CheckResult("clock", synced, said, "" if synced else "sudo timedatectl set-ntp true", needed=False)
 
 
 def broker(box: CheckedBox) -> Iterator[CheckResult]:
-    """A real connection with the box's own name, password and certificates."""
+    """A real connection with the box's own login and certificates."""
     mqtt = box.config.mqtt
     if mqtt is None:
         return
     link = MqttClient(mqtt, "")
     link.start()
     try:
-        said = _first_word(link)
+        said = _first_event(link)
     finally:
         link.stop()
     place = f"{mqtt.host}:{mqtt.port}"
     if isinstance(said, Connected):
-        yield CheckResult("broker", True, f"{place} lets the box in, {said.protocol}")
+        yield CheckResult("broker", True, f"{place} accepts the box, {said.protocol}")
     else:
         local = mqtt.host in ("localhost", "127.0.0.1", "::1")
         mend = "sudo apt install mosquitto && sudo systemctl start mosquitto" if local else f"ping {mqtt.host}"
         yield CheckResult("broker", False, said.sentence if said else f"{place} does not answer", mend)
 
 
-def _first_word(link: MqttClient) -> Connected | Disconnected | None:
+def _first_event(link: MqttClient) -> Connected | Disconnected | None:
     until_s = time.monotonic() + _BROKER_S
     while (left_s := until_s - time.monotonic()) > 0:
         try:
