@@ -13,8 +13,9 @@ from edge.fatigue.attention import CAUSES as LOOKS
 from edge.fatigue.policy import CAUSES
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`((?:edge|export|training|configs|docs|tests|benchmarks|demo)/[\w./*-]*)`")
+PLACEHOLDER = re.compile(r"MODEL|NAME|LANGUAGE")
 NAME = re.compile(r"`([A-Z][a-z]\w+)(?:\.(\w+))?`")
 
 
@@ -22,9 +23,9 @@ def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_path_that_a_page_names_is_there(page: Path) -> None:
-    named = [path for path in PATH.findall(text_of(page)) if "MODEL" not in path]
+    named = [path for path in PATH.findall(text_of(page)) if not PLACEHOLDER.search(path)]
     assert not [path for path in named if not list(ROOT.glob(path.rstrip("/")))]
 
 

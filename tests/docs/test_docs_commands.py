@@ -14,7 +14,7 @@ from guide_blocks import SHELL, blocks_of
 from edge.cli.main import main as emvas
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINE = re.compile(r"^\s*(?:\$ )?(?:\w+=\S+ )*(?:sudo (?:-\w \S+ )*)?(?:\S*/)?(?:emvas|make|python3?) ")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 OPERATORS = {"|", "||", "&", "&&", ";"}
