@@ -7,21 +7,21 @@ from edge.i18n.sentence import Sentence
 from edge.messages import SPEED, Source, Speed, Trip
 
 MOVING_KMH = 3.0
-"""Slower is standing still: a satellite receiver at rest says up to 2 km/h (chosen)."""
+"""Slower counts as standing: a satellite receiver at rest reports up to 2 km/h (chosen)."""
 ENDS_S = 600.0
 """Standing for this long ends a trip: longer than at a light or a stop (chosen)."""
 TOLD_EVERY_S = 30.0
-"""While it moves a trip is told so often: the ignition may take the power with it."""
+"""A moving trip is reported this often: switching off the ignition may cut the power."""
 _GAP_S = 5.0
-"""Receivers say their speed once a second; over a longer silence nothing is known of the way."""
+"""Receivers report the speed once a second; the distance of a longer gap is unknown."""
 _MOST_UNKNOWN = 0.05
-"""With more than this share of the trip in silence its way is unknown."""
+"""With more than this share of the trip in gaps its distance is unknown."""
 
 
 class Arming:
-    """Two thresholds: against sleep from walking pace on, against all else from the speed at which it matters.
+    """Two thresholds of speed with hysteresis: one for sleep (walking pace), one for all other alerts.
 
-    Both are armed without a source and while the source is silent.
+    Both are armed without a source of speed, and while the source is silent.
     """
 
     def __init__(self, config: ArmingConfig) -> None:
@@ -30,14 +30,14 @@ class Arming:
         self._silent = False
         self._trips = TripMeter()
         self.armed = True
-        """Whether all that concerns a driving vehicle may be told."""
+        """Whether alerts about a driving vehicle may be raised."""
         self.rolling = True
-        """Whether sleep may be told."""
+        """Whether alerts about sleep may be raised."""
         self.driving = False
-        """Whether a speed that was heard says that the vehicle drives; False where it is only assumed."""
+        """Whether a received speed shows that the vehicle drives; False if this is only assumed."""
 
     def speed(self, speed: Speed) -> list[Source]:
-        """Take in one speed; return how the source is (`SystemStatus` knows whether that is news)."""
+        """Take one speed; return the state of the source (`SystemStatus` decides whether it is new)."""
         config, kmh = self._config, speed.speed_kmh
         self._heard_s, self._silent = speed.t_s, False
         self.armed = self.driving = kmh >= (config.off_kmh if self.armed else config.on_kmh)
@@ -51,11 +51,11 @@ class Arming:
         return [Source(speed.t_s, SPEED, "ok", state)]
 
     def trip(self, speed: Speed) -> list[Trip]:
-        """What one speed tells of the drive that goes on."""
+        """The current trip after this speed."""
         return self._trips.step(speed)
 
     def advance(self, t_s: float) -> list[Source]:
-        """Let time pass; a source that says nothing for `silent_s` arms the box, and that is said once a silence."""
+        """Let time pass; a source that is silent for `silent_s` arms the box, reported once for each silence."""
         if self._config.source == "none" or self._silent:
             return []
         self._heard_s = t_s if self._heard_s is None else self._heard_s
@@ -67,7 +67,7 @@ class Arming:
 
 
 class TripMeter:
-    """Speeds in, in order of time; what is known of the trip that goes on out, the last word on it when it stops."""
+    """Measures trips from speeds in order of time: reports the current trip while it moves and when it stops."""
 
     def __init__(self) -> None:
         self._start_s: float | None = None
@@ -76,7 +76,7 @@ class TripMeter:
         self._km = self._silent_s = 0.0
 
     def step(self, speed: Speed) -> list[Trip]:
-        """Take in one speed; return the trip as far as it is known, when that is worth a word."""
+        """Take one speed; return the trip so far, if a report is due."""
         last, self._last = self._last, speed
         if self._start_s is not None and speed.t_s - self._end_s > ENDS_S:
             self._start_s = None

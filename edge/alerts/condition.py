@@ -1,4 +1,4 @@
-"""What is the case now, and would be worth an alert: conditions read from messages."""
+"""Alert conditions, derived from messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A state at `t_s` that an alert of `kind` about `subject` would tell; level NONE when it is over."""
+    """A state that an alert of `kind` about `subject` would report; level NONE when it is over."""
 
     kind: str
     subject: str
@@ -26,18 +26,18 @@ class Condition:
     causes: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     rising: bool = True
-    """Whether an alert may begin or rise now; a look away that has just ended holds on, but raises nothing."""
+    """Whether an alert may begin or rise now; a look away that has just ended keeps its alert open but raises none."""
     unseen: bool = False
-    """Whether it may do so while the eyes cannot be judged: a head that fell with shut lids hides them."""
+    """Whether it may do so while the eyes cannot be judged: a fallen head with closed eyes hides them."""
 
     @property
     def key(self) -> Key:
-        """What makes two conditions the same alert."""
+        """Conditions with the same key belong to one alert."""
         return self.kind, self.subject
 
 
 def of_fatigue(message: Fatigue) -> list[Condition]:
-    """Return one condition a kind that fatigue can raise."""
+    """Return one condition for each kind that fatigue can raise."""
     measures = {
         "perclos_60": message.perclos_60,
         "perclos_180": message.perclos_180,
@@ -56,7 +56,7 @@ def of_fatigue(message: Fatigue) -> list[Condition]:
 
 
 def of_attention(message: Attention) -> Condition:
-    """Return the condition of somebody's looks."""
+    """Return the condition of a person's attention."""
     measures = {
         "away_s": message.away_s,
         "away_30_s": message.away_30_s,
@@ -78,6 +78,6 @@ def of_anomaly(message: Anomaly) -> Condition:
 
 
 def of_lost(name: str, standing: ComponentStatus) -> Condition:
-    """Return the condition of a part that is lost; one that was never there is no loss."""
+    """Return the condition of a lost component; an absent component is not lost."""
     evidence = {"source": name, "detail": standing.detail}
     return Condition(SOURCE_LOST, name, Level.ADVISORY, standing.since_s, evidence=evidence)

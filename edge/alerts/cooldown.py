@@ -1,4 +1,4 @@
-"""The rest after an alert: for whom a kind stays silent, and who may be the same person under another number."""
+"""The cooldown after an alert, also for a person who returns with another track number."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from edge.alerts.condition import Key
 from edge.config.constants import ALERTS
 
 _LONGEST_S = ALERTS["cooldown_s"].high
-"""No rest is longer: what ended, or was last seen, before that is forgotten."""
+"""The longest cooldown: alerts that ended, and people last seen, before that are dropped."""
 
 
 _MOST = 256
-"""People remembered; a tracker that flickers gives a new number in every picture."""
+"""People remembered; an unstable tracker may give a new number in every frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class _Sighting:
 
 
 class Cooldowns:
-    """A kind rests for the subject whose alert ended; another source, or another person in the picture, does not wait.
+    """After an alert its kind has a cooldown for the same subject, not for another source or another person in view.
 
-    A track that was first seen after that person was last seen may be the same person: the tracker gives a face that
-    was gone a new number. Such a track rests as well.
+    A track first seen after that person was last seen may be the same person, because the tracker gives a face that
+    returns a new number. The cooldown holds for such a track as well.
     """
 
     def __init__(self) -> None:
@@ -33,16 +33,16 @@ class Cooldowns:
         self._ended: dict[Key, tuple[float, float | None]] = {}
 
     def saw(self, track: int, t_s: float) -> None:
-        """A person was in the picture at `t_s`."""
+        """A person was in view at `t_s`."""
         known = self._seen.pop(str(track), None)
-        self._seen[str(track)] = _Sighting(known.first_s if known else t_s, t_s)  # last: they stand in order of last_s
+        self._seen[str(track)] = _Sighting(known.first_s if known else t_s, t_s)  # kept in order of last_s
         while (oldest := next(iter(self._seen))) and (
             t_s - self._seen[oldest].last_s > _LONGEST_S or len(self._seen) > _MOST
         ):
             del self._seen[oldest]
 
     def knows(self, subject: str) -> bool:
-        """Whether this person was seen so lately that it may count."""
+        """Whether this person was seen within the longest cooldown."""
         return subject in self._seen
 
     def begin(self, key: Key, t_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether anybody's eyes can be judged, for what share of the time, and why not."""
+"""Whether the driver's eyes can be judged, for what share of the time, and why not."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from edge.config.decision import AlertsConfig
 from edge.messages import Face, Level, Reason
 
 PAID_BACK = 4.0
-"""A second of usable eyes makes good so many seconds without: blindness adds up where less than a fifth of the time is
-usable. A single good frame hides nothing."""
+"""One second with usable eyes cancels this many seconds without: the alert rises if less than a fifth of the time is
+usable. A single good frame cancels almost nothing."""
 SEEN_AGAIN_S = 20.0
-"""Eyes usable for so much longer than not end it (openpilot ends its camera-uncertain event after 20 s)."""
+"""It ends when the eyes were usable for this much longer than not (openpilot: camera-uncertain event, 20 s)."""
 SILENCE_S = 5.0
-"""No frame at all for this long is a lost source, not a driver who cannot be seen: the time starts anew."""
+"""No frame at all for this long is a lost source, not a driver who cannot be seen: the time restarts."""
 _ANYBODY = "driver"
 
 
 class DriverVisibility:
     """Adds up the time without usable eyes while the vehicle drives.
 
-    Usable pictures further apart than `SEEN_GAP_S` show nothing of what lies between.
+    The time between usable frames that are further apart than `SEEN_GAP_S` does not count as seen.
     """
 
     def __init__(self, config: AlertsConfig) -> None:
@@ -34,13 +34,13 @@ class DriverVisibility:
         self._why: dict[Reason, float] = {}
 
     def retune(self, config: AlertsConfig) -> None:
-        """Judge by other times from now on."""
+        """Use another configuration from now on."""
         self._config = config
 
     def step(self, face: Face, armed: bool, driving: bool) -> Condition:
-        """Take in one face, or that there is none; at a stop (not `armed`) everybody may sit where they like.
+        """Take one face, or the fact that there is none; at a stop (not `armed`) the driver may leave the view.
 
-        With `driving`, a speed says that the vehicle drives: nobody to be seen at all is critical then.
+        With `driving` a speed shows that the vehicle drives; no person in view is critical then.
         """
         t_s = face.t_s
         if not armed or self._last_s is None or not 0 <= t_s - self._last_s <= SILENCE_S:

@@ -1,4 +1,4 @@
-"""The alert stage: states in, alerts out, one id from new to end."""
+"""The alert stage: conditions in, alerts out, one id from new to end."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, L
 from edge.status import SystemStatus
 
 STALE_S = 10.0
-"""A condition not heard of for this long is over; fatigue reports once a second, faces come with every frame."""
+"""A condition without messages for this long is over; fatigue reports once a second, faces come with every frame."""
 
 
 class AlertCommandError(EmvasError):
-    """A snooze or an acknowledgement that cannot be granted; the message says why."""
+    """A snooze or an acknowledgement that is not possible; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An alert between new and end, as last told."""
+    """An open alert, as last reported."""
 
     id: str
     start_s: float
     told_s: float
     condition: Condition
     acknowledged: Level | None = None
-    """The level that somebody has taken note of."""
+    """The level that was acknowledged."""
     trace: Mapping[str, float] = field(default_factory=dict)
-    """What people did about it, for the evidence."""
+    """Snoozes and acknowledgements, for the evidence."""
 
 
 class AlertEngine:
-    """Follows conditions; a condition that holds is one alert, told when new, when it changes, and when it is over.
+    """Follows conditions; a condition that holds is one alert, reported when new, when it changes, and when it ends.
 
     Args:
         config: Pace and cooldown.
         session: Name of this run; ids are made from it, the kind, the subject and the start, so a replay repeats them.
-            Where a condition outlives its alert, the next alert about it starts when it is told.
+            If a condition lasts longer than its alert, its next alert starts when it is reported.
         arming: Whether the vehicle drives; None is always armed.
-        status: Knows what is lost; by default what `step` is told of it.
+        status: Knows the lost components; by default from the messages given to `step`.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class AlertEngine:
         self._now_s = 0.0
 
     def step(self, message: Message | Anomaly) -> list[Alert]:
-        """Take in one message; return what is to be told. A lost camera ends what was known from faces."""
+        """Take one message; return the alerts. A lost camera clears the conditions from faces."""
         if isinstance(message, Source):
             self._heard_of(message)
         for condition in self._read(message):
@@ -88,7 +88,7 @@ class AlertEngine:
         return self._advance(message.t_s)
 
     def snooze(self, kind: str, until_s: float) -> list[Alert]:
-        """Silence a kind below critical until `until_s`; an open alert of it tells so once.
+        """Silence a kind below critical until `until_s`; each open alert of this kind reports it once.
 
         Raises:
             AlertOrderError: the kind is unknown or never silent, or the time is over or too far away.
@@ -108,7 +108,7 @@ class AlertEngine:
         ]
 
     def acknowledge(self, id_: str) -> list[Alert]:
-        """Stop the repeats of an open alert until it rises or ends; it tells so once.
+        """Stop the repeats of an open alert until it rises or ends; the alert reports it once.
 
         Raises:
             AlertOrderError: no open alert has this id.
@@ -120,15 +120,15 @@ class AlertEngine:
 
     @property
     def snoozed_s(self) -> Mapping[str, float]:
-        """Until when each kind that was snoozed is silent; some of it may be over."""
+        """Until when each snoozed kind is silent; some may be over."""
         return dict(self._snoozed_s)
 
     def passed(self, t_s: float) -> None:
-        """Time has gone on, though nothing may have been heard: what people ask for counts from here."""
+        """Let time pass without a message; snoozes count from here."""
         self._now_s = max(self._now_s, t_s)
 
     def retune(self, config: AlertsConfig) -> None:
-        """Tell alerts at another pace from now on."""
+        """Use another configuration from now on."""
         self._config = config
         self._sight.retune(config)
 
@@ -153,7 +153,7 @@ class AlertEngine:
         return []
 
     def _heard_of(self, source: Source) -> None:
-        """A part is lost, back or absent: the status holds it; here only what follows for the alerts that are open."""
+        """Note a lost, returned or absent component, and what follows for the open alerts."""
         self._status.take(source)
         if source.source == "camera" and source.state == "lost":
             self._conditions.clear()
@@ -162,11 +162,11 @@ class AlertEngine:
             self._open[over.key] = replace(known, condition=replace(known.condition, evidence=over.evidence))
 
     def _motion(self) -> tuple[bool, bool]:
-        """Whether the vehicle may drive, and whether a speed says so."""
+        """Whether the vehicle may drive, and whether a speed shows it."""
         return (True, False) if self._arming is None else (self._arming.armed, self._arming.driving)
 
     def _look(self, face: Face) -> None:
-        """Remember who is seen and whose eyes cannot be judged now; with nobody in the picture that is everybody."""
+        """Note who is in view and whose eyes cannot be judged now; without a face that is every known person."""
         if face.track is not None:
             self._rests.saw(face.track, face.t_s)
         if face.usable and face.eye_opening is not None:
@@ -237,7 +237,7 @@ class AlertEngine:
         return self._tell(_Open(id_, start_s, t_s, condition, trace=trace), "new")
 
     def _may_return(self, key: Key) -> bool:
-        """Whether an alert of this key may come again: of everybody but a person who is long gone."""
+        """Whether an alert of this key may come again; not for a person who left long ago."""
         return not key[1].isdigit() or self._rests.knows(key[1])
 
     def _end(self, key: Key, t_s: float) -> Alert:

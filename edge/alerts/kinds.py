@@ -1,4 +1,4 @@
-"""The kinds of alert: what each rests on, when it is held back, and which cause raises which."""
+"""The table of alert kinds: what each is based on, when it may be raised, and which causes raise it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AGITATION = "agitation"
 GROUP_MOOD = "group_mood"
 
 Motion = Literal["any", "rolling", "driving"]
-"""Whatever the speed; from walking pace on; from the speed on at which looks and tiredness matter (`arming`)."""
+"""At any speed; from walking pace on; from the speed on at which looks and fatigue matter (`arming`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Kind:
 
     meaning: str
     from_eyes: bool = False
-    """It begins and rises only in a frame in which that person's eyes can be judged."""
+    """It begins and rises only in a frame in which the person's eyes can be judged."""
     while_: Motion = "any"
-    """How the vehicle must move; else it is held back: a driver who sleeps in a parked bus is at rest."""
+    """How the vehicle must move; a driver who sleeps in a parked bus raises no alert."""
     rests: bool = True
-    """After its end it stays silent for the cooldown; a driver who looks away again is warned again."""
+    """Whether a cooldown follows its end; a driver who looks away again is warned again."""
     snoozable: bool = True
-    """Whether people may silence it for a while; a critical level is never silenced."""
+    """Whether it can be snoozed; a critical level is never silenced."""
 
 
 KINDS: dict[str, Kind] = {

@@ -1,12 +1,12 @@
-"""Taking the alerts of a fleet into a database: shared by several consumers, killed at any moment, none lost.
+"""Consumer of a fleet's alerts for a database: several share the work, and a kill at any moment loses none.
 
 with Consumer("broker.example", name="dispatch-1", group="dispatch") as consumer:
     for batch in consumer.batches():
         write(batch.heard)     # idempotent by site, box, boot and seq
-        batch.settle()         # only now the broker forgets them
+        batch.settle()         # only now the broker deletes them
 
-Mosquitto (2.0.11) forgets shared subscriptions when it is started anew, and until the consumers are back what boxes
-send goes nowhere: beside it let one more consumer run without a group, which hears all; its repetitions are harmless.
+Mosquitto (2.0.11) loses shared subscriptions at a restart, and messages until the consumers reconnect are lost. There,
+run one more consumer without a group, which receives all messages; its repetitions are harmless.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from edge.publish.payloads import AlertPayload, SummaryPayload
 _log = logging.getLogger(__name__)
 
 KEEP_S = 86_400
-"""How long the broker keeps what waits for a consumer that is away: as long as alerts live at a broker (MQTT 5)."""
+"""How long the broker keeps messages for a consumer that is away: the expiry of alerts (MQTT 5)."""
 MOST = 20
-"""Messages of a batch: what brokers have on their way to one client by default, before it acknowledges any."""
+"""Messages of a batch: by default brokers send this many to one client before it acknowledges any."""
 _LINGER_S = 0.05
 """How long a batch waits for more."""
 
@@ -38,20 +38,20 @@ AlertOrSummary = BoxMessage[AlertPayload] | BoxMessage[SummaryPayload]
 
 @dataclass(frozen=True, slots=True)
 class MessageBatch:
-    """Alerts and summaries in the order in which they came; some may have come before."""
+    """Alerts and summaries in the order of arrival; some may be repetitions."""
 
     heard: Sequence[AlertOrSummary]
     _tokens: Sequence[Token]
     _link: MqttClient
 
     def settle(self) -> None:
-        """They are written down: let the broker forget them. Without it they come again."""
+        """Acknowledge them after they are stored; otherwise the broker sends them again."""
         for token in self._tokens:
             self._link.settle(token)
 
 
 class Consumer:
-    """One of a group; connected from `with` to its end, a broker that goes is tried again."""
+    """One consumer of a group; connected inside `with`, reconnects by itself."""
 
     def __init__(
         self,
@@ -62,15 +62,15 @@ class Consumer:
         keep_s: int = KEEP_S,
         **settings: Any,
     ) -> None:
-        """Say where to listen, and with whom to share.
+        """Configure the connection and the group.
 
         Args:
             broker: Its host, or a whole section `mqtt`.
-            name: Of this consumer, one of a kind at the broker; after a restart it takes up what it had not settled.
-            group: All consumers of a group share the messages: each goes to one of them (MQTT 5, 4.8.2). None: it
-                hears all.
-            keep_s: How long the broker keeps what waits for this consumer while it is away.
-            settings: Of section `mqtt` (port, base, username, password_file, tls, ca_file, ...).
+            name: Unique name of this consumer at the broker; after a restart it continues with unsettled messages.
+            group: The consumers of a group share the messages: each goes to one of them (MQTT 5, 4.8.2). None: it
+                receives all.
+            keep_s: How long the broker keeps messages while this consumer is away.
+            settings: Keys of section `mqtt` (port, base, username, password_file, tls, ca_file, ...).
 
         Raises:
             pydantic.ValidationError: a setting is wrong.
@@ -98,9 +98,9 @@ class Consumer:
         self._link.events.put(None)
 
     def batches(self, seconds: float | None = None) -> Iterator[MessageBatch]:
-        """Every batch until `stop` or, with `seconds`, for so long; troubles go to the log.
+        """Every batch until `stop` or for `seconds`; errors go to the log.
 
-        What is not understood is settled and logged: it would come for ever.
+        An unknown message is logged and settled, as it would otherwise come again without end.
         """
         until_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped and (until_s is None or time.monotonic() < until_s):
@@ -118,7 +118,7 @@ class Consumer:
                     batch.settle()
 
     def _events(self, until_s: float | None) -> Iterator[Event]:
-        """What comes together, at most a batch."""
+        """Events that arrive together, at most a batch."""
         wait_s = 1.0 if until_s is None else max(0.0, min(1.0, until_s - time.monotonic()))
         for _ in range(MOST):
             try:

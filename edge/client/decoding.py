@@ -1,4 +1,4 @@
-"""What comes over MQTT read back into the models that it was made from."""
+"""Decodes received messages into the payload models."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BODIES: Mapping[str, type[Payload]] = {
     "health": payloads.HealthPayload,
     "response": payloads.ResponsePayload,
 }
-"""The payload of each topic of `edge.publish.topics` that a box speaks on."""
+"""The payload model of each topic on which a box publishes."""
 
 BodyT_co = TypeVar("BodyT_co", bound=Payload, covariant=True)
 
@@ -33,24 +33,24 @@ class BoxMessage(Generic[BodyT_co]):
     """One message of a box."""
 
     address: Address
-    """Which box, and on which topic."""
+    """The box and the topic."""
     body: BodyT_co
     event: Received
-    """As it came."""
+    """As received."""
     late: bool = False
-    """Messages that the box put after it were handed out before."""
+    """Whether later messages of the box were returned before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownMessage:
-    """A message that is none of this contract: another program's, or of another version."""
+    """A message outside the contract: of another program, or of another version."""
 
     event: Received
     why: str
 
 
 def read(event: Received, base: str) -> BoxMessage[Payload] | UnknownMessage:
-    """Read one message."""
+    """Decode one message."""
     address = address_of(event.path, base)
     if address is None or address.name not in BODIES:
         return UnknownMessage(event, "no box speaks on this topic")

@@ -1,4 +1,4 @@
-"""Putting what a box numbers (alerts, summaries) back in order, each of it once; pure."""
+"""Returns numbered messages of boxes (alerts, summaries) in order and once each; pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from edge.client.decoding import BoxMessage
 
 _REMEMBERED = 4096
-"""(boot, seq) pairs of a box by which repetitions are known; it sends at most its outbox (20 000) again, in order."""
+"""(boot, seq) pairs remembered for each box to detect repetitions; a box resends at most its outbox, in order."""
 _MOST_HELD = 500
 _MOST_BOOTS = 64
 MOST_BOXES = 4096
 MOST_REMEMBERED = 500_000
 MOST_HELD = 5000
-"""Of all boxes together: names on a broker are easily made up. A box that has not spoken for longest is forgotten."""
+"""For all boxes together: a client can invent names. The box that was silent for longest is dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Numbers that did not come: lost by the broker, given up by a full outbox, or still to come."""
+    """Missing numbers: lost by the broker, evicted by a full outbox, or still to come."""
 
     site: str
     box: str
@@ -42,10 +42,10 @@ class _Box:
 
 
 class ReorderBuffer:
-    """Numbered messages in, each of them out once; a box's in the order of their numbers, as far as they come in time.
+    """Returns each numbered message once, those of a box in order if they arrive in time.
 
-    What follows on a missing number is held back for `patience_s`, then the gap is told and it goes out. What comes
-    later than that is handed out with `late` set, never thrown away.
+    Messages after a missing number are held for `patience_s`, then returned after a `Gap`. A message that arrives later
+    is returned with `late` set, never dropped.
     """
 
     def __init__(self, patience_s: float) -> None:
@@ -54,7 +54,7 @@ class ReorderBuffer:
         self._remembered = self._held = 0
 
     def take(self, heard: NumberedMessage, now_s: float) -> list[NumberedMessage | Gap]:
-        """Take one message; return what can be handed out now."""
+        """Take one message; return what is ready now."""
         body, place = heard.body, (heard.address.site, heard.address.box)
         box = self._boxes.setdefault(place, _Box(body.seq))
         self._boxes.move_to_end(place)
@@ -63,8 +63,8 @@ class ReorderBuffer:
         out: list[NumberedMessage | Gap] = self._bounded()
         if body.seq < box.next and body.boot not in box.boots and not body.historical:
             out += self._release(place, box)
-            box.next = body.seq  # a new outbox counts from the start
-        elif body.seq in box.held:  # of another run: both are told
+            box.next = body.seq  # a new outbox restarts its numbers
+        elif body.seq in box.held:  # of another run: both are returned
             out += self._release(place, box)
         self._note(box, body.boot, body.seq)
         if body.seq < box.next:
@@ -77,7 +77,7 @@ class ReorderBuffer:
         return out + self._release(place, box) if len(box.held) > _MOST_HELD else out
 
     def due(self, now_s: float) -> list[NumberedMessage | Gap]:
-        """What has been held back for long enough."""
+        """Messages that were held for long enough."""
         out: list[NumberedMessage | Gap] = []
         for place, box in self._boxes.items():
             if box.held and now_s >= box.held_s + self._patience_s:
@@ -85,7 +85,7 @@ class ReorderBuffer:
         return out
 
     def wait_s(self, now_s: float) -> float | None:
-        """How long until `due` has something; None when nothing is held back."""
+        """How long until `due` returns something; None if no message is held."""
         held = [box.held_s for box in self._boxes.values() if box.held]
         return max(0.0, min(held) + self._patience_s - now_s) if held else None
 
@@ -117,7 +117,7 @@ class ReorderBuffer:
             box.boots.popitem(last=False)
 
     def _bounded(self) -> list[NumberedMessage | Gap]:
-        """Make room for one message more; return what was held back and can be no longer."""
+        """Make room for one more message; return the held messages that this releases."""
         out: list[NumberedMessage | Gap] = []
         while len(self._boxes) > 1 and (
             len(self._boxes) > MOST_BOXES or self._remembered >= MOST_REMEMBERED or self._held >= MOST_HELD

@@ -1,4 +1,4 @@
-"""Hearing boxes, for backends: typed, each alert and summary once, in order, with gaps told.
+"""Subscriber for backends: typed messages, each alert and summary once and in order, with gaps reported.
 
 with Subscriber("broker.example", port=8883, tls=True, username="dispatch", password_env="SECRET") as inbox:
     for alert in inbox.alerts():
@@ -23,13 +23,13 @@ from edge.publish.payloads import AlertPayload, Payload, SummaryPayload
 _log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.5
-"""How long what follows on a missing number is held back: brokers keep the order, so this is hardly ever needed."""
+"""How long messages after a missing number are held; brokers keep the order, so this is rarely needed."""
 
 Item = BoxMessage[Payload] | Gap | UnknownMessage | Connected | Disconnected | SubscriptionDenied
 
 
 class Subscriber:
-    """Connected from `with` to its end; a broker that is missing or goes is tried again with a jittered back-off."""
+    """Connected inside `with`; reconnects with a jittered back-off if the broker is missing or restarts."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class Subscriber:
         patience_s: float = PATIENCE_S,
         **settings: Any,
     ) -> None:
-        """Say where to listen.
+        """Configure the connection.
 
         Args:
             broker: Its host, or a whole section `mqtt`.
-            client_id: With a name of its own the broker keeps for `keep_s` what comes while this client is away.
-            keep_s: Seconds; MQTT 3.1.1 knows no end of it, there any number keeps until the broker forgets.
+            client_id: With a name, the broker keeps messages for `keep_s` while this client is away.
+            keep_s: Seconds; with MQTT 3.1.1 any value means as long as the broker keeps them.
             patience_s: How long messages wait for a missing one before them.
-            settings: Of section `mqtt` (port, base, username, password_file, tls, ca_file, ...).
+            settings: Keys of section `mqtt` (port, base, username, password_file, tls, ca_file, ...).
 
         Raises:
             pydantic.ValidationError: a setting is wrong.
@@ -74,7 +74,7 @@ class Subscriber:
         self._link.events.put(None)
 
     def alerts(self, seconds: float | None = None) -> Iterator[BoxMessage[AlertPayload]]:
-        """Every step of every alert, until `stop` or, with `seconds`, for so long; troubles and gaps go to the log."""
+        """Every step of every alert, until `stop` or for `seconds`; errors and gaps go to the log."""
         for item in self.items(seconds):
             if isinstance(item, BoxMessage):
                 if isinstance(item.body, AlertPayload):
@@ -87,7 +87,7 @@ class Subscriber:
                 _log.info("%s is not understood: %s", item.event.path, item.why)
 
     def items(self, seconds: float | None = None) -> Iterator[Item]:
-        """Everything: messages, gaps, what is not understood, and how the connection is."""
+        """Everything: messages, gaps, unknown messages, and events of the connection."""
         until_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped:
             now_s = time.monotonic()

@@ -29,7 +29,7 @@ class Anomaly:
     alert: str
     """The kind of alert that it would raise (`edge.alerts.kinds`)."""
     track: int | None
-    """The one person it is about; None for a group and for a room."""
+    """The person that it is about; None for a group and for a room."""
     level: Level
     since_s: float
     causes: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Alert:
     start_s: float
     duration_s: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """What it rests on; `track` in it names the one person it is about."""
+    """What it is based on; its `track` is the person that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Warned:
 
     kind: ClassVar[str] = "warned"
     t_s: float
-    """When its first sample was handed to the device, or the line was switched."""
+    """When its first sample was given to the device, or the output was switched."""
     output: Literal["speaker", "gpio", "relay"]
     signal: str
-    """A signal of `edge.warning.signals`; of a line the level that it shows."""
+    """A signal of `edge.warning.signals`; of a switched output the level that it shows."""
     type: Literal["begin", "end"]
     alert: str = ""
-    """The id of the alert that it is about; empty for the chime at the start."""
+    """Id of its alert; empty for the chime at the start."""
     times: int = 0
     """How often it had sounded when it ended."""

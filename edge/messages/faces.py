@@ -1,4 +1,4 @@
-"""What is seen of one face in one frame, and what the faces of a room have in common."""
+"""Observations of one face in one frame, and what the faces of a room have in common."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Side = Literal["right", "left", "both"]
 
 @dataclass(frozen=True, slots=True)
 class EyeReading:
-    """One eye as it was measured, before anybody knows what is usual for this person."""
+    """One eye as measured, not compared with what is usual for this person."""
 
     side: Side
     opening: float
@@ -60,9 +60,9 @@ class Face:
     openness: float | None = None
     """Lid opening against the person's own open eye, 0 closed to 1 open; None when unknown."""
     eye_opening: float | None = None
-    """Lid aperture over eye width as one picture shows it, contour and eye net together; not personal."""
+    """Lid aperture over eye width in one frame, from contour and eye net together; not personal."""
     eyes: tuple[EyeReading, ...] = ()
-    """The eyes that this picture shows well enough, one by one: what `openness` is computed from."""
+    """The eyes that this frame shows well enough: the basis of `openness`."""
     mouth: float | None = None
     """Inner-lip height over mouth width."""
     yaw_deg: float | None = None
@@ -85,12 +85,12 @@ class Group:
     faces: int
     """How many could be judged: at least five."""
     negative_share: float
-    """Share of them that look more negative than they usually do; a single one counts as none."""
+    """Share of them that look more negative than usual; a single one does not count."""
     spread: float
     """Distance between the quartiles of their scores."""
     motion: float | None
     """Median over the faces of how fast they move, in face widths a second."""
     noise_db: float | None
-    """Median level of the room's sound in dB below full scale; None without a microphone."""
+    """Median level of the room's audio in dB below full scale; None without a microphone."""
     seen: int | None = None
-    """The most faces that one picture showed, judged or not; None where it was not counted (older records)."""
+    """The most faces in one frame, judged or not; None if not counted (older records)."""

@@ -1,4 +1,4 @@
-"""What eyes, mouth and head of one person did, and how tired and how attentive that makes them."""
+"""Events of eyes, mouth and head of one person, and the fatigue and attention derived from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Blink:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Any run of closed eyes, by class."""
+    """Any interval of closed eyes, by class."""
 
     kind: ClassVar[str] = "closure"
     t_s: float
@@ -98,9 +98,9 @@ class Attention:
     level: Level
     causes: tuple[str, ...] = ()
     away: bool = False
-    """Whether the look is away in this very frame."""
+    """Whether the look is away in this frame."""
     away_s: float = 0.0
-    """Length of the look away that goes on."""
+    """Length of the current look away."""
     away_30_s: float = 0.0
     """Time away in the last 30 s, since the eyes were last on the road for long enough."""
     yaw_deg: float | None = None

@@ -1,4 +1,4 @@
-"""What the box reports of itself and of a period: its sources, and the summary of what happened."""
+"""Reports of the box: its sources and components, trips, and the summary of a period."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.redact import redacted
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source was lost or came back, or a stage is absent: what the box cannot see or hear right now."""
+    """A source or component was lost, has returned, or is absent."""
 
     kind: ClassVar[str] = "source"
     t_s: float
@@ -26,7 +26,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A drive by the vehicle's speed, as far as it is known at `t_s`; the last word on one `start_s` counts."""
+    """A trip by the vehicle's speed, as known at `t_s`; the last message of one `start_s` counts."""
 
     kind: ClassVar[str] = "trip"
     t_s: float
@@ -35,7 +35,7 @@ class Trip:
     end_s: float
     """Of the last movement so far."""
     distance_km: float | None
-    """None where the speed was unknown for too much of it."""
+    """None if the speed was unknown for too much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Summary:
     perclos: float | None
     alerts: Mapping[str, int]
     valid_ratio: float
-    """Share of the period in which somebody's eyes could be judged."""
+    """Share of the period in which a person's eyes could be judged."""
     group_ratio: float = 0.0
     """Share of the period in which a group of five or more could be judged."""
     group: Mapping[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the sensors give: pictures, sound, stretches of speech, loudness and speed; none of it leaves memory."""
+"""Signals of the sensors: frames, audio, utterances, loudness and speed; they never leave memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture: `image` is BGR uint8 of shape (height, width, 3)."""
+    """One frame: `image` is BGR uint8 of shape (height, width, 3)."""
 
     t_s: float
     image: npt.NDArray[np.uint8]
@@ -26,7 +26,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Consecutive mono sound at `SAMPLE_RATE_HZ`, float32 in -1..1; `t_s` is the time of its first sample."""
+    """Consecutive mono audio at `SAMPLE_RATE_HZ`, float32 in -1..1; `t_s` is the time of its first sample."""
 
     t_s: float
     samples: Float32
@@ -34,9 +34,9 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One stretch of speech: `start_s` and `end_s` are the speech's own, pauses under half a second included.
+    """One utterance: `start_s` and `end_s` are those of the speech, with pauses under half a second.
 
-    `samples` hold it with up to .26 s of what lies before and after: first and last consonants are no voice.
+    `samples` have up to .26 s more before and after, because first and last consonants are not detected as voice.
     """
 
     start_s: float
@@ -52,12 +52,12 @@ class Sound:
     level_db: float
     """RMS in dB below full scale, at least -90."""
     unusual: tuple[Anomaly, ...] = ()
-    """What it is told as, distress or an alarm: each while it lasts, and once when it is over."""
+    """Audio events in it, distress or an alarm: each while it lasts, and once when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """How fast the vehicle goes, as its source said at `t_s`."""
+    """The vehicle's speed, as reported at `t_s`."""
 
     t_s: float
     speed_kmh: float

@@ -1,4 +1,4 @@
-"""What was said, and the affect of it: voice, words and face as one."""
+"""Speech, transcripts, and the affect fused from voice, words and face."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody spoke."""
+    """An interval of speech."""
 
     kind: ClassVar[str] = "speech"
     t_s: float
@@ -21,7 +21,7 @@ class Speech:
 class Transcript:
     """The words of one utterance; `language` is an ISO 639-1 code, `confidence` the mean token probability.
 
-    In a language whose words are not wanted `text` is empty, and `confidence` the language's own probability.
+    In a language that is not transcribed `text` is empty, and `confidence` is the probability of the language.
     """
 
     kind: ClassVar[str] = "transcript"
@@ -49,8 +49,8 @@ class Affect:
     confidence: float
     track: int | None = None
     mood: float | None = None
-    """The scores of this person so far, smoothed; a jump is followed at once. None for somebody unknown."""
+    """This person's smoothed scores; a jump is followed at once. None for an unknown person."""
     arousal: float | None = None
-    """-1 calm to 1 excited, by the voice; None where none was heard."""
+    """-1 calm to 1 excited, by the voice; None without a voice."""
     arousal_confidence: float = 0.0
-    """0..1, how well the voice's habit is known: low for its first utterance, which is compared with strangers."""
+    """0..1, how well the speaker's usual voice is known; low for the first utterance, compared with other speakers."""

@@ -28,16 +28,16 @@ _TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}
 
 @dataclass(slots=True)
 class RunOrigin:
-    """Which run of the box speaks: its session and the wall clock (Unix) at `t_s` 0."""
+    """The run that publishes, and the wall clock (Unix) at its `t_s` 0."""
 
     boot: str
     start_wall_s: float
-    """Set right once, when a clock that was not synchronized at the start has become so."""
+    """Corrected once, when a clock that was unsynchronized at the start is synchronized."""
     clock: ClockState = "synced"
-    """Whether it is right; what the kernel says of its clock since does not make it so."""
+    """Whether `start_wall_s` is correct; a later synchronization of the kernel's clock alone does not make it so."""
 
     def set_right(self, start_wall_s: float) -> None:
-        """The right wall clock at `t_s` 0 is known now."""
+        """The correct wall time at `t_s` 0 is known now."""
         self.start_wall_s, self.clock = start_wall_s, "synced"
 
     def utc(self, t_s: float) -> str:
@@ -51,14 +51,14 @@ def iso_utc(wall_s: float) -> str:
 
 
 def encode(payload: Mapping[str, Any]) -> str:
-    """A payload that is no `Payload` as it is sent."""
+    """JSON text of a payload without a model."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
 def status(
     state: PresenceState, boot: str, connection: int, software: str, why: str | None = None
 ) -> payloads.StatusPayload:
-    """`seq` numbers this boot's connections: an `offline` speaks of the `online` with the same boot and seq."""
+    """`seq` numbers the connections of a run: an `offline` ends the `online` with the same boot and seq."""
     return payloads.StatusPayload(state=state, boot=boot, seq=connection, sw=software, why=why)
 
 
@@ -108,21 +108,20 @@ def group(message: Group, origin: RunOrigin, clock: ClockState) -> payloads.Grou
 
 
 def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> payloads.InfoPayload:
-    """What a box runs; `about` are the fields that the runtime knows."""
+    """What a box runs; `about` holds the fields from the runtime."""
     digest = f"sha256:{hashlib.sha256(config.model_dump_json().encode()).hexdigest()}"
     return payloads.InfoPayload(boot=boot, sw=software, purpose=config.purpose.value, config=digest, **about)
 
 
 def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
-    """A stored payload as it goes out: with its place in the outbox and whether it comes late."""
+    """A stored payload as it is sent, with `seq` and `historical`."""
     return encode({**stored, "seq": seq, "historical": historical})
 
 
 def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[str, Any]:
-    """The payload with the wall times that follow from its monotonic ones.
+    """The payload with its wall times computed from its monotonic times.
 
-    `start_wall_s` is the right Unix time of its run's `t_s` 0; None leaves all as it is. Doing it twice changes
-    nothing, so a payload that was right already may come along.
+    `start_wall_s` is the correct Unix time at `t_s` 0 of its run; None changes nothing. The function is idempotent.
     """
     if start_wall_s is None:
         return dict(payload)
@@ -136,25 +135,25 @@ def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[st
 
 
 class PublicationBuilder:
-    """Knows the box's place in the topics, the run that speaks and the version of the program."""
+    """Makes publications of this box: topic path, delivery settings of the topic, version of the payloads."""
 
     def __init__(self, base: str, box: BoxConfig, origin: RunOrigin, software: str) -> None:
         self._base, self._box, self._origin, self._software = base, box, origin, software
 
     def path(self, name: str) -> str:
-        """Where the topic of this name is for this box."""
+        """Return the path of a topic for this box."""
         return path_of(name, self._base, self._box)
 
     def publication(self, name: str, body: payloads.Payload) -> Publication:
-        """A body as it is sent on the topic of this name."""
+        """A payload as it is published on this topic."""
         topic = TOPICS[name]
         schema = (("schema", str(payloads.SCHEMA)),)
         return Publication(self.path(name), body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
 
     def status(self, state: PresenceState, connection: int, why: str | None = None) -> Publication:
-        """Whether the box is there; `connection` is the number of the connection that the word is about."""
+        """Presence of the box; `connection` is the number of the connection that it is about."""
         return self.publication("status", status(state, self._origin.boot, connection, self._software, why))
 
     def goodbye(self, connection: int, failure: str | None) -> Publication:
-        """The last word of a run: `stopped`, or `failed` with what made it end."""
+        """The last `status` of a run: `stopped`, or `failed` with the reason."""
         return self.status("stopped" if failure is None else "failed", connection, failure)

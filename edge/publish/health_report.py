@@ -18,15 +18,15 @@ HEALTH_EVERY_S = 30.0
 
 
 _HEAR_FIRST_S = 1.0
-"""After a lost connection `status` is heard before it is said: whose word the broker took meanwhile."""
+"""After a lost connection the box reads `status` this long before it publishes: another box may have written it."""
 _AGAIN_S = 5.0
-"""Whoever writes it again and again is not answered each time."""
+"""A client that writes `status` repeatedly is corrected at most this often."""
 _STRANGERS = 2
-"""A late will of the run before comes once; the words of another box with the same name, whenever it is there."""
+"""A late will of the last run arrives once; `status` of another box with the same name arrives repeatedly."""
 
 
 class HealthReport:
-    """Safe from any thread, but for `renew`, `due` and `sent`, which are the publisher's thread's."""
+    """Safe from any thread, except `renew`, `due` and `sent`: the publisher's thread calls them."""
 
     def __init__(self, boot: str, outbox: Outbox, desk: CommandReceiver) -> None:
         self._boot, self._outbox, self._desk = boot, outbox, desk
@@ -40,7 +40,7 @@ class HealthReport:
             self._readings = dict(readings)
 
     def renew(self) -> None:
-        """A new connection: `health` is due."""
+        """After a new connection `health` is due."""
         self._due_s = 0.0
 
     def due(self, now_s: float) -> bool:
@@ -52,7 +52,7 @@ class HealthReport:
         self._due_s = now_s + HEALTH_EVERY_S
 
     def health(self, connected: Connected | None) -> payloads.HealthPayload:
-        """All of it now, over this connection."""
+        """The current report, with this connection."""
         with self._lock:
             readings = dict(self._readings)
         outbox = self._outbox
@@ -68,10 +68,10 @@ class HealthReport:
 
 
 class Presence:
-    """Says when `online` is to be said, and is told what is heard on `status`."""
+    """Decides when to publish `online`, from the messages received on this box's `status`; pure."""
 
     def __init__(self, boot: str, online: Callable[[int], Publication]) -> None:
-        """`online` makes the word of a connection of this number."""
+        """`online` makes the publication for the connection of this number."""
         self._boot, self._online = boot, online
         self._word: Publication | None = None
         self._due_s: float | None = None
@@ -81,21 +81,21 @@ class Presence:
         self._named = False
 
     def begin(self, connection: int, now_s: float) -> None:
-        """A connection stands."""
+        """A new connection was opened."""
         self._due_s = now_s if self._word is None else now_s + _HEAR_FIRST_S
         self._word = self._online(connection)
 
     def due(self, now_s: float) -> Publication | None:
-        """What to say on `status` now."""
+        """What to publish on `status` now."""
         if self._due_s is None or now_s < self._due_s:
             return None
         self._due_s = None
         return self._word
 
     def heard(self, payload: bytes, now_s: float) -> None:
-        """Take what the broker has on `status`; another's word is put right.
+        """Take a message of `status`; the message of another client is corrected.
 
-        What comes before this run has heard itself is from before: a broker keeps a session's messages over a restart.
+        Messages before this run's own are old: a broker keeps the messages of a session over a restart.
         """
         heard = _read(payload)
         if self._word is not None and heard == json.loads(self._word.payload):
@@ -110,7 +110,7 @@ class Presence:
 
     @property
     def is_shared(self) -> bool:
-        """Whether another box speaks as this one; True once."""
+        """Whether another box publishes as this one; True once."""
         shared = self._strangers >= _STRANGERS and not self._named
         self._named |= shared
         return shared

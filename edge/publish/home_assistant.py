@@ -18,9 +18,9 @@ from edge.publish.mqtt.events import Publication, Received
 from edge.publish.topics import path_of
 
 _BIRTH = b"online"
-"""What Home Assistant says when it has started."""
+"""Home Assistant publishes this after its start."""
 _MOST_DELAY_S = 10.0
-"""Boxes answer its start over this long, so that a fleet does not at once."""
+"""Boxes announce themselves within this time after its start, so that a fleet does not do so at once."""
 _SNOOZE_S = 300.0
 _STALE_S = 180
 """Three times the refresh of `state`: then a value is unknown rather than old."""
@@ -28,7 +28,7 @@ _EMPTY = "{{ none if value_json.%(key)s is none else %(value)s }}"
 
 
 def _entities(node: str, state: str, health: str) -> dict[str, dict[str, Any]]:
-    """One row an entity."""
+    """One row for each entity."""
     levels = [level.name.lower() for level in Level]
     percent = {"platform": "sensor", "unit_of_measurement": "%", "state_class": "measurement"}
     rows: dict[str, dict[str, Any]] = {
@@ -70,24 +70,24 @@ def _entities(node: str, state: str, health: str) -> dict[str, dict[str, Any]]:
 
 
 def birth_topic(prefix: str) -> str:
-    """Where Home Assistant says that it has started or goes; `prefix` is its discovery prefix."""
+    """The topic on which Home Assistant reports its start and stop; `prefix` is its discovery prefix."""
     return f"{prefix}/status"
 
 
 def has_started(event: Received, prefix: str) -> bool:
-    """Whether this is Home Assistant's word that it has just started."""
+    """Whether Home Assistant reports that it has just started."""
     return event.path == birth_topic(prefix) and event.payload == _BIRTH and not event.retained
 
 
 def renewal_delay_s() -> float:
-    """How long to wait before the box announces itself anew."""
+    """How long to wait before the box announces itself again."""
     return random.uniform(0.0, _MOST_DELAY_S)
 
 
 def _orders(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool]]:
-    """Key, name, op and fields of each button that there can be, and whether this box has a use for it.
+    """Key, name, op and fields of each possible button, and whether this box has a use for it.
 
-    `acknowledge` and `sensitivity` need words that a button has not.
+    `acknowledge` and `sensitivity` need parameters that a button does not have.
     """
     yield "self_test", "Self-test", "self_test", {}, True
     for source, wanted in (("camera", config.camera.uri), ("microphone", config.microphone.device)):
@@ -99,9 +99,9 @@ def _orders(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool
 
 
 def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
-    """A button for each order that is allowed and needs no words; without a transaction each press is a new order.
+    """A button for each allowed command without parameters; without a transaction each press is a new command.
 
-    A component with its platform alone takes away the one that Home Assistant has had since it was allowed.
+    A component with only its platform removes an earlier button from Home Assistant.
     """
     return {
         key: {

@@ -1,6 +1,6 @@
-"""Every payload that a box publishes: one model each, from which the builders, the schemas and the readers come.
+"""Every payload that a box publishes: one model each, for the builders, the JSON schemas and the client.
 
-Fields that MQTT 5 has properties for stand here too, for MQTT 3.1.1.
+Values that MQTT 5 carries in properties are fields here too, for MQTT 3.1.1.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from edge.messages import AlertType, Level
 
 SCHEMA = 1
-"""Version of the payloads: raised when a field changes its meaning or goes, not when one is added."""
+"""Version of the payloads: raised when a field changes its meaning or is removed, not when one is added."""
 
 ClockState = Literal["synced", "unsynced", "corrected"]
-"""`corrected`: stamped before the clock was synchronized, and put right afterwards from the monotonic times."""
+"""`corrected`: created before the clock was synchronized, and corrected afterwards by the monotonic times."""
 PresenceState = Literal["online", "offline", "stopped", "failed"]
 LevelName = Literal["none", "advisory", "warning", "critical", "emergency"]
 _NAMES: tuple[LevelName, ...] = get_args(LevelName)
 
 
 def level_name(level: Level) -> LevelName:
-    """A level as payloads name it."""
+    """The name of a level in payloads."""
     return _NAMES[level]
 
 
@@ -30,14 +30,18 @@ Time = Field(description="ISO 8601 in UTC, to the millisecond")
 
 
 class Payload(BaseModel):
-    """A payload: a JSON object in UTF-8; readers pass over fields that they do not know."""
+    """A payload: a JSON object in UTF-8; readers ignore unknown fields."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     schema_: int = Field(
-        SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA, description="version of the payloads; another is another contract"
+        SCHEMA,
+        alias="schema",
+        ge=SCHEMA,
+        le=SCHEMA,
+        description="version of the payloads; another version is another contract",
     )
-    boot: str = Field(description="this run of the box's program; a new one at every start")
+    boot: str = Field(description="the run of the box's program; a new one at every start")
 
     def encoded(self) -> str:
         """The payload as it is sent."""
@@ -45,23 +49,25 @@ class Payload(BaseModel):
 
 
 class OutboxFields(BaseModel):
-    """What the outbox adds when it sends."""
+    """The fields that the outbox adds when it sends."""
 
     seq: int = Field(ge=1, description="rises by one with every alert and summary of a box, across restarts")
-    historical: bool = Field(description="it waited for more than a minute, or from an earlier run: no bell for it")
+    historical: bool = Field(
+        description="true if delivered more than 60 s after it was raised, or by a later run: do not sound an alarm"
+    )
 
 
 class StatusPayload(Payload):
-    """Whether the box is there."""
+    """Presence of the box."""
 
     state: PresenceState = Field(
-        description="`offline` is the broker's word: the will; `stopped` was asked for, `failed` was not"
+        description="`offline` is the will, published by the broker; `stopped` is a clean stop, `failed` an error"
     )
     seq: int = Field(
         ge=0, description="number of the connection; an `offline` ends the `online` with the same boot and seq"
     )
     sw: str = Field(description="version of the program")
-    why: str | None = Field(None, description="with `failed`: what made the box end by itself")
+    why: str | None = Field(None, description="with `failed`: the error that ended the run")
 
 
 class InfoPayload(Payload):
@@ -73,7 +79,7 @@ class InfoPayload(Payload):
     purpose: str = Field(description="what the box may infer and publish")
     config: str = Field(description="SHA-256 of the configuration in use")
     bundle: str | None = Field(None, description="name and version of the models")
-    provider: str | None = Field(None, description="what computes them: cpu, cuda or tensorrt")
+    provider: str | None = Field(None, description="provider of the models: cpu, cuda or tensorrt")
     models: dict[str, str] = Field({}, description="variant of each role's model that really runs")
 
 
@@ -87,70 +93,72 @@ class SentenceCode(BaseModel):
 
 
 class StatePayload(Payload):
-    """How things are now."""
+    """The current state."""
 
     time: str = Time
     level: LevelName | None = Field(
-        description="the worst fatigue in view; null: it is unknown, as no eyes were judged in the last 5 s"
+        description="the worst fatigue in view; null: unknown, as no eyes were judged in the last 5 s"
     )
     unknown: str | None = Field(
         None,
         description="why the level is null: off (fatigue is switched off), starting, camera or vision (lost), no_face "
-        "(nobody in view), or what bars the eyes: turned_away, eyes_hidden, dark, blurred, too_small, upside_down, "
-        "lids_unclear (open or shut cannot be told), baseline (the open eye is still being learned)",
+        "(no person in view), or why the eyes cannot be judged: turned_away, eyes_hidden, dark, blurred, too_small, "
+        "upside_down, lids_unclear (open or shut cannot be told), baseline (the open eye is still being learned)",
     )
     since: str = Time
-    causes: list[str] = Field(description="what raised the level")
+    causes: list[str] = Field(description="causes of the level")
     perclos_60: float | None = Field(description="share of the last minute's valid time with the lids down")
     perclos_180: float | None = Field(description="the same of three minutes")
     valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
-    track: int | None = Field(description="the person whom the figures are about, by a number of this run")
+    track: int | None = Field(description="number, in this run, of the person that the figures are about")
     inputs: dict[str, Literal["ok", "lost", "absent"]] = Field(description="sources and stages")
     troubles: dict[str, str] = Field(description="why an input is not ok")
     trouble_codes: dict[str, SentenceCode] = Field(
         {}, description="the sentences of `troubles` that are the box's own, for other languages"
     )
-    snoozed_until: dict[str, str] = Field({}, description="kinds of alert that are silent below critical, until when")
-    sensitivity: dict[str, float] = Field({}, description="settings that a command has moved since the start")
+    snoozed_until: dict[str, str] = Field(
+        {}, description="kinds of alert that are snoozed below critical, and until when"
+    )
+    sensitivity: dict[str, float] = Field({}, description="settings that a command has changed since the start")
     clock: ClockState
 
 
 class StoredAlertPayload(Payload):
-    """One step in the life of an alert, as it is stored."""
+    """One step of an alert, as stored in the outbox."""
 
     id: str = Field(description="the same from `new` over any `update` to `end`")
     type: AlertType
     kind: str = Field(description="microsleep, drowsiness, distraction, cannot_see_driver, source_lost, ...")
     level: LevelName
     start: str = Time
-    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    start_mono_ms: int = Field(description="start in ms since the program's start: correct even with a wrong clock")
     clock: ClockState
     duration_ms: int = Field(ge=0)
     evidence: dict[str, Any] = Field(
-        description="what it rests on; `track` names the one person it is about; `detail_code` is `detail` as a code "
+        description="what it is based on; `track` is the person that it is about; `detail_code` is `detail` as a code "
         "with parameters, where it is a sentence of the box"
     )
     valid_ratio: float | None = Field(description="share of the last minute in which the eyes could be judged")
 
 
 class AlertPayload(StoredAlertPayload, OutboxFields):
-    """One step in the life of an alert."""
+    """One step of an alert."""
 
 
 class StoredSummaryPayload(Payload):
-    """What happened in a period, as it is stored."""
+    """What happened in a period, as stored in the outbox."""
 
     id: str
     start: str = Time
     end: str = Time
-    start_mono_ms: int = Field(description="start in ms since the program's start: right even with a wrong clock")
+    start_mono_ms: int = Field(description="start in ms since the program's start: correct even with a wrong clock")
     end_mono_ms: int = Field(description="end in the same way")
     clock: ClockState
-    emotions: dict[str, float] = Field(description="shares of the judged time; empty where the purpose forbids them")
+    emotions: dict[str, float] = Field(description="shares of the judged time; empty if the purpose forbids them")
     score_mean: float | None = Field(description="-1 negative to 1 positive")
     perclos: float | None = Field(description="mean share of time with the lids down")
     alerts: dict[str, int] = Field(description="alerts that began, by kind")
-    valid_ratio: float = Field(description="share of the time in which somebody's eyes could be judged")
+    valid_ratio: float = Field(description="share of the time in which a person's eyes could be judged")
     group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
 
 
@@ -159,25 +167,25 @@ class SummaryPayload(StoredSummaryPayload, OutboxFields):
 
 
 class GroupPayload(Payload):
-    """What five or more faces had in common in a window; of fewer there is none."""
+    """What five or more faces had in common in a window; none of fewer."""
 
     start: str = Time
     end: str = Time
     clock: ClockState
     faces: int = Field(ge=5, description="how many could be judged")
-    negative_share: float = Field(description="share that looks negative; a single face counts as none")
+    negative_share: float = Field(description="share that looks negative; a single face does not count")
     spread: float = Field(description="distance between the quartiles of their scores")
     motion: float | None = Field(description="median speed of the faces in face widths a second")
     noise_db: float | None = Field(description="median loudness of the room in dB below full scale")
-    seen: int | None = Field(None, description="the most faces that one picture showed, judged or not")
+    seen: int | None = Field(None, description="the most faces in one frame, judged or not")
 
 
 class OutboxFigures(BaseModel):
-    """What waits for the broker."""
+    """Messages that wait for the broker."""
 
     rows: int
     bytes: int
-    evicted: dict[str, int] = Field(description="messages given up because the outbox was full, by topic")
+    evicted: dict[str, int] = Field(description="messages evicted because the outbox was full, by topic")
 
 
 class CommandFigures(BaseModel):
@@ -196,30 +204,30 @@ class ConnectionFigures(BaseModel):
 
 
 class HealthPayload(Payload):
-    """How the box itself is."""
+    """Health of the box."""
 
     time: str = Time
     clock: ClockState
     outbox: OutboxFigures
-    mqtt: ConnectionFigures | None = Field(description="null before the first")
+    mqtt: ConnectionFigures | None = Field(description="null before the first connection")
     commands: CommandFigures
     readings: dict[str, Any] = Field(description="the runtime's own figures: frames, drops, queues, stages")
 
 
 class ReportPayload(BaseModel):
-    """What the command `report` answers."""
+    """The data of the response to `report`."""
 
-    state: StatePayload | None = Field(description="null before there is one")
+    state: StatePayload | None = Field(description="null before the first")
     health: HealthPayload
-    summary: StoredSummaryPayload = Field(description="of the period that goes on")
+    summary: StoredSummaryPayload = Field(description="of the current period")
 
 
 class ResponsePayload(Payload):
-    """The answer to a command."""
+    """The response to a command."""
 
-    boot: str = Field(description="the run that carried the order out: an earlier one for what was done before")
+    boot: str = Field(description="the run that executed the command; an earlier one if it was executed before")
     transaction: str | None = Field(description="the request's")
     op: str
     status: Literal["ok", "error"]
-    data: dict[str, Any] | None = Field(None, description="ok: what was done or found")
-    error: str | None = Field(None, description="error: the field and what is wrong with it")
+    data: dict[str, Any] | None = Field(None, description="ok: the result")
+    error: str | None = Field(None, description="error: the field and its error")

@@ -1,4 +1,4 @@
-"""The publisher: messages in, MQTT out. Nothing that calls it ever waits for the network."""
+"""The publisher: messages in, MQTT out. Its callers never wait for the network."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from edge.status import SystemStatus
 _log = logging.getLogger(__name__)
 
 ORDERS_FILE = "orders.db"
-"""Stands beside the outbox."""
+"""In the folder of the outbox."""
 _TURN_S = 1.0
 _FLUSH_S = 3.0
-"""How long `stop` gives the outbox to empty itself into a broker that is there."""
+"""How long `stop` waits for the outbox to be sent to a connected broker."""
 _MOST_PASSING = 64
 
 
 class Publisher:
-    """A sink for the messages that a purpose permits; `write`, `describe` and `measure` from any thread.
+    """A sink for permitted messages; `write`, `describe` and `measure` from any thread.
 
     Alerts and summaries go through the outbox, retained topics through `RetainedMessages`, commands through the
     `CommandReceiver`.
@@ -53,7 +53,7 @@ class Publisher:
     def __init__(self, config: Config, outbox_path: Path, start: Start, status: SystemStatus | None = None) -> None:
         """`config` must have a section `mqtt`; `start` is when the run began.
 
-        `status` knows what is lost; by default what `write` is told of it.
+        `status` knows the lost components; by default from the messages given to `write`.
         """
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
@@ -84,15 +84,15 @@ class Publisher:
         self._stop_by_s: float | None = None
         self._thread = GuardedThread(self._run, "publisher")
         self.describe({})
-        self.turn(0.0)  # unknown; not what the run before said
+        self.turn(0.0)  # publishes an unknown level in place of the last run's
 
     def start(self) -> None:
-        """Begin to connect and to send; returns at once."""
+        """Start to connect and to send; returns at once."""
         self._link.start()
         self._thread.start()
 
     def write(self, message: Message) -> None:
-        """Take one message; an alert or a summary is on disk when this returns. Some kinds have no topic."""
+        """Take one message; alerts and summaries are on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
             self._post("alert", builders.alert(message, self._origin, self._origin.clock))
         elif isinstance(message, Summary):
@@ -106,12 +106,12 @@ class Publisher:
                 self._keep_state(self._state.observe(message, self._origin.clock))
 
     def turn(self, t_s: float) -> None:
-        """Let time pass; to be called about once a second: `state` is said again though no message comes."""
+        """Let time pass; called about once a second, so that `state` is published even without messages."""
         with self._lock:
             self._keep_state(self._state.turn(t_s, self._origin.clock))
 
     def describe(self, info: Mapping[str, Any]) -> None:
-        """Say what the box runs (bundle, models, providers): retained on `info` with version, purpose and config."""
+        """Publish what the box runs (bundle, models, providers) on `info`, with version, purpose and configuration."""
         body = builders.info(self._config, self._origin.boot, self._software, info)
         self._retained.keep("info", self._composer.publication("info", body))
         if self._mqtt.home_assistant:
@@ -119,38 +119,38 @@ class Publisher:
         self._wake()
 
     def take_commands(self, execute: Executor) -> None:
-        """From now on orders over MQTT are carried out by `execute`."""
+        """Execute commands over MQTT by `execute` from now on."""
         self._desk.execute = execute
 
     def ordered(self, t_s: float, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]) -> None:
-        """Say on `state` which kinds of alert are silent until when, and which settings a command has moved."""
+        """Publish on `state` which kinds of alert are snoozed, and which settings a command has changed."""
         with self._lock:
             self._keep_state(self._state.ordered(t_s, self._origin.clock, snoozed_s, sensitivity))
 
     def report(self, so_far: Summary) -> payloads.ReportPayload:
-        """How things are now; `so_far` is what the purpose permits of the period that goes on."""
+        """The current report; `so_far` is the permitted summary of the current period."""
         with self._lock:
             state = self._state.latest
         period = builders.summary(so_far, self._origin, self._origin.clock)
         return payloads.ReportPayload(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
-        """Take the runtime's figures (rates, drops, temperatures); they go out with the next `health`."""
+        """Take the runtime's figures (rates, drops, temperatures) for the next `health`."""
         self._vitals.measure(readings)
 
     def health(self) -> payloads.HealthPayload:
-        """How the box is now, as it is published."""
+        """The current `health`."""
         return self._vitals.health(self._connected)
 
     @property
     def broken(self) -> str | None:
-        """What ended the delivery though nobody asked it to; only a new start of the process mends that."""
+        """The error that ended publishing; only a restart of the process corrects it."""
         return self._thread.broken or self._link.broken
 
     def stop(self, failure: str | None = None) -> None:
-        """Send what can be sent in a few seconds, say `stopped` and close; the rest waits for the next start.
+        """Send for a few seconds, publish `stopped` and close; the remaining rows wait for the next start.
 
-        A box that ends though nobody asked it to says `failed` instead, and why: its `failure`.
+        With `failure`, publish `failed` and this reason instead.
         """
         self._stop_by_s = time.monotonic() + _FLUSH_S
         self._wake()
@@ -162,11 +162,11 @@ class Publisher:
         self._answered.close()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the files and the broker's refusals since the last call, stamped with `t_s`."""
+        """Reports about the files and refused messages since the last call, with timestamp `t_s`."""
         return self._outbox.news(t_s) + self._sender.news(t_s) + self._answered.news(t_s)
 
     def _listen(self) -> None:
-        """What the box hears: its own `status`, orders, where it takes any, and the start of Home Assistant."""
+        """Subscribe to this box's `status`, to commands if any is allowed, and to the start of Home Assistant."""
         self._retained.keep("own status", Subscription(self._composer.path("status")))
         if self._config.commands.allow:
             self._retained.keep("orders", Subscription(self._composer.path("request")))
@@ -193,7 +193,7 @@ class Publisher:
             try:
                 self._outbox.mend()
                 self._send()
-            except sqlite3.Error as error:  # the outbox cannot be read now; a delivery thread must not end on that
+            except sqlite3.Error as error:  # the outbox cannot be read now; this thread must not end
                 _log.error("the outbox cannot be read (%s); trying again", error)
                 time.sleep(_TURN_S)
 
@@ -201,7 +201,7 @@ class Publisher:
         connected = self._link.connected and self._connected is not None
         if connected:
             self._sender.settle(at_once=self._stop_by_s is not None)
-        else:  # what it acknowledged in its last second may be lost with it
+        else:  # acknowledgements of the last second may be lost with the connection
             self._sender.restart()
         if (start_wall_s := self._sender.correction()) is not None:
             self._origin.set_right(start_wall_s)
@@ -228,7 +228,7 @@ class Publisher:
         return self._outbox.rows == 0 or self._broker_gone or time.monotonic() >= self._stop_by_s
 
     def _take_events(self) -> None:
-        """Wait a turn for something to happen, then take in all that has happened."""
+        """Wait at most a turn for an event, then take all events that are there."""
         try:
             event = self._link.events.get(timeout=_TURN_S)
             while True:
@@ -250,7 +250,7 @@ class Publisher:
             _log.warning("%s Alerts wait in the outbox; trying again.", event.sentence)
 
     def _take_connection(self, event: Connected) -> None:
-        if not self._said_connected:  # once, though connections that die at once come again and again
+        if not self._said_connected:  # once, even if short connections repeat
             _log.info("connected to %s:%d with %s", self._mqtt.host, self._mqtt.port, event.protocol)
         self._connected, self._said_connected, self._broker_gone = event, True, False
         blamed = self._line.begin(event)
@@ -290,7 +290,7 @@ class Publisher:
                 _log.error("%s", connection_errors.of_twin(event.path, self._mqtt))
 
     def _send_waiting(self) -> None:
-        """Send what the outbox has, up to half a window while there is something else to say."""
+        """Send rows of the outbox, up to half a window while other messages wait."""
         most = WINDOW // 2 if self._retained.waits else WINDOW
         for entry, publication in self._sender.room(self._line.held(), self._line.doubted, most):
             if not self._line.fits(publication):

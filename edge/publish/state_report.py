@@ -1,4 +1,4 @@
-"""The state that the box publishes: the worst level among the people in view, and which inputs work."""
+"""The topic `state`: the worst fatigue level among the people in view, and which inputs work."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from edge.publish.payloads import ClockState, SentenceCode, StatePayload, level_
 from edge.status import ComponentStatus, SystemStatus
 
 REFRESH_S = 60.0
-"""An unchanged state is said again this often, so that its figures do not grow old."""
+"""An unchanged state is published again this often, so that its figures stay current."""
 _EYES = ("fatigue", "camera", "vision")
-"""Without one of these nobody's level is known."""
+"""Without one of these the level is unknown."""
 OFF, STARTING = "off", "starting"
-"""Why a level is unknown: fatigue is switched off; no picture was judged yet."""
+"""Why a level is unknown: fatigue is switched off; no frame was judged yet."""
 _TRACK_S = 3.0
 """A person not reported for this long (fatigue comes once a second) is no longer in view."""
 
 
 class StateTracker:
-    """Folds levels and the system's status into one state; says when it is worth publishing."""
+    """Combines levels and system status into one state, and decides when to publish it."""
 
     def __init__(self, origin: RunOrigin, status: SystemStatus | None = None) -> None:
-        """`status` knows what is lost; by default what `observe` is told of it."""
+        """`status` knows the lost components; by default from the messages given to `observe`."""
         self._origin, self._status = origin, status or SystemStatus()
         self.latest: StatePayload | None = None
-        """As last told."""
+        """As last published."""
         self._people: dict[int | None, Fatigue] = {}
         self._judged = False
-        """Whether anybody was ever reported."""
+        """Whether a person was ever reported."""
         self._since_s = 0.0
         self._level: Level | None = None
         self._published: tuple[object, ...] | None = None
@@ -50,19 +50,19 @@ class StateTracker:
         return self._told(message.t_s, clock)
 
     def turn(self, t_s: float, clock: ClockState) -> StatePayload | None:
-        """Let time pass without a message; return the state when it is due again, or nobody is in view any more."""
+        """Let time pass without a message; return the state if it is due again or the last person left the view."""
         self._forget(t_s)
         return self._told(t_s, clock)
 
     def ordered(
         self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
     ) -> StatePayload | None:
-        """Take what commands have silenced, until when, and what they have moved; return the state if that is new."""
+        """Take the snoozes and the settings that commands have changed; return the state if it changed."""
         self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
         return self._told(t_s, clock)
 
     def _forget(self, t_s: float) -> None:
-        """Those who are in view no more."""
+        """Remove people who are no longer in view."""
         self._people = {track: last for track, last in self._people.items() if t_s - last.t_s < _TRACK_S}
 
     def _told(self, t_s: float, clock: ClockState) -> StatePayload | None:
@@ -81,7 +81,7 @@ class StateTracker:
         return state
 
     def _known(self, worst: Fatigue | None) -> Level | None:
-        """The level of the worst; what was judged before the camera was lost is no word that he is normal now."""
+        """The level of the worst person; a NONE from before the loss of the camera counts as unknown."""
         level = worst.known_level if worst else None
         is_old = worst is not None and worst.perclos_60 is None and any(name in self._status.lost for name in _EYES)
         return None if is_old and level is Level.NONE else level
@@ -112,7 +112,7 @@ class StateTracker:
         )
 
     def _unknown(self, worst: Fatigue | None, parts: Mapping[str, ComponentStatus]) -> str:
-        """Why the level is not known: the part that is missing, or what bars the eyes of the one in view."""
+        """Why the level is unknown: the missing component, or why the eyes of the person in view cannot be judged."""
         for name in _EYES:
             if name in parts and parts[name].state != "ok":
                 return OFF if name == "fatigue" and parts[name].state == "absent" else name

@@ -1,4 +1,4 @@
-"""The one table of topics: what is said where, how it is delivered and how long it is worth keeping."""
+"""The table of topics: what each carries, how it is delivered, and how long it is kept."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _HOUR_S = 3600
 
 
 class Keeping(str, Enum):
-    """What happens to a payload while there is no broker."""
+    """What happens to a payload without a broker."""
 
     LATEST = "latest"
     """The newest is kept in memory and sent, retained, at every connection."""
     EVERY = "every"
-    """Each one is kept in the outbox until the broker has acknowledged it."""
+    """Each is kept in the outbox until the broker has acknowledged it."""
     NONE = "none"
-    """It is dropped: worthless when late."""
+    """It is dropped: it has no value when late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Topic:
     qos: Literal[0, 1]
     retained: bool
     expiry_s: int | None
-    """MQTT 5: how long the broker keeps it for a subscriber that is away; None is for ever."""
+    """MQTT 5: how long the broker keeps it for a subscriber that is away; None: without limit."""
     rank: int
-    """What an outbox that is too full gives up first: the lowest rank."""
+    """A full outbox evicts the lowest rank first."""
     payload: str
-    """What it says, for people."""
+    """What it carries, for people."""
 
 
 TOPICS: Mapping[str, Topic] = {
@@ -83,7 +83,7 @@ TOPICS: Mapping[str, Topic] = {
 }  # fmt: skip
 _NO_SOURCE = frozenset({"request", "response"})
 ANY = "+"
-"""In place of an op: every one, for a subscription."""
+"""Instead of an op, in a subscription: all of them."""
 
 
 def path_of(name: str, base: str, box: BoxConfig, op: str = ANY) -> str:
@@ -92,13 +92,13 @@ def path_of(name: str, base: str, box: BoxConfig, op: str = ANY) -> str:
 
 
 def is_sendable(path: str) -> bool:
-    """Whether one may publish on it: no wildcard, nothing that a broker would end the connection for."""
+    """Whether one may publish on it: no wildcard, no character for which a broker closes the connection."""
     return bool(path) and path.isprintable() and not set(path) & set("+#")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Who speaks, or is spoken to, and on which row of the table."""
+    """The box that publishes or receives, and the topic."""
 
     site: str
     box: str
@@ -108,7 +108,7 @@ class Address:
 
 
 def address_of(path: str, base: str) -> Address | None:
-    """Read a topic back; None when it is none of ours."""
+    """Read a path back; None if it is not a topic of the table."""
     for name, topic in TOPICS.items():
         fields = _fields(topic.path.split("/"), path.split("/"))
         if fields is not None and fields["base"] == base and fields.get("source") not in _NO_SOURCE:
@@ -117,7 +117,7 @@ def address_of(path: str, base: str) -> Address | None:
 
 
 def _fields(template: list[str], levels: list[str]) -> dict[str, str] | None:
-    """What the levels of a topic put into a template; None where they do not fit it."""
+    """The values of a template's fields in a path; None if the path does not match."""
     if len(template) != len(levels):
         return None
     fields = {}

@@ -1,1 +1,1 @@
-"""Updates that are swapped in whole, tried, and taken back when they fail: bundles and configurations alike."""
+"""Releases of bundles and configurations: replaced as a whole, tried, and rolled back if they fail."""

@@ -18,7 +18,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def share_tree(path: Path, group: int) -> None:
-    """Let the group with this number read the file, or the folder with everything in it, and nobody else."""
+    """Let only the owner and the group with this number read the file, or the folder with its contents."""
     if path.is_symlink():
         return
     os.chown(path, -1, group, follow_symlinks=False)
@@ -78,10 +78,10 @@ def replace_link(path: Path, target: Path) -> None:
 
 
 def unsafe_owner(folder: Path) -> str | None:
-    """Who else may change what root finds below `folder`, in words; None: nobody, or this process is not root's.
+    """Which other user may change what root finds below `folder`; None: no other, or this process is not root.
 
-    All folders on the way count, as whoever may write in one may exchange what is in it. The sticky bit of `/tmp`
-    keeps others from that.
+    All folders of the path count, because a user who may write in one can replace its contents. The sticky bit of
+    `/tmp` prevents that.
     """
     if os.geteuid() != 0:
         return None

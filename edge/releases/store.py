@@ -1,7 +1,7 @@
 """A folder of releases: `releases/NAME`, the state of their trial in `state.json`, and the link `current`.
 
-`state.json` is the truth and is replaced whole; the link follows it and is set right at each start. So a power cut
-at any moment leaves either the old release or the new one, never half of one.
+`state.json` is authoritative and is replaced as a whole; the link follows it and is corrected at each start. So a power
+cut at any moment leaves either the old release or the new one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _POLL_S = 0.05
 
 
 class StoreError(EmvasError):
-    """A folder of releases that cannot be used; the message says which and why."""
+    """A folder of releases that cannot be used; the message gives folder and reason."""
 
 
 class ReleaseStore:
@@ -48,25 +48,25 @@ class ReleaseStore:
 
     @property
     def link(self) -> Path:
-        """The path that leads to the release in use; it follows a verdict at the next start of the box."""
+        """The path of the release in use; it follows a verdict at the next start of the box."""
         return self.folder / _LINK
 
     def state(self) -> ReleaseState:
-        """What is installed and what was said of it; an empty State where nothing is."""
+        """The installed release with its verdict; an empty state if none is installed."""
         known, said = self._known(), read_verdict(self.verdict)
         return known.judged(said.trial, said.proven) if said else known
 
     def judge(self, proven: bool) -> None:
-        """Leave the running box's verdict on what is on trial. OSError: it cannot be written."""
+        """Write the running box's verdict on the trial. OSError: it cannot be written."""
         trial = self._known().trial
         if trial is not None:
             write_verdict(self.verdict, TrialVerdict(trial, proven))
 
     def install(self, fill: Callable[[Path], str]) -> ReleaseState:
-        """Let `fill` make the release at the path it is given and name it, then swap it in.
+        """Let `fill` create the release at the given path and return its name, then make it current.
 
-        On any error nothing has changed. Who may read the store's folder as its group may read the release. Others
-        wait for the swap only, never for `fill`.
+        An error changes nothing. The group of the store's folder may read the release. Other processes wait only for
+        the last step, never for `fill`.
         """
         self._refuse_unsafe()
         with self._staging() as staging:
@@ -103,7 +103,7 @@ class ReleaseStore:
             raise StoreError(f"{path} cannot be read ({error}): remove it and install again") from error
 
     def _refuse_unsafe(self) -> None:
-        """Root works only where nobody else may put a link in the way."""
+        """Refuse a folder in which another user could place a link in root's way."""
         if reason := unsafe_owner(self.folder):
             raise StoreError(
                 f"{self.folder} is no safe place for root to work in ({reason}): `emvas install` makes the folders "
@@ -117,7 +117,7 @@ class ReleaseStore:
             replace_link(self.link, Path(_RELEASES) / state.current)
 
     def _unused(self, name: str, state: ReleaseState) -> Path:
-        """A name for a new release: `name`, or with a number where that one is still needed."""
+        """A name for a new release: `name`, with a number if that name is still in use."""
         number, chosen = 1, name
         while chosen in (state.current, state.previous):
             number += 1
@@ -136,7 +136,7 @@ class ReleaseStore:
 
     @contextlib.contextmanager
     def _staging(self) -> Iterator[Path]:
-        """A folder that is gone afterwards; what installations that were cut off have left goes as well."""
+        """A temporary folder; also removes the leftovers of interrupted installations."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
@@ -189,7 +189,7 @@ class ReleaseStore:
 
 @contextlib.contextmanager
 def _held(folder: Path) -> Iterator[bool]:
-    """Hold a staging folder as long as it is worked in; False: another process holds it, or it is gone."""
+    """Lock a staging folder while it is in use; False: another process has it, or it is gone."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:

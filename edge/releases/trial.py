@@ -21,11 +21,11 @@ PROVEN_S = 600.0
 """Healthy seconds in a row that prove a release; ours, between a crash loop's seconds and the 15 minutes for which
 balenaOS tries an update (its documentation, `ROLLBACK_HEALTH_TIMEOUT`)."""
 PATIENCE_S = 1800.0
-"""Running longer than this without having proved itself, a release is given up; ours: three times `PROVEN_S`."""
+"""A release that has not proved itself after this time is rolled back; ours: three times `PROVEN_S`."""
 
 
 class TrialResult(Enum):
-    """What is known of a release on trial."""
+    """The result of a trial so far."""
 
     OPEN = "open"
     PROVEN = "proven"
@@ -33,7 +33,7 @@ class TrialResult(Enum):
 
 
 class Probation:
-    """One run of the box; `observe` is asked about once a second."""
+    """The trial during one run; `observe` is called about once a second."""
 
     def __init__(self, proven_s: float = PROVEN_S, patience_s: float = PATIENCE_S) -> None:
         self._proven_s, self._patience_s = proven_s, patience_s
@@ -41,7 +41,7 @@ class Probation:
         self._well_since_s: float | None = None
 
     def observe(self, t_s: float, healthy: bool) -> TrialResult:
-        """Judge the run so far; `t_s` is monotonic, `healthy` what the box says of itself now."""
+        """Judge the run so far; `t_s` is monotonic, `healthy` is the health of the box now."""
         if self._start_s is None:
             self._start_s = t_s
         if not healthy:
@@ -60,11 +60,11 @@ class TrialVerdict:
     trial: str
     """`State.trial` of the release that was tried."""
     proven: bool
-    """False: it is to be taken back."""
+    """False: roll it back."""
 
 
 def write_verdict(place: Path, said: TrialVerdict) -> None:
-    """Leave the verdict, without waiting for the disk: one that a power cut takes is come to again.
+    """Write the verdict without waiting for the disk; after a power cut the box reaches it again.
 
     Raises:
         OSError: it cannot be written.
@@ -76,7 +76,7 @@ def write_verdict(place: Path, said: TrialVerdict) -> None:
 
 
 def read_verdict(place: Path) -> TrialVerdict | None:
-    """The verdict that was left, or None where there is none that can be understood."""
+    """The written verdict; None if it is missing or invalid."""
     try:
         handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""How the camera is mounted, as its drivers have shown it, kept over restarts: a small file beside the timeline."""
+"""The camera's mounting (straight ahead, as learned from drivers), kept over restarts in a small file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from edge.fatigue.attention import Angles, StraightAhead
 _FILE = "straight-ahead.json"
 _MOVED_DEG = 1.0
 _EVERY_S = 60.0
-"""A file on a memory card is written seldom: for a change that matters, and once a minute at most."""
+"""The file, often on a memory card, is written rarely: for a relevant change, at most once a minute."""
 _log = logging.getLogger(__name__)
 
 
 class Mounting:
-    """Straight ahead of one camera; another address, or pictures turned otherwise, is another camera."""
+    """Straight ahead of one camera; another address or rotation counts as another camera."""
 
     def __init__(self, folder: Path, camera: CameraConfig) -> None:
         """`folder` is the box's state folder. The file names the camera by a digest: an address may hold a password."""
@@ -30,7 +30,7 @@ class Mounting:
         self._kept, self._kept_s = StraightAhead(), -math.inf
 
     def read(self) -> StraightAhead:
-        """What an earlier run has learned; nothing where there is no file, a damaged one, or another camera's."""
+        """What an earlier run has learned; empty if the file is missing, damaged, or of another camera."""
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
             if found["camera"] == self._camera:
@@ -42,7 +42,7 @@ class Mounting:
         return self._kept
 
     def keep(self, t_s: float, ahead: StraightAhead) -> None:
-        """Write what is learned where it has moved; a disk that takes nothing costs the next start 15 s of learning."""
+        """Write what is learned if it has changed; after a failed write the next start learns for 15 s."""
         if t_s - self._kept_s < _EVERY_S or not _moved(self._kept, ahead):
             return
         self._kept_s = t_s

@@ -20,10 +20,10 @@ _TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'record'"
 
 
 class TimelineReader:
-    """A read-only view; every call opens the file anew, so it follows one that was moved aside and begun again.
+    """A read-only view; every call opens the file again, so it follows a file that was replaced.
 
-    A file that is not there yet, or that the daemon has not yet replaced by one of its own version, reads as empty.
-    A row whose JSON is damaged (a flipped bit on the card) is left out and counted. Safe from any thread.
+    A missing file, and a file of another version, read as empty. A row with damaged JSON (a flipped bit on the card) is
+    skipped and counted. Safe from any thread.
     `sqlite3.Error`: the file cannot be read.
     """
 
@@ -33,11 +33,11 @@ class TimelineReader:
 
     @property
     def unreadable(self) -> int:
-        """How many damaged rows were met so far, each counted once."""
+        """How many damaged rows were found so far, each counted once."""
         return len(self._unreadable)
 
     def foreign_version(self) -> int | None:
-        """The schema of a file that another version of the program wrote, and that so reads as empty; else None."""
+        """The schema version of a file of another program version, which reads as empty; else None."""
         found = self._query("PRAGMA user_version", {})
         version = int(found[0][0]) if found else VERSION
         return None if version == VERSION or not self._query(_TABLE, {}) else version
@@ -57,8 +57,8 @@ class TimelineReader:
     ) -> Iterator[tuple[float, float, list[Any]]]:
         """The fields at `paths` (JSON: $.level) of the records that `between` would return, run after run.
 
-        With each the Unix time of its run's `t_s` 0 and its `t_s`. They are read in pieces, so that a stretch of months
-        takes no more memory than a day, and the writer can tidy up between two of them.
+        With each the Unix time of its run's `t_s` 0 and its `t_s`. They are read in pieces, so that months need no
+        more memory than a day, and the writer can work between two pieces.
         """
         for session, begun_s in self._rows(SESSIONS_BETWEEN, {"kind": kind, "until": until_wall_s}):
             for t_s, values in self._run(kind, session, since_wall_s - begun_s, until_wall_s - begun_s, paths):
@@ -85,7 +85,7 @@ class TimelineReader:
     def sums(
         self, columns: str, kind: str, since_wall_s: float, until_wall_s: float, tail: str = ""
     ) -> list[tuple[Any, ...]]:
-        """`columns` of the records that `between` would return, for what would be slow outside SQL.
+        """`columns` of the records that `between` would return, for aggregates that are slow outside SQL.
 
         `columns` and `tail` (GROUP BY, ORDER BY) are SQL in terms of `wall_s` (Unix seconds) and `record` (JSON text).
         """

@@ -15,21 +15,21 @@ from edge.database import Database, StoreEvents
 from edge.i18n.sentence import Sentence
 
 LASTING = ("alert", "summary", "source", "trip", "warned")
-"""Kinds that are no telemetry: few, small, and what somebody asks for afterwards."""
+"""Kinds that are not telemetry: few, small, and needed afterwards."""
 _BATCH_ROWS = 5000
-"""Rows deleted in one transaction: some 30 ms, so that nothing that writes waits long."""
+"""Rows deleted in one transaction: some 30 ms, so that writers do not wait long."""
 _DAY_S = 86_400.0
 _MB = 1_000_000
 
 _LASTING = ", ".join(f"'{kind}'" for kind in LASTING)
 _ORDER = (f"kind NOT IN ({_LASTING})", "kind IN ('summary', 'source', 'trip', 'warned')", "kind = 'alert'")
-"""What is given up first, as SQL."""
+"""The order of deletion, as SQL."""
 
 
 _EVERY_S = 60.0
-"""How often the bounds are looked at."""
+"""How often the limits are checked."""
 _BUSY_EVERY_S = 2.0
-"""And how often while there is still something to give up: a batch at a time, so that no alert waits for it."""
+"""How often while more must be deleted."""
 
 
 _log = logging.getLogger(__name__)
@@ -40,16 +40,16 @@ class Housekeeping:
 
     def __init__(self, database: Database, config: StoreConfig, news: StoreEvents) -> None:
         self.disk_low = False
-        """Whether the disk has less free than the configuration wants."""
+        """Whether the disk has less free space than configured."""
         self._database, self._config, self._news = database, config, news
         self._due_s = float("-inf")
 
     def due(self, now_s: float) -> bool:
-        """Whether it is time to look at the bounds again."""
+        """Whether the limits are due for a check."""
         return now_s >= self._due_s
 
     def turn(self, now_s: float, wall_s: float | None) -> None:
-        """Give up at most one batch by each rule; `wall_s` None: nothing is known to be old."""
+        """Delete at most one batch by each rule; with `wall_s` None no record counts as old."""
         try:
             gone = self._database.write(lambda connection: self._give_up(connection, wall_s))
             give_back(self._database.connection())
@@ -106,13 +106,13 @@ def for_the_disk(connection: sqlite3.Connection, path: Path, config: StoreConfig
 
 
 def disk_low(path: Path, config: StoreConfig) -> bool:
-    """Whether the disk of `path` has less free than the configuration wants."""
+    """Whether the disk of `path` has less free space than configured."""
     disk = shutil.disk_usage(path.parent)
     return disk.free < max(config.least_free_mb * _MB, config.least_free_share * disk.total)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
-    """Size of the file without the pages that are free for new records."""
+    """Size of the file without its free pages."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
@@ -122,7 +122,7 @@ def used_bytes(connection: sqlite3.Connection) -> int:
 def give_back(connection: sqlite3.Connection) -> None:
     """Return free pages to the disk and empty the write-ahead log; outside a transaction.
 
-    Somebody who reads for long is not waited for: then the log is emptied another time.
+    It does not wait for a long reader; the log is then emptied another time.
     """
     connection.execute(f"PRAGMA incremental_vacuum({_BATCH_ROWS})").fetchall()
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()

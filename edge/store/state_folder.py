@@ -1,4 +1,4 @@
-"""The folder of the box's files: where it cannot be written, that is one fault, told in one sentence."""
+"""The folder of the box's files: if it cannot be written, one report replaces those of its stores."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from edge.messages import Source
 
 NAME = "storage"
 _OF_ROOM = {errno.ENOSPC, errno.EDQUOT}
-"""A full disk is each store's own matter: it gives up old records."""
+"""A full disk is handled by each store, which deletes old records."""
 _PATIENCE_S = 60.0
-"""How long the stores may take to work again once the folder can be written."""
+"""How long the stores may need to recover once the folder can be written."""
 
 
 class StateFolder:
-    """Words of the stores in, words out: while none of them can write for the folder's sake, one word for all."""
+    """Filters the reports of the stores: one report while the folder cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._withheld: dict[str, Source] = {}
-        """The last word of each store since the folder was lost."""
+        """The last report of each store since the folder was lost."""
         self._lost = False
         self._writable_s: float | None = None
 
     def told(self, words: Iterable[Source], t_s: float) -> list[Source]:
-        """What there is to tell at `t_s`; to be called about once a second."""
+        """The reports at `t_s`; called about once a second."""
         words = list(words)
         fault = self._fault() if self._lost or any(word.state == "lost" for word in words) else ""
         if not (fault or self._lost):
@@ -48,7 +48,7 @@ class StateFolder:
         return [Source(t_s, NAME, "ok"), *lost]
 
     def _fault(self) -> str:
-        """Why nothing can be written there; empty where something can."""
+        """Why the folder cannot be written; empty if it can."""
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._path):

@@ -1,4 +1,4 @@
-"""The timeline: every permitted message of this box in one SQLite file, kept as long as the config says."""
+"""The timeline: every permitted message of this box in one SQLite file, kept for the configured time."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from edge.store.schema import SCHEMA, VERSION
 _log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.25
-"""How long one who asks waits: a commit takes milliseconds, and a picture must not wait for a card."""
+"""How long `ask` waits: a commit takes milliseconds, and a frame must not wait for a slow card."""
 _CLOSE_S = 10.0
-"""How long closing waits for what was asked; a disk that hangs for longer keeps it."""
+"""How long `close` waits for the last work; a disk that hangs for longer loses it."""
 
 
 _BATCH_S = 2.0
-"""Longest time that telemetry waits for its commit: what a power cut may take, and the dashboard's lag."""
+"""The longest wait of telemetry for its commit: the loss at a power cut, and the delay of the dashboard."""
 _BATCH_ROWS = 500
 _FACE_EVERY_S = 1.0
-"""Faces come at frame rate; one a second and person is stored. Lid and head events are stored whole."""
+"""Faces come at frame rate; one for each second and person is stored. Lid and head events are all stored."""
 _MOST_TRACKS = 64
-"""Tracks whose last stored face is remembered; track numbers are never used twice, so the table would only grow."""
+"""Tracks whose last stored face is remembered; track numbers are never reused, so the table would only grow."""
 _MOST_WAITING = 1000
-"""Rows kept for a later try while the disk refuses: alerts, summaries and source changes, never telemetry."""
+"""Rows kept for a retry while the disk fails: alerts, summaries and source changes, never telemetry."""
 _MOST_BEHIND = 10_000
 """Rows that wait for a slow disk, minutes of them, before telemetry is dropped."""
 _Row = tuple[str, float, str]
 
 
 class Timeline:
-    """A sink: `write` from any thread. What the disk refuses is counted in `dropped`, told in `news`, never raised.
+    """A sink: `write` from any thread. Lost rows are counted in `dropped` and reported in `news`, never raised.
 
-    Alerts, summaries and source changes are committed as they come, telemetry in batches, to spare the flash. A thread
-    of its own writes and keeps house: whoever writes waits for a commit, but never long for a slow card, and not at all
-    while old records are given up or somebody reads for long.
+    Alerts, summaries and source changes are committed at once, telemetry in batches, to spare the flash. A separate
+    thread writes and deletes old records. `write` waits briefly for a commit, never long for a slow card, and not at
+    all during a deletion or a long read.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Timeline:
         config: StoreConfig | None = None,
         clocks: Clocks = SYSTEM,
     ) -> None:
-        """`start` is when this run began; a clock that is set later puts it right."""
+        """`start` is when this run began; it is corrected when the clock is synchronized later."""
         self.dropped = 0
         """Records of telemetry that the disk refused."""
         self._config, self._clocks = config or StoreConfig(), clocks
@@ -93,18 +93,18 @@ class Timeline:
             self._writer.ask()
 
     def turn(self) -> None:
-        """Commit what has waited long enough though no further message comes; to be called about once a second."""
+        """Commit rows that have waited long enough, without a further message; called about once a second."""
         with self._lock:
             due = self._due()
         if due:
             self._writer.ask()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the timeline itself since the last call, stamped with `t_s`."""
+        """Reports about the timeline since the last call, with timestamp `t_s`."""
         return self._news.take(t_s)
 
     def close(self) -> None:
-        """Commit what waits and close the file."""
+        """Commit the waiting rows and close the file."""
         self._writer.close()
         self._database.close()
 
@@ -121,7 +121,7 @@ class Timeline:
         return True
 
     def _commit(self) -> None:
-        """Write what waits, and put right what the clock now knows."""
+        """Write the waiting rows, and correct the runs if the clock was synchronized."""
         with self._lock:
             self._committed_at_s = self._clocks.mono_s()
             waiting = list(self._waiting)
@@ -141,7 +141,7 @@ class Timeline:
             self._news.works(Sentence("records_lost", count=self.dropped))
 
     def _keep_house(self) -> None:
-        """Give up what is too old or too much."""
+        """Delete records that are too old or too many."""
         now_s = self._clocks.mono_s()
         wall_s = None if self._sync.waiting else self._start.wall_s + now_s - self._start.mono_s
         self._housekeeping.turn(now_s, wall_s)
@@ -158,7 +158,7 @@ class Timeline:
         self._session = run_registry.begin(connection, self._start)
 
     def _give_up(self, why: str) -> None:
-        """Drop the telemetry that waits and keep the rest for the next try."""
+        """Drop the waiting telemetry and keep the other rows for a retry."""
         kept = [row for row in self._waiting if row[0] in LASTING][-_MOST_WAITING:]
         self.dropped += len(self._waiting) - len(kept)
         self._waiting = kept
@@ -166,10 +166,10 @@ class Timeline:
 
 
 class Writer:
-    """Does `work`, and `care` where that is due, in a thread of its own; asked again meanwhile it does so once more."""
+    """Runs `work`, and `care` if it is due, in a separate thread; a request during the work runs it once more."""
 
     def __init__(self, work: Callable[[], None], care: Callable[[], None], due: Callable[[], bool], name: str) -> None:
-        """`work` is waited for, for a moment; `care` never is."""
+        """`ask` waits briefly for `work`, never for `care`."""
         self._work, self._care, self._due = work, care, due
         self._changed = threading.Condition()
         self._asked = self._done = 0
@@ -179,11 +179,11 @@ class Writer:
 
     @property
     def behind(self) -> bool:
-        """Whether it has still something to do."""
+        """Whether work is pending."""
         return self._caring or self._done < self._asked
 
     def ask(self) -> None:
-        """Have the work done; return when it is, or after `PATIENCE_S`, or at once while the thread is behind."""
+        """Request the work; return when it is done, after `PATIENCE_S`, or at once if the thread is behind."""
         with self._changed:
             behind = self.behind
             self._asked += 1
@@ -193,7 +193,7 @@ class Writer:
                 self._changed.wait_for(lambda: self._done >= asked, PATIENCE_S)
 
     def close(self) -> None:
-        """Do the work a last time and end the thread."""
+        """Run the work a last time and end the thread."""
         with self._changed:
             self._asked += 1
             self._closing = True

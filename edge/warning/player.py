@@ -1,7 +1,7 @@
-"""What the speaker plays next: samples that are rendered already, one block at a time; no device, no thread, no clock.
+"""Plays signals: fills the speaker's blocks from rendered samples; no device, no thread, no clock.
 
-`play` and `hush` are called by the thread that judges, `fill` by that of the sound card; each sets or takes whole
-values, so neither waits for the other.
+The decision thread calls `play` and `hush`, the sound card's thread calls `fill`. Each reads and writes whole values,
+so neither waits for the other.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from edge.warning.policy import Cue
 from edge.warning.signals import NEVER_QUIET, PATTERNS, QUIET_DB, Signal, render
 
 _STALE_S = 3.0
-"""A signal that sounds once is worth nothing later than this: the speaker was away."""
+"""A signal that sounds once is dropped after this time without a speaker."""
 
 
 class _Run:
-    """One cue on its way: where it stands, and how often it has sounded."""
+    """A cue that plays: its position, and how often it has sounded."""
 
     def __init__(self, cue: Cue, asked_s: float) -> None:
         self.cue, self.asked_s = cue, asked_s
@@ -30,12 +30,12 @@ class _Run:
 
 
 class Player:
-    """Holds one signal that is repeated and one that sounds once, before it."""
+    """Holds one repeated signal, and one that sounds once before it."""
 
     def __init__(self, config: WarningConfig, now: Callable[[], float], quiet: Callable[[], bool]) -> None:
         """`now` is the box's time line, `quiet` whether it is one of the quiet hours."""
         self.told: SimpleQueue[Warned] = SimpleQueue()
-        """What began and ended."""
+        """Warnings that began or ended."""
         self._config, self._now, self._quiet = config, now, quiet
         self._once: _Run | None = None
         self._loop: _Run | None = None
@@ -53,7 +53,7 @@ class Player:
             self._loop.place = 0
 
     def play(self, cue: Cue) -> None:
-        """Begin this signal with the next block; one that is repeated replaces all."""
+        """Begin this signal with the next block; a repeated signal replaces all others."""
         run, replaced = _Run(cue, self._now()), [self._once]
         if cue.once:
             self._once = run
@@ -64,18 +64,18 @@ class Player:
             self._end(old)
 
     def hush(self) -> None:
-        """End what is repeated with the repetition that sounds now."""
+        """Stop the repeated signal after the current repetition."""
         if self._loop is not None:
             self._loop.ending = True
 
     @property
     def idle(self) -> bool:
-        """Whether nothing sounds now, nor is about to."""
+        """Whether no signal sounds or is about to."""
         loop = self._loop
         return self._once is None and (loop is None or loop.cue.signal == "blind")
 
     def fill(self, block: Float32) -> bool:
-        """Write the next samples into `block` (n,); whether any of them sounds."""
+        """Write the next samples into `block` (n,); return whether any of them sounds."""
         block[:] = 0.0
         at, sounds = 0, False
         while at < len(block) and (run := self._once or self._loop) is not None:
@@ -97,7 +97,7 @@ class Player:
         return len(self._rendered[run.cue.signal]) + round(again_s * self._rate_hz)
 
     def _turn(self, run: _Run, sounding: int) -> None:
-        """The end of a repetition, or of the whole."""
+        """Handle the end of a repetition, or of the whole signal."""
         if run.ending and run.place >= sounding:
             run.times += 1
             self._end(run)
@@ -114,7 +114,7 @@ class Player:
             self.told.put(Warned(self._now(), "speaker", run.cue.signal, "end", run.cue.alert, run.times))
 
     def _gain(self, run: _Run) -> float:
-        """Share of full scale: `volume` less what the signal is softer, more with each repetition, never too much."""
+        """Share of full scale: `volume`, reduced by the signal's softness, raised with each repetition, limited."""
         signal, pattern = run.cue.signal, PATTERNS[run.cue.signal]
         down_db = pattern.below_db + (QUIET_DB if signal not in NEVER_QUIET and self._quiet() else 0.0)
         gain = self._config.volume * 10 ** ((pattern.rise_db * run.times - down_db) / 20)

@@ -1,7 +1,7 @@
-"""The warning policy: from alerts and eyes to what sounds, pure. It hears no order: nothing over MQTT mutes it.
+"""The warning policy: from alerts and eyes to signals; pure. It receives no commands: MQTT cannot mute it.
 
-An alert below critical sounds once when it begins or rises. From critical on its signal is repeated until the eyes have
-opened (looks: until they are back on the road), the alert ends, or, with open eyes, the button is pressed.
+An alert below critical sounds once when it begins or rises. A critical signal is repeated until the eyes have opened
+(or the look is back on the road), the alert ends, or the button is pressed with open eyes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from edge.status import VITAL
 from edge.warning.signals import PATTERNS, SIGNAL_OF, Signal
 
 WARNED_OF = (MICROSLEEP, DROWSINESS, DISTRACTION, CANNOT_SEE_DRIVER)
-"""The kinds that are about the driver. Distress the driver hears without the box; the rest is not the driver's."""
+"""The kinds about the driver. The driver hears distress without the box; other kinds do not concern the driver."""
 _EYES = ("camera", *VITAL)
-"""Sources without which the driver is not watched over."""
+"""Components without which the driver is not monitored."""
 _SHUT_S = 1.0
-"""Eyes that were last open longer ago than this are shut again: longer than any blink."""
+"""Eyes that were last open longer ago than this count as closed: longer than any blink."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A signal that is to sound from now on."""
+    """A signal that sounds from now on."""
 
     signal: Signal
     alert: str = ""
@@ -39,18 +39,18 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class StopRepeating:
-    """What is repeated ends with the repetition that sounds now."""
+    """The repeated signal ends after the current repetition."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An alert that is open."""
+    """An open alert."""
 
     kind: str
     level: Level
     track: int | None
     calmed: bool = False
-    """Whether what it asked for has happened: the eyes opened, the look came back."""
+    """Whether the driver has reacted: the eyes opened, the look returned."""
     noted: Level = Level.NONE
     """The level at which the button was pressed."""
 
@@ -61,7 +61,7 @@ class _Held:
 
 
 class WarningPolicy:
-    """Messages in, in the order in which they are judged; what is to sound out."""
+    """Messages in, in the order of decision; signals out."""
 
     def __init__(self, fatigue: FatigueConfig) -> None:
         """`fatigue` says when eyes count as open, and after how long."""
@@ -77,11 +77,11 @@ class WarningPolicy:
 
     @property
     def level(self) -> Level:
-        """The gravest level that holds, for lamps and shakers."""
+        """The highest open level, for lamps and shakers."""
         return max((held.level for held in self._held.values()), default=Level.NONE)
 
     def step(self, message: Message) -> Cue | StopRepeating | None:
-        """Take in one message; return what changes."""
+        """Take one message; return the change."""
         self._now_s = max(self._now_s, message.t_s)
         if isinstance(message, Face):
             self._look(message)
@@ -97,14 +97,14 @@ class WarningPolicy:
         return self._repeat()
 
     def acknowledge(self) -> StopRepeating | Cue | None:
-        """The button was pressed: nothing comes of it for an alert about somebody with shut or unseen eyes."""
+        """The button was pressed; alerts about a person with closed or unseen eyes ignore it."""
         self._held = {
             id_: held if self._shut(held.track) else replace(held, noted=held.level) for id_, held in self._held.items()
         }
         return self._repeat()
 
     def _shut(self, track: int | None) -> bool:
-        """Whether no open eyes of this person were seen of late; None: of nobody."""
+        """Whether no open eyes of this person were seen recently; None: of any person."""
         seen_s = max(self._open_s.values(), default=-math.inf) if track is None else self._open_s.get(track, -math.inf)
         return self._now_s - seen_s > _SHUT_S
 
@@ -130,7 +130,7 @@ class WarningPolicy:
         return self._repeated is not None and self._repeated.signal != "blind"
 
     def _repeat(self) -> Cue | StopRepeating | None:
-        """What is repeated: the gravest that is urgent, else that the box cannot see."""
+        """Choose the repeated signal: the highest urgent alert, else the one of a driver who cannot be seen."""
         wanted: Cue | None = None
         urgent = [(held.level, id_) for id_, held in self._held.items() if held.urgent]
         if urgent:
@@ -158,7 +158,7 @@ class WarningPolicy:
                 self._held[id_] = replace(held, calmed=True)
 
     def _attend(self, attention: Attention) -> None:
-        """A look back on the road calms; one that is away for so long again does not."""
+        """A look back on the road stops the signal; a look away does not."""
         for id_, held in self._held.items():
             if held.kind == DISTRACTION and held.track == attention.track:
                 self._held[id_] = replace(held, calmed=not attention.away)

@@ -12,13 +12,13 @@ from edge.messages import Float32, Level
 Signal = Literal["ready", "blind", "advisory", "warning", "critical", "emergency"]
 
 BLIND_AGAIN_S = 600.0
-"""A failure is told every 10 minutes while it lasts (Regulation (EU) 2023/2590, 3.5)."""
+"""A failure is signalled every 10 minutes while it lasts (Regulation (EU) 2023/2590, 3.5)."""
 
 
 _RAMP_S = 0.005
 """Rise and fall of a tone: without them it clicks."""
 _DECAYS = 4.0
-"""A soft tone dies away to e^-4 (2 %) at its end."""
+"""A soft tone fades to e^-4 (2 %) at its end."""
 _PARTIALS = ((1, 1.0), (2, 0.35), (3, 0.15))
 """A pure sine is hard to locate and easily drowned by one engine order: two overtones are mixed in."""
 
@@ -31,7 +31,7 @@ class Tone:
     length_s: float
     pause_s: float = 0.0
     soft: bool = False
-    """It dies away like a bell; else it stands like a horn."""
+    """It fades like a bell; otherwise it is constant like a horn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The loudspeaker in the cab through PortAudio: always open, so that a tone waits for no device."""
+"""The loudspeaker in the cab through PortAudio: always open, so that a tone does not wait for the device."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Warned
 from edge.warning.player import Player
 
 TAIL_S = 0.6
-"""For the room to fall silent (0.3 s in a cab) and for the microphone's own delay."""
+"""For the reverberation (0.3 s in a cab) and the microphone's delay."""
 _MOST = 16
 
 
 _BLOCK_S = 0.01
 """The next block takes a new signal: at most this is added between the decision and the device."""
 _LATENCY_S = 0.08
-"""What the device holds ready: with less, a busy machine tears holes into the tone."""
+"""The device's buffer: with less, a busy machine interrupts the tone."""
 _SILENT_S = 2.0
-"""A device that has asked for no samples for so long is dead even if PortAudio says that it is active."""
+"""A device that requests no samples for this long has failed, even if PortAudio reports it as active."""
 _LOOK_S = 0.1
 
 
 class PlaybackTimes:
-    """Written by the sound card's thread, read by the microphone's."""
+    """When the box itself sounds, so that its tones are not taken for voices.
+
+    Written by the sound card's thread, read by the microphone's.
+    """
 
     def __init__(self) -> None:
         self._times: deque[tuple[float, float]] = deque(maxlen=_MOST)
 
     def sounds(self, from_s: float, until_s: float) -> None:
-        """Samples handed to the device at `from_s` are in the air until `until_s`."""
+        """Samples given to the device at `from_s` are audible until `until_s`."""
         until_s += TAIL_S
         if self._times and from_s <= self._times[-1][1]:
             self._times[-1] = self._times[-1][0], max(until_s, self._times[-1][1])
@@ -45,7 +48,7 @@ class PlaybackTimes:
             self._times.append((from_s, until_s))
 
     def covers(self, audio: Audio) -> bool:
-        """Whether the box may be heard in this piece of sound."""
+        """Whether the box may be audible in this piece of audio."""
         end_s = audio.t_s + len(audio.samples) / SAMPLE_RATE_HZ
         return any(from_s <= end_s and audio.t_s <= until_s for from_s, until_s in tuple(self._times))
 
@@ -63,7 +66,7 @@ class Speaker:
         self._asked_s = 0.0
 
     def stream(self, stop: Event) -> Iterator[Source | Warned]:
-        """What becomes of the speaker and what sounds, until `stop` is set; one that was pulled out is opened again."""
+        """States of the speaker and the warnings that sound, until `stop` is set; reopens an unplugged speaker."""
         return kept_open("speaker", lambda: self._connect(stop), self._now, stop)
 
     def _connect(self, stop: Event) -> Iterator[Source | Warned]:
@@ -78,7 +81,7 @@ class Speaker:
                     ) from error
 
     def _play(self, module: Any, stop: Event) -> Iterator[Source | Warned]:
-        """Until the stream ends, or somebody asks for the library while nothing sounds."""
+        """Play until the stream ends, or another user requests the library while no signal sounds."""
         device: dict[str, Any] = module.query_devices(self._device, "output")
         rate_hz = round(float(device["default_samplerate"]))
         self._player.tune(rate_hz)
@@ -109,7 +112,7 @@ class Speaker:
                 yield from self._told()
 
     def _told(self) -> Iterator[Warned]:
-        """What began or ended meanwhile; waits a moment for it."""
+        """A warning that began or ended; waits a moment for one."""
         try:
             yield self._player.told.get(timeout=_LOOK_S)
         except Empty:
@@ -117,7 +120,7 @@ class Speaker:
 
 
 def play_once(device: str, player: Player, seconds: float) -> None:
-    """Play what the player holds for so long, and close the device: for a check by a person.
+    """Play the player's signal for at most `seconds`, then close the device: for a check by a person.
 
     Raises:
         CaptureError: the speaker cannot be opened, or takes no sound.

@@ -1,4 +1,4 @@
-"""A lamp, a buzzer, a seat shaker: one line that is on while a level holds."""
+"""Switched outputs (lamp, buzzer, seat shaker on a GPIO line or relay), on while a level holds; and the button."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge.messages import Level, Source, Warned
 Name = Literal["gpio", "relay"]
 
 _LOOK_S = 1.0
-"""A line is set anew this often though nothing changed: it shows that the device is there, and mends a lost write."""
+"""The output is written this often without a change, to check the device and to repair a lost write."""
 _HID_REPORT = 9
 """Bytes of the feature report of `USBRelay` boards: a report number of 0, the command, the relay, and zeros."""
 _HID_ON, _HID_OFF = 0xFF, 0xFD
@@ -32,14 +32,14 @@ _BOUNCE = timedelta(milliseconds=30)
 
 
 class Switch(Protocol):
-    """An open line; OSError where it is gone."""
+    """An open output; OSError if the device is gone."""
 
     def set(self, on: bool) -> None:
         """Switch it."""
         ...
 
     def close(self) -> None:
-        """Let it go."""
+        """Close it."""
         ...
 
 
@@ -70,9 +70,9 @@ class SerialSwitch:
         self._serial = serial.Serial(device, _BAUD, write_timeout=_LOOK_S)
 
     def set(self, on: bool) -> None:
-        """Send the order."""
-        order = [_LCUS_START, self._channel, int(on)]
-        self._serial.write(bytes([*order, sum(order) & 0xFF]))
+        """Send the command."""
+        command = [_LCUS_START, self._channel, int(on)]
+        self._serial.write(bytes([*command, sum(command) & 0xFF]))
 
     def close(self) -> None:
         """Close the line; the relay stays as it is."""
@@ -103,7 +103,7 @@ def relay_switch(device: str, channel: int) -> Switch:
 
 
 class SwitchedOutput:
-    """One output; `show` is called by the thread that judges, `stream` is run by one of its own."""
+    """One output; the decision thread calls `show`, a separate thread runs `stream`."""
 
     def __init__(self, name: Name, make: Callable[[], Switch], least: Level, now: Callable[[], float]) -> None:
         """`make` opens the device; the line is on from the level `least`; `now` is the box's time line."""
@@ -112,13 +112,13 @@ class SwitchedOutput:
         self._changed = threading.Event()
 
     def show(self, level: Level, alert: str) -> None:
-        """Follow a level that holds from now on, for the sake of an alert."""
+        """Show a level from now on, because of an alert."""
         if level != self._level:
             self._level, self._alert = level, alert
             self._changed.set()
 
     def stream(self, stop: threading.Event) -> Iterator[Source | Warned]:
-        """What becomes of the device, and when it was switched, until `stop` is set; then it is off."""
+        """States of the device and its switching, until `stop` is set; then the output is off."""
         return kept_open(self.name, lambda: self._connect(stop), self._now, stop)
 
     def _connect(self, stop: threading.Event) -> Iterator[Source | Warned]:
@@ -154,7 +154,7 @@ class Button:
         self._place, self._pressed, self._now = place, pressed, now
 
     def stream(self, stop: threading.Event) -> Iterator[Source | Warned]:
-        """What becomes of the line, until `stop` is set; each press is told by `pressed`."""
+        """States of the line until `stop` is set; each press calls `pressed`."""
         return kept_open("button", lambda: self._connect(stop), self._now, stop)
 
     def _connect(self, stop: threading.Event) -> Iterator[Source]:

@@ -1,4 +1,4 @@
-"""The sink that warns the driver: first of all sinks, so that no disk and no network stands before a sound."""
+"""The sink that warns the driver: the first of all sinks, so that a sound waits for no disk and no network."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class _Output(Protocol):
 
 
 class WarnerSink:
-    """Warns from `with` to its end; `write` by the thread that judges, which waits for nothing."""
+    """Warns inside `with`; the decision thread calls `write`, which never waits."""
 
     def __init__(self, config: Config, now: Callable[[], float], report: Report) -> None:
         """`now` is the box's time line; `report` hears what becomes of the outputs and what sounded, from any thread.
 
-        A configuration without a section `warning` warns nobody, which is told once.
+        A configuration without a section `warning` gives no warnings, which is reported once.
         """
         self._policy = WarningPolicy(config.fatigue)
         self._now, self._report, self._lock = now, report, threading.Lock()
@@ -56,7 +56,7 @@ class WarnerSink:
             self._build(config.warning, now)
 
     def write(self, message: Message) -> None:
-        """Take one message: what has to sound is with the device's thread when this returns."""
+        """Take one message; the device's thread has the signal when this returns."""
         with self._lock:
             self._sound(self._policy.step(message))
             if isinstance(message, Alert):
@@ -64,7 +64,7 @@ class WarnerSink:
                     line.show(self._policy.level, message.id)
 
     def hears_itself(self, audio: Audio) -> bool:
-        """Whether the box's own tone may be in this piece of sound."""
+        """Whether a tone of the box may be in this piece of audio."""
         return self._speaker is not None and self._speaker.own.covers(audio)
 
     def __enter__(self) -> WarnerSink:
@@ -108,7 +108,7 @@ class WarnerSink:
         try:
             for item in output.stream(self._stop):
                 self._report(item)
-        except Exception as error:  # a driver raises what it likes; a thread that ends unheard would warn nobody
+        except Exception as error:  # drivers raise many types; a thread that ends silently would give no warnings
             _log.exception("%s failed", name)
             self._report(Source(self._now(), name, "lost", said(error)))
             self._stop.wait(LONGEST_DELAY_S)
@@ -125,7 +125,7 @@ class WarnerSink:
 
 
 def is_quiet(config: WarningConfig, local: time.struct_time | None = None) -> bool:
-    """Whether it is one of the quiet hours; without a clock that can be trusted it never is."""
+    """Whether it is a quiet hour; never without a synchronized clock."""
     hours = config.quiet_min
     if hours is None or (local is None and clock_state() != "synced"):
         return False

@@ -1,4 +1,4 @@
-"""The orders that were carried out, with their answers, on disk: said again after a restart, none is done again."""
+"""The completed commands and their responses on disk: a command repeated after a restart is answered, not executed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from edge.publish.commands.requests import Command, RequestError, read_request
 _log = logging.getLogger(__name__)
 
 REMEMBERED = 256
-"""Transactions whose answers are kept."""
+"""Transactions whose responses are kept."""
 _ONLY_READS: frozenset[Op] = frozenset({"report"})
-"""Doing it again changes nothing, and its answer tells of the moment: it is not written down."""
+"""Repeating them changes nothing, and the response describes the moment: they are not stored."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answered (
     id INTEGER PRIMARY KEY,
@@ -37,19 +37,19 @@ CREATE TABLE IF NOT EXISTS answered (
 
 @dataclass(frozen=True, slots=True)
 class CompletedCommand:
-    """An order with a transaction that was carried out."""
+    """A command with a transaction that was executed."""
 
     command: Command
     data: Mapping[str, Any]
-    """The answer."""
+    """The response's data."""
     boot: str
-    """The run that carried it out."""
+    """The run that executed it."""
 
 
 class IdempotencyLog:
-    """The last `REMEMBERED` of them; used by one thread.
+    """The last `REMEMBERED` completed commands; used by one thread.
 
-    What the disk refuses waits in memory and is written as soon as the disk takes it; `news` tells that.
+    Rows that the disk refuses wait in memory and are written as soon as it accepts them; `news` reports this.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class IdempotencyLog:
         self._database = Database(path, _SCHEMA, "FULL", self._news, lambda _: None)
 
     def load(self) -> list[CompletedCommand]:
-        """Those of the runs before, oldest first; none where the file cannot be read."""
+        """The commands of earlier runs, oldest first; an empty list if the file cannot be read."""
         query = (
             f"SELECT name, op, request, data, boot FROM (SELECT * FROM answered ORDER BY id DESC LIMIT {REMEMBERED})"
         )
@@ -70,12 +70,12 @@ class IdempotencyLog:
         return [done for row in rows if (done := _read(row)) is not None]
 
     def keep(self, done: CompletedCommand) -> None:
-        """Remember an order; it is written by the next `save`."""
+        """Remember a command; the next `save` writes it."""
         if done.command.op not in _ONLY_READS:
             self._unsaved.append(done)
 
     def save(self) -> None:
-        """Write what waits; to be called again and again."""
+        """Write the waiting commands; called at every turn of the publisher."""
         if not self._unsaved and not self._news.is_lost:
             return
         try:
@@ -88,7 +88,7 @@ class IdempotencyLog:
         self._news.works()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the file since the last call, stamped with `t_s`."""
+        """Reports about the file since the last call, with timestamp `t_s`."""
         return self._news.take(t_s)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The desk where orders over MQTT are taken, checked, handed on once, and answered."""
+"""Receives commands over MQTT: checks each, passes it on for execution once, and publishes the response."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from edge.publish.topics import TOPICS, Address, is_sendable, path_of
 _log = logging.getLogger(__name__)
 
 MOST_REQUESTS, WITHIN_S = 10, 10.0
-"""What comes faster is not read: a person or a backend orders a few things, a fault or a foe thousands."""
+"""Requests above this rate are ignored: a person or a backend sends a few, a fault or an attacker thousands."""
 _LONGEST_TOPIC = 256
 _LONGEST_CORRELATION_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an order: `data`, or why it was not carried out."""
+    """The result of a command: `data`, or the error that prevented it."""
 
     data: Mapping[str, Any] | None = None
     error: str | None = None
@@ -35,12 +35,12 @@ class Outcome:
 
 Answer = Callable[[Outcome], None]
 Executor = Callable[[Command, Answer], None]
-"""Carries an order out or has it carried out, without waiting, and calls the answer once, from any thread."""
+"""Executes a command or starts its execution without waiting; calls the answer once, from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """Where an answer goes."""
+    """Where a response is published."""
 
     path: str
     op: str
@@ -50,22 +50,22 @@ class _Reply:
 
 @dataclass(slots=True)
 class _Job:
-    """An order that was handed on; `waiting` are those who want to hear of it."""
+    """A command that was passed on; `waiting` are the requests that still need its response."""
 
     command: Command
     boot: str
-    """The run that it was handed on in."""
+    """The run that passed it on."""
     waiting: list[_Reply] = field(default_factory=list)
     outcome: Outcome | None = None
 
 
 def refuse_all(_command: Command, answer: Answer) -> None:
-    """Stand in where nothing carries orders out: a replay, or a box that is not up yet."""
+    """Refuse every command: the executor of a replay, or of a box that still starts."""
     answer(Outcome(error="the box cannot carry out orders now: ask again when it runs"))
 
 
 class CommandReceiver:
-    """Used by one thread; only the answers come from others."""
+    """Used by one thread; only the outcomes come from other threads."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class CommandReceiver:
         wake: Callable[[], None],
         answered: IdempotencyLog,
     ) -> None:
-        """`wake` is called when an answer waits in `answers`; `answered` outlives this run."""
+        """`wake` is called when a response waits in `answers`; `answered` survives this run."""
         self.execute: Executor = refuse_all
         self._base, self._box, self._boot, self._allow, self._wake = base, box, boot, allow, wake
         self._own_replies = path_of("response", base, box, op="")
@@ -91,11 +91,11 @@ class CommandReceiver:
 
     @property
     def figures(self) -> CommandFigures:
-        """How many orders there were."""
+        """How many commands there were."""
         return CommandFigures(**self._counts)
 
     def take(self, event: Received, address: Address, now_s: float) -> None:
-        """Take what came on a request topic; the answer may come at once or later."""
+        """Take one message of a request topic; its response may follow at once or later."""
         if event.retained or len(event.payload) > LARGEST_BYTES or not self._in_time(now_s):
             self._counts["ignored"] += 1
             return
@@ -110,7 +110,7 @@ class CommandReceiver:
             self._answers.append(self._response(reply, Outcome(error=str(error)), self._boot))
 
     def answers(self) -> list[Publication]:
-        """What is to be sent since the last call; what was carried out is on disk by then, if the disk takes it."""
+        """The responses since the last call. Completed commands are on disk by then, unless the disk fails."""
         while True:
             try:
                 job, outcome = self._done.get_nowait()
@@ -162,7 +162,7 @@ class CommandReceiver:
         return answer
 
     def _reply(self, event: Received, op: str) -> _Reply:
-        """The topic that the asker names is taken only below the box's own responses: nobody writes as the box."""
+        """Use the requested response topic only below this box's `response`, so that no client can write as the box."""
         op = op if op in REQUESTS else "unknown"
         path = path_of("response", self._base, self._box, op)
         asked = event.response_topic or ""

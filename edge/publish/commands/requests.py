@@ -1,4 +1,4 @@
-"""The orders that a box takes: one model each, from which reading them and their schemas come."""
+"""The commands of a box: one request model each, for reading and for the JSON schemas."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from edge.config.delivery import Op
 from edge.error import EmvasError
 
 LARGEST_BYTES = 4096
-"""A request is a few words; anything longer is none."""
+"""Longer requests are ignored."""
 _NAME = r"^[ -~]{1,64}$"
-"""What names an order or an alert: printable ASCII, so that it can stand in a log and in an answer."""
+"""The name of a command or an alert: printable ASCII, safe in logs and responses."""
 _LONGEST_SENTENCE = 300
 
 
 class RequestError(EmvasError):
-    """A request that is not carried out; the message names the field and says what is wrong with it."""
+    """A request that is not executed; the message names the field and its error."""
 
 
 class CommandRequest(BaseModel):
-    """What every order may say; a field that it does not know is an error."""
+    """The fields of every command; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     transaction: str | None = Field(
-        None, pattern=_NAME, description="names the order: said again, it is answered again and not done again"
+        None,
+        pattern=_NAME,
+        description="name of the command: a repeated name is answered again, not executed again",
     )
 
 
 class ReportRequest(CommandRequest):
-    """Say now how things are: state, health, and the summary of the period so far."""
+    """Report state, health and the summary of the period so far."""
 
 
 class SelfTestRequest(CommandRequest):
@@ -86,22 +88,22 @@ REQUESTS: Mapping[Op, type[CommandRequest]] = {
     "acknowledge": AcknowledgeRequest,
     "sensitivity": SensitivityRequest,
 }
-"""The one table of orders."""
+"""The table of commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An order that may be carried out."""
+    """A valid command."""
 
     op: Op
     request: CommandRequest
 
 
 def read_request(op: str, payload: bytes) -> Command:
-    """Read an order; an empty payload is one without fields.
+    """Read a command; an empty payload is a command without fields.
 
     Raises:
-        RequestError: there is no such order, or a field is wrong.
+        RequestError: the command is unknown, or a field is wrong.
     """
     known = next((name for name in REQUESTS if name == op), None)
     if known is None:
@@ -114,7 +116,7 @@ def read_request(op: str, payload: bytes) -> Command:
 
 
 def transaction_of(payload: bytes) -> str | None:
-    """The transaction of an order, whatever else is wrong with it."""
+    """The transaction of a request, even if other fields are wrong."""
     try:
         said = json.loads(payload)
     except (ValueError, RecursionError):

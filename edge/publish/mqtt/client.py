@@ -23,16 +23,16 @@ _log = logging.getLogger(__name__)
 _SHORTEST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
 _STEADY_S = 10.0
-"""A connection that ends sooner is a failure as one that never came: the wait after it grows."""
+"""A connection that ends sooner counts as a failure: the wait after it grows."""
 _MOST_SHORT = 3
-"""But to 4 s only: a broker that takes some messages each time (two boxes with one id) must not keep alerts waiting."""
+"""The wait after short connections grows to 4 s only: some messages get through each time (two boxes with one id)."""
 _JITTER = (0.5, 3.0)
-"""Waits are multiplied by a random number from this range, so that a fleet does not return as one herd: a thousand
-boxes that lose a broker at once come back over 2.5 s, not within the same one."""
+"""Waits are multiplied by a random number from this range, so that a fleet does not reconnect at one moment: a thousand
+boxes that lose a broker together reconnect over 2.5 s."""
 
 
 class MqttClient:
-    """Keeps a connection up from `start` to `stop`; what happens comes as events in `events`."""
+    """Keeps a connection up from `start` to `stop`; reports what happens in `events`."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class MqttClient:
     ) -> None:
         """`will` gets the connection's number; an empty `client_id` lets the broker choose one.
 
-        For `keep_s` the broker keeps what comes for `subscribe` while this client is away. With `owner_settles` it also
-        keeps what was heard, until `settle`.
+        For `keep_s` the broker keeps the messages of `subscribe` while this client is away. With `owner_settles` it
+        also keeps received messages until `settle`.
         """
         self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        """`None` in it is only a wake-up, put by the owner."""
+        """`None` is a wake-up from the owner."""
         self._config = config
         self._client_id = client_id
         self._will = will
@@ -70,7 +70,7 @@ class MqttClient:
 
     @property
     def broken(self) -> str | None:
-        """What ended its thread though nobody asked it to: there will be no connection any more."""
+        """The error that ended its thread: there will be no further connection."""
         return self._thread.broken
 
     def start(self) -> None:
@@ -78,24 +78,24 @@ class MqttClient:
         self._thread.start()
 
     def stop(self) -> None:
-        """Send what was given to `publish`, say goodbye (so no will is sent) and end, in a few seconds at most."""
+        """Send the messages given to `publish`, disconnect cleanly (no will is sent) and end within a few seconds."""
         self._stopping.set()
         if attempt := self._attempt:
             attempt.end()
         self._thread.join(2 * GOODBYE_S)
 
     def publish(self, publication: Publication) -> Token | None:
-        """Hand one message to the network; None when there is no connection. Only `Acknowledged` means delivered."""
+        """Give one message to the network; None without a connection. Only `Acknowledged` means delivered."""
         attempt = self._attempt
         return attempt.publish(publication) if attempt is not None and attempt.connected else None
 
     def subscribe(self, subscription: Subscription) -> Token | None:
-        """Ask for one topic more, for as long as the connection lasts; None when there is none."""
+        """Subscribe to one more topic for the life of this connection; None without a connection."""
         attempt = self._attempt
         return attempt.subscribe(subscription) if attempt is not None and attempt.connected else None
 
     def settle(self, token: Token) -> None:
-        """Acknowledge what was heard; of a connection that is gone, the broker gives it again."""
+        """Acknowledge a received message; after a lost connection the broker delivers it again."""
         attempt = self._attempt
         if attempt is not None and attempt.connected and attempt.number == token.connection:
             attempt.settle(token)
@@ -120,7 +120,7 @@ class MqttClient:
             self._stopping.wait(back_off_s(failures))
 
     def _try_once(self) -> Connection:
-        """Connect, stay as long as it lasts, and say what ended it unless the other MQTT version may mend it."""
+        """Connect, stay as long as the connection lasts, and report its end unless the other MQTT version may work."""
         self._number += 1
         will = self._will(self._number) if self._will else None
         attempt = Connection(
@@ -131,7 +131,7 @@ class MqttClient:
             return attempt
         try:
             attempt.serve(self.events, self._subscribe)
-        except Exception as error:  # paho and ssl raise what they like; whatever it is, the next attempt may do
+        except Exception as error:  # paho and ssl raise many types; the next attempt may succeed
             if not isinstance(error, OSError | ValueError):
                 _log.exception("no connection to the broker")
             self._say(connection_errors.of_error(error, self._config))
@@ -155,23 +155,23 @@ class MqttClient:
 
 
 def back_off_s(failures: int) -> float:
-    """How long to wait before the next attempt; 0 failures: a connection stood for a while and was lost."""
+    """How long to wait before the next connection; 0 failures: a steady connection was lost."""
     wait_s = min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(max(failures - 1, 0), 10))
     return wait_s * random.uniform(*_JITTER)
 
 
 class GuardedThread(threading.Thread):
-    """Ends with the program; an error that ends it before is logged and kept in `broken`."""
+    """A daemon thread; an error that ends it is logged and kept in `broken`."""
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
         super().__init__(target=work, name=name, daemon=True)
         self.broken: str | None = None
-        """What ended it though nobody asked it to."""
+        """The error that ended it."""
 
     def run(self) -> None:
         """Do the work."""
         try:
             super().run()
-        except Exception as error:  # whatever it is: the owner must hear that nothing is done here any more
+        except Exception as error:  # any error: the owner must learn that this thread no longer works
             _log.exception("the thread %s ended", self.name)
             self.broken = f"the thread {self.name} ended ({said(error)})"

@@ -1,4 +1,4 @@
-"""One connection to the broker, from the first packet to the last: one paho client, used once."""
+"""One connection to the broker, from CONNECT to DISCONNECT: one paho client, used once."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _KEEPALIVE_S = 30
 _CONNECT_S = 5.0
 _ANSWER_S = 10.0
 GOODBYE_S = 2.0
-"""How long a clean end may take."""
+"""How long a clean disconnect may take."""
 MOST_WAITING = 1000
-"""Messages heard and not taken yet: behind them the broker waits, so that a slow owner's memory is bounded."""
+"""Received messages that the owner has not taken yet. Above this the client stops reading, so memory is bounded."""
 _LOOK_S = 0.05
 
 
 class Connection:
-    """What became of one client: `accepted` by the broker, or a `refusal`, or neither."""
+    """One connection: `accepted` by the broker, or refused with `refusal`, or neither."""
 
     def __init__(
         self,
@@ -69,11 +69,11 @@ class Connection:
         self.accepted = False
         self.refusal: ReasonCode | None = None
         self.unfit: str | None = None
-        """What this broker does not do that a box needs."""
+        """The feature that a box needs and this broker does not support."""
         self._config = config
         self._will = will
-        # MQTT 5: without a will to delay and nothing to keep the session ends with the connection; a clean start would
-        # end the old session and so send its will at once
+        # MQTT 5: the session ends with the connection if there is no will to delay and nothing to keep. A clean start
+        # would end the old session and so send its will at once.
         self._session_s = max(keep_s, 2 * WILL_DELAY_S if will else 0)
         self._answered = threading.Event()
         self._over = threading.Event()
@@ -94,15 +94,15 @@ class Connection:
 
     @property
     def fault(self) -> str | None:
-        """What broke the connection at this end: something that the broker sent is beyond what is read here."""
+        """The error of this side: the broker sent a packet that cannot be read."""
         return self._client.fault
 
     def serve(self, events: queue.SimpleQueue[Event | None], subscribe: Sequence[str]) -> None:
-        """Connect and stay until the connection ends or `end` is called. OSError, ValueError: no connection came."""
+        """Connect and stay until the connection ends or `end` is called. OSError, ValueError: no connection."""
         self._listen(events, subscribe)
         try:
             self._stay()
-        finally:  # callbacks and client hold each other, and with them sockets, until a collection that may never come
+        finally:  # a reference cycle of callbacks and client would keep sockets open until a garbage collection
             self._client.on_connect = self._client.on_disconnect = self._client.on_publish = None
             self._client.on_message = self._client.on_subscribe = self._client.on_fault = None
 
@@ -116,16 +116,16 @@ class Connection:
                 self._closed.wait(GOODBYE_S)
         sock = self._client.socket()
         if isinstance(sock, socket.socket) and not self._closed.is_set():
-            sock.shutdown(socket.SHUT_RDWR)  # a peer that does not even close: paho's thread ends with its socket
+            sock.shutdown(socket.SHUT_RDWR)  # if the peer does not close: paho's thread ends with its socket
         self._client.loop_stop()
 
     def end(self) -> None:
-        """Make `serve` say goodbye and return; for another thread."""
+        """Make `serve` disconnect and return; called from another thread."""
         self._over.set()
         self._answered.set()
 
     def publish(self, publication: Publication) -> Token:
-        """Hand one message to the network; where the connection is going, nobody can say whether it went out."""
+        """Give one message to the network; if the connection is ending, its delivery is unknown."""
         properties = publish_properties(publication, PacketTypes.PUBLISH) if self.protocol == V5 else None
         info = self._client.publish(
             publication.path, publication.payload.encode(), publication.qos, publication.retained, properties
@@ -133,16 +133,16 @@ class Connection:
         return Token(self.number, info.mid)
 
     def subscribe(self, subscription: Subscription) -> Token | None:
-        """Ask for one topic; None where the connection is gone."""
+        """Subscribe to one topic; None if the connection is gone."""
         _, packet = self._client.subscribe(subscription.path, 1)
         return None if packet is None else Token(self.number, packet)
 
     def settle(self, token: Token) -> None:
-        """Acknowledge a message that was heard: the broker forgets it. For any thread."""
+        """Acknowledge a received message, so that the broker deletes it; from any thread."""
         self._client.ack(token.packet, 1)
 
     def answered_nothing(self) -> bool:
-        """Whether the broker hung up without a word, as some do on a version of MQTT that they do not know."""
+        """Whether the broker closed the connection without a reason, as some do for an unknown MQTT version."""
         return self._closed.is_set() and not (self.accepted or self.refusal or self.unfit)
 
     def _connect(self) -> None:
@@ -152,7 +152,7 @@ class Connection:
             client.username_pw_set(config.username, password_of(config))
         if config.tls:
             for file in (config.ca_file, config.cert_file, config.key_file):
-                if file:  # ssl's own errors do not say which file
+                if file:  # ssl's errors do not name the file
                     Path(file).open("rb").close()
             context = ssl.create_default_context(cafile=config.ca_file)
             if config.cert_file:
@@ -215,7 +215,7 @@ class Connection:
 
 
 def _missing(properties: Any) -> str | None:
-    """What a box needs and this broker says (MQTT 5, chapter 3.2.2.3) that it does not do."""
+    """The feature that a box needs and the broker lacks by its CONNACK (MQTT 5, chapter 3.2.2.3)."""
     if getattr(properties, "MaximumQoS", 1) < 1:
         return "QoS not supported"
     return None if getattr(properties, "RetainAvailable", 1) else "Retain not supported"
@@ -226,14 +226,14 @@ def _limits(properties: Any) -> Limits:
 
 
 def _received(message: paho.MQTTMessage, token: Token) -> Received:
-    """UnicodeDecodeError: the topic is no UTF-8, and whoever sends that does not speak MQTT (chapter 1.5.4)."""
-    properties = message.properties  # absent in 3.1.1; an absent property is an absent attribute
+    """UnicodeDecodeError: the topic is not UTF-8, so the sender violates MQTT (chapter 1.5.4)."""
+    properties = message.properties  # none in 3.1.1; a missing property is a missing attribute
     topic, correlation = getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None)
     return Received(message.topic, bytes(message.payload), message.retain, topic, correlation, token)
 
 
 def password_of(config: MqttConfig) -> str | None:
-    """The password from its file or the environment, read anew at each attempt; OSError when it is not there."""
+    """The password from its file or the environment, read for each connection; OSError if it is missing."""
     if config.password_file:
         return Path(config.password_file).read_text(encoding="utf-8").rstrip("\r\n")
     if config.password_env:

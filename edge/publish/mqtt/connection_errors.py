@@ -1,4 +1,4 @@
-"""What is wrong with the connection to the broker, in words that say what to do; shared by `emvas run` and `listen`."""
+"""Errors of the connection to the broker as sentences with a remedy, for `emvas run` and `emvas listen`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ABOUT_TIME = frozenset({9, 10})
 
 
 def of_refusal(reason: str, config: MqttConfig) -> str:
-    """The broker answered, but not with yes."""
+    """The broker refused the connection."""
     place, user = _place(config), _user(config)
     refusals = {
         "Bad user name or password": Sentence("broker_wrong_password", place=place, user=user),
@@ -37,27 +37,27 @@ def of_refusal(reason: str, config: MqttConfig) -> str:
 
 
 def of_subscription(path: str, said: str, config: MqttConfig) -> str:
-    """The broker let this client in but not listen."""
+    """The broker refused a subscription."""
     return Sentence("broker_no_subscription", place=_place(config), user=_user(config), topic=path, reason=said)
 
 
 def of_publication(path: str, said: str, config: MqttConfig) -> str:
-    """The broker let this client in but does not take what it says."""
+    """The broker refused a publication."""
     return Sentence("broker_no_publication", place=_place(config), user=_user(config), topic=path, reason=said)
 
 
 def of_hanging_up(what: str, config: MqttConfig) -> str:
-    """The broker ended the connection whenever this client said or asked for one thing."""
+    """The broker closes the connection at one publication or subscription."""
     return Sentence("broker_hangs_up", place=_place(config), what=what, user=_user(config))
 
 
 def of_size(path: str, size_bytes: int, config: MqttConfig) -> str:
-    """What this client says is more than the broker takes at once."""
+    """A message is larger than the broker's maximum packet size."""
     return Sentence("broker_message_too_large", topic=path, size=size_bytes, place=_place(config))
 
 
 def of_twin(path: str, config: MqttConfig) -> str:
-    """Another client says that it is this box."""
+    """Another client publishes as this box."""
     return Sentence("broker_twin", topic=path, place=_place(config))
 
 
@@ -69,12 +69,12 @@ def of_lost_connection(config: MqttConfig, again: bool) -> str:
 
 
 def of_fault(fault: str, config: MqttConfig) -> str:
-    """What the broker sent could not be read."""
+    """The broker sent a packet that cannot be read."""
     return Sentence("broker_unreadable", place=_place(config), fault=fault)
 
 
 def of_no_answer(config: MqttConfig) -> str:
-    """The connection ended before the broker said anything."""
+    """The connection ended before the broker sent anything."""
     place = _place(config)
     if not config.tls:
         return Sentence("broker_no_mqtt", place=place)
@@ -84,12 +84,12 @@ def of_no_answer(config: MqttConfig) -> str:
 
 
 def is_about_version(reason: ReasonCode | None) -> bool:
-    """Whether the broker refused the version of MQTT and may speak the other."""
+    """Whether the broker refused the MQTT version, so that the other may work."""
     return reason is not None and reason.getName() == _OTHER_VERSION
 
 
 def of_error(error: Exception, config: MqttConfig) -> str:
-    """There is not even a connection."""
+    """The connection could not be opened."""
     place = _place(config)
     said: str
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _ABOUT_TIME:

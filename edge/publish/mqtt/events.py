@@ -1,4 +1,4 @@
-"""What goes to a broker and what comes back: the words that `Link` and its owners exchange."""
+"""What `MqttClient` and its owners exchange: publications, subscriptions, and the events of the connection."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class Publication:
     expiry_s: int | None = None
     properties: Sequence[tuple[str, str]] = ()
     correlation: bytes | None = None
-    """MQTT 5: what the asker knows the answer by."""
+    """MQTT 5: by which the requester recognizes the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One topic to hear."""
+    """One topic to subscribe to."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Names what was sent until it is acknowledged: packet numbers start again with each connection."""
+    """Identifies a sent packet until it is acknowledged; packet numbers restart with each connection."""
 
     connection: int
     packet: int
@@ -37,16 +37,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a broker takes, by its CONNACK (MQTT 5, chapter 3.2.2.3); of 3.1.1 nothing is known."""
+    """The broker's limits from its CONNACK (MQTT 5, chapter 3.2.2.3); MQTT 3.1.1 has none."""
 
     packet_bytes: int | None = None
     in_flight: int = 65_535
-    """Messages that are not acknowledged yet."""
+    """How many messages may be unacknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection stands; its number rises with each."""
+    """The client is connected; the number rises with each connection."""
 
     connection: int
     protocol: str
@@ -55,14 +55,14 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """There is no connection: why, and what to do. Said once for each new reason."""
+    """There is no connection: the reason and what to do. One event for each new reason."""
 
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The broker has a publication or a subscription or, with `refusal`, does not take it."""
+    """The broker has accepted a publication or a subscription or, with `refusal`, has not."""
 
     token: Token
     refusal: str | None = None
@@ -76,15 +76,15 @@ class Received:
     payload: bytes
     retained: bool
     response_topic: str | None = None
-    """MQTT 5: where the sender wants its answer."""
+    """MQTT 5: where the sender wants the response."""
     correlation: bytes | None = None
     token: Token | None = None
-    """By which it is acknowledged, where its owner does that (`Link.settle`)."""
+    """For `MqttClient.settle`, where the owner acknowledges messages itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionDenied:
-    """The broker does not let this client subscribe; the connection stands."""
+    """The broker does not let this client subscribe; the connection stays."""
 
     sentence: str
 

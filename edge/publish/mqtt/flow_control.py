@@ -27,12 +27,12 @@ WINDOW = 20
 _CUTS = 3
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 60.0
-"""For what must arrive: an ACL is mended by people, and each trial costs the connection, which is back in seconds."""
+"""For topics that must arrive: people correct an ACL, and each trial costs one connection of some seconds."""
 _LONGEST_OPTIONAL_WAIT_S = 3600.0
 SILENT_S = 2.0
-"""What is not acknowledged (QoS 0) was taken when the connection holds for so long."""
+"""A message without acknowledgement (QoS 0) counts as taken if the connection lasts this long after it."""
 _DOUBT_S = 10.0
-"""What was doubted and does not come again (an answer to an order) is forgotten after so long a connection."""
+"""A suspect that is not sent again (a response to a command) is forgotten after a connection of this length."""
 
 
 _log = logging.getLogger(__name__)
@@ -40,12 +40,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """What a broker hung up on."""
+    """A message on which the broker hung up."""
 
     name: str
     topic: str
     again: bool
-    """It was held back for that already."""
+    """Whether it was held back before for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Sent:
     name: str
     topic: str
     settles_s: float | None
-    """When it counts as taken though nobody says so."""
+    """When it counts as taken without an acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class _Held:
 
 
 class InFlight:
-    """Used by the publisher's thread.
+    """The messages in flight, and those held back; used by the publisher's thread.
 
-    What is said again and again is known by its topic alone; a message of the outbox has a name of its own beside it.
+    A repeated message is identified by its topic; a message of the outbox also has a name of its own.
     """
 
     def __init__(self, important: Collection[str]) -> None:
-        """`important` are the topics that are tried again within a minute."""
+        """`important` topics are tried again within a minute."""
         self._important = important
         self._limits = Limits()
         self._sent: dict[Token, _Sent] = {}
@@ -79,7 +79,7 @@ class InFlight:
         self._guilty: dict[str, _Held] = {}
 
     def begin(self, limits: Limits, now_s: float) -> HangUp | None:
-        """Begin a new connection; return what the one before was cut for, where that is known now."""
+        """Begin a new connection; return the message that ended the last one, if it is known now."""
         self._limits = limits
         flight = {sent.name: sent.topic for sent in self._sent.values()}
         self._sent.clear()
@@ -100,7 +100,7 @@ class InFlight:
         return HangUp(name, topic, again)
 
     def widen(self, name: str, topic: str) -> None:
-        """It was not this message alone: its whole topic is held back."""
+        """Hold back the whole topic, not this message alone."""
         self._guilty[topic] = self._guilty.pop(name)
 
     def fits(self, packet_bytes: int) -> bool:
@@ -109,11 +109,11 @@ class InFlight:
 
     @property
     def doubted(self) -> frozenset[str]:
-        """Topics of what was on its way at two cuts: it goes after the rest."""
+        """Topics of messages in flight at two cuts: they are sent after the others."""
         return frozenset(topic for name, topic in self._doubted.items() if self._cuts[name] == _CUTS - 1)
 
     def held(self, now_s: float) -> frozenset[str]:
-        """Topics and names of what is held back now."""
+        """Topics and names that are held back now."""
         return frozenset(name for name, held in self._guilty.items() if now_s < held.due_s)
 
     def takes(self, name: str, topic: str, now_s: float) -> bool:
@@ -129,18 +129,18 @@ class InFlight:
         return len(self._sent) < min(WINDOW, self._limits.in_flight)
 
     def sent(self, token: Token, name: str, topic: str, now_s: float, answered: bool = True) -> None:
-        """Note what is on its way; `answered`: the broker will acknowledge it."""
+        """Note a sent message; `answered`: the broker will acknowledge it."""
         self._sent[token] = _Sent(name, topic, None if answered else now_s + SILENT_S)
 
     def acknowledged(self, token: Token) -> str | None:
-        """Note an acknowledgement; return the topic that is free again by it."""
+        """Note an acknowledgement; return the topic that is no longer held back."""
         sent = self._sent.get(token)
         if sent is None or sent.settles_s is not None:
             return None
         return self._taken(token, sent)
 
     def settle(self, now_s: float) -> None:
-        """Note, while the connection holds, what was taken without a word."""
+        """Note, while the connection lasts, the messages that count as taken without an acknowledgement."""
         for token, sent in list(self._sent.items()):
             if sent.settles_s is not None and now_s >= sent.settles_s:
                 self._taken(token, sent)
@@ -157,30 +157,30 @@ class InFlight:
 
 
 class FlowControl:
-    """Used by the publisher's thread."""
+    """Sends what the broker accepts now; used by the publisher's thread."""
 
     def __init__(self, link: MqttClient, traffic: InFlight, config: MqttConfig) -> None:
         self._link, self._traffic, self._config = link, traffic, config
         self._told: set[str] = set()
 
     def begin(self, event: Connected) -> HangUp | None:
-        """Begin a new connection; return what is held back from now on, as the broker hung up on it."""
+        """Begin a new connection; return what is newly held back because the broker hung up on it."""
         blame = self._traffic.begin(event.limits, time.monotonic())
         return None if blame is None or blame.again else blame
 
     def held(self) -> frozenset[str]:
-        """What is held back now; to be asked while the connection holds."""
+        """What is held back now; call it while connected."""
         now_s = time.monotonic()
         self._traffic.settle(now_s)
         return self._traffic.held(now_s)
 
     @property
     def doubted(self) -> frozenset[str]:
-        """What goes after the rest."""
+        """Topics that are sent after the others."""
         return self._traffic.doubted
 
     def fits(self, publication: Publication) -> bool:
-        """Whether the broker takes a message of this size; a topic on which it does not is named once."""
+        """Whether the broker accepts a message of this size; a topic above the limit is logged once."""
         size = packet_bytes(publication)
         if self._traffic.fits(size):
             return True
@@ -190,7 +190,7 @@ class FlowControl:
         return False
 
     def offer(self, said: Outgoing, name: str | None = None) -> Token | None:
-        """Hand to the network what it takes now; None for what has to wait. `name`: the topic, unless given."""
+        """Send if the broker accepts it now, else return None. `name` is the topic unless given."""
         now_s, topic = time.monotonic(), topic_of(said)
         name = name or topic
         if isinstance(said, Publication) and not self.fits(said):
@@ -203,14 +203,14 @@ class FlowControl:
         return token
 
     def acknowledged(self, token: Token) -> str | None:
-        """Note an acknowledgement; return the name of what is no longer held back by it."""
+        """Note an acknowledgement; return the topic that is no longer held back."""
         return self._traffic.acknowledged(token)
 
     def widen(self, blame: HangUp) -> None:
-        """It was not one message alone: its topic is held back."""
+        """Hold back the whole topic."""
         self._traffic.widen(blame.name, blame.topic)
 
 
 def topic_of(said: Outgoing) -> str:
-    """What a word is known by in logs and in `InFlight`."""
+    """Its name in logs and in `InFlight`."""
     return f"a subscription to {said.path}" if isinstance(said, Subscription) else said.path

@@ -17,23 +17,23 @@ from edge.redact import said
 _log = logging.getLogger(__name__)
 
 LARGEST_PACKET_BYTES = 256 << 10
-"""The largest packet that is read: the longest that boxes send are their reports, of some kilobytes. With MQTT 5 the
-broker is told (`Maximum Packet Size` in CONNECT) and keeps larger ones back."""
+"""The largest packet that is read; the longest messages of boxes are reports of some kilobytes. With MQTT 5 the broker
+gets this limit (`Maximum Packet Size` in CONNECT) and does not send larger ones."""
 WILL_DELAY_S = 20
-"""MQTT 5: a box that is back this soon (a tunnel, a broker's restart) was never reported as gone."""
+"""MQTT 5: a box that reconnects within this time (a tunnel, a restart of the broker) is not reported as offline."""
 
 
 class BoundedClient(paho.Client):
-    """Whatever its thread raises, and a packet that is too large, ends the connection as a lost link does."""
+    """An error in its thread, or a packet that is too large, ends the connection like a lost network."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.fault: str | None = None
         self.on_fault: Callable[[], None] | None = None
-        """Called from its thread, when `fault` says what happened."""
+        """Called from its thread after `fault` was set."""
 
     def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
-        """Do the work of paho's thread, which would end on an error without a word and leave the socket open."""
+        """Run paho's loop, which would otherwise end silently on an error and leave the socket open."""
         try:
             return super().loop_forever(timeout, retry_first_connection)
         except Exception as error:  # paho's readers raise what they like on bytes that are no MQTT
@@ -44,7 +44,7 @@ class BoundedClient(paho.Client):
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        """Read from the socket: paho asks for all that is left of a packet at once, before it holds any of it."""
+        """Read from the socket: paho requests the rest of a packet at once, before it has any of it."""
         if bufsize > LARGEST_PACKET_BYTES:
             raise ValueError(f"a packet of {bufsize} bytes, {LARGEST_PACKET_BYTES} are the most")
         return super()._sock_recv(bufsize)

@@ -1,4 +1,4 @@
-"""The vehicle's speed from a topic on the box's broker."""
+"""The vehicle's speed from a topic of the box's broker."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PATIENCE_S = 1.0
 
 
 class MqttSpeed:
-    """A topic on the box's broker; a retained speed is old and is left out."""
+    """Reads one topic; retained speeds are old and are ignored."""
 
     def __init__(self, mqtt: MqttConfig, topic: str, arming: ArmingConfig, now: Callable[[], float]) -> None:
         self._mqtt, self._topic, self._arming, self._now = mqtt, topic, arming, now
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
-        """Every speed until `stop` is set; the link keeps itself up."""
+        """Every speed until `stop` is set; the client reconnects by itself."""
         link = MqttClient(self._mqtt, client_id="", subscribe=[self._topic])
         link.start()
         try:

@@ -1,4 +1,4 @@
-"""The outbox: every alert and summary is on disk before it is sent, and stays until the broker has it."""
+"""The outbox: every alert and summary is on disk before it is sent, and stays until the broker has accepted it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MOST_BYTES = 32 << 20
 """More than two weeks without a broker for a bus that raises 50 steps of alerts an hour, at up to 1600 bytes each."""
 _MOST_UNSAVED = 1000
 _MOST_FRESH = 200
-"""Alerts of the last minute that are looked for behind a backlog: a box raises a few."""
+"""How many alerts of the last minute are looked up behind a backlog; a box raises a few."""
 _ROOMY = 0.9
-"""Below this share of its bounds an outbox that was full is said to be well again."""
+"""A full outbox is reported as recovered below this share of its limits."""
 
 
 class Outbox:
     """A bounded queue on disk, safe from any thread; a commit is on the medium when `put` returns.
 
-    When the disk refuses, the message waits in memory instead (a bounded number, the lowest rank's oldest go first),
-    goes out like any other, and is written as soon as the disk takes it. A damaged file is moved aside; what can be
-    read of it is kept. `news` tells all of this.
+    If the disk fails, messages wait in memory (a bounded number; the oldest of the lowest rank are dropped first). They
+    are sent like others and written as soon as the disk works. A damaged file is moved aside and its readable rows are
+    kept. `news` reports all of this.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
@@ -70,7 +70,7 @@ class Outbox:
 
     @property
     def evicted(self) -> dict[str, int]:
-        """Messages given up since the outbox was made, by topic."""
+        """Messages evicted since the outbox was created, by topic."""
         lost = dict(self._evicted)
         for name, count in self._unsaved_evicted.items():
             lost[name] = lost.get(name, 0) + count
@@ -78,17 +78,17 @@ class Outbox:
 
     @property
     def corrected(self) -> dict[str, float]:
-        """The right Unix time at `t_s` 0 of the runs that began before the clock was synchronized, by their names."""
+        """The correct Unix time at `t_s` 0 of runs that began before the clock was synchronized, by name."""
         return self._corrected
 
     def begin(self, start: Start) -> None:
-        """Note the run whose messages are put from now on."""
+        """Note the run that adds messages from now on."""
         with self._lock:
             self._start = start
             self._attempt(self._note_start)
 
     def set_right(self, boot: str, offset_s: float) -> None:
-        """The clock is trusted now: correct the runs of this kernel (`edge.run_registry.set_right`)."""
+        """The clock is synchronized now: correct the runs of this kernel (`edge.run_registry.set_right`)."""
 
         def correct(connection: sqlite3.Connection) -> None:
             run_registry.set_right(connection, boot, offset_s)
@@ -96,13 +96,13 @@ class Outbox:
 
         with self._lock:
             if self._start is not None and self._start.boot == boot and self._start.clock == "unsynced":
-                wall_s = self._start.mono_s + offset_s  # known even when the disk refuses
+                wall_s = self._start.mono_s + offset_s  # known even if the disk fails
                 self._start = Start(self._start.name, boot, self._start.mono_s, wall_s, "corrected")
                 self._corrected = {**self._corrected, self._start.name: wall_s}
             self._attempt(correct)
 
     def put(self, name: str, rank: int, path: str, payload: str, boot: str, put_mono_s: float) -> int:
-        """Keep a message and return its number; the lowest rank's oldest make room for it where that is needed."""
+        """Store a message and return its `seq`; if the outbox is full, the oldest of the lowest rank are evicted."""
         with self._lock:
             self._last_seq += 1
             self._unsaved.append(
@@ -113,7 +113,7 @@ class Outbox:
             return seq
 
     def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[OutboxRow]:
-        """The oldest messages with a number above `after_seq`, in order, but for those of some topics.
+        """The oldest messages after `after_seq`, in order, except those of some topics.
 
         sqlite3.Error: they cannot be read now.
         """
@@ -126,13 +126,13 @@ class Outbox:
             except sqlite3.Error:
                 if not waiting:
                     raise
-                rows = []  # what is in memory must go out all the same
+                rows = []  # messages in memory must be sent even so
             saved = [row_of(row) for row in rows]
             free = [entry for entry in saved if entry.seq not in self._delivered]
             return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
 
     def oldest(self, path: str) -> OutboxRow | None:
-        """The message of this topic that has waited longest. sqlite3.Error: it cannot be read now."""
+        """The oldest message of this topic. sqlite3.Error: it cannot be read now."""
         with self._lock:
             query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
             rows = self._database.read(query, (path, 1 + len(self._delivered)))
@@ -143,7 +143,7 @@ class Outbox:
     def fresh(
         self, rank: int, boot: str, since_mono_s: float, after_seq: int, most: int, without: Collection[str] = ()
     ) -> list[OutboxRow]:
-        """The oldest messages of this rank that the run `boot` put since then, as `pending` gives them."""
+        """The oldest messages of this rank that the run `boot` added since then, like `pending`."""
         with self._lock:
             newest = self._newest(rank, _MOST_FRESH)
             found = [entry for entry in newest if entry.boot == boot and entry.put_mono_s >= since_mono_s]
@@ -151,13 +151,13 @@ class Outbox:
             return free[:most]
 
     def rows_before(self, seq: int, most: int) -> int:
-        """How many messages with a lower number wait, counted up to `most`. sqlite3.Error: it cannot be read now."""
+        """How many messages with a lower `seq` wait, counted up to `most`. sqlite3.Error: they cannot be read now."""
         with self._lock:
             rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
             return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
 
     def _newest(self, rank: int, most: int) -> list[OutboxRow]:
-        """The last messages of this rank that still wait, in order."""
+        """The newest waiting messages of this rank, in order."""
         query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT ?"
         waiting = [entry for entry in self._unsaved if entry.rank == rank]
         try:
@@ -171,7 +171,7 @@ class Outbox:
         return sorted([*free, *waiting], key=lambda entry: entry.seq)[-most:]
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
-        """Forget messages that the broker has; a number that is gone already is no error."""
+        """Delete messages that the broker has accepted; an unknown `seq` is ignored."""
         with self._lock:
             done = set(seqs)
             in_memory = {entry.seq for entry in self._unsaved}
@@ -180,24 +180,24 @@ class Outbox:
             self._flush()
 
     def give_up(self, entry: OutboxRow) -> None:
-        """Forget a message that cannot be sent, whatever the broker says."""
+        """Delete a message that can never be sent."""
         self.acknowledge([entry.seq])
         with self._lock:
             self._evicted[entry.name] = self._evicted.get(entry.name, 0) + 1
             self._attempt(lambda connection: count_evicted(connection, entry.name))
 
     def mend(self) -> None:
-        """Try again what the disk refused; to be called now and then, though no message comes."""
+        """Retry what the disk refused; called at every turn of the publisher."""
         with self._lock:
             if self._news.is_lost:
                 self._flush()
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the outbox itself since the last call."""
+        """Reports about the outbox since the last call."""
         return self._news.take(t_s)
 
     def close(self) -> None:
-        """Close the file; what waits is still there at the next start."""
+        """Close the file; waiting messages are kept for the next start."""
         with self._lock:
             self._flush()
             self._database.close()
@@ -228,7 +228,7 @@ class Outbox:
             self._news.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
 
     def _flush(self) -> None:
-        """Write what waits in memory and delete what was delivered; what the disk refuses stays for the next time."""
+        """Write the messages in memory and delete the delivered ones; retried next time if the disk fails."""
         try:
             self._rows, self._bytes, given_up = self._database.write(self._exchange)
         except sqlite3.Error as error:
@@ -248,9 +248,9 @@ class Outbox:
         return in_bounds and self._database.has_room
 
     def _exchange(self, connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
-        """The rows and bytes that there are then, and the names of what was given up; counts nothing by itself.
+        """Return the new rows and bytes, and the names of evicted messages; changes no counter.
 
-        The disk may refuse it at the commit, when all of it is undone and tried again.
+        The commit may fail; then everything is rolled back and retried.
         """
         freed = delete(connection, self._delivered)
         insert(connection, self._unsaved)

@@ -1,6 +1,6 @@
-"""What is said anew at each connection: the latest word on each retained topic, and what the box wants to hear.
+"""What is sent again at each connection: the latest message of each retained topic, and the subscriptions.
 
-A broker may have forgotten what it retained (by default Mosquitto keeps nothing on disk).
+A broker may have lost its retained messages (by default Mosquitto keeps nothing on disk).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from edge.publish.mqtt.events import Acknowledged, Publication, Subscription, Token
 
 _RETRY_S = 60.0
-"""What the broker refused (an ACL) is tried again after this long: the ACL may have been mended."""
+"""How long until a refused item (an ACL) is tried again: the ACL may have been corrected."""
 ORDER = ("own status", "status", "state", "info", "orders", "home assistant starts", "home assistant")
-"""What may be missing comes last: a broker that hangs up on it has the rest by then."""
+"""Optional items come last: a broker that hangs up on one has the others by then."""
 
 Outgoing = Publication | Subscription
 
@@ -29,13 +29,13 @@ class RetainedMessages:
         self._retry_s: dict[str, float] = {}
 
     def keep(self, name: str, word: Outgoing) -> None:
-        """Replace the latest word on `name`, which is one of `ORDER`."""
+        """Replace the latest item `name`, which is one of `ORDER`."""
         with self._lock:
             self._latest[name] = word
             self._unsent.add(name)
 
     def renew(self) -> None:
-        """Send all of it again: a new connection, or a reader that has just started."""
+        """Send everything again: for a new connection, or a reader that has just started."""
         with self._lock:
             self._unsent = set(self._latest)
         self._sent.clear()
@@ -47,7 +47,7 @@ class RetainedMessages:
         return bool(self._unsent)
 
     def send(self, offer: Callable[[Outgoing], Token | None], now_s: float) -> None:
-        """Send what is new or due again, as far as `offer` takes it."""
+        """Send the items that are new or due again, as far as `offer` accepts them."""
         due = {name for name, at_s in self._retry_s.items() if now_s >= at_s}
         for name in due:
             del self._retry_s[name]
@@ -60,7 +60,7 @@ class RetainedMessages:
                     self._unsent.remove(name)
 
     def acknowledged(self, event: Acknowledged, now_s: float) -> Outgoing | None:
-        """Note the broker's answer; return what it refused, if this is the first time."""
+        """Note the broker's acknowledgement; return the item if the broker refused it."""
         name = self._sent.pop(event.token, None)
         if name is None or event.refusal is None:
             return None

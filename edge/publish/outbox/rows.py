@@ -1,4 +1,4 @@
-"""The rows of the outbox: what waits, and the statements that keep it."""
+"""The rows of the outbox and the SQL statements for them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS evicted (name TEXT PRIMARY KEY, count INTEGER NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message that waits: `seq` rises by one with each, for ever, so a gap at a reader is a loss."""
+    """One waiting message; `seq` rises by one with each, across restarts, so a gap at a reader is a loss."""
 
     seq: int
     name: str
@@ -41,23 +41,23 @@ class OutboxRow:
     payload: str
     bytes: int
     boot: str
-    """The run that put it (`Start.name`)."""
+    """The run that added it (`Start.name`)."""
     put_mono_s: float
 
     @property
     def name_on_its_way(self) -> str:
-        """What `edge.publish.mqtt.flow_control` knows it by."""
+        """Its name in `edge.publish.mqtt.flow_control`."""
         return f"{self.path} #{self.seq}"
 
 
 COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
 _BYTES = "CAST(bytes AS INTEGER)"
-"""A number also where damage has made it none."""
+"""A number even in a damaged row."""
 _KINDS = (int, str, int, str, str, int, str, float)
 
 
 def row_of(row: tuple[object, ...]) -> OutboxRow:
-    """A row as it was read; a value that damage has made one of another kind is empty or 0."""
+    """A row as read; a damaged value of the wrong type becomes empty or 0."""
     values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
     return OutboxRow(*values)  # type: ignore[arg-type]
 
@@ -69,7 +69,7 @@ def insert(connection: sqlite3.Connection, entries: Iterable[OutboxRow]) -> None
 
 
 def delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
-    """Forget messages; return the bytes of each, nothing for one that is gone already."""
+    """Delete messages; return the bytes of each deleted one."""
     query = f"DELETE FROM outbox WHERE seq = ? RETURNING {_BYTES}"
     return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
 
@@ -83,7 +83,7 @@ def measured(connection: sqlite3.Connection) -> tuple[int, int]:
 def make_room(
     connection: sqlite3.Connection, rows: int, size: int, most_rows: int, most_bytes: int
 ) -> list[tuple[str, int]]:
-    """Delete the oldest of the lowest rank until the bounds hold; return name and bytes of each one given up."""
+    """Delete the oldest of the lowest rank until the limits hold; return name and bytes of each deleted one."""
     given_up: list[tuple[str, int]] = []
     while rows > most_rows or size > most_bytes:
         seq, name, freed = connection.execute(
@@ -97,21 +97,21 @@ def make_room(
 
 
 def count_evicted(connection: sqlite3.Connection, name: str) -> None:
-    """Remember for ever that a message of this topic was given up."""
+    """Count an evicted message of this topic, permanently."""
     connection.execute("INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,))
 
 
 def last_seq(connection: sqlite3.Connection) -> int:
-    """The highest number ever given."""
+    """The highest `seq` ever used."""
     found = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
     return int(found[0])
 
 
 def salvaged(damaged: Path) -> list[OutboxRow]:
-    """What can still be read of a damaged outbox, from both its ends."""
+    """The rows that can still be read of a damaged outbox, from both ends."""
     found: dict[int, OutboxRow] = {}
     for order in ("ASC", "DESC"):
-        with contextlib.suppress(sqlite3.Error, TypeError, AttributeError, ValueError):  # here the damage begins
+        with contextlib.suppress(sqlite3.Error, TypeError, AttributeError, ValueError):  # the damaged part begins here
             for entry in _readable(damaged, order):
                 found[entry.seq] = entry
     return [found[seq] for seq in sorted(found)]

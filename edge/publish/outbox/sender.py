@@ -1,11 +1,10 @@
-"""Emptying the outbox into a connection: a bounded number in flight, forgotten only when acknowledged.
+"""Sends the outbox over a connection: a bounded number in flight, each deleted only after its acknowledgement.
 
-An acknowledgement counts once its connection has outlived it for a moment: a broker that is killed may have
-acknowledged what it had neither passed on nor written down, and that is sent again.
+An acknowledgement counts when its connection lasts for a moment after it. A broker that is killed may have acknowledged
+messages that it had neither forwarded nor stored; these are sent again.
 
-It goes in the order in which it was put, and what tells of the past at a limited rate, so that a fleet that comes back
-does not drown its broker. An alert of now lifts that limit until it is out; where a long backlog waits before it, it
-overtakes, and the backlog follows.
+Messages are sent in order, historical ones at a limited rate, so that a fleet that reconnects does not overload its
+broker. The limit does not apply to a backlog before a current alert. If that backlog is long, the alert overtakes it.
 
 A message that the broker refuses is held back, with all that follow on its topic, and tried again (`TopicHold`). So is
 a message on which it hangs up (`InFlight`). The order then holds for each topic; across topics only `seq` gives it.
@@ -33,26 +32,25 @@ from edge.run_registry import SYSTEM, Clocks, Start, Sync
 _log = logging.getLogger(__name__)
 
 HISTORICAL_S = 60.0
-"""A message that waited longer than this is marked `historical`: it tells of the past, not of now."""
+"""A message that waited longer than this is marked `historical`."""
 HISTORICAL_HZ = 20.0
-"""Messages of the past a second: 1000 boxes that come back at once make 20 000 a second, which one broker takes."""
+"""Historical messages per second: 1000 boxes that reconnect together send 20 000, which one broker can take."""
 SHORT_BACKLOG = 1000
-"""So many messages before an alert of now are sent before it, at once: 50 windows, 5 s over a mobile line with 100 ms
-there and back. A bus that raises 50 steps an hour has them after 20 h without a broker; what less leaves arrives in
-order."""
+"""A current alert waits for a backlog up to this size, which is sent at once: 50 windows, 5 s over a mobile network
+with 100 ms round trip. A bus with 50 alert steps an hour has this backlog after 20 h without a broker."""
 _SETTLED_S = 1.0
-"""How long a connection must outlive an acknowledgement: a broker that is told to write what changes does so within
-milliseconds, and when it dies its connections break at once."""
+"""How long a connection must last after an acknowledgement. A broker that stores its changes does so within
+milliseconds, and its connections break at once when it dies."""
 _URGENT = max(topic.rank for topic in TOPICS.values())
 
 
 class Sender:
-    """Knows which entries of the outbox are on their way; used by the publisher's thread alone."""
+    """Chooses the next rows of the outbox and tracks those in flight; used only by the publisher's thread."""
 
     def __init__(
         self, outbox: Outbox, start: Start, clocks: Clocks = SYSTEM, last: frozenset[str] = frozenset()
     ) -> None:
-        """`last` are the topics that can wait for others."""
+        """`last` are topics that can wait for others."""
         self._last = last
         self._outbox, self._start, self._clocks = outbox, start, clocks
         self._sync = Sync(clocks, waiting=start.clock == "unsynced")
@@ -71,7 +69,7 @@ class Sender:
         outbox.begin(start)
 
     def restart(self) -> None:
-        """The connection is lost or a new one: nothing is in flight, and all that waits is sent again."""
+        """The connection is lost or new: nothing is in flight, and all waiting messages are sent again."""
         self._in_flight.clear()
         self._done.clear()
         self._unfit.clear()
@@ -79,27 +77,26 @@ class Sender:
         self._refused.restart(self._clocks.mono_s())
 
     def blamed(self, blame: HangUp) -> bool:
-        """Say what the broker hangs up on; return whether it is the whole topic: it took no other message of it."""
+        """Report what the broker hangs up on; return whether the whole topic is held: no other message was accepted."""
         if blame.topic in self._good:
-            self._good.discard(blame.topic)  # another one, and it is the topic
+            self._good.discard(blame.topic)  # after another one, the whole topic counts
             _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", blame.name)
             return False
         self._news.lost(Sentence("topic_hang_up", topic=blame.topic))
         return True
 
     def freed(self, path: str) -> None:
-        """The broker takes messages on this topic after all: what was held back goes out from its beginning."""
+        """The broker accepts this topic again: held messages are sent from the oldest on."""
         self._held -= {path}
         self._go_on()
 
     def room(
         self, held: frozenset[str] = frozenset(), doubted: frozenset[str] = frozenset(), most: int = WINDOW
     ) -> list[tuple[OutboxRow, Publication]]:
-        """The entries to send now, in order, up to `most` in flight.
+        """The rows to send now, in order, up to `most` in flight.
 
-        Those on topics that are `held` wait; those on `doubted` ones, but for alerts, go when there are no others: an
-        alert does not wait to see whether the broker hangs up on a summary.
-        sqlite3.Error: the outbox cannot be read now.
+        Rows of `held` topics wait. Rows of `doubted` topics, except alerts, are sent when there are no others: an alert
+        does not wait for the result of a summary. sqlite3.Error: the outbox cannot be read now.
         """
         now_s = self._clocks.mono_s()
         busy = {entry.seq for entry in self._in_flight.values()} | self._done.keys() | self._unfit
@@ -117,18 +114,18 @@ class Sender:
         return [(entry, publication) for entry, publication in made if publication is not None]
 
     def _without(self, held: frozenset[str], busy: Collection[int], most: int, now_s: float) -> list[OutboxRow]:
-        """What goes next where these topics wait; a topic that waits no longer begins anew."""
+        """The next rows while these topics wait; a topic that no longer waits starts from its oldest row."""
         if self._held - held:
             self._from_the_beginning()
         self._held = held
         return self._chosen(busy, most, {*self._refused.paths, *held}, now_s)
 
     def skip(self, entry: OutboxRow) -> None:
-        """It is larger than this broker takes: it waits for a connection on which it fits."""
+        """It is too large for this broker: it waits for another connection."""
         self._unfit.add(entry.seq)
 
     def sent(self, entry: OutboxRow, token: Token) -> None:
-        """Note that an entry of `room` is on its way."""
+        """Note that a row of `room` was sent."""
         self._in_flight[token] = entry
         if entry.seq in self._trying:
             self._refused.tried(entry.path, entry.seq)
@@ -140,7 +137,7 @@ class Sender:
             self._allowance -= 1
 
     def acknowledged(self, event: Acknowledged) -> None:
-        """Note the broker's answer; what answers something else (a retained topic, an old connection) is ignored."""
+        """Note the broker's acknowledgement; those of retained topics and old connections are ignored."""
         entry = self._in_flight.pop(event.token, None)
         if entry is None:
             return
@@ -153,11 +150,11 @@ class Sender:
             self._news.lost(Sentence("topic_refused", topic=entry.path, reason=event.refusal))
 
     def news(self, t_s: float) -> list[Source]:
-        """What there is to tell about the broker's refusals since the last call, stamped with `t_s`; any thread."""
+        """Reports about refused messages since the last call, with timestamp `t_s`; from any thread."""
         return self._news.take(t_s)
 
     def settle(self, at_once: bool = False) -> None:
-        """Forget what was acknowledged long enough ago, or `at_once` all that was, in one transaction."""
+        """Delete, in one transaction, the rows acknowledged long enough ago, or all of them (`at_once`)."""
         until_s = self._clocks.mono_s() - (0.0 if at_once else _SETTLED_S)
         settled = [seq for seq, acknowledged_s in self._done.items() if acknowledged_s <= until_s]
         if settled:
@@ -165,7 +162,7 @@ class Sender:
             self._done = {seq: done_s for seq, done_s in self._done.items() if done_s > until_s}
 
     def correction(self) -> float | None:
-        """The Unix time at this run's `t_s` 0, once: when the clock has just become trusted. Puts right what waits."""
+        """The Unix time at this run's `t_s` 0, once, when the clock was synchronized. Corrects the waiting rows."""
         offset_s = self._sync.offset_s()
         if offset_s is None:
             return None
@@ -173,11 +170,11 @@ class Sender:
         return self._start.mono_s + offset_s
 
     def _trials(self, busy: Collection[int], now_s: float) -> list[OutboxRow]:
-        """The oldest message of each refused topic that is to be tried again."""
+        """The oldest row of each refused topic that is due for a trial."""
         found = []
         for path in self._refused.due(now_s):
             oldest = self._outbox.oldest(path)
-            if oldest is None:  # given up meanwhile
+            if oldest is None:  # evicted meanwhile
                 self._refused.free(path)
                 self._go_on()
             elif oldest.seq not in busy:
@@ -185,7 +182,7 @@ class Sender:
         return found
 
     def _go_on(self) -> None:
-        """A topic is free again: what was held back goes out from its beginning."""
+        """A topic is free again: its rows are sent from the oldest on."""
         self._from_the_beginning()
         if not self._refused.paths and not self._held:
             self._news.works()
@@ -194,7 +191,7 @@ class Sender:
         self._sent_upto = self._fresh_upto = 0
 
     def _chosen(self, busy: Collection[int], most: int, held: Collection[str], now_s: float) -> list[OutboxRow]:
-        """What goes next: in order of number, but the alerts of now before the past."""
+        """The next rows in order of `seq`, with current alerts before a long backlog."""
         entries = self._outbox.pending(self._sent_upto, most + len(busy), held)
         free = [entry for entry in entries if entry.seq not in busy][:most]
         self._overtaking = set()
@@ -212,7 +209,7 @@ class Sender:
         return [*fresh, *self._in_time(others[: most - len(fresh)], now_s)]
 
     def _in_time(self, entries: list[OutboxRow], now_s: float) -> list[OutboxRow]:
-        """As many of the next entries as may go now: all, unless they are of the past."""
+        """As many of the next rows as the rate limit of historical messages allows."""
         self._allowance = min(WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
         self._allowed_at_s = now_s
         chosen: list[OutboxRow] = []
@@ -229,7 +226,7 @@ class Sender:
         return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S
 
     def _publication(self, entry: OutboxRow, now_s: float) -> Publication | None:
-        """The message as it is sent; None for one that the file no longer holds whole: it is given up."""
+        """The message as it is sent; None for a damaged row, which is deleted."""
         historical = self._is_historical(entry, now_s)
         try:
             topic, content = TOPICS[entry.name], json.loads(entry.payload)

@@ -1,4 +1,4 @@
-"""Topics on which the broker takes nothing now (an ACL, a quota), and when each is tried again; pure."""
+"""A circuit breaker for topics that the broker refuses (an ACL, a quota): when each is tried again; pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 60.0
-"""An ACL is mended by people: one message a topic and minute is no burden, and soon enough afterwards."""
+"""People correct an ACL. One message for each topic and minute is a small load, and soon enough afterwards."""
 
 
 @dataclass(slots=True)
@@ -15,14 +15,14 @@ class _Held:
     wait_s: float
     due_s: float
     trial: int | None = None
-    """The message that is on its way to find out, by its number."""
+    """The `seq` of the message that is sent as a trial."""
 
 
 class TopicHold:
-    """What is refused is held back with all that follows on its topic, so that a topic's order holds.
+    """Holds back a refused message and all later messages of its topic, so that the topic's order holds.
 
-    The oldest alone is tried again, each time after twice the wait; once it is taken, the rest follows. Other topics
-    go on: an ACL that forbids summaries must not stop an alert.
+    Only the oldest is tried again, each time after twice the wait; when it is accepted, the others follow. Other topics
+    are not affected: an ACL that forbids summaries must not stop an alert.
     """
 
     def __init__(self) -> None:
@@ -34,15 +34,15 @@ class TopicHold:
         return self._held.keys()
 
     def due(self, now_s: float) -> list[str]:
-        """The topics that are to be tried again now."""
+        """The topics to try again now."""
         return [path for path, held in self._held.items() if held.trial is None and now_s >= held.due_s]
 
     def tried(self, path: str, seq: int) -> None:
-        """A message of a held topic is on its way."""
+        """A message of a held topic was sent as a trial."""
         self._held[path].trial = seq
 
     def refused(self, path: str, seq: int, now_s: float) -> bool:
-        """The broker refused a message; return whether that is new. What was sent with it is refused alike."""
+        """The broker refused a message; return whether its topic is newly held."""
         held = self._held.get(path)
         if held is None:
             self._held[path] = _Held(_FIRST_WAIT_S, now_s + _FIRST_WAIT_S)
@@ -53,7 +53,7 @@ class TopicHold:
         return False
 
     def taken(self, path: str, seq: int) -> bool:
-        """The broker took a message; return whether that ends the holding back of its topic."""
+        """The broker accepted a message; return whether its topic is free again."""
         held = self._held.get(path)
         if held is None or held.trial != seq:
             return False
@@ -61,10 +61,10 @@ class TopicHold:
         return True
 
     def free(self, path: str) -> None:
-        """The topic is no longer held back."""
+        """Stop holding the topic."""
         del self._held[path]
 
     def restart(self, now_s: float) -> None:
-        """A new connection, perhaps with other rights: each held topic is tried at once."""
+        """A new connection may have other rights: each held topic is tried at once."""
         for held in self._held.values():
             held.due_s, held.trial = now_s, None

@@ -10,7 +10,7 @@ import pytest
 from mqtt_helpers import alert, box, until
 from pydantic import ValidationError
 from raw_broker import CONNECT, PUBLISH, RawBroker, packet, publish
-from test_client import first, running
+from test_mqtt_client import first, running
 
 from edge.config import ConfigError, load_config
 from edge.config.delivery import MqttConfig
