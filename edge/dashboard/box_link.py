@@ -169,16 +169,16 @@ def ask_health(config: HealthConfig) -> HealthAnswer | None:
     connection = http.client.HTTPConnection(config.host, config.port, timeout=_HTTP_TIMEOUT_S)
     try:
         connection.request("GET", "/healthz")
-        told = json.loads(connection.getresponse().read())
+        answer = json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
         return HealthAnswer(address, None)
     finally:
         connection.close()
-    if not isinstance(told, dict) or told.get("state") not in _STATES:  # another program uses the port
+    if not isinstance(answer, dict) or answer.get("state") not in _STATES:  # another program uses the port
         return HealthAnswer(address, None)
-    reasons = told.get("reasons")
+    reasons = answer.get("reasons")
     if not isinstance(reasons, list):
-        return HealthAnswer(address, str(told["state"]))
-    codes = told.get("reason_codes")
+        return HealthAnswer(address, str(answer["state"]))
+    codes = answer.get("reason_codes")
     codes = codes if isinstance(codes, list) and len(codes) == len(reasons) else [None] * len(reasons)
-    return HealthAnswer(address, str(told["state"]), tuple(map(read, map(str, reasons), codes)))
+    return HealthAnswer(address, str(answer["state"]), tuple(map(read, map(str, reasons), codes)))

@@ -29,7 +29,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
     return labels.sentence(value) if name == "detail" and isinstance(value, str) else labels(str(value))
 
 
-def said_text(item: UtteranceSummary, labels: Labels) -> str:
+def utterance_text(item: UtteranceSummary, labels: Labels) -> str:
     """Its affect and its words."""
     score = "" if item.score is None else f"{labels(item.emotion or '')} {item.score:+.2f}"
     return " · ".join(part for part in (score, item.words and f"“{item.words}”") if part)

@@ -23,9 +23,9 @@ class Stage:
     """Calls, mean and worst time in ms."""
 
 
-def fresh(word: ReceivedPayload) -> bool:
+def fresh(report: ReceivedPayload) -> bool:
     """Whether a health report is recent."""
-    return word.age_s <= _FRESH_S
+    return report.age_s <= _FRESH_S
 
 
 def figures(health: Payload) -> list[tuple[str, str]]:

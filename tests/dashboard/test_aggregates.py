@@ -105,7 +105,7 @@ def test_words_voice_and_mood_of_an_utterance_find_each_other(tmp_path: Path, st
         path = write(tmp_path / f"{number}.db", told, begun_s)
         reader = TimelineReader(path)
         read = [to_wall_clock_message(r) for kind in ("affect", "transcript") for r in reader.between(kind, 0.0, 9e9)]
-        said = [item for item in aggregate(m for m in read if m).said if item.words]
+        said = [item for item in aggregate(m for m in read if m).utterance_summaries if item.words]
         assert len([item for item in said if item.score is not None]) == len(starts_s)
         found = [line for line in from_timeline(path, 0.0, 9e9).lines if line.words]
         assert len([line for line in found if line.affect]) == len(starts_s)

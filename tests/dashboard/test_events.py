@@ -30,7 +30,7 @@ def test_the_drive_comes_to_what_was_put_into_it() -> None:
         (Level.NONE, 90.0, 120.0),
     ]
     assert [(item.source, item.state) for item in found.sources] == [("text", "absent"), ("camera", "lost")]
-    assert [item.words for item in found.said] == ["good morning"] * 4
+    assert [item.words for item in found.utterance_summaries] == ["good morning"] * 4
 
 
 def test_nothing_comes_to_unknown_and_not_to_zero() -> None:

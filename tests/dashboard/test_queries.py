@@ -59,7 +59,7 @@ def test_what_an_earlier_session_missed_is_not_missing_now(tmp_path: Path) -> No
 def test_a_window_holds_what_happened_in_it(tmp_path: Path) -> None:
     found = timeline(tmp_path / "t.db", drive()).window(START_S + 30, START_S + 70)
     assert [(item.alert, item.start_s) for item in found.incidents] == [("microsleep", START_S + 60)]
-    assert len(found.said) == 1
+    assert len(found.utterance_summaries) == 1
     assert min(step.t_s for step in found.steps) >= START_S + 29
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.config.constants import FATIGUE
-from edge.dashboard.captions import incident_text, said_text
+from edge.dashboard.captions import incident_text, utterance_text
 from edge.dashboard.charts.style import (
     FAINT,
     INK,
@@ -43,7 +43,7 @@ _THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", 
 def lanes_of(found: Aggregates) -> list[tuple[Draw, int]]:
     """The functions that draw the lanes, with heights in px; lanes without records are left out."""
     lanes: list[tuple[Draw, int]] = []
-    if found.score_steps or any(item.score is not None for item in found.said):
+    if found.score_steps or any(item.score is not None for item in found.utterance_summaries):
         lanes.append((_score_lane, _SCORE_PX))
     if found.group_steps:
         lanes += [(_group_lane, _GROUP_PX), (_spread_lane, _SPREAD_PX), (_noise_lane, _GROUP_PX)]
@@ -82,8 +82,8 @@ def _line(name: str, index: int, colour: str, data: list[Any]) -> Options:
 def _score_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("score"), index) | {"min": -1, "max": 1, "interval": 0.5}
     points = [
-        {"value": [milliseconds((item.start_s + item.end_s) / 2), item.score], "name": said_text(item, labels)}
-        for item in found.said
+        {"value": [milliseconds((item.start_s + item.end_s) / 2), item.score], "name": utterance_text(item, labels)}
+        for item in found.utterance_summaries
         if item.score is not None
     ]
     line = _line(labels("score"), index, SCORE_COLOUR, points)
@@ -98,7 +98,7 @@ def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Optio
     for name, colour in MODALITY_COLOURS.items():
         points = [
             [milliseconds((item.start_s + item.end_s) / 2), item.modalities.get(name)]
-            for item in found.said
+            for item in found.utterance_summaries
             if item.score is not None
         ]
         line = _line(labels(f"{name}_modality"), index, colour, points)

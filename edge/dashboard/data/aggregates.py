@@ -66,7 +66,7 @@ class Aggregates:
     yawns: int
     nods: int
     utterances: int
-    said: tuple[UtteranceSummary, ...]
+    utterance_summaries: tuple[UtteranceSummary, ...]
     emotions: Mapping[str, float]
     """Share of the judged time."""
     score_mean: float | None
@@ -74,7 +74,7 @@ class Aggregates:
     sources: tuple[Source, ...]
     """Sources and stages that were lost or absent."""
     score_steps: tuple[ScoreStep, ...] = ()
-    """Replaces `said` over a long period of a timeline."""
+    """Replaces `utterance_summaries` over a long period of a timeline."""
     group_steps: tuple[GroupStep, ...] = ()
 
 
@@ -173,7 +173,7 @@ class Aggregator:
             yawns=self._counts[Yawn],
             nods=self._counts[Nod],
             utterances=self._counts[Speech],
-            said=utterance_summaries(affects, self._words),
+            utterance_summaries=utterance_summaries(affects, self._words),
             emotions=emotion_shares(affects),
             score_mean=sum(a.score * (a.end_s - a.start_s) for a in affects) / judged_s if judged_s else None,
             incidents=tuple(self._incidents.values()),

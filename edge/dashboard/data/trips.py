@@ -57,13 +57,13 @@ class _Counted:
 def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
     """The trips that overlap the period, newest first. Raises what its reader raises."""
     drives = reader.sums(_LAST_RECORD, "trip", since_s, until_s, "GROUP BY 1, 2")
-    stretches: list[tuple[float, float, bool, float | None]] = [
+    periods: list[tuple[float, float, bool, float | None]] = [
         (begun_s + start_s, begun_s + end_s, True, km) for begun_s, start_s, end_s, km in drives
     ]
     driven = {begun_s for begun_s, *_ in drives}
     for begun_s, last_s in reader.runs(since_s, until_s):
         if begun_s not in driven and last_s - begun_s >= _SHORTEST_S:
-            stretches.append((begun_s, last_s, False, None))
+            periods.append((begun_s, last_s, False, None))
     alerts = [
         _Counted(begun_s + start_s, begun_s + start_s, _LEVELS[level])
         for begun_s, _, (type_, start_s, level) in reader.stream(
@@ -78,14 +78,14 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
         )
         if ratio is not None
     ]
-    found = [_summary(stretch, alerts, shares) for stretch in stretches]
+    found = [_summary(period, alerts, shares) for period in periods]
     return tuple(sorted(found, key=lambda trip: -trip.start_s))
 
 
 def _summary(
-    stretch: tuple[float, float, bool, float | None], alerts: Iterable[_Counted], shares: Sequence[_Counted]
+    period: tuple[float, float, bool, float | None], alerts: Iterable[_Counted], shares: Sequence[_Counted]
 ) -> TripSummary:
-    start_s, end_s, by_speed, distance_km = stretch
+    start_s, end_s, by_speed, distance_km = period
     own = [alert.value for alert in alerts if start_s <= alert.start_s <= end_s]
     gravest = Level(int(max(own))) if own else None
     return TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, _judged(start_s, end_s, shares))

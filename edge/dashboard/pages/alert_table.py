@@ -29,7 +29,7 @@ class AlertTable:
         self._shown: Sequence[Incident] | None = None
         self._place = ui.element("div").classes("ev-scroll ev-alerts").props('tabindex="0"')
         self._place.props(f'role="region" aria-label="{labels("alerts")}"')
-        self._said = ui.label().classes("ev-said").props('role="status"')
+        self._status = ui.label().classes("ev-said").props('role="status"')
 
     def show(self, incidents: Sequence[Incident]) -> None:
         """Show `incidents` in this order."""
@@ -97,14 +97,14 @@ class AlertTable:
         assert self._link is not None
         answer = self._link.send_command(op, **fields)
         if answer is None:
-            self._said.set_text(self._labels("order_offline", broker=self._link.broker))
+            self._status.set_text(self._labels("order_offline", broker=self._link.broker))
             return
         try:
-            said = await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)
+            reply = await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)
         except asyncio.TimeoutError:
-            self._said.set_text(self._labels("order_unanswered", n=f"{PATIENCE_S:.0f}"))
+            self._status.set_text(self._labels("order_unanswered", n=f"{PATIENCE_S:.0f}"))
             return
-        if said.get("status") == "ok":
-            self._said.set_text(self._labels(f"done_{op}"))
+        if reply.get("status") == "ok":
+            self._status.set_text(self._labels(f"done_{op}"))
         else:
-            self._said.set_text(self._labels("order_refused", error=str(said.get("error"))))
+            self._status.set_text(self._labels("order_refused", error=str(reply.get("error"))))

@@ -49,18 +49,18 @@ class BoxPage:
         """Query and show."""
         state = await asyncio.to_thread(self._context.timeline.state)
         config = self._context.health
-        beat = await asyncio.to_thread(ask_health, config) if config else None
+        answer = await asyncio.to_thread(ask_health, config) if config else None
         link = self._context.link
         health = link.newest("health") if link else None
-        words = {name: link.newest(name) for name in ("status", "info", "health")} if link else {}
-        payloads: dict[str, Payload] = {name: word.payload for name, word in words.items() if word}
+        reports = {name: link.newest(name) for name in ("status", "info", "health")} if link else {}
+        payloads: dict[str, Payload] = {name: report.payload for name, report in reports.items() if report}
         self._age.set_text(self._freshness(health))
-        self._head(state, beat, payloads)
+        self._head(state, answer, payloads)
         about = self._about_rows(state)
-        if (about, words) == self._shown:
+        if (about, reports) == self._shown:
             return
-        self._shown = (about, words)
-        head, told = (self._labels("figure"), self._labels("value")), payloads.get("health", {})
+        self._shown = (about, reports)
+        head, health_report = (self._labels("figure"), self._labels("value")), payloads.get("health", {})
         for place in (self._about, self._runs, self._readings, self._stage_rows):
             place.clear()
         with self._about:
@@ -68,13 +68,13 @@ class BoxPage:
         with self._runs:
             self._draw_runs(payloads)
         with self._readings:
-            self._draw_readings(told)
+            self._draw_readings(health_report)
         with self._stage_rows:
-            self._stages(stages(told))
+            self._stages(stages(health_report))
 
-    def _head(self, state: CurrentState, beat: HealthAnswer | None, payloads: Mapping[str, Payload]) -> None:
+    def _head(self, state: CurrentState, answer: HealthAnswer | None, payloads: Mapping[str, Payload]) -> None:
         """The verdict and eight figures."""
-        verdict, reasons = self._judged(beat)
+        verdict, reasons = self._judged(answer)
         self._verdict.set_text(verdict)
         self._reasons.set_text(reasons)
         labels, health, info = self._labels, payloads.get("health", {}), payloads.get("info", {})
@@ -124,14 +124,14 @@ class BoxPage:
             return [self._labels("unknown")]
         return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
 
-    def _judged(self, beat: HealthAnswer | None) -> tuple[str, str]:
+    def _judged(self, answer: HealthAnswer | None) -> tuple[str, str]:
         """The verdict of the box, and its reasons."""
         labels = self._labels
-        if beat is None:
+        if answer is None:
             return labels("unknown"), labels("health_off") if self._context.health else ""
-        if beat.state is None:
-            return labels("unknown"), labels("health_silent", address=beat.address)
-        return labels(f"health_{beat.state}"), "; ".join(labels.sentence(reason) for reason in beat.reasons)
+        if answer.state is None:
+            return labels("unknown"), labels("health_silent", address=answer.address)
+        return labels(f"health_{answer.state}"), "; ".join(labels.sentence(reason) for reason in answer.reasons)
 
     def _freshness(self, health: ReceivedPayload | None) -> str:
         link = self._context.link

@@ -48,7 +48,7 @@ class Exports:
             button("CSV", self._csv)
             button("XLSX", self._xlsx)
             button("PNG", self._png)
-        self._said = text("span", "").classes("ev-soft").props('role="status"')
+        self._status = text("span", "").classes("ev-soft").props('role="status"')
 
     async def _csv(self) -> None:
         if (data := await self._report_data()) is not None:
@@ -70,9 +70,9 @@ class Exports:
                 from_timeline, context.timeline.path, start_s, end_s, allowance, context.place
             )
         except RecordError as error:
-            self._said.set_text(self._labels("unreadable", error=error))
+            self._status.set_text(self._labels("unreadable", error=error))
             return None
-        self._said.set_text("")
+        self._status.set_text("")
         return found
 
     def _name(self) -> str:

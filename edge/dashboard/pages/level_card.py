@@ -34,8 +34,7 @@ class LevelCard:
         """Show `state` at `now_s` (Unix seconds); if it is not live, the level is unknown."""
         shown = state if live else CurrentState(state.written_s)
         level, word = shown_level(shown, self._of_persons)
-        said = self._word(word)
-        self._level.set_text(said)
+        self._level.set_text(self._word(word))
         self._level.classes(add="ev-off" if word == "off" else "", remove="" if word == "off" else "ev-off")
         self._card.style(badge(level, self._labels))
         fresh = self._freshness_of(state.age_s(now_s), live)
@@ -119,11 +118,11 @@ class GlanceTiles:
     def show(self, state: CurrentState, now_s: float, live: bool) -> None:
         """Show `state` at `now_s` (Unix seconds)."""
         self._show_alert(state, now_s)
-        told = can_warn(state.outputs) if live else None
-        self._warning.show(told is not None)
-        if told is not None:
-            why = "; ".join(self._labels.sentence(item) for item in told[1])
-            self._warning.set(self._labels(told[0]), why)
+        warning = can_warn(state.outputs) if live else None
+        self._warning.show(warning is not None)
+        if warning is not None:
+            why = "; ".join(self._labels.sentence(item) for item in warning[1])
+            self._warning.set(self._labels(warning[0]), why)
         if self._judged is not None:
             fatigue = state.fatigue if live else None
             known = fatigue is not None and fatigue.track is not None
@@ -136,14 +135,14 @@ class GlanceTiles:
             return
         ended_s = last.end_s
         age = labels.length(max(0.0, now_s - (ended_s or last.start_s)), whole=True)
-        said = labels("for_time" if ended_s is None else "ago", length=age)
-        self._alert.set(labels(last.alert), f"{labels(last.level.name.lower())} · {said}", badge(last.level, labels))
+        since = labels("for_time" if ended_s is None else "ago", length=age)
+        self._alert.set(labels(last.alert), f"{labels(last.level.name.lower())} · {since}", badge(last.level, labels))
 
 
 def can_warn(outputs: tuple[Source, ...]) -> tuple[str, tuple[str, ...]] | None:
     """Whether an output in the cab can warn: a label key, and the reasons; None without reports.
 
-    One output that works is enough; what has failed beside it is told all the same.
+    One output that works is enough; failed outputs are reported as well.
     """
     if not outputs:
         return None

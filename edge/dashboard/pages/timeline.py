@@ -10,7 +10,7 @@ from typing import Any
 
 from nicegui import ui
 
-from edge.dashboard.captions import said_text
+from edge.dashboard.captions import utterance_text
 from edge.dashboard.charts.style import badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates
@@ -134,8 +134,8 @@ class TimelinePage:
 
     async def _zoomed(self, event: Any) -> None:
         """Store the zoom of the browser, and query its part in finer steps."""
-        told = event.args if isinstance(event.args, dict) else {}
-        part = (told.get("batch") or [told])[0]
+        zoomed = event.args if isinstance(event.args, dict) else {}
+        part = (zoomed.get("batch") or [zoomed])[0]
         try:
             start, end = float(part["start"]) / 100, float(part["end"]) / 100
         except (KeyError, TypeError, ValueError):
@@ -153,9 +153,9 @@ class TimelinePage:
     def _draw(self, found: Aggregates) -> None:
         labels = self._labels
         ends = {"start": local_time(found.start_s), "end": local_time(found.end_s)}
-        anything = found.steps or found.said or found.incidents or found.score_steps or found.group_steps
-        told = labels("from_to" if anything else "nothing_here", **ends)
-        self._shown.set_text(f"{told} ({zone_text(found.start_s, found.end_s)})")
+        anything = found.steps or found.utterance_summaries or found.incidents or found.score_steps or found.group_steps
+        period = labels("from_to" if anything else "nothing_here", **ends)
+        self._shown.set_text(f"{period} ({zone_text(found.start_s, found.end_s)})")
         gravest = max((item.level for item in found.levels), default=None)
         words = labels("unknown" if gravest is None else gravest.name.lower())
         description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
@@ -163,12 +163,12 @@ class TimelinePage:
         options = timeline_chart(found, labels, recording=False)
         redraw(self._chart, options, description, timeline_height_px(found))
         self._alerts.show(found.incidents[: -_MOST_ROWS - 1 : -1])
-        said = [item for item in found.said if item.words][-_MOST_ROWS:]
-        self._words_card.set_visibility(bool(said))
+        spoken = [item for item in found.utterance_summaries if item.words][-_MOST_ROWS:]
+        self._words_card.set_visibility(bool(spoken))
         self._words.clear()
-        if said:
+        if spoken:
             with self._words:
-                rows = [(local_time(item.start_s), said_text(item, labels)) for item in reversed(said)]
+                rows = [(local_time(item.start_s), utterance_text(item, labels)) for item in reversed(spoken)]
                 table((labels("start"), labels("words")), rows)
 
 

@@ -83,7 +83,7 @@ class ComparedTrip:
         self._labels, self._context = labels, context
         with card(labels("comparison")) as self._card:
             with ui.element("div").classes("ev-controls"):
-                self._said = text("span", "").classes("ev-soft").props('role="status"')
+                self._status = text("span", "").classes("ev-soft").props('role="status"')
                 button(labels("close"), lambda: self._card.set_visibility(False))
             self._chart = chart(labels("timeline"), "420px")
         self._card.set_visibility(False)
@@ -93,11 +93,11 @@ class ComparedTrip:
         start_s, end_s = TimeWindow.around(trip.start_s, trip.end_s).ends(trip.end_s)
         found = await asyncio.to_thread(self._context.timeline.window, start_s, end_s)
         self._card.set_visibility(True)
-        said = self._labels("compared", start=local_time(trip.start_s), end=local_time(trip.end_s))
-        self._said.set_text(said)
+        title = self._labels("compared", start=local_time(trip.start_s), end=local_time(trip.end_s))
+        self._status.set_text(title)
         redraw(
             self._chart,
             timeline_chart(found, self._labels, recording=False),
-            said,
+            title,
             timeline_height_px(found),
         )

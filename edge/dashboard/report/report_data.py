@@ -68,7 +68,7 @@ class _Builder:
     """Collects the messages of a report while they are read."""
 
     def __init__(self, start_s: float, end_s: float, allowance: Allowance | None) -> None:
-        self.fold = Aggregator(start_s, end_s)
+        self.aggregator = Aggregator(start_s, end_s)
         self._allowance = allowance
         self._groups: list[Group] = []
         self._events: list[Event] = []
@@ -79,7 +79,7 @@ class _Builder:
         allowed = message if self._allowance is None else permitted(message, self._allowance)
         if allowed is None:
             return
-        self.fold.add(allowed)
+        self.aggregator.add(allowed)
         match allowed:
             case Group():
                 self._groups.append(allowed)
@@ -93,14 +93,16 @@ class _Builder:
         return self._allowance is None or kind in self._allowance.kinds
 
     def build(self, name: str, recording: bool) -> ReportData:
-        steps = GroupStepBuilder(self.fold.width_s)
+        steps = GroupStepBuilder(self.aggregator.width_s)
         for group in self._groups:
             steps.add(group)
-        found = dataclasses.replace(self.fold.aggregate(), group_steps=steps.steps())
-        told = utterance_lines(sorted(self._talk, key=lambda message: message.t_s))
+        found = dataclasses.replace(self.aggregator.aggregate(), group_steps=steps.steps())
+        lines = utterance_lines(sorted(self._talk, key=lambda message: message.t_s))
         kinds = self._allowance.kinds if self._allowance else None
         groups, events = tuple(self._groups), tuple(self._events)
-        return ReportData(name, found, told, groups, events, empty=self.fold.empty, recording=recording, kinds=kinds)
+        return ReportData(
+            name, found, lines, groups, events, empty=self.aggregator.empty, recording=recording, kinds=kinds
+        )
 
 
 def from_messages(
@@ -183,7 +185,7 @@ def from_timeline(
     """
     reader, builder = TimelineReader(path), _Builder(since_s, until_s, allowance)
     try:
-        _fold(reader, builder, since_s, until_s)
+        _aggregate(reader, builder, since_s, until_s)
         for kind in KINDS:
             if kind not in {*_MANY, *_UNREAD}:
                 for message in _messages(reader, kind, since_s, until_s):
@@ -197,26 +199,26 @@ def from_timeline(
     return builder.build(name or path.stem, recording=False)
 
 
-def _fold(reader: TimelineReader, builder: _Builder, since_s: float, until_s: float) -> None:
+def _aggregate(reader: TimelineReader, builder: _Builder, since_s: float, until_s: float) -> None:
     """Aggregate the kinds with many records, one run of the box after another."""
-    fold, run_s = builder.fold, None
+    aggregator, run_s = builder.aggregator, None
     if builder.shown("fatigue"):
         paths = ("$.track", "$.level", "$.perclos_60", "$.valid_ratio", "$.unknown", "$.judged_s")
         for begun_s, t_s, (track, level, perclos, ratio, unknown, judged_s) in reader.stream(
             "fatigue", since_s - GAP_S, until_s, paths
         ):
             if begun_s != run_s:
-                fold.begin_run()
+                aggregator.begin_run()
                 run_s = begun_s
             report = Fatigue(
                 begun_s + t_s, track, _LEVELS[level], perclos, None, ratio, unknown=unknown, judged_s=judged_s
             )
-            fold.fatigue(report)
+            aggregator.fatigue(report)
     if builder.shown("face"):
         for begun_s, t_s, face in reader.stream("face", since_s, until_s, ("$.track", "$.usable", "$.reason")):
-            fold.face(begun_s + t_s, *face)
+            aggregator.face(begun_s + t_s, *face)
     if builder.shown("blink"):
-        ((fold.blinks,),) = reader.sums("COUNT(*)", "blink", since_s, until_s) or [(0,)]
+        ((aggregator.blinks,),) = reader.sums("COUNT(*)", "blink", since_s, until_s) or [(0,)]
 
 
 def _messages(reader: TimelineReader, kind: str, since_s: float, until_s: float) -> Iterator[Message]:

@@ -38,43 +38,43 @@ class ReportColumn:
 
 
 EVENTS = {
-    "utterance": "somebody spoke; its words and affect where they are on record",
-    "window": "a stretch without speech of which the affect was judged",
-    "group": "what at least five faces had in common over a window",
-    "level": "a stretch of one fatigue level, of the person with the gravest",
+    "utterance": "a person spoke; with words and affect if they are recorded",
+    "window": "a period without speech with a judged affect",
+    "group": "means over at least five faces in a window",
+    "level": "a period with one fatigue level, of the person with the gravest level",
     "alert": "one alert from new to end",
-    "closure": "eyes closed for longer than a blink",
+    "closure": "eyes closed longer than a blink",
     "yawn": "a yawn",
-    "nod": "a sinking and jerking back of the head",
-    "missing": "a source or stage was lost or absent; the end is not told",
+    "nod": "the head sinks and jerks back",
+    "missing": "a source or stage was lost or absent; its end is not recorded",
 }
 """Kinds of rows; blinks and faces are in the JSONL only."""
 
 COLUMNS = (
-    ReportColumn("event", "", "what the row is: one of the events below"),
+    ReportColumn("event", "", "kind of row: one of the events below"),
     ReportColumn("time", "ISO 8601", "start by the clock of the box, with its offset from UTC; empty for a recording"),
     ReportColumn("start_s", "s", "start, from the start of the report (of the recording, or of --from)"),
-    ReportColumn("end_s", "s", "end; empty while it lasts or when it was not told"),
+    ReportColumn("end_s", "s", "end; empty while it lasts or if it was not recorded"),
     ReportColumn("duration_s", "s", "length"),
-    ReportColumn("person", "", "number of the person's track; it begins anew with every run of the box"),
+    ReportColumn("person", "", "number of the person's track; it starts again with every run of the box"),
     ReportColumn("name", "", "emotion, kind of alert, class of closure, level, or source"),
-    ReportColumn("level", "", "none, advisory, warning, critical or emergency; of an alert the gravest it reached"),
+    ReportColumn("level", "", "none, advisory, warning, critical or emergency; of an alert its gravest level"),
     ReportColumn("score", "-1..1", "affect, from negative to positive"),
     ReportColumn("polarity", "", "the score in five classes"),
-    ReportColumn("score_text", "-1..1", "what the words alone say; empty when absent"),
-    ReportColumn("score_voice", "-1..1", "what the tone of voice alone says; empty when absent"),
-    ReportColumn("score_face", "-1..1", "what the face alone says; empty when absent"),
+    ReportColumn("score_text", "-1..1", "score of the words alone; empty if absent"),
+    ReportColumn("score_voice", "-1..1", "score of the tone of voice alone; empty if absent"),
+    ReportColumn("score_face", "-1..1", "score of the face alone; empty if absent"),
     ReportColumn("confidence", "0..1", "of the affect"),
-    ReportColumn("arousal", "-1..1", "by the voice, from calm to excited; empty when absent"),
+    ReportColumn("arousal", "-1..1", "from the voice, calm to excited; empty if absent"),
     ReportColumn(
-        "arousal_confidence", "0..1", "of the arousal: how well the voice was known; low for its first utterance"
+        "arousal_confidence", "0..1", "of the arousal: how well the voice is known; low for its first utterance"
     ),
     ReportColumn("language", "ISO 639-1", "of the words"),
-    ReportColumn("words", "", "what was said, where the purpose allows it to be kept"),
+    ReportColumn("words", "", "transcript, if the purpose permits it"),
     ReportColumn("faces", "", "how many faces a group had"),
-    ReportColumn("negative_share", "0..1", "share of a group's faces that look more negative than they usually do"),
-    ReportColumn("noise_db", "dBFS", "level of the room's sound over a group's window"),
-    ReportColumn("detail", "", "what an alert rests on, or why something is missing"),
+    ReportColumn("negative_share", "0..1", "share of a group's faces that look more negative than usual"),
+    ReportColumn("noise_db", "dBFS", "level of the room's audio over a group window"),
+    ReportColumn("detail", "", "evidence of an alert, or why a source is missing"),
 )
 
 
@@ -90,14 +90,14 @@ def csv_text(data: ReportData) -> str:
 def rows(data: ReportData) -> Iterator[Row]:
     """The events in order of their start, ready for a table."""
     begun_s = data.found.start_s
-    for start_s, end_s, told in sorted(_events(data), key=lambda event: event[0]):
+    for start_s, end_s, cells in sorted(_events(data), key=lambda event: event[0]):
         moment = data.moment(start_s)
         row: Row = {
             "time": moment.isoformat(timespec="milliseconds") if moment else None,
             "start_s": start_s - begun_s,
             "end_s": None if end_s is None else end_s - begun_s,
             "duration_s": None if end_s is None else end_s - start_s,
-            **told,
+            **cells,
         }
         yield {name: cell(value) for name, value in row.items()}
 
@@ -108,9 +108,9 @@ def columns_page() -> str:
     events = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in EVENTS.items())
     return f"""# The columns of `emvas report --csv`
 
-One row an event, in order of its start. The file is UTF-8 with a byte order mark, as spreadsheets want it, with
-commas, CRLF and a header line. What is unknown or does not apply is empty, never zero. A text that a spreadsheet would
-take for a formula begins with an apostrophe.
+One row per event, in order of its start. The file is UTF-8 with a byte order mark (for spreadsheets), commas, CRLF and
+a header line. Unknown values are empty, never zero. A text that a spreadsheet would read as a formula starts with an
+apostrophe.
 
 | column | unit | meaning |
 |---|---|---|

@@ -71,7 +71,7 @@ def print_page(page: str, folder: Path) -> bytes:
         command = [browser, *_FLAGS, f"--user-data-dir={name}/profile", f"--print-to-pdf={pdf_file}"]
         if os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses root otherwise; our page loads nothing
-        said: list[str] = []
+        output: list[str] = []
         try:
             done = subprocess.run(
                 [*command, page_file.as_uri()],
@@ -80,7 +80,7 @@ def print_page(page: str, folder: Path) -> bytes:
                 timeout=_PATIENCE_S,
                 check=False,
             )
-            said = done.stderr.decode(errors="replace").strip().splitlines()
+            output = done.stderr.decode(errors="replace").strip().splitlines()
             return pdf_file.read_bytes()
         except subprocess.TimeoutExpired as error:
             raise PrintError(
@@ -88,7 +88,7 @@ def print_page(page: str, folder: Path) -> bytes:
             ) from error
         except OSError as error:
             raise PrintError(
-                f"{browser} does not print ({said[-1] if said else error}); make the page with --html"
+                f"{browser} does not print ({output[-1] if output else error}); make the page with --html"
             ) from error
 
 
