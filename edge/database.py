@@ -15,6 +15,19 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 _MOST = 16
+_log = logging.getLogger(__name__)
+_BUSY_S = 5.0
+"""How long a statement waits for another process's lock; the dashboard's reads last milliseconds."""
+_CHECK_S = 5.0
+"""Longest check at opening; damage that it did not come to is dealt with when a statement meets it."""
+_CHECK_STEPS = 100_000
+"""SQLite's virtual machine asks this often, in instructions, whether the time is up: about every millisecond."""
+_WAL_BYTES = 4 << 20
+"""The write-ahead log is cut back to this after a long reader had let it grow; SQLite empties it at 1000 pages."""
+_MOST_ASIDE = 3
+"""Damaged files kept for whoever wants to look; older ones are deleted, or a bad card would fill itself with them."""
+_SIDE_FILES = ("-wal", "-shm")
+_Answer = TypeVar("_Answer")
 
 
 class StoreEvents:
@@ -50,23 +63,6 @@ class StoreEvents:
             source = self._waiting.popleft()
             taken.append(Source(t_s, source.source, source.state, source.detail))
         return taken
-
-
-_log = logging.getLogger(__name__)
-
-_BUSY_S = 5.0
-"""How long a statement waits for another process's lock; the dashboard's reads last milliseconds."""
-_CHECK_S = 5.0
-"""Longest check at opening; damage that it did not come to is dealt with when a statement meets it."""
-_CHECK_STEPS = 100_000
-"""SQLite's virtual machine asks this often, in instructions, whether the time is up: about every millisecond."""
-_WAL_BYTES = 4 << 20
-"""The write-ahead log is cut back to this after a long reader had let it grow; SQLite empties it at 1000 pages."""
-_MOST_ASIDE = 3
-"""Damaged files kept for whoever wants to look; older ones are deleted, or a bad card would fill itself with them."""
-_SIDE_FILES = ("-wal", "-shm")
-
-_Answer = TypeVar("_Answer")
 
 
 class Database:

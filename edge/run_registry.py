@@ -25,6 +25,18 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Another one after each start of the kernel, that is of its monotonic clock (random(4))."""
 
 ClockState = Literal["synced", "unsynced"]
+_ASK_EVERY_S = 1.0
+SESSIONS = """
+CREATE TABLE IF NOT EXISTS session (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    mono_s REAL NOT NULL,
+    wall_s REAL NOT NULL,
+    clock TEXT NOT NULL
+);
+"""
+"""`mono_s`, `wall_s`: the kernel's monotonic clock and Unix time at `t_s` 0; `clock`: synced, unsynced, corrected."""
 
 
 def clock_state() -> ClockState:
@@ -59,8 +71,6 @@ class Clocks:
 SYSTEM = Clocks()
 """This machine's."""
 
-_ASK_EVERY_S = 1.0
-
 
 @dataclass(slots=True)
 class Sync:
@@ -81,19 +91,6 @@ class Sync:
             return None
         self.waiting = False
         return self.clocks.wall_s() - now_s
-
-
-SESSIONS = """
-CREATE TABLE IF NOT EXISTS session (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    boot TEXT NOT NULL,
-    mono_s REAL NOT NULL,
-    wall_s REAL NOT NULL,
-    clock TEXT NOT NULL
-);
-"""
-"""`mono_s`, `wall_s`: the kernel's monotonic clock and Unix time at `t_s` 0; `clock`: synced, unsynced, corrected."""
 
 
 @dataclass(frozen=True, slots=True)

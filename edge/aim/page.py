@@ -35,6 +35,9 @@ _FILES = {
     "page.js": ("page.js", "text/javascript; charset=utf-8"),
     "page.css": ("page.css", "text/css; charset=utf-8"),
 }
+_BGR: dict[Verdict, tuple[int, int, int]] = {"good": (80, 200, 0), "poor": (0, 190, 255), "bad": (40, 40, 235)}
+_MOST_WIDTH_PX = 960
+_QUALITY = 80
 
 
 class PageError(EmvasError):
@@ -91,11 +94,6 @@ class AimPage:
 def _answer(start: StartResponse, status: str, kind: str, body: bytes) -> list[bytes]:
     start(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *_HEADERS])
     return [body]
-
-
-_BGR: dict[Verdict, tuple[int, int, int]] = {"good": (80, 200, 0), "poor": (0, 190, 255), "bad": (40, 40, 235)}
-_MOST_WIDTH_PX = 960
-_QUALITY = 80
 
 
 def drawn(image: Picture, faces: Sequence[Face], aim: Aim) -> bytes:

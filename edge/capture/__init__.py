@@ -1,4 +1,4 @@
-"""Where pictures and sound come from: live cameras, microphones and media files, behind one URI scheme."""
+"""Sources of frames, audio and speed: live cameras, microphones, media files and speed receivers."""
 
 from edge.error import EmvasError
 

@@ -1,4 +1,7 @@
-"""Sound on its way in: resampled to 16 kHz mono, cut into even chunks, each on the source's time line."""
+"""Audio input: resampled to 16 kHz mono, cut into even chunks with timestamps, and checked for faults.
+
+Faults: silence, too quiet, clipped, shifted from zero, opposed channels.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +18,47 @@ from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Frame, Source
 
 CHUNK_SAMPLES = 512
-"""32 ms, the window of the voice activity model: shorter gains nothing, longer delays it."""
+"""32 ms, the window of the voice activity model: longer chunks delay it, shorter ones have no use."""
 
 _GAP_S = 0.1
-"""A stamp this far behind the counted samples is a hole in the sound, not jitter of its delivery."""
+"""A timestamp this far from the counted samples is a gap in the audio, not jitter of its delivery."""
 _HALF_LIFE_S = 0.5
 _CANCELLED, _HEARD_AGAIN = 0.02, 0.2
-"""Share of the channels' power that their mean keeps: 1 for equal ones, a half for two that have nothing in common."""
+"""Share of the channels' power that their mean keeps: 1 for equal channels, a half for unrelated ones."""
 _SLEW = 0.01
-"""Share of the remaining error taken over at each block: follows a sound card's drift, ignores late deliveries."""
+"""Share of the remaining error that each block corrects: follows a sound card's drift, ignores late deliveries."""
+_SILENT_PEAK, _SILENT_S = 0.0003, 60
+"""Ten steps of 16 bits: every working microphone has more noise within a minute."""
+_QUIET_PEAK, _QUIET_S = 0.003, 300
+"""-50 dB of full scale: speech a metre from a microphone with enough gain is 20 dB above."""
+_FULL, _CLIPPED_SHARE = 0.99, 0.005
+"""Share of a second's samples at full scale that counts as clipped: a clap is shorter."""
+_CLIPPED_S, _OF_S = 5, 30
+"""Clipped seconds within the last half minute."""
+_OFFSET, _OFFSET_S = 0.02, 10
+"""Mean over this many seconds, of full scale; normal sound cards add a hundredth of that."""
+_LEAST_S = 1.0
+"""Shorter recordings are not checked."""
+SILENT = Sentence("sound_silent")
+QUIET = Sentence("sound_quiet")
+CLIPPED = Sentence("sound_clipped")
+SHIFTED = Sentence("sound_shifted")
+OPPOSED = Sentence("sound_opposed")
+_Item = TypeVar("_Item", bound=Frame | Audio | Source)
 
 
 class SampleClock:
-    """Stamps blocks of sound: time is counted in samples and drawn gently towards the measured times.
+    """Timestamps of audio blocks: counted in samples and corrected slowly towards the measured times.
 
-    Delivery jitters and sound cards drift (100 ppm are 0.36 s an hour), so neither the measured time nor the count
-    alone will do. A measured time far ahead of the count means lost sound: the clock then jumps. It never runs back.
+    Delivery jitters and sound cards drift (100 ppm are 0.36 s an hour), so neither the measured time nor the count is
+    enough. A measured time far ahead of the count means lost audio: the clock then jumps. It does not run back.
     """
 
     def __init__(self) -> None:
         self._next_s: float | None = None
 
     def stamp(self, measured_s: float, samples: int) -> tuple[float, bool]:
-        """The time of a block's first sample, and whether sound is missing before it."""
+        """The time of a block's first sample, and whether audio is missing before it."""
         start_s, gap = measured_s, True
         if self._next_s is not None:
             error_s = measured_s - self._next_s
@@ -57,7 +78,7 @@ class AudioChunker:
         self._pending_s = 0.0
 
     def push(self, measured_s: float, samples: Float32) -> list[Audio]:
-        """Take 16 kHz mono samples whose first one was heard at `measured_s`; return the chunks that are full."""
+        """Handle 16 kHz mono samples, the first recorded at `measured_s`; return the full chunks."""
         if not len(samples):
             return []
         start_s, gap = self._clock.stamp(measured_s, len(samples))
@@ -66,7 +87,7 @@ class AudioChunker:
         return chunks + self.append(samples)
 
     def append(self, samples: Float32) -> list[Audio]:
-        """Take samples that follow the last ones without a time of their own."""
+        """Handle samples that follow the last ones without an own timestamp."""
         self._pending = np.concatenate([self._pending, samples])
         chunks = []
         while len(self._pending) >= CHUNK_SAMPLES:
@@ -74,7 +95,7 @@ class AudioChunker:
         return chunks
 
     def flush(self) -> list[Audio]:
-        """The samples that fill no chunk, as a shorter one."""
+        """The remaining samples as a shorter chunk."""
         return [self._take(len(self._pending))] if len(self._pending) else []
 
     def _take(self, count: int) -> Audio:
@@ -85,11 +106,11 @@ class AudioChunker:
 
 
 class Mixer:
-    """Two channels to one: their mean, or their difference where they cancel each other out."""
+    """Two channels to one: their mean, or their difference when they cancel each other out."""
 
     def __init__(self) -> None:
         self.opposed = False
-        """Whether they do, as when a plug of one is wired the wrong way round."""
+        """Whether they cancel each other out, as when one plug is wired the wrong way round."""
         self._both = self._mean = 0.0
 
     def mix(self, channels: Float32) -> Float32:
@@ -105,7 +126,7 @@ class Mixer:
 
 
 class AudioDecoder:
-    """Decoded sound of any rate, layout and format to `Audio` chunks."""
+    """Decoded audio of any rate, layout and format to `Audio` chunks."""
 
     def __init__(self) -> None:
         self._line, self._mixer = AudioChunker(), Mixer()
@@ -113,7 +134,7 @@ class AudioDecoder:
         self._format: tuple[str, str, int] | None = None
 
     def push(self, frame: av.AudioFrame, measured_s: float) -> list[Audio]:
-        """Take one decoded frame whose first sample was heard at `measured_s`.
+        """Handle one decoded audio frame, the first sample recorded at `measured_s`.
 
         Raises:
             CaptureError: its channels cannot be mixed.
@@ -132,7 +153,7 @@ class AudioDecoder:
         return self._line.push(measured_s, self._samples(resampled))
 
     def flush(self) -> list[Audio]:
-        """What is left when the sound ends."""
+        """The remaining chunks at the end of the audio."""
         rest = [] if self._resampler is None else self._line.append(self._samples(self._resampler.resample(None)))
         self._resampler = None
         return rest + self._line.flush()
@@ -150,28 +171,6 @@ class AudioDecoder:
         return self._mixer.mix(channels) if len(channels) == 2 and channels.size else channels[0]
 
 
-_SILENT_PEAK, _SILENT_S = 0.0003, 60
-"""Ten steps of 16 bits: any microphone that is on is noisier than that within a minute."""
-_QUIET_PEAK, _QUIET_S = 0.003, 300
-"""-50 dB of full scale: whoever speaks a metre from a microphone that is turned up is 20 dB above."""
-_FULL, _CLIPPED_SHARE = 0.99, 0.005
-"""So many samples of a second at full scale are cut off: a clap is shorter."""
-_CLIPPED_S, _OF_S = 5, 30
-"""Seconds of the last half minute that are clipped."""
-_OFFSET, _OFFSET_S = 0.02, 10
-"""Mean of so many seconds, of full scale; sound cards add a hundredth of that."""
-_LEAST_S = 1.0
-"""A recording shorter than this is not judged."""
-
-SILENT = Sentence("sound_silent")
-QUIET = Sentence("sound_quiet")
-CLIPPED = Sentence("sound_clipped")
-SHIFTED = Sentence("sound_shifted")
-OPPOSED = Sentence("sound_opposed")
-
-_Item = TypeVar("_Item", bound=Frame | Audio | Source)
-
-
 @dataclass(frozen=True, slots=True)
 class _Second:
     peak: float
@@ -180,38 +179,38 @@ class _Second:
 
 
 class AudioWatch:
-    """Pieces of sound in, words out: `microphone` lost where nothing is heard, ok with a remark where it is poor."""
+    """Checks audio: reports `microphone` lost when it is silent, ok with a remark when the audio is poor."""
 
     def __init__(self) -> None:
-        self._told = ""
+        self._reported = ""
         self.begin()
 
     def begin(self) -> None:
-        """The microphone was opened or lost: nothing is known of its sound."""
+        """Forget everything, as when the microphone was opened or lost."""
         self._seconds: deque[_Second] = deque(maxlen=_QUIET_S)
         self._pending: list[np.ndarray] = []
         self._count = 0
 
     def superseded(self) -> None:
-        """Somebody else has told of the microphone since."""
-        self._told = ""
+        """Another part has reported the state of the microphone since."""
+        self._reported = ""
         self.begin()
 
     def step(self, audio: Audio) -> list[Source]:
-        """Take in one piece."""
+        """Handle one piece of audio."""
         self._pending.append(audio.samples)
         self._count += len(audio.samples)
         if self._count < SAMPLE_RATE_HZ:
             return []
         self._add()
-        return self._tell(audio.t_s, self._fault(_SILENT_S, _QUIET_S))
+        return self._report(audio.t_s, self._fault(_SILENT_S, _QUIET_S))
 
     def finish(self, t_s: float) -> list[Source]:
-        """The recording ends at `t_s`: what there was of it is all there is to judge by."""
+        """Check what there was of a recording that ends at `t_s`."""
         if self._count >= _LEAST_S * SAMPLE_RATE_HZ / 2:
             self._add()
         length = len(self._seconds)
-        return self._tell(t_s, self._fault(length, length)) if length else []
+        return self._report(t_s, self._fault(length, length)) if length else []
 
     def _add(self) -> None:
         samples = np.concatenate(self._pending)
@@ -233,15 +232,15 @@ class AudioWatch:
             return QUIET
         return ""
 
-    def _tell(self, t_s: float, fault: str) -> list[Source]:
-        if fault == self._told:
+    def _report(self, t_s: float, fault: str) -> list[Source]:
+        if fault == self._reported:
             return []
-        self._told = fault
+        self._reported = fault
         return [Source(t_s, "microphone", "lost" if fault == SILENT else "ok", fault)]
 
 
 def listened(items: Iterable[_Item], watch: AudioWatch) -> Iterator[_Item | Source]:
-    """The items of a microphone, or of a camera with sound, each piece after what it tells of the microphone."""
+    """The items of a source, each piece of audio after the faults that it shows."""
     for item in items:
         if isinstance(item, Audio):
             yield from watch.step(item)

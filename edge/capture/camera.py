@@ -1,4 +1,7 @@
-"""A live camera by URI, kept open: pictures stamped when they are grabbed, and its sound where that is asked for."""
+"""A live camera by URI, kept open: frames with timestamps of their capture, and audio if it is asked for.
+
+A Jetson's CSI camera is read from a GStreamer child process: FFmpeg cannot use Argus, OpenCV's wheel has no GStreamer.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,14 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Audio, Frame, Source
 
 _SILENT_S = 5.0
-"""Without a picture for this long the pipeline is stuck and is started again."""
+"""Without a frame for this long the pipeline is stuck and is restarted."""
 _GRACE_S = 2.0
+_LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+"""No jitter buffer (latency is worse than a torn frame) and at most 1 s of probing the stream."""
+_V4L2_FORMATS = {"yuyv": "yuyv422", "uyvy": "uyvy422", "grey": "gray"}
+"""FFmpeg's names, where they differ from V4L2's."""
+_MOST_UNREAD = 100
+"""Packets in a row without a frame: more than the longest damage that a network causes."""
 
 
 def csi_source(sensor: int, config: CameraConfig) -> list[str]:
@@ -97,23 +106,13 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.stdout.close()
 
 
-_LIVE = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
-"""No jitter buffer (latency is worse than a torn picture) and at most 1 s of guessing what the stream holds."""
-
-_V4L2_FORMATS = {"yuyv": "yuyv422", "uyvy": "uyvy422", "grey": "gray"}
-"""FFmpeg's names, where they are others than V4L2's."""
-
-_MOST_UNREAD = 100
-"""Pieces of a stream in a row without a picture: more than the longest damage that a network makes."""
-
-
 class Camera:
     """The configured camera; `stream` is run by one thread."""
 
     def __init__(
         self, config: CameraConfig, with_sound: bool, now: Callable[[], float], sound_stream: int | None = None
     ) -> None:
-        """`now` is the box's time line: every item is stamped with it; `sound_stream` counts from 1.
+        """`now` is the clock of the run, for all timestamps; `sound_stream` counts from 1.
 
         Raises:
             CaptureError: there is no camera in `config`, or its URI or file cannot be used.
@@ -127,14 +126,14 @@ class Camera:
         self._file = MediaFile(self.uri.path, choice) if self.uri.is_file else None
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
-        """Pictures (and sound) until `stop` is set; a file plays once at its recorded speed and then ends."""
+        """Frames (and audio) until `stop` is set; a file plays once at its recorded speed and then ends."""
         if self._file is not None:
             return self._played(self._file, stop)
         items = kept_open("camera", self._connect, self._now, stop, self._again)
         return listened(watched(items, FrameWatch()), AudioWatch())
 
     def restart(self) -> None:
-        """Close the camera and open it again; for another thread. A file plays on."""
+        """Close the camera and open it again; called by another thread. A file plays on."""
         self._again.set()
 
     def _played(self, file: MediaFile, stop: Event) -> Iterator[Frame | Audio | Source]:
@@ -211,11 +210,11 @@ class Camera:
     def _choices(
         self, container: av.container.InputContainer, video: av.VideoStream, audio: av.AudioStream | None
     ) -> Iterator[Source]:
-        """What to say of a choice among several streams, and of sound that is wanted and not there."""
-        if word := choice_detail(video_streams(container), video, "picture", "camera.stream"):
-            yield Source(self._now(), "camera", "ok", word)
-        if audio and (word := choice_detail(audio_streams(container), audio, "sound", "microphone.stream")):
-            yield Source(self._now(), "microphone", "ok", word)
+        """Reports about the choice among several streams, and about missing audio."""
+        if detail := choice_detail(video_streams(container), video, "picture", "camera.stream"):
+            yield Source(self._now(), "camera", "ok", detail)
+        if audio and (detail := choice_detail(audio_streams(container), audio, "sound", "microphone.stream")):
+            yield Source(self._now(), "microphone", "ok", detail)
         if self._with_sound and audio is None:
             yield Source(self._now(), "microphone", "absent", Sentence("sends_no_sound", source=self.uri.printable))
 

@@ -1,4 +1,10 @@
-"""The one way to name a camera: `v4l2:///dev/video0`, `rtsp://...`, `http://...`, `csi://0`, `file:///path`."""
+"""Sources by URI: named, opened safely, and reconnected after failures.
+
+URIs: `v4l2:///dev/video0`, `rtsp://...`, `http://...`, `csi://0`, `file:///path`.
+
+Files and network cameras are untrusted. Playlists, lists of files and devices are refused. So are other protocols than
+the one asked for, other hosts than the one named, and frames larger than `MOST_PIXELS`, before they are decoded.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +25,32 @@ from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
 from edge.i18n.sentence import Sentence
 from edge.messages import Source
 from edge.redact import address
+
+MOST_PIXELS = 4096 * 4096
+"""4K is 3840x2160; a JPEG of 3 MB may declare 16000x16000 pixels and fill 770 MB in colour."""
+OPEN_S, READ_S = 10.0, 5.0
+"""Time limits of connecting and of the next delivery; a stalled network camera is reconnected after that."""
+_FORMATS = ",".join((
+    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "flv",
+    "asf", "mpjpeg", "mjpeg", "jpeg_pipe", "nut", "ivf", "mxf", "dv", "wav", "w64", "mp3", "flac", "ogg", "aac", "aiff",
+    "amr", "au", "caf", "ac3", "rtsp",
+))  # fmt: skip
+"""FFmpeg's names of formats that do not refer to other files."""
+_PROTOCOLS = {
+    "file": "file",
+    "http": "http,tcp",
+    "https": "https,tls,tcp",
+    "rtsp": "rtsp,rtp,udp,tcp",
+}
+_MOST_REDIRECTS = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
+FIRST_DELAY_S = 1.0
+LONGEST_DELAY_S = 4.0
+"""A source that returns must deliver again within 10 s; connecting and probing its format may take 5 s of them."""
+_STEADY_S = 10.0
+"""After a connection that lasted this long, the next attempt follows quickly again."""
+_LOOK_S = 0.2
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +98,16 @@ def parse_uri(text: str) -> SourceUri:
     return SourceUri(scheme, target)
 
 
-MOST_PIXELS = 4096 * 4096
-"""4K is 3840x2160; a JPEG of 3 MB may say 16000x16000 and fill 770 MB in colour."""
-OPEN_S, READ_S = 10.0, 5.0
-"""Patience while connecting and between two deliveries; a stalled network camera is connected again after that."""
-_FORMATS = ",".join((
-    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "flv",
-    "asf", "mpjpeg", "mjpeg", "jpeg_pipe", "nut", "ivf", "mxf", "dv", "wav", "w64", "mp3", "flac", "ogg", "aac", "aiff",
-    "amr", "au", "caf", "ac3", "rtsp",
-))  # fmt: skip
-"""FFmpeg's names of formats that are media by themselves."""
-_PROTOCOLS = {
-    "file": "file",
-    "http": "http,tcp",
-    "https": "https,tls,tcp",
-    "rtsp": "rtsp,rtp,udp,tcp",
-}
-_MOST_REDIRECTS = 3
-_REDIRECTS = (301, 302, 303, 307, 308)
-
-
 def open_file(path: Path) -> av.container.InputContainer:
-    """Open a media file. av.error.FFmpegError, OSError or ValueError: it is none."""
+    """Open a media file. av.error.FFmpegError, OSError or ValueError: it is not a media file."""
     return _bounded(av.open(f"file:{path}", options=_options("file")))
 
 
 def open_network(uri: SourceUri, options: Mapping[str, str]) -> av.container.InputContainer:
-    """Open a network camera; a redirect is followed on its own host only.
+    """Open a network camera; redirects are followed on its own host only.
 
     Raises:
-        CaptureError: it sends the box elsewhere.
+        CaptureError: it redirects to another host.
         av.error.FFmpegError, OSError or ValueError: it cannot be opened.
     """
     place, followed = str(uri), 0
@@ -126,7 +138,7 @@ def _bounded(container: av.container.InputContainer) -> av.container.InputContai
 
 
 def _on_its_own_host(place: str, elsewhere: str) -> str:
-    """The address of a redirect, with the login of `place`. CaptureError: it is another host's, or unencrypted."""
+    """The address of a redirect, with the login of `place`. CaptureError: the host differs, or it is unencrypted."""
     before, after = urlsplit(place), urlsplit(urljoin(place, elsewhere))
     if after.hostname != before.hostname or after.scheme not in ("https", before.scheme):
         raise CaptureError(f"{address(place)} sends the box on to {address(after.geturl())}: that is not followed")
@@ -135,7 +147,7 @@ def _on_its_own_host(place: str, elsewhere: str) -> str:
 
 
 def _redirect(place: str) -> str | None:
-    """Where an HTTP server sends whoever asks for `place`; None: nowhere, or it does not answer."""
+    """The redirect of an HTTP server for `place`; None: no redirect, or no answer."""
     parts = urlsplit(place)
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         return None
@@ -153,24 +165,14 @@ def _redirect(place: str) -> str | None:
         connection.close()
 
 
-FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 4.0
-"""A source that is back is to be seen again within 10 s, of which connecting and guessing its format may take 5."""
-_STEADY_S = 10.0
-"""A connection that lasted this long was a good one: the next attempt follows quickly again."""
-_LOOK_S = 0.2
-
-_Item = TypeVar("_Item")
-
-
 def kept_open(
     name: str, connect: Callable[[], Iterator[_Item]], now: Callable[[], float], stop: Event, again: Event | None = None
 ) -> Iterator[_Item | Source]:
-    """Whatever `connect` delivers, connecting again after each failure until `stop` is set.
+    """Deliver the items of `connect`, and connect again after each failure until `stop` is set.
 
     `name` is the source in the `Source` messages: `lost` with the cause once per outage, `ok` at its first delivery
-    after one. Between attempts it waits 1 s, then twice as long each time up to 4 s. Whoever sets `again` has the
-    source closed at its next delivery and opened anew at once.
+    after one. Between attempts it waits 1 s, then twice as long each time up to 4 s. When `again` is set, the source is
+    closed at its next delivery and opened again at once.
     """
     delay_s, lost = FIRST_DELAY_S, False
     while not stop.is_set():

@@ -1,4 +1,7 @@
-"""Which cameras, microphones and speakers this machine has."""
+"""The cameras, microphones and speakers of this machine, and the network cameras that announce themselves.
+
+Modes of V4L2 cameras come from the driver (<linux/videodev2.h>), ONVIF cameras are found by WS-Discovery.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from edge.capture import CaptureError
 from edge.capture.microphone import sounddevice
 
 Ask = Callable[[int, bytes], bytes]
-"""An ioctl on the open device: its number and structure, what the driver made of it. OSError: there is no more."""
+"""An ioctl on the open device: number and structure in, the driver's answer out. OSError: the list has ended."""
 
 _CAPTURE_BUFFER = 1
 _ENUM_FMT, _FORMAT = 0xC0405602, struct.Struct("3I32s2I12x")
@@ -29,10 +32,20 @@ _ENUM_RATES, _RATE = 0xC034564B, struct.Struct("11I8x")
 """_IOWR('V', 75, struct v4l2_frmivalenum): index, pixel_format, width, height, type, then a fraction, or a range."""
 _DISCRETE = 1
 _MOST = 64
-"""A driver that never ends its lists is not believed."""
+"""Limit for drivers whose lists do not end."""
 
 NAMES = {b"MJPG": "mjpeg", b"YUYV": "yuyv", b"UYVY": "uyvy", b"NV12": "nv12", b"H264": "h264", b"GREY": "grey"}
-"""Four-character codes, and what `camera.format` calls them."""
+"""Four-character codes and their names in `camera.format`."""
+_QUERYCAP = 0x80685600
+"""VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability), 104 bytes."""
+_CAPABILITY = struct.Struct("16s32s32sIII12x")
+_VIDEO_CAPTURE = 0x00000001 | 0x00001000
+"""V4L2_CAP_VIDEO_CAPTURE and its multi-planar kind; other nodes of a camera carry metadata only."""
+_CAMERA = "NetworkVideoTransmitter"
+"""The type of every ONVIF camera (ONVIF Core Specification, 7.3.1)."""
+_NAME = "/name/"
+_WAIT_S = 3
+NEEDS = "network cameras are looked for with: pip install 'emvas-edge[onvif]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class Mode:
 
 
 def modes(ask: Ask) -> list[Mode]:
-    """All modes of a camera, by format, the largest picture first; of a range of sizes the largest."""
+    """All modes of a camera by format, the largest frame first; a range of sizes counts as its largest."""
     found = []
     for answer in _answers(ask, _ENUM_FMT, _FORMAT, (_CAPTURE_BUFFER, 0, b"", 0, 0)):
         code = int(answer[4]).to_bytes(4, "little")
@@ -63,7 +76,7 @@ def modes(ask: Ask) -> list[Mode]:
 
 
 def _answers(ask: Ask, number: int, form: struct.Struct, rest: tuple[int | bytes, ...]) -> Iterator[tuple[int, ...]]:
-    """What the driver lists, each asked for by its index."""
+    """The entries of a driver's list, read by index."""
     with contextlib.suppress(OSError):
         for index in range(_MOST):
             yield form.unpack(ask(number, form.pack(index, *rest)))
@@ -84,13 +97,6 @@ def _most_hz(ask: Ask, code: int, width: int, height: int) -> float | None:
     return round(max(rates), 2) if rates else None
 
 
-_QUERYCAP = 0x80685600
-"""VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability), 104 bytes."""
-_CAPABILITY = struct.Struct("16s32s32sIII12x")
-_VIDEO_CAPTURE = 0x00000001 | 0x00001000
-"""V4L2_CAP_VIDEO_CAPTURE and its multi-planar kind; other nodes of a camera carry metadata only."""
-
-
 @dataclass(frozen=True, slots=True)
 class Device:
     """One camera, microphone or speaker; `setting` is what to write into the configuration."""
@@ -99,19 +105,19 @@ class Device:
     name: str
     detail: str = ""
     modes: tuple[str, ...] = ()
-    """What a camera delivers: format, size and pictures a second (`edge.capture.devices`)."""
+    """Modes of a camera: format, size and frames a second."""
 
 
 @dataclass(slots=True)
 class FoundDevices:
-    """What was found, and for what was not: why, and what to do."""
+    """The devices that were found; for missing ones the reason and what to do."""
 
     devices: list[Device] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
 
 def cameras(folder: Path = Path("/dev")) -> FoundDevices:
-    """V4L2 cameras of `folder`, and what CSI cameras would need."""
+    """V4L2 cameras of `folder`, and what CSI cameras need."""
     found = FoundDevices()
     nodes = sorted(folder.glob("video*"), key=lambda node: (len(node.name), node.name))
     names = {link.resolve(): link for link in sorted((folder / "v4l" / "by-id").glob("*"))}
@@ -127,7 +133,7 @@ def cameras(folder: Path = Path("/dev")) -> FoundDevices:
 
 
 def _ask(node: Path, name: Path, found: FoundDevices) -> None:
-    """`name` is what stays the same when cameras are plugged in another order."""
+    """`name` stays the same when cameras are plugged in another order."""
     try:
         device = _camera(node, name)
     except PermissionError:
@@ -139,7 +145,7 @@ def _ask(node: Path, name: Path, found: FoundDevices) -> None:
 
 
 def _camera(node: Path, name: Path) -> Device | None:
-    """The device behind a node; None when it delivers no pictures."""
+    """The device behind a node; None when it delivers no frames."""
     handle = os.open(node, os.O_RDWR | os.O_NONBLOCK)
     try:
         answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size))
@@ -154,12 +160,12 @@ def _camera(node: Path, name: Path) -> Device | None:
 
 
 def microphones() -> FoundDevices:
-    """Everything PortAudio can listen to."""
+    """All input devices of PortAudio."""
     return _sound("max_input_channels", "microphone")
 
 
 def speakers() -> FoundDevices:
-    """Everything PortAudio can play to."""
+    """All output devices of PortAudio."""
     return _sound("max_output_channels", "speaker")
 
 
@@ -183,13 +189,6 @@ def _sound(channels: str, what: str) -> FoundDevices:
 
 def _text(raw: bytes) -> str:
     return raw.split(b"\0")[0].decode(errors="replace")
-
-
-_CAMERA = "NetworkVideoTransmitter"
-"""The type of every ONVIF camera (ONVIF Core Specification, 7.3.1)."""
-_NAME = "/name/"
-_WAIT_S = 3
-NEEDS = "network cameras are looked for with: pip install 'emvas-edge[onvif]'"
 
 
 def network_cameras(wait_s: int = _WAIT_S) -> FoundDevices:

@@ -1,4 +1,7 @@
-"""A decoded picture as a `Frame`: BGR, upright, of square pixels, on a time line that only goes forward."""
+"""Frames: decoded to upright BGR with square pixels and rising timestamps, and checked for faults.
+
+Faults: too few frames, repeated frames, a covered lens, a blurred image, a moved camera.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,43 @@ from edge.messages import Audio, Frame, Source
 
 _QUARTER_TURN_DEG = 90.0
 _LEAST_ASPECT, _MOST_ASPECT = 0.25, 4.0
-"""Pixels narrower or wider than any format has (the extremes in use are 8:15 and 64:27 or so) are a damaged header."""
+"""Pixel aspects outside this range come from a damaged header (the extremes in use are about 8:15 and 64:27)."""
 _FLIPS = {"horizontal": 1, "vertical": 0}
 """OpenCV's codes."""
+_STILL_S = 5.0
+"""Camera noise makes all frames differ; a codec repeats a whole frame until the next key frame in a still scene."""
+_FEW_WITHIN_S, _FEW_FROM_S = 5.0, 2.0
+"""Frames are counted over the last seconds, as soon as the second number of seconds is known."""
+_LEAST_GAPS = 3
+"""The last gaps that are always counted, even of a slow camera."""
+_MOST_GAP_S = 1.0
+"""Longer gaps count as this: one gap in a recording does not make a slow camera."""
+_LEAST_SHARE = 0.5
+"""Share of the last `_FEW_WITHIN_S` with frames near enough to judge eyelids (`fatigue.least_valid_ratio`)."""
+_POOR_S = 5.0
+"""Covered or out of focus for this long: a passing hand and an autofocus take less."""
+_GOOD_S = 10.0
+"""A fault ends after this long without it; otherwise each headlight that passes a dark bus would be reported."""
+_LEAST_CONTRAST = 6.0
+"""Standard deviation of grey levels, 0 to 255, over areas of a fortieth of the width: 24 and more in the 16 clips of
+the shared data, 0 in the black picture of one, below 4 with a hand or tape on a lens."""
+_LEAST_SHARPNESS = 0.007
+"""Variance of the Laplacian over that of the grey levels at 320 px of width: 0.016 and more in those clips, 0.007 and
+less when they are blurred by 5 px of 640, at which no lid can be read."""
+_WIDTH_PX = 320
+_STRIDE = 8
+_STILL = Sentence("picture_still")
+_COVERED = Sentence("picture_covered")
+_UNFOCUSED = Sentence("picture_unfocused")
+_Item = TypeVar("_Item", bound=Frame | Audio | Source)
 
 
 class View:
-    """How a camera is mounted: what it delivers, turned and flipped into what a person in front of it looks like."""
+    """How a camera is mounted: turns and flips its image so that a person in front of it stands upright."""
 
     def __init__(self, config: CameraConfig) -> None:
         self.pixel_aspect = config.pixel_aspect
-        """Width of a pixel over its height where the stream does not say so or says it wrongly; None: as it says."""
+        """Width of a pixel over its height, for streams that do not declare it or do so wrongly; None: as declared."""
         self._quarters = round(config.rotate / _QUARTER_TURN_DEG)
         self._flip = None if config.flip is None else _FLIPS[config.flip]
 
@@ -42,17 +71,17 @@ class View:
 
 
 class FrameDecoder:
-    """Numbers the pictures of one stream and converts them."""
+    """Converts the frames of one stream and numbers them."""
 
     def __init__(self, interval_s: float, view: View | None = None) -> None:
-        """`interval_s` stands in where a picture carries no time or one that does not go forward (damaged files)."""
+        """`interval_s` replaces missing timestamps and those that do not rise (damaged files)."""
         self._interval_s, self._view = interval_s, view
         self._last_s: float | None = None
         self._count = 0
-        self._converter = VideoReformatter()  # kept: making one costs three times what the picture does
+        self._converter = VideoReformatter()  # kept: creating one costs three times as much as one frame
 
     def push(self, picture: av.VideoFrame, measured_s: float | None, aspect: Fraction | None = None) -> Frame:
-        """Convert one picture that was taken at `measured_s`; `aspect` is its pixels' as the stream says."""
+        """Convert one frame that was taken at `measured_s`; `aspect` is the pixel aspect that the stream declares."""
         t_s = measured_s
         if self._last_s is not None and (t_s is None or t_s <= self._last_s):
             t_s = self._last_s + self._interval_s
@@ -61,7 +90,7 @@ class FrameDecoder:
         return frame
 
     def _upright(self, picture: av.VideoFrame, aspect: Fraction | None) -> Image:
-        """The picture as (height, width, 3) BGR, turned as its rotation metadata says (phones film sideways)."""
+        """The image as (height, width, 3) BGR, turned by its rotation metadata (phones film sideways)."""
         width, height = square_pixels(picture.width, picture.height, self._aspect(aspect))
         converted = self._converter.reformat(picture, width, height, format="bgr24")
         image: Image = converted.to_ndarray().astype(np.uint8, copy=False)
@@ -76,50 +105,19 @@ class FrameDecoder:
 
 
 def square_pixels(width: int, height: int, aspect: float) -> tuple[int, int]:
-    """The size of the same picture in square pixels: the side that is short of pixels grows, so no detail is lost."""
+    """The size of the image in square pixels: the side with fewer pixels grows, so that all detail is kept."""
     return (round(width * aspect), height) if aspect >= 1.0 else (width, round(height / aspect))
 
 
-_STILL_S = 5.0
-"""A camera's noise makes every picture another; coding repeats a whole picture for as long as until the next key frame
-of a scene in which nothing lives."""
-_FEW_WITHIN_S, _FEW_FROM_S = 5.0, 2.0
-"""So far back pictures are counted, from so much of it on."""
-_LEAST_GAPS = 3
-"""And always the last few, however slow the camera."""
-_MOST_GAP_S = 1.0
-"""A longer gap counts as this: one hole in a recording is no slow camera."""
-_LEAST_SHARE = 0.5
-"""Share of the last `_FEW_WITHIN_S` between pictures near enough to judge lids (`fatigue.least_valid_ratio`)."""
-_POOR_S = 5.0
-"""Covered or out of focus for so long: no hand on its way and no lens that focuses takes longer."""
-_GOOD_S = 10.0
-"""What was told ends after so long without it, or headlights that pass a dark bus would be told one by one."""
-_LEAST_CONTRAST = 6.0
-"""Standard deviation of grey levels, 0 to 255, over areas of a fortieth of the width: 24 and more in the 16 clips of
-the shared data, 0 in the black picture of one, below 4 with a hand or tape on a lens."""
-_LEAST_SHARPNESS = 0.007
-"""Variance of the Laplacian over that of the grey levels at 320 px of width: 0.016 and more in those clips, 0.007 and
-less when they are blurred by 5 px of 640, at which no lid can be read."""
-_WIDTH_PX = 320
-_STRIDE = 8
-
-_STILL = Sentence("picture_still")
-_COVERED = Sentence("picture_covered")
-_UNFOCUSED = Sentence("picture_unfocused")
-
-_Item = TypeVar("_Item", bound=Frame | Audio | Source)
-
-
 class FrameWatch:
-    """Pictures in, what is new about them out: the source `camera` lost with the reason, and ok when that is over."""
+    """Checks frames: reports `camera` lost with the reason, and ok when the fault is over."""
 
     def __init__(self) -> None:
-        self._told = ""
+        self._reported = ""
         self.begin()
 
     def begin(self) -> None:
-        """The camera was opened or lost: nothing is known of its pictures."""
+        """Forget everything, as when the camera was opened or lost."""
         self._last_s: float | None = None
         self._digest, self._same_s = 0, 0.0
         self._gaps: list[tuple[float, float]] = []
@@ -129,35 +127,35 @@ class FrameWatch:
         self._well_s: float | None = None
 
     def step(self, frame: Frame) -> list[Source]:
-        """Take in one picture."""
+        """Handle one frame."""
         reason = self._count(frame) or self._compare(frame) or self._look(frame)
         self._last_s = frame.t_s
         if reason:
             self._well_s = None
-            return self._tell(frame.t_s, reason)
+            return self._report(frame.t_s, reason)
         self._well_s = frame.t_s if self._well_s is None else self._well_s
-        over = bool(self._told) and frame.t_s - self._well_s >= _GOOD_S
-        return self._tell(frame.t_s, "") if over else []
+        over = bool(self._reported) and frame.t_s - self._well_s >= _GOOD_S
+        return self._report(frame.t_s, "") if over else []
 
     @property
     def still(self) -> bool:
-        """Whether the last picture was but a repetition, which is no look at anybody."""
+        """Whether the last frame was a repetition, which shows no new state of a person."""
         return self._last_s is not None and self._last_s - self._same_s >= _STILL_S
 
     def superseded(self) -> None:
-        """Somebody else has told of the camera since."""
-        self._told = ""
+        """Another part has reported the state of the camera since."""
+        self._reported = ""
         self.begin()
 
-    def _tell(self, t_s: float, reason: str) -> list[Source]:
+    def _report(self, t_s: float, reason: str) -> list[Source]:
         what = reason.code if isinstance(reason, Sentence) else reason
-        if what == self._told:
+        if what == self._reported:
             return []
-        self._told = what
+        self._reported = what
         return [Source(t_s, "camera", "lost", reason) if reason else Source(t_s, "camera", "ok")]
 
     def _count(self, frame: Frame) -> str:
-        """Whether enough pictures come, by the time between them."""
+        """Check by the gaps whether enough frames arrive."""
         if self._last_s is None:
             return ""
         self._gaps.append((frame.t_s, frame.t_s - self._last_s))
@@ -171,14 +169,14 @@ class FrameWatch:
         return Sentence("pictures_too_few", hz=len(long_s) / sum(long_s), least=1 / SEEN_GAP_S)
 
     def _compare(self, frame: Frame) -> str:
-        """Whether this is the picture before, to the bit."""
+        """Check whether the frame is identical to the last one."""
         digest = zlib.crc32(frame.image[::_STRIDE, ::_STRIDE].tobytes())
         if digest != self._digest or self._last_s is None:
             self._digest, self._same_s = digest, frame.t_s
         return _STILL if frame.t_s - self._same_s >= _STILL_S else ""
 
     def _look(self, frame: Frame) -> str:
-        """Whether anything can be made out, now and then."""
+        """Check at intervals whether the image is covered, blurred, or of another view."""
         if self._last_s is None or frame.t_s - self._looked_s >= LOOK_S:
             poor = _poor(frame.image)
             if poor != self._poor:
@@ -189,7 +187,7 @@ class FrameWatch:
 
 
 def watched(items: Iterable[_Item], watch: FrameWatch) -> Iterator[_Item | Source]:
-    """The items of a camera, each picture after what it shows of the camera's own state, without what stands still."""
+    """The items of a camera, each frame after the faults that it shows; repeated frames are left out."""
     for item in items:
         if isinstance(item, Frame):
             yield from watch.step(item)

@@ -1,4 +1,4 @@
-"""Video and sound files: pictures and sound with their true times, interleaved as they would have come live."""
+"""Media files: frames and audio with their timestamps, interleaved as they would arrive live."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from edge.i18n.sentence import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 _SHORT_BY_S = 0.5
-"""A file that ends this long before the length it declares was cut off; less is rounding of containers."""
+"""A file that ends this long before its declared length was cut off; less is rounding of containers."""
 _FALLBACK_RATE_HZ = 25.0
 _SILENT_PEAK = 0.001
-"""-60 dB of full scale: below it a stream holds no voice that could be understood."""
+"""-60 dB of full scale: quieter streams hold no intelligible voice."""
 _PROBED_S = 60.0
-"""So much of each of several sound streams is listened to before one is taken."""
+"""How much of each audio stream is searched for sound before one is chosen."""
 
 NOT_DECODED = Sentence("not_decoded")
 
@@ -36,24 +36,24 @@ Packet: TypeAlias = "av.Packet[Any]"
 
 @dataclass(slots=True)
 class _Reading:
-    """What came of one reading of a file."""
+    """The state of one reading of a file."""
 
     damaged: int = 0
     """Packets."""
     reached_s: float = 0.0
     items: int = 0
     parts: int = 1
-    """With clocks of their own (`MediaClock`)."""
+    """Parts with their own timestamps (`MediaClock`)."""
     opposed: bool = False
     """Left and right cancel each other out."""
     told: bool = False
     unheard: str = ""
-    """Why its sound cannot be heard, in words."""
+    """Why its audio cannot be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamChoice:
-    """Which of a file's streams are read, counted from 1, and how its camera was mounted; None: found out."""
+    """The streams of a file that are read, counted from 1, and the mounting of its camera; None: automatic."""
 
     pictures: int | None = None
     sound: int | None = None
@@ -61,17 +61,17 @@ class StreamChoice:
 
 
 class MediaFile:
-    """One file; opening it finds out what is in it, `read` may be called any number of times."""
+    """One file: opening it finds its streams, `read` may be called repeatedly."""
 
     def __init__(self, path: Path | str, choice: StreamChoice | None = None) -> None:
-        """`choice` says what is read of a file with several streams.
+        """`choice` selects among several streams.
 
         Raises:
             CaptureError: `path` is missing, is no media file, holds neither pictures nor sound, or not the stream.
         """
         self.path = Path(path)
         choice = choice or StreamChoice()
-        self._view, self._told = choice.view, list[Source]()
+        self._view, self._choice_reports = choice.view, list[Source]()
         with _open(self.path) as container:
             self.duration_s = container.duration / av.time_base if container.duration else None
             self._start_s = (container.start_time or 0) / av.time_base
@@ -84,20 +84,20 @@ class MediaFile:
 
     @property
     def has_pictures(self) -> bool:
-        """Whether there are moving pictures."""
+        """Whether there is a video stream."""
         return self._pictures_index is not None
 
     @property
     def has_sound(self) -> bool:
-        """Whether there is sound."""
+        """Whether there is an audio stream."""
         return self._sound_index is not None
 
     def read(self) -> Iterator[Frame | Audio | Source]:
-        """All pictures and sound in order of time, from 0 at the file's start.
+        """All frames and audio in order of time, from 0 at the file's start.
 
-        First a `Source` for what the file lacks and one (`ok`) for each choice among several streams; last one for
-        what could not be read of it. A piece of sound comes when its last sample has been heard, a picture when it was
-        taken. Parts whose stamps start anew follow on each other.
+        First comes a `Source` for each missing stream and one (`ok`) for each choice among several, last one for what
+        could not be read. Audio comes when its last sample was recorded, a frame when it was taken. Parts whose
+        timestamps start anew follow each other.
 
         Raises:
             CaptureError: nothing at all could be decoded.
@@ -107,7 +107,7 @@ class MediaFile:
             yield Source(0.0, "camera", "absent", Sentence("has_no_pictures", file=name))
         if not self.has_sound:
             yield Source(0.0, "microphone", "absent", Sentence("has_no_sound", file=name))
-        yield from self._told
+        yield from self._choice_reports
         reading = _Reading()
         streams: list[Iterator[Frame | Audio]] = []
         if self._pictures_index is not None:
@@ -135,8 +135,8 @@ class MediaFile:
     def _choose_pictures(self, container: av.container.InputContainer, number: int | None) -> int | None:
         streams = video_streams(container)
         taken = chosen_stream(streams, number, "picture", self.path.name)
-        if taken and (word := choice_detail(streams, taken, "picture", "camera.stream")):
-            self._told.append(Source(0.0, "camera", "ok", word))
+        if taken and (detail := choice_detail(streams, taken, "picture", "camera.stream")):
+            self._choice_reports.append(Source(0.0, "camera", "ok", detail))
         return taken.index if taken else None
 
     def _choose_sound(self, count: int, number: int | None) -> int | None:
@@ -146,12 +146,12 @@ class MediaFile:
                 taken, why = chosen_stream(streams, number, "sound", self.path.name), ""
             else:
                 taken, why = first_heard(streams, self._peak, _SILENT_PEAK)
-            if taken and (word := choice_detail(streams, taken, "sound", "microphone.stream", why)):
-                self._told.append(Source(0.0, "microphone", "ok", word))
+            if taken and (detail := choice_detail(streams, taken, "sound", "microphone.stream", why)):
+                self._choice_reports.append(Source(0.0, "microphone", "ok", detail))
             return taken.index if taken else None
 
     def _peak(self, stream: av.AudioStream) -> float:
-        """The loudest sample of a stream's beginning, 1 at full scale."""
+        """The peak of a stream's beginning, 1 at full scale."""
         peak = 0.0
         for chunk in self._sound(stream.index, _Reading()):
             peak = max(peak, float(np.abs(chunk.samples).max(initial=0.0)))
@@ -192,9 +192,9 @@ class MediaFile:
     def _decoded(
         self, container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, reading: _Reading
     ) -> Iterator[Decoded]:
-        """Everything of a stream that can be decoded; what cannot is counted in `reading`.
+        """All decodable frames of a stream; damaged packets are counted in `reading`.
 
-        One thread: with several the pictures around a damaged place depend on their timing.
+        One thread: with several threads the frames around damaged places depend on their timing.
         """
         stream.codec_context.thread_count = 1
         for packet in self._packets(container, stream, reading):
@@ -205,10 +205,10 @@ class MediaFile:
     def _packets(
         self, container: av.container.InputContainer, stream: av.VideoStream | av.AudioStream, reading: _Reading
     ) -> Iterator[Packet | None]:
-        """The stream's packets up to the first place where the container itself is broken, then None to drain.
+        """The stream's packets up to the first damage of the container itself, then None to drain the decoder.
 
-        Both readers of a file look at the stamps of both streams, in the order of the file: so they agree on where its
-        clock starts anew, though each of them decodes only its own.
+        Both readers of a file read the timestamps of both streams in the order of the file. So they agree where its
+        clock starts anew, although each decodes only its own stream.
         """
         clock = MediaClock(self._start_s)
         followed = {self._pictures_index, self._sound_index, stream.index}
@@ -242,7 +242,7 @@ def _both(first: str, then: str) -> str:
 
 
 def _set_right(packet: Packet, clock: MediaClock) -> None:
-    """Move a packet's stamps onto the file's one time line."""
+    """Shift a packet's timestamps onto the common clock of the file."""
     raw = packet.pts if packet.dts is None else packet.dts
     if raw is None or not packet.time_base:
         return
@@ -277,7 +277,7 @@ def _open(path: Path) -> av.container.InputContainer:
 
 
 def decoded(context: av.VideoCodecContext | av.AudioCodecContext, packet: Packet | None) -> list[Decoded] | None:
-    """What one packet holds (None drains the decoder); None when it is damaged."""
+    """The frames of one packet (None drains the decoder); None: the packet is damaged."""
     try:
         return list(context.decode(packet))
     except (av.error.FFmpegError, ValueError):

@@ -1,4 +1,4 @@
-"""The live microphone through PortAudio, kept open."""
+"""The live microphone, kept open, and PortAudio as all audio streams of this process share it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"
 _ASK_EVERY_S = 60.0
-"""Between two requests that the others give way: each costs them a moment of sound."""
+"""Between two requests that the other streams reopen: each costs them a moment of audio."""
+_BLOCK_S = 0.02
+_SILENT_S = 5.0
+"""A stream without a block for this long is dead, even if PortAudio reports it as active."""
+OVERRUN = Sentence("sound_overrun")
 
 
 def sounddevice() -> Any:
-    """The sounddevice module; imported late because it needs a system library that a box with files only lacks.
+    """The sounddevice module; imported late because it needs a system library that a box without audio may lack.
 
     Raises:
         CaptureError: PortAudio is not installed.
@@ -40,10 +44,10 @@ def sounddevice() -> Any:
 
 
 class SharedLibrary:
-    """PortAudio lists devices once; only a new start sees what was plugged in since, and that ends every open stream.
+    """PortAudio lists devices once; only its restart finds later devices, and a restart ends every open stream.
 
-    So it starts anew only when no stream is open. A device that was listed once is found again without that. Who finds
-    none asks the others to give way, now and then: they close and open again at once.
+    Therefore it restarts only while no stream is open. A device that was listed once is found again without a restart.
+    A stream without its device asks the others at intervals to close and reopen at once.
     """
 
     def __init__(self) -> None:
@@ -54,7 +58,7 @@ class SharedLibrary:
 
     @contextmanager
     def opened(self) -> Iterator[Any]:
-        """The module, for one stream that is open no longer than the `with`."""
+        """The module, for one stream that is closed before the `with` ends."""
         module = sounddevice()
         with self._lock:
             if not self._streams:
@@ -69,26 +73,19 @@ class SharedLibrary:
                 self._streams -= 1
 
     def ask(self) -> None:
-        """A stream could not be opened: perhaps its device was plugged in after the list was made."""
+        """Ask the other streams to reopen: a device may have been plugged in after the list was made."""
         now_s = time.monotonic()
         if self._streams and now_s - self._asked_s >= _ASK_EVERY_S:
             self._asked_s, self._asked = now_s, True
 
     @property
     def gives_way(self) -> bool:
-        """Whether open streams are to be closed and opened again, as soon as nothing is lost by that."""
+        """Whether open streams must be closed and opened again at their next block."""
         return self._asked
 
 
 LIBRARY = SharedLibrary()
-"""The one of this process."""
-
-
-_BLOCK_S = 0.02
-_SILENT_S = 5.0
-"""A stream without a block for this long is dead even if PortAudio says that it is active."""
-
-OVERRUN = Sentence("sound_overrun")
+"""PortAudio of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +93,14 @@ class _Block:
     measured_s: float
     samples: npt.NDArray[np.int16]
     overrun: bool
-    """Whether the sound card threw sound away before this block."""
+    """Whether the sound card dropped audio before this block."""
 
 
 class Microphone:
     """The configured microphone; `stream` is run by one thread."""
 
     def __init__(self, device: str, now: Callable[[], float]) -> None:
-        """`device` is `default`, a sounddevice name or a number; `now` is the box's time line."""
+        """`device` is `default`, a sounddevice name or a number; `now` is the clock of the run."""
         self._device: str | int | None = int(device) if device.isdecimal() else device
         if device == "default":
             self._device = None
@@ -111,12 +108,12 @@ class Microphone:
         self._again = Event()
 
     def stream(self, stop: Event) -> Iterator[Frame | Audio | Source]:
-        """Sound until `stop` is set; a microphone that dies or is pulled out is opened again."""
+        """Audio until `stop` is set; a microphone that fails or is unplugged is opened again."""
         items = kept_open("microphone", lambda: self._connect(stop), self._now, stop, self._again)
         return listened(items, AudioWatch())
 
     def restart(self) -> None:
-        """Close the microphone and open it again; for another thread."""
+        """Close the microphone and open it again; called by another thread."""
         self._again.set()
 
     def _connect(self, stop: Event) -> Iterator[Audio | Source]:
@@ -131,7 +128,7 @@ class Microphone:
                     ) from error
 
     def _listen(self, sd: Any, stop: Event) -> Iterator[Audio | Source]:
-        """Until the stream ends, or somebody asks for the library."""
+        """Audio until the stream ends, or another stream asks for a restart of PortAudio."""
         blocks: SimpleQueue[_Block | None] = SimpleQueue()
         rate_hz = self._rate_hz(sd)
         with sd.InputStream(

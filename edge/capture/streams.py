@@ -1,4 +1,7 @@
-"""Which of several picture and sound streams is taken, and the sentence that says so."""
+"""Streams of a file or camera: which of several is read, and one clock for files whose timestamps start anew.
+
+Such files are joined segments, recordings of a recorder that was reset, and those with wall-clock timestamps.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,25 @@ from edge.capture import CaptureError
 from edge.i18n.sentence import Sentence
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
+_BACK_S = 0.5
+"""Timestamps that go back further begin a new part of the file; less is disorder in a damaged file."""
+_HOLE_S = 3600.0
+"""Gaps up to this count as time that passed; a longer gap means another clock."""
 
 
 def video_streams(container: av.container.InputContainer) -> list[av.VideoStream]:
-    """The streams of moving pictures that can be decoded; a cover picture of a sound file is none."""
+    """The video streams that can be decoded; the cover picture of an audio file is not one."""
     covers = Disposition.attached_pic
     return [s for s in container.streams.video if not s.disposition & covers and s.codec_context is not None]
 
 
 def audio_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
-    """The streams of sound that can be decoded."""
+    """The audio streams that can be decoded."""
     return [stream for stream in container.streams.audio if stream.codec_context is not None]
 
 
 def chosen_stream(streams: Sequence[_Stream], number: int | None, what: str, where: str) -> _Stream | None:
-    """The stream of that number, counted from 1; without a number the first, None where there is none.
+    """The stream of that number, counted from 1; without a number the first; None: there is no stream.
 
     Raises:
         CaptureError: there is no such number; `what` and `where` name the kind of stream and the source.
@@ -40,7 +47,7 @@ def chosen_stream(streams: Sequence[_Stream], number: int | None, what: str, whe
 
 
 def choice_detail(streams: Sequence[_Stream], taken: _Stream, what: str, setting: str, why: str = "") -> str:
-    """What to say of a choice; nothing where there was none."""
+    """The sentence about the choice; empty when there is only one stream."""
     if len(streams) < 2:
         return ""
     names = "; ".join(f"{number}: {_name(stream)}" for number, stream in enumerate(streams, start=1))
@@ -51,7 +58,7 @@ def choice_detail(streams: Sequence[_Stream], taken: _Stream, what: str, setting
 def first_heard(
     streams: Sequence[av.AudioStream], loudest: Callable[[av.AudioStream], float], least: float
 ) -> tuple[av.AudioStream | None, str]:
-    """The first stream that is not silent, and why not the very first; `loudest` gives a stream's peak, 0 to 1."""
+    """The first stream that is not silent, and why it is not number 1; `loudest` gives a stream's peak, 0 to 1."""
     if len(streams) < 2:
         return (streams[0] if streams else None), ""
     for number, stream in enumerate(streams, start=1):
@@ -67,44 +74,38 @@ def _name(stream: _Stream) -> str:
     return " ".join(part for part in parts if part) or "unnamed"
 
 
-_BACK_S = 0.5
-"""Stamps that go back further begin a new part of the file; less is disorder in a damaged one."""
-_HOLE_S = 3600.0
-"""A hole this long is kept as time that passed; a longer one is another clock: recorders begin a new file by then."""
-
-
 @dataclass(slots=True)
 class _Line:
-    """Where one stream stands."""
+    """The position of one stream."""
 
     part: int
     """The part of the file that it has reached."""
     raw_s: float
-    """Its last stamp as it stands in the file."""
+    """Its last timestamp as written in the file."""
     lag_s: float
     """How much later than the file it began (earlier, where decoding runs ahead); joined parts begin alike."""
 
 
 class MediaClock:
-    """Moves the stamps of each part of a file behind the part before, by the same length for all its streams.
+    """Shifts the timestamps of each part of a file behind the part before, equally for all its streams.
 
-    Packets come in the order of the file. The first stream whose stamps jump begins a new part, which starts where
-    the file had got to; the others follow into it with their own jump, so picture and sound stay together.
+    Packets come in the order of the file. The first stream whose timestamps jump begins a new part, which starts at the
+    end of the last part. The others follow with their own jump, so video and audio stay together.
     """
 
     def __init__(self, start_s: float) -> None:
-        """`start_s` is the file's first stamp, which becomes 0."""
+        """`start_s` is the file's first timestamp, which becomes 0."""
         self._shifts_s = [-start_s]
         self._lines: dict[int, _Line] = {}
         self._reached_s = 0.0
 
     @property
     def parts(self) -> int:
-        """How many there were so far."""
+        """How many parts there were so far."""
         return len(self._shifts_s)
 
     def shift_s(self, stream: int, raw_s: float, length_s: float) -> float:
-        """What to add to the stamps of a packet of `stream` that begins at `raw_s` and lasts `length_s`, in seconds."""
+        """The shift in seconds of a packet of `stream` that begins at `raw_s` and lasts `length_s`."""
         line = self._lines.get(stream)
         if line is None:
             line = self._lines[stream] = self._first(raw_s)
@@ -116,7 +117,7 @@ class MediaClock:
         return shift_s
 
     def _first(self, raw_s: float) -> _Line:
-        """A stream that counts from another zero than the file (the wall clock) begins a part of its own."""
+        """A stream that counts from another zero than the file (the wall clock) begins its own part."""
         for part, shift_s in enumerate(self._shifts_s):
             if -_HOLE_S <= raw_s + shift_s <= self._reached_s + _HOLE_S:
                 return _Line(part, raw_s, raw_s + shift_s if part == 0 else 0.0)

@@ -1,4 +1,4 @@
-"""Carrying out the orders that came over MQTT: what touches the judgement is done in its thread."""
+"""Handles the commands that come over MQTT; those that change decisions run in the deciding thread."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from edge.runtime.event_queue import CommandEvent
 from edge.runtime.live import LiveRunner
 
 LEAST_PAUSE_S = 60.0
-"""Between two self-tests, and between two restarts of one source: nobody blinds a box by restarting its camera."""
+"""Between two self-tests, and between two restarts of one source, so that restarts cannot blind the box."""
 _BUSY = "the box is too busy to take the order: send it again"
 
 Done = tuple[list[Message], dict[str, Any]]
@@ -66,7 +66,7 @@ class CommandHandler:
         }
 
     def __call__(self, command: Command, answer: Answer) -> None:
-        """Begin to carry an order out; the answer comes from whatever thread does it."""
+        """Start a command; the thread that handles it calls `answer`."""
         request = command.request
         try:
             if isinstance(request, SelfTestRequest):
@@ -74,14 +74,14 @@ class CommandHandler:
                 threading.Thread(target=self._self_test, args=(answer,), name="self-test", daemon=True).start()
             elif isinstance(request, RestartSourceRequest):
                 answer(Outcome(self._restart(request.source)))
-            elif not self._runner.order(CommandEvent(request, answer)):
+            elif not self._runner.command(CommandEvent(request, answer)):
                 answer(Outcome(error=_BUSY))
         except EmvasError as error:
             answer(Outcome(error=str(error)))
 
-    def carry_out(self, order: CommandEvent) -> list[Message]:
-        """Do what concerns the judgement; called by the thread that judges."""
-        request, answer = order.request, order.answer
+    def carry_out(self, command: CommandEvent) -> list[Message]:
+        """Handle a command in the deciding thread."""
+        request, answer = command.request, command.answer
         try:
             messages, data = self._handlers[type(request)](request)
             self._publisher.ordered(self._now(), self._decisions.snoozed_s, self._moved)
@@ -148,7 +148,7 @@ class CommandHandler:
         began_s = time.monotonic()
         try:
             checks = list(self_test(self._bundle))
-        except Exception as error:  # a thread's last guard: whatever a model's runtime raises is the answer
+        except Exception as error:  # the thread's last guard: whatever a model's runtime raises is the answer
             answer(Outcome(error=f"the self-test failed: {' '.join(str(error).split())}"))
             return
         failed = [f"{check.role}/{check.graph}" for check in checks if not check.passed]

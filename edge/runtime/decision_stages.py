@@ -1,4 +1,4 @@
-"""The light stages of one run, in one thread: fatigue, affect, alerts, summaries; each guarded by itself."""
+"""The decision stages of one run, in one thread: fatigue, affect, alerts, summaries; each is guarded separately."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
 from edge.vision.perception import MountCheck
 
-_Felt = TypeVar("_Felt")
+_Result = TypeVar("_Result")
 
 
 def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
-    """The bundle's fusion model, where it has one and moods are inferred.
+    """The bundle's fusion model, if it has one and moods are inferred.
 
     Raises:
         BundleError: it was trained on other features than this program computes.
@@ -38,14 +38,14 @@ def trained_fusion(bundle: Bundle, config: Config) -> FusionModel | None:
 
 
 def blink_model(bundle: Bundle, config: Config) -> DrowsinessModel | None:
-    """The bundle's model of blinks, where it has one and fatigue is wanted."""
+    """The bundle's model of blinks, if it has one and fatigue is enabled."""
     return DrowsinessModel(bundle) if config.fatigue.enabled and bundle.has(DROWSINESS) else None
 
 
 class DecisionStages:
-    """Every message it returns has already passed the alerts and the summary.
+    """Observations in, messages out; every returned message has already passed the alerts and the summary.
 
-    A part that raises gives nothing for that message, and the others go on: a fault in the mood of a driver must not
+    A stage that raises gives no result for that message, and the others go on: a fault in the mood of a driver must not
     cost the alert about the driver's eyes.
     """
 
@@ -60,10 +60,10 @@ class DecisionStages:
         status: SystemStatus | None = None,
         ahead: StraightAhead | None = None,
     ) -> None:
-        """`fusion` judges utterances instead of the late-fusion mean; `features` is told what it would see of them.
+        """`fusion` judges utterances instead of the late-fusion mean; `features` gets its input for each utterance.
 
-        `drowsiness` judges blinks; without it nothing is estimated from them. `status` takes every word about a part.
-        `ahead` is what an earlier run has learned of this camera.
+        `drowsiness` judges blinks; without it blinks give no estimate. `status` takes every report about a component.
+        `ahead` is what an earlier run has learned about this camera.
         """
         self._config, self._session = config, session
         self._fusion, self._features, self._drowsiness = fusion, features, drowsiness
@@ -72,7 +72,7 @@ class DecisionStages:
         self._arming = Arming(config.arming)
         self._mount = MountCheck()
         self.ahead = ahead or StraightAhead()
-        """Straight ahead of this camera as it is learned by now."""
+        """The direction straight ahead of this camera, as learned so far."""
         parts = supervision or Supervision()
         self._fatigue = (
             parts.component("fatigue", self._new_fatigue, self._new_fatigue(), "always")
@@ -89,69 +89,69 @@ class DecisionStages:
         self._summary = parts.component("summary", self._new_summary, self._new_summary())
 
     def source(self, source: Source) -> list[Message]:
-        """A word about a source or a stage: lost, back, or absent. What is known already is not told again."""
-        return self._told([source]) if self.status.take(source) else []
+        """Handle a report about a source or a stage: lost, ok or absent. A repeated report gives no message."""
+        return self._with_alerts([source]) if self.status.take(source) else []
 
     def without(self, source: Source) -> list[Message]:
-        """The run does without this part: told once, and no word about it ever again."""
+        """Report once that this run does not have a component; later reports about it give no message."""
         self.status.do_without(source)
-        return self._told([source])
+        return self._with_alerts([source])
 
     def speed(self, speed: Speed) -> list[Message]:
-        """The vehicle's speed."""
+        """Handle the vehicle's speed."""
         known = [message for source in self._arming.speed(speed) for message in self.source(source)]
-        return [*known, *self._told(self._arming.trip(speed))]
+        return [*known, *self._with_alerts(self._arming.trip(speed))]
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
-        """The faces of one picture; `speaking`: whether somebody spoke when it was taken.
+        """Handle the faces of one frame; `speaking`: whether somebody was speaking when it was taken.
 
-        Where the purpose is the driver's safety, nobody else in the picture is judged.
+        With the purpose of driver safety, only the driver is judged.
         """
         if not faces:
             return []
         t_s = faces[0].t_s
-        words = [*self._arming.advance(t_s), *self._mount.step(faces)]
-        told = [message for source in words for message in self.source(source)]
+        reports = [*self._arming.advance(t_s), *self._mount.step(faces)]
+        reported = [message for source in reports for message in self.source(source)]
         messages: list[Message] = []
         for face in [self._driver.choose(faces)] if self._driver else faces:
             messages += self._person(face, speaking)
         if self._fatigue and self._fatigue.part:
             self.ahead = self._fatigue.part.ahead
-        unusual = self._felt(t_s, lambda affect: affect.anomalies(t_s))
-        return [*told, *self._told(messages), *self._alerted(unusual)]
+        unusual = self._run_affect(t_s, lambda affect: affect.anomalies(t_s))
+        return [*reported, *self._with_alerts(messages), *self._alerts_of(unusual)]
 
     def sounded(self, sounds: Iterable[Sound]) -> list[Message]:
-        """How loud it was."""
+        """Handle loudness and audio events."""
         told: list[Message] = []
         for sound in sounds:
             if self._affect:
                 self._affect.run(sound.t_s, partial(AffectMonitor.sound, sound=sound), None)
-            told += self._alerted(one for one in sound.unusual if self._hears_distress or one.alert != DISTRESS)
+            told += self._alerts_of(one for one in sound.unusual if self._hears_distress or one.alert != DISTRESS)
         return told
 
     def spoken(self, utterance: Utterance) -> list[Message]:
-        """Somebody has just spoken."""
-        return self._told([Speech(utterance.end_s, utterance.start_s, utterance.end_s)])
+        """Handle an utterance that has just ended."""
+        return self._with_alerts([Speech(utterance.end_s, utterance.start_s, utterance.end_s)])
 
     def heard(self, heard: UtteranceAnalysis) -> list[Message]:
-        """What was made of an utterance; may come late."""
+        """Handle the analysis of an utterance; it may come late."""
         messages: list[Message] = [heard.transcript] if heard.transcript else []
         made = heard.utterance, heard.transcript, heard.sentiment, heard.prosody
-        messages += self._felt(heard.utterance.end_s, lambda affect: affect.utterance(*made))
-        return self._told(messages)
+        messages += self._run_affect(heard.utterance.end_s, lambda affect: affect.utterance(*made))
+        return self._with_alerts(messages)
 
     def snooze(self, t_s: float, kind: str, seconds: float) -> list[Message]:
-        """Silence a kind of alert below critical for so long; AlertOrderError says why not."""
+        """Silence a kind of alert below critical for `seconds`; AlertOrderError says why not."""
         self._engine.passed(t_s)
-        return self._counted(self._engine.snooze(kind, t_s + seconds))
+        return self._with_summaries(self._engine.snooze(kind, t_s + seconds))
 
     def acknowledge(self, t_s: float, id_: str) -> list[Message]:
         """Stop the repeats of an open alert; AlertOrderError says why not."""
         self._engine.passed(t_s)
-        return self._counted(self._engine.acknowledge(id_))
+        return self._with_summaries(self._engine.acknowledge(id_))
 
     def retune(self, config: Config) -> None:
-        """Take over what a command may move of `fatigue`, `affect` and `alerts` (`edge.publish.commands.requests`)."""
+        """Apply the settings that a command may change in `fatigue`, `affect` and `alerts`."""
         self._config = config
         if self._alerts.part:
             self._alerts.part.retune(config.alerts)
@@ -162,31 +162,31 @@ class DecisionStages:
 
     @property
     def snoozed_s(self) -> Mapping[str, float]:
-        """Until when each snoozed kind of alert is silent."""
+        """When the snooze of each kind of alert ends."""
         return self._alerts.part.snoozed_s if self._alerts.part else {}
 
     def so_far(self, t_s: float) -> Summary:
-        """The summary of the period that goes on."""
+        """The summary of the current period."""
         return (self._summary.part or self._new_summary()).so_far(t_s)
 
     def finish(self, t_s: float) -> list[Message]:
-        """End everything that goes on, alerts last but for the summary that counts them."""
+        """Close everything that is open: alerts last, then the summary that counts them."""
         rest: list[Message] = self._fatigue.run(t_s, lambda fatigue: fatigue.finish(t_s), []) if self._fatigue else []
-        messages = self._told([*rest, *self._felt(t_s, lambda affect: affect.finish(t_s))])
+        messages = self._with_alerts([*rest, *self._run_affect(t_s, lambda affect: affect.finish(t_s))])
         ended: list[Alert] = self._alerts.run(t_s, lambda alerts: alerts.finish(t_s), [])
         for alert in ended:
-            self._summed(alert)
+            self._summaries(alert)
         last: list[Summary] = self._summary.run(t_s, lambda summary: summary.finish(t_s), [])
         return [*messages, *ended, *last]
 
     @property
     def _engine(self) -> AlertEngine:
         if self._alerts.part is None:
-            raise AlertCommandError("the alerts are being begun anew: ask again in a few seconds")
+            raise AlertCommandError("the alerts are being restarted: try again in a few seconds")
         return self._alerts.part
 
     def _person(self, face: Face, speaking: bool) -> list[Message]:
-        """What one face tells of its person."""
+        """The messages about the person of one face."""
 
         def judge(fatigue: FatigueMonitor) -> list[Message]:
             fatigue.drive(self._arming.armed)
@@ -194,35 +194,35 @@ class DecisionStages:
 
         judged: list[Message] = self._fatigue.run(face.t_s, judge, [face]) if self._fatigue else [face]
         opened = next((message for message in judged if isinstance(message, Face)), face)
-        return [*judged, *self._felt(face.t_s, lambda affect: affect.observe(opened, speaking))]
+        return [*judged, *self._run_affect(face.t_s, lambda affect: affect.observe(opened, speaking))]
 
-    def _felt(self, t_s: float, work: Callable[[AffectMonitor], Sequence[_Felt]]) -> Sequence[_Felt]:
-        """What affect makes of it; nothing where it is switched off or fails."""
+    def _run_affect(self, t_s: float, work: Callable[[AffectMonitor], Sequence[_Result]]) -> Sequence[_Result]:
+        """The results of the affect stage; empty where it is switched off or fails."""
         return self._affect.run(t_s, work, []) if self._affect else []
 
-    def _told(self, messages: Iterable[Message]) -> list[Message]:
-        """Each message, then the alerts and the summary that it brings about."""
+    def _with_alerts(self, messages: Iterable[Message]) -> list[Message]:
+        """Each message with the summary before it and the alerts after it."""
         told: list[Message] = []
         for message in messages:
-            told += [*self._summed(message), message]
-            told += self._alerted([message])
+            told += [*self._summaries(message), message]
+            told += self._alerts_of([message])
         return told
 
-    def _alerted(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
-        """The alerts that something brings about."""
+    def _alerts_of(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
+        """The alerts that the causes raise, change or end."""
         told: list[Message] = []
         for cause in causes:
-            told += self._counted(self._alerts.run(cause.t_s, partial(AlertEngine.step, message=cause), []))
+            told += self._with_summaries(self._alerts.run(cause.t_s, partial(AlertEngine.step, message=cause), []))
         return told
 
-    def _counted(self, alerts: Iterable[Alert]) -> list[Message]:
-        """Alerts, each of them after the summary that it ends."""
+    def _with_summaries(self, alerts: Iterable[Alert]) -> list[Message]:
+        """The alerts, each after the summary of the period that it ends."""
         told: list[Message] = []
         for alert in alerts:
-            told += [*self._summed(alert), alert]
+            told += [*self._summaries(alert), alert]
         return told
 
-    def _summed(self, message: Message) -> list[Summary]:
+    def _summaries(self, message: Message) -> list[Summary]:
         return self._summary.run(message.t_s, lambda summary: summary.step(message), [])
 
     def _new_fatigue(self) -> FatigueMonitor:

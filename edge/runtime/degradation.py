@@ -18,14 +18,26 @@ from edge.runtime.supervision import Report
 
 ZONES = Path("/sys/class/thermal")
 _BEST = ("tj", ("cpu", "gpu", "soc", "x86_pkg", "k10temp"))
-"""Names of zones by worth: NVIDIA's `tj` is the hottest point of the whole chip; then processors; then anything."""
+"""Names of zones, best first: NVIDIA's `tj` is the hottest point of the chip; then processors; then any other zone."""
 _PLAUSIBLE_C = (-40.0, 150.0)
+_OF_LATE = 0.2
+"""Weight of the last second in the mean camera rate, which settles within ten seconds."""
 _FILTER_S = 5.0
 """Time constant of the filter before the bands (openpilot hardwared: 5 s)."""
+CAPACITY = "capacity"
+"""Name in `Source` messages: `absent` while work is shed, `lost` while heat endangers the box."""
+LEAST_HZ = 10.0
+"""Frames a second that eye judgement needs; fewer, while the camera delivers more, mean overload."""
+_BUSY_S = 5.0
+"""Overload for this long sheds one more kind of work."""
+_CALM_S = 60.0
+"""Spare capacity for this long restores one kind of work."""
+_ROOM_HZ = 1.5 * LEAST_HZ
+"""Spare capacity: restored work costs some of it."""
 
 
 class Band(IntEnum):
-    """How hot, in rising order."""
+    """Temperature bands in rising order; they overlap, so that the band does not flicker."""
 
     GREEN = 0
     YELLOW = 1
@@ -34,11 +46,11 @@ class Band(IntEnum):
 
 
 _BACK_K = {Band.YELLOW: 5.0, Band.RED: 8.0, Band.DANGER: 6.0}
-"""A band ends so far below where it began (openpilot hardwared: 80 and 75, 96 and 88 °C; it ends danger at 94)."""
+"""A band ends this far below its start (openpilot hardwared: 80 and 75, 96 and 88 °C; danger ends at 94 there)."""
 
 
 class Thermometer:
-    """Reads the zones of sysfs; a machine without any has no temperature."""
+    """Reads the kernel's thermal zones; a machine without zones has no temperature."""
 
     def __init__(self, root: Path = ZONES) -> None:
         zones = {path: _text(path / "type").lower() for path in sorted(root.glob("thermal_zone*"))}
@@ -47,23 +59,23 @@ class Thermometer:
         self._files = [path / "temp" for path in chosen or zones]
 
     def celsius(self) -> float | None:
-        """The hottest zone that answers; a Jetson's zones do not while their unit is switched off."""
+        """The hottest zone that can be read; a Jetson's zones cannot while their unit is switched off."""
         read = [_celsius(file) for file in self._files]
         return max((value for value in read if value is not None), default=None)
 
 
 class ThermalBands:
-    """Temperatures in, a band out."""
+    """Filters temperatures and gives the band."""
 
     def __init__(self, config: ThermalConfig) -> None:
         self._above = {Band.YELLOW: config.yellow_c, Band.RED: config.red_c, Band.DANGER: config.danger_c}
         self._last_s: float | None = None
         self.band = Band.GREEN
         self.celsius: float | None = None
-        """Filtered; None while nothing is known."""
+        """Filtered; None before the first reading."""
 
     def step(self, t_s: float, celsius: float | None) -> Band:
-        """Take in one reading; while there is none the band stays."""
+        """Handle one reading; the band stays when there is none."""
         if celsius is None:
             return self.band
         if self.celsius is None or self._last_s is None:
@@ -95,35 +107,23 @@ def _text(file: Path) -> str:
         return ""
 
 
-CAPACITY = "capacity"
-"""Name in `Source` messages: `absent` while something is shed, `lost` while the box is in danger from heat."""
-LEAST_HZ = 10.0
-"""Pictures a second that the eyes need; fewer, while the camera gives more, is too much load."""
-_BUSY_S = 5.0
-"""Too much load for so long sheds one more thing."""
-_CALM_S = 60.0
-"""Enough room for so long takes one thing back."""
-_ROOM_HZ = 1.5 * LEAST_HZ
-"""Enough room: what is taken back costs some of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What is still done."""
+    """The work that is still done."""
 
     most_hz: float | None = None
-    """Pictures a second that vision gets; None: all."""
+    """Frames a second that vision gets; None: all."""
     expressions: bool = True
     words: bool = True
 
     @property
     def shed(self) -> dict[str, bool]:
-        """What is not done, or not all of it."""
+        """The work that is reduced or left out."""
         return {"pictures": self.most_hz is not None, "expressions": not self.expressions, "words": not self.words}
 
     @property
     def described(self) -> tuple[str, ...]:
-        """The same in words."""
+        """The same as sentences."""
         rate = () if self.most_hz is None else (Sentence("fewer_pictures", hz=self.most_hz),)
         expressions = () if self.expressions else (Sentence("without_expressions"),)
         return (*rate, *expressions, *(() if self.words else (Sentence("without_words"),)))
@@ -136,44 +136,44 @@ HEAT: dict[Band, Workload] = {
     Band.DANGER: Workload(most_hz=LEAST_HZ, expressions=False, words=False),
 }
 LOAD: tuple[Workload, ...] = (Workload(), Workload(expressions=False), Workload(expressions=False, words=False))
-"""Under load the newest picture wins, so the rate has already fallen by itself."""
+"""Under overload only the newest frame waits, so the rate has already fallen by itself."""
 
 
 class Shedding:
-    """Bands and rates in; a diet, and a word at each change, out. Time is an argument."""
+    """Chooses the workload from band and frame rates, and reports each change. Time is an argument."""
 
     def __init__(self) -> None:
-        self.diet = Workload()
-        self._rung = 0
+        self.workload = Workload()
+        self._load = 0
         self._asked: tuple[int, float] | None = None
-        """One rung more or less, and since when the load asks for it."""
-        self._told = ""
+        """One step more or less, and since when the load demands it."""
+        self._reported = ""
 
     def step(self, t_s: float, band: Band, celsius: float | None, came_hz: float, seen_hz: float) -> list[Source]:
-        """One look: `came_hz` pictures a second were meant for vision of late, `seen_hz` went through it."""
+        """Handle one second: `came_hz` frames a second were meant for vision, `seen_hz` went through it."""
         self._climb(t_s, came_hz, seen_hz)
-        heat, load = HEAT[band], LOAD[self._rung]
-        self.diet = Workload(heat.most_hz, heat.expressions and load.expressions, heat.words and load.words)
-        return self._tell(t_s, band, celsius)
+        heat, load = HEAT[band], LOAD[self._load]
+        self.workload = Workload(heat.most_hz, heat.expressions and load.expressions, heat.words and load.words)
+        return self._report(t_s, band, celsius)
 
     def _climb(self, t_s: float, came_hz: float, seen_hz: float) -> None:
-        busy = seen_hz < min(LEAST_HZ, 0.9 * came_hz) and self._rung < len(LOAD) - 1
-        calm = self._rung > 0 and (seen_hz >= _ROOM_HZ or seen_hz >= 0.95 * came_hz)
+        busy = seen_hz < min(LEAST_HZ, 0.9 * came_hz) and self._load < len(LOAD) - 1
+        calm = self._load > 0 and (seen_hz >= _ROOM_HZ or seen_hz >= 0.95 * came_hz)
         step = busy - calm
         if not step:
             self._asked = None
         elif self._asked is None or self._asked[0] != step:
             self._asked = step, t_s
         elif t_s - self._asked[1] >= (_BUSY_S if busy else _CALM_S):
-            self._rung += step
+            self._load += step
             self._asked = None
 
-    def _tell(self, t_s: float, band: Band, celsius: float | None) -> list[Source]:
-        why, what = _reason(band, busy=self._rung > 0), self.diet.described
+    def _report(self, t_s: float, band: Band, celsius: float | None) -> list[Source]:
+        why, what = _reason(band, busy=self._load > 0), self.workload.described
         told = Sentence("reduced", what=what, why=why) if why else ""
-        if told == self._told:
+        if told == self._reported:
             return []
-        self._told = told
+        self._reported = told
         if not told:
             return [Source(t_s, CAPACITY, "ok")]
         if celsius is not None and band is not Band.GREEN:
@@ -182,19 +182,15 @@ class Shedding:
 
 
 def _reason(band: Band, busy: bool) -> str:
-    """Why less is done; empty where all is."""
+    """Why work is shed; empty when it is not."""
     name = band.name.lower()
     if band is Band.GREEN:
         return Sentence("too_busy") if busy else ""
     return Sentence("too_hot_and_busy", band=name) if busy else Sentence("too_hot", band=name)
 
 
-_OF_LATE = 0.2
-"""Share of the last second in the rate of late: it settles within ten."""
-
-
 class Degradation:
-    """Used by the judging thread."""
+    """Adapts sources and perception stages to heat and load once a second, in the deciding thread."""
 
     def __init__(
         self, config: Config, health: RunCounters, sources: LiveSources, perception: PerceptionStages, report: Report
@@ -204,20 +200,20 @@ class Degradation:
         self._frames = self._came = self._seen = 0
         self._last_s = 0.0
 
-    def look(self, t_s: float) -> None:
-        """Measure, decide, apply, tell."""
+    def step(self, t_s: float) -> None:
+        """Measure temperature and rates, choose the workload, apply it and report changes."""
         health, elapsed_s = self._health, t_s - self._last_s
         delivered_hz = (health.frames - self._frames) / elapsed_s
         health.camera_hz += _OF_LATE * (delivered_hz - health.camera_hz) if self._frames else delivered_hz
         self._frames, seen = health.frames, health.frames_seen
-        came = health.frames - health.frames_shed if seen else 0  # the first picture may take long: no load yet
+        came = health.frames - health.frames_shed if seen else 0  # the first frame may take long: not an overload
         came_hz, seen_hz = (came - self._came) / elapsed_s, (seen - self._seen) / elapsed_s
         self._came, self._seen, self._last_s = came, seen, t_s
         band = self._bands.step(t_s, self._thermometer.celsius())
-        news = self._shedding.step(t_s, band, self._bands.celsius, came_hz, seen_hz)
-        diet = self._shedding.diet
-        self._sources.pace.most_hz = diet.most_hz
-        self._perception.expressions, self._perception.words = diet.expressions, diet.words
-        health.celsius, health.band, health.shed = self._bands.celsius, band.name.lower(), diet.shed
-        for source in news:
+        reports = self._shedding.step(t_s, band, self._bands.celsius, came_hz, seen_hz)
+        workload = self._shedding.workload
+        self._sources.pace.most_hz = workload.most_hz
+        self._perception.expressions, self._perception.words = workload.expressions, workload.words
+        health.celsius, health.band, health.shed = self._bands.celsius, band.name.lower(), workload.shed
+        for source in reports:
             self._report(source)

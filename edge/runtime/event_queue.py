@@ -1,4 +1,4 @@
-"""What lies between the threads of the live runner: a slot for the newest picture and bounded queues."""
+"""The queues between the threads of the live box, and the events that go to the deciding thread."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from edge.runtime.perception_stages import UtteranceAnalysis
 _Item = TypeVar("_Item")
 
 
-class QueueEnded(Exception):  # noqa: N818 - the end of a stream is no error
-    """Nothing more will come."""
+class QueueEnded(Exception):  # noqa: N818 - the end of a stream is not an error
+    """The queue is empty and takes no more items."""
 
 
 class QueueFullError(EmvasError):
-    """Items come faster than they are worked through; the message says what is lost by that."""
+    """Items arrive faster than they are handled; the message says what is lost."""
 
 
 class BoundedQueue(Generic[_Item]):
@@ -47,7 +47,7 @@ class BoundedQueue(Generic[_Item]):
             return True
 
     def put(self, item: _Item) -> None:
-        """Add `item`, waiting for room; once the queue has ended it is not taken any more."""
+        """Add `item` and wait for room; a queue that has ended ignores it."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or len(self._items) < self._size)
             if not self._ended:
@@ -55,14 +55,14 @@ class BoundedQueue(Generic[_Item]):
                 self._changed.notify_all()
 
     def force(self, item: _Item) -> None:
-        """Add `item` whether there is room or not, for what is rare and must neither wait nor be lost."""
+        """Add `item` even to a full queue: for rare items that must neither wait nor be lost."""
         with self._changed:
             if not self._ended:
                 self._items.append(item)
                 self._changed.notify_all()
 
     def newest(self, item: _Item) -> int:
-        """Add `item` in place of everything that waits; return how many items that dropped."""
+        """Replace all waiting items by `item`; return how many were dropped."""
         with self._changed:
             dropped = len(self._items)
             self._items.clear()
@@ -75,7 +75,7 @@ class BoundedQueue(Generic[_Item]):
         """The oldest item; None when none came within `timeout_s`.
 
         Raises:
-            Ended: the queue has ended and is empty.
+            QueueEnded: the queue has ended and is empty.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._ended, timeout_s)
@@ -88,7 +88,7 @@ class BoundedQueue(Generic[_Item]):
             return None
 
     def clear(self) -> int:
-        """Throw away what waits; return how many items that was."""
+        """Drop all waiting items; return how many there were."""
         with self._changed:
             dropped = len(self._items)
             self._items.clear()
@@ -96,7 +96,7 @@ class BoundedQueue(Generic[_Item]):
             return dropped
 
     def end(self) -> None:
-        """Take no more; what waits can still be taken."""
+        """Accept no more items; those that wait can still be taken."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -104,30 +104,30 @@ class BoundedQueue(Generic[_Item]):
 
 @dataclass(frozen=True, slots=True)
 class FacesEvent:
-    """The faces of one picture, or that there is none."""
+    """The faces of one frame; a frame without faces has one entry that says so."""
 
     faces: Sequence[Face]
     speaking: bool
-    """Whether somebody spoke when it was taken."""
+    """Whether somebody was speaking when the frame was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundEvent:
-    """How loud it was, in pieces."""
+    """Loudness and audio events of the last pieces of audio."""
 
     sounds: Sequence[Sound]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEvent:
-    """Somebody has just spoken."""
+    """An utterance has ended; its analysis follows later."""
 
     utterance: Utterance
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEvent:
-    """What somebody asks of the judgement, and who hears how that went."""
+    """A command for the deciding thread, and the function that takes its outcome."""
 
     request: CommandRequest
     answer: Answer

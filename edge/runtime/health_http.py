@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`: two pages for those who watch over boxes."""
+"""The HTTP pages `/healthz` and `/metrics` for the monitoring of boxes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PagesError(EmvasError):
 
 
 class HealthPages:
-    """Served from `with` to its end, in threads of their own."""
+    """The server of both pages, from `with` to its end, in threads of its own."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class HealthPages:
         verdict: Callable[[float], HealthVerdict],
         figures: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """`verdict` gets the monotonic time.
+        """`verdict` takes the monotonic time.
 
         Raises:
             PagesError: the port is taken or the address is not this machine's.
@@ -77,7 +77,7 @@ class HealthPages:
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if self._loopback and name not in _NAMES_OF_LOOPBACK:  # a web page's name that was made to lead here
+        if self._loopback and name not in _NAMES_OF_LOOPBACK:  # DNS rebinding: the name of a web page that leads here
             return _answer(start, "403 Forbidden", {"error": "these pages are for this machine"})
         if environ["REQUEST_METHOD"] == "HEAD":
             self._serve({**environ, "REQUEST_METHOD": "GET"}, start)
@@ -106,13 +106,13 @@ def _answer(start: StartResponse, status: str, body: Mapping[str, Any]) -> Itera
 
 
 class _Figures(Collector):
-    """The table, filled anew at each request."""
+    """The table of metrics, filled at each request."""
 
     def __init__(self, figures: Callable[[], Mapping[str, Any]]) -> None:
         self._figures = figures
 
     def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
-        """One family for each row that has a figure."""
+        """One family for each metric that has a value."""
         figures = self._figures()
         for metric in METRICS:
             found = list(samples(metric, figures))

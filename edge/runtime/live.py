@@ -1,4 +1,4 @@
-"""The live box: a thread for each source and each heavy stage, bounded queues between, judgement in the caller's."""
+"""The live box: one thread for each source and perception stage, bounded queues, decisions in the calling thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WAITING = 256
 _STATUS_S = 1.0
 _TURN_S = 0.5
 _STOP_S = 1.5
-"""Patience with a thread in the middle of a model when the box is stopped; a picture takes less, words may not."""
+"""How long a stop waits for threads inside a model; a frame takes less time, an utterance may take more."""
 _HURRY_S = 0.05
 
 
@@ -41,7 +41,7 @@ class LiveRunner:
     def __init__(
         self, bundle: Bundle, config: Config, session: str, clock: RunClock, ahead: StraightAhead | None = None
     ) -> None:
-        """Load the models and open the sources; `ahead` is what an earlier run has learned of this camera.
+        """Load the models and open the sources; `ahead` is what an earlier run has learned about this camera.
 
         Raises:
             BundleError: a model cannot be loaded.
@@ -50,12 +50,12 @@ class LiveRunner:
         self.health = RunCounters()
         self.status = SystemStatus("camera" if config.camera.uri is not None else "microphone")
         self.stuck: str | None = None
-        """Why the run ended by itself and the process is to be started anew: a part hangs in a call, which nothing can
-        end from outside, or cannot be begun anew. `status` may set it."""
+        """Why the run ended by itself and the process must be restarted: a component hangs in a call, or cannot be
+        restarted. `status` may set it."""
         self.left: list[str] = []
-        """Threads that were in the middle of something when the run ended, and still are."""
-        self.carry_out: Callable[[CommandEvent], list[Message]] = lambda _order: []
-        """What is done, by the thread that judges, for an order; nothing by default."""
+        """Threads that were still busy when the run ended."""
+        self.carry_out: Callable[[CommandEvent], list[Message]] = lambda _command: []
+        """Handles a command in the deciding thread; by default it does nothing."""
         self._config, self._clock = config, clock
         self._events: BoundedQueue[Event] = BoundedQueue(_WAITING)
         self._supervision = Supervision(self._events.force, self.health, freezer(clock.now_s))
@@ -80,28 +80,28 @@ class LiveRunner:
         self._upkeep = self._supervision.bare("upkeep")
 
     def ignore(self, sound: Callable[[Audio], bool]) -> None:
-        """Do not listen to the pieces of sound for which this is true: the box's own. Before `run`."""
+        """Drop the audio for which `sound` is true, such as the box's own warnings; call it before `run`."""
         self._sources.ignores = sound
 
     @property
     def captures(self) -> list[LiveSource]:
-        """Camera and microphone, those that the configuration has."""
+        """Camera and microphone, as far as the configuration has them."""
         return list(self._sources.captures.values())
 
-    def order(self, order: CommandEvent) -> bool:
-        """Have an order carried out in the judging thread; False when there is no room for it. For any thread."""
-        return self._events.offer(order)
+    def command(self, command: CommandEvent) -> bool:
+        """Pass a command to the deciding thread; False when the queue is full. Safe from any thread."""
+        return self._events.offer(command)
 
-    def announce(self, news: Iterable[Source | Warned]) -> None:
-        """Have what parts outside the runner say of themselves judged and told. For any thread."""
-        for item in news:
+    def announce(self, reports: Iterable[Source | Warned]) -> None:
+        """Pass the reports of parts outside the runner to the deciding thread. Safe from any thread."""
+        for item in reports:
             self._events.force(item)
 
     def run(self, sinks: Sequence[Sink], stop: threading.Event, status: Callable[[RunCounters], None]) -> None:
-        """Run until `stop` is set or every source has ended; then end what is open.
+        """Run until `stop` is set or every source has ended; then close what is open.
 
-        `status` is called every second by the loop that judges, and may raise: then `upkeep` is lost, and the box
-        watches on. A part that hangs (`stuck`) ends the run as well.
+        The deciding loop calls `status` every second. If it raises, `upkeep` is reported lost and the box goes on. A
+        component that hangs (`stuck`) ends the run as well.
         """
         outlet = Outlet([self.health, *sinks], self._config.allowance, self._supervision)
         for source in [*absences(self._perception, self._config), *self._sources.absences()]:
@@ -112,51 +112,51 @@ class LiveRunner:
             worker.start()
         last_status_s = 0.0
         while not stop.is_set() and self.stuck is None and _any_alive(stages):
-            self._judge(outlet, self._events.take(_TURN_S))
+            self._decide(outlet, self._events.take(_TURN_S))
             if not _any_alive(sources):
                 self._sources.end()
             if self._clock.now_s() - last_status_s >= _STATUS_S:
                 last_status_s = self._clock.now_s()
-                self._look(last_status_s)
+                self._check(last_status_s)
                 self._upkeep.guard(last_status_s, partial(status, self.health), None)
         if self.stuck is not None:
             self._events.force(Source(self._clock.now_s(), BOX, "lost", self.stuck))
         self._end(outlet, stages, hurry=stop.is_set() or self.stuck is not None)
         self.left = [worker.name for worker in [*sources, *others, *stages] if worker.alive]
 
-    def _look(self, now_s: float) -> None:
+    def _check(self, now_s: float) -> None:
         self.health.waiting = {
             "sound": len(self._sources.sound),
             "utterances": len(self._stages.utterances),
             "results": len(self._events),
         }
-        self._degradation.look(now_s)
+        self._degradation.step(now_s)
         mono_s = time.monotonic()
         self.stuck = self._supervision.stuck(mono_s)
         self.status.turned(mono_s, self.stuck)
 
     def _end(self, outlet: Outlet, stages: Sequence[StreamWorker[Any]], hurry: bool) -> None:
-        """Take what the threads still had, then end what goes on; words that nobody waits for are counted as lost."""
+        """Handle the last results of the threads, then finish; utterances that are skipped are counted as dropped."""
         self.health.utterances_dropped += self._stages.utterances.clear() if hurry else 0
         self._sources.end()
         self._stages.utterances.end()
         until_s = time.monotonic() + _STOP_S
         while _any_alive(stages) and time.monotonic() < until_s:
-            self._judge(outlet, self._events.take(_HURRY_S))
+            self._decide(outlet, self._events.take(_HURRY_S))
         self._events.end()
         try:
             while True:
-                self._judge(outlet, self._events.take())
+                self._decide(outlet, self._events.take())
         except QueueEnded:
             outlet.write(self.decisions.finish(self._clock.now_s()))
 
-    def _judge(self, outlet: Outlet, event: Event | None) -> None:
+    def _decide(self, outlet: Outlet, event: Event | None) -> None:
         if event is not None:
             with self._deciding.timed():
                 outlet.write(self._deciding.guard(self._clock.now_s(), partial(self._messages, event), []))
 
-    def _messages(self, event: Event) -> list[Message]:  # noqa: PLR0911 - one row a type
-        """What an event brings about."""
+    def _messages(self, event: Event) -> list[Message]:  # noqa: PLR0911 - one case a type
+        """The messages that follow from an event."""
         match event:
             case FacesEvent():
                 return self.decisions.seen(event.faces, event.speaking)

@@ -1,6 +1,6 @@
-"""The one table of metrics: every figure that a box tells, for `/metrics` and its documentation.
+"""Counters of a run, and the table of metrics that `/metrics` and its documentation are made from.
 
-Each is read from the box's health figures, the same that it publishes over MQTT.
+Each metric is read from the health figures that the box also publishes over MQTT.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from edge.messages import Alert, Message
 from edge.status import SystemStatus
+
+Type = Literal["counter", "gauge"]
+_MS = 1e-3
 
 
 @dataclass(slots=True)
@@ -40,47 +43,50 @@ class StageTime:
 class RunCounters:
     """Each counter is written by one thread and may be read by any."""
 
+    component_name: ClassVar[str] = "health"
+    """Name of this sink in `Source` messages."""
+
     frames: int = 0
-    """Pictures that capture delivered."""
+    """Frames that the camera delivered."""
     camera_hz: float = 0.0
-    """Pictures a second that capture delivered of late."""
+    """Mean frames a second of the last seconds."""
     frames_dropped: int = 0
-    """Pictures that a newer one replaced before vision took them."""
+    """Frames that a newer one replaced before vision took them."""
     frames_shed: int = 0
-    """Pictures that were left out because the box is hot."""
+    """Frames that were left out because the box is hot."""
     frames_seen: int = 0
-    """Pictures that went through vision."""
+    """Frames that went through vision."""
     sound_s: float = 0.0
-    """Seconds of sound that capture delivered."""
+    """Seconds of audio that the microphone delivered."""
     sound_dropped_s: float = 0.0
     utterances: int = 0
     utterances_dropped: int = 0
     records_dropped: int = 0
     """Telemetry that the timeline's disk refused."""
     alerts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Alerts begun, by kind and the level they began at."""
+    """New alerts by kind and by their first level."""
     celsius: float | None = None
-    """Of the hottest part of the processor, filtered; None where it cannot be read."""
+    """Temperature of the hottest part of the processor, filtered; None where it cannot be read."""
     band: str = "green"
     shed: dict[str, bool] = field(default_factory=dict)
-    """What of its work the box leaves out because of heat or load (`edge.runtime.degradation`)."""
+    """Work that the box leaves out because of heat or load (`edge.runtime.degradation`)."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Items waiting in each queue."""
     failures: Counter[str] = field(default_factory=Counter)
-    """Failed calls and crashes of each part."""
+    """Failed calls and crashes of each component."""
     restarts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
-    """Items that a part did not work on because it was down."""
+    """Items that a component missed because it was down."""
     stages: dict[str, StageTime] = field(default_factory=dict)
 
     def write(self, message: Message) -> None:
-        """Count what may be told; a sink."""
+        """Count new alerts, as a sink."""
         if isinstance(message, Alert) and message.type == "new":
             levels, level = self.alerts.setdefault(message.alert, {}), message.level.name.lower()
             levels[level] = levels.get(level, 0) + 1
 
     def readings(self, status: SystemStatus) -> dict[str, object]:
-        """All counters as plain data, with how each part is: the runtime's part of the health topic."""
+        """All counters and component states as plain data: the runtime's part of the health topic."""
         counted = {row.name: _plain(getattr(self, row.name)) for row in fields(self) if row.name != "stages"}
         stages = {name: _plain(asdict(spent) | {"mean_ms": spent.mean_ms}) for name, spent in list(self.stages.items())}
         sources = {name: part.state for name, part in status.parts.items()}
@@ -88,21 +94,17 @@ class RunCounters:
 
 
 def _plain(value: object) -> object:
-    """A copy that another thread may keep, in the digits that mean something."""
+    """A rounded copy that another thread may keep."""
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in list(value.items())}
     return round(value, 1) if isinstance(value, float) else value
 
 
-Type = Literal["counter", "gauge"]
-_MS = 1e-3
-
-
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One row: `path` leads through the figures; `{label}` in it stands for every name there is at that place.
+    """One metric: `path` leads through the figures; `{label}` in it stands for every name at that place.
 
-    A path that ends in `={label}` ends at words: the word is the label, the value is 1.
+    A path that ends in `={label}` leads to a text: the text is the label, the value is 1.
     """
 
     name: str
@@ -111,7 +113,7 @@ class Metric:
     meaning: str
     path: str
     scale: float = 1.0
-    """What a figure is multiplied by to be in `unit`."""
+    """Factor from the figure to `unit`."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -179,10 +181,10 @@ def figures(
     status: SystemStatus,
     published: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All that the table has a row for.
+    """All figures of the table.
 
-    `facts` are version, bundle, provider and purpose; `models` the variant of each role that really runs; `published`
-    the publisher's part of the health topic, empty without one.
+    `facts` are version, bundle, provider and purpose; `models` has the variant that runs for each role; `published` is
+    the publisher's part of the health topic, empty without a publisher.
     """
     verdict = status.verdict(time.monotonic())
     told = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
@@ -191,7 +193,7 @@ def figures(
 
 
 def samples(metric: Metric, figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Values of a row's labels with the figure at that place; none where the box does not have it."""
+    """The labels and values of one metric; empty where the box does not have the figure."""
     path, *words = metric.path.split("=")
     for labels, found in _at(figures, path.split(".")):
         if found is None:

@@ -1,4 +1,8 @@
-"""The heavy stages of one run: pictures to faces, sound to utterances, utterances to what was said and how."""
+"""The perception stages of one run: frames to faces, audio to utterances, utterances to transcript and prosody.
+
+Regulation (EU) 2024/1689 Art. 5(1)(f) is about inferring emotions, not only about publishing them. Therefore only what
+the purpose permits, or one of its alerts needs, is computed; other models are not loaded.
+"""
 
 from __future__ import annotations
 
@@ -23,42 +27,8 @@ from edge.text.sentiment import LANGUAGES, Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import ExpressionSelection, FacePerception
 
-
-def infers_moods(config: Config) -> bool:
-    """Whether the mood of one person is inferred, from face, voice and words."""
-    return config.affect.enabled and "affect" in config.allowance.kinds
-
-
-def infers_groups(config: Config) -> bool:
-    """Whether it is inferred what a group has in common."""
-    return config.affect.enabled and "group" in config.allowance.kinds
-
-
-def infers_words(config: Config) -> bool:
-    """Whether it is recognized what is said."""
-    return config.speech.transcribe and config.allowance.words
-
-
-def expressions_read(config: Config) -> ExpressionSelection | None:
-    """Whose expressions are read; None: nobody's.
-
-    A driver's only while the mouth is open as in a yawn: an alert must not take laughter for one.
-    """
-    if config.allowance.person_emotions:
-        return ExpressionSelection()
-    if infers_groups(config):
-        return ExpressionSelection(least_faces=LEAST_GROUP)
-    return ExpressionSelection(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
-
-
-def withheld_reason(config: Config) -> str:
-    """Why something is not inferred, in words."""
-    return Sentence("purpose_withholds", purpose=config.purpose.value)
-
-
 EYES = "vision"
-"""The stage for whose sake the whole box is started anew."""
-
+"""The stage whose failure restarts the whole process."""
 ROLES: dict[str, tuple[str, ...]] = {
     "vision": ("face_detector", "face_mesh", "iris", "expression"),
     "speech": ("vad",),
@@ -68,7 +38,6 @@ ROLES: dict[str, tuple[str, ...]] = {
     "prosody": ("prosody",),
 }
 """The roles of the bundle that each stage needs."""
-
 PATIENCE_S: dict[str, float] = {
     "vision": 10.0,
     "speech": 10.0,
@@ -77,20 +46,54 @@ PATIENCE_S: dict[str, float] = {
     "text": 10.0,
     "prosody": 10.0,
 }
-"""A call of a stage that takes longer hangs. 10 s is what Frigate gives its detectors; recognizing the longest
-utterance (28 s) takes about its own length on a small processor, so three times that. Judgement is not here: it is the
-loop that asks, and systemd's watchdog waits for it."""
-
+"""A call of a stage that takes longer hangs. 10 s is Frigate's limit for its detectors. Transcribing the longest
+utterance (28 s) takes about its own length on a small processor, so its limit is three times that. The deciding loop
+has no entry: it checks the others, and systemd's watchdog checks it."""
 OPTIONAL = {
     STATE_ROLE: Sentence("role_missing_eye_state", role=STATE_ROLE),
     DROWSINESS: Sentence("role_missing_drowsiness", role=DROWSINESS),
     AUDIO_EVENTS: Sentence("role_missing_audio_events", role=AUDIO_EVENTS),
 }
-"""The roles that a box with their stage can do without, and what that costs; `drowsiness` belongs to fatigue."""
+"""Roles without which their stage still works, and what is missing then; `drowsiness` belongs to fatigue."""
+_Model = TypeVar("_Model")
+_Answer = TypeVar("_Answer")
+_Stage = TypeVar("_Stage")
+
+
+def infers_moods(config: Config) -> bool:
+    """Whether the mood of one person is inferred, from face, voice and words."""
+    return config.affect.enabled and "affect" in config.allowance.kinds
+
+
+def infers_groups(config: Config) -> bool:
+    """Whether the mood of a group is inferred."""
+    return config.affect.enabled and "group" in config.allowance.kinds
+
+
+def infers_words(config: Config) -> bool:
+    """Whether speech is transcribed."""
+    return config.speech.transcribe and config.allowance.words
+
+
+def expressions_read(config: Config) -> ExpressionSelection | None:
+    """Which faces get an expression; None: no expressions.
+
+    A driver's is read only while the mouth is open as in a yawn, so that laughter does not raise an alert.
+    """
+    if config.allowance.person_emotions:
+        return ExpressionSelection()
+    if infers_groups(config):
+        return ExpressionSelection(least_faces=LEAST_GROUP)
+    return ExpressionSelection(least_mouth=MOUTH_RISE) if config.fatigue.enabled else None
+
+
+def withheld_reason(config: Config) -> str:
+    """The sentence why something is not inferred."""
+    return Sentence("purpose_withholds", purpose=config.purpose.value)
 
 
 def needed_roles(config: Config) -> dict[str, str]:
-    """The roles that a bundle must have for this configuration, and the setting that asks for each."""
+    """The roles that a bundle must have for this configuration, and the setting that needs each."""
     asked = {
         "vision": "camera.uri" if config.camera.uri is not None else None,
         "speech": "microphone.device" if config.microphone.device is not None else None,
@@ -101,14 +104,9 @@ def needed_roles(config: Config) -> dict[str, str]:
     return {role: setting for stage, setting in asked.items() if setting is not None for role in ROLES[stage]}
 
 
-_Model = TypeVar("_Model")
-_Answer = TypeVar("_Answer")
-_Stage = TypeVar("_Stage")
-
-
 @dataclass(frozen=True, slots=True)
 class UtteranceAnalysis:
-    """An utterance and what could be made of it; None for what is absent, failed, or found nothing."""
+    """An utterance with its transcript, sentiment and prosody; None: its stage is absent or gave no result."""
 
     utterance: Utterance
     transcript: Transcript | None = None
@@ -117,25 +115,25 @@ class UtteranceAnalysis:
 
 
 class Shared(Generic[_Model]):
-    """A model that several runs share: loaded once, and anew when a run finds it broken."""
+    """A model that several runs share; it is loaded again when a run finds it broken."""
 
     def __init__(self, load: Callable[[], _Model]) -> None:
         self._load = load
         self.model: _Model = load()
 
     def renew(self) -> _Model:
-        """Load it anew, for this run and those that follow."""
+        """Load it again, for this run and later ones."""
         self.model = self._load()
         return self.model
 
 
 class LanguageModels:
-    """The models of language: costly to load and without memory, so several runs share them."""
+    """Transcriber and sentiment model: costly to load and stateless, so several runs share them."""
 
     def __init__(self, bundle: Bundle, config: Config, transcriber: Transcriber | None = None) -> None:
-        """Load what the bundle has and the config wants; `absent` says why the rest is not there.
+        """Load what the bundle has and the configuration needs; `absent` gives the reason for each missing stage.
 
-        A `transcriber` that is given is taken instead of the bundle's: words that are known already.
+        `transcriber` replaces the bundle's, for transcripts that are known already.
         """
         self.absent: dict[str, str] = {}
         self.transcriber: Shared[Transcriber] | None = None
@@ -156,17 +154,17 @@ class LanguageModels:
 
 
 class PerceptionStages:
-    """One run's stages; a stage that is absent or fails gives nothing, and the supervision tells it once.
+    """The stages of one run; an absent or failed stage gives no result, and the supervision reports it once.
 
-    `see`, `hear` and `understand` share no state: each may have a thread of its own.
+    `see`, `hear` and `understand` share no state: each may run in its own thread.
     """
 
     def __init__(self, bundle: Bundle, config: Config, supervision: Supervision, words: LanguageModels) -> None:
         self._supervision = supervision
         self.absent: dict[str, str] = dict(words.absent)
-        """Why a stage is not there, by its name."""
+        """Why a stage is absent, by its name."""
         self.expressions = self.words = True
-        """False: not read, not recognized, for now."""
+        """False: expressions are not read, speech is not transcribed, until the load falls."""
         self._listener = AudioAnomalies()
         reading = expressions_read(config)
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
@@ -194,31 +192,31 @@ class PerceptionStages:
 
     @property
     def transcribes(self) -> bool:
-        """Whether words are recognized in this run, which may take longer than they are spoken."""
+        """Whether this run transcribes speech, which may take longer than the speech itself."""
         return self._asr is not None
 
     def see(self, frame: Frame) -> list[Face]:
-        """The faces in one picture, or that there is none; empty when vision is absent or fails."""
+        """The faces in one frame, or one entry that says there is none; empty when vision is absent or fails."""
         return (
             self._vision.run(frame.t_s, lambda vision: vision.step(frame, self.expressions), []) if self._vision else []
         )
 
     def hear(self, audio: Audio) -> list[Utterance]:
-        """The utterances that ended in this piece of sound."""
+        """The utterances that ended in this piece of audio."""
         if self._events:
             self._events.run(audio.t_s, lambda events: self._listener.hear(events.step(audio)), None)
         return self._speech.run(audio.t_s, lambda speech: speech.step(audio), []) if self._speech else []
 
     def sounds(self) -> list[Sound]:
-        """How loud it was, and what was unusual, since the last call; call it where `hear` is called."""
+        """Loudness and unusual audio events since the last call; call it in the thread of `hear`."""
         return self._listener.take()
 
     def end_sound(self, t_s: float) -> list[Utterance]:
-        """The utterance that was still going on when the sound ended."""
+        """The utterance that was still open when the audio ended."""
         return self._speech.run(t_s, lambda speech: speech.finish(), []) if self._speech else []
 
     def understand(self, utterance: Utterance) -> UtteranceAnalysis:
-        """What was said, what the words mean for the mood, and how they were spoken."""
+        """Transcript, sentiment and prosody of an utterance."""
         t_s = utterance.end_s
         transcript = _asked(self._asr, t_s, lambda asr: asr.transcribe(utterance)) if self.words else None
         text, language = (transcript.text, transcript.language) if transcript else ("", None)
@@ -236,7 +234,7 @@ class PerceptionStages:
         return self._component(name, shared.model, shared.renew) if shared else None
 
     def _component(self, name: str, stage: _Stage, make: Callable[[], _Stage]) -> Component[_Stage]:
-        ends: Ends = "if it worked" if name == EYES else "never"  # a GPU's context may be broken for good
+        ends: Ends = "if it worked" if name == EYES else "never"  # a GPU's context may be broken until the process ends
         return self._supervision.component(name, make, stage, ends, PATIENCE_S[name])
 
 
@@ -245,7 +243,7 @@ def _asked(part: Component[_Stage] | None, t_s: float, question: Callable[[_Stag
 
 
 def absences(perception: PerceptionStages, config: Config) -> list[Source]:
-    """One `Source` at time 0 for each stage that this run goes without, and why."""
+    """One `Source` at time 0 for each stage that this run does not have, with the reason."""
     reasons = dict(perception.absent)
     if not config.fatigue.enabled:
         reasons["fatigue"] = Sentence("switched_off", setting="fatigue.enabled")

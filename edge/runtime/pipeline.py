@@ -1,4 +1,7 @@
-"""All stages of one run in one call chain: what replay drives, and programs that use `edge` as a library."""
+"""All stages of one run in one call chain, without threads: for replays and for programs that use `edge` as a library.
+
+A replay drops no items and gives the same messages every time.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +29,20 @@ from edge.runtime.perception_stages import LanguageModels, PerceptionStages, abs
 from edge.runtime.sinks import Sink
 from edge.runtime.supervision import Supervision
 
+_SESSION_DIGITS = 8
+
 Item = Frame | Audio | Speed | Source
-"""What a run is fed with."""
+"""The input of a run."""
 
 
 class PipelineError(EmvasError):
-    """What was fed cannot be used; the message says what it must be."""
+    """The input cannot be used; the message says what it must be."""
 
 
 class Pipeline:
-    """One run, from its first item to `finish`: feed pictures and sound, get messages.
+    """One run, from its first item to `finish`: feed frames and audio, get messages.
 
-    What the purpose of the configuration does not permit never comes out (`edge.config.purpose`).
+    Only messages that the configured purpose permits come out (`edge.config.purpose`).
     """
 
     def __init__(
@@ -51,11 +56,11 @@ class Pipeline:
         """Load the models that the configuration needs; the next run needs a new pipeline.
 
         Args:
-            bundle: The models; roles that it lacks are announced as absent and the rest goes on.
+            bundle: The models; missing roles are reported as absent and the rest works.
             config: Purpose and settings.
-            session: The name of the run: the ids of its alerts are made from it.
-            words: The models of language of an earlier run, which are costly to load.
-            features: Told what a trained fusion sees of each utterance, whether the bundle has one or not.
+            session: The name of the run, from which the ids of its alerts are made.
+            words: The language models of an earlier run, which are costly to load.
+            features: Called with the input of a trained fusion for each utterance, even without such a model.
 
         Raises:
             BundleError: a model that the bundle has cannot be loaded.
@@ -63,8 +68,8 @@ class Pipeline:
         self.config = config
         self.health = RunCounters()
         self.frames_with_face = 0
-        """Pictures that showed a face, usable or not."""
-        self.troubles: list[Source] = []
+        """Frames that showed a face, usable or not."""
+        self.failures: list[Source] = []
         """Stages that failed in this run."""
         self._new: list[Source] = []
         fusion, drowsiness = trained_fusion(bundle, config), blink_model(bundle, config)
@@ -72,20 +77,20 @@ class Pipeline:
         self._decisions = DecisionStages(config, session, fusion, features, drowsiness, supervision)
         self._perception = PerceptionStages(bundle, config, supervision, words or LanguageModels(bundle, config))
         self.status = self._decisions.status
-        """What is lost, for the stores of this run."""
+        """The record of what is lost, for the stores of this run."""
         self._absent = absences(self._perception, config)
         self._reached_s = -math.inf
         self._frame_s = -math.inf
         self._finished = False
 
     def feed(self, item: Item) -> list[Message]:
-        """Take the next picture, piece of sound, speed or word about a source; return what came of it, in order.
+        """Handle the next frame, piece of audio, speed or source report; return its messages in order.
 
-        Frames go forward in time, sound follows on itself (a gap ends the utterance); feed them as they would come
-        live, sound when its last sample was heard. An utterance is understood in the call that ends it.
+        Frames must go forward in time. A gap in the audio ends the utterance. Feed items in live order, audio when
+        its last sample was recorded. The call that ends an utterance also analyses it.
 
         Raises:
-            PipelineError: the run is finished, or the item is not what `edge.messages` says of it.
+            PipelineError: the run is finished, or the item differs from its description in `edge.messages`.
         """
         self._expect_open()
         _expect_usable(item, self._frame_s)
@@ -102,7 +107,7 @@ class Pipeline:
         return self._permitted([*messages, *self._reported()])
 
     def finish(self, t_s: float | None = None) -> list[Message]:
-        """End the run: the speech that was going on, open alerts, the last summary.
+        """End the run: close the open utterance, open alerts and the last summary.
 
         Args:
             t_s: When it ends; by default where the last item ended.
@@ -122,7 +127,7 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing can be fed after `with`; what `finish` would have told is lost where it was not called."""
+        """Refuse items after `with`; without a call of `finish` its messages are lost."""
         self._finished = True
 
     def _seen(self, frame: Frame) -> list[Message]:
@@ -147,18 +152,18 @@ class Pipeline:
         return messages
 
     def _begun(self) -> list[Message]:
-        """With the first call, what this run goes without."""
+        """At the first call: the stages that this run does not have."""
         absent, self._absent = self._absent, []
         return [message for source in absent for message in self._decisions.without(source)]
 
     def _reported(self) -> list[Message]:
-        """The troubles of stages since the last call."""
-        told: list[Message] = []
+        """The reports of stages since the last call."""
+        messages: list[Message] = []
         while self._new:
             source = self._new.pop(0)
-            self.troubles += [source] if source.state == "lost" else []
-            told += self._decisions.source(source)
-        return told
+            self.failures += [source] if source.state == "lost" else []
+            messages += self._decisions.source(source)
+        return messages
 
     def _permitted(self, messages: list[Message]) -> list[Message]:
         allowance = self.config.allowance
@@ -190,12 +195,9 @@ def _expect_usable(item: Item, last_frame_s: float) -> None:
             )
 
 
-_SESSION_DIGITS = 8
-
-
 @dataclass(slots=True)
 class ReplayReport:
-    """What one file gave."""
+    """The result of one file."""
 
     path: Path
     length_s: float = 0.0
@@ -206,28 +208,28 @@ class ReplayReport:
     utterances: int = 0
     alerts: int = 0
     faults: list[str] = field(default_factory=list)
-    """What of the file could not be read, and stages that failed."""
+    """Parts of the file that could not be read, and stages that failed."""
     notes: list[str] = field(default_factory=list)
-    """What else there is to say of the file: which of several streams was taken, what its pictures and sound lack."""
+    """Remarks about the file: the chosen stream of several, faults of its video and audio."""
 
     @property
     def face_share(self) -> float | None:
-        """Share of the pictures that show a face; None without pictures."""
+        """Share of the frames that show a face; None without frames."""
         return self.frames_with_face / self.frames if self.frames else None
 
     @property
     def speed(self) -> float:
-        """Seconds of recording per second of work."""
+        """Seconds of recording per second of processing."""
         return self.length_s / self.wall_s if self.wall_s else 0.0
 
 
 def session_of(path: Path) -> str:
-    """The name of the run that replays `path`: its stem and its content, so the same wherever the file lies."""
+    """The name of the run that replays `path`, made from its stem and content: the same in every folder."""
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', path.stem)}-{sha256_of(path)[:_SESSION_DIGITS]}"
 
 
 def configured(config: Config) -> StreamChoice:
-    """Which streams of a recording a configuration asks for, and how its camera is mounted."""
+    """The streams of a recording and the camera mounting that a configuration asks for."""
     return StreamChoice(config.camera.stream, config.microphone.stream, View(config.camera))
 
 
@@ -239,10 +241,10 @@ def replay_file(
     progress: Callable[[float], None] | None = None,
     choice: StreamChoice | None = None,
 ) -> ReplayReport:
-    """Drive a fresh `pipeline` with a file; what its purpose permits goes to `sinks`, which stay open.
+    """Feed a file to a new `pipeline`; its messages go to `sinks`, which stay open.
 
-    `realtime` waits until each moment of the recording has come; `progress` is told the time reached in seconds;
-    `choice` is by default what the pipeline's configuration says of streams and of how its camera is mounted.
+    `realtime` plays the recording at its own speed. `progress` is called with the time reached in seconds.
+    `choice` is by default the choice of streams and mounting in the pipeline's configuration.
 
     Raises:
         CaptureError: the file cannot be read at all.
@@ -250,7 +252,7 @@ def replay_file(
     file, report = MediaFile(path, choice or configured(pipeline.config)), ReplayReport(path)
     start_s = time.monotonic()
 
-    def tell(messages: list[Message]) -> None:
+    def write(messages: list[Message]) -> None:
         report.alerts += sum(isinstance(message, Alert) and message.type == "new" for message in messages)
         for message in messages:
             for sink in sinks:
@@ -268,12 +270,12 @@ def replay_file(
                 time.sleep(max(0.0, start_s + report.length_s - time.monotonic()))
             if isinstance(item, Audio):
                 report.sound_s += len(item.samples) / SAMPLE_RATE_HZ
-        tell(pipeline.feed(item))
+        write(pipeline.feed(item))
         if progress:
             progress(report.length_s)
-    tell(pipeline.finish(report.length_s))
+    write(pipeline.finish(report.length_s))
     report.frames, report.frames_with_face = pipeline.health.frames, pipeline.frames_with_face
     report.utterances = pipeline.health.utterances
-    report.faults += [f"{trouble.source} failed: {trouble.detail}" for trouble in pipeline.troubles]
+    report.faults += [f"{failure.source} failed: {failure.detail}" for failure in pipeline.failures]
     report.wall_s = time.monotonic() - start_s
     return report

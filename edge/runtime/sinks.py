@@ -1,4 +1,4 @@
-"""Where messages go: behind the one gate of the purpose, to files and the log."""
+"""Where messages go after the purpose's filter: publisher, timeline, JSONL files, the log."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ from edge.store.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
+_OUTBOX_FILE = "outbox.db"
+
 
 class Sink(Protocol):
-    """Takes messages; whoever opened it closes it."""
+    """Takes messages; its opener closes it."""
 
     def write(self, message: Message) -> None:
         """Take one message."""
@@ -35,26 +37,30 @@ class Sink(Protocol):
 
 
 class Outlet:
-    """The gate: what the purpose permits goes to every sink, the rest ends here.
+    """Passes what the purpose permits to every sink and drops the rest.
 
-    A sink that raises is told as lost and does without that message; the others get it.
+    A sink that raises is reported lost and misses that message; the others get it.
     """
 
     def __init__(self, sinks: Sequence[Sink], allowance: Allowance, supervision: Supervision | None = None) -> None:
         parts = supervision or Supervision()
-        self._sinks = [(parts.bare(type(sink).__name__.removesuffix("Sink").lower()), sink) for sink in sinks]
+        self._sinks = [(parts.bare(_component_name(sink)), sink) for sink in sinks]
         self._allowance = allowance
 
     def write(self, messages: Iterable[Message]) -> None:
-        """Pass on what is permitted: all of it to one sink before the next has any, so the first waits for no other."""
+        """Pass all permitted messages to one sink before the next one, so that the first waits for no other."""
         permitted_ones = [one for message in messages if (one := permitted(message, self._allowance)) is not None]
         for component, sink in self._sinks:
             for message in permitted_ones:
                 component.guard(message.t_s, partial(sink.write, message), None)
 
 
+def _component_name(sink: Sink) -> str:
+    return str(getattr(sink, "component_name", type(sink).__name__.removesuffix("Sink").lower()))
+
+
 class JsonlSink:
-    """One JSON object a line, under the final name only when it is complete: `with` keeps it, an error discards it."""
+    """One JSON object a line; the file gets its final name only when `with` ends without an error."""
 
     def __init__(self, path: Path) -> None:
         """Raises OSError when the folder cannot be written."""
@@ -86,10 +92,10 @@ class JsonlSink:
 
 
 class LogSink:
-    """Writes alerts and sources to the log, where no person watches; words, moods and single persons stay out of it."""
+    """Logs alerts, sources and warnings; words, moods and persons do not appear in the log."""
 
     def write(self, message: Message) -> None:
-        """One record for each, with fields."""
+        """Write one log record with fields."""
         if isinstance(message, Alert):
             told = {"id": message.id, "type": message.type, "kind": message.alert, "level": message.level.name.lower()}
             text = "alert {kind} {type} {level}".format_map(told)
@@ -102,20 +108,17 @@ class LogSink:
             _log.info("%s %s %s", message.output, message.signal, message.type, extra=fields(t_s=message.t_s))
 
 
-_OUTBOX_FILE = "outbox.db"
-
-
 class Stores:
-    """Timeline and, where the configuration has a broker, publisher; open from `with` to its end.
+    """Timeline and, if the configuration has a broker, publisher; open from `with` to its end.
 
-    `sinks` has the publisher first: an alert that stands in the timeline is safe in the outbox, whatever kills the
-    process.
+    `sinks` has the publisher first: an alert in the timeline is always in the outbox too, even if the process is
+    killed.
     """
 
     def __init__(self, config: Config, folder: Path, start: Start, status: SystemStatus | None = None) -> None:
-        """`folder` holds the files; `start` is when the run began; `status` knows what is lost."""
+        """`folder` holds the files; `start` is when the run began; `status` is the record of what is lost."""
         self.failure: str | None = None
-        """Why the run ended though nobody asked it to; set before the end of `with` when no error tells it."""
+        """Why the run ended by itself; set it before the end of `with` when there is no exception."""
         self.publisher: Publisher | None = None
         if config.mqtt is not None:
             self.publisher = Publisher(config, folder / _OUTBOX_FILE, start, status)
@@ -124,7 +127,7 @@ class Stores:
         self.sinks: list[Sink] = [self.publisher, self.timeline] if self.publisher else [self.timeline]
 
     def turn(self, t_s: float) -> list[Source]:
-        """To be called about once a second: write what is due; return what there is to tell about the stores."""
+        """Write what is due and return the reports of the stores; call it about once a second."""
         self.timeline.turn()
         news = self.timeline.news(t_s)
         if self.publisher:
@@ -134,7 +137,7 @@ class Stores:
 
     @property
     def broken(self) -> str | None:
-        """Why nothing is delivered any more, which only a new start of the process mends."""
+        """Why delivery has ended until the process is restarted; None while it works."""
         return self.publisher.broken if self.publisher else None
 
     def __enter__(self) -> Stores:

@@ -1,4 +1,4 @@
-"""The sources of the live box: opened, kept open, and their items dealt out by the drop policy."""
+"""The live sources: camera, microphone and speed receiver are opened and kept open; their items go into queues."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from edge.runtime.supervision import Component, Supervision
 from edge.runtime.workers import StreamWorker
 
 _SOUND_CHUNKS = 1875
-"""60 s of sound: longer than any hiccup, short enough that what is heard is still worth knowing."""
+"""60 s of audio: longer than any short delay, short enough that late results are still useful."""
 _SOUND_LOST = Sentence("sound_dropped")
 _SILENT_S = 60.0
-"""A source that has not asked for the time for so long hangs in its driver. It asks at every delivery and every
-attempt; the longest pauses are those of a name server that does not answer (about 30 s) and of a connection (10 s)."""
+"""A source that has not read the time for this long hangs in its driver. It reads the time at every delivery and every
+attempt. Its longest pauses: a name server that does not answer (about 30 s) and a connection (10 s)."""
 
 Item = Frame | Audio | Speed | Source
 
@@ -32,19 +32,19 @@ class LiveSource(Protocol):
     """A live source."""
 
     def stream(self, stop: threading.Event) -> Iterator[Item]:
-        """Everything it delivers until `stop` is set."""
+        """All items until `stop` is set."""
         ...
 
 
 class FrameRateLimit:
-    """Lets at most so many pictures a second through, evenly."""
+    """Admits at most `most_hz` frames a second, evenly spaced."""
 
     def __init__(self) -> None:
         self.most_hz: float | None = None
         self._due_s = 0.0
 
     def admits(self, t_s: float) -> bool:
-        """Whether the picture of `t_s` is taken; a quarter of the interval early is on time, for cameras jitter."""
+        """Whether the frame of `t_s` is admitted; it may be a quarter of the interval early, as cameras jitter."""
         if self.most_hz is None:
             return True
         interval_s = 1.0 / self.most_hz
@@ -55,27 +55,30 @@ class FrameRateLimit:
 
 
 class LiveSources:
-    """Pictures: the newest wins. Sound: all of it, up to a minute. Speeds and words about sources: all."""
+    """Camera, microphone and speed receiver.
+
+    Frames: only the newest waits. Audio: up to a minute waits. Speeds and source reports: all are kept.
+    """
 
     def __init__(
         self, config: Config, now: Callable[[], float], events: BoundedQueue[Event], supervision: Supervision
     ) -> None:
-        """`events` takes speeds and words about sources. CaptureError: the camera's URI or file cannot be used."""
+        """`events` takes speeds and source reports. CaptureError: the camera's URI or file cannot be used."""
         self.frames: BoundedQueue[Frame] = BoundedQueue(1)
         self.sound: BoundedQueue[Audio] = BoundedQueue(_SOUND_CHUNKS)
         self.pace = FrameRateLimit()
         self.captures: dict[str, LiveSource] = {}
-        """Camera and microphone, by the names that they have in `Source` messages."""
+        """Camera and microphone by their names in `Source` messages."""
         self._config, self._now, self._events = config, now, events
         self._supervision, self._health = supervision, supervision.health
         self._components: dict[str, Component[None]] = {}
-        self._keeping_up = supervision.bare("sound")
-        self._delivering: set[str] = set()
+        self._admission = supervision.bare("sound")
+        self._reported: set[str] = set()
         self.ignores: Callable[[Audio], bool] = lambda _audio: False
         self._open()
 
     def workers(self, stop: threading.Event) -> tuple[list[StreamWorker[Item]], list[StreamWorker[Item]]]:
-        """The threads of camera and microphone, and those that go on as long as the box does."""
+        """The threads of camera and microphone, and those that run as long as the box."""
 
         def worker(component: Component[None], source: LiveSource) -> StreamWorker[Item]:
             return StreamWorker(partial(source.stream, stop), self._take, component, self._now, stop)
@@ -85,7 +88,7 @@ class LiveSources:
         return observing, [] if speed is None else [worker(self._supervision.bare(SPEED), speed)]
 
     def absences(self) -> list[Source]:
-        """What the configuration does without."""
+        """One `Source` for each source that the configuration does not have."""
         absent = []
         if self._config.camera.uri is None:
             absent.append(Source(0.0, "camera", "absent", Sentence("setting_unset", setting="camera.uri")))
@@ -94,25 +97,25 @@ class LiveSources:
         return absent
 
     def end(self) -> None:
-        """Deal out no more; what waits can still be taken."""
+        """Accept no more items; those that wait can still be taken."""
         self.frames.end()
         self.sound.end()
 
     def _open(self) -> None:
         camera, device = self._config.camera, self._config.microphone.device
         if camera.uri is not None:
-            source = Camera(camera, device == "camera", self._asked("camera"), self._config.microphone.stream)
+            source = Camera(camera, device == "camera", self._clock_of("camera"), self._config.microphone.stream)
             self.captures["camera"] = source
-            # a file may pause for as long as it likes
+            # a file may pause for any time
             self._components["camera"] = self._supervision.bare(
                 "camera", patience_s=None if source.uri.is_file else _SILENT_S
             )
         if device not in {None, "camera"}:
-            self.captures["microphone"] = Microphone(str(device), self._asked("microphone"))
+            self.captures["microphone"] = Microphone(str(device), self._clock_of("microphone"))
             self._components["microphone"] = self._supervision.bare("microphone", patience_s=_SILENT_S)
 
-    def _asked(self, name: str) -> Callable[[], float]:
-        """The time line as one source sees it: whenever it asks for the time, it gives a sign of life."""
+    def _clock_of(self, name: str) -> Callable[[], float]:
+        """The clock of one source: each reading of it is a sign of life."""
 
         def now_s() -> float:
             if name in self._components:
@@ -138,23 +141,23 @@ class LiveSources:
                 self._delivers("microphone", item.t_s)
                 self._health.sound_s += len(item.samples) / SAMPLE_RATE_HZ
                 if not self.ignores(item):
-                    self._keeping_up.guard(item.t_s, partial(self._offer, item), None)
+                    self._admission.guard(item.t_s, partial(self._offer, item), None)
 
     def _delivers(self, name: str, t_s: float) -> None:
-        """A source that works is told from its first item on."""
-        if name not in self._delivering:
-            self._delivering.add(name)
+        """Report the source as ok at its first item."""
+        if name not in self._reported:
+            self._reported.add(name)
             self._events.force(Source(t_s, name, "ok"))
 
     def _offer(self, audio: Audio) -> None:
-        """Let it be heard; FullError: too much waits already."""
+        """Queue the audio. QueueFullError: too much waits already."""
         if not self.sound.offer(audio):
             self._health.sound_dropped_s += len(audio.samples) / SAMPLE_RATE_HZ
             raise QueueFullError(_SOUND_LOST)
 
 
 def _speed_source(config: Config, now: Callable[[], float]) -> LiveSource | None:
-    """The source of `arming`; None where there is none, and the box is always armed."""
+    """The speed source of `arming`; None: there is none, and the box is always armed."""
     arming = config.arming
     if arming.source == "nmea" and arming.device is not None:
         return NmeaReceiver(arming.device, arming.baud, now)

@@ -1,4 +1,4 @@
-"""The periodic summary, made from the messages of a period."""
+"""The periodic summary of a run, computed from its messages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
 
 _LEAST_S = 0.001
 _GROUP = ("negative_share", "spread", "motion", "noise_db")
-"""What a summary tells of the groups in its period."""
+"""Fields of `Group` that a summary averages."""
 
 
 class Summarizer:
-    """Messages in; a `Summary` each time their time crosses the end of a period."""
+    """Collects messages and returns a `Summary` at the end of each period."""
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
@@ -22,9 +22,9 @@ class Summarizer:
         self._period = _Period(-math.inf)
 
     def step(self, message: Message) -> list[Summary]:
-        """Take in one message; return the summaries of the periods that it ends.
+        """Handle one message; return the summaries of the periods that it ends.
 
-        What is told late (an utterance is understood after it was spoken) counts in the period in which it is told.
+        Late messages (an utterance is analysed after it was spoken) count in the period in which they arrive.
         """
         done = []
         while message.t_s >= self._start_s + self._every_s:
@@ -33,7 +33,7 @@ class Summarizer:
         return done
 
     def so_far(self, t_s: float) -> Summary:
-        """The summary of the period that goes on."""
+        """The summary of the current period."""
         return self._period.summary(self._start_s, max(t_s, self._start_s + _LEAST_S))
 
     def finish(self, t_s: float) -> list[Summary]:
@@ -51,7 +51,7 @@ class _Period:
 
     def __init__(self, usable_last_s: float) -> None:
         self.usable_last_s = usable_last_s
-        """When somebody's eyes could last be judged."""
+        """When eyes were last usable."""
         self._usable_s = 0.0
         self._emotion_s: dict[str, float] = defaultdict(float)
         self._score_s = 0.0
@@ -80,7 +80,7 @@ class _Period:
             self._alerts[message.alert] += 1
 
     def summary(self, start_s: float, end_s: float) -> Summary:
-        """Emotions as shares of the judged time, score weighted by it, PERCLOS as the mean of its reports."""
+        """Emotions as shares of the judged time, the score weighted by it, PERCLOS as the mean of its reports."""
         judged_s = sum(self._emotion_s.values())
         return Summary(
             t_s=end_s,

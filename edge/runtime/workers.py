@@ -1,4 +1,4 @@
-"""A thread that works through a stream of items and, when something unexpected ends it, begins anew."""
+"""The threads of the live box: one for each stream of items, restarted after unexpected errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from edge.runtime.perception_stages import PerceptionStages, UtteranceAnalysis
 from edge.runtime.supervision import Component, Supervision
 from edge.status import SystemStatus
 
+_UTTERANCES = 8
+UTTERANCE_LOST = Sentence("utterance_dropped")
+
 _Item = TypeVar("_Item")
 
 
 class StreamWorker(Generic[_Item]):
-    """Takes every item of a stream until the stream ends."""
+    """A thread that handles every item of a stream until the stream ends."""
 
     def __init__(
         self,
@@ -38,19 +41,19 @@ class StreamWorker(Generic[_Item]):
         stop: threading.Event,
         after: Callable[[], None] = lambda: None,
     ) -> None:
-        """`items` opens the stream, `take` has one item; `after` is called when the thread ends for good."""
+        """`items` opens the stream, `take` handles one item, `after` is called when the thread ends for good."""
         self.name = component.name
         self._items, self._take, self._after = items, take, after
         self._component, self._now, self._stop = component, now, stop
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start the thread; returns at once."""
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """Whether it still works."""
+        """Whether the thread still runs."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -60,26 +63,24 @@ class StreamWorker(Generic[_Item]):
         self._after()
 
     def _done(self) -> bool:
-        """Work until the stream ends; False when it is to be opened anew."""
+        """Work until the stream ends; False when it must be opened again."""
         try:
             for item in self._items():
                 self._take(item)
-                if not isinstance(item, Source):  # a source that is lost says so, and has not worked by that
+                if not isinstance(
+                    item, Source
+                ):  # a `Source` may report a loss: it does not prove that the source works
                     self._component.worked(self._now())
-        except CaptureError as error:  # live sources mend themselves: this is a file, which will not get better
+        except CaptureError as error:  # live sources reconnect by themselves, so this is a file, which stays broken
             self._component.crashed(self._now(), error)
-        except Exception as error:  # the last guard before a thread dies unheard
+        except Exception as error:  # the last guard: a thread must not end silently
             self._component.crashed(self._now(), error)
             return self._stop.wait(self._component.delay_s)
         return True
 
 
-_UTTERANCES = 8
-UTTERANCE_LOST = Sentence("utterance_dropped")
-
-
 class PerceptionWorkers:
-    """Takes from the intake, hands to the judgement."""
+    """The perception threads: frames to faces, audio to utterances, utterances to words and prosody."""
 
     def __init__(
         self,
@@ -91,14 +92,14 @@ class PerceptionWorkers:
         status: SystemStatus,
         now: Callable[[], float],
     ) -> None:
-        """`events` takes what the stages find; nothing of it is dropped."""
+        """`events` takes every result of the stages; results are not dropped."""
         self.utterances: BoundedQueue[Utterance] = BoundedQueue(_UTTERANCES)
         self._perception, self._frames, self._audio, self._events = perception, frames, audio, events
         self._supervision, self._health, self._status, self._now = supervision, supervision.health, status, now
-        self._keeping_up = supervision.bare("words") if perception.transcribes else None
+        self._admission = supervision.bare("words") if perception.transcribes else None
 
     def workers(self, stop: threading.Event) -> list[StreamWorker[Any]]:
-        """The threads; they end when the intake has ended and all that waited is worked through."""
+        """The threads; they end when the sources have ended and all waiting items are handled."""
 
         def worker(
             name: str,
@@ -136,13 +137,13 @@ class PerceptionWorkers:
         for utterance in utterances:
             self._health.utterances += 1
             self._events.put(SpeechEvent(utterance))
-            if self._keeping_up is None:
+            if self._admission is None:
                 self.utterances.put(utterance)
-            elif not self._keeping_up.guard(utterance.end_s, partial(self._offer, utterance), False):
+            elif not self._admission.guard(utterance.end_s, partial(self._offer, utterance), False):
                 self._events.put(UtteranceAnalysis(utterance))
 
     def _offer(self, utterance: Utterance) -> bool:
-        """Let it be understood; FullError: too much waits already."""
+        """Queue the utterance. QueueFullError: too many wait already."""
         if not self.utterances.offer(utterance):
             self._health.utterances_dropped += 1
             raise QueueFullError(UTTERANCE_LOST)

@@ -72,7 +72,7 @@ class Desk:
             return done[0]
 
         before, self.runner.carry_out = self.runner.carry_out, work
-        assert self.runner.order(CommandEvent(CommandRequest(), lambda _: None))
+        assert self.runner.command(CommandEvent(CommandRequest(), lambda _: None))
         until(lambda: bool(done))
         self.runner.carry_out = before
         return done[0]

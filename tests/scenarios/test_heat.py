@@ -32,13 +32,13 @@ class Day:
         for second in range(seconds):
             self.t_s += 1.0
             now_c = self.celsius + ((celsius or self.celsius) - self.celsius) * (second + 1) / seconds
-            came_hz = min(self.camera_hz, self._shedding.diet.most_hz or self.camera_hz)
-            can_hz = self.can_hz * (1.0 if self._shedding.diet.expressions else 1.5)
+            came_hz = min(self.camera_hz, self._shedding.workload.most_hz or self.camera_hz)
+            can_hz = self.can_hz * (1.0 if self._shedding.workload.expressions else 1.5)
             band = self._bands.step(self.t_s, now_c)
             self.said += self._shedding.step(self.t_s, band, self._bands.celsius, came_hz, min(came_hz, can_hz))
-            self.diets.append(self._shedding.diet)
+            self.diets.append(self._shedding.workload)
         self.celsius = celsius or self.celsius
-        return self._shedding.diet
+        return self._shedding.workload
 
     def words(self) -> list[tuple[str, str]]:
         return [(source.state, source.detail) for source in self.said]

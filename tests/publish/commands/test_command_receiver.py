@@ -93,7 +93,7 @@ class Box:
         self.config, self.now_s = config(allow), 0.0
         self.publisher = Publisher(self.config, folder / "outbox.db", started("boot", START_WALL_S))
         self.decisions = DecisionStages(self.config, "boot")
-        runner = cast(LiveRunner, SimpleNamespace(decisions=self.decisions, order=self._order, captures=[]))
+        runner = cast(LiveRunner, SimpleNamespace(decisions=self.decisions, command=self._order, captures=[]))
         self.handler = CommandHandler(self.config, runner, cast(Any, None), self.publisher, lambda: self.now_s)
         answered = IdempotencyLog(folder / "desk.db")
         self.desk = CommandReceiver(
