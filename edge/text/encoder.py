@@ -58,7 +58,7 @@ class WordTable:
 
 
 class Unigram:
-    """Known pieces with their ids and scores, and what stands for a character that none of them holds."""
+    """Known pieces with their ids and scores, and the token for a character that is in none of them."""
 
     def __init__(self, trie: Path, scores: Path, unknown_id: int, unknown_score: float) -> None:
         """`trie` is a file of `marisa_trie.Trie`, `scores` an .npy of `PIECE`."""
@@ -68,7 +68,7 @@ class Unigram:
         self._unknown_id, self._unknown_score = unknown_id, unknown_score
 
     def ids(self, word: str) -> list[int]:
-        """The tokens of the best cut (Viterbi; among equals the one found first); unknown neighbours are one token."""
+        """The tokens of the best cut (Viterbi; of equal cuts the first one found); unknown neighbours are one token."""
         ends = [(0.0, 0, self._unknown_id)] + [(-np.inf, 0, self._unknown_id)] * len(word)
         for start in range(len(word)):
             so_far, single = ends[start][0], False
@@ -95,7 +95,7 @@ class Unigram:
 class TextTokenizer:
     """Unigram tokens between a first and a last one, as Hugging Face's `tokenizers` numbers them.
 
-    What is written is text: `</s>` in it is five characters, never a mark.
+    `</s>` in a text is five characters, not a special token.
     """
 
     def __init__(self, normalizer: Path, pieces: Unigram, first_id: int, last_id: int) -> None:
@@ -120,7 +120,7 @@ class TextTokenizer:
 
 
 class SentenceTokens:
-    """Sentences to the encoder's inputs; the model's training uses it as the box does."""
+    """Sentences to the encoder's inputs; the model's training and the box share it."""
 
     def __init__(self, tokenizer: TextTokenizer, words: WordTable) -> None:
         self._tokenizer, self._words = tokenizer, words
@@ -139,7 +139,7 @@ class SentenceTokens:
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
-    """What the role `text` says of one text."""
+    """The result of the role `text` for one text."""
 
     embedding: Float32
     """The text's unit vector (width,)."""

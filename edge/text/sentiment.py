@@ -40,20 +40,20 @@ _DENIALS = (
 )
 _DENIED = re.compile("|".join(f"(?:{pattern})" for pattern in _DENIALS))
 LANGUAGES = ("zh", "en")
-"""Those that the head was trained and tested in (docs/evidence/affect.md); of others nothing is claimed."""
+"""Languages that the head was trained and tested in (docs/evidence/affect.md)."""
 ANSWER_WEIGHT = 0.1
-"""Of an answer, against a sentence: who says `no` may well be annoyed, but the word does not tell."""
+"""Of an answer, against a sentence: a person who says `no` may be annoyed, but the word does not show it."""
 DENIAL_WEIGHT = 0.5
-"""Of a denied fault: it is not negative, and how positive it is the head does not know."""
+"""Of a denied fault: it is not negative, and the head does not know how positive it is."""
 
 
 def is_answer(text: str) -> bool:
-    """Whether it only answers, greets or holds the floor: `no`, `嗯`, `不是，没有`."""
+    """Whether it is only an answer, a greeting or a filler: `no`, `嗯`, `不是，没有`."""
     return _each(text, _ANSWERS.__contains__)
 
 
 def denies_a_fault(text: str) -> bool:
-    """Whether it says that something is not bad, and nothing else: `nothing is wrong`, `没有什么不好`."""
+    """Whether it only says that something is not bad: `nothing is wrong`, `没有什么不好`."""
     return not is_answer(text) and _each(text, lambda clause: clause in _ANSWERS or _DENIED.fullmatch(clause))
 
 
@@ -69,13 +69,13 @@ class Sentiment:
     score: float
     """-1 negative to 1 positive."""
     confidence: float
-    """How likely the sign of `score` is right, .5 to 1: a score near 0 claims nothing."""
+    """How likely the sign of `score` is right, .5 to 1: .5 for a score near 0."""
     embedding: Float32
     """The text's unit vector."""
     hidden: Float32 | None = None
-    """Its tokens' vectors (tokens, width), where the bundle tells them."""
+    """Its tokens' vectors (tokens, width), if the bundle gives them."""
     weight: float = 1.0
-    """0..1: how much its words say, against those of a sentence (`edge.text.sentiment`)."""
+    """0..1: weight of this text, against that of a sentence."""
 
 
 class TextSentiment:

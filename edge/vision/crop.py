@@ -30,9 +30,9 @@ class Crop:
     mirrored: bool = False
 
     def cut(self, image: Image, output_px: int) -> Image:
-        """The crop as (output_px, output_px, 3); what lies outside the frame repeats the frame's border.
+        """The crop as (output_px, output_px, 3); outside the frame the frame's border is repeated.
 
-        A crop of at least twice the output is first halved as often as that holds, so that it does not alias.
+        A crop of at least twice the output is halved first, as often as possible, so that it does not alias.
         """
         (a, b, x), (c, d, y) = self._to_crop(output_px)
         shrink = halvings(self.side_px / output_px)
@@ -48,8 +48,8 @@ class Crop:
         """The part of the frame that holds the crop, averaged down, and the frame's x and y of its corner.
 
         BGRA, because OpenCV turns four channels in half the time of three (0.09 against 0.22 ms for 192 px, the same
-        values), and never a view: a turned crop jumps from row to row, and reads what was written row by row in half
-        the time that it takes in a picture new in memory (0.46 against 0.95 ms for 370 px of 700).
+        values). It is a copy and not a view: a turned crop jumps from row to row, and reads a copy just written in half
+        the time of a frame that is new in memory (0.46 against 0.95 ms for 370 px of 700).
         """
         reach = self.side_px / 2 * (abs(math.cos(self.angle_rad)) + abs(math.sin(self.angle_rad))) + factor
         left, right = _within(self.x_px - reach, self.x_px + reach, image.shape[1], factor)
@@ -90,7 +90,7 @@ def halvings(ratio: float) -> int:
 
 
 def halved(image: Image, factor: int) -> Image:
-    """`image` averaged down by `factor`, a power of two; what is beyond a whole multiple of it is left out.
+    """`image` averaged down by `factor`, a power of two; a rest beyond a whole multiple of it is left out.
 
     Halving again and again takes OpenCV a fifth of the time of one step by 3 (0.2 of 1.1 ms for 600 x 600 px).
     """
@@ -111,7 +111,7 @@ def angle_between(start: Float32, end: Float32) -> float:
 def unit_rgb(crops: list[Image]) -> Float32:
     """BGR crops of one size as one batch (n, 3, height, width): RGB, 0..1, channels first.
 
-    So they need no transposition, which takes onnxruntime 0.2 of the mesh's 2.3 ms. OpenCV's `blobFromImages` takes 1.5
+    This needs no transposition, which takes onnxruntime 0.2 of the mesh's 2.3 ms. OpenCV's `blobFromImages` takes 1.5
     times as long for the same values.
     """
     height, width = crops[0].shape[:2]

@@ -1,9 +1,9 @@
 """Where faces are: MediaPipe's short-range detector on the whole frame and, in turn, on its tiles.
 
-The detector misses faces below about 0.115 of the side of what it is shown: nine faces in a 1280x720 picture were all
+The detector misses faces below about 0.115 of the side of what it is shown: nine faces in a 1280x720 frame were all
 found at 130 px of width only in tiles (6 of 9 in the whole), at 80 px in tiles of 480 px, at 40 px in tiles of 360 px
 (8 of 9). Eyes are readable from a face of about 42 px on, so tiles go down to 360 px where one person is looked for. In
-a room faces are smaller: fifteen people of 32 px in a 1920x1080 picture are all found in tiles of 300 px and less, 6 in
+a room faces are smaller: fifteen people of 32 px in a 1920x1080 frame are all found in tiles of 300 px and less, 6 in
 tiles of 360 px.
 """
 
@@ -26,15 +26,15 @@ INPUT_PX = 128
 _GRIDS = ((16, 2), (8, 6))
 """Cells a side and anchors a cell of the two feature maps (MediaPipe, face_detection_short_range)."""
 _LEAST_SCORE = 0.65
-"""Noise reaches 0.53 and a cat 0.47, a frontal face 0.92 (measured on the converted model, see the model card)."""
+"""Noise reaches 0.53, a cat 0.47, a frontal face 0.92 (measured on the converted model, see the model card)."""
 _MARGIN = 1.5
 """Side of the mesh's crop over the longer side of the box (MediaPipe, face_landmark_front)."""
 _SMALLEST_TILE_PX = 360
 _SMALLEST_OF_ROOM_PX = 240
 _LOOKS_A_ROUND = 8
-"""Looks in which all tiles of a room are seen."""
+"""Searches in which all tiles of a room are covered."""
 _SHARED = 0.25
-"""How much of a tile its neighbour shares, so that a face on the edge is whole in one of them."""
+"""Share of a tile that its neighbour covers too, so that a face on the edge is whole in one of them."""
 
 
 def overlap_with(box: Float32, boxes: Float32) -> Float32:
@@ -131,11 +131,11 @@ def _detection(score: float, values: Float32) -> Detection:
 class FaceSearch:
     """Remembers which tile comes next.
 
-    As many looks as there are tiles cover the frame at every size, `_LOOKS_A_ROUND` looks cover that of a room.
+    As many searches as there are tiles cover the frame at every size; a room is covered by `_LOOKS_A_ROUND` searches.
     """
 
     def __init__(self, bundle: Bundle, room: bool = False) -> None:
-        """`room` looks for smaller faces, and at several tiles a look."""
+        """`room`: search for smaller faces, in several tiles at a time."""
         self._room = room
         self._detector = FaceDetector(bundle)
         self._shape = (0, 0)
@@ -143,7 +143,7 @@ class FaceSearch:
         self._next = 0
 
     def look(self, image: Image) -> list[Detection]:
-        """The faces in the whole of `image` (BGR) and in the next of its tiles, each face once."""
+        """The faces in the whole `image` (BGR) and in the next of its tiles, each face once."""
         if image.shape[:2] != self._shape:
             self._shape = (image.shape[0], image.shape[1])
             self._tiles, self._next = tiles(*self._shape, _SMALLEST_OF_ROOM_PX if self._room else _SMALLEST_TILE_PX), 0
@@ -156,7 +156,7 @@ class FaceSearch:
         return found
 
     def _turn(self) -> list[tuple[int, int, int]]:
-        """The tiles of this look."""
+        """The tiles of this search."""
         if not self._tiles:
             return []
         count = -(-len(self._tiles) // _LOOKS_A_ROUND) if self._room else 1
@@ -166,9 +166,9 @@ class FaceSearch:
 
 
 def tiles(height: int, width: int, smallest_px: int) -> list[tuple[int, int, int]]:
-    """Squares (x, y, side) in px that cover a frame, largest first; none where the whole frame is small enough.
+    """Squares (x, y, side) in px that cover a frame, largest first; none if the whole frame is small enough.
 
-    Each size is about half of the one before; the last is `smallest_px`, or all of a frame that is less high.
+    Each size is about half of the one before; the last is `smallest_px`, or the height of a smaller frame.
     """
     if max(height, width) <= smallest_px:
         return []

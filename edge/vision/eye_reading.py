@@ -1,13 +1,13 @@
 """Which eyes are read in a frame (both, one in turn, or none), and whether an eye can be judged.
 
-Both lids move together, so while the eye that is looked at stays as it was, the other's last reading stands for the
-pictures until its turn. An eye whose picture is much like the one that the net last read is not read again. After a
-look that found the eyes as they were, open or shut, a picture that has its mesh does without one if the lids of the
-mesh have not moved either. An eye that is turned away from the camera is not read: nobody would use what it shows.
+Both lids move together. So while the eye that is read does not change, the last reading of the other eye is reused
+until its turn. An eye whose crop is much like the one that the net last read is not read again. After a reading that
+found the eyes unchanged, open or shut, a frame with a mesh gets no reading if the lids of the mesh have not moved
+either. An eye that is turned away from the camera is not read, because the result would not be used.
 
-The mesh itself is made in every second picture while the head is still (`edge.vision.tracker`), so a calm face has its
-eyes read in one picture and its mesh made in the next, and both watch the lids. An eye that moves in a picture without
-a mesh is looked at again with one.
+While the head is still, the mesh is made in every second frame (`edge.vision.tracker`). So a calm face has its eyes
+read in one frame and its mesh made in the next, and both show whether the lids move. An eye that moves in a frame
+without a mesh is read again with one.
 
 A closed eye can be judged: the rules of usability do not use the opening of the lids. Their thresholds were measured on
 the 14 clips of the shared data (1,450 eyes, 60 of them closed), made smaller, blurred or darker step by step, and with
@@ -32,24 +32,24 @@ from edge.vision.iris import EYE_COLUMNS, EYE_ROWS, INPUT_PX, Eye, EyeModel, Eye
 from edge.vision.tracker import Head
 
 _REST_S = 0.045
-"""After a look that found the eyes as they were a picture within this time may do without one: every second one at 24 a
-second, none with fewer."""
+"""After a reading that found the eyes unchanged, a frame within this time may have none: every second frame at 24
+frames a second, no frame with fewer."""
 _STANDS_S = 0.085
-"""A reading this old may stand for the eye while the other is read: two pictures at 24 a second, one at 12. With fewer,
-both are always read."""
+"""A reading this old may be reused while the other eye is read: for two frames at 24 frames a second, for one at 12.
+With fewer, both are always read."""
 _KNOWN_S = 2 * _STANDS_S
-"""A reading older than this says nothing of how the eye is now."""
+"""Readings older than this do not show the present state of the eye."""
 _STILL = 0.02
 """Most that the opening of a still eye, open or shut, changes between two readings: the reading's own noise is 0.003 to
 0.01."""
 _LIDS_STILL = 0.01
-"""... and that the mesh's aspect ratio of the eye does from one picture to the next: its own noise is 0.005."""
+"""... and most that the aspect ratio of the eye in the mesh changes from one frame to the next: its noise is 0.005."""
 _STARTLING = 2 * _STILL
-"""An eye that has moved more has the other looked at in the same picture: the two together are off by half at most."""
+"""If one eye has moved more, the other is read in the same frame: the error of both together is at most half."""
 _SAME_PICTURE = 0.1
-"""Mean difference of two pictures of an eye, over the deviation of its grey levels, up to which it is as it was."""
+"""Mean difference of two crops of an eye, over the deviation of its grey levels, up to which it is unchanged."""
 _CLEARLY_OPEN = 0.2
-"""Lids that are nearer than this are read in every picture that is looked at, however alike these are."""
+"""Lids that are nearer than this are read in every crop, however alike the crops are."""
 _CONFIRMED_S = 0.25
 """An open eye is read at least this often."""
 _THUMBNAIL_PX = (16, 14)
@@ -71,7 +71,7 @@ _LEAST_CONTRAST = 0.15
 """Real eyes 0.33 and more in colour; infra-red crops 0.24 open, 0.18 closed (1st percentile); drawn sunglasses 0.02."""
 _CLEAR_CONTRAST, _PATCH_DARKER = 0.25, 0.8
 """Beside an eye that is hidden by something dark (less than this share of the other's grey level: a patch, a fringe)
-an eye with so much contrast is seen. Where something bright hides one, glare in glasses, it may lie over both."""
+an eye with this contrast is seen. If one eye is hidden by something bright (glare in glasses), it may cover both."""
 _LEAST_SHARPNESS = 0.020
 """Real eyes 0.033 and more, closed ones 0.037; blurred by 0.08 eye widths 0.021 (right 0.99), by 0.12 0.014 (0.92)."""
 
@@ -92,19 +92,19 @@ class _Thumbnail:
 class _Reading:
     eye: Eye
     t_s: float
-    """Of the last picture that shows the eye so."""
+    """Time of the last frame that shows the eye so."""
     mesh_s: float
-    """Of the picture whose mesh said where the eye is."""
+    """Time of the frame whose mesh gave the place of the eye."""
     read_s: float
     thumbnail: _Thumbnail
 
     def stands(self, t_s: float, thumbnail: _Thumbnail) -> bool:
-        """Whether the eye need not be read again in the picture of `t_s`, which shows it as in `thumbnail`."""
+        """Whether the reading can be reused at `t_s`, when the eye looks like `thumbnail`."""
         is_open = opening_of(self.eye) >= _CLEARLY_OPEN
         return is_open and t_s - self.read_s <= _CONFIRMED_S and self.thumbnail.shows_the_same(thumbnail)
 
     def moved_since(self, before: _Reading | None) -> float:
-        """How much the eye's opening has changed; infinite where nothing says how it was."""
+        """Change of the eye's opening; infinite if the opening before is unknown."""
         if before is None or self.t_s - before.t_s > _KNOWN_S:
             return math.inf
         return abs(opening_of(self.eye) - opening_of(before.eye))
@@ -117,9 +117,9 @@ class _Known:
     readings: dict[int, _Reading] = field(default_factory=dict)
     looked_s: float = float("-inf")
     lids: tuple[float, float] = (0.0, 0.0)
-    """The mesh's aspect ratios at the last look."""
+    """Aspect ratios of the mesh at the last reading."""
     calm: bool = False
-    """Whether the last look found every eye that it read as open as it was."""
+    """Whether the last reading found the opening of every eye unchanged."""
 
     def due(self, t_s: float, head: Head) -> list[int]:
         """The sides to read now, of those that face the camera and those that were never read."""
@@ -134,7 +134,7 @@ class _Known:
         return [older] if t_s - self.readings[newer].t_s <= _STANDS_S else readable
 
     def unseen(self, t_s: float, head: Head) -> list[int]:
-        """The sides that face the camera and have not been read in this picture by this mesh."""
+        """The sides that face the camera and have not been read in this frame with this mesh."""
         seen = [side for side, read in self.readings.items() if (read.t_s, read.mesh_s) == (t_s, head.t_s)]
         return [side for side in head.readable if side not in seen]
 
@@ -145,7 +145,7 @@ class _Known:
         return self.calm and fresh and looked_at and t_s - self.looked_s <= _REST_S
 
     def take(self, readings: Mapping[int, _Reading], lids: tuple[float, float]) -> bool:
-        """Remember a look; returns whether an eye has moved so much that the other has to be looked at too."""
+        """Keep new readings; returns whether an eye has moved so much that the other has to be read too."""
         moved = max(reading.moved_since(self.readings.get(side)) for side, reading in readings.items())
         self.calm = moved <= _STILL
         self.looked_s, self.lids = max(reading.t_s for reading in readings.values()), lids
@@ -154,20 +154,20 @@ class _Known:
 
 
 class EyeReader:
-    """Reads the eyes of the faces that are followed; what it remembers of a face goes when the face does."""
+    """Reads the eyes of the tracked faces; readings of a face are dropped with its track."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._model = EyeModel(bundle)
         self._known: dict[int, _Known] = {}
 
     def glance(self, frame: Frame, heads: Mapping[int, Head]) -> list[int]:
-        """Read what is due of each track; returns the tracks with an eye that has moved: `stare` at those."""
+        """Read the eyes that are due; returns the tracks with an eye that has moved: call `stare` for those."""
         self._known = {track: self._known.get(track, _Known()) for track in heads}
         due = {track: self._known[track].due(frame.t_s, head) for track, head in heads.items()}
         return self._look(frame, heads, due)
 
     def stare(self, frame: Frame, heads: Mapping[int, Head]) -> None:
-        """Read the eyes of these tracks that face the camera and that this mesh has not yet shown in this picture."""
+        """Read the eyes of these tracks that face the camera and have not been read with this mesh in this frame."""
         due = {track: self._known[track].unseen(frame.t_s, head) for track, head in heads.items()}
         self._look(frame, heads, due)
         for track in heads:
@@ -179,7 +179,7 @@ class EyeReader:
         return readings[0].eye, readings[1].eye
 
     def _look(self, frame: Frame, heads: Mapping[int, Head], due: Mapping[int, list[int]]) -> list[int]:
-        """Read these sides of these tracks, all in one run; returns the tracks of which an eye startles."""
+        """Read these sides of these tracks in one run; returns the tracks with an eye that has moved much."""
         places = [(track, side) for track, sides in due.items() for side in sides]
         crops = [heads[track].eye_crops[side] for track, side in places]
         views = [crop.cut(frame.image, INPUT_PX) for crop in crops]
@@ -198,21 +198,21 @@ class EyeReader:
         return [track for track, read in found.items() if self._known[track].take(read, heads[track].lids)]
 
 
-def _thumbnail(picture: Image) -> _Thumbnail:
-    eye = cv2.cvtColor(np.ascontiguousarray(picture[EYE_ROWS, EYE_COLUMNS]), cv2.COLOR_BGR2GRAY)
+def _thumbnail(view: Image) -> _Thumbnail:
+    eye = cv2.cvtColor(np.ascontiguousarray(view[EYE_ROWS, EYE_COLUMNS]), cv2.COLOR_BGR2GRAY)
     levels = cv2.resize(eye, _THUMBNAIL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
     levels -= levels.mean()
     return _Thumbnail(levels, float(np.sqrt(np.mean(levels * levels))))
 
 
 def turned_away(pose: HeadPose) -> bool:
-    """Whether the head is turned too far for its lids to be judged, or the camera is."""
+    """Whether the head (or the camera) is turned too far for the lids to be judged."""
     nodded = not -_MOST_PITCH_UP_DEG <= pose.pitch_deg <= _MOST_PITCH_DOWN_DEG
     return abs(pose.yaw_deg) > _MOST_YAW_DEG or nodded or _turned(pose) is Reason.UPSIDE_DOWN
 
 
 def seeing(qualities: list[EyeQuality]) -> list[int]:
-    """The places of the eyes that nothing hides; where one is hidden, the other must be clearly seen."""
+    """The places of the eyes that are not hidden; if one is hidden, the other must be clearly seen."""
     hidden = [quality for quality in qualities if quality.contrast < _LEAST_CONTRAST]
     if not hidden:
         return list(range(len(qualities)))
@@ -225,7 +225,7 @@ def seeing(qualities: list[EyeQuality]) -> list[int]:
 
 
 def why_unusable(eye_width_px: float, pose: HeadPose, qualities: list[EyeQuality]) -> Reason | None:
-    """The first reason that holds, or None; `qualities` are those of the eyes that face the camera enough."""
+    """The first reason that applies, or None; `qualities` are those of the eyes that face the camera enough."""
     if eye_width_px < _LEAST_EYE_WIDTH_PX:
         return Reason.TOO_SMALL
     if turned_away(pose) or not qualities:

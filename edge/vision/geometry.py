@@ -1,15 +1,15 @@
 """What the points say: lid opening, mouth opening, head pose, and gaze (the turn of the eyes on top of the head's).
 
 Signs, for a camera that does not mirror: `yaw_deg` > 0 is a head turned to the person's own left (the right of the
-picture), `pitch_deg` > 0 a head bent down, `roll_deg` > 0 a head tipped to the person's own left shoulder (clockwise
-in the picture). All three are relative to the camera's axis; in pitch people differ by some 4 degrees at rest.
+frame), `pitch_deg` > 0 a head bent down, `roll_deg` > 0 a head tipped to the person's own left shoulder (clockwise
+in the frame). All three are relative to the camera's axis; in pitch people differ by some 4 degrees at rest.
 
 What `eye_opening` gives, over 2,533 usable frames of the 14 clips of the shared data: open eyes 0.235 to 0.368 by
 person (median of a clip's frames, mean 0.314, deviation 0.037), shut ones 0.04 to 0.10, least 0.024; between 0.12 and
 0.20 the lids are on their way. On infra-red crops (`eyes_ir.npz`) the contour leaves shut eyes open: open 0.336, shut
-0.135 (medians), AUC 0.983; with role `eye_state` 0.996 (docs/evidence/eyes.md). What the
-mesh itself shows of the lids (EAR) stays above 0.13 however shut they are, so there is no fallback to it: an eye that
-the iris model cannot read is not read. `mouth_ratio` is 0.01 to 0.05 closed, up to 0.47 in speech, 0.41 to 0.70 in a
+0.135 (medians), AUC 0.983; with role `eye_state` 0.996 (docs/evidence/eyes.md). The
+eye aspect ratio of the mesh (EAR) stays above 0.13 even for shut lids, so it is not a fallback: an eye that the iris
+model cannot read is not read. `mouth_ratio` is 0.01 to 0.05 closed, up to 0.47 in speech, 0.41 to 0.70 in a
 yawn.
 """
 
@@ -45,23 +45,23 @@ _TRUSTED_SHARE = 0.5
 the curve from 0.938 to 0.979 and what is read right from 0.66 to 0.94. Always multiplying gives 0.987 and 0.95, but
 bends the curve of half-shut lids: glances down (expressive/d3.mp4) then begin too early for the look-down guard."""
 LEAST_FACING = 0.75
-"""An eye whose width is foreshortened more is not read: the far eye, from about 30 degrees of yaw (cab_2.avi)."""
+"""Eyes whose width is foreshortened more are not read: the far eye, from about 30 degrees of yaw (cab_2.avi)."""
 _FACING_POWER = 4
 """How much more the better-seen eye counts."""
 _EYEBALL_RADIUS = 0.35
 """From the eyeball's centre to the iris over the eye's width: 10.5 mm of 30 mm (adult means)."""
 _IRIS_FOLLOWS = (0.5, 0.32)
-"""How far the iris model follows an iris that has moved across and down: medians of 20 people with irises drawn
-elsewhere (docs/evidence/attention.md). Three people who keep looking at the camera while they turn their heads by a
-degree or two agree: their eyes are seen to turn back by 0.4 to 0.7 of it."""
+"""How far the iris model follows an iris that has moved across and down: medians of 20 people with irises drawn at
+other places (docs/evidence/attention.md). Three people who kept looking at the camera while they turned their heads by
+a degree or two agree: their measured eyes turned back by 0.4 to 0.7 of it."""
 _IRIS_AHEAD = (-0.055, -0.055)
 """Where the iris' centre is when the eyes look straight out of the head, from the middle between the corners towards
 the nose and down, in eye widths: medians of nine people facing a camera (GRID, blinking_4, carphone, talking; by person
 -0.09 to -0.03, so a person's own straight ahead must be learned)."""
 _MOST_TURN_SINE = 0.7
-"""Sine beyond which no eye turns: 45 degrees."""
+"""Largest sine of the turn of an eye: 45 degrees."""
 _LEAST_GAZE_GAP = 0.15
-"""Below, the lids hide too much of the iris to say where it is."""
+"""Below this gap the lids hide too much of the iris to find its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class HeadPose:
 
 
 def aspect_ratios(points: Float32) -> tuple[float, float]:
-    """For the right and the left eye: how far its lids are apart over its width, in the mesh.
+    """For the right and the left eye: distance of its lids over its width, in the mesh.
 
-    The eye aspect ratio of Soukupová and Čech (2016). In the mesh it moves whenever the lids do, but says little of
-    how far they are open (see above).
+    The eye aspect ratio of Soukupová and Čech (2016). In the mesh it moves with the lids, but shows badly how far they
+    are open (see above).
     """
     ends = points[_LIDS].tolist()
     spans = [math.dist(first, second) for first, second in zip(ends[::2], ends[1::2], strict=True)]
@@ -86,7 +86,7 @@ def aspect_ratios(points: Float32) -> tuple[float, float]:
 
 
 def facing(points: Float32) -> tuple[float, float]:
-    """For the right and the left eye: its width in the picture over its width in space, 0 edge-on to 1 square on."""
+    """For the right and the left eye: its width as seen over its width in space, 0 from the side to 1 frontal."""
     right, left = (points[b] - points[a] for a, b in (RIGHT_CORNERS, LEFT_CORNERS))
     return _seen_share(right), _seen_share(left)
 
@@ -94,8 +94,8 @@ def facing(points: Float32) -> tuple[float, float]:
 def opening_of(eye: Eye, scale: float = 1.0) -> float:
     """Lid aperture over eye width of one eye: the contour's gap times `scale`, less where the net sees a shut eye.
 
-    While the net holds an eye for at least half open, the contour alone counts: it follows half-shut lids better.
-    Below, what the gap exceeds a shut eye's by shrinks with the net's share, down to nothing.
+    While the eye is at least half open by the net, the contour alone counts: it follows half-shut lids better. Below,
+    the part of the gap above that of a shut eye shrinks with the net's share, down to zero.
     """
     gap = eye.lid_gap * scale
     if eye.open_share is None or gap <= SHUT_GAP:
@@ -110,7 +110,7 @@ def iris_radius(eye: Eye, share: float = 1.0) -> float:
 
 
 def facing_weight(share: float) -> float:
-    """How much an eye counts of which `facing` says `share`."""
+    """The weight of an eye with this `share` of `facing`."""
     return share**_FACING_POWER
 
 
@@ -131,7 +131,7 @@ def eye_opening(eyes: tuple[Eye, Eye], seen: tuple[float, float], pitch_deg: flo
 
 
 def eye_reading(side: Side, eye: Eye, share: float, pitch_deg: float) -> EyeReading:
-    """What one eye shows; `share` is what `facing` gives of it, and scales as in `eye_opening`."""
+    """The reading of one eye; `share` is its `facing`, and scales as in `eye_opening`."""
     stretch = share / math.cos(math.radians(max(pitch_deg, 0.0)))
     return EyeReading(side, eye.lid_gap * stretch, facing_weight(share), eye.open_share, iris_radius(eye, share))
 
@@ -172,7 +172,7 @@ def _direction(points: Float32, ends: npt.NDArray[np.int64]) -> _Direction:
 
 
 def _elevation_deg(direction: _Direction) -> float:
-    """The angle out of the picture's plane, > 0 away from the camera."""
+    """The angle out of the image plane, > 0 away from the camera."""
     x, y, z = direction
     return math.degrees(math.atan2(z, math.hypot(x, y)))
 
@@ -186,7 +186,7 @@ class Gaze:
 
 
 def gaze(eyes: tuple[Eye, Eye], seen: tuple[float, float], pose: HeadPose) -> Gaze | None:
-    """Where (right eye, left eye) look; `seen` is what `facing` gives. None without an open eye that is seen."""
+    """The gaze of (right eye, left eye); `seen` is what `facing` gives. None without an open eye that is seen."""
     total = across = down = 0.0
     for eye, share, nose_is in zip(eyes, seen, (1.0, -1.0), strict=True):
         if share < LEAST_FACING or eye.lid_gap < _LEAST_GAZE_GAP:

@@ -20,7 +20,7 @@ EYE_ROWS, EYE_COLUMNS = slice(18, 46), slice(16, 48)
 _SMOOTH_LAPLACIAN = np.array(
     [[0, 1, 2, 1, 0], [1, 0, -2, 0, 1], [2, -2, -8, -2, 2], [1, 0, -2, 0, 1], [0, 1, 2, 1, 0]], np.float32
 ) / np.float32(16)
-"""The Laplacian of what a Gaussian of 3 px has smoothed, as one filter."""
+"""The Laplacian after a Gaussian of 3 px, as one filter."""
 _REACH = _SMOOTH_LAPLACIAN.shape[0] // 2
 INPUT_PX = 64
 STATE_ROLE = "eye_state"
@@ -30,12 +30,12 @@ _MARGIN = 2.3
 _CONTOUR = 16
 """The first 16 of the 71 contour points are the lids; the rest are the brow's region."""
 RIGHT_CORNERS, LEFT_CORNERS = (33, 133), (362, 263)
-"""Mesh points at the corners, from the picture's left to its right."""
+"""Mesh points at the corners, from the frame's left to its right."""
 
 
 @dataclass(frozen=True, slots=True)
 class EyeQuality:
-    """How well one eye's picture shows it."""
+    """How well a crop shows its eye."""
 
     brightness: float
     """Mean grey level, 0..255."""
@@ -63,14 +63,14 @@ def eye_quality(picture: Image) -> EyeQuality:
 
 
 def _grey_levels(grey: Image, *shares: float) -> list[float]:
-    """The grey levels below which these shares of the picture lie; `np.percentile` takes eight times as long."""
+    """Quantiles of the grey levels; `np.percentile` takes eight times as long."""
     places = [round(share * (grey.size - 1)) for share in shares]
     return [float(level) for level in np.partition(grey.ravel(), places)[places]]
 
 
 @dataclass(frozen=True)
 class Eye:
-    """One eye as the model saw it, everything in px of its 64 px crop (the left eye mirrored)."""
+    """One eye as the model saw it, in px of its 64 px crop (the left eye mirrored)."""
 
     lids: Float32
     """(16, 2): 0 the outer corner, 1..7 the lower lid, 8 the inner corner, 9..15 the upper lid above 1..7."""
@@ -80,13 +80,13 @@ class Eye:
     crop: Crop
     quality: EyeQuality
     open_share: float | None = None
-    """How far it is open of what it can be, 0..1, as the net of role `eye_state` sees it; None without that role."""
+    """Share of its full opening, 0..1, by the net of role `eye_state`; None without that role."""
 
     @cached_property
     def lid_gap(self) -> float:
         """Lid aperture over eye width, as seen: mean of the three middle pairs of the contour, never below 0.
 
-        Square to the line of the corners, so that a turned crop does not matter.
+        Measured at right angles to the line of the corners, so that a turned crop does not matter.
         """
         lids: list[list[float]] = self.lids.tolist()
         axis_x, axis_y = lids[8][0] - lids[0][0], lids[8][1] - lids[0][1]
@@ -114,7 +114,7 @@ class EyeModel:
         return list(zip(eyes[::2], eyes[1::2], strict=True))
 
     def read_crops(self, pictures: list[Image], crops: list[Crop]) -> list[Eye]:
-        """The eye in each picture (64, 64, 3), BGR."""
+        """The eye in each crop (64, 64, 3), BGR."""
         batch = unit_rgb(pictures)
         outputs = self._session.run({"image": batch})
         shares = self._state.run({"image": batch})["open"][:, 0].tolist() if self._state else [None] * len(crops)

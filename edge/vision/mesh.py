@@ -16,7 +16,7 @@ INPUT_PX = 192
 _POINTS = 468
 _LEAST_PRESENCE = 0.5
 _CERTAIN_PRESENCE = 0.9
-"""For a face not yet followed: a cartoon's lettering reached 0.86 (face_noface.mov), real faces 0.99 to 1."""
+"""For a face that is not tracked yet: letters in a cartoon reached 0.86 (face_noface.mov), real faces 0.99 to 1."""
 _MARGIN = 1.5
 """Side of the next crop over the longer side of the landmarks' box (MediaPipe, face_landmark_front)."""
 _DARK, _LIT, _MOST_GAIN = 60.0, 110.0, 4.0
@@ -34,12 +34,12 @@ class Mesh:
 
     @property
     def present(self) -> bool:
-        """Whether the model still sees the face that it followed here."""
+        """Whether the model still sees the tracked face here."""
         return self.presence >= _LEAST_PRESENCE
 
     @property
     def certain(self) -> bool:
-        """Whether the model is sure enough to start following."""
+        """Whether the model is sure enough to start a track."""
         return self.presence >= _CERTAIN_PRESENCE
 
     def box(self) -> Box:
@@ -73,7 +73,7 @@ class FaceMesh:
         self._session = bundle.session("face_mesh")
 
     def locate(self, image: Image, crops: list[Crop]) -> list[Mesh]:
-        """One mesh a crop, all in one run; a mesh that is not `present` says nothing about a face."""
+        """One mesh per crop, all in one run; a mesh that is not `present` is not a face."""
         if not crops:
             return []
         pictures = [_lit(crop.cut(image, INPUT_PX)) for crop in crops]
@@ -87,7 +87,7 @@ class FaceMesh:
 
 
 def _lit(picture: Image) -> Image:
-    """The picture, or a brighter one where it is dark."""
+    """The crop, brightened if it is dark."""
     blue, green, red, _ = cv2.mean(picture)
     level = (blue + green + red) / 3
     if level >= _DARK:

@@ -25,29 +25,28 @@ from edge.vision.mesh import FaceMesh
 from edge.vision.tracker import Track, Tracker, head_of
 
 EXPRESSION_SIDE = 0.87
-"""Side of the picture over that of the mesh's crop; a net may look at its middle only."""
+"""Side of the crop over that of the mesh's crop; a net may use its middle only."""
 _UPRIGHT_SCORE = 0.9
-"""Upright faces score so much or more in 13 of the 14 clips of the shared data; upside down they reach 0.83."""
+"""Upright faces score at least this in 13 of the 14 clips of the shared data; upside down they reach 0.83."""
 _TURNED_SCORE, _TURNED_GAIN = 0.8, 0.05
-"""A turned picture shows a face with so much, and with so much more than the picture as it came: upright faces score
-0.10 more than the same picture upside down in every clip."""
+"""A turned frame has a face with at least the first score, and with the second more than the frame as it came: upright
+faces score 0.10 more than the same frame upside down in every clip."""
 _TURNED_LOOK_S = 1.0
-"""Between two looks at the turned picture, where no new face asks for one: the detector takes 4 ms."""
+"""Time between two checks of the turned frame while there is no new face: the detector takes 4 ms."""
 _ROOM_FROM = 5
 """From this many faces on, the camera watches a room: no group is smaller (`edge.affect.group_window`), no cab has
 that many."""
 _LOOK_S = 0.2
-"""Between looks for further faces while there are places left; in a cab with nobody in sight every frame is looked at.
-"""
+"""Time between searches for further faces while places are left; in a cab without a face every frame is searched."""
 _LOOK_WHEN_FULL_S = 1.0
-"""Between looks for a face that has more right to a place: one that returns, or a much larger one."""
+"""Time between searches while all places are taken: for a face that returns, or a much larger one."""
 _EXPRESSION_S = 1.0
-"""An expression older than this is no longer told."""
+"""Expressions older than this are not reported."""
 _SIDES: tuple[Side, Side] = ("right", "left")
 _EXPRESSIVE = (None, Reason.EYES_HIDDEN)
-"""What may be wrong with the eyes of a face whose expression is read."""
+"""Reasons for unusable eyes with which the expression is still read."""
 _UPSIDE_DOWN_S = 3.0
-"""Shorter is somebody who bends over, or a camera in somebody's hands."""
+"""A shorter time may be a person who bends over, or a camera in a hand."""
 _UPSIDE_DOWN_DETAIL = Sentence("picture_upside_down")
 
 
@@ -77,14 +76,14 @@ class UprightCheck:
         self._detector = FaceDetector(bundle)
         self._looked_s = float("-inf")
         self.upside_down = False
-        """Whether the last picture that was looked at was."""
+        """Whether the last frame checked was upside down."""
 
     def due(self, t_s: float) -> bool:
-        """Whether it is time for another look."""
+        """Whether it is time for another check."""
         return t_s - self._looked_s >= _TURNED_LOOK_S
 
     def step(self, t_s: float, image: Image, found: list[Detection], new: bool) -> bool:
-        """Judge a picture by the faces `found` in it as it came; `new`: one of them is about to be followed."""
+        """Judge a frame by the faces `found` in it as it came; `new`: one of them is about to be tracked."""
         best = max((item.score for item in found), default=0.0)
         if best >= _UPRIGHT_SCORE:
             self.upside_down = False
@@ -101,9 +100,9 @@ class ExpressionSelection:
     """Whose expressions are read."""
 
     least_faces: int = 1
-    """Faces in a picture under which none is read."""
+    """Least number of faces in a frame for expressions to be read."""
     least_mouth: float = 0.0
-    """Only faces whose `mouth` is open this far."""
+    """Only faces with a `mouth` that is open this far."""
 
 
 class FacePerception:
@@ -112,7 +111,7 @@ class FacePerception:
     def __init__(
         self, bundle: Bundle, config: VisionConfig, reading: ExpressionSelection | None = ExpressionSelection()
     ) -> None:
-        """`reading` says whose expressions are read; None: nobody's, and the model is not loaded."""
+        """`reading` selects the faces with expressions; None: expressions are off, and the model is not loaded."""
         self._room = config.max_faces >= _ROOM_FROM
         self._search = FaceSearch(bundle, self._room)
         self._mesh = FaceMesh(bundle)
@@ -127,9 +126,9 @@ class FacePerception:
     def step(self, frame: Frame, expressions: bool = True) -> list[Face]:
         """Every face of the frame and every one that was lost less than `GRACE_S` ago (NO_FACE, with its number).
 
-        Where there is neither, one `Face` without a track; the same, UPSIDE_DOWN, while the picture is. `usable` is
-        about the eyes: `mouth`, the pose and the box of an unusable face stand wherever the mesh was found. Without
-        `expressions` none is read.
+        Without a face, the result is one `Face` without a track; in a frame that is upside down its reason is
+        UPSIDE_DOWN. `usable` is about the eyes: an unusable face has `mouth`, pose and box if the mesh was found.
+        `expressions` False: expressions are not read.
         """
         self._tracker.expire(frame.t_s)
         if self._upright.upside_down and not self._upright.due(frame.t_s):
@@ -150,7 +149,7 @@ class FacePerception:
         return sorted(faces, key=lambda face: face.track or 0) or [Face(frame.t_s)]
 
     def _follow(self, frame: Frame) -> None:
-        """Keep the faces that are still where they were; a mesh for those whose last one does not stand."""
+        """Keep the faces whose last mesh still holds for this frame; a new mesh for the others."""
         due = []
         for track in self._tracker.visible:
             if track.stands(frame.t_s):
@@ -167,7 +166,7 @@ class FacePerception:
                 self._tracker.lose(track)
 
     def _read_eyes(self, frame: Frame) -> None:
-        """The eyes that are due; where one has moved both, by a mesh of this picture."""
+        """Read the eyes that are due; if one has moved, both, with a mesh of this frame."""
         moved = self._eyes.glance(frame, {track.number: track.head for track in self._tracker.visible})
         if moved:
             startled = [track for track in self._tracker.visible if track.number in moved]
@@ -175,7 +174,7 @@ class FacePerception:
             self._eyes.stare(frame, {track.number: track.head for track in startled if track.visible})
 
     def _look(self, frame: Frame) -> None:
-        """Take up new and returning faces, if it is time to look for them."""
+        """Track new and returning faces, if a search is due."""
         if not self._look_is_due(frame.t_s):
             return
         self._looked_s = frame.t_s
@@ -196,12 +195,12 @@ class FacePerception:
         return t_s - self._looked_s >= (_LOOK_WHEN_FULL_S if self._tracker.full else _LOOK_S) - 1e-6
 
     def _is_turn(self, track: Track, t_s: float) -> bool:
-        """Whether the track's expression is to be read: one in so many pictures, or none that is fresh."""
+        """Whether the track's expression is due: every nth frame, or when the last one is too old."""
         stale = track.expression is not None and t_s - track.expression_s >= _EXPRESSION_S
         return stale or (track.frames - 1) % self._expression_every == 0
 
     def _express(self, model: ExpressionModel, frame: Frame, seen: list[Track], faces: list[Face]) -> list[Face]:
-        """The faces with their expressions: read anew for those whose turn it is, else the last while it is fresh."""
+        """The faces with their expressions: new ones if due, otherwise the last ones while fresh."""
         wanted = [face.reason in _EXPRESSIVE and (face.mouth or 0.0) >= self._reading.least_mouth for face in faces]
         due = [
             track
@@ -244,14 +243,14 @@ def _describe(t_s: float, track: Track, eyes: tuple[Eye, Eye]) -> Face:
 
 
 class MountCheck:
-    """Faces in; the source `camera` lost while they are upside down, ok with the first upright one after that."""
+    """Faces in; source `camera` lost while they are upside down, ok with the first upright face after that."""
 
     def __init__(self) -> None:
         self._since_s: float | None = None
         self._told = False
 
     def step(self, faces: Sequence[Face]) -> list[Source]:
-        """The faces of one picture."""
+        """Add the faces of one frame."""
         t_s, reasons = faces[0].t_s, {face.reason for face in faces}
         if Reason.UPSIDE_DOWN in reasons:
             self._since_s = t_s if self._since_s is None else self._since_s

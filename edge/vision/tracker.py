@@ -19,16 +19,18 @@ from edge.vision.iris import eye_crops
 from edge.vision.mesh import Mesh
 
 MESH_STANDS_S = 0.07
-"""A still head's mesh this old may stand for the picture in which the eyes are read: every second one from 15 a second
-on, none with fewer."""
+"""The mesh of a still head may be reused for this long, while the eyes are read: in every second frame from 15 frames a
+second on, in none with fewer."""
 _KNOWN_S = 2 * MESH_STANDS_S
-"""A mesh older than this says nothing of whether the head is still."""
+"""With a mesh older than this it is unknown whether the head is still."""
 _MOST_SHIFT = 0.02
-"""Of the crop's side: of the meshes of 35 clips a picture apart half move less than 0.003, 90 % less than 0.01."""
+"""Of the crop's side: from one frame to the next, half of the meshes of 35 clips move less than 0.003, 90 % less than
+0.01.
+"""
 _MOST_TURN_DEG = 1.5
 """In yaw or pitch; half turn less than 0.5."""
 _MOST_MOUTH = 0.03
-"""In `mouth_ratio`: whoever speaks or yawns has a mesh in every picture."""
+"""In `mouth_ratio`: a person who speaks or yawns has a mesh in every frame."""
 _SIDES = (0, 1)
 """Right, left."""
 GRACE_S = 5.0
@@ -46,7 +48,7 @@ class Head:
     """One face as its mesh shows it; lengths in px of the frame, pairs are (right eye, left eye)."""
 
     t_s: float
-    """Of the picture that the mesh was made in."""
+    """Time of the frame of the mesh."""
     box: Box
     crop: Crop
     """Where to look for the face in the next frame."""
@@ -54,7 +56,7 @@ class Head:
     mouth: float
     eye_width_px: float
     lids: tuple[float, float]
-    """How far apart the mesh has the lids, `aspect_ratios`."""
+    """How far apart the lids are in the mesh, `aspect_ratios`."""
     facing: tuple[float, float]
     eye_crops: tuple[Crop, Crop]
 
@@ -64,7 +66,7 @@ class Head:
         return [side for side in _SIDES if self.facing[side] >= LEAST_FACING]
 
     def is_still(self, before: Head) -> bool:
-        """Whether this head is as it was in `before`, its mouth included."""
+        """Whether this head has not moved since `before`, its mouth included."""
         if self.t_s - before.t_s > _KNOWN_S:
             return False
         shift_px = max(
@@ -80,7 +82,7 @@ class Head:
 
 
 def head_of(mesh: Mesh, t_s: float) -> Head:
-    """Measure a mesh that was made in the picture of `t_s`."""
+    """Measure a mesh of the frame at `t_s`."""
     points = mesh.points
     return Head(
         t_s=t_s,
@@ -101,7 +103,7 @@ class Track:
 
     number: int
     head: Head
-    """The last that was measured."""
+    """The head measured last."""
     seen_s: float
     visible: bool = True
     still: bool = False
@@ -122,7 +124,7 @@ class Track:
         return self.head.crop
 
     def stands(self, t_s: float) -> bool:
-        """Whether the last head may stand for the picture of `t_s`: one that is still, of the picture before it."""
+        """Whether the last head may be reused for the frame at `t_s`: a still head, measured in the frame before."""
         return self.still and self.seen_s == self.head.t_s and t_s - self.head.t_s <= MESH_STANDS_S
 
 
@@ -141,7 +143,7 @@ class Tracker:
 
     @property
     def full(self) -> bool:
-        """Whether as many faces are followed as may be."""
+        """Whether all places are taken."""
         return len(self.visible) >= self._max_faces
 
     def expire(self, t_s: float) -> None:
@@ -149,7 +151,7 @@ class Tracker:
         self.tracks = [track for track in self.tracks if track.visible or t_s - track.seen_s <= GRACE_S]
 
     def claim(self, detections: list[Detection]) -> list[tuple[Track | None, Detection]]:
-        """The detections worth a mesh, each with the lost track it brings back, or None for a new face."""
+        """The detections that get a mesh, each with the lost track that returns with it, or None for a new face."""
         seen = self.visible
         unknown = [item for item in detections if not any(is_same_face(item.box, track.box) for track in seen)]
         lost = [track for track in self.tracks if not track.visible]
@@ -163,7 +165,7 @@ class Tracker:
         return claims + [(None, item) for item in unknown if self.admits(item.box)]
 
     def admits(self, box: Box) -> bool:
-        """Whether a new face gets a place: a free one, or that of a much smaller face."""
+        """Whether a new face gets a place: a free one, or the place of a much smaller face."""
         return not self.full or _area(box) >= _TAKEOVER_AREA * min(_area(track.box) for track in self.visible)
 
     def follow(self, track: Track | None, head: Head) -> Track:
@@ -179,17 +181,17 @@ class Tracker:
         return track
 
     def keep(self, track: Track, t_s: float) -> None:
-        """The face is in the picture of `t_s`; in how many it was is counted once for each."""
+        """The face is in the frame at `t_s`; each frame is counted once."""
         if t_s > track.seen_s or not track.frames:
             track.frames += 1
         track.seen_s, track.visible = t_s, True
 
     def lose(self, track: Track) -> None:
-        """The face is not where it was."""
+        """The face is not found where it was."""
         track.visible, track.still, track.expression = False, False, None
 
     def settle(self) -> None:
-        """End a frame: of two tracks on one face the older stays, and beyond `max_faces` the smallest are lost."""
+        """End a frame: of two tracks on one face the older stays; the smallest faces beyond `max_faces` are lost."""
         kept: list[Track] = []
         for track in self.visible:
             if any(is_same_face(track.box, other.box) for other in kept):
