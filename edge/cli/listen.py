@@ -17,6 +17,8 @@ from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
 from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
+from edge.i18n.catalogue import LANGUAGES, Language
+from edge.i18n.labels import Labels
 from edge.messages import Level
 from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
 from edge.publish.payloads import AlertPayload, Payload, StatePayload
@@ -51,6 +53,9 @@ Examples:
 @click.option("--kind", help="Only alerts of this kind, such as microsleep.")
 @click.option("--level", type=click.Choice(_LEVELS), help="Only alerts and states of this level or above.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: topic, retained, payload.")
+@click.option(
+    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the lines."
+)
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="End after this time; default: at Ctrl+C.")
 def listen(
     host: str,
@@ -67,6 +72,7 @@ def listen(
     kind: str | None,
     level: str | None,
     as_json: bool,
+    language: Language,
     seconds: float | None,
 ) -> None:
     """Print status, states, alerts and summaries of every box on a broker as they arrive, each alert and summary once.
@@ -85,10 +91,11 @@ def listen(
         faults = ((".".join(map(str, fault["loc"])) or "tls", fault["msg"]) for fault in error.errors())
         raise click.UsageError("; ".join(f"--{name}: {said}" for name, said in faults)) from None
     wanted = Filter(box, topics, kind, None if level is None else Level[level.upper()])
-    show = _json_line if as_json else _readable(Console(highlight=False, soft_wrap=True), base)
+    labels = Labels(language)
+    show = _json_line if as_json else _readable(Console(highlight=False, soft_wrap=True), base, labels)
     try:
         with Subscriber(config) as subscriber:
-            connected = _print_items(subscriber, wanted, show, seconds)
+            connected = _print_items(subscriber, wanted, show, labels, seconds)
     except KeyboardInterrupt:
         connected = True
     except BrokenPipeError:  # the reader of our output has closed it; the exit must not write either
@@ -133,7 +140,7 @@ def _reaches(body: Payload, least: Level) -> bool:
 
 
 def _print_items(
-    subscriber: Subscriber, wanted: Filter, show: Callable[[Received], None], seconds: float | None
+    subscriber: Subscriber, wanted: Filter, show: Callable[[Received], None], labels: Labels, seconds: float | None
 ) -> bool:
     """Print until the time is up. Return whether there was a connection at any time."""
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -146,15 +153,15 @@ def _print_items(
             if wanted.takes(None, None):
                 show(item.event)
         elif isinstance(item, Gap):
-            missing = f"{item.site}/{item.box}: messages {item.first} to {item.last} are missing"
+            missing = labels("listen_missing", box=f"{item.site}/{item.box}", first=item.first, last=item.last)
             notes.print(missing, style="yellow", markup=False)
         elif isinstance(item, Connected):
             connected = True
-            notes.print(f"Connected with {item.protocol}; listening.", style="dim")
+            notes.print(labels("listen_connected", protocol=item.protocol), style="dim")
         elif isinstance(item, Disconnected):
-            notes.print(f"{item.sentence} Trying again.", style="yellow", markup=False)
+            notes.print(f"{labels.sentence(item.sentence)} {labels('listen_again')}", style="yellow", markup=False)
         elif isinstance(item, SubscriptionDenied):
-            notes.print(item.sentence, style="yellow", markup=False)
+            notes.print(labels.sentence(item.sentence), style="yellow", markup=False)
     return connected
 
 
@@ -163,8 +170,8 @@ def _json_line(event: Received) -> None:
     click.echo(json.dumps({"topic": event.path, "retained": event.retained, "payload": payload}, ensure_ascii=False))
 
 
-def _readable(console: Console, base: str) -> Callable[[Received], None]:
+def _readable(console: Console, base: str, labels: Labels) -> Callable[[Received], None]:
     def show(event: Received) -> None:
-        console.print(line_of(event, base, datetime.now().astimezone()))
+        console.print(line_of(event, base, datetime.now().astimezone(), labels))
 
     return show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +21,8 @@ from demo.broker import LocalBroker
 from edge.cli.listen import Filter, _json_line, listen
 from edge.cli.message_format import line_of
 from edge.client.decoding import UnknownMessage, read
+from edge.i18n.labels import Labels
+from edge.i18n.sentence import Sentence
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, builders
 from edge.publish.mqtt.events import Received
@@ -198,6 +201,23 @@ def test_every_topic_has_its_own_words(name: str) -> None:
     assert "depot/bus-1  " in line
     assert name in line
     assert "{" not in line
+
+
+@pytest.mark.parametrize("name", sorted(set(TOPICS) - {"request", "response"}))
+def test_every_topic_has_its_words_in_chinese(name: str) -> None:
+    event = Received(path_of(name, "emvas", box(1883).box), json.dumps(SAID[name]).encode(), retained=False)
+    line = line_of(event, "emvas", NOW, Labels("zh")).plain
+    assert re.search(r"[\u4e00-\u9fff]", line)
+    assert "{" not in line
+
+
+def test_a_lost_source_is_told_in_chinese_as_the_box_reported_it() -> None:
+    detail = Sentence("source_ended")
+    evidence = {"source": "camera", "detail": str(detail), "detail_code": detail.as_data}
+    payload = {**SAID["alert"], "kind": "source_lost", "level": "advisory", "evidence": evidence}
+    event = Received(path_of("alert", "emvas", box(1883).box), json.dumps(payload).encode(), retained=False)
+    assert "提示  信号丢失 新, 1.6 s  来源=摄像头 原因=已结束" in line_of(event, "emvas", NOW, Labels("zh")).plain
+    assert "advisory  source_lost new, 1.6 s  source=camera detail=it ended" in line_of(event, "emvas", NOW).plain
 
 
 def test_health_is_six_figures_and_old_news_says_of_when_it_is() -> None:

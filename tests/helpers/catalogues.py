@@ -75,13 +75,12 @@ def mentioned() -> set[str]:
 def composed() -> list[re.Pattern[str]]:
     """The codes that are put together, as `done_{op}`."""
     patterns = []
-    for call in calls(*_CALLED):
-        first = call.args[0]
-        if isinstance(first, ast.JoinedStr):
-            parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w+" for p in first.values]
+    for argument in (argument for call in calls(*_CALLED, "_named") for argument in call.args):
+        if isinstance(argument, ast.JoinedStr):
+            parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else r"\w+" for p in argument.values]
             patterns.append("".join(parts))
-        elif isinstance(first, ast.BinOp) and isinstance(first.left, ast.Constant):
-            patterns.append(re.escape(str(first.left.value)) + r"\w+")
+        elif isinstance(argument, ast.BinOp) and isinstance(argument.left, ast.Constant):
+            patterns.append(re.escape(str(argument.left.value)) + r"\w+")
     patterns += [f"{start}\\w+" for text in _templates() for start in re.findall(r'\bt\("([^"]+)" ~', text)]
     return [re.compile(pattern) for pattern in patterns]
 

@@ -27,7 +27,7 @@ from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
-_SIGNS = {"of_lines", "list_separator", "of_file", "both", "part_state", "reduced", "reduced_at"}
+_SIGNS = {"of_lines", "list_separator", "of_file", "both", "part_state", "reduced", "reduced_at", "listen_celsius"}
 
 
 def of_the_box() -> set[str]:
