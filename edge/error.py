@@ -1,4 +1,4 @@
-"""The one base of every error that is the user's to read."""
+"""The base of every error whose text is for users."""
 
 from edge.i18n.sentence import Sentence
 

@@ -1,4 +1,4 @@
-"""Where the daemon's log goes: the journal with fields, a terminal in colour, or plain lines; without secrets."""
+"""The log of the box: journal with fields, colours in a terminal, or plain lines; without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking secrets out of what is logged, reported and published: logins and queries of URIs, tokens, headers, keys."""
+"""Removes secrets from logs, reports and messages: logins and queries of URIs, tokens, headers, keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one record of what works: what is lost, since when and why, and whether the box as a whole does its work."""
+"""The system status: what is lost, since when and why, and whether the box as a whole works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares a converted graph with the original interpreter, on real input"""
+"""Compares a converted graph with the original interpreter, on real input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Late fusion: the weighted mean of what the modalities say, over those that are there.
+"""Late fusion: the weighted mean of the scores of the modalities that are present.
 
 This is the baseline that a trained fusion has to beat. Each modality is taken as a measurement of the same score that
 correlates with it by r; its weight is r^2 / (1 - r^2), which is optimal for independent errors. An absent modality

@@ -1,4 +1,4 @@
-"""The group window: what the faces in a room have in common, and the agitation of each person, window by window.
+"""The group window: aggregates of the faces in a room, and the agitation of each person, per window.
 
 The minimum group is five faces: for fewer, the box publishes no group, not even the number of faces.
 """

@@ -1,4 +1,4 @@
-"""The affect stage: affect of utterances and, while nobody speaks, of windows of time; the mood of each person.
+"""The affect stage: affect of utterances and of windows without speech, and the mood of each person.
 
 A mood is the person's scores smoothed over time, in which a jump stays a jump. Change detection watches it for a
 lasting fall.

@@ -1,1 +1,1 @@
-"""Helping to aim the camera: the live picture in memory, what of it holds, and which way to turn it."""
+"""Camera aiming: the live view in memory, the conditions for a good view, and which way to turn the camera."""

@@ -1,4 +1,4 @@
-"""One aiming, from the first picture to the moment when all has held for long enough; pure."""
+"""One aiming session, from the first frame until all conditions held for long enough (pure)."""
 
 from __future__ import annotations
 

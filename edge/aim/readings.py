@@ -1,4 +1,4 @@
-"""What of one picture holds for the lids to be judged, and what to do about the rest; pure."""
+"""The conditions that a frame must meet for eyelids to be judged, with a remedy for each that fails (pure)."""
 
 from __future__ import annotations
 

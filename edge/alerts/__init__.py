@@ -1,1 +1,1 @@
-"""From states to alerts: hysteresis, cooldown, escalation, one id from new to end."""
+"""Alerts from alert conditions: hysteresis, cooldown, escalation, one id from new to end."""

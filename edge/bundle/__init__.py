@@ -1,1 +1,1 @@
-"""The models' artefact: manifest, checksums, sessions with the provider that really ran, the golden self-test."""
+"""The bundle of models: manifest, hashes, sessions, golden self-test, installation."""

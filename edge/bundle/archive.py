@@ -1,4 +1,4 @@
-"""Taking a bundle out of a folder or a tar archive: the files that its manifest names, and nothing else.
+"""Extracts a bundle from a folder or a tar archive: only the files that its manifest names.
 
 Both may come from anywhere. An archive is read member by member, never extracted: only plain files and folders with
 plain relative names, each once, each named by the manifest with exactly this size. Where the box asks for a signature,

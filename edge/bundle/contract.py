@@ -1,4 +1,4 @@
-"""What the box feeds each role of a bundle and reads of it: a model that does not fit is refused before it runs.
+"""The contract of each role: the inputs and outputs that the box uses; other models are refused.
 
 `export`, `emvas bundle build`, `emvas check` and whoever opens a bundle ask the same table. A role that is not in it is
 not run by the box: it lies in the bundle for others.

@@ -1,4 +1,4 @@
-"""The bundle's manifest: what `bundle.yaml` says of every model, checked on reading.
+"""The bundle's manifest: the description of every model in `bundle.yaml`, validated when it is read.
 
 A role (`face_detector`, `asr`, ...) has variants (`fp32`, `cpu-int8`, ...); a variant has one or more graphs
 (`model`, or for ASR `encoder` and `decoder`). Tables (tokenizers, embedding rows) belong to the role.

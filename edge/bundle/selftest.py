@@ -1,4 +1,4 @@
-"""The golden self-test: on this machine, do the graphs still say what they said when the bundle was built?
+"""The golden self-test: compares the graphs' outputs on this machine with those from the bundle's build.
 
 A golden file holds real inputs and the outputs of the fp32 graphs on the CPU. An engine that a provider built wrongly
 shows here before a driver relies on it.

@@ -1,4 +1,4 @@
-"""An ONNX Runtime session that says which provider really runs and refuses to fall back silently."""
+"""An ONNX Runtime session that reports the provider that really runs and refuses a silent fallback."""
 
 from __future__ import annotations
 

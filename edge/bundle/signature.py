@@ -1,4 +1,4 @@
-"""Who made a bundle: a detached Ed25519 signature (RFC 8032) over the manifest, which vouches for every other byte.
+"""The signature of a bundle: Ed25519 (RFC 8032), detached, over the manifest with the hashes of all files.
 
 The signature is the 64 raw bytes and the keys are PEM files, so `openssl` makes the keys and can check the signature:
 

@@ -1,4 +1,4 @@
-"""onnxruntime's TensorRT provider: which engine a graph needs on this machine, where it is kept, with which options.
+"""onnxruntime's TensorRT provider: key, place and options of the engine of a graph on this machine.
 
 An engine fits one graph, one profile, one onnxruntime, one TensorRT and one GPU; change any of them and it must be
 built again. So the cache's folders are named after all of them, and what is out of date is never even looked at.

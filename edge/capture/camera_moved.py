@@ -1,4 +1,4 @@
-"""Whether the camera was moved: nearly all that stood still in its picture is gone, and something new stands there.
+"""Detects a moved camera: nearly all fixed contours of the view are replaced by others.
 
 It is judged by contours, as light (sun, tunnels, lamps) changes grey levels but not where a pillar ends, and by those
 alone that stayed for long, in many parts of the picture: people move, and a window shows another world each second.

@@ -1,4 +1,4 @@
-"""Releases of a box, bundles and configurations: install, roll back, show, and the trial of what is new.
+"""The commands for releases (bundles and configurations): install, roll back, show, and the trial of a new one.
 
 `emvas bundle install`, `emvas config install`, their `rollback`, and `emvas releases`, which the service calls when it
 starts and stops.

@@ -1,4 +1,4 @@
-"""What a person at the terminal of a running box sees: messages as lines, and the status line."""
+"""Terminal output of a running box: messages as lines, and the status line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The local page: reads the timeline, never the pipeline."""
+"""The local page and the reports: they read the timeline, never the pipeline."""

@@ -1,1 +1,1 @@
-"""Measuring the box on recordings of which somebody has noted what is to be seen."""
+"""Evaluates the box on labelled recordings."""

@@ -1,4 +1,4 @@
-"""What people noted about recordings: who is in them, when the eyes are shut, who yawns."""
+"""The labels of recordings: persons, times of closed eyes, yawns."""
 
 from __future__ import annotations
 

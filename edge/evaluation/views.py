@@ -1,4 +1,4 @@
-"""How a worse camera would have shown the same recording: copies that are made of it, picture by picture."""
+"""Copies of a recording as worse cameras would show it, frame by frame."""
 
 from __future__ import annotations
 

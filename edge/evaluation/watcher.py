@@ -1,4 +1,4 @@
-"""Runs the box on recordings: vision once a view, then the decision stages, also with lids held shut."""
+"""Runs the box on recordings: vision once per view, then the decision stages, also with eyes held closed."""
 
 from __future__ import annotations
 

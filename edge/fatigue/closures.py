@@ -1,4 +1,4 @@
-"""Closures: how long the eyes have been shut, and whether lowered lids only follow the gaze.
+"""Closures: how long the eyes are closed, and whether lowered eyelids only follow the gaze.
 
 The look-down guard (head pitch) and the iris check tell a glance down from a closure.
 """

@@ -1,4 +1,4 @@
-"""Eyelids over time: spans of open and closed lids (with hysteresis), closures and their classes, blinks.
+"""Eyelids over time: spans of open and closed eyes (with hysteresis), closures and their classes, blinks.
 
 Time in which the lids were not seen is in no span.
 """

@@ -1,4 +1,4 @@
-"""What flows through the appliance: one frozen dataclass a message, units in the names.
+"""The messages of the box: one frozen dataclass each, units in the names.
 
 Every time `t_s` is the capture time in seconds on the source's own monotonic time line (replay: from the start of
 the file). Messages that carry a `kind` are the public contract: they are written to JSONL, stored and published.

@@ -1,4 +1,4 @@
-"""Delivery over MQTT: topics, payloads, a durable outbox and the link to the broker."""
+"""Publishing over MQTT: topics, payloads, a durable outbox and the connection to the broker."""
 
 from edge.publish.publisher import Publisher
 

@@ -1,1 +1,1 @@
-"""The stages wired together; the live and the replay runner."""
+"""The stages connected: the live box and the replay, supervision, health."""

@@ -1,4 +1,4 @@
-"""What the package carries beside its code: a bundle for a cab, and the files that its commands and guides name."""
+"""Contents of the package beside the code: a bundle for a cab, and files that commands and guides name."""
 
 from __future__ import annotations
 

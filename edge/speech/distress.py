@@ -1,4 +1,4 @@
-"""Crying, shouting and screaming, from sound alone: voices far louder and higher than this room's voices usually are.
+"""Distress by audio alone: voices far louder and higher than usual in this room.
 
 What it cannot tell: joy from pain, a play on a stage from a quarrel, singing at the top of one's voice from crying.
 A hoarse scream without a pitch goes unheard. Laughter, claps and slammed doors are told by their length: a call of

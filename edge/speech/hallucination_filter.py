@@ -1,4 +1,4 @@
-"""The hallucination filter: whether a transcript can be believed, by pure tests on what the decoding gave.
+"""The hallucination filter: pure tests on the decoder's output that reject invented transcripts.
 
 Whisper invents words on noise and repeats itself when it has lost the place.
 """

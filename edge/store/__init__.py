@@ -1,4 +1,4 @@
-"""The timeline of this box: written by the daemon, read by the dashboard."""
+"""The timeline of this box: written by the box, read by the dashboard."""
 
 from edge.store.reader import TimelineReader
 from edge.store.timeline import Timeline

@@ -1,1 +1,1 @@
-"""Commands of the export stage; each loads its heavy libraries when it is called."""
+"""The commands of export; each loads its heavy libraries when it is called."""

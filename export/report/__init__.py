@@ -1,1 +1,1 @@
-"""Model cards: what a bundle's manifest says of each model, for people and for machines."""
+"""Model cards: the manifest's description of each model, for people and for machines."""

@@ -1,4 +1,4 @@
-"""One module a role: how its weights become graphs."""
+"""The roles of the default bundle: one module each, from weights to graphs."""
 
 from __future__ import annotations
 

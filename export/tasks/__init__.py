@@ -1,1 +1,1 @@
-"""One module a role: its task metric, computed by the code of the box on sessions of any variant."""
+"""Task metrics: one module per role, computed by the code of the box on sessions of any variant."""

@@ -1,4 +1,4 @@
-"""Expression: the probability that moves to other labels than with float32"""
+"""Expression: the probability that moves to other labels than with float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Face detector: overlap of the boxes with float32's, and false faces"""
+"""Face detector: overlap of the boxes with float32's, and false faces."""
 
 from __future__ import annotations
 

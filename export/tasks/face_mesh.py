@@ -1,4 +1,4 @@
-"""Face mesh: the distance of the landmarks from float32's"""
+"""Face mesh: the distance of the landmarks from float32's."""
 
 from __future__ import annotations
 

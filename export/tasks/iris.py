@@ -1,4 +1,4 @@
-"""Iris model: the error of the openness against float32"""
+"""Iris model: the error of the openness against float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voice activity: the share of decisions that differ from float32, with state and drift"""
+"""Voice activity: the share of decisions that differ from float32, with state and drift."""
 
 from __future__ import annotations
 

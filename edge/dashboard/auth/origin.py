@@ -1,4 +1,4 @@
-"""Where a request comes from: the page itself, another site, or a reverse proxy."""
+"""The origin of a request: the page itself, another site, or a reverse proxy."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the pages and reports show: queries of the timeline, aggregates, and times of day."""
+"""The data of pages and reports: queries of the timeline, aggregates, and times of day."""

@@ -1,4 +1,4 @@
-"""What messages add up to: spans of a fatigue level, alerts, utterances with their affect, steps of a group."""
+"""Events made of several messages: spans of a fatigue level, alerts, utterances with affect, group windows."""
 
 from __future__ import annotations
 

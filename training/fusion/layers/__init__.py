@@ -1,1 +1,1 @@
-"""Parts that several fusion models are made of; each traces to ONNX without loops or branches."""
+"""Layers that several fusion models share; each traces to ONNX without loops or branches."""
