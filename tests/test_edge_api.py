@@ -26,9 +26,9 @@ SIGNATURES = {
     "Bundle": "(folder: 'Path | str', provider: 'Provider' = 'cpu', threads: 'int' = 1, "
     "engines: 'Path | None' = None) -> 'None'",
     "Frame": "(t_s: 'float', image: 'npt.NDArray[np.uint8]', index: 'int' = 0) -> None",
-    "MediaFile": "(path: 'Path | str', choice: 'Choice | None' = None) -> 'None'",
+    "MediaFile": "(path: 'Path | str', choice: 'StreamChoice | None' = None) -> 'None'",
     "MediaFile.read": "(self) -> 'Iterator[Frame | Audio | Source]'",
-    "Pipeline": "(bundle: 'Bundle', config: 'Config', session: 'str' = 'run', words: 'Words | None' = None, "
+    "Pipeline": "(bundle: 'Bundle', config: 'Config', session: 'str' = 'run', words: 'LanguageModels | None' = None, "
     "features: 'Callable[[UtteranceFeatures], None] | None' = None) -> 'None'",
     "Pipeline.feed": "(self, item: 'Item') -> 'list[Message]'",
     "Pipeline.finish": "(self, t_s: 'float | None' = None) -> 'list[Message]'",
