@@ -30,6 +30,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     from edge.dashboard.auth.origin import PublicAddress
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
+    from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS
     from edge.dashboard.data.queries import TimelineQueries
     from edge.dashboard.pages.layout import DashboardContext
     from edge.dashboard.server import is_own, listen, serve, url
@@ -37,7 +38,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
     settings, quiet_s, purpose, link, health = DashboardConfig(), QUIET_S, None, None, None
-    place = timeline.stem if timeline else ""
+    place, thresholds = timeline.stem if timeline else "", PERCLOS_THRESHOLDS
     if config_path is not None:
         config = load_config(config_path)
         settings, purpose, health = config.dashboard, config.purpose, config.health
@@ -45,6 +46,8 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
         if "fatigue" not in config.allowance.kinds:  # only summaries come regularly
             quiet_s += config.summary.every_s
         link = BoxLink(config) if config.mqtt else None
+        levels = config.fatigue
+        thresholds = (levels.perclos_advisory, levels.perclos_warning, levels.perclos_critical)
     assert timeline is not None
     password = read_password(settings)
     listening = listen(settings.host, settings.port if port is None else port, password, settings.public_url)
@@ -59,7 +62,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises it again
         prefix = PublicAddress.of(settings.public_url).prefix
         context = DashboardContext(
-            TimelineQueries(timeline), place, quiet_s, purpose, link, health, password is not None, prefix
+            TimelineQueries(timeline), place, quiet_s, purpose, link, health, password is not None, prefix, thresholds
         )
         if link:
             link.start()

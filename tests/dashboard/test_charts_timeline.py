@@ -104,3 +104,22 @@ def test_scores_one_by_one_and_summed_up_have_as_many_series() -> None:
 def test_nothing_at_all_can_be_drawn() -> None:
     options = timeline_chart(aggregate([]), EN, recording=True)
     assert all(axis["min"] < axis["max"] for axis in options["xAxis"])
+
+
+def test_the_affect_line_breaks_between_sessions() -> None:
+    times = (10.0, 40.0, 300.0, 4000.0, 4030.0)
+    found = aggregate([Affect(t_s, t_s - 4.0, t_s, 0.2, "neutral", "neutral", {"text": 0.2}, 0.9) for t_s in times])
+    summed = dataclasses.replace(
+        found, utterance_summaries=(), score_steps=tuple(ScoreStep(t_s, 0.2, 0.1, 0.3, 9) for t_s in times)
+    )
+    for drawn, lines in ((found, 2), (summed, 3)):
+        series = [item for item in timeline_chart(drawn, EN, recording=True)["series"] if item["yAxisIndex"] == 0]
+        points = [[getattr(point, "get", {"value": point}.get)("value") for point in item["data"]] for item in series]
+        known = [[value is not None for _, value in line] for line in points if any(value for _, value in line)]
+        assert known == [[True, True, True, False, True, True]] * lines
+
+
+def test_threshold_lines_stand_where_the_box_has_them() -> None:
+    options = timeline_chart(aggregate(drive()), EN, True, (0.05, 0.1, 0.2))
+    (lines,) = [item["markLine"]["data"] for item in options["series"] if "markLine" in item]
+    assert [line["yAxis"] for line in lines] == [5.0, 10.0, 20.0]

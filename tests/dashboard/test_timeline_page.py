@@ -82,3 +82,22 @@ def test_the_chart_can_be_taken_along_as_a_picture(address: str, tab: Page) -> N
     number = int(tab.run("document.querySelector('.ev-timeline').id.slice(1)"))
     assert tab.run(PICTURE % (number, "trip")) > 10_000, "a PNG of some size"
     assert tab.errors == []
+
+
+def test_events_are_saved_as_csv_and_xlsx(address: str, tab: Page) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("21.4 km", "microsleep")
+    tab.run(
+        "window.saved = []; const make = URL.createObjectURL;"
+        "URL.createObjectURL = blob => { blob.arrayBuffer().then(bytes => saved.push("
+        "[blob.type, String.fromCharCode(...new Uint8Array(bytes).slice(0, 300))])); return make.call(URL, blob); }"
+    )
+    tab.run(PRESS.format(".ev-choice", "CSV").replace("button", "button.ev-button"))
+    until(lambda: tab.run("saved.length") == 1)
+    tab.run(PRESS.format(".ev-choice", "XLSX").replace("button", "button.ev-button"))
+    until(lambda: tab.run("saved.length") == 2)
+    (kind, table), (_, book) = tab.run("saved")
+    assert kind == "text/csv"
+    assert "event,time,start_s,end_s" in table
+    assert book.startswith("PK"), "a workbook is a ZIP file"
+    assert tab.errors == []

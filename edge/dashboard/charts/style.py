@@ -81,15 +81,20 @@ def milliseconds(t_s: float) -> int:
     return round(1000 * t_s)
 
 
-def with_gaps(points: Sequence[tuple[int, float | None]]) -> list[list[float | None]]:
+def gap_indexes(times_ms: Sequence[int], min_gap_s: float = GAP_S) -> list[int]:
+    """Indexes of the points that follow a gap: longer than `min_gap_s` and than the steps beside it."""
+    steps = [after - before for before, after in itertools.pairwise(times_ms)]
+    found = []
+    for number, step in enumerate(steps, start=1):
+        beside = [*steps[max(0, number - 2) : number - 1], *steps[number : number + 1]]
+        if step > max(1000 * min_gap_s, _GAP_STEPS * min(beside, default=0)):
+            found.append(number)
+    return found
+
+
+def with_gaps(points: Sequence[tuple[int, float | None]], min_gap_s: float = GAP_S) -> list[list[float | None]]:
     """`points` (ms, value) as a line that breaks where records are missing."""
-    lengths = [after[0] - before[0] for before, after in itertools.pairwise(points)]
-    line: list[list[float | None]] = []
-    for number, (t_ms, value) in enumerate(points):
-        if number:
-            beside = [*lengths[max(0, number - 2) : number - 1], *lengths[number : number + 1]]
-            longest = max(1000 * GAP_S, _GAP_STEPS * min(beside, default=0))
-            if lengths[number - 1] > longest:
-                line.append([points[number - 1][0] + 1, None])
-        line.append([t_ms, value])
+    line: list[list[float | None]] = [[t_ms, value] for t_ms, value in points]
+    for number in reversed(gap_indexes([t_ms for t_ms, _ in points], min_gap_s)):
+        line.insert(number, [points[number - 1][0] + 1, None])
     return line

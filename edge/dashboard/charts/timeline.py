@@ -5,8 +5,10 @@ Charts are SVG: text and axes take `currentColor`, so they follow a dark or ligh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge.dashboard.charts.style import FAINT, INK, TEXT_PX, Options, milliseconds
-from edge.dashboard.charts.timeline_lanes import LEFT_PX, RIGHT_PX, lanes_of
+from edge.dashboard.charts.timeline_lanes import LEFT_PX, PERCLOS_THRESHOLDS, RIGHT_PX, lanes_of
 from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import clock_script
 from edge.i18n.labels import Labels
@@ -14,7 +16,9 @@ from edge.i18n.labels import Labels
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 
 
-def timeline_chart(found: Aggregates, labels: Labels, recording: bool) -> Options:
+def timeline_chart(
+    found: Aggregates, labels: Labels, recording: bool, thresholds: Sequence[float] = PERCLOS_THRESHOLDS
+) -> Options:
     """ECharts options: affect, PERCLOS, level bands and alerts on one time axis with zoom.
 
     A key that starts with a colon holds JavaScript (a convention of NiceGUI).
@@ -23,8 +27,9 @@ def timeline_chart(found: Aggregates, labels: Labels, recording: bool) -> Option
         found: What to draw; `start_s` and `end_s` are the ends of the axis.
         labels: The language.
         recording: True: times count from the start of a recording. False: Unix seconds, shown as local time of the box.
+        thresholds: Shares at which PERCLOS raises a level.
     """
-    lanes = lanes_of(found)
+    lanes = lanes_of(found, thresholds)
     grids, tops = [], _TOP_PX
     for _, height_px in lanes:
         grids.append({"left": LEFT_PX, "right": RIGHT_PX, "top": tops, "height": height_px})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from edge.config.constants import FATIGUE
@@ -18,6 +19,7 @@ from edge.dashboard.charts.style import (
     SCORE_COLOUR,
     TEXT_PX,
     Options,
+    gap_indexes,
     milliseconds,
     with_gaps,
 )
@@ -37,18 +39,24 @@ _SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
 _BAR_PX, _EDGE_PX = 12, 15
 """Thickness of the bar of a level or an alert, and of its edge, which is visible on any background."""
-_THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
+PERCLOS_THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
+"""Defaults of the configuration."""
+_SESSION_GAP_S = 600.0
+"""The affect line breaks if no judgement follows within this time: another session."""
 
 
-def lanes_of(found: Aggregates) -> list[tuple[Draw, int]]:
-    """The functions that draw the lanes, with heights in px; lanes without records are left out."""
+def lanes_of(found: Aggregates, thresholds: Sequence[float] = PERCLOS_THRESHOLDS) -> list[tuple[Draw, int]]:
+    """The functions that draw the lanes, with heights in px; lanes without records are left out.
+
+    `thresholds`: shares at which PERCLOS raises a level.
+    """
     lanes: list[tuple[Draw, int]] = []
     if found.score_steps or any(item.score is not None for item in found.utterance_summaries):
         lanes.append((_score_lane, _SCORE_PX))
     if found.group_steps:
         lanes += [(_group_lane, _GROUP_PX), (_spread_lane, _SPREAD_PX), (_noise_lane, _GROUP_PX)]
     if found.steps or not found.group_steps:
-        lanes += [(_perclos_lane, _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
+        lanes += [(partial(_perclos_lane, thresholds=thresholds), _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
     kinds = len({incident.alert for incident in found.incidents})
     return [*lanes, (_alert_lane, _KIND_PX * kinds)] if kinds else lanes
 
@@ -81,15 +89,22 @@ def _line(name: str, index: int, colour: str, data: list[Any]) -> Options:
 
 def _score_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     axis = value_axis(labels("score"), index) | {"min": -1, "max": 1, "interval": 0.5}
-    points = [
+    points: list[Options] = [
         {"value": [milliseconds((item.start_s + item.end_s) / 2), item.score], "name": utterance_text(item, labels)}
         for item in found.utterance_summaries
         if item.score is not None
     ]
-    line = _line(labels("score"), index, SCORE_COLOUR, points)
+    line = _line(labels("score"), index, SCORE_COLOUR, _between_sessions(points))
     line |= {"symbolSize": 9, "showSymbol": True, "showAllSymbol": True, "tooltip": {"formatter": "{b}"}}
     line["lineStyle"] = {"opacity": 0 if found.score_steps else 1}
     return axis, [*_score_band(found, labels, index), *_modality_lines(found, labels, index), line]
+
+
+def _between_sessions(points: list[Options]) -> list[Options]:
+    """Named points of affect as a line that breaks between sessions."""
+    for number in reversed(gap_indexes([point["value"][0] for point in points], _SESSION_GAP_S)):
+        points.insert(number, {"value": [points[number - 1]["value"][0] + 1, None]})
+    return points
 
 
 def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Options]:
@@ -97,11 +112,11 @@ def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Optio
     lines = []
     for name, colour in MODALITY_COLOURS.items():
         points = [
-            [milliseconds((item.start_s + item.end_s) / 2), item.modalities.get(name)]
+            (milliseconds((item.start_s + item.end_s) / 2), item.modalities.get(name))
             for item in found.utterance_summaries
             if item.score is not None
         ]
-        line = _line(labels(f"{name}_modality"), index, colour, points)
+        line = _line(labels(f"{name}_modality"), index, colour, with_gaps(points, _SESSION_GAP_S))
         look = {"width": 1.5, "type": "dashed", "opacity": 0 if found.score_steps else 0.85}
         lines.append(
             line | {"lineStyle": look, "symbol": _SYMBOLS[name], "symbolSize": 6, "showSymbol": not found.score_steps}
@@ -114,21 +129,23 @@ def _score_band(found: Aggregates, labels: Labels, index: int) -> list[Options]:
 
     Without score steps the series are empty: a chart whose number of series changes loses its zoom.
     """
-    low, band, mean = [], [], []
+    low: list[tuple[int, float | None]] = []
+    band: list[tuple[int, float | None]] = []
+    mean: list[Options] = []
     for step in found.score_steps:
         t_ms = milliseconds(step.t_s)
         text = f"{labels('score_mean')} {step.mean:+.2f} ({step.low:+.2f} … {step.high:+.2f}, n = {step.count})"
-        low.append([t_ms, round(step.low, 3)])
-        band.append([t_ms, round(step.high - step.low, 3)])
+        low.append((t_ms, round(step.low, 3)))
+        band.append((t_ms, round(step.high - step.low, 3)))
         mean.append({"value": [t_ms, round(step.mean, 3)], "name": text})
     bare = {"stack": "score", "lineStyle": {"opacity": 0}, "silent": True, "tooltip": {"show": False}}
     bare["stackStrategy"] = "all"
     area = {"areaStyle": {"color": SCORE_COLOUR, "opacity": 0.2}}
-    line = _line(labels("score"), index, SCORE_COLOUR, mean)
+    line = _line(labels("score"), index, SCORE_COLOUR, _between_sessions(mean))
     line |= {"showSymbol": True, "symbolSize": 5, "tooltip": {"formatter": "{b}"}}
     return [
-        _line("", index, SCORE_COLOUR, low) | bare,
-        _line("", index, SCORE_COLOUR, band) | bare | area,
+        _line("", index, SCORE_COLOUR, with_gaps(low, _SESSION_GAP_S)) | bare,
+        _line("", index, SCORE_COLOUR, with_gaps(band, _SESSION_GAP_S)) | bare | area,
         line,
     ]
 
@@ -161,18 +178,17 @@ def _of_groups(found: Aggregates, value: Callable[[GroupStep], float | None]) ->
     return with_gaps([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
 
 
-def _perclos_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
+def _perclos_lane(found: Aggregates, labels: Labels, index: int, thresholds: Sequence[float]) -> Lane:
     shares = [None if step.perclos_60 is None else round(100 * step.perclos_60, 1) for step in found.steps]
     top = max([40.0, *(share for share in shares if share is not None)])
     axis = value_axis(labels("perclos_60"), index) | {"min": 0, "max": min(100, top), "interval": 20}
     axis["axisLabel"]["formatter"] = "{value} %"
     points = [(milliseconds(step.t_s), share) for step, share in zip(found.steps, shares, strict=True)]
     line = _line(f"{labels('perclos_60')} (%)", index, PERCLOS_COLOUR, with_gaps(points))
-    return axis, [line | {"markLine": _thresholds()}]
+    return axis, [line | {"markLine": _threshold_lines(thresholds)}]
 
 
-def _thresholds() -> Options:
-    """Default thresholds at which PERCLOS raises a level."""
+def _threshold_lines(thresholds: Sequence[float]) -> Options:
     look = {"color": INK, "opacity": 0.55, "type": "dashed", "width": 1}
     lines = [
         {
@@ -180,7 +196,7 @@ def _thresholds() -> Options:
             "lineStyle": look,
             "label": {"formatter": f"{100 * share:g}", "color": INK, "distance": 3},
         }
-        for share in _THRESHOLDS
+        for share in thresholds
     ]
     return {"silent": True, "symbol": "none", "data": lines}
 

@@ -12,6 +12,7 @@ from edge.config.delivery import HealthConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.auth.middleware import LOGOUT
 from edge.dashboard.box_link import BoxLink
+from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS
 from edge.dashboard.data.queries import TimelineQueries, TimelineReadError
 from edge.dashboard.pages.widgets import text
 from edge.dashboard.report import STYLE
@@ -49,6 +50,8 @@ class DashboardContext:
     """Whether there is a login, and so a logout."""
     prefix: str = ""
     """Path before every address behind a reverse proxy."""
+    perclos_thresholds: tuple[float, ...] = PERCLOS_THRESHOLDS
+    """Shares at which PERCLOS raises a level."""
 
     def records(self, kind: str) -> bool:
         """Whether the purpose permits messages of `kind`."""

@@ -160,7 +160,7 @@ class TimelinePage:
         words = labels("unknown" if gravest is None else gravest.name.lower())
         description = f"{labels('timeline')}, {labels('from_to', **ends)}. {labels('gravest')}: {words}. "
         description += f"{labels('alerts')}: {len(found.incidents)}."
-        options = timeline_chart(found, labels, recording=False)
+        options = timeline_chart(found, labels, False, self._context.perclos_thresholds)
         redraw(self._chart, options, description, timeline_height_px(found))
         self._alerts.show(found.incidents[: -_MOST_ROWS - 1 : -1])
         spoken = [item for item in found.utterance_summaries if item.words][-_MOST_ROWS:]

@@ -97,7 +97,7 @@ class ComparedTrip:
         self._status.set_text(title)
         redraw(
             self._chart,
-            timeline_chart(found, self._labels, recording=False),
+            timeline_chart(found, self._labels, False, self._context.perclos_thresholds),
             title,
             timeline_height_px(found),
         )
