@@ -1,4 +1,4 @@
-"""The page of an aiming: on loopback only, under a name that nobody guesses, for as long as the aiming lasts."""
+"""The page of an aiming session: on loopback only, under a random address, until the session ends."""
 
 from __future__ import annotations
 

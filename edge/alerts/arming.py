@@ -1,4 +1,4 @@
-"""What the vehicle's speed says: whether alerts are armed (also when no speed is known), and the trips."""
+"""Arming of alerts by the vehicle's speed (armed if no speed is known), and the trips."""
 
 from __future__ import annotations
 

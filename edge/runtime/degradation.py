@@ -1,4 +1,4 @@
-"""What the box leaves out when it is hot or overloaded: frames first, then expressions, then words; never the eyes."""
+"""Degradation when the box is hot or overloaded: fewer frames, then no expressions, then no transcripts; eyes stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the timeline while another process writes it."""
+"""Reads the timeline while another process writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentiment of a transcript, and two kinds of text that a sentence vector reads wrong.
+"""The sentiment of a transcript, with corrections for two kinds of text that the model reads wrong.
 
 The head was trained on reviews and posts, where `no` and a negation go with displeasure. In talk `no` answers a
 question, and `nothing is wrong` is not a complaint. So short answers and denied faults get a lower weight. The rules

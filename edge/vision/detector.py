@@ -1,4 +1,4 @@
-"""Where faces are: MediaPipe's short-range detector on the whole frame and, in turn, on its tiles.
+"""The face detector: MediaPipe's short-range model on the whole frame and, in turn, on its tiles.
 
 The detector misses faces below about 0.115 of the side of what it is shown: nine faces in a 1280x720 frame were all
 found at 130 px of width only in tiles (6 of 9 in the whole), at 80 px in tiles of 480 px, at 40 px in tiles of 360 px

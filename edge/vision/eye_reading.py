@@ -1,4 +1,4 @@
-"""Which eyes are read in a frame (both, one in turn, or none), and whether an eye can be judged.
+"""Selects the eyes to read in a frame (both, one in turn, or none), and whether an eye can be judged.
 
 Both lids move together. So while the eye that is read does not change, the last reading of the other eye is reused
 until its turn. An eye whose crop is much like the one that the net last read is not read again. After a reading that

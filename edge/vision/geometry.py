@@ -1,4 +1,4 @@
-"""What the points say: lid opening, mouth opening, head pose, and gaze (the turn of the eyes on top of the head's).
+"""Geometry of the landmarks: opening of eyelids and mouth, head pose, and gaze (eyes relative to the head).
 
 Signs, for a camera that does not mirror: `yaw_deg` > 0 is a head turned to the person's own left (the right of the
 frame), `pitch_deg` > 0 a head bent down, `roll_deg` > 0 a head tipped to the person's own left shoulder (clockwise

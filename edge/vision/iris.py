@@ -1,4 +1,4 @@
-"""Both eyes close up: the lids' contour and the iris (MediaPipe's iris model), and how well the crop shows the eye."""
+"""The iris model: eyelid contour and iris of each eye (MediaPipe), and the quality of the crop."""
 
 from __future__ import annotations
 

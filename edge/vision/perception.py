@@ -1,4 +1,4 @@
-"""From a frame to its faces: detect, track, mesh, eyes, expression; whether the camera hangs upside down.
+"""Face perception: detector, tracker, mesh, eyes and expression in one; and whether the camera is upside down.
 
 Expressions are weak evidence, to be compared with the person's own neutral face. The detector knows upright faces: in a
 frame that is upside down it finds better ones after the frame is turned.

@@ -1,4 +1,4 @@
-"""Who is who from frame to frame: tracks with stable numbers, by overlap and, after a loss, by place and size.
+"""The face tracker: stable track numbers over frames, by overlap and, after a loss, by position and size.
 
 `Head` is what one mesh says of a face and of where its eyes are. It is measured once and may stand for the next frame.
 """
