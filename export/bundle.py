@@ -22,7 +22,7 @@ from export.recipe_lock import Lock
 from export.role_build import Archives, BuildError, RoleBuild
 from export.role_manifest import RoleWriter
 from export.roles import builder
-from export.roles.free_axes import free_axes
+from export.tensorrt.free_axes import free_axes
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""

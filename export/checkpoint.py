@@ -17,7 +17,7 @@ from edge.bundle.bundle import sha256_of
 from edge.bundle.manifest import WeightSource
 from export.file_kind import other_kind
 from export.role_build import BuildError
-from training.weights import listed, misfit
+from training.checkpoint_checks import listed, misfit
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 """What a Hugging Face folder keeps its weights in, best first."""

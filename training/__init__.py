@@ -12,9 +12,9 @@ disable_telemetry()
 
 
 def __getattr__(name: str) -> Any:
-    """The published system's names, from `training.shims`, loaded when asked for: they need torch."""
+    """The published system's names, from `training.mmsa_api`, loaded when asked for: they need torch."""
     if name in __all__:
-        from training import shims
+        from training import mmsa_api
 
-        return getattr(shims, name)
+        return getattr(mmsa_api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Training in one process or several: the device, and the communication of `torchrun` processes."""
+"""Training in one process or several: the device, the communication under `torchrun`, the state of random numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, distributed
 
 from edge.error import EmvasError
-from training.fusion.losses import Targets
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """Numbers that a model calculates with; its weights are float32 in all of them."""
@@ -65,16 +64,10 @@ class Place:
         distributed.all_gather_object(values, value)
         return values
 
-    def whole_batch(self, output: Mapping[str, Tensor], targets: Targets) -> tuple[dict[str, Tensor], Targets]:
-        """Output and targets of the batch of all processes: what is learnt from them stays the same everywhere."""
-        here = {name: value.detach().float() for name, value in output.items()}
+    def joined(self, value: Tensor) -> Tensor:
+        """The rows of all processes, in their order."""
         if self.world == 1:
-            return here, targets
-        rows = len(targets.label)
-        whole = {name: self._joined(value) for name, value in here.items() if value.dim() and len(value) == rows}
-        return whole, Targets(*(self._joined(value) for value in targets))
-
-    def _joined(self, value: Tensor) -> Tensor:
+            return value
         parts = [torch.empty_like(value) for _ in range(self.world)]
         distributed.all_gather(parts, value.contiguous())
         return torch.cat(parts)
@@ -112,3 +105,15 @@ def _device(name: str, local_rank: int) -> torch.device:
         raise DeviceError(f"Process {local_rank} wants a GPU of its own, there are {found}: use --device cpu, or fewer")
     torch.cuda.set_device(local_rank)
     return torch.device("cuda", local_rank)
+
+
+def random_state() -> dict[str, Any]:
+    """Where they stand, on the CPU and on this process's GPU."""
+    return {"cpu": torch.get_rng_state(), "gpu": torch.cuda.get_rng_state() if torch.cuda.is_available() else None}
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Go on from there."""
+    torch.set_rng_state(state["cpu"])
+    if state["gpu"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["gpu"])

@@ -22,12 +22,12 @@ from edge.bundle.bundle import Bundle
 from training.fusion.settings import SEEDS
 from training.starter.compare import Figures, figures
 from training.starter.faces import read_singles
-from training.starter.single import Single
+from training.starter.single_modality import SingleModalitySample
 
 _PENALTIES = (0.1, 1.0, 10.0, 100.0)
 
 
-def judge(faces: Sequence[Single]) -> dict[str, Figures]:
+def judge(faces: Sequence[SingleModalitySample]) -> dict[str, Figures]:
     """The figures of the table, of the table with the best constant and factor, and of the head."""
     held_out = np.array([face.split == "test" for face in faces])
     probabilities = np.stack([face.rows[:, -len(EXPRESSIONS) :].mean(axis=0) for face in faces])

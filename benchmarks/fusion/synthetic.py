@@ -25,7 +25,7 @@ from training.fusion.models import MODELS
 from training.fusion.run import train_seeds
 from training.fusion.settings import SEEDS, FusionSettings, checked
 from training.processes import Place, place
-from training.synthetic import least_error, trimodal
+from training.synthetic_features import least_error, trimodal
 
 _SUBNETS = {"hidden": [16, 16, 16], "text_out": 16, "dropouts": [0.0, 0.0, 0.0]}
 _LSTMS = {"lstm_hidden": [16, 16], "lstm_out": [16, 16], "fusion_hidden": 32, "single_hidden": [16, 16, 16]}

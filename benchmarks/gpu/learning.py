@@ -20,10 +20,10 @@ from training.asr.model import ConformerConfig, ConformerCtc
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.models import MODELS
-from training.fusion.task import FusionTask
 from training.fusion.trainer import FusionTrainer
+from training.fusion.training_task import FusionTask
 from training.processes import Place, place
-from training.synthetic import trimodal
+from training.synthetic_features import trimodal
 
 _ROWS = (64, 32, 32), (32, 8, 8)
 """Samples of the three splits, and in a dry run: two batches an epoch, or one."""

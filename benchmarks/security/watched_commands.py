@@ -50,7 +50,7 @@ def supplies(bundle: Path, work: Path) -> Iterator[dict[str, str]]:
     (work / "small.yaml").write_text(recipe, encoding="utf-8")
     head = (ROOT / "configs" / "bundles" / "prosody_head.yaml").read_bytes()
     (work / "prosody_head.yaml").write_bytes(head)
-    from training.synthetic import trimodal
+    from training.synthetic_features import trimodal
 
     trimodal((40, 16, 16)).save(work / "features.npz")
     camera = [sys.executable, "-m", "benchmarks.install.systemd.camera", str(moving), str(still), str(ports["camera"])]

@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 
 from edge.messages import EXPRESSIONS
+from export.graphs.picture_adapter import LEFT_OUT
 from export.role_build import BuildError
 
 _CLASSIFIER = "ForSequenceClassification"
 _BARE = "Model"
 
 Reading = Literal["softmax", "sigmoid", "none"]
-LEFT_OUT = "-"
-"""In a list of labels: the box knows nothing like this class, its probability goes to the others in proportion."""
 _SYNONYMS = {
     "neutral": ("natural", "calm", "normal"),
     "happy": ("happiness", "joy", "smile"),

@@ -11,8 +11,8 @@ from edge.vision.perception import EXPRESSION_SIDE
 from export.checkpoint import sources_of
 from export.export_job import ExportJob, GraphJob
 from export.role_build import BuildError, FreeAxis
-from export.roles.free_axes import AXES
 from export.tasks.expression import samples
+from export.tensorrt.free_axes import AXES
 from training.heads.expression_net import INPUT_PX, LABELS, read_expression_net
 from training.heads.net_file import NetFileError
 

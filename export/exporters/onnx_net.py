@@ -21,8 +21,8 @@ from export.exporters.samples import NUMBERS, read_samples
 from export.graphs.picture_adapter import Adapter, adapted
 from export.parity import check_parity
 from export.role_build import Array, BuildError
-from export.roles.free_axes import AXES
 from export.tasks.expression import samples
+from export.tensorrt.free_axes import AXES
 from export.tensorrt.profile import inputs_of, named_axes
 from export.trace import OPSET
 

@@ -16,12 +16,13 @@ from edge.bundle.session import Session
 from edge.vision.perception import EXPRESSION_SIDE
 from export.export_job import EvaluationTask, ExportJob, Family, Feeds, GraphJob, MadeGraph
 from export.exporters import OptionError
-from export.exporters.classifier_heads import LEFT_OUT, class_names, expressions_of
+from export.exporters.classifier_heads import class_names, expressions_of
 from export.exporters.options import number
 from export.exporters.samples import NUMBERS, agreement_task, read_samples
+from export.graphs.picture_adapter import LEFT_OUT
 from export.role_build import Array, BuildError, FreeAxis
-from export.roles.free_axes import AXES
 from export.tasks.expression import samples
+from export.tensorrt.free_axes import AXES
 from export.trace import reference
 
 ROLE = "expression"

@@ -9,9 +9,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.exporters.classifier_heads import LEFT_OUT
 from export.role_build import Array
 
+LEFT_OUT = "-"
+"""A class in a list of labels that the box does not know: the other classes share its probability."""
 _LEAST_SUM = 1e-6
 """Where all probability went to classes that are left out."""
 

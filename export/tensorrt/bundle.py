@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Graph, GraphVerdict, Manifest, Tensorrt, Variant, VariantName, write_manifest
-from export.roles.free_axes import free_axes
+from export.tensorrt.free_axes import free_axes
 from export.tensorrt.profile import Axes, known_profile, stored_axes
 from export.tensorrt.verdict import PROVIDER_OPTIONS, judge_graph
 

@@ -20,7 +20,7 @@ from export.quantize import digest
 from training.fusion import checkpoint
 from training.fusion.data import Rows
 from training.fusion.models import build
-from training.synthetic import DIMS, trimodal
+from training.synthetic_features import DIMS, trimodal
 
 SPLITS = (30, 10, 20)
 VARIANTS = {"fp32", "fp16", "cpu-int8", "trt-int8"}

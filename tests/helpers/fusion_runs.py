@@ -11,10 +11,10 @@ import torch
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.settings import FusionSettings, checked
-from training.fusion.task import FusionPosition, FusionTask
 from training.fusion.trainer import FusionTrainer
+from training.fusion.training_task import FusionPosition, FusionTask
 from training.processes import Place, place
-from training.synthetic import DIMS, trimodal
+from training.synthetic_features import DIMS, trimodal
 
 TINY = {"lstm_hidden": [3, 4], "lstm_out": [2, 3], "fusion_hidden": 5, "single_hidden": [4, 3, 2]}
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.error import EmvasError
-from training.weights import content_fault, misfit
+from training.checkpoint_checks import content_fault, misfit
 
 FORMAT = "emvas-asr-1"
 _KINDS = {"config": dict, "vocabulary": list, "features": str, "state": dict}

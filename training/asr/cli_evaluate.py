@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from training.options import device_options
+from training.cli_options import device_options
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from training.asr.judge import Reader, RecognitionResult
+    from training.asr.evaluate import Reader, RecognitionResult
     from training.asr.learner import CtcLearner
     from training.asr.whisper import WhisperLearner
 
@@ -51,7 +51,7 @@ def evaluate(
 ) -> None:
     """Read the utterances of a list with CHECKPOINT, an emvas-asr-1 file or a folder of Whisper."""
     from training.asr.data import SoundMemory
-    from training.asr.judge import judge
+    from training.asr.evaluate import judge
     from training.asr.manifest import read_list
     from training.asr.settings import AsrTraining
     from training.processes import place

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.options import device_options, json_option, noted_progress, out_option
+from training.cli_options import device_options, json_option, noted_progress, out_option
 
 if TYPE_CHECKING:
     from training.asr.trainer import AsrPosition

@@ -17,23 +17,33 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.tensorboard import SummaryWriter
 
 from edge.error import EmvasError
 from training.asr.batching import batches
 from training.asr.data import Changes, Corpus, SoundMemory, UtteranceBatch, Utterances, loaded, silence
-from training.asr.judge import judge
+from training.asr.evaluate import judge
 from training.asr.learner import Learner
 from training.asr.manifest import Skipped, write_skipped
-from training.asr.schedule import noam_schedule
 from training.asr.settings import AsrSettings
 from training.asr.state import load_state, save_state
-from training.processes import Place
-from training.random_state import random_state, set_random_state
+from training.processes import Place, random_state, set_random_state
 
 LAST, BEST, SKIPPED, HISTORY = "last.pt", "best", "skipped.txt", "history.json"
 _MOST_LOST = 10
 """So many batches in a row without a usable loss are no accident."""
+
+
+def noam(batch: int, warmup_batches: int) -> float:
+    """The share of the highest learning rate for the batch of this number, counted from 1."""
+    return min(batch / warmup_batches, (warmup_batches / batch) ** 0.5)
+
+
+def noam_schedule(optimizer: Optimizer, warmup_batches: int) -> LambdaLR:
+    """The schedule of an optimizer whose learning rate is the highest."""
+    return LambdaLR(optimizer, lambda done: noam(done + 1, warmup_batches))
 
 
 class AsrTrainingError(EmvasError):

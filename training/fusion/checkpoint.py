@@ -17,10 +17,10 @@ from typing import Any
 import torch
 
 from edge.error import EmvasError
+from training.checkpoint_checks import content_fault, misfit
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.models import FusionError, build
 from training.fusion.models.base import FusionNet
-from training.weights import content_fault, misfit
 
 FORMAT = "emvas-fusion-1"
 _KINDS = {"model": str, "config": dict, "dims": dict, "features": dict, "state": dict}

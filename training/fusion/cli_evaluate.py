@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from training.cli_options import json_option
 from training.fusion.options import DATASETS, data_option
-from training.options import json_option
 
 if TYPE_CHECKING:
     from training.fusion.evaluate import Evaluation
@@ -40,8 +40,9 @@ def evaluate(checkpoints: tuple[Path, ...], data: Path, split: str, dataset: str
 
 def show(result: Evaluation) -> None:
     """Print the table of an evaluation, and a sentence for each figure that is not defined."""
-    from training.fusion.evaluate import BASELINE, CONDITIONS
+    from training.fusion.evaluate import BASELINE
     from training.fusion.metrics import undefined
+    from training.fusion.predict import CONDITIONS
 
     title = f"{result.model}, {result.split} split, {result.rows} rows, {len(result.seeds)} seeds: mean ±deviation"
     table = Table("shown", *result.baseline, title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from training.cli_options import noted_progress
 from training.fusion.cli_evaluate import show
 from training.fusion.options import chosen_settings, learning_options, run_options
-from training.options import noted_progress
 
 if TYPE_CHECKING:
-    from training.fusion.task import FusionPosition
+    from training.fusion.training_task import FusionPosition
 
 
 @click.command(epilog="Example: emvas train fusion --model mtme --data features.npz --out runs/mtme")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from training.cli_options import noted_progress
 from training.fusion.options import chosen_settings, learning_options, run_options
-from training.options import noted_progress
 
 
 @click.command(epilog="Example: emvas tune fusion --model mtme --data features.npz --trials 50 --out runs/tune")

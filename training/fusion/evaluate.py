@@ -18,14 +18,8 @@ from training.fusion.data import Rows
 from training.fusion.layers.heads import MODALITIES
 from training.fusion.metrics import METRICS, Figures
 from training.fusion.models.base import FusionNet
-from training.fusion.predict import predict
+from training.fusion.predict import CONDITIONS, predict
 
-CONDITIONS: dict[str, tuple[str, ...]] = {
-    "all": MODALITIES,
-    **{f"without {name}": tuple(other for other in MODALITIES if other != name) for name in MODALITIES},
-    **{f"only {name}": (name,) for name in MODALITIES},
-}
-"""What a model is shown."""
 BASELINE = "baseline"
 """Always the median label of the training split: what knowing nothing of a sample is worth."""
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from training.fusion.label_generation import LabelGeneration
-from training.fusion.layers.heads import MODALITIES
-
-if TYPE_CHECKING:  # the table of models imports this module
-    from training.fusion.models.base import Shares, Sizes
+from training.fusion.layers.heads import MODALITIES, Shares, Sizes
+from training.processes import Place
 
 Output = Mapping[str, Tensor]
 """What a model returned."""
@@ -27,6 +25,16 @@ class Targets(NamedTuple):
     """[n, 3]: the label of text, audio and vision alone, NaN where there is none."""
     index: Tensor
     """[n] int64: the rows of the training set, of which `Objective.begin` was told all labels."""
+
+
+def whole_batch(place: Place, output: Output, targets: Targets) -> tuple[dict[str, Tensor], Targets]:
+    """Output and targets of the batch of all processes, so that every process learns the same from them."""
+    here = {name: value.detach().float() for name, value in output.items()}
+    if place.world == 1:
+        return here, targets
+    rows = len(targets.label)
+    whole = {name: place.joined(value) for name, value in here.items() if value.dim() and len(value) == rows}
+    return whole, Targets(*(place.joined(value) for value in targets))
 
 
 class Objective(nn.Module):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.options import Command, device_options, json_option, out_option
+from training.cli_options import Command, device_options, json_option, out_option
 
 if TYPE_CHECKING:
     from training.fusion.settings import FusionSettings

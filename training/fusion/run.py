@@ -8,11 +8,11 @@ from pathlib import Path
 
 from edge.bundle.bundle import sha256_of
 from training.fusion.data import Rows, read_features
+from training.fusion.data_checks import columns_of, fitted
 from training.fusion.evaluate import Evaluation, evaluate
-from training.fusion.fitting import columns_of, fitted
 from training.fusion.settings import FusionSettings
-from training.fusion.task import FusionPosition, FusionTask
 from training.fusion.trainer import BEST, FusionTrainer
+from training.fusion.training_task import FusionPosition, FusionTask
 from training.processes import Place
 
 Watch = Callable[[int, FusionPosition], None]

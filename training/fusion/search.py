@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 
 from training.features.dataset import Features
 from training.fusion.data import Rows
-from training.fusion.fitting import fitted
+from training.fusion.data_checks import fitted
 from training.fusion.models import configure
 from training.fusion.settings import FusionSettings
-from training.fusion.task import FusionPosition, FusionTask
 from training.fusion.trainer import FusionTrainer, FusionTrainingError, Watch
+from training.fusion.training_task import FusionPosition, FusionTask
 from training.processes import Place
 from training.settings_file import SettingsError, read_yaml
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,38 @@ from torch.utils.tensorboard import SummaryWriter
 from edge.error import EmvasError
 from training.fusion import checkpoint
 from training.fusion.data import Rows, batches
+from training.fusion.losses import whole_batch
 from training.fusion.models import build, configure, spec
-from training.fusion.optimizer import optimizer_of
-from training.fusion.predict import predict
-from training.fusion.reliability import correlations
-from training.fusion.task import FusionPosition, FusionTask
-from training.processes import Place
-from training.random_state import random_state, set_random_state
+from training.fusion.predict import correlations, predict
+from training.fusion.settings import FusionTraining
+from training.fusion.training_task import FusionPosition, FusionTask
+from training.processes import Place, random_state, set_random_state
+from training.settings_file import SettingsError
+
+
+def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam:
+    """Adam over all parameters of `model`; the first group whose pattern matches a name holds for it.
+
+    Raises:
+        SettingsError: a group's pattern matches no parameter that is left for it.
+    """
+    left = dict(model.named_parameters())
+    groups: list[dict[str, Any]] = []
+    for group in settings.groups:
+        names = [name for name in left if fnmatchcase(name, group.parameters)]
+        if not names:
+            raise SettingsError(
+                f"training.groups: no parameter is called {group.parameters!r}; there are {', '.join(left)}"
+            )
+        rates = {
+            "lr": settings.learning_rate if group.learning_rate is None else group.learning_rate,
+            "weight_decay": settings.weight_decay if group.weight_decay is None else group.weight_decay,
+        }
+        groups.append({"params": [left.pop(name) for name in names], **rates})
+    if left:
+        groups.append({"params": list(left.values())})
+    return torch.optim.Adam(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+
 
 BEST, LAST = "best.pt", "last.pt"
 
@@ -126,7 +152,7 @@ class FusionTrainer:
             self.scaler.step(self.optimizer)
             self.scaler.update()
             self.optimizer.zero_grad(set_to_none=True)
-        self.objective.after_batch(*self.place.whole_batch(output, targets), self.position.epoch)
+        self.objective.after_batch(*whole_batch(self.place, output, targets), self.position.epoch)
         return value
 
     def _add_gradients(self, loss: Tensor) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from training.fusion.evaluate import CONDITIONS
+from training.fusion.predict import CONDITIONS
 from training.starter.pairs import Pair
-from training.starter.single import sign_of
+from training.starter.single_modality import sign_of
 
 Floats = npt.NDArray[np.float64]
 Judge = Callable[[Sequence[str]], Floats]

@@ -19,7 +19,7 @@ from edge.config.perception import VisionConfig
 from edge.messages import Face, Float32, Frame, Utterance
 from edge.vision.perception import FacePerception
 from training.features.dataset import read_npz
-from training.starter.single import SIGNED, Single, splits
+from training.starter.single_modality import SIGNED, SingleModalitySample, splits
 
 Picture = npt.NDArray[np.uint8]
 
@@ -50,7 +50,9 @@ _SPEAKING = 0.05
 """Spread of the mouth's opening of one who speaks (`edge.affect.face_memory`: .036 to .086 in five clips)."""
 
 
-def read_singles(bundle: Bundle, file: Path, rng: np.random.Generator, progress: Callable[[str], None]) -> list[Single]:
+def read_singles(
+    bundle: Bundle, file: Path, rng: np.random.Generator, progress: Callable[[str], None]
+) -> list[SingleModalitySample]:
     """A balanced sample of the pictures in which the box finds a face and reads its expression.
 
     Raises:
@@ -69,7 +71,7 @@ def read_singles(bundle: Bundle, file: Path, rng: np.random.Generator, progress:
         rows = _speaking(views, rng)
         score = fmean(expression_valence(view.expression) for view in views if view.expression is not None)
         label = SIGNED * SIGNS[str(content["label"][index])]
-        singles.append(Single(f"face{index}", part, label, rows, ModalityScore(score)))
+        singles.append(SingleModalitySample(f"face{index}", part, label, rows, ModalityScore(score)))
     return singles
 
 

@@ -37,7 +37,7 @@ from training.processes import place
 from training.starter import faces, neutral, sentences, voices
 from training.starter.compare import compare
 from training.starter.pairs import Pair, draw, features
-from training.starter.single import Single, Split
+from training.starter.single_modality import SingleModalitySample, Split
 
 SETTINGS = Path(__file__).resolve().parents[2] / "configs" / "training" / "starter" / "fusion.yaml"
 ARCHIVES = Path.home() / ".cache" / "emvas" / "archives"
@@ -51,7 +51,7 @@ _CPU = torch.device("cpu")
 
 def read_all(
     bundle: Bundle, data: Path, archives: Path, seed: int, progress: Callable[[str], None]
-) -> dict[str, list[Single]]:
+) -> dict[str, list[SingleModalitySample]]:
     """The singles of each modality."""
     rngs = {name: np.random.default_rng([seed, column]) for column, name in enumerate(MODALITIES)}
     return {
@@ -61,7 +61,9 @@ def read_all(
     }
 
 
-def train_and_compare(singles: Mapping[str, Sequence[Single]], out: Path, seed: int = SEEDS[0]) -> dict[str, Any]:
+def train_and_compare(
+    singles: Mapping[str, Sequence[SingleModalitySample]], out: Path, seed: int = SEEDS[0]
+) -> dict[str, Any]:
     """Pair the singles, train into `out`, and judge on the held-out ones."""
     rng = np.random.default_rng(seed)
     pairs: dict[Split, list[Pair]] = {split: draw(singles, count, split, rng) for split, count in _COUNTS.items()}

@@ -11,7 +11,7 @@ from edge.affect.feature_schema import TABLES, description
 from edge.affect.fusion import MODALITIES, ModalityScore, fuse
 from training.features.assemble import Sample, assemble
 from training.features.dataset import Features
-from training.starter.single import SHARES, Single, Split
+from training.starter.single_modality import SHARES, SingleModalitySample, Split
 
 _OPPOSED = 0.25
 """Share of the utterances whose modalities' signs are drawn each for itself."""
@@ -22,7 +22,7 @@ _SIGNS = (-1, 0, 1)
 class Pair:
     """One utterance of nobody: a sentence, a voice and a face."""
 
-    parts: Mapping[str, Single]
+    parts: Mapping[str, SingleModalitySample]
     agreed: bool
     """Whether all three were drawn with one sign."""
 
@@ -39,7 +39,9 @@ class Pair:
         return 0.0 if fused is None else fused.score
 
 
-def draw(singles: Mapping[str, Sequence[Single]], count: int, split: Split, rng: np.random.Generator) -> list[Pair]:
+def draw(
+    singles: Mapping[str, Sequence[SingleModalitySample]], count: int, split: Split, rng: np.random.Generator
+) -> list[Pair]:
     """`count` utterances of one split, their signs balanced."""
     pools = {
         name: {sign: [one for one in singles[name] if one.split == split and one.sign == sign] for sign in _SIGNS}

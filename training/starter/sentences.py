@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle, sha256_of
 from edge.text.sentiment import TextSentiment
 from training.features.dataset import FeaturesError
 from training.heads.sentiment import Sentences, read_sentences
-from training.starter.single import UNSEEN, Single, splits
+from training.starter.single_modality import UNSEEN, SingleModalitySample, splits
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs" / "bundles" / "default.yaml"
 _CORPORA = ("rated_en", "positive_zh", "negative_zh")
@@ -40,7 +40,7 @@ def corpora(cache: Path) -> Mapping[str, Path]:
 
 def read_singles(
     bundle: Bundle, cache: Path, rng: np.random.Generator, progress: Callable[[str], None]
-) -> list[Single]:
+) -> list[SingleModalitySample]:
     """About 1,700 sentences that the sentiment head never saw, and our neutral lines, which are all for training."""
     paths, neutral = corpora(cache), RECIPE.parent / "neutral_lines.txt"
     known, other = (read_sentences(*paths.values(), neutral, seed=seed) for seed in (0, _OTHER_SAMPLE))
@@ -55,7 +55,7 @@ def read_singles(
         rows = utterance_features(UNSEEN, sentiment, None, [], 0).text
         assert rows is not None
         split = "train" if ours else parts[place]
-        singles.append(Single(f"text{place}", split, label, rows, ModalityScore(sentiment.score), text))
+        singles.append(SingleModalitySample(f"text{place}", split, label, rows, ModalityScore(sentiment.score), text))
     return singles
 
 

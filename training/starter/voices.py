@@ -16,7 +16,7 @@ from edge.speech.prosody import SCORES, Prosody, SpeakerNormalisation
 from edge.speech.voice import VoiceFrames, summary, voice_frames
 from training.features.dataset import FeaturesError
 from training.heads.prosody import TARGETS, Floats, VoiceHead, VoiceRecordings, fit
-from training.starter.single import SIGNED, UNSEEN, Single, Split
+from training.starter.single_modality import SIGNED, UNSEEN, SingleModalitySample, Split
 
 _HELD_OUT: Mapping[Split, int] = {"valid": 1, "test": 3}
 """Speakers of ten."""
@@ -42,7 +42,7 @@ class _Voice:
         return self.name[:2]
 
 
-def read_singles(folder: Path, rng: np.random.Generator, progress: Callable[[str], None]) -> list[Single]:
+def read_singles(folder: Path, rng: np.random.Generator, progress: Callable[[str], None]) -> list[SingleModalitySample]:
     """All utterances under `folder`/EMOTION/, those of training also with noise; each with what a prosody head says.
 
     That head is trained anew on the speakers of the training split, and hears a speaker's utterances in random order,
@@ -105,7 +105,7 @@ def _recordings(voices: list[_Voice]) -> VoiceRecordings:
     )
 
 
-def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Generator) -> list[Single]:
+def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Generator) -> list[SingleModalitySample]:
     """One speaker's utterances in random order."""
     scale, singles = SpeakerNormalisation(head.population), []
     for voice in (voices[place] for place in rng.permutation(len(voices))):
@@ -117,5 +117,5 @@ def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Ge
             rows = utterance_features(UNSEEN, None, prosody, [], 0).audio
             assert rows is not None
             label = SIGNED * TARGETS[voice.emotion][_VALENCE]
-            singles.append(Single(f"{voice.name}.{number}", part, label, rows, evidence))
+            singles.append(SingleModalitySample(f"{voice.name}.{number}", part, label, rows, evidence))
     return singles

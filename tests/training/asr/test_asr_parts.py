@@ -17,8 +17,8 @@ from training.asr.learner import CtcLearner, CtcLoss
 from training.asr.manifest import ManifestError, read_list
 from training.asr.metrics import error_rates
 from training.asr.model import ConformerConfig, ConformerCtc
-from training.asr.schedule import noam
 from training.asr.settings import SpecAugment, read_settings
+from training.asr.trainer import noam
 from training.asr.vocabulary import UnknownUnitError, Vocabulary
 from training.settings_file import SettingsError
 

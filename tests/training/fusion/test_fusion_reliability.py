@@ -11,8 +11,7 @@ import torch
 
 from edge.affect.fusion import combination
 from training.fusion import checkpoint
-from training.fusion.predict import predict
-from training.fusion.reliability import correlations
+from training.fusion.predict import correlations, predict
 
 
 def test_the_best_checkpoint_tells_what_was_measured_on_the_validation_split(tmp_path):

@@ -3,8 +3,8 @@
 import pytest
 
 from training.fusion.models import MODELS, build, configure
-from training.fusion.optimizer import optimizer_of
 from training.fusion.settings import CONFIGS, published
+from training.fusion.trainer import optimizer_of
 
 FILES = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
 

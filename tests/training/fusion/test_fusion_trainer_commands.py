@@ -217,7 +217,7 @@ def test_the_published_names_say_what_they_need(tmp_path):
 
 def test_the_published_extraction_asks_for_what_the_command_asks(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("training.shims.extract", asked.append)
+    monkeypatch.setattr("training.mmsa_api.extract", asked.append)
     (tmp_path / "fet.json").write_text(json.dumps({"bundle": "b", "workers": 3}), encoding="utf-8")
     training.FeatureExtraction(tmp_path / "fet.json").run_dataset("CH-SIMS", tmp_path / "out.npz")
     assert (str(asked[0].dataset), str(asked[0].bundle), asked[0].workers) == ("CH-SIMS", "b", 3)

@@ -14,10 +14,10 @@ from benchmarks.fusion.synthetic import settings_of
 from training.fusion.data import Rows
 from training.fusion.evaluate import baseline, judge
 from training.fusion.models import MODELS
-from training.fusion.task import FusionTask
 from training.fusion.trainer import FusionTrainer
+from training.fusion.training_task import FusionTask
 from training.processes import Place
-from training.synthetic import WEIGHTS, least_error, trimodal
+from training.synthetic_features import WEIGHTS, least_error, trimodal
 
 FEATURES = trimodal((320, 100, 200))
 TRAIN, VALID, TEST = (Rows.of(FEATURES.of(split)) for split in ("train", "valid", "test"))

@@ -14,17 +14,19 @@ from training.fusion.evaluate import CONDITIONS
 from training.starter.compare import compare, figures
 from training.starter.pairs import Pair, draw, features
 from training.starter.sentences import corpora
-from training.starter.single import Single, Split, sign_of, splits
+from training.starter.single_modality import SingleModalitySample, Split, sign_of, splits
 
 
-def single(name: str, split: Split, label: float) -> Single:
+def single(name: str, split: Split, label: float) -> SingleModalitySample:
     modality = next(known for known in MODALITIES if name.startswith(known))
     rows = np.full((3, TABLES[modality].width), label, np.float32)
-    return Single(name, split, label, rows, ModalityScore(label / 2), "said" if modality == "text" else "")
+    return SingleModalitySample(
+        name, split, label, rows, ModalityScore(label / 2), "said" if modality == "text" else ""
+    )
 
 
 @pytest.fixture
-def singles() -> dict[str, list[Single]]:
+def singles() -> dict[str, list[SingleModalitySample]]:
     return {
         name: [
             single(f"{name}-{split}-{label}", split, label)

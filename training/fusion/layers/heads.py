@@ -7,6 +7,10 @@ from torch import Tensor, nn
 
 MODALITIES = ("text", "audio", "vision")
 """The order of the columns of `presence`, of single-modality labels and of every triple in a configuration."""
+Sizes = tuple[int, int, int]
+"""Three sizes in the order text, audio, vision."""
+Shares = tuple[float, float, float]
+"""Three probabilities or weights in that order."""
 
 
 class ScoreHead(nn.Module):

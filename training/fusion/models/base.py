@@ -9,15 +9,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from training.fusion.layers.heads import MODALITIES
+from training.fusion.layers.heads import MODALITIES, Sizes
 from training.fusion.layers.scale import Scale
 from training.fusion.layers.stream import ModalityDropout, Stream, stream
-
-Sizes = tuple[int, int, int]
-"""Three sizes in the order text, audio, vision."""
-
-Shares = tuple[float, float, float]
-"""Three probabilities or weights in that order."""
 
 
 class FusionConfig(BaseModel):

@@ -8,10 +8,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from training.fusion.layers.heads import ScoreHead
+from training.fusion.layers.heads import ScoreHead, Shares, Sizes
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
-from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class LfDnnConfig(FusionConfig):

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import Tensor
 
+from training.fusion.layers.heads import Shares, Sizes
 from training.fusion.layers.low_rank import LowRankFusion
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
-from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class LmfConfig(FusionConfig):

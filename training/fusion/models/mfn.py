@@ -9,8 +9,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from training.fusion.layers.align import Alignment, align
+from training.fusion.layers.heads import Sizes
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionNet, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class MfnConfig(FusionConfig):

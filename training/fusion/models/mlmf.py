@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import Tensor
 
-from training.fusion.layers.heads import SingleHeads
+from training.fusion.layers.heads import Shares, SingleHeads, Sizes
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import Shares, Sizes
 from training.fusion.models.lmf import Lmf, LmfConfig
 
 

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from training.fusion.models.base import Shares
+from training.fusion.layers.heads import Shares
 from training.fusion.models.self_mm import SelfMm, SelfMmConfig
 
 

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from training.fusion.layers.attention import Crossmodal
-from training.fusion.layers.heads import MODALITIES
+from training.fusion.layers.heads import MODALITIES, Shares, Sizes
 from training.fusion.layers.stream import Stream
-from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 LEAST_MEMORY_LAYERS = 3
 """Depth of the self-attention that follows the crossmodal stacks, as in the authors' code."""

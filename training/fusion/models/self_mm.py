@@ -9,10 +9,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from training.fusion.layers.heads import MODALITIES, ScoreHead
+from training.fusion.layers.heads import MODALITIES, ScoreHead, Shares, Sizes
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import LstmSubnet
-from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class SelfMmConfig(FusionConfig):

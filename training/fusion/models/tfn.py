@@ -8,10 +8,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from training.fusion.layers.heads import Shares, Sizes
 from training.fusion.layers.stream import Stream
 from training.fusion.layers.subnets import Subnets
 from training.fusion.layers.tensor_fusion import TensorFusion
-from training.fusion.models.base import FusionConfig, FusionNet, Shares, Sizes
+from training.fusion.models.base import FusionConfig, FusionNet
 
 
 class TfnConfig(FusionConfig):

@@ -8,13 +8,13 @@ import pytest
 
 from edge.affect.feature_schema import description
 from training.features.dataset import Features
-from training.fusion.fitting import fitted
+from training.fusion.data_checks import fitted
 from training.fusion.models import FusionError
 from training.fusion.search import SEEN, search
 from training.fusion.settings import FusionSettings
 from training.fusion.trainer import FusionTrainingError
 from training.processes import Place
-from training.synthetic import trimodal
+from training.synthetic_features import trimodal
 
 BOX = {"features": description()}
 MMSA = {"origin": "MMSA pickle unaligned_39.pkl"}

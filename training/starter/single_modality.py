@@ -23,7 +23,7 @@ NEUTRAL_BELOW = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Single:
+class SingleModalitySample:
     """A sentence, a voice or a face."""
 
     name: str
