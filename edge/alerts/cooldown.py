@@ -1,18 +1,23 @@
-"""The cooldown after an alert, also for a person who returns with another track number."""
+"""Which alerts are silent: the cooldown after an alert, also under a new track number, and snoozed kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.alerts.condition import Key
+from edge.alerts.kinds import KINDS
 from edge.config.constants import ALERTS
+from edge.error import EmvasError
 
 _LONGEST_S = ALERTS["cooldown_s"].high
 """The longest cooldown: alerts that ended, and people last seen, before that are dropped."""
-
-
 _MOST = 256
 """People remembered; an unstable tracker may give a new number in every frame."""
+
+
+class AlertCommandError(EmvasError):
+    """A snooze or an acknowledgement that is not possible; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,34 @@ class Cooldowns:
     def _may_be(self, subject: str, last_seen_s: float | None) -> bool:
         seen = self._seen.get(subject)
         return seen is not None and last_seen_s is not None and seen.first_s > last_seen_s
+
+
+class Snoozes:
+    """The kinds that are snoozed, and until when."""
+
+    def __init__(self) -> None:
+        self._until_s: dict[str, float] = {}
+
+    @property
+    def until_s(self) -> Mapping[str, float]:
+        """Until when each snoozed kind is silent; some may be over."""
+        return dict(self._until_s)
+
+    def add(self, kind: str, now_s: float, until_s: float, longest_s: float) -> None:
+        """Silence a kind below critical until `until_s`.
+
+        Raises:
+            AlertCommandError: the kind is unknown or cannot be snoozed, or the time is over or too far away.
+        """
+        row = KINDS.get(kind)
+        if row is None:
+            raise AlertCommandError(f"{kind} is no kind of alert; there are {', '.join(KINDS)}")
+        if not row.snoozable:
+            raise AlertCommandError(f"{kind} cannot be snoozed: {row.meaning}")
+        if not now_s < until_s <= now_s + longest_s:
+            raise AlertCommandError(f"{kind} can be snoozed for more than 0 and at most {longest_s:g} s")
+        self._until_s[kind] = until_s
+
+    def holds(self, kind: str, t_s: float) -> bool:
+        """Whether a kind is silent at `t_s`."""
+        return t_s < self._until_s.get(kind, t_s)

@@ -9,20 +9,15 @@ from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
 from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_fatigue, of_lost
-from edge.alerts.cooldown import Cooldowns
+from edge.alerts.cooldown import AlertCommandError, Cooldowns, Snoozes
 from edge.alerts.driver_visibility import DriverVisibility
 from edge.alerts.kinds import KINDS
 from edge.config.decision import AlertsConfig
-from edge.error import EmvasError
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
 from edge.status import SystemStatus
 
 STALE_S = 10.0
 """A condition without messages for this long is over; fatigue reports once a second, faces come with every frame."""
-
-
-class AlertCommandError(EmvasError):
-    """A snooze or an acknowledgement that is not possible; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,14 @@ class AlertEngine:
     ) -> None:
         self._config = config
         self._session = session
-        self._sight = DriverVisibility(config)
+        self._visibility = DriverVisibility(config)
         self._conditions: dict[Key, tuple[Condition, float]] = {}
         self._open: dict[Key, _Open] = {}
         self._started_s: dict[Key, float] = {}
-        self._rests = Cooldowns()
+        self._cooldowns = Cooldowns()
         self._arming = arming
         self._status = status or SystemStatus()
-        self._snoozed_s: dict[str, float] = {}
+        self._snoozes = Snoozes()
         self._unseen: set[str] = set()
         self._now_s = 0.0
 
@@ -91,16 +86,9 @@ class AlertEngine:
         """Silence a kind below critical until `until_s`; each open alert of this kind reports it once.
 
         Raises:
-            AlertOrderError: the kind is unknown or never silent, or the time is over or too far away.
+            AlertCommandError: the kind is unknown or never silent, or the time is over or too far away.
         """
-        row, longest_s = KINDS.get(kind), self._config.most_snooze_s
-        if row is None:
-            raise AlertCommandError(f"{kind} is no kind of alert; there are {', '.join(KINDS)}")
-        if not row.snoozable:
-            raise AlertCommandError(f"{kind} cannot be snoozed: {row.meaning}")
-        if not self._now_s < until_s <= self._now_s + longest_s:
-            raise AlertCommandError(f"{kind} can be snoozed for more than 0 and at most {longest_s:g} s")
-        self._snoozed_s[kind] = until_s
+        self._snoozes.add(kind, self._now_s, until_s, self._config.most_snooze_s)
         return [
             self._note(known, "snoozed_until_s", until_s)
             for known in self._open.values()
@@ -111,7 +99,7 @@ class AlertEngine:
         """Stop the repeats of an open alert until it rises or ends; the alert reports it once.
 
         Raises:
-            AlertOrderError: no open alert has this id.
+            AlertCommandError: no open alert has this id.
         """
         known = next((known for known in self._open.values() if known.id == id_), None)
         if known is None:
@@ -121,7 +109,7 @@ class AlertEngine:
     @property
     def snoozed_s(self) -> Mapping[str, float]:
         """Until when each snoozed kind is silent; some may be over."""
-        return dict(self._snoozed_s)
+        return self._snoozes.until_s
 
     def passed(self, t_s: float) -> None:
         """Let time pass without a message; snoozes count from here."""
@@ -130,7 +118,7 @@ class AlertEngine:
     def retune(self, config: AlertsConfig) -> None:
         """Use another configuration from now on."""
         self._config = config
-        self._sight.retune(config)
+        self._visibility.retune(config)
 
     def finish(self, t_s: float) -> list[Alert]:
         """End every open alert."""
@@ -149,7 +137,7 @@ class AlertEngine:
             return [of_anomaly(message)]
         if isinstance(message, Face):
             self._look(message)
-            return [self._sight.step(message, *self._motion())]
+            return [self._visibility.step(message, *self._motion())]
         return []
 
     def _heard_of(self, source: Source) -> None:
@@ -168,12 +156,12 @@ class AlertEngine:
     def _look(self, face: Face) -> None:
         """Note who is in view and whose eyes cannot be judged now; without a face that is every known person."""
         if face.track is not None:
-            self._rests.saw(face.track, face.t_s)
+            self._cooldowns.saw(face.track, face.t_s)
         if face.usable and face.eye_opening is not None:
             self._unseen.discard(str(face.track))
         elif face.track is not None:
             if str(face.track) not in self._unseen:
-                self._unseen = {subject for subject in self._unseen if self._rests.knows(subject)}
+                self._unseen = {subject for subject in self._unseen if self._cooldowns.knows(subject)}
             self._unseen.add(str(face.track))
         else:
             self._unseen |= {subject for kind, subject in self._conditions if KINDS[kind].from_eyes}
@@ -205,17 +193,14 @@ class AlertEngine:
         return condition.rising and not unseen and not self._disarmed(condition.kind)
 
     def _waits(self, condition: Condition, t_s: float) -> bool:
-        cooling = KINDS[condition.kind].rests and self._rests.holds(condition.key, t_s, self._config.cooldown_s)
-        return condition.level < Level.CRITICAL and (cooling or self._snoozed(condition.kind, t_s))
-
-    def _snoozed(self, kind: str, t_s: float) -> bool:
-        return t_s < self._snoozed_s.get(kind, t_s)
+        cooling = KINDS[condition.kind].rests and self._cooldowns.holds(condition.key, t_s, self._config.cooldown_s)
+        return condition.level < Level.CRITICAL and (cooling or self._snoozes.holds(condition.kind, t_s))
 
     def _worth_telling(self, known: _Open, condition: Condition, t_s: float) -> bool:
         told = known.condition
         if condition.level > told.level and not self._may_rise(condition):
             return False
-        if condition.level < Level.CRITICAL and self._snoozed(condition.kind, t_s):
+        if condition.level < Level.CRITICAL and self._snoozes.holds(condition.kind, t_s):
             return False
         if known.acknowledged is not None and condition.level <= known.acknowledged:
             return False
@@ -231,19 +216,19 @@ class AlertEngine:
         self._started_s = {key: at_s for key, at_s in self._started_s.items() if self._may_return(key)}
         self._started_s[condition.key] = start_s
         name = f"{self._session}/{condition.kind}/{condition.subject}/{start_s:.3f}"
-        until_s = self._snoozed_s.get(condition.kind)
+        until_s = self._snoozes.until_s.get(condition.kind)
         trace = {} if until_s is None or until_s < condition.since_s else {"snoozed_until_s": until_s}
         id_ = str(uuid5(NAMESPACE_URL, name))
         return self._tell(_Open(id_, start_s, t_s, condition, trace=trace), "new")
 
     def _may_return(self, key: Key) -> bool:
         """Whether an alert of this key may come again; not for a person who left long ago."""
-        return not key[1].isdigit() or self._rests.knows(key[1])
+        return not key[1].isdigit() or self._cooldowns.knows(key[1])
 
     def _end(self, key: Key, t_s: float) -> Alert:
         alert = self._tell(replace(self._open[key], told_s=t_s), "end")
         del self._open[key]
-        self._rests.begin(key, t_s)
+        self._cooldowns.begin(key, t_s)
         return alert
 
     def _tell(self, known: _Open, type_: AlertType) -> Alert:

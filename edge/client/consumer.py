@@ -42,12 +42,12 @@ class MessageBatch:
 
     heard: Sequence[AlertOrSummary]
     _tokens: Sequence[Token]
-    _link: MqttClient
+    _client: MqttClient
 
     def settle(self) -> None:
         """Acknowledge them after they are stored; otherwise the broker sends them again."""
         for token in self._tokens:
-            self._link.settle(token)
+            self._client.settle(token)
 
 
 class Consumer:
@@ -81,21 +81,21 @@ class Consumer:
         self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
         share = "" if group is None else f"$share/{group}/"
         topics = [f"{share}{self._config.base}/+/+/+/{kind}" for kind in ("alert", "summary")]
-        self._link = MqttClient(self._config, name, subscribe=topics, keep_s=keep_s, owner_settles=True)
+        self._client = MqttClient(self._config, name, subscribe=topics, keep_s=keep_s, owner_settles=True)
         self._stopped = False
 
     def __enter__(self) -> Consumer:
-        self._link.start()
+        self._client.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._link.stop()
+        self._client.stop()
 
     def stop(self) -> None:
         """End `batches`; for another thread or a signal handler."""
         self._stopped = True
-        self._link.events.put(None)
+        self._client.events.put(None)
 
     def batches(self, seconds: float | None = None) -> Iterator[MessageBatch]:
         """Every batch until `stop` or for `seconds`; errors go to the log.
@@ -111,7 +111,7 @@ class Consumer:
                 tokens += [token] if token is not None else []
                 heard += [item] if item is not None else []
             if tokens:
-                batch = MessageBatch(heard, tokens, self._link)
+                batch = MessageBatch(heard, tokens, self._client)
                 if heard:
                     yield batch
                 else:
@@ -122,7 +122,7 @@ class Consumer:
         wait_s = 1.0 if until_s is None else max(0.0, min(1.0, until_s - time.monotonic()))
         for _ in range(MOST):
             try:
-                event = self._link.events.get(timeout=wait_s)
+                event = self._client.events.get(timeout=wait_s)
             except queue.Empty:
                 return
             if event is not None:

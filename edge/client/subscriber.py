@@ -56,22 +56,22 @@ class Subscriber:
         if keep_s and not client_id:
             raise ValueError("keep_s needs a client_id: a broker keeps messages for a client that it knows by name")
         self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
-        self._link = MqttClient(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
-        self._sequence = ReorderBuffer(patience_s)
+        self._client = MqttClient(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
+        self._reorder_buffer = ReorderBuffer(patience_s)
         self._stopped = False
 
     def __enter__(self) -> Subscriber:
-        self._link.start()
+        self._client.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._link.stop()
+        self._client.stop()
 
     def stop(self) -> None:
         """End the loops over `items` and `alerts`; for another thread or a signal handler."""
         self._stopped = True
-        self._link.events.put(None)
+        self._client.events.put(None)
 
     def alerts(self, seconds: float | None = None) -> Iterator[BoxMessage[AlertPayload]]:
         """Every step of every alert, until `stop` or for `seconds`; errors and gaps go to the log."""
@@ -93,10 +93,10 @@ class Subscriber:
             now_s = time.monotonic()
             if until_s is not None and now_s >= until_s:
                 return
-            yield from self._sequence.due(now_s)
-            waits = [self._sequence.wait_s(now_s), None if until_s is None else until_s - now_s]
+            yield from self._reorder_buffer.due(now_s)
+            waits = [self._reorder_buffer.wait_s(now_s), None if until_s is None else until_s - now_s]
             try:
-                event = self._link.events.get(timeout=min((wait for wait in waits if wait is not None), default=None))
+                event = self._client.events.get(timeout=min((wait for wait in waits if wait is not None), default=None))
             except queue.Empty:
                 continue
             yield from self._items_of(event)
@@ -106,7 +106,7 @@ class Subscriber:
             return [event]
         if not isinstance(event, Received):
             return []
-        heard = read(event, self._config.base)
-        if isinstance(heard, BoxMessage) and isinstance(heard.body, AlertPayload | SummaryPayload):
-            return [*self._sequence.take(heard, time.monotonic())]
-        return [heard]
+        message = read(event, self._config.base)
+        if isinstance(message, BoxMessage) and isinstance(message.body, AlertPayload | SummaryPayload):
+            return [*self._reorder_buffer.take(message, time.monotonic())]
+        return [message]

@@ -28,8 +28,8 @@ _STRANGERS = 2
 class HealthReport:
     """Safe from any thread, except `renew`, `due` and `sent`: the publisher's thread calls them."""
 
-    def __init__(self, boot: str, outbox: Outbox, desk: CommandReceiver) -> None:
-        self._boot, self._outbox, self._desk = boot, outbox, desk
+    def __init__(self, boot: str, outbox: Outbox, receiver: CommandReceiver) -> None:
+        self._boot, self._outbox, self._receiver = boot, outbox, receiver
         self._lock = threading.Lock()
         self._readings: dict[str, Any] = {}
         self._due_s = 0.0
@@ -62,7 +62,7 @@ class HealthReport:
             clock=clock_state(),
             outbox=payloads.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
             mqtt=connected and payloads.ConnectionFigures(connection=connected.connection, protocol=connected.protocol),
-            commands=self._desk.figures,
+            commands=self._receiver.figures,
             readings=readings,
         )
 
@@ -73,7 +73,7 @@ class Presence:
     def __init__(self, boot: str, online: Callable[[int], Publication]) -> None:
         """`online` makes the publication for the connection of this number."""
         self._boot, self._online = boot, online
-        self._word: Publication | None = None
+        self._online_message: Publication | None = None
         self._due_s: float | None = None
         self._right_s = float("-inf")
         self._echoed = False
@@ -82,29 +82,29 @@ class Presence:
 
     def begin(self, connection: int, now_s: float) -> None:
         """A new connection was opened."""
-        self._due_s = now_s if self._word is None else now_s + _HEAR_FIRST_S
-        self._word = self._online(connection)
+        self._due_s = now_s if self._online_message is None else now_s + _HEAR_FIRST_S
+        self._online_message = self._online(connection)
 
     def due(self, now_s: float) -> Publication | None:
         """What to publish on `status` now."""
         if self._due_s is None or now_s < self._due_s:
             return None
         self._due_s = None
-        return self._word
+        return self._online_message
 
-    def heard(self, payload: bytes, now_s: float) -> None:
+    def received(self, payload: bytes, now_s: float) -> None:
         """Take a message of `status`; the message of another client is corrected.
 
         Messages before this run's own are old: a broker keeps the messages of a session over a restart.
         """
-        heard = _read(payload)
-        if self._word is not None and heard == json.loads(self._word.payload):
+        message = _parse(payload)
+        if self._online_message is not None and message == json.loads(self._online_message.payload):
             self._echoed = True
             return
         if not self._echoed:
             return
-        if heard and heard.get("boot") != self._boot:
-            self._strangers += _STRANGERS if heard.get("state") == "online" else 1
+        if message and message.get("boot") != self._boot:
+            self._strangers += _STRANGERS if message.get("state") == "online" else 1
         if self._due_s is None and now_s >= self._right_s + _AGAIN_S:
             self._due_s = self._right_s = now_s
 
@@ -116,9 +116,9 @@ class Presence:
         return shared
 
 
-def _read(payload: bytes) -> Mapping[str, Any]:
+def _parse(payload: bytes) -> Mapping[str, Any]:
     try:
-        heard = json.loads(payload)
+        message = json.loads(payload)
     except (ValueError, RecursionError):
         return {}
-    return heard if isinstance(heard, dict) else {}
+    return message if isinstance(message, dict) else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edge.alerts.engine import AlertCommandError
+from edge.alerts.cooldown import AlertCommandError
 from edge.alerts.kinds import KINDS
 from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import self_test

@@ -6,7 +6,8 @@ import pytest
 from alert_steps import CONFIG, face, fatigue, kinds
 
 from edge.alerts.arming import Arming
-from edge.alerts.engine import AlertCommandError, AlertEngine
+from edge.alerts.cooldown import AlertCommandError
+from edge.alerts.engine import AlertEngine
 from edge.config.decision import ArmingConfig
 from edge.messages import Level, Source, Speed
 

@@ -66,4 +66,4 @@ def test_a_tracker_that_gives_a_new_number_in_every_picture_fills_no_memory() ->
     for track in range(20_000):
         engine.step(Face(track / 30, track, usable=False, reason=Reason.TURNED_AWAY))
     assert len(engine._unseen) <= 257
-    assert len(engine._rests._seen) <= 256
+    assert len(engine._cooldowns._seen) <= 256

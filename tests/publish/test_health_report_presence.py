@@ -58,10 +58,10 @@ def test_another_s_word_is_put_right_and_not_more_often_than_it_helps(foreign: b
     ours = presence()
     ours.begin(2, 0.0)
     assert due(ours, 0.0)
-    ours.heard(word("online", "ours", 2), 1.0)
+    ours.received(word("online", "ours", 2), 1.0)
     assert due(ours, 1.0) is None, "its own echo"
     for tenth in range(100):
-        ours.heard(foreign, 1.0 + tenth / 10)
+        ours.received(foreign, 1.0 + tenth / 10)
     said = [due(ours, 1.0 + tenth / 10) for tenth in range(200)]
     assert sum(each is not None for each in said) == 1
 
@@ -70,14 +70,14 @@ def test_a_late_will_of_the_run_before_is_no_other_box_but_a_second_word_is() ->
     ours = presence()
     ours.begin(1, 0.0)
     for state in ("online", "offline"):
-        ours.heard(word(state, "before", 9), 0.5)
+        ours.received(word(state, "before", 9), 0.5)
     assert not ours.is_shared, "what the broker kept for this name while the box was away"
-    ours.heard(word("online", "ours", 1), 0.9)
-    ours.heard(word("offline", "before", 9), 1.0)
+    ours.received(word("online", "ours", 1), 0.9)
+    ours.received(word("offline", "before", 9), 1.0)
     assert not ours.is_shared
-    ours.heard(word("offline", "theirs", 4), 9.0)
+    ours.received(word("offline", "theirs", 4), 9.0)
     assert ours.is_shared
-    ours.heard(word("online", "theirs", 5), 12.0)
+    ours.received(word("online", "theirs", 5), 12.0)
     assert not ours.is_shared, "said once"
 
 

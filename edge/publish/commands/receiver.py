@@ -74,15 +74,15 @@ class CommandReceiver:
         boot: str,
         allow: Sequence[Op],
         wake: Callable[[], None],
-        answered: IdempotencyLog,
+        idempotency_log: IdempotencyLog,
     ) -> None:
-        """`wake` is called when a response waits in `answers`; `answered` survives this run."""
+        """`wake` is called when a response waits in `answers`; `idempotency_log` survives this run."""
         self.execute: Executor = refuse_all
         self._base, self._box, self._boot, self._allow, self._wake = base, box, boot, allow, wake
         self._own_replies = path_of("response", base, box, op="")
-        self._answered = answered
+        self._log_of_commands = idempotency_log
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
-        for done in answered.load():
+        for done in idempotency_log.load():
             self._remember(_Job(done.command, done.boot, outcome=Outcome(done.data)))
         self._times_s: deque[float] = deque(maxlen=MOST_REQUESTS)
         self._done: queue.SimpleQueue[tuple[_Job, Outcome]] = queue.SimpleQueue()
@@ -121,10 +121,10 @@ class CommandReceiver:
             _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), said)
             job.outcome = outcome
             if outcome.error is None and job.command.request.transaction:
-                self._answered.keep(CompletedCommand(job.command, outcome.data or {}, job.boot))
+                self._log_of_commands.keep(CompletedCommand(job.command, outcome.data or {}, job.boot))
             self._answers += [self._response(reply, outcome, job.boot) for reply in job.waiting]
             job.waiting.clear()
-        self._answered.save()
+        self._log_of_commands.save()
         ready, self._answers = self._answers, []
         return ready
 

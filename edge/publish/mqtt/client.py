@@ -56,17 +56,17 @@ class MqttClient:
         self._subscribe, self._keep_s, self._owner_settles = subscribe, keep_s, owner_settles
         self._protocol = V5
         self._number = 0
-        self._said: str | None = None
+        self._last_error: str | None = None
         self._short = 0
-        self._attempt: Connection | None = None
+        self._connection: Connection | None = None
         self._stopping = threading.Event()
         self._thread = GuardedThread(self._run, "mqtt-link")
 
     @property
     def connected(self) -> bool:
         """Whether a publication can be sent now."""
-        attempt = self._attempt
-        return attempt is not None and attempt.connected
+        connection = self._connection
+        return connection is not None and connection.connected
 
     @property
     def broken(self) -> str | None:
@@ -80,39 +80,39 @@ class MqttClient:
     def stop(self) -> None:
         """Send the messages given to `publish`, disconnect cleanly (no will is sent) and end within a few seconds."""
         self._stopping.set()
-        if attempt := self._attempt:
-            attempt.end()
+        if connection := self._connection:
+            connection.end()
         self._thread.join(2 * GOODBYE_S)
 
     def publish(self, publication: Publication) -> Token | None:
         """Give one message to the network; None without a connection. Only `Acknowledged` means delivered."""
-        attempt = self._attempt
-        return attempt.publish(publication) if attempt is not None and attempt.connected else None
+        connection = self._connection
+        return connection.publish(publication) if connection is not None and connection.connected else None
 
     def subscribe(self, subscription: Subscription) -> Token | None:
         """Subscribe to one more topic for the life of this connection; None without a connection."""
-        attempt = self._attempt
-        return attempt.subscribe(subscription) if attempt is not None and attempt.connected else None
+        connection = self._connection
+        return connection.subscribe(subscription) if connection is not None and connection.connected else None
 
     def settle(self, token: Token) -> None:
         """Acknowledge a received message; after a lost connection the broker delivers it again."""
-        attempt = self._attempt
-        if attempt is not None and attempt.connected and attempt.number == token.connection:
-            attempt.settle(token)
+        connection = self._connection
+        if connection is not None and connection.connected and connection.number == token.connection:
+            connection.settle(token)
 
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
             began_s = time.monotonic()
-            attempt = self._try_once()
-            steady = attempt.accepted and time.monotonic() - began_s >= _STEADY_S
-            self._short = 0 if steady or not attempt.accepted else self._short + 1
-            failures = min(self._short, _MOST_SHORT) if attempt.accepted else failures + 1
+            connection = self._try_once()
+            steady = connection.accepted and time.monotonic() - began_s >= _STEADY_S
+            self._short = 0 if steady or not connection.accepted else self._short + 1
+            failures = min(self._short, _MOST_SHORT) if connection.accepted else failures + 1
             if self._stopping.is_set():
                 return
             if steady:
-                self._said = None
-            other = attempt.answered_nothing() or connection_errors.is_about_version(attempt.refusal)
+                self._last_error = None
+            other = connection.answered_nothing() or connection_errors.is_about_version(connection.refusal)
             if other:
                 self._protocol = V311 if self._protocol == V5 else V5
             if other and failures == 1:
@@ -123,34 +123,34 @@ class MqttClient:
         """Connect, stay as long as the connection lasts, and report its end unless the other MQTT version may work."""
         self._number += 1
         will = self._will(self._number) if self._will else None
-        attempt = Connection(
+        connection = Connection(
             self._config, self._client_id, self._number, self._protocol, will, self._keep_s, self._owner_settles
         )
-        self._attempt = attempt
+        self._connection = connection
         if self._stopping.is_set():
-            return attempt
+            return connection
         try:
-            attempt.serve(self.events, self._subscribe)
-        except Exception as error:  # paho and ssl raise many types; the next attempt may succeed
+            connection.serve(self.events, self._subscribe)
+        except Exception as error:  # paho and ssl raise many types; the next connection may succeed
             if not isinstance(error, OSError | ValueError):
                 _log.exception("no connection to the broker")
-            self._say(connection_errors.of_error(error, self._config))
-            return attempt
-        if self._stopping.is_set() or (self._protocol == V5 and connection_errors.is_about_version(attempt.refusal)):
-            return attempt
-        if attempt.fault:
-            self._say(connection_errors.of_fault(attempt.fault, self._config))
-        elif reason := attempt.unfit or (attempt.refusal and attempt.refusal.getName()):
-            self._say(connection_errors.of_refusal(reason, self._config))
-        elif attempt.accepted:
-            self._say(connection_errors.of_lost_connection(self._config, again=self._short > 0))
+            self._report(connection_errors.of_error(error, self._config))
+            return connection
+        if self._stopping.is_set() or (self._protocol == V5 and connection_errors.is_about_version(connection.refusal)):
+            return connection
+        if connection.fault:
+            self._report(connection_errors.of_fault(connection.fault, self._config))
+        elif reason := connection.unfit or (connection.refusal and connection.refusal.getName()):
+            self._report(connection_errors.of_refusal(reason, self._config))
+        elif connection.accepted:
+            self._report(connection_errors.of_lost_connection(self._config, again=self._short > 0))
         elif self._protocol != V5:
-            self._say(connection_errors.of_no_answer(self._config))
-        return attempt
+            self._report(connection_errors.of_no_answer(self._config))
+        return connection
 
-    def _say(self, sentence: str) -> None:
-        if sentence != self._said:
-            self._said = sentence
+    def _report(self, sentence: str) -> None:
+        if sentence != self._last_error:
+            self._last_error = sentence
             self.events.put(Disconnected(f"{sentence[0].upper()}{sentence[1:]}"))
 
 

@@ -31,7 +31,7 @@ _LONGEST_WAIT_S = 60.0
 _LONGEST_OPTIONAL_WAIT_S = 3600.0
 SILENT_S = 2.0
 """A message without acknowledgement (QoS 0) counts as taken if the connection lasts this long after it."""
-_DOUBT_S = 10.0
+_SUSPECT_S = 10.0
 """A suspect that is not sent again (a response to a command) is forgotten after a connection of this length."""
 
 
@@ -73,35 +73,35 @@ class InFlight:
         self._important = important
         self._limits = Limits()
         self._sent: dict[Token, _Sent] = {}
-        self._doubted: dict[str, str] = {}
-        self._doubt_until_s = 0.0
+        self._suspects: dict[str, str] = {}
+        self._suspects_until_s = 0.0
         self._cuts: Counter[str] = Counter()
-        self._guilty: dict[str, _Held] = {}
+        self._held_back: dict[str, _Held] = {}
 
     def begin(self, limits: Limits, now_s: float) -> HangUp | None:
         """Begin a new connection; return the message that ended the last one, if it is known now."""
         self._limits = limits
         flight = {sent.name: sent.topic for sent in self._sent.values()}
         self._sent.clear()
-        self._doubted |= flight
-        self._doubt_until_s = now_s + _DOUBT_S
+        self._suspects |= flight
+        self._suspects_until_s = now_s + _SUSPECT_S
         self._cuts.update(flight.keys())
         if len(flight) != 1:
             return None
         ((name, topic),) = flight.items()
-        blamed = topic if topic in self._guilty else name
-        again = blamed in self._guilty
+        name_held = topic if topic in self._held_back else name
+        again = name_held in self._held_back
         if self._cuts[name] < _CUTS and not again:
             return None
-        del self._doubted[name]
+        del self._suspects[name]
         longest_s = _LONGEST_WAIT_S if topic in self._important else _LONGEST_OPTIONAL_WAIT_S
-        wait_s = min(longest_s, 2 * self._guilty[blamed].wait_s) if again else _FIRST_WAIT_S
-        self._guilty[blamed] = _Held(wait_s, now_s + wait_s)
+        wait_s = min(longest_s, 2 * self._held_back[name_held].wait_s) if again else _FIRST_WAIT_S
+        self._held_back[name_held] = _Held(wait_s, now_s + wait_s)
         return HangUp(name, topic, again)
 
     def widen(self, name: str, topic: str) -> None:
         """Hold back the whole topic, not this message alone."""
-        self._guilty[topic] = self._guilty.pop(name)
+        self._held_back[topic] = self._held_back.pop(name)
 
     def fits(self, packet_bytes: int) -> bool:
         """Whether the broker takes a packet of this size."""
@@ -110,16 +110,16 @@ class InFlight:
     @property
     def doubted(self) -> frozenset[str]:
         """Topics of messages in flight at two cuts: they are sent after the others."""
-        return frozenset(topic for name, topic in self._doubted.items() if self._cuts[name] == _CUTS - 1)
+        return frozenset(topic for name, topic in self._suspects.items() if self._cuts[name] == _CUTS - 1)
 
     def held(self, now_s: float) -> frozenset[str]:
         """Topics and names that are held back now."""
-        return frozenset(name for name, held in self._guilty.items() if now_s < held.due_s)
+        return frozenset(name for name, held in self._held_back.items() if now_s < held.due_s)
 
     def takes(self, name: str, topic: str, now_s: float) -> bool:
         """Whether this may be sent now."""
-        if now_s >= self._doubt_until_s:
-            self._doubted.clear()
+        if now_s >= self._suspects_until_s:
+            self._suspects.clear()
         if {name, topic} & self.held(now_s) or any(
             self._goes_alone(sent.name, sent.topic) for sent in self._sent.values()
         ):
@@ -146,71 +146,71 @@ class InFlight:
                 self._taken(token, sent)
 
     def _goes_alone(self, name: str, topic: str) -> bool:
-        return name in self._doubted or name in self._guilty or topic in self._guilty
+        return name in self._suspects or name in self._held_back or topic in self._held_back
 
     def _taken(self, token: Token, sent: _Sent) -> str | None:
         del self._sent[token]
         self._cuts.pop(sent.name, None)
-        self._doubted.pop(sent.name, None)
-        self._guilty.pop(sent.name, None)
-        return sent.topic if self._guilty.pop(sent.topic, None) else None
+        self._suspects.pop(sent.name, None)
+        self._held_back.pop(sent.name, None)
+        return sent.topic if self._held_back.pop(sent.topic, None) else None
 
 
 class FlowControl:
     """Sends what the broker accepts now; used by the publisher's thread."""
 
-    def __init__(self, link: MqttClient, traffic: InFlight, config: MqttConfig) -> None:
-        self._link, self._traffic, self._config = link, traffic, config
-        self._told: set[str] = set()
+    def __init__(self, client: MqttClient, in_flight: InFlight, config: MqttConfig) -> None:
+        self._client, self._in_flight, self._config = client, in_flight, config
+        self._reported_paths: set[str] = set()
 
     def begin(self, event: Connected) -> HangUp | None:
         """Begin a new connection; return what is newly held back because the broker hung up on it."""
-        blame = self._traffic.begin(event.limits, time.monotonic())
-        return None if blame is None or blame.again else blame
+        hang_up = self._in_flight.begin(event.limits, time.monotonic())
+        return None if hang_up is None or hang_up.again else hang_up
 
     def held(self) -> frozenset[str]:
         """What is held back now; call it while connected."""
         now_s = time.monotonic()
-        self._traffic.settle(now_s)
-        return self._traffic.held(now_s)
+        self._in_flight.settle(now_s)
+        return self._in_flight.held(now_s)
 
     @property
     def doubted(self) -> frozenset[str]:
         """Topics that are sent after the others."""
-        return self._traffic.doubted
+        return self._in_flight.doubted
 
     def fits(self, publication: Publication) -> bool:
         """Whether the broker accepts a message of this size; a topic above the limit is logged once."""
         size = packet_bytes(publication)
-        if self._traffic.fits(size):
+        if self._in_flight.fits(size):
             return True
-        if publication.path not in self._told:
-            self._told.add(publication.path)
+        if publication.path not in self._reported_paths:
+            self._reported_paths.add(publication.path)
             _log.warning("%s", connection_errors.of_size(publication.path, size, self._config))
         return False
 
-    def offer(self, said: Outgoing, name: str | None = None) -> Token | None:
+    def offer(self, item: Outgoing, name: str | None = None) -> Token | None:
         """Send if the broker accepts it now, else return None. `name` is the topic unless given."""
-        now_s, topic = time.monotonic(), topic_of(said)
+        now_s, topic = time.monotonic(), topic_of(item)
         name = name or topic
-        if isinstance(said, Publication) and not self.fits(said):
+        if isinstance(item, Publication) and not self.fits(item):
             return None
-        if not self._traffic.takes(name, topic, now_s):
+        if not self._in_flight.takes(name, topic, now_s):
             return None
-        token = self._link.subscribe(said) if isinstance(said, Subscription) else self._link.publish(said)
+        token = self._client.subscribe(item) if isinstance(item, Subscription) else self._client.publish(item)
         if token is not None:
-            self._traffic.sent(token, name, topic, now_s, isinstance(said, Subscription) or said.qos > 0)
+            self._in_flight.sent(token, name, topic, now_s, isinstance(item, Subscription) or item.qos > 0)
         return token
 
     def acknowledged(self, token: Token) -> str | None:
         """Note an acknowledgement; return the topic that is no longer held back."""
-        return self._traffic.acknowledged(token)
+        return self._in_flight.acknowledged(token)
 
-    def widen(self, blame: HangUp) -> None:
+    def widen(self, hang_up: HangUp) -> None:
         """Hold back the whole topic."""
-        self._traffic.widen(blame.name, blame.topic)
+        self._in_flight.widen(hang_up.name, hang_up.topic)
 
 
-def topic_of(said: Outgoing) -> str:
+def topic_of(item: Outgoing) -> str:
     """Its name in logs and in `InFlight`."""
-    return f"a subscription to {said.path}" if isinstance(said, Subscription) else said.path
+    return f"a subscription to {item.path}" if isinstance(item, Subscription) else item.path

@@ -85,7 +85,7 @@ class Outbox:
         """Note the run that adds messages from now on."""
         with self._lock:
             self._start = start
-            self._attempt(self._note_start)
+            self._try_write(self._note_start)
 
     def set_right(self, boot: str, offset_s: float) -> None:
         """The clock is synchronized now: correct the runs of this kernel (`edge.run_registry.set_right`)."""
@@ -99,7 +99,7 @@ class Outbox:
                 wall_s = self._start.mono_s + offset_s  # known even if the disk fails
                 self._start = Start(self._start.name, boot, self._start.mono_s, wall_s, "corrected")
                 self._corrected = {**self._corrected, self._start.name: wall_s}
-            self._attempt(correct)
+            self._try_write(correct)
 
     def put(self, name: str, rank: int, path: str, payload: str, boot: str, put_mono_s: float) -> int:
         """Store a message and return its `seq`; if the outbox is full, the oldest of the lowest rank are evicted."""
@@ -184,7 +184,7 @@ class Outbox:
         self.acknowledge([entry.seq])
         with self._lock:
             self._evicted[entry.name] = self._evicted.get(entry.name, 0) + 1
-            self._attempt(lambda connection: count_evicted(connection, entry.name))
+            self._try_write(lambda connection: count_evicted(connection, entry.name))
 
     def mend(self) -> None:
         """Retry what the disk refused; called at every turn of the publisher."""
@@ -221,7 +221,7 @@ class Outbox:
         connection.execute("DELETE FROM session WHERE name NOT IN (SELECT boot FROM outbox)")
         run_registry.begin(connection, self._start)
 
-    def _attempt(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    def _try_write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
             self._database.write(work)
         except sqlite3.Error as error:

@@ -59,7 +59,7 @@ class Sender:
         self._held: frozenset[str] = frozenset()
         self._good: set[str] = set()
         self._unfit: set[int] = set()
-        self._refused = TopicHold()
+        self._topic_hold = TopicHold()
         self._trying: set[int] = set()
         self._overtaking: set[int] = set()
         self._news = StoreEvents("delivery")
@@ -74,15 +74,15 @@ class Sender:
         self._done.clear()
         self._unfit.clear()
         self._from_the_beginning()
-        self._refused.restart(self._clocks.mono_s())
+        self._topic_hold.restart(self._clocks.mono_s())
 
-    def blamed(self, blame: HangUp) -> bool:
+    def hung_up(self, hang_up: HangUp) -> bool:
         """Report what the broker hangs up on; return whether the whole topic is held: no other message was accepted."""
-        if blame.topic in self._good:
-            self._good.discard(blame.topic)  # after another one, the whole topic counts
-            _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", blame.name)
+        if hang_up.topic in self._good:
+            self._good.discard(hang_up.topic)  # after another one, the whole topic counts
+            _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", hang_up.name)
             return False
-        self._news.lost(Sentence("topic_hang_up", topic=blame.topic))
+        self._news.lost(Sentence("topic_hang_up", topic=hang_up.topic))
         return True
 
     def freed(self, path: str) -> None:
@@ -99,55 +99,55 @@ class Sender:
         does not wait for the result of a summary. sqlite3.Error: the outbox cannot be read now.
         """
         now_s = self._clocks.mono_s()
-        busy = {entry.seq for entry in self._in_flight.values()} | self._done.keys() | self._unfit
+        busy = {row.seq for row in self._in_flight.values()} | self._done.keys() | self._unfit
         most -= len(self._in_flight)
         if most <= 0:
             return []
-        trials = [entry for entry in self._trials(busy, now_s) if entry.path not in held]
-        self._trying = {entry.seq for entry in trials}
+        trials = [row for row in self._trials(busy, now_s) if row.path not in held]
+        self._trying = {row.seq for row in trials}
         last = doubted & self._last
         busy |= {int(name.rpartition("#")[2]) for name in held if "#" in name}
         chosen = [*trials, *self._without(held | last, busy, most, now_s)]
         if last and not chosen:
             chosen = self._without(held, busy, most, now_s)
-        made = [(entry, self._publication(entry, now_s)) for entry in chosen]
-        return [(entry, publication) for entry, publication in made if publication is not None]
+        made = [(row, self._publication(row, now_s)) for row in chosen]
+        return [(row, publication) for row, publication in made if publication is not None]
 
     def _without(self, held: frozenset[str], busy: Collection[int], most: int, now_s: float) -> list[OutboxRow]:
         """The next rows while these topics wait; a topic that no longer waits starts from its oldest row."""
         if self._held - held:
             self._from_the_beginning()
         self._held = held
-        return self._chosen(busy, most, {*self._refused.paths, *held}, now_s)
+        return self._chosen(busy, most, {*self._topic_hold.paths, *held}, now_s)
 
-    def skip(self, entry: OutboxRow) -> None:
+    def skip(self, row: OutboxRow) -> None:
         """It is too large for this broker: it waits for another connection."""
-        self._unfit.add(entry.seq)
+        self._unfit.add(row.seq)
 
-    def sent(self, entry: OutboxRow, token: Token) -> None:
+    def sent(self, row: OutboxRow, token: Token) -> None:
         """Note that a row of `room` was sent."""
-        self._in_flight[token] = entry
-        if entry.seq in self._trying:
-            self._refused.tried(entry.path, entry.seq)
-        elif entry.seq in self._overtaking:
-            self._fresh_upto = max(self._fresh_upto, entry.seq)
+        self._in_flight[token] = row
+        if row.seq in self._trying:
+            self._topic_hold.tried(row.path, row.seq)
+        elif row.seq in self._overtaking:
+            self._fresh_upto = max(self._fresh_upto, row.seq)
         else:
-            self._sent_upto = max(self._sent_upto, entry.seq)
-        if self._is_historical(entry, self._clocks.mono_s()):
+            self._sent_upto = max(self._sent_upto, row.seq)
+        if self._is_historical(row, self._clocks.mono_s()):
             self._allowance -= 1
 
     def acknowledged(self, event: Acknowledged) -> None:
         """Note the broker's acknowledgement; those of retained topics and old connections are ignored."""
-        entry = self._in_flight.pop(event.token, None)
-        if entry is None:
+        row = self._in_flight.pop(event.token, None)
+        if row is None:
             return
         if event.refusal is None:
-            self._done[entry.seq] = self._clocks.mono_s()
-            self._good.add(entry.path)
-            if self._refused.taken(entry.path, entry.seq):
+            self._done[row.seq] = self._clocks.mono_s()
+            self._good.add(row.path)
+            if self._topic_hold.taken(row.path, row.seq):
                 self._go_on()
-        elif self._refused.refused(entry.path, entry.seq, self._clocks.mono_s()):
-            self._news.lost(Sentence("topic_refused", topic=entry.path, reason=event.refusal))
+        elif self._topic_hold.refused(row.path, row.seq, self._clocks.mono_s()):
+            self._news.lost(Sentence("topic_refused", topic=row.path, reason=event.refusal))
 
     def news(self, t_s: float) -> list[Source]:
         """Reports about refused messages since the last call, with timestamp `t_s`; from any thread."""
@@ -172,10 +172,10 @@ class Sender:
     def _trials(self, busy: Collection[int], now_s: float) -> list[OutboxRow]:
         """The oldest row of each refused topic that is due for a trial."""
         found = []
-        for path in self._refused.due(now_s):
+        for path in self._topic_hold.due(now_s):
             oldest = self._outbox.oldest(path)
             if oldest is None:  # evicted meanwhile
-                self._refused.free(path)
+                self._topic_hold.free(path)
                 self._go_on()
             elif oldest.seq not in busy:
                 found.append(oldest)
@@ -184,7 +184,7 @@ class Sender:
     def _go_on(self) -> None:
         """A topic is free again: its rows are sent from the oldest on."""
         self._from_the_beginning()
-        if not self._refused.paths and not self._held:
+        if not self._topic_hold.paths and not self._held:
             self._news.works()
 
     def _from_the_beginning(self) -> None:
@@ -192,51 +192,51 @@ class Sender:
 
     def _chosen(self, busy: Collection[int], most: int, held: Collection[str], now_s: float) -> list[OutboxRow]:
         """The next rows in order of `seq`, with current alerts before a long backlog."""
-        entries = self._outbox.pending(self._sent_upto, most + len(busy), held)
-        free = [entry for entry in entries if entry.seq not in busy][:most]
+        rows = self._outbox.pending(self._sent_upto, most + len(busy), held)
+        free = [row for row in rows if row.seq not in busy][:most]
         self._overtaking = set()
         if not free or not self._is_historical(free[0], now_s):
             return self._in_time(free, now_s)
         since_s = now_s - HISTORICAL_S
         fresh = self._outbox.fresh(_URGENT, self._start.name, since_s, self._fresh_upto, most + len(busy), held)
-        fresh = [entry for entry in fresh if entry.seq not in busy][:most]
+        fresh = [row for row in fresh if row.seq not in busy][:most]
         if not fresh:
             return self._in_time(free, now_s)
         if self._outbox.rows_before(fresh[0].seq, SHORT_BACKLOG + 1) <= SHORT_BACKLOG:
             return free
-        self._overtaking = {entry.seq for entry in fresh}
-        others = [entry for entry in free if entry.seq not in self._overtaking]
+        self._overtaking = {row.seq for row in fresh}
+        others = [row for row in free if row.seq not in self._overtaking]
         return [*fresh, *self._in_time(others[: most - len(fresh)], now_s)]
 
-    def _in_time(self, entries: list[OutboxRow], now_s: float) -> list[OutboxRow]:
+    def _in_time(self, rows: list[OutboxRow], now_s: float) -> list[OutboxRow]:
         """As many of the next rows as the rate limit of historical messages allows."""
         self._allowance = min(WINDOW, self._allowance + HISTORICAL_HZ * (now_s - self._allowed_at_s))
         self._allowed_at_s = now_s
         chosen: list[OutboxRow] = []
         left = int(self._allowance)
-        for entry in entries:
-            past = self._is_historical(entry, now_s)
+        for row in rows:
+            past = self._is_historical(row, now_s)
             left -= past
             if past and left < 0:
                 break
-            chosen.append(entry)
+            chosen.append(row)
         return chosen
 
-    def _is_historical(self, entry: OutboxRow, now_s: float) -> bool:
-        return entry.boot != self._start.name or not 0 <= now_s - entry.put_mono_s <= HISTORICAL_S
+    def _is_historical(self, row: OutboxRow, now_s: float) -> bool:
+        return row.boot != self._start.name or not 0 <= now_s - row.put_mono_s <= HISTORICAL_S
 
-    def _publication(self, entry: OutboxRow, now_s: float) -> Publication | None:
+    def _publication(self, row: OutboxRow, now_s: float) -> Publication | None:
         """The message as it is sent; None for a damaged row, which is deleted."""
-        historical = self._is_historical(entry, now_s)
+        historical = self._is_historical(row, now_s)
         try:
-            topic, content = TOPICS[entry.name], json.loads(entry.payload)
-            if not is_sendable(entry.path):
-                raise ValueError(f"its topic is {entry.path!r}")
-            stored = corrected(content, self._outbox.corrected.get(entry.boot))
+            topic, content = TOPICS[row.name], json.loads(row.payload)
+            if not is_sendable(row.path):
+                raise ValueError(f"its topic is {row.path!r}")
+            stored = corrected(content, self._outbox.corrected.get(row.boot))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            _log.error("message %d of the outbox is damaged and given up: %s", entry.seq, error)
-            self._outbox.give_up(entry)
+            _log.error("message %d of the outbox is damaged and given up: %s", row.seq, error)
+            self._outbox.give_up(row)
             return None
         properties = (("schema", str(SCHEMA)), ("historical", str(historical).lower()))
-        payload = delivered(stored, entry.seq, historical)
-        return Publication(entry.path, payload, topic.qos, topic.retained, topic.expiry_s, properties)
+        payload = delivered(stored, row.seq, historical)
+        return Publication(row.path, payload, topic.qos, topic.retained, topic.expiry_s, properties)

@@ -14,7 +14,7 @@ from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, 
 from edge.publish.commands.receiver import Answer, CommandReceiver, Outcome
 from edge.publish.commands.requests import Command, read_request
 from edge.publish.mqtt.events import Received
-from edge.publish.publisher import ORDERS_FILE
+from edge.publish.publisher import COMMANDS_FILE
 from edge.publish.topics import Address
 from edge.run_registry import started
 
@@ -94,8 +94,8 @@ def desk_with(answered: IdempotencyLog, done: list[Command]) -> CommandReceiver:
 
 
 def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_path: Path) -> None:
-    (tmp_path / ORDERS_FILE).mkdir()  # no database can be opened there
-    answered, done = IdempotencyLog(tmp_path / ORDERS_FILE), list[Command]()
+    (tmp_path / COMMANDS_FILE).mkdir()  # no database can be opened there
+    answered, done = IdempotencyLog(tmp_path / COMMANDS_FILE), list[Command]()
     desk = desk_with(answered, done)
     for number in range(3):
         assert said(desk, number, 10.0 * number)["status"] == "ok"
@@ -103,17 +103,17 @@ def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_
     assert len(done) == 3, "in memory they are remembered all the same"
     (told,) = answered.news(1.0)
     assert (told.source, told.state) == ("orders", "lost")
-    (tmp_path / ORDERS_FILE).rmdir()
+    (tmp_path / COMMANDS_FILE).rmdir()
     assert desk.answers() == []
     assert [source.state for source in answered.news(2.0)] == ["ok"]
-    assert [item.command for item in IdempotencyLog(tmp_path / ORDERS_FILE).load()] == [order(n) for n in range(3)]
+    assert [item.command for item in IdempotencyLog(tmp_path / COMMANDS_FILE).load()] == [order(n) for n in range(3)]
 
 
 @pytest.mark.parametrize(
     "damage", [b"no database at all" * 400, None], ids=["not a database", "rows that do not fit together"]
 )
 def test_a_damaged_file_stops_no_order(tmp_path: Path, damage: bytes | None) -> None:
-    path, done = tmp_path / ORDERS_FILE, list[Command]()
+    path, done = tmp_path / COMMANDS_FILE, list[Command]()
     before = IdempotencyLog(path)
     desk = desk_with(before, done)
     assert said(desk, 1, 0.0)["status"] == said(desk, 2, 1.0)["status"] == "ok"

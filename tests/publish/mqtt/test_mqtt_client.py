@@ -66,7 +66,7 @@ def test_connections_that_are_over_hold_no_descriptors(monkeypatch: pytest.Monke
             for _ in range(6):
                 first(link, Connected)
                 held.append(len(list(Path("/proc/self/fd").iterdir())))
-                link._attempt.end()
+                link._connection.end()
     finally:
         gc.enable()
     assert held[-1] <= held[0] + 1

@@ -52,7 +52,7 @@ class Line:
         blame = self.traffic.begin(Limits(), self.now_s)
         if blame and not blame.again:
             self.blamed = True
-            if self.sender.blamed(blame):
+            if self.sender.hung_up(blame):
                 self.traffic.widen(blame.name, blame.topic)
         self.sender.restart()
 
