@@ -17,9 +17,9 @@ import numpy as np
 from edge.messages import Anomaly, Level
 
 REFERENCE = 0.5
-"""Half the shift in spreads that is found soonest (Page's CUSUM; Montgomery, Statistical Quality Control, 9.1)."""
+"""Half of the shift, in spreads, that is found soonest (Page's CUSUM; Montgomery, Statistical Quality Control, 9.1)."""
 LEAST_OBSERVATIONS = 60
-"""Observations before anything is said: the median of fewer is too uncertain."""
+"""Least observations before a change is reported: the median of fewer is too uncertain."""
 _OVERSHOOT = 1.166
 """Siegmund's correction for the sum's jump beyond the threshold (Sequential Analysis, 1985)."""
 _NORMAL_MAD = 1.4826
@@ -34,15 +34,15 @@ _REST = 0.25
 _SUDDEN = 6
 """Observations within which a sudden change is found: a minute at ten seconds."""
 _NEXT, _FORGOTTEN = 2.5, 30.0
-"""Intervals within which an observation follows on the last one, and after which a sum that had begun is forgotten."""
+"""Intervals within which an observation follows the last one, and after which a started sum is forgotten."""
 MOOD_SHIFT, AGITATION, GROUP_MOOD = "mood_shift", "agitation", "group_mood"
 _STILL = 0.02
 """Face widths a second that boxes jitter by; added before the logarithm is taken."""
 _PULSE_S = 1.0
 _UNSEEN = 3.5
-"""Intervals without an observation after which nothing is claimed any more."""
+"""Intervals without an observation after which an anomaly ends."""
 _FORGET = 180.0
-"""Intervals unseen after which a subject's normal is forgotten: half an hour at ten seconds."""
+"""Intervals unseen after which the baseline of a subject is forgotten: half an hour at ten seconds."""
 
 
 def run_length(threshold: float, reference: float = REFERENCE) -> float:
@@ -71,24 +71,24 @@ def threshold_for(alerts_per_hour: float, interval_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSensitivity:
-    """How easily a change is told."""
+    """How easily a change is reported."""
 
     alerts_per_hour: float
     """Expected in normal use."""
     interval_s: float
     """Time between observations."""
     memory_s: float = 1800.0
-    """The past that counts as the own normal."""
+    """Length of the past that makes the baseline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A change that goes on."""
+    """A change that continues."""
 
     since_s: float
     """When the sum began to rise."""
     size: float
-    """Median of the observations since then, in spreads from the baseline; positive in the direction watched."""
+    """Median of the observations since then, in spreads from the baseline; positive in the watched direction."""
     baseline: float
     sudden: bool
     """Whether it was found within six observations of its start."""
@@ -98,11 +98,11 @@ class ShiftDetector:
     """Watches one quantity of one subject for a fall (`sign` -1) or a rise (+1).
 
     Observations of a change that is being summed enter the baseline only when the sum is back at zero, or when there
-    are so many of them that they are the new normal. Time without observations counts as nothing.
+    are so many of them that they are the new baseline. Time without observations does not count.
     """
 
     def __init__(self, sensitivity: ChangeSensitivity, sign: int, least_spread: float) -> None:
-        """`least_spread` is the smallest spread that is believed, in units of the quantity."""
+        """`least_spread` is a lower limit for the spread, in units of the quantity."""
         self._threshold = threshold_for(sensitivity.alerts_per_hour, sensitivity.interval_s)
         self._interval_s = sensitivity.interval_s
         self._most = max(round(sensitivity.memory_s / sensitivity.interval_s), LEAST_OBSERVATIONS)
@@ -114,16 +114,16 @@ class ShiftDetector:
         self._sudden: bool | None = None
 
     def retune(self, sensitivity: ChangeSensitivity) -> None:
-        """Take another threshold; the interval and the memory stay."""
+        """Use another threshold; the interval and the memory stay."""
         self._threshold = threshold_for(sensitivity.alerts_per_hour, self._interval_s)
 
     @property
     def learned(self) -> bool:
-        """Whether the own normal is known; before, nothing is ever told."""
+        """Whether the baseline is known; before, no change is reported."""
         return len(self._past) >= LEAST_OBSERVATIONS
 
     def step(self, t_s: float, value: float) -> Shift | None:
-        """Take one observation; return the change that is going on, if any."""
+        """Add one observation; return the change that continues, if any."""
         if self._last is not None and t_s - self._last[0] > _FORGOTTEN * self._interval_s:
             self._settle()
         if not self.learned:
@@ -139,8 +139,8 @@ class ShiftDetector:
         deviation = self._standard(value, baseline, spread)
         if self._last is not None and t_s - self._last[0] <= _NEXT * self._interval_s:
             before = self._standard(self._last[1], baseline, spread)
-            news = (deviation - lasting * before) / math.sqrt(1 - lasting**2)
-            deviation = min(max(news, -_CUT_OFF), _CUT_OFF)
+            change = (deviation - lasting * before) / math.sqrt(1 - lasting**2)
+            deviation = min(max(change, -_CUT_OFF), _CUT_OFF)
         self._sum = min(max(self._sum + deviation - REFERENCE - doubt, 0.0), self._threshold)
         self._summed.append((t_s, value))
         if self._sum >= self._threshold and self._sudden is None:
@@ -154,7 +154,7 @@ class ShiftDetector:
         return Shift(self._summed[0][0], size, baseline, self._sudden)
 
     def _settle(self) -> None:
-        """The change is over, or has become normal."""
+        """The change is over, or has become the baseline."""
         self._past.extend(self._summed)
         self._summed, self._sum, self._sudden = [], 0.0, None
 
@@ -162,7 +162,7 @@ class ShiftDetector:
         return min(max(self._sign * (value - baseline) / spread, -_CUT_OFF), _CUT_OFF)
 
     def _normal(self) -> tuple[float, float, float, float]:
-        """Median, spread, how much of a deviation lasts to the next observation, and the doubt about the median."""
+        """Median, spread, share of a deviation that lasts to the next observation, and uncertainty of the median."""
         times, values = np.array(self._past).T
         root = math.sqrt(len(values))
         baseline = float(np.median(values))
@@ -178,12 +178,12 @@ class ShiftDetector:
 
 @dataclass(frozen=True, slots=True)
 class WatchedQuantity:
-    """What is watched for one kind of alert."""
+    """The quantity watched for one kind of alert."""
 
     sign: int
-    """Direction that is told: -1 a fall, 1 a rise."""
+    """Direction that is reported: -1 a fall, 1 a rise."""
     least_spread: float
-    """Spread below which differences mean nothing."""
+    """Smallest spread in which differences matter."""
 
 
 QUANTITIES = {
@@ -206,25 +206,25 @@ class _Subject:
     detector: ShiftDetector
     seen_s: float
     active: Anomaly | None = None
-    told_s: float = -math.inf
+    reported_s: float = -math.inf
 
 
 class ChangeDetection:
-    """Observations in, anomalies out: once a second while they last and once when they are over."""
+    """Observations in, anomalies out: once a second while they last, and once when they are over."""
 
     def __init__(self, alerts_per_hour: float, interval_s: float) -> None:
-        """`alerts_per_hour` holds for each kind and subject; observations are to come every `interval_s`."""
+        """`alerts_per_hour` applies to each kind and subject; observations are expected every `interval_s`."""
         self._sensitivity = ChangeSensitivity(alerts_per_hour, interval_s)
         self._subjects: dict[tuple[str, int | None], _Subject] = {}
 
     def retune(self, alerts_per_hour: float) -> None:
-        """Allow so many alerts from now on."""
+        """Allow this many alerts from now on."""
         self._sensitivity = replace(self._sensitivity, alerts_per_hour=alerts_per_hour)
         for subject in self._subjects.values():
             subject.detector.retune(self._sensitivity)
 
     def observe(self, alert: str, track: int | None, t_s: float, value: float) -> None:
-        """Take one observation of the quantity of `alert`; `track` is None for a group."""
+        """Add one observation of the quantity of `alert`; `track` is None for a group."""
         quantity = QUANTITIES[alert]
         subject = self._subjects.get((alert, track))
         if subject is None:
@@ -237,16 +237,16 @@ class ChangeDetection:
         elif subject.active:
             subject.active = replace(subject.active, level=Level.NONE)
 
-    def told(self, t_s: float) -> list[Anomaly]:
-        """What the alerts should hear at `t_s`."""
+    def due(self, t_s: float) -> list[Anomaly]:
+        """The anomalies to report at `t_s`."""
         anomalies = []
         for key, subject in list(self._subjects.items()):
             unseen = (t_s - subject.seen_s) / self._sensitivity.interval_s
             if subject.active and unseen > _UNSEEN:
                 subject.active = replace(subject.active, level=Level.NONE)
-            if subject.active and (subject.active.level is Level.NONE or t_s - subject.told_s >= _PULSE_S):
+            if subject.active and (subject.active.level is Level.NONE or t_s - subject.reported_s >= _PULSE_S):
                 anomalies.append(replace(subject.active, t_s=t_s))
-                subject.told_s = t_s
+                subject.reported_s = t_s
                 subject.active = None if subject.active.level is Level.NONE else subject.active
             if unseen > _FORGET:
                 del self._subjects[key]

@@ -31,21 +31,21 @@ VALENCE = {
 _RESTING_MEMORY_S = 300
 """Seconds of face that make up the resting face."""
 _PRIOR_S = 20.0
-"""Seconds of face after which the own resting face counts for half; before, it is drawn to 0."""
+"""Seconds of face after which the person's resting face counts for half; before, it is drawn to 0."""
 _APART_S = 0.2
-"""Time between the pictures that are compared: shorter steps measure the jitter of boxes."""
+"""Time between the frames that are compared: shorter steps measure the jitter of boxes."""
 _LOST_S = 1.0
-"""Pictures further apart than this are not compared: nobody knows what was in between."""
+"""Frames further apart than this are not compared: the motion in between is unknown."""
 _WIDTH_A_DEG = 1 / 60
-"""Face widths that a degree of turning counts for: a head's turn by 60 degrees moves its nose by about its width."""
+"""Face widths per degree of turning: a turn of the head by 60 degrees moves the nose by about the width of the face."""
 _MEMORY_S = 90.0
-"""How late an utterance may be understood: the longest one, and a queue of them at real-time factor 1."""
+"""Longest delay of an utterance: the longest utterance, and a queue of them at real-time factor 1."""
 _FORGET_S = 300.0
-"""A track unseen for this long is gone for good; its resting face is forgotten."""
+"""A track unseen for this long is forgotten, with its resting face."""
 LEAST_FACES, LEAST_SHARE = 5, 0.3
-"""Usable faces, and their share of the frames, under which a stretch of time says nothing."""
+"""Least number of usable faces, and least share of the frames with one, for a score of a stretch of time."""
 _MOVING = 0.02
-"""Spread of the mouth's opening of one who speaks: .036 to .086 measured in five clips, silent faces .006 to .013."""
+"""Spread of the mouth's opening of a speaker: .036 to .086 measured in five clips, silent faces .006 to .013."""
 _CLEARLY = 1.5
 """The speaker's mouth moves this much more than any other."""
 
@@ -56,7 +56,7 @@ def expression_valence(expression: Mapping[str, float]) -> float:
 
 
 class RestingFace:
-    """The usual valence of one face, which is its neutral one: most of the time nobody pulls a face."""
+    """The usual valence of one face, which is its neutral one: faces are neutral most of the time."""
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=_RESTING_MEMORY_S)
@@ -65,7 +65,7 @@ class RestingFace:
         self._level = 0.0
 
     def relative(self, t_s: float, valence: float) -> float:
-        """The valence (-1..1) against the face so far, then learn from it."""
+        """The valence (-1..1) against the resting face so far; then learn from it."""
         score = (valence - self._level) / (1 + abs(self._level))
         self._learn(int(t_s), valence)
         return score
@@ -87,7 +87,7 @@ class Motion:
         self._before: dict[int, Face] = {}
 
     def step(self, face: Face) -> float | None:
-        """Speed of this face in face widths a second; None when there is nothing to compare it with."""
+        """Speed of this face in face widths a second; None without an earlier frame to compare with."""
         if face.track is None or face.box is None:
             return None
         before = self._before.get(face.track)
@@ -100,12 +100,12 @@ class Motion:
         return _distance(before, face) / (face.t_s - before.t_s)
 
     def forget(self, track: int) -> None:
-        """Drop a face that is gone for good."""
+        """Drop the face of a track that is forgotten."""
         self._before.pop(track, None)
 
 
 def _distance(before: Face, now: Face) -> float:
-    """Face widths between two sights of one face."""
+    """Distance in face widths between two frames of one face."""
     assert before.box is not None and now.box is not None
     (x, y, width, height), (x2, y2, width2, height2) = before.box, now.box
     moved = math.hypot(x2 + width2 / 2 - x - width / 2, y2 + height2 / 2 - y - height / 2) * 2 / (width + width2)
@@ -124,10 +124,10 @@ class ObservedFace:
     t_s: float
     track: int | None
     score: float | None
-    """Valence against the person's resting face; None when the face could not be read."""
+    """Valence against the person's resting face; None if the face could not be read."""
     mouth: float | None
     motion: float | None = None
-    """Face widths a second; None where there is nothing to compare with."""
+    """Face widths a second; None without an earlier frame to compare with."""
     face: Face | None = None
     """The whole face, in a memory that keeps it."""
 
@@ -138,7 +138,7 @@ class FaceWindow:
 
     frames: int = 0
     most: int = 0
-    """The most faces in one of them, whether they could be read or not."""
+    """The most faces in one of the frames, readable or not."""
     faces: dict[int, list[Face]] = field(default_factory=dict)
     """The whole faces, from a memory that keeps them."""
     scores: dict[int, list[float]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class FaceWindow:
     _in_frame: int = 0
 
     def add(self, seen: ObservedFace) -> None:
-        """Take one face; faces of one frame come one after another with the same time."""
+        """Add one face; faces of one frame come one after another with the same time."""
         if seen.t_s != self._last_s:
             self.frames, self._last_s, self._in_frame = self.frames + 1, seen.t_s, 0
         if seen.track is None:
@@ -165,7 +165,7 @@ class FaceWindow:
             self.motions.setdefault(seen.track, []).append(seen.motion)
 
     def evidence(self, least_share: float = LEAST_SHARE) -> dict[int, ModalityScore]:
-        """What each track says that was seen in enough of the frames, in order of the tracks."""
+        """The score of each track that was seen in enough of the frames, in order of the tracks."""
         return {
             track: ModalityScore(fmean(scores), min(len(scores) / self.frames, 1.0))
             for track, scores in sorted(self.scores.items())
@@ -173,7 +173,7 @@ class FaceWindow:
         }
 
     def speaker(self) -> int | None:
-        """The track whose mouth moves, and clearly more than any other; None when that is not clear."""
+        """The track whose mouth moves clearly more than any other; None if that is not clear."""
         motion = {track: pstdev(m) for track, m in self.mouths.items() if len(m) >= LEAST_FACES}
         ranked = sorted(motion, key=lambda track: (-motion[track], track))
         if not ranked or motion[ranked[0]] < _MOVING:
@@ -183,7 +183,7 @@ class FaceWindow:
         return ranked[0]
 
     def subject(self) -> list[Face]:
-        """The faces of the speaker, or of the only one there is; none where several could be meant."""
+        """The faces of the speaker, or of the only person; empty if several could be meant."""
         track = self.speaker()
         if track is None and len(self.faces) == 1:
             track = next(iter(self.faces))
@@ -194,7 +194,7 @@ class FaceMemory:
     """Reads each face against its own resting face and keeps the last 90 s."""
 
     def __init__(self, whole: bool = False) -> None:
-        """`whole` keeps each face as it came, which a trained fusion needs."""
+        """`whole`: keep each face as it came, which a trained fusion needs."""
         self._whole = whole
         self._seen: deque[ObservedFace] = deque()
         self._resting: dict[int, RestingFace] = {}
@@ -202,7 +202,7 @@ class FaceMemory:
         self._motion = Motion()
 
     def see(self, face: Face) -> ObservedFace:
-        """Take one face and return what is kept of it."""
+        """Add one face and return what is kept of it."""
         score = None
         if face.track is not None:
             self._last_s[face.track] = face.t_s
@@ -216,7 +216,7 @@ class FaceMemory:
         return seen
 
     def between(self, start_s: float, end_s: float) -> FaceWindow:
-        """The faces of a stretch of time, as far as they are still known."""
+        """The faces of a stretch of time, as far as they are still kept."""
         stretch = FaceWindow()
         for seen in self._seen:
             if start_s <= seen.t_s <= end_s:

@@ -10,7 +10,7 @@ from typing import Any
 from edge.affect.face_memory import VALENCE
 
 VERSION = 1
-"""Raised whenever a column is computed in another way; what the table below says is in the digest by itself."""
+"""Increase it when a column is computed in another way; the digest covers the table below by itself."""
 RATE_HZ = 10
 EXPRESSIONS = tuple(VALENCE)
 
@@ -34,7 +34,7 @@ class FeatureTable:
 
     columns: tuple[FeatureColumn, ...]
     most: int
-    """Rows kept; what comes later in an utterance is cut."""
+    """Rows kept; later rows of an utterance are cut."""
     rows: str
     """What a row is."""
 
@@ -89,13 +89,14 @@ TABLES = {
     ),
 }
 """Centres and spreads of audio are the mean and the deviation of 2,658 rows: 77 utterances of EmoDB, AISHELL-1 and
-GRID. Those of vision are round numbers of the order of the values."""
+GRID. Those of vision are round numbers of the order of the values. All texts of the table are part of the digest: a
+changed word makes trained models unusable."""
 
 
 def description() -> dict[str, Any]:
-    """The kind of features, for checkpoints and manifests: a model works with these and no others."""
-    told = {name: asdict(table) for name, table in TABLES.items()}
-    digest = hashlib.sha256(json.dumps([VERSION, RATE_HZ, told], sort_keys=True).encode()).hexdigest()
+    """The kind of features, for checkpoints and manifests: a model works only with the features it was trained on."""
+    tables = {name: asdict(table) for name, table in TABLES.items()}
+    digest = hashlib.sha256(json.dumps([VERSION, RATE_HZ, tables], sort_keys=True).encode()).hexdigest()
     return {
         "version": VERSION,
         "digest": digest[:16],

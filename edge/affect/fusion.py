@@ -2,7 +2,7 @@
 
 This is the baseline that a trained fusion has to beat. Each modality is taken as a measurement of the same score that
 correlates with it by r; its weight is r^2 / (1 - r^2), which is optimal for independent errors. An absent modality
-changes the weights and the confidence, nothing else.
+changes only the weights and the confidence.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from dataclasses import dataclass
 MODALITIES = ("text", "audio", "vision")
 
 RELIABILITY = {"text": 0.60, "audio": 0.34, "vision": 0.50}
-"""Correlation of a modality's score with the felt one, as assumed in real talk.
+"""Correlation of a modality's score with the felt one, as assumed for real talk.
 
 Text: .604, ridge on the text of CMU-MOSI, which is real talk. Audio: .59 on EmoDB speakers left out, which is acted.
-Vision: .71 on labelled stills, which are posed. Acted and posed figures are too good for life and count squared.
+Vision: .71 on labelled stills, which are posed. Figures of acted and posed data are too good for real life and count
+squared.
 """
 
 LEAST_QUALITY = 0.01
-"""Evidence of less quality is none."""
+"""Scores of less quality are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModalityScore:
-    """What one modality says."""
+    """The score of one modality."""
 
     score: float
     """-1 negative to 1 positive."""
@@ -36,17 +37,17 @@ class ModalityScore:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """What they say together."""
+    """The score of all present modalities together."""
 
     score: float
     confidence: float
     """Expected correlation of `score` with the felt one, 0..1: .6 for good text alone, .7 with all three."""
     modalities: Mapping[str, float | None]
-    """Score of each modality, None where it was absent."""
+    """Score of each modality, None if it was absent."""
 
 
 def fuse(evidence: Mapping[str, ModalityScore | None]) -> Fused | None:
-    """Fuse by modality; None when no modality has anything to say."""
+    """Fuse the scores; None if no modality is present."""
     present = {
         name: item for name in MODALITIES if (item := evidence.get(name)) is not None and item.quality >= LEAST_QUALITY
     }
@@ -64,7 +65,7 @@ def fuse(evidence: Mapping[str, ModalityScore | None]) -> Fused | None:
 
 
 def combination(names: Iterable[str]) -> str:
-    """The name of a set of modalities, as `text+vision`: the key of what was measured with them."""
+    """The name of a set of modalities, such as `text+vision`: the key of figures measured with them."""
     known = set(names)
     return "+".join(name for name in MODALITIES if name in known)
 

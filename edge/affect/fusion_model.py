@@ -26,7 +26,7 @@ from edge.text.sentiment import Sentiment
 
 _FRAMES_A_BIN = SAMPLE_RATE_HZ // HOP // RATE_HZ
 _REACH_S = 0.25
-"""A bin without a picture takes the nearest one up to this far away: cameras of 2 Hz and more leave no hole."""
+"""A bin without a frame takes the nearest one up to this far away: cameras of 2 Hz and more leave no gap."""
 _LOUDEST_PERCENT = 95
 ROLE = "fusion"
 _LEAST_ROWS = 2
@@ -48,13 +48,13 @@ class UtteranceFeatures:
 
 
 def expect_hidden(bundle: Bundle) -> None:
-    """Refuse a bundle whose text encoder does not tell the vectors of its tokens; BundleError says what to do."""
+    """Refuse a bundle whose text encoder does not give the vectors of its tokens; BundleError says what to do."""
     if not bundle.has("text"):
         return
     graph = bundle.role("text").variants[bundle.variant_name("text")].graphs["model"]
     if "hidden" not in [output.name for output in graph.outputs]:
         raise BundleError(
-            f"bundle {bundle.folder}: role text tells no vectors of its tokens (output hidden): build it again with "
+            f"bundle {bundle.folder}: role text gives no vectors of its tokens (output hidden): build it again with "
             "this version"
         )
 
@@ -62,7 +62,7 @@ def expect_hidden(bundle: Bundle) -> None:
 def utterance_features(
     utterance: Utterance, sentiment: Sentiment | None, prosody: Prosody | None, faces: Sequence[Face], frames: int
 ) -> UtteranceFeatures:
-    """Put together what the stages said; `faces` are the speaker's, `frames` the pictures taken meanwhile."""
+    """Put the results of the stages together; `faces` are the speaker's, `frames` the number of frames meanwhile."""
     voice = None if prosody is None else prosody.frames
     return UtteranceFeatures(
         utterance.start_s,
@@ -105,7 +105,7 @@ def _audio(voice: VoiceFrames) -> Float32:
 
 
 def _vision(faces: Sequence[Face], frames: int, start_s: float, end_s: float) -> Float32 | None:
-    """Means over the bins' pictures; None where the face was seen too seldom to say anything."""
+    """Means over the bins' frames; None if the face was seen too seldom."""
     seen = [face for face in faces if face.mouth is not None]
     if len(seen) < max(LEAST_FACES, LEAST_SHARE * frames):
         return None
@@ -117,7 +117,7 @@ def _vision(faces: Sequence[Face], frames: int, start_s: float, end_s: float) ->
 
 
 def _near(times: Floats, places: npt.NDArray[np.intp], start_s: float, place: int) -> list[int]:
-    """The pictures of a bin, else the nearest one within reach."""
+    """The frames of a bin, else the nearest one within reach."""
     inside = np.flatnonzero(places == place)
     if len(inside):
         return [int(index) for index in inside]
@@ -159,10 +159,10 @@ class FusionModel:
 
     def __init__(self, bundle: Bundle) -> None:
         """Raises BundleError when the model was trained on other features than this program and this bundle compute."""
-        told = bundle.role(ROLE).preprocessing
-        _expect_same(told.get("features"), bundle)
+        preprocessing = bundle.role(ROLE).preprocessing
+        _expect_same(preprocessing.get("features"), bundle)
         expect_hidden(bundle)
-        self._correlation: Mapping[str, float] = told.get("correlation", {})
+        self._correlation: Mapping[str, float] = preprocessing.get("correlation", {})
         self._session = bundle.session(ROLE)
         for name in MODALITIES:
             width = TABLES[name].width
@@ -174,11 +174,11 @@ class FusionModel:
                 )
 
     def fuse(self, features: UtteranceFeatures, alone: Mapping[str, ModalityScore | None]) -> Fused | None:
-        """The score of an utterance; None when no modality is there.
+        """The score of an utterance; None if no modality is present.
 
-        A model that says nothing of single modalities leaves that to `alone`, what each of them says by itself.
+        A model without scores of single modalities takes them from `alone`, the score of each modality by itself.
         `confidence` is the correlation with people's labels that was measured for this model with these modalities on
-        data it was not trained on, and 0 where the bundle states none.
+        data it was not trained on, and 0 if the bundle states none.
         """
         sequences = {name: getattr(features, name) for name in MODALITIES}
         present = [name for name in MODALITIES if sequences[name] is not None]
@@ -212,9 +212,9 @@ class FusionModel:
         return {name: feeds[name] for name in self._session.input_names}
 
 
-def _expect_same(told: object, bundle: Bundle) -> None:
+def _expect_same(stated: object, bundle: Bundle) -> None:
     ours = description()
-    theirs = told if isinstance(told, Mapping) else {}
+    theirs = stated if isinstance(stated, Mapping) else {}
     if theirs.get("digest") == ours["digest"]:
         return
     kind = f"version {theirs['version']} ({theirs.get('digest')})" if "version" in theirs else "another kind"
@@ -225,7 +225,7 @@ def _expect_same(told: object, bundle: Bundle) -> None:
 
 
 def _within(score: float) -> float:
-    """-1..1; what is no number is nothing that may be told."""
+    """-1..1; a score that is not finite is an error."""
     if not np.isfinite(score):
         raise ValueError(f"the fusion model gave the score {score}")
     return min(max(score, -1.0), 1.0)

@@ -17,13 +17,13 @@ from edge.config.purpose import Allowance
 from edge.messages import Face, Group, Sound
 
 LEAST_GROUP = 5
-"""Faces under which nothing is said."""
+"""Least faces of a group that is reported."""
 _SEEN_TOGETHER = 0.6
-"""Share of the pictures in which a face must be seen. Above one half, so that any two of them were seen in the same
-picture: one child who is lost and found again under a new track is never two."""
+"""Share of the frames in which a face must be seen. Above one half, so that any two of them were seen in the same
+frame: one child who is lost and found again under a new track does not count twice."""
 _NEGATIVE = frozenset({"negative", "weakly negative"})
 _TELLING = 2
-"""Negative faces from which a share is told: a single one stays hidden in its group."""
+"""Negative faces from which their share is reported: a single one stays hidden in its group."""
 
 
 def group_of(
@@ -51,26 +51,26 @@ def group_of(
 
 
 class MinimumGroup:
-    """Faces in; those of the picture before out, or that there is nobody, when they are too few."""
+    """Faces in; the faces of the frame before out, or one `Face` without a track if they are too few."""
 
     def __init__(self) -> None:
-        self._picture: list[Face] = []
+        self._frame: list[Face] = []
 
     def step(self, face: Face) -> list[Face]:
-        """Take one face; faces of one picture come one after another with the same time."""
-        if not self._picture or self._picture[0].t_s == face.t_s:
-            self._picture.append(face)
+        """Add one face; faces of one frame come one after another with the same time."""
+        if not self._frame or self._frame[0].t_s == face.t_s:
+            self._frame.append(face)
             return []
-        picture, self._picture = self._picture, [face]
-        readable = {item.track for item in picture if item.track is not None and item.usable and item.expression}
-        return picture if len(readable) >= LEAST_GROUP else [Face(picture[0].t_s)]
+        frame, self._frame = self._frame, [face]
+        readable = {item.track for item in frame if item.track is not None and item.usable and item.expression}
+        return frame if len(readable) >= LEAST_GROUP else [Face(frame[0].t_s)]
 
 
 class GroupWindow:
-    """Faces and loudness in; a `Group` at the end of each window in which at least five faces could be judged."""
+    """Faces and loudness in; a `Group` at the end of each window with at least five faces that could be judged."""
 
     def __init__(self, window_s: float, allowance: Allowance, watch: ChangeDetection) -> None:
-        """`watch` is told what the purpose allows to be told."""
+        """`watch` gets the observations that the purpose permits."""
         self._window_s, self._watch = window_s, watch
         self._group = "group" in allowance.kinds
         self._persons = allowance.per_person and AGITATION in allowance.alerts
@@ -79,12 +79,12 @@ class GroupWindow:
         self._noise_db: list[float] = []
 
     def sound(self, sound: Sound) -> None:
-        """Take half a second of sound."""
+        """Add half a second of audio."""
         self._noise_db.append(sound.level_db)
         del self._noise_db[: -round(2 * self._window_s)]
 
     def step(self, seen: ObservedFace) -> list[Group]:
-        """Take one face; return the group of the window that ended with it."""
+        """Add one face; return the group of the window that ended with it."""
         groups = []
         if self._start_s is not None and seen.t_s >= self._start_s + self._window_s:
             groups = self._close(seen.t_s, self._start_s, self._start_s + self._window_s)

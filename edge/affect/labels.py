@@ -29,7 +29,7 @@ EMOTIONS = (
     ScoreLabel(0.7, "happy"),
     ScoreLabel(1.0, "excited"),
 )
-"""A bound belongs to the word above it: -0.7 is `anxious`."""
+"""A bound belongs to the label above it: -0.7 is `anxious`."""
 
 POLARITIES = (
     ScoreLabel(-0.7, "negative"),
@@ -38,14 +38,14 @@ POLARITIES = (
     ScoreLabel(0.7, "weakly positive"),
     ScoreLabel(1.0, "positive"),
 )
-"""A bound belongs to the word below it: -0.7 is `negative`."""
+"""A bound belongs to the label below it: -0.7 is `negative`."""
 
 _EMOTION_BOUNDS = [word.below for word in EMOTIONS[:-1]]
 _POLARITY_BOUNDS = [word.below for word in POLARITIES[:-1]]
 
 
 def emotion(score: float) -> ScoreLabel:
-    """The emotion word of a score in -1..1."""
+    """The emotion label of a score in -1..1."""
     return EMOTIONS[bisect_right(_EMOTION_BOUNDS, score)]
 
 

@@ -25,20 +25,20 @@ from edge.text.sentiment import Sentiment
 _LASTS_S = 60.0
 """Time constant of the smoothing, in time seen."""
 _FIRST_SPREAD = 0.15
-"""Spread of a score around its mean before it is known."""
+"""Assumed spread of a score around its mean before it is known."""
 _LEAST_SPREAD = 0.05
 _JUMP = 3.0
 """Spreads from the mood from which a score is a jump, when the next one confirms it: 0.3 % of normal scores."""
 _SPREAD_OF_MEAN = 1.2533
 """Standard deviation of normal data over its mean absolute deviation."""
 _WHOLE = 0.9
-"""Share of an interval that counts as one: windows begin with the first picture after the last one's end."""
+"""Share of an interval that counts as one: windows begin with the first frame after the end of the last one."""
 _FORGET_S = 300.0
-"""Somebody unseen for this long comes back as somebody new."""
+"""A person unseen for this long comes back as a new person."""
 _AT_ONCE = 6.0
-"""Spreads from which no confirmation is waited for."""
+"""Spreads from which a score is a jump without confirmation."""
 _LEAST_WINDOW = 0.5
-"""Share of its length from which a window counts that speech or the end of the run broke off."""
+"""Share of its length from which a window counts if speech or the end of the run cuts it off."""
 
 
 class Mood:
@@ -50,7 +50,7 @@ class Mood:
         self._doubted: float | None = None
 
     def step(self, length_s: float, score: float, confidence: float) -> float:
-        """Take a score of a stretch of `length_s` that counts by its `confidence`; return the mood."""
+        """Add a score of a stretch of `length_s`, weighted by its `confidence`; return the mood."""
         if self._level is None:
             self._level = score
             return score
@@ -70,7 +70,7 @@ class Mood:
 
 @dataclass(slots=True)
 class _Person:
-    """One person's mood and the scores of the interval that goes on."""
+    """One person's mood and the scores of the current interval."""
 
     mood: Mood
     start_s: float
@@ -80,15 +80,15 @@ class _Person:
 
 
 class Moods:
-    """The mood of each known person; scores whose person is not known belong to nobody's mood."""
+    """The mood of each known person; scores of unknown persons do not enter a mood."""
 
     def __init__(self, watch: ChangeDetection | None, interval_s: float) -> None:
-        """`watch`, where moods may be watched, is told one mean score every `interval_s`."""
+        """`watch`, if moods may be watched, gets one mean score every `interval_s`."""
         self._watch, self._interval_s = watch, interval_s
         self._people: dict[int, _Person] = {}
 
     def join(self, affect: Affect) -> Affect:
-        """Take what was felt; return it with the mood that it belongs to."""
+        """Add one affect; return it with the person's mood."""
         for track in [track for track, person in self._people.items() if affect.t_s - person.seen_s > _FORGET_S]:
             del self._people[track]
         if affect.track is None:
@@ -106,10 +106,10 @@ class Moods:
 
 
 class AffectMonitor:
-    """Faces and understood utterances in, `Affect` out.
+    """Faces and transcribed utterances in, `Affect` out.
 
     An utterance belongs to the track whose mouth clearly moved most while it was heard. Where that is not clear (no
-    mouth moves, or several do) it belongs to nobody, and its vision is the mean of all the faces.
+    mouth moves, or several do) it has no track, and its vision is the mean of all faces.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ class AffectMonitor:
         features: Callable[[UtteranceFeatures], None] | None = None,
         allowance: Allowance = ALLOWANCES[Purpose.RESEARCH],
     ) -> None:
-        """With `fusion` a trained model judges the utterances; `features` is told what it sees of each of them.
+        """With `fusion` a trained model scores the utterances; `features` is called with the features of each of them.
 
-        What `allowance` does not let be told is not inferred: neither moods nor anomalies. Where it lets nothing be
-        told of one person, only pictures with at least five readable faces are looked at.
+        Results that `allowance` does not permit are not inferred: neither moods nor anomalies. If it permits no results
+        per person, only frames with at least five readable faces are used.
         """
         self._infers_moods = "affect" in allowance.kinds
         self._window_s = config.window_s
@@ -131,26 +131,26 @@ class AffectMonitor:
         self._start_s: float | None = None
         self._window = FaceWindow()
         self._now_s = 0.0
-        self._crowd = None if allowance.per_person else MinimumGroup()
+        self._minimum_group = None if allowance.per_person else MinimumGroup()
         self._watch = ChangeDetection(config.alerts_per_hour, config.window_s)
-        self._room = GroupWindow(config.window_s, allowance, self._watch)
+        self._group_window = GroupWindow(config.window_s, allowance, self._watch)
         self._moods = Moods(self._watch if MOOD_SHIFT in allowance.alerts else None, config.window_s)
 
     def sound(self, sound: Sound) -> None:
-        """Take the loudness of half a second."""
-        self._room.sound(sound)
+        """Add the loudness of half a second."""
+        self._group_window.sound(sound)
 
     def anomalies(self, t_s: float) -> list[Anomaly]:
         """What is unusual at `t_s`: each once a second, and once when it is over."""
-        return self._watch.told(t_s)
+        return self._watch.due(t_s)
 
     def observe(self, face: Face, speaking: bool) -> list[Affect | Group]:
-        """Take one face; return the windows that ended with it: one an intelligible track, and the group's."""
+        """Add one face; return the windows that ended with it: one per readable track, and the group's."""
         done: list[Affect | Group] = []
-        for item in [face] if self._crowd is None else self._crowd.step(face):
+        for item in [face] if self._minimum_group is None else self._minimum_group.step(face):
             seen = self._faces.see(item)
             self._now_s = max(self._now_s, item.t_s)
-            done += [*self._room.step(seen), *(self._observe(seen, speaking) if self._infers_moods else [])]
+            done += [*self._group_window.step(seen), *(self._observe(seen, speaking) if self._infers_moods else [])]
         return done
 
     def _observe(self, seen: ObservedFace, speaking: bool) -> list[Affect]:
@@ -171,7 +171,7 @@ class AffectMonitor:
         sentiment: Sentiment | None,
         prosody: Prosody | None,
     ) -> list[Affect]:
-        """Take one understood utterance, however late; return its affect, or nothing when no modality speaks."""
+        """Add one transcribed utterance, at any delay; return its affect, or nothing if no modality is present."""
         if not self._infers_moods:
             return []
         stretch = self._faces.between(utterance.start_s, utterance.end_s)
@@ -194,7 +194,7 @@ class AffectMonitor:
         return [self._moods.join(affect)]
 
     def retune(self, alerts_per_hour: float) -> None:
-        """Tell changes more or less easily from now on; what was learned as normal stays."""
+        """Report changes more or less easily from now on; the baselines stay."""
         self._watch.retune(alerts_per_hour)
 
     def finish(self, t_s: float) -> list[Affect]:
@@ -236,7 +236,7 @@ class AffectMonitor:
 
 
 def _seen_speaking(stretch: FaceWindow) -> tuple[int | None, ModalityScore | None]:
-    """The speaker's track and what his face says, or, where that is not clear, what all of them say."""
+    """The speaker's track and the score of that face; if the speaker is not clear, None and the mean of all faces."""
     evidence = stretch.evidence()
     speaker = stretch.speaker()
     if speaker is not None:
