@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from edge.i18n.sentence import Sentence
 from edge.messages import Fatigue, Level, Source
 from edge.publish.builders import RunOrigin
 from edge.publish.payloads import level_name
@@ -52,6 +55,16 @@ def test_without_a_camera_the_level_is_unknown_not_none() -> None:
     assert back is not None
     assert back.inputs == {"camera": "ok"}
     assert back.troubles == {}
+
+
+def test_the_sentences_of_the_box_come_with_their_codes() -> None:
+    state = tracker()
+    state.observe(Source(0.0, "microphone", "lost", "[Errno 19] No such device"), "synced")
+    lost = state.observe(Source(1.0, "camera", "lost", Sentence("csi_without_picture", seconds=5.00001)), "synced")
+    assert lost is not None
+    told = json.loads(lost.encoded())
+    assert told["troubles"]["camera"] == "the CSI pipeline gave no picture for 5 s"
+    assert told["trouble_codes"] == {"camera": {"code": "csi_without_picture", "parameters": {"seconds": 5.0}}}
 
 
 def test_while_the_camera_gives_too_little_normal_is_unknown_and_what_is_grave_stands() -> None:

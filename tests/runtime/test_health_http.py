@@ -53,6 +53,8 @@ def test_healthz_goes_from_starting_over_ok_to_degraded() -> None:
         code, body = healthz(pages)
         assert (code, body["state"]) == (200, "degraded")
         assert body["reasons"] == ["camera lost: rtsp://***@cam/ cannot be read"]
+        parameters = {"part": "camera", "state": "lost", "detail": "rtsp://***@cam/ cannot be read"}
+        assert body["reason_codes"] == [{"code": "part_state", "parameters": parameters}]
 
 
 def test_metrics_are_what_prometheus_reads() -> None:
