@@ -12,11 +12,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from docs.figures import readme
+from docs.modules import glossary
 from edge.cli.main import main as emvas
 from edge.config import Config
 
 FOLDER = Path(__file__).resolve().parent
 README = FOLDER.parent / "README.md"
+GLOSSARY = FOLDER / "glossary.md"
 _TOUR = """\
 ```text
 emvas demo                                                           # the synthetic drive, with the package's bundle
@@ -142,3 +144,4 @@ if __name__ == "__main__":
     (FOLDER / "commands.md").write_text(commands_page(), encoding="utf-8")
     (FOLDER / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    GLOSSARY.write_text(glossary(GLOSSARY.read_text(encoding="utf-8")), encoding="utf-8")

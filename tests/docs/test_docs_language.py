@@ -21,8 +21,9 @@ PRIVATE = re.compile(
 
 
 def prose_of(text: str) -> str:
-    """The text without code blocks, comments, addresses of links and code."""
+    """The text without code blocks, generated tables, comments, addresses of links and code."""
     text = re.sub(r"^```.*?(?:^```$|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"<!-- (\w+): written by .*?<!-- /\1 -->", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     return re.sub(r"`[^`]*`", "CODE", text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from docs.figures import readme
-from docs.reference import FOLDER, README, commands_page, configuration_page
+from docs.modules import PROGRAMS, glossary, modules, sentence_of
+from docs.reference import FOLDER, GLOSSARY, README, commands_page, configuration_page
 
 
 @pytest.mark.parametrize(("name", "make"), [("commands", commands_page), ("configuration", configuration_page)])
@@ -17,6 +18,16 @@ def test_a_reference_page_is_current(name: str, make: object) -> None:
 def test_the_figures_of_the_readme_are_those_of_the_evidence() -> None:
     written = README.read_text(encoding="utf-8")
     assert written == readme(written), "run: python -m docs.reference"
+
+
+def test_the_glossary_lists_every_module_with_its_first_sentence() -> None:
+    written = GLOSSARY.read_text(encoding="utf-8")
+    assert written == glossary(written), "run: python -m docs.reference"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_module_says_what_it_holds(program: str) -> None:
+    assert not [path for path in modules(program) if not 10 <= len(sentence_of(path)) <= 300]
 
 
 def test_every_key_of_a_configuration_says_what_it_means() -> None:
