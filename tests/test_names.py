@@ -8,8 +8,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("edge", "export", "training")
-ALLOWED: frozenset[str] = frozenset()
-"""Names that still stand for two or more classes. It only shrinks."""
 
 
 def classes() -> dict[str, list[str]]:
@@ -24,5 +22,5 @@ def classes() -> dict[str, list[str]]:
 
 
 def test_no_two_public_classes_have_one_name() -> None:
-    doubles = {name: paths for name, paths in classes().items() if len(paths) > 1 and name not in ALLOWED}
+    doubles = {name: paths for name, paths in classes().items() if len(paths) > 1}
     assert not doubles, "rename the less central class to what it is"

@@ -1,1 +1,1 @@
-"""The parts of the proof of attacks: what each attack is, and what a command touches while strace looks on."""
+"""Attacks on the box, and what each of its commands writes and connects to."""

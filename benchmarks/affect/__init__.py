@@ -1,0 +1,1 @@
+"""How well the box reads affect: text sentiment, voice, expressions, and false alarms of change detection."""

@@ -1,0 +1,1 @@
+"""Whether the fusion models trace, learn, and fit into memory."""

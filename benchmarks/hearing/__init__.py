@@ -1,0 +1,1 @@
+"""How well the box hears: words, audio events and distress, and what it hears where there is no speech."""

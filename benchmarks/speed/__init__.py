@@ -1,0 +1,1 @@
+"""What the box costs: CPU time, memory, energy and latency, beside its peers."""
