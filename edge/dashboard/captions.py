@@ -6,17 +6,17 @@ from edge.dashboard.data.events import Incident, UtteranceSummary
 from edge.i18n.labels import Labels
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
-_TOLD_ELSEWHERE = frozenset({"closed_from_s"})
-"""The alert's own start, and on the clock of the run instead of the wall's."""
+_SHOWN_ELSEWHERE = frozenset({"closed_from_s"})
+"""Start of the closure in times of the run; the alert's start shows it in local time."""
 
 
 def evidence_text(found: Incident, labels: Labels) -> str:
-    """What an alert rests on, in one line; what was not known is left out."""
+    """The evidence of an alert in one line, without unknown values."""
     parts: list[str] = []
     for name, value in found.evidence.items():
         if name == "causes":
             parts.extend(labels(str(cause)) for cause in value)
-        elif name not in _TOLD_ELSEWHERE and value not in (None, ""):
+        elif name not in _SHOWN_ELSEWHERE and value not in (None, ""):
             parts.append(f"{labels('evidence_' + name, name)} {_value(name, value, labels)}")
     return " · ".join(parts)
 
@@ -30,13 +30,13 @@ def _value(name: str, value: object, labels: Labels) -> str:
 
 
 def utterance_text(item: UtteranceSummary, labels: Labels) -> str:
-    """Its affect and its words."""
+    """Affect and words of an utterance."""
     score = "" if item.score is None else f"{labels(item.emotion or '')} {item.score:+.2f}"
     return " · ".join(part for part in (score, item.words and f"“{item.words}”") if part)
 
 
 def incident_text(incident: Incident, labels: Labels) -> str:
-    """Kind, level, length and evidence."""
+    """Kind, level, duration and evidence of an alert."""
     parts = (
         labels(incident.alert),
         labels(incident.level.name.lower()),

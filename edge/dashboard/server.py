@@ -27,7 +27,7 @@ _OWN_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 """Another name in a request may be a foreign site that resolves to this machine (DNS rebinding). With a password that
 is harmless: the cookie belongs to the right name only."""
 
-MOST_CONNECTIONS = 64
+MAX_CONNECTIONS = 64
 """A browser holds up to six while it loads a page and one afterwards (https://www.rfc-editor.org/rfc/rfc9112#section-9.4)."""
 HEAD_S = 10.0
 """Time limit for the head of a request, from the connection or from the previous answer."""
@@ -47,7 +47,7 @@ class TimedConnection(H11Protocol):
         super().connection_made(transport)
         self._began_s = self.loop.time()
         self._allow(HEAD_S)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MAX_CONNECTIONS:
             waiting = [other for other in self.connections if isinstance(other, TimedConnection) and other._waits]
             min(waiting, key=lambda other: other._began_s).transport.abort()
 

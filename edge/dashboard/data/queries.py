@@ -40,9 +40,9 @@ _LAST_WORDS_S = 3600.0
 _STATE_KEPT_S = 0.8
 """One query of the state serves all browsers within this time."""
 _HOURS_KEPT_S = 3600.0
-_BACK_S, _MOST_BACK = 3600.0, 8
+_BACK_S, _MAX_BACK = 3600.0, 8
 """The start of a level is searched hour by hour, up to a shift."""
-_MOST_DAYS = 64
+_MAX_DAYS = 64
 
 _Kind = TypeVar("_Kind", bound=Message)
 _Found = TypeVar("_Found")
@@ -127,7 +127,7 @@ class TimelineQueries:
             return known[1]
         found = self._asked(lambda: trends.hours(self._reader, since_s, until_s))
         if until_s < time.time():
-            if len(self._days) >= _MOST_DAYS:
+            if len(self._days) >= _MAX_DAYS:
                 self._days.clear()
             self._days[since_s, until_s] = (time.monotonic(), found)
         return found
@@ -185,7 +185,7 @@ class TimelineQueries:
         return self._held[1]
 
     def _search_start(self, level: Level | None, begun_s: float) -> float:
-        for _ in range(_MOST_BACK):
+        for _ in range(_MAX_BACK):
             since_s, until_s = begun_s - _BACK_S, begun_s + REPORT_INTERVAL_S
             steps = self._asked(partial(trends.fatigue_trend, self._reader, since_s, until_s, REPORT_INTERVAL_S))
             found_s = held_since(steps) if steps and steps[-1].level == level else None

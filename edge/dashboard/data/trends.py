@@ -26,7 +26,7 @@ _SETTLED_S = 60.0
 """A block that ended this long ago is complete: the writer commits every 2 s."""
 _KEPT_S = 3600.0
 """Afterwards a block is read again: retention may have deleted records, and a clock correction may have moved them."""
-_MOST_BLOCKS = 512
+_MAX_BLOCKS = 512
 
 _RANK = (
     "CASE WHEN json_extract(record, '$.level') = 'none' AND (json_extract(record, '$.valid_ratio') = 0 "
@@ -140,7 +140,7 @@ class TrendCache:
             if known and asked_s - known[0] < _KEPT_S:
                 return known[1]  # type: ignore[return-value]  # what `trend` found
             found = trend(self._reader, start_s, end_s, width_s)
-            if len(self._known) >= _MOST_BLOCKS:
+            if len(self._known) >= _MAX_BLOCKS:
                 self._known.clear()
             self._known[key] = (asked_s, found)
             return found

@@ -25,7 +25,7 @@ from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw
 from edge.i18n.labels import Labels
 from edge.messages import Level
 
-_MOST_ROWS = 50
+_MAX_ROWS = 50
 _LISTED_S = 64 * 86_400.0
 """The list of trips covers the longest usual retention, 9 weeks."""
 _LIST_EVERY_S = 60.0
@@ -162,8 +162,8 @@ class TimelinePage:
         description += f"{labels('alerts')}: {len(found.incidents)}."
         options = timeline_chart(found, labels, False, self._context.perclos_thresholds)
         redraw(self._chart, options, description, timeline_height_px(found))
-        self._alerts.show(found.incidents[: -_MOST_ROWS - 1 : -1])
-        spoken = [item for item in found.utterance_summaries if item.words][-_MOST_ROWS:]
+        self._alerts.show(found.incidents[: -_MAX_ROWS - 1 : -1])
+        spoken = [item for item in found.utterance_summaries if item.words][-_MAX_ROWS:]
         self._words_card.set_visibility(bool(spoken))
         self._words.clear()
         if spoken:

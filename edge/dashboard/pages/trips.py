@@ -16,7 +16,7 @@ from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import button, card, chart, local_time, percent, redraw, text
 from edge.i18n.labels import Labels
 
-_MOST_ROWS = 30
+_MAX_ROWS = 30
 Choose = Callable[[TripSummary], Awaitable[None]]
 
 
@@ -33,7 +33,7 @@ class TripsCard:
 
     def show(self, trips: Sequence[TripSummary]) -> None:
         """Show the newest trips in this order."""
-        trips = trips[:_MOST_ROWS]
+        trips = trips[:_MAX_ROWS]
         if trips == self._shown:
             return
         self._shown = trips

@@ -10,7 +10,7 @@ from typing import Literal
 from edge.messages import Affect, Message, Speech, Transcript
 
 Kind = Literal["lowest", "highest", "fall", "rise"]
-LEAST_TURN = 0.3
+MIN_TURN = 0.3
 """Minimum change of score at a turn: the width of the words `tired` and `relaxed` (edge.affect.labels)."""
 
 
@@ -76,7 +76,7 @@ def key_moments(lines: Sequence[UtteranceLine]) -> tuple[KeyMoment, ...]:
         KeyMoment("highest", max(judged, key=lambda item: item[1])[0]),
     ]
     fall, rise = min(turns, key=lambda turn: turn[0]), max(turns, key=lambda turn: turn[0])
-    found += [KeyMoment("fall", fall[1], fall[0])] if fall[0] <= -LEAST_TURN else []
-    found += [KeyMoment("rise", rise[1], rise[0])] if rise[0] >= LEAST_TURN else []
+    found += [KeyMoment("fall", fall[1], fall[0])] if fall[0] <= -MIN_TURN else []
+    found += [KeyMoment("rise", rise[1], rise[0])] if rise[0] >= MIN_TURN else []
     once = {moment.line.start_s: moment for moment in reversed(found)}
     return tuple(sorted(once.values(), key=lambda moment: moment.line.start_s))
