@@ -1,4 +1,4 @@
-"""An SQLite file that outlives power cuts, full disks and damage: the program goes on, and says what happened."""
+"""An SQLite file that survives power cuts, full disks and damage; the program goes on and reports what happened."""
 
 from __future__ import annotations
 
@@ -14,50 +14,55 @@ from typing import Literal, TypeVar
 from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
-_MOST = 16
 _log = logging.getLogger(__name__)
+
+_MOST = 16
 _BUSY_S = 5.0
-"""How long a statement waits for another process's lock; the dashboard's reads last milliseconds."""
+"""How long a statement waits for the lock of another process; the dashboard's reads take milliseconds."""
 _CHECK_S = 5.0
-"""Longest check at opening; damage that it did not come to is dealt with when a statement meets it."""
+"""Longest check at opening; damage found later is handled by the statement that finds it."""
 _CHECK_STEPS = 100_000
-"""SQLite's virtual machine asks this often, in instructions, whether the time is up: about every millisecond."""
+"""Instructions of SQLite's virtual machine between two checks of the time: about a millisecond."""
 _WAL_BYTES = 4 << 20
-"""The write-ahead log is cut back to this after a long reader had let it grow; SQLite empties it at 1000 pages."""
+"""The write-ahead log is cut to this after a long read has let it grow; SQLite empties it at 1000 pages."""
 _MOST_ASIDE = 3
-"""Damaged files kept for whoever wants to look; older ones are deleted, or a bad card would fill itself with them."""
+"""Damaged files that are kept for inspection; older ones are deleted, so that a bad card does not fill up."""
 _SIDE_FILES = ("-wal", "-shm")
+
 _Answer = TypeVar("_Answer")
 
 
 class StoreEvents:
-    """One word when a store stops working and one when it works again; safe from any thread."""
+    """Reports of a store about itself, kept until they are taken: one when it fails, one when it works again.
+
+    Writers of a store must not be called back, so reports wait here. Safe from any thread.
+    """
 
     def __init__(self, name: str) -> None:
-        """`name` is the one its `Source` messages carry."""
+        """`name` is the name in its `Source` messages."""
         self._name = name
         self._lost = False
         self._waiting: deque[Source] = deque(maxlen=_MOST)
 
     @property
     def is_lost(self) -> bool:
-        """Whether the last word was a bad one."""
+        """Whether the last report was a loss."""
         return self._lost
 
     def lost(self, detail: str) -> None:
-        """It does not work; said once until it works again."""
+        """The store does not work; reported once until it works again."""
         if not self._lost:
             self._lost = True
             self._waiting.append(Source(0.0, self._name, "lost", detail))
 
     def works(self, detail: str = "") -> None:
-        """It works; said only after a bad word."""
+        """The store works; reported only after a loss."""
         if self._lost:
             self._lost = False
             self._waiting.append(Source(0.0, self._name, "ok", detail))
 
     def take(self, t_s: float) -> list[Source]:
-        """What was said since the last call, stamped with `t_s`."""
+        """The reports since the last call, with the timestamp `t_s`."""
         taken = []
         while self._waiting:
             source = self._waiting.popleft()
@@ -66,10 +71,10 @@ class StoreEvents:
 
 
 class Database:
-    """One file, opened at the first `write` that finds it closed; not safe from several threads by itself.
+    """One file, opened by the first `write` that finds it closed; it needs a lock for several threads.
 
-    A file that is damaged, no database, or of another layout is renamed to `<name>.damaged-<n>` or
-    `<name>.version-<n>`, and a new one begun. `news` says so.
+    A damaged file or one with another layout is renamed to `<name>.damaged-<n>` or `<name>.version-<n>`, and a new one
+    is created. `news` reports it.
     """
 
     def __init__(
@@ -88,21 +93,21 @@ class Database:
         """
         self.path = path
         self.aside: Path | None = None
-        """The last file that was moved out of the way."""
+        """The last file that was moved aside."""
         self._schema, self._synchronous, self._version = schema, synchronous, version
         self._news, self._opened = news, opened
         self._connection: sqlite3.Connection | None = None
 
     @property
     def has_room(self) -> bool:
-        """Whether the disk has room for more than a few rows: a full one takes one now and then."""
+        """Whether the disk has room for more than a few rows; a full disk accepts single rows at times."""
         try:
             return shutil.disk_usage(self.path.parent).free >= _WAL_BYTES
         except OSError:
             return False
 
     def write(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
-        """Run `work` in one transaction; it is on the medium (FULL) when this returns.
+        """Run `work` in one transaction; with FULL it is on the medium when this returns.
 
         Raises:
             sqlite3.Error: nothing was written; try again later. A damaged file has been replaced by then.
@@ -116,7 +121,7 @@ class Database:
         return self._transact(work)
 
     def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        """The rows of a query. sqlite3.Error: they cannot be had now."""
+        """The rows of a query. sqlite3.Error: they cannot be read now."""
         try:
             return self.connection().execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
@@ -135,7 +140,7 @@ class Database:
         return self._connection
 
     def close(self) -> None:
-        """Close the file; the next `write` would open it again."""
+        """Close the file; the next `write` opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -186,7 +191,7 @@ class Database:
             connection.execute(f"PRAGMA user_version={self._version}")
 
     def _replace_if_damaged(self, error: sqlite3.DatabaseError) -> bool:
-        """Move a file that is really bad out of the way; locked, full and not permitted are no damage."""
+        """Move a damaged file aside; a locked file, a full disk and missing permissions are not damage."""
         if type(error) not in {sqlite3.DatabaseError, OtherVersionError}:
             return False
         self.close()
@@ -200,16 +205,16 @@ class Database:
 
 
 def readable(text: bytes) -> str:
-    """Text as it stands in a file: a flipped bit that SQLite cannot notice must not bar the way to all other rows."""
+    """Text as stored: a flipped bit that SQLite does not detect must not block all other rows."""
     return text.decode("utf-8", "replace")
 
 
 class OtherVersionError(sqlite3.DatabaseError):
-    """A sound file that a program of another version made."""
+    """An undamaged file of another version of the program."""
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """SQLite's quick check, for a bounded time."""
+    """SQLite's quick check within a time limit."""
     end_s = time.monotonic() + _CHECK_S
     connection.set_progress_handler(lambda: time.monotonic() > end_s, _CHECK_STEPS)
     try:
@@ -225,7 +230,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _moved_aside(path: Path, word: str) -> Path:
-    """Rename the file with its log, and delete the oldest of those that were renamed before."""
+    """Rename the file with its log, and delete the oldest renamed files."""
     before = sorted(path.parent.glob(f"{path.name}.{word}-*[0-9]"), key=_number)
     aside = path.with_name(f"{path.name}.{word}-{_number(before[-1]) + 1 if before else 1}")
     for old in before[: max(0, len(before) - _MOST_ASIDE + 1)]:

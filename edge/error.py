@@ -4,7 +4,7 @@ from edge.i18n.sentence import Sentence
 
 
 class EmvasError(Exception):
-    """Something asked for cannot be done; the message says what, where and what to do, and is shown as it is."""
+    """The request cannot be fulfilled; the message says what, where and what to do, and is shown unchanged."""
 
     @property
     def sentence(self) -> str:

@@ -1,4 +1,4 @@
-"""A small HTTP server for pages about this machine: few connections, each for a short time."""
+"""A small HTTP server for pages about this machine: few connections, each with a time limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 _log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 16
-"""At once; who comes beyond them is hung up on: a scraper comes again."""
+"""Simultaneous connections; further ones are closed, because scrapers try again."""
 REQUEST_S = 5.0
-"""For a whole request, and for taking the answer."""
+"""Time limit of a whole request, and of taking the answer."""
 
 
 class SmallServer(ThreadingMixIn, WSGIServer):
@@ -29,27 +29,27 @@ class SmallServer(ThreadingMixIn, WSGIServer):
         self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
     def server_bind(self) -> None:
-        """Take the address without asking a resolver for its name, as `http.server` does."""
+        """Bind without a name lookup, unlike `http.server`."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
         self.setup_environ()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve in a thread of its own, as long as there is room."""
+        """Serve in its own thread while there is room."""
         if self._room.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve, then make room."""
+        """Serve, then free the place."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Tell the log of those who hang up or are too slow in one line, for whoever looks for it."""
+        """Log a client that disconnects or is too slow, at debug level."""
         _log.debug("a request from %s ended early", client_address, exc_info=True)
 
 
@@ -58,7 +58,7 @@ class _Answer(ServerHandler):
     headers_sent: bool
 
     def write(self, data: bytes) -> None:
-        """Send what the page says; to HEAD, only how long it is."""
+        """Send the body; for HEAD only the headers."""
         if self.environ is None or self.environ["REQUEST_METHOD"] != "HEAD":
             super().write(data)
         elif not self.headers_sent:
@@ -66,7 +66,7 @@ class _Answer(ServerHandler):
             self.send_headers()
 
     def log_exception(self, exc_info: Any) -> None:
-        """Take what a page raised to the log; whoever hangs up before the answer is no news."""
+        """Log what a page raised; a client that disconnects early is logged at debug level."""
         if isinstance(exc_info[1], OSError):
             _log.debug("an answer was not taken", exc_info=exc_info)
         else:
@@ -74,12 +74,12 @@ class _Answer(ServerHandler):
 
 
 class SmallHandler(WSGIRequestHandler):
-    """Reads one request within `REQUEST_S`, however slowly its bytes drip."""
+    """Reads one request within `REQUEST_S`, even if its bytes arrive slowly."""
 
     timeout = REQUEST_S
 
     def setup(self) -> None:
-        """Begin the time."""
+        """Start the time limit."""
         super().setup()
         self.rfile = io.BufferedReader(_Timed(self.connection, time.monotonic() + REQUEST_S))
 
@@ -99,11 +99,11 @@ class SmallHandler(WSGIRequestHandler):
         handler.run(self.server.get_app())  # type: ignore[attr-defined]
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are no news."""
+        """Do not log requests."""
 
 
 class _Timed(io.RawIOBase):
-    """A socket's bytes until a moment; then TimeoutError."""
+    """The bytes of a socket until a deadline; then TimeoutError."""
 
     def __init__(self, connection: socket.socket, until_s: float) -> None:
         self._connection, self._until_s = connection, until_s
@@ -113,7 +113,7 @@ class _Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is, up to the room in `buffer`."""
+        """Read the available bytes into `buffer`."""
         left_s = self._until_s - time.monotonic()
         if left_s <= 0:
             raise TimeoutError("the request took too long")

@@ -18,10 +18,10 @@ _OURS = "edge"
 
 
 class Redaction(logging.Filter):
-    """Takes secrets out of a record before any handler sees it: message, traceback and fields."""
+    """Removes secrets from the message, traceback and fields of a record before any handler sees it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record in place; never withholds it."""
+        """Change the record in place; every record passes."""
         message = record.getMessage()
         if record.exc_info and record.exc_info[0] is not None:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
@@ -32,7 +32,7 @@ class Redaction(logging.Filter):
 
 
 _USUAL = frozenset(vars(logging.makeLogRecord({})))
-"""What every record has; what else is there came as `extra` and becomes a field of the journal."""
+"""Attributes of every record; others come from `extra` and become fields of the journal."""
 
 
 def to_journal() -> bool:
@@ -41,7 +41,7 @@ def to_journal() -> bool:
 
 
 def set_up(console: Console) -> None:
-    """Send the log of this process to where it is read; called once, by a command that stays."""
+    """Set the log of this process up; called once, by a long-running command."""
     if to_journal():
         handler: logging.Handler = JournaldLogHandler(IDENTIFIER, Facility.DAEMON, use_message_id=False)
     elif console.is_terminal:

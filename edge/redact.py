@@ -26,7 +26,7 @@ _SECRET_WORD = (
 _VALUE = r"(?:\"(?:[^\"\\\r\n]|\\.)*\"|'(?:[^'\\\r\n]|\\.)*'|[^\s&'\",;]+)"
 _ASSIGNED = re.compile(rf"(?P<name>{_SECRET_WORD}['\"]?\s*[=:]\s*){_VALUE}", re.IGNORECASE)
 _LINE = re.compile(rf"^(?P<name>[ \t]*[\w-]*{_SECRET_WORD}:[ \t]+)(?!['\"])[^\r\n]+", re.IGNORECASE | re.MULTILINE)
-"""A line of YAML, whose value may have blanks."""
+"""A line of YAML; its value may contain blanks."""
 _HEADER = re.compile(
     r"(?P<name>\b(?:Bearer\s|(?:proxy-)?authorization['\"]?\s*[:=]|(?:set-)?cookie2?['\"]?\s*:))[^\r\n]+",
     re.IGNORECASE,
@@ -35,11 +35,11 @@ _HEADER = re.compile(
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _SECRET_KEYS = frozenset({"username", "user", "password", "token", "secret", "key"})
 _PATHS = ("_file", "_env")
-"""Keys that name where a secret is kept, not the secret."""
+"""Suffixes of keys that name the place of a secret, not the secret."""
 
 
 def redacted(text: str) -> str:
-    """`text` with the secrets in it replaced by `***`; of an address its scheme, host and path are left."""
+    """`text` with its secrets replaced by `***`; addresses keep scheme, host and path."""
     if isinstance(text, Sentence):
         return text.mapped(redacted)
     text = _PEM.sub(MASK, text)
@@ -51,14 +51,14 @@ def redacted(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Scheme, host and path of a network address, and nothing else that it holds; of a plain path, all of it."""
+    """Scheme, host and path of a network address; a plain path is returned unchanged."""
     found = re.match(r"[a-z0-9+.-]*://", text, re.IGNORECASE)
     scheme = found.group() if found else ""
     return scheme + re.split(r"[?#]", text[len(scheme) :].rpartition("@")[2], maxsplit=1)[0]
 
 
 def said(error: Exception) -> str:
-    """The error in one line, without a secret that it may quote."""
+    """The error in one line without secrets."""
     return redacted(" ".join(f"{type(error).__name__}: {error}".split()))
 
 

@@ -1,8 +1,9 @@
-"""The runs that a database holds rows of: when each began, so that its rows' times can be put right later.
+"""Runs and their clocks: when each run of the box began, so that the times of its rows can be corrected later.
 
-A row holds its run and the time since that run began, which no wall clock moves. A run that began before the clock was
-synchronized gets its right beginning afterwards, and with it all its rows, in one change; also after a restart of the
-program, as long as the kernel (its `boot`) is the same.
+The kernel's monotonic clock measures lengths; its wall clock is trusted only after synchronization. A database row
+holds its run and the time since the start of that run, which changes of the wall clock do not affect. A run that began
+before the synchronization gets its true start afterwards, and so do all its rows. This also works after a restart of
+the program while the kernel (its `boot`) stays the same.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Literal
 
 _TIME_ERROR = 5
-"""adjtimex(2): the return value of a clock that nothing has synchronized."""
+"""adjtimex(2): the return value of a clock that is not synchronized."""
 _TIMEX_BYTES = 512
-"""More than `struct timex` takes on any Linux; all zero it only asks."""
+"""More than the size of `struct timex` on any Linux; all zeros only read the state."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Another one after each start of the kernel, that is of its monotonic clock (random(4))."""
+"""Changes at each start of the kernel, and so of its monotonic clock (random(4))."""
 
 ClockState = Literal["synced", "unsynced"]
 _ASK_EVERY_S = 1.0
@@ -40,7 +41,7 @@ CREATE TABLE IF NOT EXISTS session (
 
 
 def clock_state() -> ClockState:
-    """Ask the kernel, which every time daemon tells; a system that cannot say counts as unsynced."""
+    """The kernel's state, which every time daemon sets; a system without it counts as unsynced."""
     try:
         adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
     except AttributeError:
@@ -51,7 +52,7 @@ def clock_state() -> ClockState:
 
 @cache
 def kernel_boot() -> str:
-    """Names the monotonic clock that runs now; empty where the system does not say."""
+    """The id of the running monotonic clock; empty where the system does not give one."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
@@ -60,7 +61,7 @@ def kernel_boot() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The clocks of one machine; a test gives its own."""
+    """The clocks of one machine; tests replace them."""
 
     mono_s: Callable[[], float] = time.monotonic
     wall_s: Callable[[], float] = time.time
@@ -69,12 +70,12 @@ class Clocks:
 
 
 SYSTEM = Clocks()
-"""This machine's."""
+"""The clocks of this machine."""
 
 
 @dataclass(slots=True)
 class Sync:
-    """Waits until the wall clock becomes trusted."""
+    """Detects when the wall clock becomes trusted."""
 
     clocks: Clocks = SYSTEM
     waiting: bool = True
@@ -82,7 +83,7 @@ class Sync:
     _asked_s: float = field(default=float("-inf"))
 
     def offset_s(self) -> float | None:
-        """Unix time of the monotonic zero, once, when the clock has just become trusted; else None. Cheap to call."""
+        """Unix time of the monotonic zero, once, when the clock becomes trusted; else None. Cheap to call."""
         now_s = self.clocks.mono_s()
         if not self.waiting or now_s - self._asked_s < _ASK_EVERY_S:
             return None
@@ -95,21 +96,21 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """When a run began."""
+    """The start of a run."""
 
     name: str
     boot: str
-    """Names the kernel's monotonic clock (`edge.run_registry.kernel_boot`)."""
+    """Id of the kernel's monotonic clock (`kernel_boot`)."""
     mono_s: float
     wall_s: float
-    """Unix time at `t_s` 0 as far as it is known."""
+    """Unix time at `t_s` 0, as far as it is known."""
     clock: Literal["synced", "unsynced", "corrected"]
 
     @classmethod
     def now(cls, name: str, clocks: Clocks = SYSTEM) -> Start:
-        """A run that begins: both clocks, and whether the wall clock may be trusted, read together.
+        """A run that begins now: both clocks and the trust in the wall clock, read together.
 
-        A clock that is set a moment later, while models are loaded, so cannot pass for one that was right.
+        A clock that is set a moment later, while models load, therefore does not count as synchronized.
         """
         state = clocks.state()
         mono_s, wall_s = clocks.mono_s(), clocks.wall_s()
@@ -118,18 +119,18 @@ class Start:
 
 
 def session_name(box_id: str) -> str:
-    """Names one run for ever; a clock that is not set may say 1970 at each start."""
+    """A unique name of one run; the random part helps when an unset clock shows 1970 at each start."""
     return f"{box_id}-{int(time.time())}-{secrets.token_hex(2)}"
 
 
 def started(name: str, wall_s: float, clocks: Clocks = SYSTEM) -> Start:
-    """A run whose wall time (Unix) at `t_s` 0 is known whatever the clock says now, as that of a recording."""
+    """A run whose Unix time at `t_s` 0 is known, as that of a recording."""
     now = Start.now(name, clocks)
     return replace(now, mono_s=now.mono_s - (now.wall_s - wall_s), wall_s=wall_s)
 
 
 def begin(connection: sqlite3.Connection, start: Start) -> int:
-    """Note a run and return the number that its rows carry."""
+    """Insert a run and return its row id."""
     cursor = connection.execute(
         "INSERT INTO session (name, boot, mono_s, wall_s, clock) VALUES (?, ?, ?, ?, ?)",
         (start.name, start.boot, start.mono_s, start.wall_s, start.clock),
@@ -139,9 +140,9 @@ def begin(connection: sqlite3.Connection, start: Start) -> int:
 
 
 def set_right(connection: sqlite3.Connection, boot: str, offset_s: float) -> int:
-    """Correct all untrusted runs of the kernel that runs now; `offset_s` is the Unix time of its monotonic zero.
+    """Correct all untrusted runs of the running kernel; `offset_s` is the Unix time of its monotonic zero.
 
-    Returns how many runs were corrected.
+    Returns the number of corrected runs.
     """
     return connection.execute(
         "UPDATE session SET wall_s = mono_s + ?, clock = 'corrected' WHERE boot = ? AND clock = 'unsynced'",
@@ -150,17 +151,17 @@ def set_right(connection: sqlite3.Connection, boot: str, offset_s: float) -> int
 
 
 def corrected(connection: sqlite3.Connection) -> dict[str, float]:
-    """The right Unix time at `t_s` 0 of each run that was corrected, by its name."""
+    """The corrected Unix time at `t_s` 0 of each corrected run, by its name."""
     return dict(connection.execute("SELECT name, wall_s FROM session WHERE clock = 'corrected' ORDER BY id").fetchall())
 
 
 class RunClock:
-    """Started when made."""
+    """The clock of one run: seconds since its start, monotonic; it starts when it is created."""
 
     def __init__(self, session: str = "run") -> None:
         self.start = Start.now(session)
-        """When the run of that name began, by all of the machine's clocks."""
+        """The start of the run by all clocks of the machine."""
 
     def now_s(self) -> float:
-        """Seconds since start; no change of the wall clock moves it."""
+        """Seconds since the start; changes of the wall clock do not affect it."""
         return time.monotonic() - self.start.mono_s

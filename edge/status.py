@@ -11,15 +11,15 @@ from edge.i18n.sentence import Sentence
 from edge.messages import Source
 
 OLDEST_S = 15.0
-"""The judging loop turns once a second; a loop that has not for this long does not work. Beyond the 10 s that a stage
-may take, so that the stage itself is named first."""
+"""The deciding loop turns once a second; after this long without a turn it does not work. Longer than the 10 s that a
+stage may take, so that the stage itself is named first."""
 VITAL = ("vision", "fatigue", "alerts", "judgement")
-"""Without one of these nobody is watched over, whatever else works."""
+"""Components without which the driver is not protected."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentStatus:
-    """How one part is."""
+    """The state of one component."""
 
     state: Literal["ok", "lost", "absent"]
     since_s: float
@@ -29,26 +29,27 @@ class ComponentStatus:
 
 @dataclass(frozen=True, slots=True)
 class HealthVerdict:
-    """Whether the box works: `healthy` False is what its supervisor starts it anew for, or it has not begun."""
+    """Whether the box is healthy; if not, its supervisor restarts it, or it has not started yet."""
 
     healthy: bool
     reasons: tuple[str, ...]
-    """What does not work, also while the box as a whole does."""
+    """What does not work, even while the box as a whole is healthy."""
     age_s: float | None
-    """Since the judging loop last turned; None before its first turn."""
+    """Since the last turn of the deciding loop; None before its first turn."""
     lost: tuple[str, ...] = ()
-    """Names of the parts that are lost."""
+    """Names of the lost components."""
 
 
 class SystemStatus:
-    """Words about parts in, in the order in which they are judged; read by `/healthz`, `/metrics`, `state`, the alerts,
-    the trial of an update and systemd, from any thread.
+    """Takes the reports about components in the order of the decisions; any thread may read it.
+
+    Readers: `/healthz`, `/metrics`, `state`, the alerts, the trial of an update, systemd.
     """
 
     def __init__(self, awaited: str = "camera") -> None:
         """`awaited` is the source whose first item, or loss, makes the box ready."""
         self.losses = 0
-        """How often a part was lost."""
+        """How often a component was lost."""
         self._lock = threading.Lock()
         self._awaited = {awaited}
         self._parts: dict[str, ComponentStatus] = {}
@@ -57,7 +58,7 @@ class SystemStatus:
         self._stuck = ""
 
     def take(self, source: Source) -> bool:
-        """Note a word about a part; whether it is news. A word about a part that the box does without never is."""
+        """Record a report; True if it changes something. Reports about absent components are ignored."""
         with self._lock:
             known = self._parts.get(source.source)
             if source.source in self._without or (
@@ -72,38 +73,38 @@ class SystemStatus:
             return True
 
     def do_without(self, source: Source) -> None:
-        """Note a part that this run does not have, by its configuration or its bundle."""
+        """Record a component that this run does not have, by its configuration or its bundle."""
         self.take(source)
         self._without.add(source.source)
 
     def worked(self, source: str) -> None:
-        """One of a source's pictures or pieces of sound is worked through."""
+        """Record that a frame or a piece of audio of this source was handled."""
         self._awaited.discard(source)
 
     def turned(self, now_s: float, stuck: str | None) -> None:
-        """The judging loop turned at `now_s` (monotonic); what it found to hang, or to be broken for good."""
+        """Record a turn of the deciding loop at `now_s` (monotonic), and the component that hangs or is broken."""
         with self._lock:
             self._turned_s, self._stuck = now_s, stuck or ""
 
     @property
     def parts(self) -> Mapping[str, ComponentStatus]:
-        """How each part is of which anything was said."""
+        """The state of each component that was reported."""
         with self._lock:
             return dict(self._parts)
 
     @property
     def lost(self) -> Mapping[str, ComponentStatus]:
-        """The parts that are lost."""
+        """The lost components."""
         return {name: standing for name, standing in self.parts.items() if standing.state == "lost"}
 
     @property
     def ready(self) -> bool:
-        """Whether the first picture (without a camera: sound) is worked through, or it is known that none comes."""
+        """Whether the first frame (without a camera: audio) was handled, or its source is lost."""
         return not self._awaited
 
     @property
     def sentence(self) -> str:
-        """What does not work."""
+        """What does not work, in one line."""
         lost = "; ".join(_told(name, standing) for name, standing in self.lost.items())
         return self._stuck or lost or (Sentence("all_works") if self.ready else Sentence("awaiting_first_item"))
 

@@ -11,35 +11,35 @@ from edge.aim.readings import AimReading, of_driver, of_rate, of_room
 from edge.messages import Face, Frame
 
 HOLDS_S = 10.0
-"""All must hold for so long: a driver who sits still for one picture proves nothing."""
+"""All checks must pass for this long: one good frame proves little."""
 _FORGIVEN_S = 0.5
-"""A blink of the tracker, or one blurred picture, does not begin the time anew."""
+"""A lost face or a blurred frame this short does not restart the time."""
 _RATE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """How the camera is aimed now."""
+    """The state of the aiming at one frame."""
 
     t_s: float
     readings: tuple[AimReading, ...]
     held_s: float
-    """How long all has held."""
+    """How long all checks have passed."""
 
     @property
     def ready(self) -> bool:
-        """Whether it has held for `HOLDS_S`."""
+        """Whether all checks have passed for `HOLDS_S`."""
         return self.held_s >= HOLDS_S
 
     @property
     def advice(self) -> list[str]:
-        """What to do, the gravest first."""
+        """What to do, the most important first."""
         faults = sorted((reading for reading in self.readings if reading.advice), key=lambda r: r.verdict != "bad")
         return [reading.advice for reading in faults]
 
     @property
     def sentence(self) -> str:
-        """All of it in one line."""
+        """The state in one line."""
         if self.ready:
             return f"Ready: all has held for {HOLDS_S:.0f} s."
         if not any(reading.verdict == "bad" for reading in self.readings):
@@ -54,7 +54,7 @@ class Aim:
 
 
 class Aiming:
-    """Pictures with their faces in, one `Aim` each out."""
+    """Turns each frame with its faces into one `Aim`."""
 
     def __init__(self, room: bool) -> None:
         """`room`: many faces before one camera, instead of one driver."""
@@ -64,7 +64,7 @@ class Aiming:
         self._good_s = 0.0
 
     def step(self, frame: Frame, faces: Sequence[Face]) -> Aim:
-        """Take in one picture; those that were left out between two count as delivered, by their `index`."""
+        """Handle one frame; skipped frames count as delivered, by their `index`."""
         t_s, image = frame.t_s, frame.image
         self._came.append((t_s, frame.index))
         while t_s - self._came[0][0] > _RATE_S:
@@ -84,6 +84,6 @@ class Aiming:
 
 
 def largest(faces: Sequence[Face], t_s: float) -> Face:
-    """The face that is nearest, or that there is none."""
+    """The nearest face, or the entry that says there is none."""
     seen = [face for face in faces if face.box is not None]
     return max(seen, key=lambda face: (face.box or (0, 0, 0, 0))[2], default=faces[0] if faces else Face(t_s))

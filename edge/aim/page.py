@@ -45,7 +45,7 @@ class PageError(EmvasError):
 
 
 class AimPage:
-    """Shows the last picture that it was given, from `with` to its end; nothing of it is kept."""
+    """Serves the last picture, from `with` to its end; pictures are not stored."""
 
     def __init__(self, port: int) -> None:
         """Raises PageError when the port is taken."""
@@ -59,7 +59,7 @@ class AimPage:
         self.address = f"http://{HOST}:{self._server.server_port}/{self._secret}/"
 
     def show(self, jpeg: bytes, state: dict[str, object]) -> None:
-        """Take the next picture; the one before is forgotten."""
+        """Replace the picture and the state."""
         with self._lock:
             self._jpeg, self._state = jpeg, json.dumps(state).encode()
 
@@ -97,7 +97,7 @@ def _answer(start: StartResponse, status: str, kind: str, body: bytes) -> list[b
 
 
 def drawn(image: Picture, faces: Sequence[Face], aim: Aim) -> bytes:
-    """A copy with a frame round every face in the colour of the whole, and its width; eyes as small rings."""
+    """The image as a JPEG with a box around every face coloured by the worst check, its width and its eyes."""
     shown = image.copy()
     worst: Verdict = "bad" if any(r.verdict == "bad" for r in aim.readings) else "good" if aim.ready else "poor"
     for face in faces:
@@ -115,5 +115,5 @@ def _face(shown: Picture, face: Face, colour: tuple[int, int, int]) -> None:
     cv2.rectangle(shown, (x, y), (x + width, y + height), colour, 2)
     cv2.putText(shown, f"{width} px", (x, max(y - 6, 12)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
     if face.usable:
-        for share in (0.3, 0.7):  # about where eyes lie in a face's box
+        for share in (0.3, 0.7):  # roughly the place of the eyes in a face's box
             cv2.circle(shown, (x + round(share * width), y + round(0.33 * height)), max(width // 16, 2), colour, 1)

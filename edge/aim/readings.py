@@ -17,38 +17,38 @@ Picture = npt.NDArray[np.uint8]
 Verdict = Literal["good", "poor", "bad"]
 
 LEAST_FACE_PX = 120.0
-"""Between the temples (docs/bus.md, Mounting)."""
+"""Width between the temples (docs/bus.md, Mounting)."""
 MOST_SIDE_DEG = 35.0
-"""Seen from the side; beyond 50 the eyes count as turned away."""
+"""Angle from the side; beyond 50 degrees the eyes count as turned away."""
 MOST_DOWN_DEG, MOST_UP_DEG = 20.0, 35.0
 """Of the head to the camera: 5 and 10 degrees inside `edge.vision.eye_reading`, for a driver who moves."""
 MOST_ROLL_DEG = 25.0
 LEAST_HZ, GOOD_HZ = 15.0, 25.0
-"""Below 15 pictures a second single blinks go unseen."""
+"""Below 15 frames a second single blinks are missed."""
 LEAST_GREY = 50.0
 """Mean of the face; `edge.vision.eye_reading` gives up at 20, in the eyes."""
 _GLARING, MOST_GLARE = 250, 0.05
-"""Share of the face's pixels that are white: chosen."""
+"""Share of white pixels in the face; a chosen limit."""
 MOST_ASIDE, MOST_HIGH = 0.25, 0.25
-"""How far from the picture's middle the face may be, of width and height: a driver moves, and must stay in it."""
+"""Distance of the face from the middle, as a share of width and height: a moving driver must stay in view."""
 FIELD_DEG = 60.0
-"""Field of view that a USB camera typically has; what is said in degrees is rough by as much as it differs."""
+"""Typical field of view of a USB camera; advice in degrees is as rough as this value."""
 _ARM_CM = 70.0
-"""From the camera to a driver's face in a cab."""
+"""Distance from the camera to a driver's face in a cab."""
 LEAST_ROOM_PX, LEAST_GROUP = 40.0, 5
-"""Expressions are read from so many pixels of a face on, and of so many faces together (docs/classroom.md)."""
+"""Least face width for expressions, and least number of faces for a group (docs/classroom.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AimReading:
-    """One line of what the installer sees."""
+    """One check, as the installer sees it."""
 
     name: str
     said: str
-    """The figure in words."""
+    """The measured value in words."""
     verdict: Verdict
     advice: str = ""
-    """What to do; empty where it holds."""
+    """What to do; empty when the check passes."""
 
 
 def _judged(name: str, said: str, holds: bool, advice: str, verdict: Verdict = "bad") -> AimReading:
@@ -56,7 +56,7 @@ def _judged(name: str, said: str, holds: bool, advice: str, verdict: Verdict = "
 
 
 def of_rate(hz: float) -> AimReading:
-    """Pictures a second as they come."""
+    """Check the frame rate."""
     if hz >= GOOD_HZ:
         return AimReading("pictures", f"{hz:.0f} a second", "good")
     return AimReading(
@@ -66,7 +66,7 @@ def of_rate(hz: float) -> AimReading:
 
 
 def of_driver(face: Face, image: Picture) -> list[AimReading]:
-    """All that must hold of one driver's face."""
+    """Check the face of one driver."""
     if face.box is None or face.reason is Reason.NO_FACE:
         upside_down = face.reason is Reason.UPSIDE_DOWN
         advice = "set camera.rotate: 180, or hang the camera the other way up" if upside_down else (
@@ -159,7 +159,7 @@ def _patch(box: Box | None, image: Picture) -> Picture:
 
 
 def of_room(faces: Sequence[Face], image: Picture) -> list[AimReading]:
-    """How many faces of a room can be read, and which row is too far."""
+    """Check how many faces of a room can be read, and which row is too far away."""
     boxes = [face.box for face in faces if face.box is not None]
     if not boxes:
         return [AimReading("faces", "none is seen", "bad", "point the camera at the seats, and sit there")]

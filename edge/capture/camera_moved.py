@@ -1,7 +1,7 @@
 """Detects a moved camera: nearly all fixed contours of the view are replaced by others.
 
-It is judged by contours, as light (sun, tunnels, lamps) changes grey levels but not where a pillar ends, and by those
-alone that stayed for long, in many parts of the picture: people move, and a window shows another world each second.
+Contours decide, because light (sun, tunnels, lamps) changes grey levels but not where a pillar ends. Only contours that
+stay for long in many parts of the view count, because people move and windows show changing scenes.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from numpy.typing import NDArray
 from edge.i18n.sentence import Sentence
 
 LOOK_S = 0.5
-"""Between looks."""
+"""Between two checks."""
 _WIDTH_PX, _HEIGHT_PX = 160, 120
 _CONTOUR_SHARE, _LEAST_SLOPE = 0.15, 24.0
-"""A contour is the steepest part of a picture, and steeper (Sobel, grey levels) than noise makes a plain wall."""
+"""A contour is the steepest part of an image, and steeper (Sobel, grey levels) than noise on a plain wall."""
 _KNOWN_S = 20.0
-"""Time constant in which a contour comes to be known, and how long a view must be seen before it can be missed."""
+"""Time constant of learning a contour, and how long a view must be seen before its loss counts."""
 _NOW_LOOKS = 6
-"""Looks (3 s) over which what is seen now is averaged: a hand, a passer-by or a curve of the road has passed."""
+"""Checks (3 s) over which the present view is averaged: a hand, a passer-by or a curve has passed by then."""
 _STEADY = 0.6
-"""A contour is steady where its direction agrees with itself over time, from 0 to 1."""
+"""Least agreement of a steady contour's direction over time, from 0 to 1."""
 _CELLS = 4
-"""The picture is judged in cells of a quarter of its width and height."""
+"""The view is divided into cells of a quarter of its width and height."""
 _LEAST_CONTOUR_PX = 24
-"""A cell with fewer steady contours says nothing."""
+"""Cells with fewer steady contours are not judged."""
 _LEAST_CELLS = 7
-"""And a view of which fewer cells can be judged is not judged: one person fills four or five."""
+"""Views with fewer cells to judge are not judged: one person fills four or five."""
 _SHAKE_PX = 4
-"""So far a picture may move by shaking, 2.5 % of its width."""
+"""How far vibration may shift the view: 2.5 % of its width."""
 _KEPT, _GONE = 0.45, 0.2
 """Agreement of a cell with what was known there, from 0 to 1: above the one it is as before, below the other gone."""
 _MOST_KEPT_CELLS, _LEAST_GONE_CELLS = 0.15, 0.8
@@ -44,7 +44,7 @@ _NEW_SHARE = 0.5
 """So much of the contours that were known must stand in the new view, or it is darkness, fog or a cover."""
 _SURE_S = 5.0
 _TAKEN_S = 60.0
-"""After so long a new view is the view."""
+"""After this long the new view becomes the known one."""
 
 MOVED = Sentence("camera_moved")
 
@@ -58,7 +58,7 @@ class _Cells(NamedTuple):
 
 
 class ViewWatch:
-    """Pictures in, about two a second; the reason out while the view is another than it was."""
+    """Takes about two frames a second; returns the fault while the view differs from the known one."""
 
     def __init__(self) -> None:
         self._last_s: float | None = None
@@ -71,7 +71,7 @@ class ViewWatch:
         self._other_since_s: float | None = None
 
     def step(self, t_s: float, image: Image) -> str:
-        """Take in one picture; empty while the view is the one that is known, or nothing can be said."""
+        """Handle one frame; empty while the view is the known one or cannot be judged."""
         passed_s = LOOK_S if self._last_s is None else min(t_s - self._last_s, 2 * LOOK_S)
         self._last_s = t_s
         self._now.append(contours(image))

@@ -20,7 +20,7 @@ from edge.messages import SPEED, Source, Speed
 KMH_PER_KNOT = 1.852
 KMH_PER_MPS = 3.6
 FASTEST_KMH = 400.0
-"""More is no road vehicle's speed but a receiver's mistake."""
+"""Higher values are errors of the receiver."""
 _PATIENCE_S = 1.0
 _LONGEST_LINE = 65_536
 _GPSD_WATCH = b'?WATCH={"enable":true,"json":true};\n'
@@ -29,7 +29,7 @@ Unit = Literal["km/h", "m/s"]
 
 
 def nmea_kmh(line: str) -> float | None:
-    """The speed in one NMEA sentence with a right checksum: RMC with a fix, or VTG; None in any other line."""
+    """The speed in one NMEA sentence with a right checksum: RMC with a fix, or VTG; None for any other line."""
     try:
         sentence = pynmea2.parse(line.strip(), check=True)
     except (pynmea2.ParseError, ValueError):
@@ -43,7 +43,7 @@ def nmea_kmh(line: str) -> float | None:
 
 
 def gpsd_kmh(line: str) -> float | None:
-    """The speed in one report of gpsd: a TPV with a fix; None in any other line."""
+    """The speed in one report of gpsd: a TPV with a fix; None for any other line."""
     report = _object(line)
     mode = report.get("mode")
     if report.get("class") != "TPV" or not isinstance(mode, int) or mode < 2:
@@ -68,7 +68,7 @@ class NmeaReceiver:
         self._device, self._baud, self._now = device, baud, now
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
-        """Every speed until `stop` is set; opened again after each failure."""
+        """All speeds until `stop` is set; opened again after each failure."""
         return kept_open(SPEED, lambda: self._read(stop), self._now, stop)
 
     def _read(self, stop: threading.Event) -> Iterator[Speed]:
@@ -90,14 +90,14 @@ class GpsdClient:
         self._host, self._port, self._now = host, port, now
 
     def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
-        """Every speed until `stop` is set; connected again after each failure."""
+        """All speeds until `stop` is set; connected again after each failure."""
         return kept_open(SPEED, lambda: self._read(stop), self._now, stop)
 
     def _read(self, stop: threading.Event) -> Iterator[Speed]:
         try:
-            with socket.create_connection((self._host, self._port), timeout=_PATIENCE_S) as link:
-                link.sendall(_GPSD_WATCH)
-                for line in _lines(link, stop):
+            with socket.create_connection((self._host, self._port), timeout=_PATIENCE_S) as connection:
+                connection.sendall(_GPSD_WATCH)
+                for line in _lines(connection, stop):
                     kmh = gpsd_kmh(line)
                     if kmh is not None:
                         yield Speed(self._now(), kmh)
@@ -105,12 +105,12 @@ class GpsdClient:
             raise CaptureError(Sentence("gpsd_fault", place=f"{self._host}:{self._port}", error=str(error))) from error
 
 
-def _lines(link: socket.socket, stop: threading.Event) -> Iterator[str]:
-    """The lines that arrive until the other side closes or `stop` is set."""
+def _lines(connection: socket.socket, stop: threading.Event) -> Iterator[str]:
+    """The lines until the other side closes the connection or `stop` is set."""
     waiting = b""
     while not stop.is_set():
         try:
-            piece = link.recv(4096)
+            piece = connection.recv(4096)
         except TimeoutError:
             continue
         if not piece:
@@ -131,7 +131,7 @@ def _object(text: str) -> dict[str, object]:
 
 
 def _plausible(value: object, factor: float) -> float | None:
-    """The speed in km/h; None where the value is no number, or none that a vehicle drives."""
+    """The speed in km/h; None: not a number, or not a plausible speed."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

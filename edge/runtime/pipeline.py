@@ -65,7 +65,7 @@ class Pipeline:
         Raises:
             BundleError: a model that the bundle has cannot be loaded.
         """
-        self.config = config
+        self.config, self._allowance = config, config.allowance
         self.health = RunCounters()
         self.frames_with_face = 0
         """Frames that showed a face, usable or not."""
@@ -166,8 +166,7 @@ class Pipeline:
         return messages
 
     def _permitted(self, messages: list[Message]) -> list[Message]:
-        allowance = self.config.allowance
-        return [allowed for message in messages if (allowed := permitted(message, allowance)) is not None]
+        return [allowed for message in messages if (allowed := permitted(message, self._allowance)) is not None]
 
     def _expect_open(self) -> None:
         if self._finished:
