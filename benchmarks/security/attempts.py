@@ -49,7 +49,7 @@ ATTACKS: tuple[Attack, ...] = (
          "tests/cli/test_cli_diagnose.py", "tests/config/test_loader.py"),
     ),
     Attack("a mood is inferred where it may not be told", ("tests/runtime/test_perception_stages_inference.py",)),
-    Attack("the service's user puts links in root's way", ("tests/releases/test_release_owners.py",)),
+    Attack("the service's user puts links in root's way", ("tests/releases/test_release_files.py",)),
     Attack(
         "an installation that stops the box, hangs, is killed or loses power",
         ("tests/releases/test_release_store.py", "tests/releases/test_release_state.py",

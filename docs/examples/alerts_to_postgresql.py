@@ -36,9 +36,9 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHI
 AGAIN_S = 1.0
 
 
-def row(heard: AlertOrSummary, name: str) -> tuple[object, ...]:
+def row(message: AlertOrSummary, name: str) -> tuple[object, ...]:
     """One step of one alert; `ON CONFLICT DO NOTHING` is what makes a repetition harmless."""
-    address, alert = heard.address, heard.body
+    address, alert = message.address, message.body
     assert isinstance(alert, AlertPayload)
     evidence = json.dumps(dict(alert.evidence))
     return (
@@ -75,7 +75,9 @@ def main(name: str, group: str | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: consumer.stop())
         for batch in consumer.batches():
-            write(database, [row(heard, name) for heard in batch.heard if isinstance(heard.body, AlertPayload)])
+            write(
+                database, [row(message, name) for message in batch.messages if isinstance(message.body, AlertPayload)]
+            )
             batch.settle()
 
 

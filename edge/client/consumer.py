@@ -2,7 +2,7 @@
 
 with Consumer("broker.example", name="dispatch-1", group="dispatch") as consumer:
     for batch in consumer.batches():
-        write(batch.heard)     # idempotent by site, box, boot and seq
+        write(batch.messages)  # idempotent by site, box, boot and seq
         batch.settle()         # only now the broker deletes them
 
 Mosquitto (2.0.11) loses shared subscriptions at a restart, and messages until the consumers reconnect are lost. There,
@@ -40,7 +40,7 @@ AlertOrSummary = BoxMessage[AlertPayload] | BoxMessage[SummaryPayload]
 class MessageBatch:
     """Alerts and summaries in the order of arrival; some may be repetitions."""
 
-    heard: Sequence[AlertOrSummary]
+    messages: Sequence[AlertOrSummary]
     _tokens: Sequence[Token]
     _client: MqttClient
 
@@ -104,15 +104,15 @@ class Consumer:
         """
         until_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped and (until_s is None or time.monotonic() < until_s):
-            heard: list[AlertOrSummary] = []
+            messages: list[AlertOrSummary] = []
             tokens: list[Token] = []
             for event in self._events(until_s):
                 item, token = self._taken(event)
                 tokens += [token] if token is not None else []
-                heard += [item] if item is not None else []
+                messages += [item] if item is not None else []
             if tokens:
-                batch = MessageBatch(heard, tokens, self._client)
-                if heard:
+                batch = MessageBatch(messages, tokens, self._client)
+                if messages:
                     yield batch
                 else:
                     batch.settle()
@@ -134,12 +134,12 @@ class Consumer:
             _log.warning("%s", event.sentence)
         if not isinstance(event, Received):
             return None, None
-        heard = read(event, self._config.base)
-        if isinstance(heard, UnknownMessage):
-            _log.warning("%s is not understood: %s", event.path, heard.why)
+        message = read(event, self._config.base)
+        if isinstance(message, UnknownMessage):
+            _log.warning("%s is not understood: %s", event.path, message.why)
             return None, event.token
-        if isinstance(heard.body, AlertPayload):
-            return BoxMessage(heard.address, heard.body, event), event.token
-        if isinstance(heard.body, SummaryPayload):
-            return BoxMessage(heard.address, heard.body, event), event.token
+        if isinstance(message.body, AlertPayload):
+            return BoxMessage(message.address, message.body, event), event.token
+        if isinstance(message.body, SummaryPayload):
+            return BoxMessage(message.address, message.body, event), event.token
         return None, event.token

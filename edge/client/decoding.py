@@ -53,7 +53,7 @@ def read(event: Received, base: str) -> BoxMessage[Payload] | UnknownMessage:
     """Decode one message."""
     address = address_of(event.path, base)
     if address is None or address.name not in BODIES:
-        return UnknownMessage(event, "no box speaks on this topic")
+        return UnknownMessage(event, "no box publishes on this topic")
     try:
         return BoxMessage(address, BODIES[address.name].model_validate_json(event.payload), event)
     except ValidationError as error:

@@ -169,7 +169,7 @@ class Publisher:
         """Subscribe to this box's `status`, to commands if any is allowed, and to the start of Home Assistant."""
         self._retained.keep("own status", Subscription(self._builder.path("status")))
         if self._config.commands.allow:
-            self._retained.keep("orders", Subscription(self._builder.path("request")))
+            self._retained.keep("commands", Subscription(self._builder.path("request")))
         if self._mqtt.home_assistant:
             birth = home_assistant.birth_topic(self._mqtt.discovery_prefix)
             self._retained.keep("home assistant starts", Subscription(birth))

@@ -73,8 +73,8 @@ class StateTracker:
         self._snoozed_s = {kind: until_s for kind, until_s in self._snoozed_s.items() if until_s > t_s}
         state = self._state(t_s, clock, worst)
         judged = state.perclos_60 is not None
-        orders = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
-        essence = (level, state.unknown, state.causes, judged, tuple(state.inputs.items()), orders)
+        by_commands = (tuple(state.snoozed_until.items()), tuple(state.sensitivity.items()))
+        essence = (level, state.unknown, state.causes, judged, tuple(state.inputs.items()), by_commands)
         if essence == self._published and t_s - self._published_s < REFRESH_S:
             return None
         self._published, self._published_s, self.latest = essence, t_s, state

@@ -22,7 +22,7 @@ needs_postgresql = pytest.mark.skipif(programs() is None, reason="PostgreSQL is 
 def ids(consumer: Consumer, seconds: float, settle: bool) -> list[str]:
     found = []
     for batch in consumer.batches(seconds):
-        found += [heard.body.id for heard in batch.heard if isinstance(heard.body, AlertPayload)]
+        found += [message.body.id for message in batch.messages if isinstance(message.body, AlertPayload)]
         if settle:
             batch.settle()
     return found

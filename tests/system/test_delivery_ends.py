@@ -35,7 +35,7 @@ def test_an_error_that_ends_the_delivery_ends_the_box_as_failed(tmp_path: Path) 
         until(lambda: any(status["state"] == "failed" for status in hears.on("status")), 30)
         assert "a fault of the program" in hears.on("status")[-1]["why"]
     assert process.returncode == 1, said
-    assert "The box ends, to be started anew." in said
+    assert "The box ends so that it is restarted." in said
     ended = [source for source in stored(tmp_path, "source") if source["source"] == "box"]
     assert [(source["state"], source["detail"]) for source in ended] == [
         ("lost", "the thread publisher ended (RuntimeError: a fault of the program)")

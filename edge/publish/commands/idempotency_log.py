@@ -115,6 +115,6 @@ def _read(row: tuple[object, ...]) -> CompletedCommand | None:
         if command.request.transaction != name or not isinstance(answer, dict):
             raise ValueError("its parts do not fit together")
     except (RequestError, ValueError) as error:
-        _log.error("the answer to order %s is damaged and forgotten: %s", name, error)
+        _log.error("the stored response to command %s is damaged and dropped: %s", name, error)
         return None
     return CompletedCommand(command, answer, boot)

@@ -61,7 +61,7 @@ class _Job:
 
 def refuse_all(_command: Command, answer: Answer) -> None:
     """Refuse every command: the executor of a replay, or of a box that still starts."""
-    answer(Outcome(error="the box cannot carry out orders now: ask again when it runs"))
+    answer(Outcome(error="the box cannot execute commands now: ask again when it runs"))
 
 
 class CommandReceiver:
@@ -142,7 +142,7 @@ class CommandReceiver:
             self._remember(job)
             self.execute(command, self._answer_of(job))
         elif job.command != command:
-            raise RequestError("transaction: it has named another order already; take a new one")
+            raise RequestError("transaction: it has named another command already; take a new one")
         elif job.outcome is None:
             job.waiting.append(reply)
         else:

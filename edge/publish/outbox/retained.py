@@ -12,7 +12,7 @@ from edge.publish.mqtt.events import Acknowledged, Publication, Subscription, To
 
 _RETRY_S = 60.0
 """How long until a refused item (an ACL) is tried again: the ACL may have been corrected."""
-ORDER = ("own status", "status", "state", "info", "orders", "home assistant starts", "home assistant")
+ORDER = ("own status", "status", "state", "info", "commands", "home assistant starts", "home assistant")
 """Optional items come last: a broker that hangs up on one has the others by then."""
 
 Outgoing = Publication | Subscription

@@ -51,7 +51,7 @@ def test_an_order_said_again_after_a_restart_is_answered_again_and_not_done_agai
             assert (answer["status"], answer["data"]) == ("ok", {"number": 1})
             assert answer["boot"] == "boot-1", "the run that did it"
             other = ask(heard, "restart_source", order | {"source": "microphone"})
-            assert "has named another order" in other["error"]
+            assert "has named another command" in other["error"]
             assert ask(heard, "report", {"transaction": "r"})["boot"] == boot, "a report tells of now"
             out.stop()
     assert [command.op for command in done] == ["restart_source", "report", "report"]
