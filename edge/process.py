@@ -1,4 +1,4 @@
-"""How this process and the Python programs that it starts run: no telemetry, no core dumps, private files, less memory.
+"""Settings of this process and of its child programs: no telemetry, no core dumps, private files, less memory.
 
 onnxruntime 1.32 writes a device id and a database into the user's cache and resolves its collector's name on import.
 `edge`, `export` and `training` therefore set the environment before they import anything else.

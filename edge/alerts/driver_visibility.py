@@ -1,4 +1,4 @@
-"""Whether the driver's eyes can be judged, for what share of the time, and why not."""
+"""The visibility of the driver's eyes: the share of time in which they can be judged, and the reason if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where messages go after the purpose's filter: publisher, timeline, JSONL files, the log."""
+"""Sinks of messages, after the purpose's filter: publisher, timeline, JSONL files, the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `MqttClient` and its owners exchange: publications, subscriptions, and the events of the connection."""
+"""The interface of `MqttClient`: publications, subscriptions, and the events of the connection."""
 
 from __future__ import annotations
 
