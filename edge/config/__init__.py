@@ -1,4 +1,4 @@
-"""The configuration: one pydantic model a section, errors with file, line and the nearest right name."""
+"""The configuration: one pydantic model for each section, with the loader that reads it."""
 
 from edge.config.appliance import Config
 from edge.config.loader import ConfigError, load_config

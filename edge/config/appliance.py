@@ -102,26 +102,24 @@ class Config(Section):
     def _purpose_allows(self) -> Config:
         if self.allowance.consent_needed and self.consent != "recorded":
             raise ValueError(
-                f"purpose {self.purpose.value} needs `consent: recorded`: everybody in the picture has agreed in "
-                "writing"
+                f"purpose {self.purpose.value} needs `consent: recorded`: all persons in view have agreed in writing"
             )
         if self.store.keep_words and not self.allowance.words:
             raise ValueError(
-                f"store.keep_words is not allowed for purpose {self.purpose.value}: what people say stays in "
-                "memory; only purpose research with recorded consent may keep words"
+                f"store.keep_words is not allowed for purpose {self.purpose.value}: transcripts stay in "
+                "memory; only purpose research with recorded consent may keep them"
             )
         if self.warning is not None and not self.allowance.warns:
             raise ValueError(
-                f"the section warning is not allowed for purpose {self.purpose.value}: no sound of the box may single "
-                "anybody out in a room; leave it out"
+                f"the section warning is not allowed for purpose {self.purpose.value}: a sound may not single out a "
+                "person in a room; leave it out"
             )
         if not self.allowance.per_person:
             for name, switched_on in (("fatigue", self.fatigue.enabled), ("speech.transcribe", self.speech.transcribe)):
                 if switched_on:
                     where = f"{name}.enabled" if name == "fatigue" else name
                     raise ValueError(
-                        f"{where} must be false for purpose {self.purpose.value}: it is about single persons, and "
-                        "nothing of it may be told"
+                        f"{where} must be false for purpose {self.purpose.value}: it is about single persons"
                     )
         return self
 

@@ -47,8 +47,8 @@ class MqttConfig(Section):
         if not _HOST.fullmatch(host):  # people write user:password@host
             raise PydanticCustomError(
                 NOT_ECHOED,
-                "only the broker's name or address stands here, as broker.example or 10.0.0.2: no mqtt:// or mqtts:// "
-                "before it (write tls: true), no user or password (username, password_file), no port, path or blank",
+                "only the broker's name or address is allowed, such as broker.example or 10.0.0.2: no mqtt:// or "
+                "mqtts:// before it (write tls: true), no user or password (username, password_file), no port, path or space",
             )
         return host
 
@@ -147,10 +147,10 @@ class HealthConfig(Section):
             return False
 
     @model_validator(mode="after")
-    def _loopback_unless_said(self) -> HealthConfig:
+    def _loopback_by_default(self) -> HealthConfig:
         if not self.is_loopback and not self.open_to_network:
             raise ValueError(
-                f"health.host {self.host} lets the network in, and the pages ask for no password: use 127.0.0.1, or "
-                "say `open_to_network: true`"
+                f"health.host {self.host} opens the pages to the network without a password: use 127.0.0.1, or set "
+                "`open_to_network: true`"
             )
         return self

@@ -1,4 +1,4 @@
-"""Installing a configuration: validated as on any start, then swapped in where the box reads it."""
+"""Installs a configuration: validates it as on any start, then replaces the link that the box reads."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _DIGITS = 12
 def install_config(source: Path, store: ReleaseStore, place: Path) -> ReleaseState:
     """Install the file `source` and make `place`, which the box reads, a link to it.
 
-    A plain file at `place` was written by hand: it is kept as the proven release that a roll-back returns to.
+    A plain file at `place` was written by hand. It is kept as the proven release, to which a rollback returns.
 
     Raises:
-        ConfigError: `source` is not a valid configuration; nothing has changed.
+        ConfigError: `source` is not a valid configuration; the installed one stays.
     """
     load_config(source)
     if place.is_file() and not place.is_symlink():
         store.install(_copy_of(place, "by-hand"))
         store.change(ReleaseState.confirmed)
-        _lead(place, store)
+        _link(place, store)
     state = store.install(_copy_of(source, source.stem))
-    _lead(place, store)
+    _link(place, store)
     return state
 
 
-def _lead(place: Path, store: ReleaseStore) -> None:
-    """A relative link, so that it is right in an image as well."""
+def _link(place: Path, store: ReleaseStore) -> None:
+    """Make `place` a relative link, which also works in an image."""
     place.parent.mkdir(parents=True, exist_ok=True)
     replace_link(place, Path(os.path.relpath(store.link, place.parent)))
 

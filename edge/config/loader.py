@@ -1,4 +1,4 @@
-"""Reading a configuration file; an error gives file, line, what is allowed and the nearest right name."""
+"""Reads a configuration file. An error gives file, line, the allowed keys and the nearest known name."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from edge.error import EmvasError
 from edge.redact import address, redacted
 
 _MOST_VALUES = 10_000
-"""The largest example has 60; a file of ten lines that refer to each other can stand for a billion."""
+"""Limit on expanded values. The largest example has 60; ten lines of references can expand to a billion."""
 
 
 class ConfigError(EmvasError):
-    """A configuration that cannot be used: one line for each fault."""
+    """A configuration that cannot be used; the message has one line for each fault."""
 
 
 def load_config(path: Path | str) -> Config:
     """Read and validate `path`.
 
     Raises:
-        ConfigError: the file cannot be read, is no YAML, or says something that is not allowed.
+        ConfigError: the file cannot be read, is not YAML, or has a key or value that is not allowed.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        if _expanded(tree, {}) > _MOST_VALUES:  # before they are made
-            raise ConfigError(f"{path}: its references (`*name`) make more than {_MOST_VALUES} values of it")
+        if _expanded(tree, {}) > _MOST_VALUES:  # checked before they are made
+            raise ConfigError(f"{path}: its references (`*name`) expand to more than {_MOST_VALUES} values")
         content = yaml.safe_load(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; examples are in configs/") from None
@@ -46,7 +46,7 @@ def load_config(path: Path | str) -> Config:
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigError(f"{path}{line}: not valid YAML: {problem}") from error
-    except (ValueError, AttributeError, RecursionError) as error:  # what PyYAML lets through of a bad date or number
+    except (ValueError, AttributeError, RecursionError) as error:  # raised by PyYAML on a bad date or number
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}:1: a configuration is a list of `key: value` lines; examples are in configs/")
@@ -100,7 +100,7 @@ def _allowed_keys(location: Sequence[int | str]) -> list[str]:
 
 
 def _repeated(node: yaml.Node | None, seen: set[int]) -> list[tuple[int, str]]:
-    """Line and key of each key that YAML would silently overrule; `seen` are nodes met through anchors already."""
+    """Line and name of each repeated key, which YAML would silently override; `seen`: nodes visited through anchors."""
     if node is None or id(node) in seen:
         return []
     seen.add(id(node))
@@ -119,10 +119,10 @@ def _repeated(node: yaml.Node | None, seen: set[int]) -> list[tuple[int, str]]:
 
 
 def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
-    """How many values the node stands for, each as often as it is referred to; `known`: those of nodes met before."""
+    """The number of values of the node with all references expanded; `known`: the counts of visited nodes."""
     if node is None or id(node) in known:
         return known.get(id(node), 0)
-    known[id(node)] = 0  # what refers to itself has no end, and is counted once
+    known[id(node)] = 0  # a node that refers to itself is counted once
     inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
     count = 1 if isinstance(node, yaml.ScalarNode) else 1 + sum(_expanded(part, known) for part in inner)
     known[id(node)] = count
@@ -130,7 +130,7 @@ def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
 
 
 def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line of the deepest node on the way to `location`, counted from 1."""
+    """The line, from 1, of the deepest node on the way to `location`."""
     node, line = tree, 1
     for part in location:
         if not isinstance(node, yaml.MappingNode):

@@ -63,7 +63,9 @@ class CameraConfig(Section):
         if uri is not None and uri.split("://")[0] not in CAMERA_SCHEMES:
             raise ValueError(f"a camera URI starts with one of {', '.join(s + '://' for s in CAMERA_SCHEMES)}")
         if uri is not None and uri.startswith(tuple(f"{s}://" for s in NETWORK_SCHEMES)) and _NEVER_IN_URI.search(uri):
-            raise ValueError("it holds a blank, a quote or another sign that an address may not: write %20 for a blank")
+            raise ValueError(
+                "it has a space, a quote or another character that an address may not have: write %20 for a space"
+            )
         return uri
 
 

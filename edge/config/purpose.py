@@ -1,4 +1,4 @@
-"""Purposes: what a deployment may infer and publish, and why.
+"""Purposes: what a box may infer, store and publish, and the one filter that withholds the rest.
 
 Regulation (EU) 2024/1689 Art. 5(1)(f) prohibits inferring emotions at work and in education except for medical or
 safety reasons (since 2025-02-02); its recital 18 says that fatigue is a physical state, not an emotion.
@@ -14,7 +14,7 @@ from edge.messages import Alert, Face, Message, Summary
 
 
 class Purpose(str, Enum):
-    """Why the box is there."""
+    """The purpose of a box."""
 
     DRIVER_SAFETY = "driver-safety"
     CLASSROOM_WELLBEING = "classroom-wellbeing"
@@ -23,7 +23,7 @@ class Purpose(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a purpose allows to leave the pipeline."""
+    """What a purpose permits to leave the pipeline."""
 
     kinds: frozenset[str]
     """Message kinds that may be stored and published."""
@@ -37,16 +37,16 @@ class Allowance:
     """Whether anything may refer to one person (a track)."""
     consent_needed: bool
     warns: bool
-    """Whether the box may warn somebody on the spot, with a sound or a lamp."""
+    """Whether the box may warn a person on the spot, with a sound or a lamp."""
     aims_alone: bool
-    """Whether the live picture may be shown for aiming only while nobody but the installer is before the camera."""
+    """Whether aiming may show the live picture only while the installer is alone before the camera."""
 
 
 _EYES = frozenset({"face", "blink", "closure", "yawn", "nod", "fatigue", "attention"})
 _EVENTS = frozenset({"alert", "summary", "source"})
 _OF_ROOMS = frozenset({"source_lost", "distress", "breaking_sound", "alarm_sound"})
 _OF_DRIVERS = _OF_ROOMS | {"microsleep", "drowsiness", "distraction", "cannot_see_driver", "coughing_fit"}
-"""A fit of coughing takes a driver's eyes off the road; in a classroom it would be somebody's health."""
+"""A coughing fit takes a driver's eyes off the road; in a classroom it would be health data of a person."""
 _OF_GROUPS = _OF_ROOMS | {"group_mood", "agitation"}
 
 ALLOWANCES: dict[Purpose, Allowance] = {
@@ -81,17 +81,17 @@ ALLOWANCES: dict[Purpose, Allowance] = {
         aims_alone=False,
     ),
 }
-"""A driver's box publishes fatigue and distress, not a mood diary; a classroom's publishes what groups have in common
-and safety events; research publishes all and needs recorded consent."""
+"""driver-safety permits fatigue and distress but no moods; classroom-wellbeing permits group values and safety events;
+research permits everything and needs recorded consent."""
 
 _EVIDENCE_OF_A_PERSON = frozenset({"track", "tracks", "box", "boxes"})
 _EVIDENCE_IN_WORDS = frozenset({"text", "words", "transcript"})
 
 
 def permitted(message: Message, allowance: Allowance) -> Message | None:
-    """Return what of `message` may leave the pipeline: all of it, a thinned copy, or None.
+    """Return the part of `message` that may leave the pipeline: all of it, a reduced copy, or None.
 
-    The one place that withholds; it stands before every sink (JSONL, timeline, MQTT).
+    This is the only filter; it runs before every sink (JSONL, timeline, MQTT).
     """
     if message.kind not in allowance.kinds:
         return None
@@ -103,7 +103,7 @@ def permitted(message: Message, allowance: Allowance) -> Message | None:
 
 
 def _summary(summary: Summary, allowance: Allowance) -> Summary:
-    """Without what the purpose does not allow; where nothing may be about one person, validity is that of the group."""
+    """The summary without what the purpose forbids; where single persons are forbidden, validity is the group's."""
     summary = dataclasses.replace(summary, alerts={k: n for k, n in summary.alerts.items() if k in allowance.alerts})
     if "group" not in allowance.kinds:
         summary = dataclasses.replace(summary, group={})

@@ -1,12 +1,12 @@
-"""What every section of the configuration has in common."""
+"""The base class of all configuration sections."""
 
 from pydantic import BaseModel, ConfigDict
 
 NOT_ECHOED = "not_echoed"
-"""Type of an error about a value that may hold a secret: nobody repeats the value."""
+"""Type of an error about a value that may hold a secret; the value is not repeated."""
 
 
 class Section(BaseModel):
-    """A part of the configuration: frozen, and a key it does not know is an error."""
+    """A section of the configuration: immutable; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
