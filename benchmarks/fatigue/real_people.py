@@ -18,7 +18,7 @@ from edge.config import load_config
 from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
 from edge.evaluation.views import VIEWS
-from edge.evaluation.watcher import Pictures, Watcher, judged, seen
+from edge.evaluation.watcher import FaceFrames, Watcher, judged, seen
 from edge.fatigue import closures, eye_baseline, gestures
 
 FPS, SLOW_FPS = 15.0, 8.0
@@ -45,7 +45,7 @@ NEIGHBOURS: tuple[tuple[ModuleType, str, float, float], ...] = (
 """Each chosen constant with a lower and a higher value; its own stands in its module."""
 MOVED_ON = ("as filmed",)
 """The views on which constants are moved."""
-Faces = Mapping[str, Pictures]
+Faces = Mapping[str, FaceFrames]
 """What vision found, by clip."""
 
 

@@ -23,18 +23,18 @@ LARGEST_BUNDLE_BYTES = 16 << 30
 MOST_MEMBERS = 10_000
 _LARGEST_SIGNATURE_BYTES = 1024
 _LARGEST_HEADER_BYTES = 64 << 10
-"""Of what tar writes before a member: a long name, or its times in full."""
+"""Limit for an extended header, which tar writes before a member for a long name or exact times."""
 _BLOCK_BYTES = 1 << 20
 _EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
              tarfile.GNUTYPE_LONGLINK)  # fmt: skip
 _EXTERNAL = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
-"""The key of `TensorProto.external_data` in an ONNX file (onnx.proto3): tensors that lie in another file."""
+"""The key of `TensorProto.external_data` in an ONNX file (onnx.proto3): tensors in another file."""
 
 
 class _BoundedHeader(tarfile.TarInfo):
-    """A header that takes no more memory than one needs, however large it says it is."""
+    """A tar header whose memory is limited, whatever size it claims."""
 
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's own place to extend it
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's own hook
         if self.type in _EXTENDED and self.size > _LARGEST_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {self.size} bytes")
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
@@ -43,10 +43,10 @@ class _BoundedHeader(tarfile.TarInfo):
 def take(source: Path, target: Path, signed_by: Sequence[Path] = ()) -> Manifest:
     """Copy the bundle `source`, a folder or a tar archive (also compressed), into the new folder `target`.
 
-    Hashes are not checked here but by `Bundle`; that the owner of each public key in `signed_by` has signed it, is.
+    The signatures of all public keys in `signed_by` are checked here; `Bundle` checks the hashes.
 
     Raises:
-        BundleError: `source` is no bundle, holds what none holds, or is not signed.
+        BundleError: `source` is not a bundle, has content that no bundle has, or is not signed.
     """
     target.mkdir(parents=True)
     if source.is_dir():
@@ -67,7 +67,7 @@ def _take_folder(source: Path, target: Path, signed_by: Sequence[Path]) -> Manif
     if os.path.lexists(source / SIGNATURE_FILE):
         _copy(source / SIGNATURE_FILE, target / SIGNATURE_FILE, _LARGEST_SIGNATURE_BYTES)
     manifest = _trusted(target, signed_by)
-    _room_for(manifest, target)
+    _expect_space(manifest, target)
     for name, size in sorted({stored.file: stored.bytes for stored in manifest.files()}.items()):
         place = target / _plain(source, name)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _take_archive(source: Path, archive: tarfile.TarFile, target: Path, signed_b
         if name in members:
             _extract(archive, members[name], target / name)
     manifest = _trusted(target, signed_by)
-    _room_for(manifest, target)
+    _expect_space(manifest, target)
     sizes = {stored.file: stored.bytes for stored in manifest.files()}
     _refuse_others(source, members, sizes)
     for name in sizes:
@@ -100,23 +100,23 @@ def _trusted(folder: Path, signed_by: Sequence[Path]) -> Manifest:
 
 
 def _members(source: Path, archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
-    """The archive's plain files by name; what a bundle never holds refuses the archive."""
+    """The archive's plain files by name. BundleError: it has a member that no bundle has."""
     found: dict[str, tarfile.TarInfo] = {}
     total = 0
     for number, member in enumerate(archive):
         if number >= MOST_MEMBERS:
-            raise BundleError(f"{source}: more than {MOST_MEMBERS} files and folders: not taken")
+            raise BundleError(f"{source}: more than {MOST_MEMBERS} files and folders: refused")
         if member.isdir():
             _plain(source, member.name)
             continue
         if not member.isreg() or member.issparse():
-            raise BundleError(f"{source}: {member.name!r} is no plain file: links and devices are not taken")
+            raise BundleError(f"{source}: {member.name!r} is not a plain file: links and devices are refused")
         name = str(_plain(source, member.name))
         total += member.size
         if name in found:
             raise BundleError(f"{source}: {name!r} is in it twice")
         if total > LARGEST_BUNDLE_BYTES or member.size > _largest(name):
-            raise BundleError(f"{source}: {name!r} is larger than in any bundle: not taken")
+            raise BundleError(f"{source}: {name!r} is larger than in any bundle: refused")
         found[name] = member
     return found
 
@@ -130,7 +130,7 @@ def _largest(name: str) -> int:
 def _refuse_others(source: Path, members: Mapping[str, tarfile.TarInfo], sizes: Mapping[str, int]) -> None:
     for name in members:
         if name not in sizes and name not in (MANIFEST_FILE, SIGNATURE_FILE):
-            raise BundleError(f"{source}: the manifest does not name {name!r}: not taken")
+            raise BundleError(f"{source}: the manifest does not name {name!r}: refused")
     for name, size in sizes.items():
         if name not in members:
             raise BundleError(f"{source}: {name!r} is missing: pack the bundle again")
@@ -141,10 +141,10 @@ def _refuse_others(source: Path, members: Mapping[str, tarfile.TarInfo], sizes: 
 
 
 def _plain(source: Path, name: str) -> PurePosixPath:
-    """`name` as a relative path without `..`; BundleError for any other."""
+    """`name` as a relative path without `..`. BundleError: it is another path."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
-        raise BundleError(f"{source}: {name!r} leads outside the bundle: not taken")
+        raise BundleError(f"{source}: {name!r} leads outside the bundle: refused")
     return path
 
 
@@ -156,7 +156,7 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> 
 
 
 def _copy(source: Path, place: Path, most_bytes: int) -> None:
-    """Copy a plain file, which is no link, up to so many bytes; `Bundle` tells one that is not what it should be."""
+    """Copy a plain file, not a link, of at most `most_bytes`; `Bundle` checks its content later."""
     try:
         handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -166,19 +166,19 @@ def _copy(source: Path, place: Path, most_bytes: int) -> None:
     with os.fdopen(handle, "rb") as content:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
-            raise BundleError(f"{source} is no plain file of at most {most_bytes} bytes: not taken")
+            raise BundleError(f"{source} is not a plain file of at most {most_bytes} bytes: refused")
         with place.open("xb") as out:
-            _pass_on(content, out, most_bytes)
+            _copy_bytes(content, out, most_bytes)
 
 
-def _pass_on(content: IO[bytes], out: IO[bytes], most_bytes: int) -> None:
+def _copy_bytes(content: IO[bytes], out: IO[bytes], most_bytes: int) -> None:
     while most_bytes and (block := content.read(min(_BLOCK_BYTES, most_bytes))):
         out.write(block)
         most_bytes -= len(block)
 
 
 def _refuse_external(source: Path, graph: Path) -> None:
-    """A graph is one file: what lies in others is vouched for by nobody."""
+    """Raise BundleError for a graph with tensors in other files, which the manifest does not cover."""
     kept = b""
     with graph.open("rb") as content:
         while block := content.read(_BLOCK_BYTES):
@@ -187,7 +187,7 @@ def _refuse_external(source: Path, graph: Path) -> None:
             kept = block[-64:]
 
 
-def _room_for(manifest: Manifest, target: Path) -> None:
+def _expect_space(manifest: Manifest, target: Path) -> None:
     needed = sum(stored.bytes for stored in manifest.files())
     free = shutil.disk_usage(target).free
     if needed > free:

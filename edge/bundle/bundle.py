@@ -43,11 +43,11 @@ class Bundle:
     def __init__(
         self, folder: Path | str, provider: Provider = "cpu", threads: int = 1, engines: Path | None = None
     ) -> None:
-        """Read and verify `folder`; BundleError names the first file that is not what it should be.
+        """Read and verify `folder`. BundleError names the first file that is not as the manifest says.
 
-        `engines` is the folder of TensorRT's engines, `default_cache()` unless given.
+        `engines` is the folder of TensorRT engines; default: `default_cache()`.
         """
-        self.folder = Path(folder).resolve()  # an update swaps the link; what runs stays with its own files
+        self.folder = Path(folder).resolve()  # an update swaps the link; a running box keeps its files
         self.provider: Provider = provider
         self.threads = threads
         self.engines = engines or default_cache()
@@ -57,12 +57,12 @@ class Bundle:
         for name, role in self.manifest.roles.items():
             if fault := misfit(name, role):
                 raise BundleError(
-                    f"bundle {self.folder}: role {name} is not what the box runs: {fault}; export that model again "
+                    f"bundle {self.folder}: role {name} does not fit the box: {fault}; export that model again "
                     f"(emvas export adapts what it can), or build or install the bundle again"
                 )
 
     def role(self, name: str) -> Role:
-        """The description of a role; BundleError lists those that are there."""
+        """The description of a role. BundleError lists the known roles."""
         if name not in self.manifest.roles:
             raise BundleError(f"bundle {self.folder} has no role {name!r}; it has {', '.join(self.manifest.roles)}")
         return self.manifest.roles[name]
@@ -89,7 +89,9 @@ class Bundle:
             return Session(path, self.provider, self.threads)
         engine = engine_of(self.role(role).variants[chosen], stored, this_machine(), self.engines)
         if not engine.proven:
-            _log.warning("%s has no engine yet: it is built now, for minutes (emvas export engine does it ahead)", path)
+            _log.warning(
+                "%s has no engine yet: it is built now, which takes minutes (emvas export engine builds it ahead)", path
+            )
         engine.folder.mkdir(parents=True, exist_ok=True)
         return Session(path, self.provider, self.threads, engine.options)
 
@@ -103,38 +105,38 @@ class Bundle:
     def _verify(self, stored: StoredFile) -> None:
         path = (self.folder / stored.file).resolve()
         if not path.is_relative_to(self.folder.resolve()):
-            raise BundleError(f"{stored.file} lies outside the bundle {self.folder}: the manifest was tampered with")
+            raise BundleError(f"{stored.file} lies outside the bundle {self.folder}: the manifest was changed")
         if not path.is_file():
             raise BundleError(f"{path} is missing: build or install the bundle again")
         if path.stat().st_size != stored.bytes or sha256_of(path) != stored.sha256:
             raise BundleError(
-                f"{path} is not the file that the manifest vouches for (its SHA-256 differs): "
-                "it is damaged or was tampered with; build or install the bundle again"
+                f"{path} is not the file of the manifest (its SHA-256 differs): "
+                "it is damaged or was changed; build or install the bundle again"
             )
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz by name. BundleError: it is none, or claims more than it holds."""
+    """The arrays of an .npz by name. BundleError: it is not an .npz, or claims more than it holds."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > _MOST_ARRAYS or sum(member.file_size for member in members) > LARGEST_ARRAYS_BYTES:
-                raise BundleError(f"{path} unpacks to more than any golden file: not taken")
+                raise BundleError(f"{path} unpacks to more than any golden file: refused")
             found = {}
             for member in members:
                 with archive.open(member) as stream:
                     found[member.filename.removesuffix(".npy")] = _read_array(stream, member.file_size)
             return found
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise BundleError(f"{path} is no file of arrays: {error}; build or install the bundle again") from error
+        raise BundleError(f"{path} is not a file of arrays: {error}; build or install the bundle again") from error
 
 
 def map_array(path: Path) -> Array:
-    """The array of an .npy, mapped read-only. BundleError: it is none, or claims more than it holds."""
+    """The array of an .npy, mapped read-only. BundleError: it is not an .npy, or claims more than it holds."""
     try:
         mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise BundleError(f"{path} is no array: {error}; build or install the bundle again") from error
+        raise BundleError(f"{path} is not an array: {error}; build or install the bundle again") from error
     return mapped
 
 

@@ -13,14 +13,13 @@ from edge.bundle.manifest import Graph, Role
 from edge.messages import EXPRESSIONS
 
 Size = int | str | range | None
-"""Of a dimension: this number, any number of them (a free dimension, by its name), a fixed one within the range, or
-whatever there is. A free dimension stands for every number, but for no range: the box reads from the graph how large
-its input is."""
+"""Expected size of a dimension: this number, a free dimension (by name), a fixed size within the range, or any (None).
+A free dimension fits every number but no range: the box reads its input size from the graph."""
 
 ANY = range(1, 1 << 20)
-"""A fixed size, whatever it is."""
+"""Any fixed size."""
 _INTEGERS = ("ids",)
-"""The tensors that are int64; the others are float32."""
+"""Tensors of int64; all others are float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +28,24 @@ class Ends:
 
     inputs: Mapping[str, Sequence[Size]]
     outputs: Mapping[str, Sequence[Size]]
-    """Those that the box reads; a graph may have more."""
+    """The outputs that the box reads; a graph may have more."""
     takes_more: bool = False
-    """Whether the box finds out about further inputs by itself, as caches."""
+    """Whether the box handles further inputs by itself, such as caches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One role; where several kinds of model can fill it, there is a contract a kind."""
+    """The contract of one role; a role for several kinds of model has one contract for each kind."""
 
     graphs: Mapping[str, Ends]
     labels: Sequence[str] = ()
-    """The names that its labels may have, in any order, one a column of `labelled`; none: it has no labels."""
+    """Permitted labels, in any order, one for each column of `labelled`; empty: no labels."""
     labelled: str = ""
-    """The output whose columns the labels name."""
+    """The output with one column for each label."""
     all_labels: bool = False
-    """Whether the labels must be exactly these in this order."""
+    """Whether the labels must be exactly these, in this order."""
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Least and largest value that the box feeds an input."""
+    """Smallest and largest value of each input."""
 
 
 _UNIT, _SIGNED = {"image": (0.0, 1.0)}, {"image": (-1.0, 1.0)}
@@ -124,12 +123,12 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
 
 
 def fed_range(role: str, tensor: str) -> tuple[float, float] | None:
-    """Least and largest value that the box feeds an input; None where it has no bounds or is no input of the box."""
+    """Smallest and largest value that the box feeds an input; None if it has no bounds or is not an input of the box."""
     return next((contract.ranges[tensor] for contract in CONTRACTS.get(role, ()) if tensor in contract.ranges), None)
 
 
 def misfit(name: str, role: Role) -> str | None:
-    """What the box cannot use of a role, as the end of a sentence; None where it fits or is no role of the box."""
+    """Why the box cannot use a role, as the end of a sentence; None if it fits or is not a role of the box."""
     contracts = CONTRACTS.get(name, ())
     for variant, described in role.variants.items():
         graphs = described.graphs

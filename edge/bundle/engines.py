@@ -1,4 +1,4 @@
-"""The engines that a bundle needs on this machine: which are missing, which are out of date, and building them."""
+"""The TensorRT engines that a bundle needs on this machine: finds missing and outdated ones, and builds them."""
 
 from __future__ import annotations
 
@@ -43,16 +43,18 @@ def engines_needed(bundle: Bundle, machine: Machine, roles: Collection[str] = ()
 
 
 def out_of_date(cache: Path, machine: Machine, needed: Sequence[Need]) -> list[Path]:
-    """Engine folders that nothing in `needed` uses: of other graphs, versions or GPUs, or of another bundle."""
+    """Engine folders that `needed` does not use: of other graphs, versions, GPUs or bundles."""
     wanted = {need.engine.folder for need in needed}
     elsewhere = [home for home in _folders(cache) if home.name != machine.folder]
     return elsewhere + [folder for folder in _folders(cache / machine.folder) if folder not in wanted]
 
 
-def build_engines(bundle: Bundle, needed: Sequence[Need], told: Callable[[Need, GraphCheck], None]) -> list[GraphCheck]:
+def build_engines(
+    bundle: Bundle, needed: Sequence[Need], report: Callable[[Need, GraphCheck], None]
+) -> list[GraphCheck]:
     """Build the engines that are not proven yet, and test each with its golden input.
 
-    An engine that computes something else is thrown away. Returns every check, the failed ones included.
+    An engine that computes something else is deleted. Returns every check, including failed ones.
     """
     checks = []
     missing = [need for need in needed if not need.engine.proven]
@@ -60,13 +62,13 @@ def build_engines(bundle: Bundle, needed: Sequence[Need], told: Callable[[Need, 
         graphs = {need.graph: need for need in needed if (need.role, need.variant) == (role, variant)}
         for need in graphs.values():
             if not need.engine.proven:
-                shutil.rmtree(need.engine.folder, ignore_errors=True)  # what a broken-off build left
+                shutil.rmtree(need.engine.folder, ignore_errors=True)  # left by an interrupted build
         start = time.monotonic()
         for check in check_variant(bundle, role, variant):
             need = graphs[check.graph]
             _record(need.engine, check, time.monotonic() - start)
             checks.append(check)
-            told(need, check)
+            report(need, check)
             start = time.monotonic()
     return checks
 
@@ -78,9 +80,9 @@ def _record(engine: Engine, check: GraphCheck, seconds: float) -> None:
     if engine.proven:
         return
     engine.folder.mkdir(parents=True, exist_ok=True)
-    said = {"seconds": round(seconds, 1), "error": check.error, "latency_ms": round(check.latency_ms, 3)}
+    proof = {"seconds": round(seconds, 1), "error": check.error, "latency_ms": round(check.latency_ms, 3)}
     unfinished = engine.folder / f".{PROVEN_FILE}"
-    unfinished.write_text(json.dumps(said), encoding="utf-8")
+    unfinished.write_text(json.dumps(proof), encoding="utf-8")
     unfinished.replace(engine.folder / PROVEN_FILE)
 
 

@@ -1,4 +1,4 @@
-"""Installing a bundle: staged, every hash verified, tested on this machine, then swapped in."""
+"""Fetches and installs bundles: every hash is verified, every model tested on this machine, then the link is swapped."""
 
 from __future__ import annotations
 
@@ -26,39 +26,40 @@ _DIGITS = 12
 """Hexadecimal digits of the manifest's hash in a release's name."""
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
-"""Of a connection, and of a server that sends nothing."""
+"""Timeout of a connection, and of a server that sends no data."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What this box asks of a bundle."""
+    """What this box requires of a bundle."""
 
     provider: Provider = "cpu"
     threads: int = 1
     signed_by: Path | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
-    """The roles that it must have, and the setting of the box that asks for each."""
+    """The required roles, and for each the setting that requires it."""
 
 
 def terms_of(models: ModelsConfig) -> Terms:
-    """What a configuration asks of a bundle."""
+    """What a configuration requires of a bundle."""
     return Terms(models.provider, models.threads, Path(models.signed_by) if models.signed_by else None)
 
 
-def install_bundle(source: Path, store: ReleaseStore, terms: Terms, told: Callable[[GraphCheck], None]) -> ReleaseState:
-    """Install the folder or tar archive `source`; on any error what was installed before stays as it is.
+def install_bundle(
+    source: Path, store: ReleaseStore, terms: Terms, report: Callable[[GraphCheck], None]
+) -> ReleaseState:
+    """Install the folder or tar archive `source`. On any error the installed bundle stays in use.
 
     Raises:
-        BundleError: it is no sound bundle, is not signed or lacks a role that `terms` ask for, or fails its self-test
-            here.
+        BundleError: it is damaged, is not signed, lacks a role that `terms` require, or fails its self-test here.
     """
 
     def fill(made: Path) -> str:
         _refuse_without(terms.roles, take(source, made, signers(terms.signed_by)), source)
         failed = []
         for check in isolated_test(made, terms.provider, terms.threads):
-            told(check)
+            report(check)
             failed += [] if check.passed else [f"{check.role}/{check.graph}"]
         if failed:
             raise BundleError(
@@ -80,14 +81,14 @@ def _refuse_without(roles: Mapping[str, str], manifest: Manifest, source: Path) 
 
 
 def open_under(terms: Terms, folder: Path) -> Bundle:
-    """Open the bundle in `folder` if it is signed as asked and every hash is right; else BundleError."""
+    """Open the bundle in `folder`. BundleError: a required signature is missing or a hash is wrong."""
     for key in signers(terms.signed_by):
         verify_signature(folder, key)
     return Bundle(folder, terms.provider, terms.threads)
 
 
 def release_name(folder: Path) -> str:
-    """What a bundle is called as a release: its name and version, and its manifest's hash."""
+    """The name of a bundle as a release: its name, its version and the hash of its manifest."""
     manifest = read_manifest(folder)
     digest = sha256_of(folder / MANIFEST_FILE)[:_DIGITS]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{manifest.name}-{manifest.version}-{digest}").lstrip(".")
@@ -97,14 +98,14 @@ def fetch_bundle(source: str, sha256: str, out: Path, signed_by: Sequence[Path] 
     """Unpack the archive `source`, an https address or a file, into the new folder `out` and open it.
 
     Raises:
-        BundleError: it cannot be had, is not the archive with this SHA-256, holds what no bundle holds, is not signed
-            by the owners of the keys `signed_by`, or `out` is there already. Nothing is left in `out`.
+        BundleError: it cannot be fetched, has another SHA-256, is not a valid bundle, is not signed with the keys of
+            `signed_by`, or `out` exists already. `out` is then not written.
     """
     wanted = sha256.lower()
     if not _SHA256.fullmatch(wanted):
         raise BundleError(f"--sha256 {sha256!r}: a SHA-256 has 64 hexadecimal digits")
     if out.exists():
-        raise BundleError(f"{out} is there already: name a new folder")
+        raise BundleError(f"{out} exists already: name a new folder")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as staging:
@@ -122,13 +123,13 @@ def fetch_bundle(source: str, sha256: str, out: Path, signed_by: Sequence[Path] 
 
 
 def _copied(source: str, target: BinaryIO) -> str:
-    """Copy `source` into `target`; its SHA-256."""
+    """Copy `source` into `target`; return its SHA-256."""
     digest, left = hashlib.sha256(), LARGEST_BUNDLE_BYTES
     with _opened(source) as stream:
         while block := stream.read(_BLOCK_BYTES):
             left -= len(block)
             if left < 0:
-                raise BundleError(f"{source} is larger than any bundle: not taken")
+                raise BundleError(f"{source} is larger than any bundle: refused")
             digest.update(block)
             target.write(block)
     return digest.hexdigest()
@@ -138,11 +139,11 @@ def _opened(source: str) -> BinaryIO:
     if "://" not in source:
         return Path(source).open("rb")
     if not source.startswith("https://"):
-        raise BundleError(f"{source}: only https:// addresses and files are taken")
+        raise BundleError(f"{source}: only https:// addresses and files are accepted")
     try:
         answer: BinaryIO = urllib.request.urlopen(source, timeout=_TIMEOUT_S)
     except (urllib.error.URLError, ValueError) as error:
         raise BundleError(f"{source} cannot be fetched: {error}") from error
     if not answer.url.startswith("https://"):  # type: ignore[attr-defined]
-        raise BundleError(f"{source} leads to an address without https: not taken")
+        raise BundleError(f"{source} leads to an address without https: refused")
     return answer

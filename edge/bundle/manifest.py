@@ -19,7 +19,7 @@ VariantName = Literal["fp32", "fp16", "cpu-int8", "trt-int8"]
 
 
 class BundleError(EmvasError):
-    """A bundle that cannot be trusted or read; the message names the file and says what to do."""
+    """A bundle that cannot be trusted or read; the message names the file and the remedy."""
 
 
 class _Part(BaseModel):
@@ -35,7 +35,7 @@ class StoredFile(_Part):
 
 
 class Tensor(_Part):
-    """One input or output: a dimension is a number, or a name where it is free."""
+    """One input or output. A dimension is a number, or a name if it is free."""
 
     name: str
     dtype: str
@@ -59,37 +59,37 @@ class Graph(StoredFile):
     inputs: list[Tensor]
     outputs: list[Tensor]
     profile: dict[str, Profile] = Field(default_factory=dict)
-    """By input, for those with a free dimension."""
+    """For each input with a free dimension."""
 
 
 class EngineBuild(_Part):
-    """What a real TensorRT builder made of a graph."""
+    """The result of a real TensorRT builder for a graph."""
 
     builder: str
     """Product, version and compute capability, as `tensorrt-rtx 1.7.1.116, SM86`."""
     seconds: float
     engine_bytes: int | None
-    """None: it made no engine, and `errors` say why."""
+    """None: there is no engine; `errors` give the reason."""
     errors: list[str] = Field(default_factory=list)
 
 
 class GraphVerdict(_Part):
-    """Whether TensorRT takes one graph."""
+    """Whether TensorRT accepts one graph."""
 
     findings: list[str] = Field(default_factory=list)
-    """What the linter objects to, a sentence each."""
+    """The objections of the linter, one sentence each."""
     build: EngineBuild | None = None
     not_built: str = ""
-    """Why nothing was built, where `build` is None."""
+    """Why there was no build, if `build` is None."""
 
     @property
     def ready(self) -> bool:
-        """No finding, and a real builder made an engine of it."""
+        """Whether there are no findings and a real builder made an engine."""
         return not self.findings and self.build is not None and self.build.engine_bytes is not None
 
 
 class Tensorrt(_Part):
-    """What is known of a variant and TensorRT."""
+    """What is known about a variant on TensorRT."""
 
     graphs: dict[str, GraphVerdict]
     options: dict[str, str] = Field(default_factory=dict)
@@ -97,7 +97,7 @@ class Tensorrt(_Part):
 
     @property
     def ready(self) -> bool:
-        """Every graph is."""
+        """Whether every graph is ready."""
         return all(verdict.ready for verdict in self.graphs.values())
 
 
@@ -111,11 +111,11 @@ class Variant(_Part):
     """Parity, task metric and latency, each with its unit in the key (`latency_ms_1_thread`)."""
     calibration: dict[str, Any] | None = None
     tensorrt: Tensorrt | None = None
-    """None: made for the CPU, or built before TensorRT was asked."""
+    """None: made for the CPU, or built without a TensorRT check."""
 
 
 class WeightSource(_Part):
-    """Where weights came from."""
+    """Origin of the weights of a role."""
 
     archive: str
     file: str
@@ -125,7 +125,7 @@ class WeightSource(_Part):
 
 
 class Role(_Part):
-    """One job in the appliance."""
+    """One task of a model in the appliance."""
 
     description: str
     sources: list[WeightSource]
@@ -162,19 +162,19 @@ class Manifest(_Part):
     """The whole of `bundle.yaml`."""
 
     schema_version: Literal[2] = 2
-    """2: the pictures of the face and eye nets come with their channels first."""
+    """2: the images of the face and eye networks have their channels first."""
     name: str
     version: str
     built_with: dict[str, str] = Field(default_factory=dict)
     roles: dict[str, Role]
 
     def files(self) -> list[StoredFile]:
-        """Every file that the manifest vouches for."""
+        """Every file that the manifest covers."""
         return [stored for role in self.roles.values() for stored in role.files()]
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's where PyYAML was built with it, as its wheels are: 0.07 s of a start instead of 0.53 s."""
+"""The loader of libyaml, if PyYAML has it, as its wheels do: takes 0.07 s of a start instead of 0.53 s."""
 LARGEST_MANIFEST_BYTES = 4 << 20
 """The default bundle's has 140 kB."""
 _DEEPEST = 16
@@ -182,7 +182,7 @@ _DEEPEST = 16
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read `folder`/bundle.yaml; BundleError says what is wrong with it."""
+    """Read `folder`/bundle.yaml. BundleError says what is wrong with it."""
     path = folder / MANIFEST_FILE
     try:
         with path.open("rb") as stream:
@@ -199,12 +199,12 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: {where}: {first['msg']}. The bundle was made by another version or edited by hand; "
             "build or install it again."
         ) from error
-    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: text, numbers and dates that are none
+    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: invalid text, numbers and dates
         raise BundleError(f"{path} cannot be read: {error}. Build or install the bundle again.") from error
 
 
 def _plain_yaml(text: str) -> Any:
-    """The content of a YAML text that says each thing where it stands. ValueError: it does more than that."""
+    """The content of a YAML text without references. ValueError: it has references, is too deep or too long."""
     if len(text) > LARGEST_MANIFEST_BYTES:
         raise ValueError(f"it is longer than {LARGEST_MANIFEST_BYTES >> 20} MB")
     depth = 0
@@ -216,19 +216,19 @@ def _plain_yaml(text: str) -> Any:
             raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
         value = getattr(event, "value", "")
         if not value.isprintable() and not value.replace("\n", "").replace("\t", "").isprintable():
-            raise ValueError(f"{value[:60]!r} holds signs that cannot be printed")
+            raise ValueError(f"{value[:60]!r} has characters that cannot be printed")
     return yaml.load(text, Loader=_LOADER)
 
 
 class _PlainDumper(yaml.SafeDumper):
-    """Writes a value again where it stands again, as `_plain_yaml` wants it."""
+    """Writes repeated values in full, without the references that `_plain_yaml` refuses."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write `manifest` as `folder`/bundle.yaml, all of it or nothing."""
+    """Write `manifest` as `folder`/bundle.yaml, whole or not at all."""
     content = manifest.model_dump(mode="json")
     text = yaml.dump(content, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=120)
     unfinished = folder / f".{MANIFEST_FILE}"

@@ -29,21 +29,21 @@ _WARM_UP = 2
 _RUNS = (5, 50)
 """Fewest and most timed runs of one graph."""
 _TIME_S = 0.5
-"""After this long no more runs than the fewest are timed."""
+"""After this time only the fewest runs are timed."""
 _NO_DIVISION_BY_ZERO = 1e-12
 LONGEST_S: dict[Provider, float] = {"cpu": 600.0, "cuda": 600.0, "tensorrt": 3 * 3600.0}
-"""Longest self-test of a whole bundle; ours. The default one takes 20 s on a laptop's core; TensorRT builds engines."""
+"""Time limit of a self-test; chosen. The default bundle takes 20 s on a laptop's core; TensorRT builds engines."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphCheck:
-    """What one graph did with its golden inputs."""
+    """The result of one graph on its golden inputs."""
 
     role: str
     graph: str
     variant: VariantName
     provider: str
-    """The provider that onnxruntime really took."""
+    """The provider that onnxruntime really uses."""
     error: float
     """The worst output's `rms_ratio` against its golden."""
     tolerance: float
@@ -52,14 +52,14 @@ class GraphCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the error is within the tolerance; an error that is no number is not."""
+        """Whether the error is within the tolerance; NaN is not."""
         return self.error <= self.tolerance
 
 
 def rms_ratio(actual: Array, expected: Array) -> float:
     """Root-mean-square of the difference over that of `expected`: the one measure of agreement between graphs.
 
-    Infinite where the shapes differ or a number of either is infinite or none.
+    Infinite if the shapes differ or either has a value that is not finite.
     """
     if actual.shape != expected.shape or not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return float("inf")
@@ -82,13 +82,13 @@ def median_latency_ms(session: Session, feeds: Mapping[str, Array]) -> float:
 
 
 def self_test(bundle: Bundle) -> Iterator[GraphCheck]:
-    """Check every graph that this bundle's provider would run, one after the other."""
+    """Check every graph that this bundle's provider runs, one after another."""
     for role in bundle.manifest.roles:
         yield from check_variant(bundle, role, bundle.variant_name(role))
 
 
 def check_variant(bundle: Bundle, role: str, variant: VariantName) -> Iterator[GraphCheck]:
-    """Check the graphs of one variant; BundleError when the golden file does not fit the graph."""
+    """Check the graphs of one variant. BundleError: the golden file does not fit the graph."""
     described = bundle.role(role).variants[variant]
     for graph in described.graphs:
         feeds, expected = golden(bundle, role, graph)
@@ -118,10 +118,10 @@ def _side(stored: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 def isolated_test(
     folder: Path, provider: Provider, threads: int, longest_s: float | None = None
 ) -> Iterator[GraphCheck]:
-    """Open the bundle in `folder`, every hash verified, and check every graph that would run, elsewhere.
+    """Verify and check the bundle in `folder` in a process of its own.
 
     Raises:
-        BundleError: it is not sound, or the test crashed or did not end within `LONGEST_S`.
+        BundleError: it is damaged, or the test crashed or did not end within `LONGEST_S`.
     """
     longest_s = LONGEST_S[provider]
     until_s = time.monotonic() + longest_s
@@ -149,8 +149,8 @@ def isolated_test(
 
 
 def answer(folder: str, provider: str, threads: int, handle: int) -> None:
-    """What the process does: each check, an error's sentence, or null at the end, written to the pipe `handle`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends this process when it is told to stop
+    """Run in the other process: writes each check, an error's sentence, or null at the end to the pipe `handle`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     with Connection(handle, readable=False) as answers:
         try:
             for check in self_test(Bundle(folder, cast(Provider, provider), threads)):
@@ -158,6 +158,6 @@ def answer(folder: str, provider: str, threads: int, handle: int) -> None:
             told = None
         except BundleError as error:
             told = str(error)
-        except Exception as error:  # whatever a hostile model makes of onnxruntime
+        except Exception as error:  # a hostile model can raise anything
             told = f"the self-test of {folder} failed: {said(error)}"
         answers.send_bytes(json.dumps(told).encode())

@@ -19,31 +19,31 @@ PROVIDERS: dict[str, str] = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-"""The words of a config and onnxruntime's names."""
+"""Names in a configuration, and onnxruntime's names."""
 
 Array = npt.NDArray[Any]
 
 
 class ProviderError(BundleError):
-    """The asked provider does not run on this machine."""
+    """The requested provider does not run on this machine."""
 
 
 def session_options(provider: Provider, threads: int) -> ort.SessionOptions:
-    """The settings of a session; on TensorRT a graph of which a part would run on the CPU is refused."""
+    """The settings of a session. On TensorRT, a graph that would run partly on the CPU is refused."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # The arena keeps the largest sound it ever saw: off, a 25 s utterance peaks 70 MB lower and nothing is slower.
+    # The arena keeps memory for the largest input: off, a 25 s utterance takes 70 MB less at its peak, at no cost.
     options.enable_cpu_mem_arena = False
     if provider == "tensorrt":
-        # CUDA is left alone: onnxruntime puts its arithmetic of shapes on the CPU with intent.
+        # Not on CUDA: onnxruntime runs arithmetic on shapes on the CPU by design.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     return options
 
 
 class Session:
-    """One graph, ready to run; `provider` is the one that onnxruntime really took."""
+    """One graph, ready to run; `provider` is the one that onnxruntime really uses."""
 
     def __init__(
         self, path: Path, provider: Provider = "cpu", threads: int = 1, engine: Mapping[str, str] | None = None
@@ -54,7 +54,7 @@ class Session:
             self._session = ort.InferenceSession(
                 str(path), settings, providers=[PROVIDERS[provider]], provider_options=[dict(engine or {})]
             )
-        except Exception as error:  # onnxruntime raises its own unexported classes
+        except Exception as error:  # the exceptions of onnxruntime are not exported
             raise BundleError(
                 f"{path} cannot be loaded by onnxruntime {ort.__version__} on {provider}: {error}"
             ) from error
@@ -66,7 +66,7 @@ class Session:
             )
         self.input_names: list[str] = [item.name for item in self._session.get_inputs()]
         self.input_shapes: dict[str, list[int | str]] = {item.name: item.shape for item in self._session.get_inputs()}
-        """A dimension is a number, or a name where it is free."""
+        """A dimension is a number, or a name if it is free."""
         self.output_names: list[str] = [item.name for item in self._session.get_outputs()]
 
     def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:

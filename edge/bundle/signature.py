@@ -20,22 +20,22 @@ from edge.bundle.manifest import MANIFEST_FILE, BundleError
 
 SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
 BOX_SIGNER = Path("/etc/emvas/signer.pub")
-"""Where this file is, no other bundle is taken or run, whatever a configuration says: root puts it there, and no
-configuration that is installed later takes it away."""
+"""If this file exists, only bundles signed with its key are accepted, whatever the configuration says. Only root can
+write it; a configuration cannot remove it."""
 
 
 def sign(folder: Path, private_key: Path) -> Path:
     """Sign the bundle in `folder` and return the signature's path.
 
     Raises:
-        BundleError: there is no manifest, or `private_key` is no Ed25519 key without a password.
+        BundleError: the manifest is missing, or `private_key` is not an Ed25519 key without a password.
     """
     try:
         key = load_pem_private_key(_read(private_key), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it has a password
-        raise BundleError(f"{private_key} is no private key without a password: {_MAKE}") from error
+        raise BundleError(f"{private_key} is not a private key without a password: {_MAKE}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise BundleError(f"{private_key} is no Ed25519 key: {_MAKE}")
+        raise BundleError(f"{private_key} is not an Ed25519 key: {_MAKE}")
     path = folder / SIGNATURE_FILE
     unfinished = folder / f".{SIGNATURE_FILE}"
     unfinished.write_bytes(key.sign(_read(folder / MANIFEST_FILE)))
@@ -44,34 +44,34 @@ def sign(folder: Path, private_key: Path) -> Path:
 
 
 def signers(named: Path | None) -> tuple[Path, ...]:
-    """The public keys whose owners must have signed: the box's own, and the one that the configuration names."""
+    """The public keys of the required signers: the box's own, and the one of the configuration."""
     try:
         own = (BOX_SIGNER,) if os.path.lexists(BOX_SIGNER) else ()
-    except PermissionError:  # a user who may not see the box's settings does not run the box
+    except PermissionError:  # a user without this right does not run the installed box
         own = ()
     return (*own, *((named,) if named is not None else ()))
 
 
 def verify_signature(folder: Path, public_key: Path) -> None:
-    """Refuse a bundle that the owner of `public_key` has not signed, with a BundleError that says why."""
+    """Check that the bundle is signed with the private key of `public_key`. BundleError says why it is not."""
     try:
         key = load_pem_public_key(_read(public_key))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise BundleError(f"{public_key} is no public key in PEM; {_MAKE_PUBLIC}") from error
+        raise BundleError(f"{public_key} is not a public key in PEM; {_MAKE_PUBLIC}") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise BundleError(f"{public_key} is no Ed25519 key; {_MAKE_PUBLIC}")
+        raise BundleError(f"{public_key} is not an Ed25519 key; {_MAKE_PUBLIC}")
     path = folder / SIGNATURE_FILE
     if not path.is_file():
         raise BundleError(
-            f"bundle {folder} is not signed, and this box takes signed bundles only ({public_key}): "
+            f"bundle {folder} is not signed, and this box accepts only signed bundles ({public_key}): "
             f"sign it where it is built: emvas bundle sign {folder} --key KEY"
         )
     try:
         key.verify(_read(path), _read(folder / MANIFEST_FILE))
     except InvalidSignature:
         raise BundleError(
-            f"{path} does not fit: the manifest was changed after it was signed, or another key than that of "
-            f"{public_key} signed it. Take the bundle from whom you trust, again."
+            f"{path} does not fit: the manifest was changed after it was signed, or another key than "
+            f"{public_key} signed it. Get the bundle again from a trusted source."
         ) from None
 
 

@@ -31,12 +31,12 @@ _CAPABILITY = (75, 76)
 
 
 class NoTensorrtError(BundleError):
-    """TensorRT engines can be neither built nor run here."""
+    """TensorRT engines cannot be built or run here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What else an engine depends on, beside the graph."""
+    """What an engine depends on, besides the graph."""
 
     gpu: str
     """The driver's name of the GPU, as `Orin`."""
@@ -47,7 +47,7 @@ class Machine:
 
     @property
     def folder(self) -> str:
-        """A file name that tells this machine from others."""
+        """A folder name that is unique to this combination."""
         text = f"ort-{self.onnxruntime}_trt-{self.tensorrt}_{self.gpu}_sm{self.capability}"
         return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
@@ -58,11 +58,11 @@ class Engine:
 
     folder: Path
     options: Mapping[str, str]
-    """What onnxruntime's TensorRT provider is given to find it, or to build it."""
+    """Options of onnxruntime's TensorRT provider to find or build it."""
 
     @property
     def proven(self) -> bool:
-        """It is there, and the golden self-test passed with it."""
+        """Whether it exists and has passed the golden self-test."""
         return (self.folder / PROVEN_FILE).is_file() and any(self.folder.glob("*.engine"))
 
 
@@ -83,7 +83,7 @@ def engine_of(variant: Variant, graph: Graph, machine: Machine, cache: Path) -> 
 
 
 def profile_options(profile: Mapping[str, Profile]) -> dict[str, str]:
-    """The shapes as the provider wants them: `input:1x3x64x64,...` for least, usual and largest."""
+    """The shapes in the provider's form: `input:1x3x64x64,...` for smallest, usual and largest."""
     if not profile:
         return {}
     return {
@@ -95,7 +95,7 @@ def profile_options(profile: Mapping[str, Profile]) -> dict[str, str]:
 
 
 def default_cache() -> Path:
-    """Where engines stay: systemd's cache folder for this service, else the user's."""
+    """The folder of engines: systemd's cache folder for this service, else the user's."""
     given = os.environ.get("CACHE_DIRECTORY")
     if given:
         return Path(given) / "engines"
@@ -104,7 +104,7 @@ def default_cache() -> Path:
 
 @cache
 def this_machine() -> Machine:
-    """Ask driver and libraries; NoTensorrtError says what is missing and what to install."""
+    """Query driver and libraries. NoTensorrtError says what is missing and what to install."""
     if _PROVIDER not in ort.get_available_providers():
         raise NoTensorrtError(
             f"this onnxruntime {ort.__version__} has no TensorRT: on a machine with an NVIDIA GPU, replace it with "
@@ -118,7 +118,7 @@ def this_machine() -> Machine:
 
 
 def linked_tensorrt(provider: Path) -> str:
-    """The file name of the TensorRT library that onnxruntime's provider library was linked with."""
+    """The file name of the TensorRT library that onnxruntime's provider library is linked with."""
     found = re.search(rb"libnvinfer\.so\.\d+", provider.read_bytes()) if provider.is_file() else None
     if found is None:
         raise NoTensorrtError(f"{provider} names no libnvinfer: this onnxruntime was built without TensorRT")
@@ -126,7 +126,7 @@ def linked_tensorrt(provider: Path) -> str:
 
 
 def version_text(number: int) -> str:
-    """TensorRT's number of itself (since 10) as text: 100300 is 10.3.0."""
+    """TensorRT's version number (since 10) as text: 100300 is 10.3.0."""
     major, rest = divmod(number, 10000)
     return f"{major}.{rest // 100}.{rest % 100}"
 

@@ -48,7 +48,7 @@ class MqttConfig(Section):
             raise PydanticCustomError(
                 NOT_ECHOED,
                 "only the broker's name or address is allowed, such as broker.example or 10.0.0.2: no mqtt:// or "
-                "mqtts:// before it (write tls: true), no user or password (username, password_file), no port, path or space",
+                "mqtts:// (write tls: true), no user or password (username, password_file), no port, path or space",
             )
         return host
 

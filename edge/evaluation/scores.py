@@ -20,19 +20,19 @@ from edge.fatigue.lids import LONG_S
 from edge.messages import Alert, Closure, Face, Level, Message, Yawn
 
 READ_S = 0.15
-"""The truth's ends are good to this."""
+"""Accuracy of the ends of the truth's intervals."""
 CERTAIN = 0.7
-"""A yawn that its reader was less sure of is not scored."""
+"""Lowest certainty of a yawn that is scored."""
 BRIDGE_S = 0.2
-"""The longest time that one picture stands for."""
+"""Longest time that one frame stands for."""
 _DRAWS = 2000
 _NONE_SEEN = -math.log(0.05)
-"""Of events that never came in so much time or so many trials: the most that is left with 95 % (rule of three)."""
+"""Upper 95 % limit on the number of events when none occurred (rule of three)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FalseAlert:
-    """An alert about nothing that is to be seen."""
+    """An alert that the truth does not support."""
 
     clip: str
     view: str
@@ -43,25 +43,25 @@ class FalseAlert:
 
 @dataclass(slots=True)
 class Score:
-    """One recording in one view."""
+    """The score of one recording in one view."""
 
     clip: str
     person: str
     view: str
     face_s: float = 0.0
-    """Time with a face in the picture."""
+    """Time with a face in the frame."""
     unknown_s: dict[str, float] = field(default_factory=dict)
-    """Of it, time in which the lids were not judged, by reason."""
+    """Part of it in which the eyelids were not judged, by reason."""
     false_alerts: list[FalseAlert] = field(default_factory=list)
-    """Of a warning or more."""
+    """False alerts of level warning or above."""
     sleeps: list[float | None] = field(default_factory=list)
-    """Of each closure that is a microsleep: how long after its mark it was told; None: never."""
+    """For each closure that is a microsleep: the delay of its alert after the threshold; None: no alert."""
     stretched: list[float | None] = field(default_factory=list)
-    """Of each stretched closure: how long after its beginning it was told; None: never."""
+    """For each stretched closure: the delay of its alert after its start; None: no alert."""
     open_s: float = 0.0
     """Time with open eyes that were judged."""
     open_as_closed_s: float = 0.0
-    """Of it, time in closures of `LONG_S` and more."""
+    """Part of it in reported closures of `LONG_S` or more."""
     yawns: int = 0
     yawns_found: int = 0
     yawns_false: int = 0
@@ -70,7 +70,7 @@ class Score:
 
 
 def score(clip: str, view: str, truth: ClipTruth, messages: Sequence[Message], config: FatigueConfig) -> Score:
-    """Score what was said of a clip in one view."""
+    """Score the messages about a clip in one view."""
     found = Score(clip, truth.person, view)
     _time(found, [item for item in messages if isinstance(item, Face)], truth)
     alerts = [item for item in messages if isinstance(item, Alert)]
@@ -94,7 +94,7 @@ def score(clip: str, view: str, truth: ClipTruth, messages: Sequence[Message], c
 
 
 def told_after_s(messages: Iterable[Message], start_s: float, config: FatigueConfig) -> float | None:
-    """How long after `start_s` a stretched closure was told, or was open as one; None: it was not."""
+    """Delay after `start_s` until an alert about the stretched closure was open; None: it was not."""
     latest_s = start_s + config.sleep_s + config.microsleep_s / 3
     open_from_s: float | None = None
     for item in messages:
@@ -108,7 +108,7 @@ def told_after_s(messages: Iterable[Message], start_s: float, config: FatigueCon
 
 
 def _first_at(alerts: Iterable[Alert], level: Level) -> list[Alert]:
-    """The step with which each alert reached the level."""
+    """The message with which each alert reached the level."""
     reached: dict[str, Alert] = {}
     for alert in alerts:
         if alert.level >= level:
@@ -158,23 +158,23 @@ def _widened(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def _seconds(start_s: float, end_s: float, intervals: Iterable[Interval]) -> float:
-    """How much of a time lies in intervals that do not overlap."""
+    """How much of a time span lies in the intervals, which do not overlap."""
     return sum(max(0.0, min(end_s, last_s) - max(start_s, first_s)) for first_s, last_s, _ in intervals)
 
 
 @dataclass(frozen=True, slots=True)
 class Interval95:
-    """A figure and what it may be among other people; None where nothing was to be counted."""
+    """A figure with its 95 % interval over people; None if there was nothing to count."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
     of: float = 0.0
-    """How many, or how many hours, it is out of."""
+    """The total, as a number or in hours."""
 
 
 def ratio(scores: Sequence[Score], part: Callable[[Score], float], whole: Callable[[Score], float]) -> Interval95:
-    """What all parts are of all wholes; the interval draws people anew."""
+    """The ratio of all parts to all wholes; the interval resamples people."""
     people = sorted({score.person for score in scores})
     parts, wholes = (
         np.array([sum(of(score) for score in scores if score.person == person) for person in people])
@@ -192,7 +192,7 @@ def ratio(scores: Sequence[Score], part: Callable[[Score], float], whole: Callab
 
 
 def rate_per_hour(scores: Sequence[Score], count: Callable[[Score], int]) -> Interval95:
-    """Events an hour of face; where there was none, the upper end is what 95 % leave."""
+    """Events per hour with a face; if there was none, the upper end is the 95 % limit."""
     found = ratio(scores, count, lambda score: score.face_s / 3600)
     if found.value == 0:
         return Interval95(0.0, 0.0, round(_NONE_SEEN / found.of, 2), found.of)
@@ -200,7 +200,7 @@ def rate_per_hour(scores: Sequence[Score], count: Callable[[Score], int]) -> Int
 
 
 def figures(scores: Sequence[Score]) -> dict[str, Any]:
-    """Everything about the scores of one view."""
+    """All figures of the scores of one view."""
     critical = {Level.CRITICAL.name.lower(), Level.EMERGENCY.name.lower()}
     unknown = sorted({reason for score in scores for reason in score.unknown_s})
     told = sorted(delay for score in scores for delay in score.sleeps if delay is not None)

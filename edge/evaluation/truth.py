@@ -11,32 +11,32 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edge.error import EmvasError
 
 Interval = tuple[float, float, float]
-"""Start and end in seconds of the recording, and how sure its reader was, 0..1."""
+"""Start and end in seconds of the recording, and the annotator's certainty, 0..1."""
 
 
 class TruthError(EmvasError):
-    """A file of truth that cannot be used; the message says where and why."""
+    """A truth file that cannot be used; the message says where and why."""
 
 
 class ClipTruth(BaseModel):
-    """One recording. A list that is missing is empty, but without `away` nobody knows who looked away."""
+    """The truth about one recording. A missing list is empty, except `away`: looks are then not scored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     path: str
-    """From the folder of recordings."""
+    """Relative to the folder of recordings."""
     person: str
-    """The same code is the same person: intervals go by people."""
+    """Code of the person; 95 % intervals resample people."""
     condition: str = ""
     closed: list[Interval] = []
-    """Lids shut."""
+    """Eyelids closed."""
     looking_down: list[Interval] = []
-    """Lids lowered over an eye that sees."""
+    """Eyelids lowered over an eye that looks down."""
     unknown: list[Interval] = []
-    """Nobody can say: not scored."""
+    """Not decidable, so not scored."""
     yawns: list[Interval] = []
     away: list[Interval] | None = None
-    """Looks away from the road; None: not noted, so looks are not scored."""
+    """Looks away from the road; None: not noted."""
 
     @model_validator(mode="after")
     def _forward(self) -> ClipTruth:
@@ -55,15 +55,15 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A folder of recordings with what is to be seen in them."""
+    """A folder of recordings with their truth."""
 
     folder: Path
     clips: dict[str, ClipTruth]
     stretched: dict[str, list[float]] = field(default_factory=dict)
-    """By clip: moments with shut lids, each held for a stretched closure."""
+    """By clip: moments with closed eyelids, each held for a stretched closure."""
 
     def path(self, name: str) -> Path:
-        """Where the recording of a clip lies."""
+        """The file of a clip."""
         return self.folder / self.clips[name].path
 
 
@@ -71,7 +71,7 @@ def load_truth(path: Path, folder: Path) -> Truth:
     """Read the truth about the recordings in `folder`.
 
     Raises:
-        TruthError: it cannot be read, says something that is not allowed, or names a recording that is not there.
+        TruthError: it cannot be read, has a value that is not allowed, or names a recording that is missing.
     """
     try:
         found = _File.model_validate(json.loads(path.read_text(encoding="utf-8")))

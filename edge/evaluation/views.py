@@ -15,17 +15,17 @@ Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 
 NOISE = 3.0
-"""Deviation of the sensor's noise in dim and infra-red pictures, in grey levels."""
+"""Standard deviation of the sensor's noise in dim and infra-red frames, in grey levels."""
 DIM = 0.25
-"""Share of the light that is left."""
+"""Remaining share of the light."""
 BLUR = 0.003
-"""Deviation of the blur over the picture's longer side: 2 px of 640."""
+"""Standard deviation of the blur over the frame's longer side: 2 px of 640."""
 SMALL = 1 / 3
-"""Side of the small copy over the original's."""
+"""Ratio of the sides of the small copy to those of the original."""
 
 
 def as_filmed(image: Image, _: Rng) -> Image:
-    """Nothing is changed."""
+    """The unchanged frame."""
     return image
 
 
@@ -63,7 +63,7 @@ VIEWS: dict[str, Callable[[Image, Rng], Image]] = {
 
 
 def shown(frame: Frame, view: str, rng: Rng) -> Frame:
-    """The picture as `view` shows it."""
+    """The frame as `view` shows it."""
     return replace(frame, image=VIEWS[view](frame.image, rng))
 
 

@@ -20,28 +20,28 @@ from edge.runtime.decision_stages import DecisionStages, blink_model
 from edge.vision.perception import FacePerception
 
 HELD_S = 3.0
-"""So long a stretched closure lasts."""
+"""Length of a stretched closure."""
 AFTER_S = 1.0
-"""So much of the recording follows it."""
+"""Length of the recording that follows it."""
 _SEED = 5
 _ROUNDED_S = 1e-3
-"""Times are noted to so much."""
+"""Resolution of noted times."""
 
-Pictures = list[list[Face]]
-"""The faces of one picture after another."""
+FaceFrames = list[list[Face]]
+"""The faces of each frame, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """One box that watches one recording after another, each with nothing learned before."""
+    """A box that is run on recordings, one after another; each starts with nothing learned."""
 
     bundle: Bundle
     config: Config
 
-    def see(self, path: Path, view: str, most_fps: float | None = None, wanted_s: Sequence[float] = ()) -> Pictures:
-        """What vision finds in each picture of a recording.
+    def see(self, path: Path, view: str, most_fps: float | None = None, wanted_s: Sequence[float] = ()) -> FaceFrames:
+        """The faces in each frame of a recording.
 
-        At no more than `most_fps` pictures a second, but always the first picture from each of the moments `wanted_s`.
+        At most `most_fps` frames a second, but always the first frame from each of the moments `wanted_s`.
 
         Raises:
             CaptureError: the recording cannot be read.
@@ -58,14 +58,14 @@ class Watcher:
                 found.append(perception.step(shown(item, view, rng)))
         return found
 
-    def judge(self, pictures: Pictures | Iterator[list[Face]]) -> list[Message]:
-        """What the box says while it sees these faces, to the end."""
+    def judge(self, frames: FaceFrames | Iterator[list[Face]]) -> list[Message]:
+        """The messages of the box about these faces, to the end."""
         judgement, t_s, told = (
             DecisionStages(self.config, "evaluation", drowsiness=self._drowsiness),
             0.0,
             list[Message](),
         )
-        for faces in pictures:
+        for faces in frames:
             t_s = faces[0].t_s
             told += judgement.seen(faces, speaking=False)
         return told + judgement.finish(t_s)
@@ -75,19 +75,19 @@ class Watcher:
         return blink_model(self.bundle, self.config)
 
 
-def stretched(pictures: Pictures, at_s: float) -> tuple[float, Iterator[list[Face]]]:
-    """The recording with the picture nearest to `at_s` held: when that begins, and the faces."""
-    place = min(range(len(pictures)), key=lambda index: abs(pictures[index][0].t_s - at_s))
-    return pictures[place][0].t_s, _held(pictures, place)
+def stretched(frames: FaceFrames, at_s: float) -> tuple[float, Iterator[list[Face]]]:
+    """The recording with the frame nearest to `at_s` held: the start of that closure, and the faces."""
+    place = min(range(len(frames)), key=lambda index: abs(frames[index][0].t_s - at_s))
+    return frames[place][0].t_s, _held(frames, place)
 
 
-def _held(pictures: Pictures, place: int) -> Iterator[list[Face]]:
-    start_s = pictures[place][0].t_s
-    step_s = (pictures[-1][0].t_s - pictures[0][0].t_s) / max(len(pictures) - 1, 1)
-    yield from pictures[:place]
+def _held(frames: FaceFrames, place: int) -> Iterator[list[Face]]:
+    start_s = frames[place][0].t_s
+    step_s = (frames[-1][0].t_s - frames[0][0].t_s) / max(len(frames) - 1, 1)
+    yield from frames[:place]
     for number in range(max(1, round(HELD_S / step_s))):
-        yield [replace(face, t_s=start_s + number * step_s) for face in pictures[place]]
-    for faces in pictures[place + 1 :]:
+        yield [replace(face, t_s=start_s + number * step_s) for face in frames[place]]
+    for faces in frames[place + 1 :]:
         if faces[0].t_s > start_s + AFTER_S:
             return
         yield [replace(face, t_s=face.t_s + HELD_S) for face in faces]
@@ -95,19 +95,19 @@ def _held(pictures: Pictures, place: int) -> Iterator[list[Face]]:
 
 def seen(
     watcher: Watcher, truth: Truth, view: str, most_fps: float | None, progress: Callable[[str], None]
-) -> Iterator[tuple[str, Pictures]]:
-    """What vision finds in each clip; costs what the box costs."""
+) -> Iterator[tuple[str, FaceFrames]]:
+    """The faces in each clip; takes as long as the box itself."""
     for name in truth.clips:
         progress(f"{view}: {name}")
         yield name, watcher.see(truth.path(name), view, most_fps, truth.stretched.get(name, ()))
 
 
-def judged(watcher: Watcher, truth: Truth, view: str, name: str, pictures: Pictures) -> Score:
-    """The score of one clip of which vision's part is known."""
+def judged(watcher: Watcher, truth: Truth, view: str, name: str, frames: FaceFrames) -> Score:
+    """The score of one clip whose faces are known."""
     config = watcher.config.fatigue
-    found = score(name, view, truth.clips[name], watcher.judge(pictures), config)
+    found = score(name, view, truth.clips[name], watcher.judge(frames), config)
     for at_s in truth.stretched.get(name, []):
-        start_s, faces = stretched(pictures, at_s)
+        start_s, faces = stretched(frames, at_s)
         found.stretched.append(told_after_s(watcher.judge(faces), start_s, config))
     return found
 
@@ -119,7 +119,7 @@ def evaluate(
     most_fps: float | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[Score]]:
-    """Scores by view."""
+    """Scores of all clips, by view."""
     found: dict[str, list[Score]] = {}
     for view in views:
         clips = seen(watcher, truth, view, most_fps, progress)

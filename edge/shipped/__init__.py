@@ -7,10 +7,10 @@ from pathlib import Path
 _HOME = Path(__file__).parent
 
 BUNDLE = _HOME / "cab"
-"""What a cab needs, without words, for the CPU: part `cab` of `configs/bundles/default.yaml`, built by `make cab`."""
+"""The bundle for a cab, without transcription, for the CPU: part `cab` of `configs/bundles/default.yaml`, by `make cab`."""
 CONFIGS = _HOME / "configs"
-"""Configurations, and the recipe of the whole bundle with its lock and the files of ours that it names."""
+"""Configurations, and the recipe of the whole bundle with its lock and files."""
 GUIDES = _HOME / "docs"
-"""The guides, Markdown; without the evidence, which lies in the project."""
+"""The guides in Markdown, without the evidence."""
 EXAMPLE = CONFIGS / "desk.yaml"
-"""The configuration that the demonstration runs with."""
+"""The configuration of the demonstration."""
