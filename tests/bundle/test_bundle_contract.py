@@ -101,7 +101,7 @@ def test_a_bundle_is_not_opened_with_a_role_that_does_not_fit(bundle_dir: Path, 
     manifest = read_manifest(folder)
     role = manifest.roles["expression"].model_copy(update={"labels": ["LABEL_0", "LABEL_1", "LABEL_2"]})
     write_manifest(manifest.model_copy(update={"roles": {"expression": role}}), folder)
-    with pytest.raises(BundleError, match=r"role expression is not what the box runs: .*7 columns.*export that model"):
+    with pytest.raises(BundleError, match=r"role expression does not fit the box: .*7 columns.*export that model"):
         Bundle(folder)
 
 

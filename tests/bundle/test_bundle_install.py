@@ -93,7 +93,7 @@ def test_a_damaged_bundle_leaves_the_old_one(box: Path, small_bundle: Path) -> N
     graph.write_bytes(graph.read_bytes()[:-1] + b"\0")
     result = emvas("bundle", "install", small_bundle, "--into", box / "models", "--config", box / "none")
     assert result.exit_code == 1
-    assert "is not the file that the manifest vouches for" in result.stderr
+    assert "is not the file of the manifest" in result.stderr
     assert shown(box) == before
     Bundle(box / "models" / "current")
 

@@ -35,7 +35,7 @@ def test_openssl_agrees(small_bundle: Path, keys: Keys) -> None:
 
 
 def test_an_unsigned_bundle_is_refused(small_bundle: Path, keys: Keys) -> None:
-    with pytest.raises(BundleError, match=r"is not signed, and this box takes signed bundles only"):
+    with pytest.raises(BundleError, match=r"is not signed, and this box accepts only signed bundles"):
         verify_signature(small_bundle, keys.public)
 
 
