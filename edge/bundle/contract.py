@@ -123,7 +123,7 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
 
 
 def fed_range(role: str, tensor: str) -> tuple[float, float] | None:
-    """Smallest and largest value that the box feeds an input; None if it has no bounds or is not an input of the box."""
+    """Smallest and largest value that the box feeds an input; None without bounds, or if the box has no such input."""
     return next((contract.ranges[tensor] for contract in CONTRACTS.get(role, ()) if tensor in contract.ranges), None)
 
 

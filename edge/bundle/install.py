@@ -1,4 +1,4 @@
-"""Fetches and installs bundles: every hash is verified, every model tested on this machine, then the link is swapped."""
+"""Fetches and installs bundles: hashes are verified, models tested on this machine, then the link is swapped."""
 
 from __future__ import annotations
 

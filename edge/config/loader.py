@@ -38,7 +38,7 @@ def load_config(path: Path | str) -> Config:
             raise ConfigError(f"{path}: its references (`*name`) expand to more than {_MOST_VALUES} values")
         content = yaml.safe_load(text)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: the file does not exist; examples are in configs/") from None
+        raise ConfigError(f"{path}: there is no such file; examples are in configs/") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

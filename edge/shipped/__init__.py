@@ -7,7 +7,7 @@ from pathlib import Path
 _HOME = Path(__file__).parent
 
 BUNDLE = _HOME / "cab"
-"""The bundle for a cab, without transcription, for the CPU: part `cab` of `configs/bundles/default.yaml`, by `make cab`."""
+"""The bundle for a cab, no transcription, for the CPU: part `cab` of `configs/bundles/default.yaml` (`make cab`)."""
 CONFIGS = _HOME / "configs"
 """Configurations, and the recipe of the whole bundle with its lock and files."""
 GUIDES = _HOME / "docs"
