@@ -148,7 +148,7 @@ def build_words(out: Path, report: Callable[[str], None]) -> None:
         WordsError: `out` exists already, or a step failed; its message is on the terminal.
     """
     if out.exists():
-        raise WordsError(f"{out} is there already: name a new folder")
+        raise WordsError(f"{out} exists already: name a new folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
         home, built = Path(place) / "env", Path(place) / "built"

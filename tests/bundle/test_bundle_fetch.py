@@ -55,9 +55,9 @@ def test_anything_else_is_told_and_leaves_nothing(tmp_path: Path, source: str, s
 
 def test_what_is_there_already_stays(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with pytest.raises(BundleError, match="there already"):
+    with pytest.raises(BundleError, match="exists already"):
         fetch_bundle(str(BUNDLE), "0" * 64, tmp_path / "out")
-    with pytest.raises(WordsError, match="there already"):
+    with pytest.raises(WordsError, match="exists already"):
         build_words(tmp_path / "out", print)
 
 

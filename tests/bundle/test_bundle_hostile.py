@@ -118,7 +118,7 @@ def test_a_file_that_grew_past_its_manifest_and_a_link_are_not_copied(small_bund
     whole = golden.read_bytes()
     with golden.open("ab") as out:
         out.truncate(1 << 30)
-    with pytest.raises(BundleError, match="no plain file of at most"):
+    with pytest.raises(BundleError, match="not a plain file of at most"):
         take(small_bundle, tmp_path / "grown")
     golden.unlink()
     (tmp_path / "elsewhere").write_bytes(whole)
@@ -127,7 +127,7 @@ def test_a_file_that_grew_past_its_manifest_and_a_link_are_not_copied(small_bund
         take(small_bundle, tmp_path / "linked")
     golden.unlink()
     os.mkfifo(golden)
-    with pytest.raises(BundleError, match="no plain file"):
+    with pytest.raises(BundleError, match="not a plain file"):
         take(small_bundle, tmp_path / "pipe")
 
 

@@ -58,10 +58,18 @@ def test_one_changed_bit_is_refused(small_bundle: Path, keys: Keys, which: str) 
 def test_keys_of_another_kind_are_told(small_bundle: Path, keys: Keys, tmp_path: Path) -> None:
     other = make_keys(tmp_path, "curve", kind="p256")
     locked = write_pem(tmp_path / "locked.pem", password=b"secret")
-    for key, said in ((other.private, "no Ed25519 key"), (locked, "without a password"), (keys.public, "private key")):
+    for key, said in (
+        (other.private, "not an Ed25519 key"),
+        (locked, "without a password"),
+        (keys.public, "private key"),
+    ):
         with pytest.raises(BundleError, match=said):
             sign(small_bundle, key)
-    for key, said in ((other.public, "no Ed25519 key"), (keys.private, "no public key"), (tmp_path / "no", "be read")):
+    for key, said in (
+        (other.public, "not an Ed25519 key"),
+        (keys.private, "not a public key"),
+        (tmp_path / "no", "be read"),
+    ):
         with pytest.raises(BundleError, match=said):
             verify_signature(small_bundle, key)
 
