@@ -27,7 +27,7 @@ def test_a_cameras_address_with_signs_that_none_may_have_is_refused_without_repe
     config = {"purpose": "driver-safety", "camera": {"uri": f"rtsp://viewer:{password}@10.0.0.7/live?pwd=s3cret"}}
     path = tmp_path / "box.yaml"
     said = refusal(path, yaml.safe_dump(config))
-    assert "write %20 for a blank" in said
+    assert "write %20 for a space" in said
     assert "rtsp://10.0.0.7/live" in said
     assert "cret" not in said
 
