@@ -28,6 +28,7 @@ from edge.dashboard.data.deserialize import KINDS, RecordError, to_wall_clock_me
 from edge.dashboard.data.events import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
 from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.data.trips import TripSummary, trip_summaries
+from edge.i18n.sentence import Sentence
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 
@@ -196,7 +197,7 @@ class TimelineQueries:
 
     def _damage(self, now_s: float) -> tuple[Source, ...]:
         rows = self._reader.unreadable
-        return (Source(now_s, "timeline", "lost", f"{rows} unreadable rows"),) if rows else ()
+        return (Source(now_s, "timeline", "lost", Sentence("unreadable_rows", count=rows)),) if rows else ()
 
     def _window(self, whole: _Ends, detail: _Ends) -> Aggregates:
         ends = [(whole[0], detail[0], whole), (*detail, detail), (detail[1], whole[1], whole)]
