@@ -1,4 +1,4 @@
-"""What the box's affect is worth, into `docs/evidence`: `python -m benchmarks.affect --bundle DIR --data DIR`.
+"""The accuracy of the box's affect: `python -m benchmarks.affect --bundle DIR --data DIR`.
 
 Sentiment on texts, arousal and valence of acted voices by held-out speaker, false
 alarms of the change detector against what was asked for, and distress on real sounds. 5 to 10 minutes on two cores.

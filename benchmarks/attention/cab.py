@@ -1,4 +1,4 @@
-"""What the camera would measure of a driver whose looks are known to the degree, and the box that watches him."""
+"""The measurements that a camera would give of a driver with known gaze angles, and the box that watches the driver."""
 
 from __future__ import annotations
 

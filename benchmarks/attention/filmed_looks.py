@@ -1,4 +1,4 @@
-"""Filmed people who look down: what the vision stage measures of it."""
+"""Filmed people who look down, as the vision stage measures them."""
 
 from __future__ import annotations
 

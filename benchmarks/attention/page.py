@@ -1,4 +1,4 @@
-"""The page about looks away, in Markdown: rule, what is asked, what was measured."""
+"""The page about attention, in Markdown: each rule, its requirement and the measurement."""
 
 from __future__ import annotations
 

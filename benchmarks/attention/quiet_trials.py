@@ -1,4 +1,4 @@
-"""Trials in which nothing may be told, or nothing more."""
+"""Trials without a distraction: an alert in one of them is a false alert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials of eyes that cannot be seen, of straight ahead, and of who drives."""
+"""Trials with hidden eyes, with a learned straight-ahead direction, and with several persons."""
 
 from __future__ import annotations
 

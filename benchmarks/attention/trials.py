@@ -1,4 +1,4 @@
-"""Trials of one view: what is asked, how often it was so, and how long the slowest took."""
+"""Trials of one view: the requirement, how often it held, and the slowest alert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well known turns are measured: real pictures whose heads are turned in space, and whose irises are moved."""
+"""The error of measured angles: real images with heads turned in 3-D and irises moved by known amounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A box without senses, as a process: `python -m benchmarks.delivery.alert_raiser PORT FOLDER ALERTS_HZ`.
+"""A box without perception that raises alerts: `python -m benchmarks.delivery.alert_raiser PORT FOLDER ALERTS_HZ`.
 
 Its alerts and telemetry are made up; gate, outbox, timeline and publisher are those of `emvas run`, in its order. It
 writes one line, `id step`, after an alert has passed them all. With 0 alerts a second it sends what waits and ends.

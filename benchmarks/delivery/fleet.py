@@ -1,4 +1,4 @@
-"""What a fleet costs its broker: `python -m benchmarks.delivery.fleet --boxes 1000`.
+"""The load of a fleet on its broker: `python -m benchmarks.delivery.fleet --boxes 1000`.
 
 Simulated boxes with the real payloads and the real wait before reconnecting talk to one Mosquitto, at their own pace
 and many times faster; then the broker is killed and started again. One backend listens to all of it through

@@ -1,4 +1,4 @@
-"""Real publishers of made-up boxes, some dozens a process: paho waits with select(2), which knows 1024 descriptors."""
+"""Real publishers of simulated boxes, some dozens a process: paho waits with select(2), which has 1024 descriptors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backend in small: it hears a fleet through the subscriber library and adds its summaries up."""
+"""A small backend: it receives the messages of a fleet through the client library and adds up the summaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process full of simulated boxes: one loop over their sockets and over what is due."""
+"""A process with many simulated boxes: one loop over their sockets and their due messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an alert outlives its box and its broker: `python -m benchmarks.delivery.kills [--json OUT] [--page OUT]`.
+"""Whether alerts survive kills of the box and the broker: `python -m benchmarks.delivery.kills`, or `make proof-kills`.
 
 A real Mosquitto and real processes are killed with signal 9 at random moments under load. An alert counts as raised
 when it stands in the timeline (anybody at the box can see it) or when `Outlet.write` returned (the box went on).

@@ -1,4 +1,4 @@
-"""A PostgreSQL that is thrown away, for as long as a `with` lasts."""
+"""A temporary PostgreSQL server, as a context manager."""
 
 from __future__ import annotations
 

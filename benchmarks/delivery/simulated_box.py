@@ -1,4 +1,4 @@
-"""One simulated box: real payloads on real paho connections, everything else made up."""
+"""One simulated box: real payloads on real paho connections, with invented content."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A box under hours of work and trouble: its camera, its faults, what is sampled of it, and the page about it."""
+"""Runs a box for hours with injected faults: its camera, its broker, the faults, the samples and the page."""

@@ -1,4 +1,4 @@
-"""The box under test: `emvas run` as a process of its own, and what it says of itself over MQTT."""
+"""The box under test: `emvas run` as a process, and the messages that it publishes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Mosquitto that may be killed, with its own folder; it keeps sessions and messages across restarts."""
+"""A real Mosquitto that can be killed; it keeps sessions and messages across restarts."""
 
 from __future__ import annotations
 

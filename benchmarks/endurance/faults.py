@@ -1,4 +1,4 @@
-"""What happens to a box in its life: each fault begins and ends while the box runs, and one follows the other."""
+"""The injected faults: each begins and ends while the box runs, one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about a long run, and its picture."""
+"""The page about a long run, and its plot."""
 
 from __future__ import annotations
 

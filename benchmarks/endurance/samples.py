@@ -1,4 +1,4 @@
-"""What is read of a process from outside while it runs, and whether it grows."""
+"""Samples memory, threads and descriptors of a running process, and decides whether they grow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real clips of people who talk, laugh and grimace, looped: how many alerts and yawns, none of which is right."""
+"""Looped real clips of people who talk, laugh and grimace: every alert and every yawn in them is false."""
 
 from __future__ import annotations
 

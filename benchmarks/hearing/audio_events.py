@@ -1,4 +1,4 @@
-"""What the box's ear for events is worth: `python -m benchmarks.hearing.audio_events --bundle DIR --data DIR`.
+"""The accuracy of audio events: `python -m benchmarks.hearing.audio_events --bundle DIR --data DIR`.
 
 Crying, laughter, sirens and breaking glass by source recording, thresholds chosen on one half of the sources and shown
 on the other, and false events in hours of speech, music, engines and classrooms. 10 minutes on two cores.

@@ -1,4 +1,4 @@
-"""The page that `benchmarks.hearing.audio_events` writes of its figures."""
+"""The page about audio events, in Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distress on real sounds: acted anger after the same speaker's calm talk, and what must not be taken for it."""
+"""Distress on real recordings: acted anger after the same speaker's calm speech, and sounds that are not distress."""
 
 from __future__ import annotations
 

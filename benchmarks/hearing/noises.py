@@ -1,4 +1,4 @@
-"""Sounds without a word: noises of several colours and levels, and the pauses of recordings."""
+"""Audio without words: noise of several colours and levels, and the pauses of recordings."""
 
 from __future__ import annotations
 

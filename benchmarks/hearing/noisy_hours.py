@@ -1,4 +1,4 @@
-"""Hours of sound in which nobody cries, screams or breaks a glass: talk, music, engines and classrooms, mixed here."""
+"""Hours of audio without crying, screams or breaking glass: speech, music, engines and classrooms, mixed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a newcomer waits for: from nothing to the microsleep alert, seconds and megabytes, in a fresh home.
+"""The time and disk space from an empty machine to the first microsleep alert, in a fresh home directory.
 
     python -m benchmarks.install.first_minutes [--python PATH ...] [--json FILE] [--page FILE]
 

@@ -1,4 +1,4 @@
-"""What a command writes and whom it speaks to, as strace(1) sees it."""
+"""The files that a command writes and the addresses that it connects to, from strace(1)."""
 
 from __future__ import annotations
 

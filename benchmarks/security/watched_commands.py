@@ -1,4 +1,4 @@
-"""The commands that are looked at: what each may write and whom each may speak to."""
+"""The traced commands, the paths that each may write, and the addresses that each may connect to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the cost grows with cameras: `python -m benchmarks.speed.by_cameras --bundle DIR --config C CLIP [--json OUT]`.
+"""The cost by the number of cameras: `python -m benchmarks.speed.by_cameras --bundle DIR --config C CLIP [--json OUT]`.
 
 A box watches one camera, so a further camera is a further box: as many processes as cameras replay the clip at once, as
 fast as they can. Above the number of cores they wait for each other; what they compute stays the same.

@@ -1,4 +1,4 @@
-"""How the cost of a picture grows with its faces: `python -m benchmarks.speed.by_faces --bundle DIR CLIP [--json OUT]`.
+"""The cost of a frame by its number of faces: `python -m benchmarks.speed.by_faces --bundle DIR CLIP [--json OUT]`.
 
 The clip is tiled, so that a picture of one size shows 1 to 4 faces (a tile holds the clip or grey); CPU time of
 `FacePerception.step` a picture, rounds of all counts in turn.

@@ -1,4 +1,4 @@
-"""How the cost grows with the frame rate: `python -m benchmarks.speed.by_frame_rate --bundle DIR CLIP`.
+"""The cost by the frame rate: `python -m benchmarks.speed.by_frame_rate --bundle DIR CLIP`.
 
 Every picture of the clip, every second, every third and so on, each with its own time, through a `FacePerception` of
 its own; the rates take turns picture by picture, so that what else the machine does weighs on all alike.

@@ -1,4 +1,4 @@
-"""What this CPU could do at best: `python -m benchmarks.speed.cpu_limit --bundle DIR [--json OUT]`.
+"""The arithmetic limit of this CPU, by net: `python -m benchmarks.speed.cpu_limit --bundle DIR [--json OUT]`.
 
 One thread's arithmetic is measured on a large matrix product by onnxruntime itself; a net's multiplications are counted
 in its graph. Their quotient is the time below which the net cannot run in float32 with that arithmetic; `of_limit` says

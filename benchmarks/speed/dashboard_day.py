@@ -1,4 +1,4 @@
-"""How fast a day opens: `python -m benchmarks.speed.dashboard_day [--json OUT]`.
+"""How fast the dashboard opens a day: `python -m benchmarks.speed.dashboard_day [--json OUT]`.
 
 It writes 24 h of a timeline as a talkative box of purpose research does (fatigue, faces and attention at 1 Hz, a blink
 every 3 s, an utterance with words and affect every 15 s, yawns, closures, an alert every half hour from new to end),

@@ -1,4 +1,4 @@
-"""What a frame costs, stage by stage: `python -m benchmarks.speed.frame_path --bundle DIR CLIP... [--json OUT]`.
+"""The cost of a frame, stage by stage: `python -m benchmarks.speed.frame_path --bundle DIR CLIP... [--json OUT]`.
 
 Every stage runs alone on the same frames, one thread, after the frames were decoded; `frame` is the whole of
 `FacePerception.step` following one face (detector only when it is due, expression every sixth frame). CPU time stands

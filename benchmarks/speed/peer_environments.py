@@ -1,4 +1,4 @@
-"""Peers live in environments of their own under `build/peers`, made on first use: nothing of theirs is ours."""
+"""Makes a separate Python environment for each peer program under `build/peers`, on first use."""
 
 from __future__ import annotations
 

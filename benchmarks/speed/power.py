@@ -1,4 +1,4 @@
-"""What a recording costs in energy: `python -m benchmarks.speed.power --bundle DIR --config C CLIP [--json OUT]`.
+"""The energy that a recording costs: `python -m benchmarks.speed.power --bundle DIR --config C CLIP [--json OUT]`.
 
 A Jetson tells the power of its rails by `tegrastats`; other boards do not, and then this says so. Mean power at rest
 and while a process of its own replays the clip, start included; energy is what was drawn above rest.

@@ -1,4 +1,4 @@
-"""What one frame and one utterance cost on their whole way: `python -m benchmarks.speed.step_costs --bundle DIR CLIP`.
+"""The CPU time of one frame and one utterance, step by step: `python -m benchmarks.speed.step_costs --bundle DIR CLIP`.
 
 A replay with everything on (configs/desk.yaml), a timeline and a publisher with a broker. CPU time of the calling
 thread, so that a busy machine does not change it; what SQLite and the network wait for is not in it.

@@ -1,4 +1,4 @@
-"""A speaker that is not there: a private pulseaudio that takes sound as fast as a real device does."""
+"""A virtual speaker: a private pulseaudio that takes audio as fast as a real device does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recording costs the whole box: `python -m benchmarks.speed.whole_box --bundle DIR --config C FILE...`.
+"""Time and memory of a whole recording: `python -m benchmarks.speed.whole_box --bundle DIR --config C FILE...`.
 
 Each file is replayed in a process of its own, so that start-up and peak memory are its own. `start` is the time from
 launch until the first picture or sound could be taken; `work` is replaying, on as many threads as the configuration

@@ -1,4 +1,4 @@
-"""Do the tests notice a broken line? `python -m benchmarks.structure.mutants [--sample N] [--json OUT] [--page OUT]`.
+"""The share of broken lines that the tests notice: `python -m benchmarks.structure.mutants`, or `make proof-mutants`.
 
 Cosmic Ray's operators change one place of a module at a time (a comparison, a sum, a constant, a condition); the tests
 of its room run in a copy of the tree. A change that only touches annotations or text is none. Cosmic Ray is installed

@@ -1,1 +1,1 @@
-"""Simulated drivers: what the camera would measure of them, and what the box makes of it."""
+"""Simulated drivers, the measurements that a camera would give of them, and the decisions of the box."""

@@ -1,4 +1,4 @@
-"""The simulated population: each number is a driver with a drive, and the truth about the lids in it."""
+"""The simulated population: each number gives one driver, one drive, and the true state of the eyelids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a script to the `Face` messages that the camera stage would give."""
+"""Turns a script into the `Face` messages that the vision stage would give."""
 
 from __future__ import annotations
 

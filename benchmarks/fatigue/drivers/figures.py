@@ -1,4 +1,4 @@
-"""From outcomes to figures: plain dictionaries, as they are written to JSON."""
+"""Computes the figures of the page from the outcomes, as plain dictionaries."""
 
 from __future__ import annotations
 

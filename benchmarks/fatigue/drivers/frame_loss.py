@@ -1,4 +1,4 @@
-"""Frames that are lost for no fault of the driver: at random, or in bursts."""
+"""Lost frames: at random, or in bursts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What drivers do, alert or drowsy, written into a script."""
+"""Writes the habits of alert and drowsy drivers into a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who drives: eyes, blinks, temper and the quality of the picture, drawn once a driver.
+"""The properties of a driver, drawn once: eyes, blinks, habits and image quality.
 
 Every number is either measured (said where) or assumed; the assumed ones are listed in `ASSUMED` for the report.
 """

@@ -1,4 +1,4 @@
-"""Two small pictures: when microsleeps were told, and what sensitivity buys and costs."""
+"""Two plots: the delay of microsleep alerts, and found microsleeps against false warnings by sensitivity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole population on every core, the same whatever their number, and a part of it at other sensitivities."""
+"""Runs the whole population on all cores, and a part of it at other sensitivities; the core count changes nothing."""
 
 from __future__ import annotations
 

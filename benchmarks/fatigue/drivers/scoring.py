@@ -1,4 +1,4 @@
-"""The box at work on one drive, and how it did."""
+"""Runs the box on one drive and scores its alerts."""
 
 from __future__ import annotations
 

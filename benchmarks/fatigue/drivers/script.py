@@ -1,4 +1,4 @@
-"""What happens in a drive: moves of the lids, the head and the mouth, and spells in which the eyes are hidden."""
+"""The events of a drive: movements of eyelids, head and mouth, and spells with hidden eyes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A machine with real systemd, in a container of this one's kernel."""
+"""The installed box under a real systemd, in a container on this kernel."""

@@ -1,4 +1,4 @@
-"""An installed box in a booted container: its services, what systemd and its subscribers know of it."""
+"""An installed box in a booted container: its services, their state in systemd, and its published messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an installed box goes through, step by step: put in place, killed, hung, stopped, given what fails, removed."""
+"""The steps of the proof: install, kill, hang, stop, failing configuration and bundle, uninstall."""
 
 from __future__ import annotations
 

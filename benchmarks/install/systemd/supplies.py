@@ -1,4 +1,4 @@
-"""What the box of the proof is given: a drive to see, and a small bundle in two versions."""
+"""The inputs of the proof: a recorded drive, and a small bundle in two versions."""
 
 from __future__ import annotations
 
