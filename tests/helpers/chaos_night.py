@@ -23,7 +23,7 @@ from edge.bundle.bundle import Bundle
 
 DIARY = os.environ.get("EMVAS_CHAOS")
 """Where what was seen is written, a JSON object a line (`benchmarks.endurance.chaos`)."""
-TOLD_S = 10.0
+TOLD_S, SLEEP_S = 10.0, 3.0
 SPEED = "bus/speed"
 
 
@@ -79,12 +79,21 @@ class Night:
         return list(found.values())
 
     def falls_asleep(self, trouble: str, within_s: float = TOLD_S) -> dict[str, Any]:
-        """He sleeps until the alert arrives, and wakes up; return the alert. `trouble` is what he sleeps in."""
+        """The driver sleeps until the alert arrives, `SLEEP_S` at most; return the alert.
+
+        `trouble` is what else happens meanwhile. Longer sleeps would add up to a critical PERCLOS, which the box holds
+        for minutes.
+        """
         before = len(self.alerts("microsleep")), len(self.alerts("microsleep", "end"))
         self.camera.asleep, start_s = True, time.monotonic()
-        until(lambda: len(self.alerts("microsleep")) > before[0], within_s)
-        self.note(f"{trouble}: he falls asleep", "the alert microsleep", start_s, alert=True)
+
+        def arrived() -> bool:
+            return len(self.alerts("microsleep")) > before[0]
+
+        until(lambda: arrived() or time.monotonic() - start_s > SLEEP_S, within_s)
         self.camera.asleep = False
+        until(arrived, within_s)
+        self.note(f"{trouble}: he falls asleep", "the alert microsleep", start_s, alert=True)
         until(lambda: len(self.alerts("microsleep", "end")) > before[1], within_s)
         until(lambda: self.state()["level"] not in (None, "critical"), max(30.0, 2 * within_s))
         return self.alerts("microsleep")[-1]
