@@ -27,7 +27,7 @@ _OFFSET = 0.001
 """YAMNet's front end (Plakal and Ellis, tensorflow/models, `audioset/yamnet/params.py` and `features.py`): Hann window
 of 25 ms every 10 ms, magnitudes in 64 HTK mel bands, and the natural logarithm of those plus .001."""
 PATCH = _FRAME + (FRAMES - 1) * _HOP
-"""Samples (.975 s) that are judged at once."""
+"""Samples (.975 s) of one piece."""
 
 CLASSES: dict[str, tuple[int, ...]] = {
     "crying": (19, 20),
@@ -39,50 +39,50 @@ CLASSES: dict[str, tuple[int, ...]] = {
     "horn": (302, 303),
     "alarm": (304, 317, 318, 319, 382, 390, 391, 393, 394),
 }
-"""The box's sounds by the rows of YAMNet's `yamnet_class_map.csv`: crying, baby cry (not whimper and wail,
+"""The audio events by the rows of YAMNet's `yamnet_class_map.csv`: crying, baby cry (not whimper and wail,
 which dogs do as well); shout, bellow, yell, children shouting, screaming; six of laughter; cough; shatter, smash or
 crash, breaking; cat, meow, caterwaul; a vehicle's horn, toot; car alarm, three sirens of vehicles, alarm, siren, civil
 defence siren, smoke detector, fire alarm."""
 HOP = 7680
-"""Samples (.48 s) from one judged piece to the next: half of what is judged, as YAMNet's authors do."""
+"""Samples (.48 s) from one scored piece to the next: half of a piece, as YAMNet's authors do."""
 HOP_S = HOP / SAMPLE_RATE_HZ
 _GAP_S = 0.1
-"""A step of time beyond this is lost sound; the pieces on both sides of it are not joined."""
+"""A longer step of time is lost audio; the pieces on both sides of it are not joined."""
 _QUIETEST_DB = -65.0
-"""RMS below which no sound of the box's is looked for: less than the noise of a cheap microphone."""
+"""RMS below which audio is not scored: less than the noise of a cheap microphone."""
 _FLOOR_SHARE, _LEAST_PIECES, _MOST_PIECES = 0.2, 125, 600
-"""The floor is the level that so much of the last 4.8 minutes stays below; it is not known before a minute."""
+"""The floor is the level below which this share of the last 4.8 minutes stays; it is known after a minute."""
 _ABOVE_DB = 3.0
-"""What is so far above the floor is worth a look. A cry or a siren is 10 dB and more above; 1 to 6 find the same."""
+"""Audio this far above the floor is scored. A cry or a siren is 10 dB and more above; 1 to 6 dB find the same."""
 COUGHING, BREAKING, ALARM = "coughing_fit", "breaking_sound", "alarm_sound"
 _DOUBT = 0.05
-"""Score that a sound must outdo: at this mean score, with no rival, the evidence is one half."""
+"""Score that an event must exceed: at this mean score, without a rival, the evidence is one half."""
 _FADES = 0.5
-"""Share of its threshold below which what goes on is over."""
+"""Share of its threshold below which an event is over."""
 _STALE_S = 3.0
-"""What was last heard so long ago is over: the stage that hears it is lost."""
+"""Events without a new score for this long are over: the stage that scores them is lost."""
 
 
 class SoundClassifier:
-    """Sound in, how likely each of the box's sounds is in it; no memory."""
+    """Audio in, the score of each audio event out; stateless."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._session = bundle.session(ROLE)
 
     def scores(self, samples: Float32) -> dict[str, float]:
-        """The score 0..1 of each of `CLASSES` in `PATCH` samples: that of the likeliest class that it is made of."""
+        """The score 0..1 of each of `CLASSES` in `PATCH` samples: that of its likeliest AudioSet class."""
         found = self._session.run({"mel": patch_mel(samples)})["scores"][0]
         return {name: float(found[list(rows)].max()) for name, rows in CLASSES.items()}
 
 
 def patch_mel(samples: Float32) -> Float32:
-    """The log-mel spectrogram [1, 1, FRAMES, BANDS] of `PATCH` samples of mono sound at 16 kHz.
+    """The log-mel spectrogram [1, 1, FRAMES, BANDS] of `PATCH` samples of mono audio at 16 kHz.
 
     Raises:
         ValueError: there are more or fewer samples.
     """
     if samples.shape != (PATCH,):
-        raise ValueError(f"YAMNet hears {PATCH} samples of mono sound at once, not {samples.shape}")
+        raise ValueError(f"YAMNet takes {PATCH} samples of mono audio at once, not {samples.shape}")
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
     magnitudes = np.abs(np.fft.rfft(frames * _hann(), _FFT)).astype(np.float32)
     bands: Float32 = np.log(magnitudes @ _filters() + np.float32(_OFFSET))
@@ -113,14 +113,14 @@ def _hann() -> Float32:
 
 @dataclass(frozen=True, slots=True)
 class AudioEventScores:
-    """One judged second that ends at `t_s`: how likely each of the box's sounds is in it, 0..1; empty: too quiet."""
+    """Scores 0..1 of the audio events in the second that ends at `t_s`; empty if it was too quiet."""
 
     t_s: float
     scores: Mapping[str, float]
 
 
 class AudioEvents:
-    """Sound in, one `AudioEventScores` every `HOP` samples out."""
+    """Audio in, one `AudioEventScores` every `HOP` samples out."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._classifier = SoundClassifier(bundle)
@@ -129,7 +129,7 @@ class AudioEvents:
         self._end_s: float | None = None
 
     def step(self, audio: Audio) -> list[AudioEventScores]:
-        """Take the next sound; return what the seconds that ended in it hold."""
+        """Add the next audio; return the scores of the seconds that ended in it."""
         if self._end_s is not None and abs(audio.t_s - self._end_s) > _GAP_S:
             self._sound = np.zeros(0, np.float32)
         self._end_s = audio.t_s + len(audio.samples) / SAMPLE_RATE_HZ
@@ -156,17 +156,17 @@ def _level_db(samples: Float32) -> float:
 
 @dataclass(frozen=True, slots=True)
 class AudioEventRule:
-    """When one of `edge.speech.audio_events.CLASSES` is told."""
+    """When one of `CLASSES` is reported."""
 
     alert: str | None
-    """The kind of alert; None: it is only a rival of others."""
+    """The kind of alert; None: only a rival of other events."""
     level: Level
     seconds: int
-    """Judged seconds, half a second apart, of which the mean score counts."""
+    """Scored seconds, half a second apart, of which the mean counts."""
     threshold: float
-    """Evidence 0..1 from which it is there."""
+    """Evidence 0..1 from which the event is present."""
     rivals: tuple[str, ...] = ()
-    """What it is mistaken for: their mean scores count against it."""
+    """Events that it is confused with: their mean scores count against it."""
 
 
 RULES: dict[str, AudioEventRule] = {
@@ -185,7 +185,7 @@ an utterance of an actor reaches (.54 and .03)."""
 
 
 class AudioAnomalies:
-    """Windows of sound and judged seconds in; out the `Sound` of every half second with what is unusual about it."""
+    """Windows of audio and scored seconds in; the `Sound` of every half second with its anomalies out."""
 
     def __init__(self) -> None:
         self._voices = DistressListener()
@@ -195,27 +195,28 @@ class AudioAnomalies:
         self._last_s = 0.0
 
     def window(self, t_s: float, samples: Float32, probability: float) -> None:
-        """Take 32 ms of sound that begin at `t_s`, with their probability of speech."""
+        """Add 32 ms of audio that begin at `t_s`, with their probability of speech."""
         self._voices.window(t_s, samples, probability)
 
     def take(self) -> list[Sound]:
-        """What has been heard since the last call."""
+        """The results since the last call."""
         return [self._judged(sound) for sound in self._voices.take()]
 
     def hear(self, judged: Iterable[AudioEventScores]) -> None:
-        """Take in judged seconds; one that was too quiet to be judged holds nothing."""
+        """Add scored seconds; a second without scores counts as zero."""
         for heard in judged:
             self._hear(heard)
 
     @property
     def going(self) -> frozenset[str]:
-        """The names of the sounds that are there now."""
+        """The names of the events that are present now."""
         return frozenset(self._since_s)
 
     def evidence(self, name: str) -> float:
-        """How much speaks for this sound now, 0..1: its mean score against its rivals' and a doubt.
+        """The evidence for this event now, 0..1: its mean score against those of its rivals and `_DOUBT`.
 
-        Where it must last, the highest score is left out: one second alone is a squeal, a horn or a slip of the net.
+        For events that must last, the highest score is left out: one second alone is a squeal, a horn or an error of
+        the net.
         """
         rule = RULES[name]
         total = sum(self._heard[name])
@@ -238,9 +239,9 @@ class AudioAnomalies:
                 self._since_s.pop(name, None)
 
     def _judged(self, sound: Sound) -> Sound:
-        """`sound`, which tells what the voices' level and pitch say, with all that is unusual.
+        """`sound`, with distress by level and pitch of the voices, and with the anomalies of the audio events.
 
-        Laughter takes loud and high voices out of distress; it takes nothing from crying or a scream that is heard.
+        During laughter, loud and high voices are not distress, unless crying or a scream is present.
         """
         if sound.t_s - self._last_s > _STALE_S:
             self._forget()
@@ -267,12 +268,12 @@ class AudioAnomalies:
             scores.clear()
 
     def _mean(self, name: str, seconds: int) -> float:
-        """Over the last so many judged seconds; those before the first hold nothing."""
+        """Mean over the last `seconds` scored seconds; missing ones count as zero."""
         return sum(list(self._heard[name])[-seconds:]) / seconds
 
 
 def _joined(voices: Anomaly, event: Anomaly | None) -> Anomaly:
-    """Distress by the voices and by what is heard, as one."""
+    """Distress by the voices and by audio events, as one anomaly."""
     if event is None:
         return voices
     evidence: Mapping[str, float] = {**voices.evidence, **event.evidence}

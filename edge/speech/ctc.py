@@ -31,28 +31,28 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
 class CtcDescription(BaseModel):
-    """What the manifest says of a CTC model besides its graph."""
+    """Settings of a CTC model in the manifest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     features: str
-    """A front end of `edge.speech.log_mel`."""
+    """A front end of `edge.speech.log_mel.FRONT_ENDS`."""
     frame_s: float = Field(gt=0)
     """Time between two frames of the output."""
     least_s: float = Field(ge=0)
-    """Shorter sound is filled with silence."""
+    """Shorter audio is filled with silence."""
 
 
 class AcousticModel(Protocol):
-    """Hears one sound at a time."""
+    """A CTC model: one audio at a time."""
 
     def listen(self, samples: Float32) -> Iterator[Float32]:
-        """Log probabilities [frames, vocabulary] of mono sound at 16 kHz, in consecutive pieces."""
+        """Log probabilities [frames, vocabulary] of mono audio at 16 kHz, in consecutive pieces."""
         ...
 
 
 class FullContextModel:
-    """A model that hears the whole utterance before it says anything."""
+    """A model that needs the whole utterance."""
 
     def __init__(self, session: Session, description: CtcDescription) -> None:
         self._session = session
@@ -67,7 +67,7 @@ class FullContextModel:
 
 
 class ChunkedModel:
-    """A model that hears while somebody speaks: a chunk at a time, and what it remembers of the chunks before.
+    """A streaming model: one chunk at a time, with caches of the chunks before.
 
     Its inputs are `mel` [1, frames of a chunk, bands] and caches, zero at first; `next_NAME` becomes the cache `NAME`.
     """
@@ -75,7 +75,7 @@ class ChunkedModel:
     def __init__(self, session: Session, description: CtcDescription) -> None:
         if description.features != STREAMED:
             raise BundleError(
-                f"role asr hears in chunks, which the front end {description.features!r} cannot give: {STREAMED} can; "
+                f"role asr works in chunks, which the front end {description.features!r} cannot give: {STREAMED} can; "
                 "export the model again"
             )
         self._session = session
@@ -86,7 +86,7 @@ class ChunkedModel:
         self.begin()
 
     def begin(self) -> None:
-        """Forget everything: a new sound begins."""
+        """Reset: a new audio begins."""
         self._mel = MelStream()
         self._samples = 0
         self._heard = np.zeros((0, MEL_BANDS), np.float32)
@@ -100,7 +100,7 @@ class ChunkedModel:
         yield from self._whole_chunks()
 
     def finish(self) -> Iterator[Float32]:
-        """Those of the rest of the sound, silence appended up to a whole chunk."""
+        """Those of the rest of the audio, silence appended up to a whole chunk."""
         yield from self.step(np.zeros(-self._samples % (self._frames * HOP_SAMPLES), np.float32))
         self._heard = np.concatenate([self._heard, self._mel.finish()])
         yield from self._whole_chunks()
@@ -123,19 +123,19 @@ class ChunkedModel:
 
 
 def open_acoustic_model(session: Session, description: CtcDescription) -> AcousticModel:
-    """The one that fits the graph: a graph with caches hears in chunks."""
+    """The model that fits the graph: a graph with caches works in chunks."""
     return (
         FullContextModel(session, description) if len(session.input_names) == 1 else ChunkedModel(session, description)
     )
 
 
 def features(samples: Float32, description: CtcDescription, bands: int) -> Float32:
-    """What the graph hears: [frames, bands], or [samples]."""
+    """The input of the graph: [frames, bands], or [samples]."""
     return FRONT_ENDS[description.features](lengthened(samples, description.least_s), bands)
 
 
 def describe(preprocessing: Mapping[str, Any]) -> CtcDescription:
-    """Read the manifest's words; BundleError when they are not those of a CTC model."""
+    """Read the settings in the manifest; BundleError if they are not those of a CTC model."""
     try:
         description = CtcDescription.model_validate(preprocessing[PREPROCESSING])
     except ValidationError as error:
@@ -151,7 +151,7 @@ def describe(preprocessing: Mapping[str, Any]) -> CtcDescription:
 
 
 def lengthened(samples: Float32, least_s: float) -> Float32:
-    """The sound, silence appended up to `least_s` seconds."""
+    """The audio, silence appended up to `least_s` seconds."""
     return np.pad(samples, (0, max(0, round(least_s * SAMPLE_RATE_HZ) - len(samples))))
 
 
@@ -162,17 +162,17 @@ def _bands(shape: list[int | str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TimedToken:
-    """A token and where it was heard; times are seconds from the beginning of the sound."""
+    """A token and its time; times are seconds from the beginning of the audio."""
 
     token: int
     start_s: float
     end_s: float
     log_probability: float
-    """The highest of its frames: a token is a peak among blanks, and its edges say little of it."""
+    """The highest of its frames: a token is a peak among blanks, and its edges are not informative."""
 
 
 class GreedyCtc:
-    """Reads frames as they come; how they are cut into pieces cannot change what is read."""
+    """Decodes frames as they come; the result does not depend on the pieces."""
 
     def __init__(self, blank: int, frame_s: float) -> None:
         self._blank = blank
@@ -183,12 +183,12 @@ class GreedyCtc:
 
     @property
     def tokens(self) -> tuple[TimedToken, ...]:
-        """What was read so far."""
+        """The tokens so far."""
         return tuple(self._tokens)
 
     @property
     def hypothesis(self) -> Hypothesis:
-        """The same as a finished sequence of tokens: it ends with the sound."""
+        """The tokens as a finished hypothesis: it ends with the audio."""
         return Hypothesis(
             tuple(token.token for token in self._tokens),
             tuple(token.log_probability for token in self._tokens),
@@ -196,7 +196,7 @@ class GreedyCtc:
         )
 
     def read(self, log_probs: Float32) -> None:
-        """Take the next frames, log probabilities [frames, vocabulary]."""
+        """Add the next frames, log probabilities [frames, vocabulary]."""
         if not len(log_probs):
             return
         best = log_probs.argmax(axis=1)
@@ -229,7 +229,7 @@ class CtcVocabulary(BaseModel):
     """By number."""
     blank: int
     separator: str
-    """What stands for a space: `|` as a token of its own, or sentencepiece's `▁` inside tokens."""
+    """The sign for a space: `|` as a separate token, or sentencepiece's `▁` inside tokens."""
     silent: list[int] = []
     """Tokens that are never written: blank, padding, unknown, beginning and end."""
 
@@ -249,7 +249,7 @@ class CtcVocabulary(BaseModel):
 
 
 def read_vocabulary(path: Path) -> CtcVocabulary:
-    """Read a table; BundleError when it is not one."""
+    """Read a vocabulary; BundleError if the file is not one."""
     try:
         return CtcVocabulary.model_validate_json(path.read_bytes())
     except (ValidationError, OSError) as error:
@@ -259,5 +259,5 @@ def read_vocabulary(path: Path) -> CtcVocabulary:
 
 
 def script_language(text: str) -> str:
-    """`zh` where a Chinese character is written, else `en`: a CTC model writes and does not say in which language."""
+    """`zh` if the text has a Chinese character, else `en`: a CTC model does not give the language."""
     return "zh" if _HAN.search(text) else "en"

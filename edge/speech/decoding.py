@@ -35,7 +35,7 @@ class Decoder(Protocol[State]):
 
 @dataclass(frozen=True, slots=True)
 class DecodingRules:
-    """What may be written: biases over the tokens 0 to `end` (-inf forbids), the last of which ends a hypothesis."""
+    """Allowed tokens: biases over the tokens 0 to `end` (-inf forbids); the token `end` ends a hypothesis."""
 
     always: Float32
     first: Float32
@@ -49,7 +49,7 @@ class DecodingRules:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A sequence of tokens without its end, and the log probability of each, the end's last if it was reached."""
+    """Tokens without the end token, and the log probability of each; the last one is that of the end, if reached."""
 
     tokens: tuple[int, ...] = ()
     log_probabilities: tuple[float, ...] = ()
@@ -72,10 +72,10 @@ class Hypothesis:
 
 
 def search(decoder: Decoder[State], logits: Float32, memory: State, rules: DecodingRules, beams: int) -> Hypothesis:
-    """Continue from `logits` [1, vocabulary] and return the hypothesis of the best average.
+    """Continue from `logits` [1, vocabulary] and return the hypothesis with the best average.
 
-    It stops when `beams` hypotheses have ended, or at `rules.most_tokens`; what has not ended then counts only where
-    nothing has.
+    It stops when `beams` hypotheses have ended, or at `rules.most_tokens`; unfinished hypotheses count only if none has
+    ended.
     """
     alive, done, bias = [Hypothesis()], list[Hypothesis](), rules.first
     while True:
@@ -91,7 +91,7 @@ def search(decoder: Decoder[State], logits: Float32, memory: State, rules: Decod
 
 
 def _candidates(alive: list[Hypothesis], logits: Float32, end: int, beams: int) -> list[tuple[int, Hypothesis]]:
-    """The best continuations of all, best first, each with the number of the one it continues."""
+    """The best continuations of all, best first, each with the number of the hypothesis it continues."""
     found = []
     for parent, (hypothesis, row) in enumerate(zip(alive, logits, strict=True)):
         most = row.max()
@@ -109,6 +109,6 @@ def _converter() -> OpenCC:
 
 
 def simplify(text: str) -> str:
-    """Return `text` with traditional characters replaced by simplified ones; anything else stays."""
+    """Return `text` with traditional characters replaced by simplified ones (Whisper writes Mandarin in both)."""
     converted: str = _converter().convert(text)
     return converted

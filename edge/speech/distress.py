@@ -1,8 +1,8 @@
 """Distress by audio alone: voices far louder and higher than usual in this room.
 
-What it cannot tell: joy from pain, a play on a stage from a quarrel, singing at the top of one's voice from crying.
-A hoarse scream without a pitch goes unheard. Laughter, claps and slammed doors are told by their length: a call of
-laughter lasts less than a tenth of a second, and a slam has no pitch.
+It cannot tell joy from pain, a play on a stage from a quarrel, or loud singing from crying. A hoarse scream without a
+pitch is not found. Laughter, claps and slammed doors are told apart by their length: a call of laughter lasts less than
+a tenth of a second, and a slam has no pitch.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from edge.speech.voice import FRAME, Floats, track_pitch
 
 ALERT = "distress"
 BLOCK = 16
-"""Windows of 32 ms that are judged together."""
+"""Windows of 32 ms in one block."""
 _WINDOW_S = WINDOW / SAMPLE_RATE_HZ
 _FLOOR_DB = -90.0
 _SPEECH = 0.5
-"""Probability of speech from which a window may teach what voices here are usually like."""
+"""Probability of speech from which a window is used for the baseline of the voices."""
 _LEAST_VOICED = 5
-"""Voiced windows of a block from which it teaches."""
+"""Voiced windows from which a block is used for the baseline."""
 _LEAST_BLOCKS, _MOST_BLOCKS = 20, 600
-"""Blocks of voice before anything is told (10 s), and those that are remembered (5 min of voice)."""
+"""Blocks of voice before distress is reported (10 s), and blocks kept (5 min of voice)."""
 _NORMAL_MAD = 1.4826
 _LOUDER_DB, _LOUDER_SPREADS = 10.0, 2.5
-"""How far above the usual voice: shouting is 20 dB and more above talking (ANSI S3.5: 62 to 82 dB), loud talk 12."""
+"""How far above the baseline: shouting is 20 dB and more above talking (ANSI S3.5: 62 to 82 dB), loud talk 12."""
 _HIGHER_ST, _HIGHER_SPREADS = 4.0, 1.5
 """Angry voices are 7 to 14 semitones above the same speaker's neutral ones (EmoDB, 10 speakers, medians)."""
 _GAP = 2
@@ -38,14 +38,14 @@ _GAP = 2
 _LEAST_RUN = 8
 """Windows (256 ms) of one cry; a call of laughter or a bark is shorter."""
 _LEAST_TOTAL, _WITHIN = 16, 156
-"""Windows of cries (0.5 s) within so many (5 s) that are told."""
+"""Windows of cries (0.5 s) within the second number of windows (5 s) from which distress is reported."""
 _STEADY_ST = 0.3
-"""Pitch that moves less than this within a cry is a machine's: a bell, a siren, a horn."""
+"""A cry whose pitch moves less than this comes from a machine: a bell, a siren, a horn."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """Medians and spreads of this room's voices."""
+    """Baseline: medians and spreads of this room's voices."""
 
     level_db: float
     level_spread_db: float
@@ -54,7 +54,7 @@ class _Usual:
 
     @property
     def loud_db(self) -> float:
-        """The level from which a voice is far louder than usual."""
+        """The level from which a voice is far louder than the baseline."""
         return self.level_db + max(_LOUDER_DB, _LOUDER_SPREADS * self.level_spread_db)
 
     @property
@@ -64,7 +64,7 @@ class _Usual:
 
 
 class DistressListener:
-    """Windows of sound with their probability of speech in, one `Sound` every half second out."""
+    """Windows of audio with their probability of speech in, one `Sound` every half second out."""
 
     def __init__(self) -> None:
         self._windows: list[Float32] = []
@@ -77,7 +77,7 @@ class DistressListener:
         self._sounds: list[Sound] = []
 
     def window(self, t_s: float, samples: Float32, probability: float) -> None:
-        """Take 32 ms of sound that begin at `t_s`."""
+        """Add 32 ms of audio that begin at `t_s`."""
         if self._next_s is not None and abs(t_s - self._next_s) > _WINDOW_S:
             self._windows, self._speech = [], []
             self._before = np.zeros(WINDOW, np.float32)
@@ -88,18 +88,18 @@ class DistressListener:
             self._sounds.append(self._judge(self._next_s))
 
     def take(self) -> list[Sound]:
-        """What has been heard since the last call."""
+        """The results since the last call."""
         sounds, self._sounds = self._sounds, []
         return sounds
 
     def _judge(self, end_s: float) -> Sound:
-        """Half a second: teach what is usual, then look for what is not."""
+        """Judge half a second against the baseline, then update the baseline."""
         windows, speech = np.stack(self._windows), np.array(self._speech)
         stream = np.concatenate([self._before, windows.ravel()])
         self._windows, self._speech, self._before = [], [], windows[-1]
         power = np.mean(np.square(windows, dtype=np.float64), axis=1)
         level = np.asarray(10 * np.log10(np.maximum(power, 10 ** (_FLOOR_DB / 10))))
-        usual = self._usual()
+        usual = self._baseline()
         worth = speech >= _SPEECH
         if usual:
             worth = worth | (level >= usual.loud_db)
@@ -113,7 +113,7 @@ class DistressListener:
         distress = self._distress(end_s, usual) if usual else None
         return Sound(end_s, mean_db, (distress,) if distress else ())
 
-    def _usual(self) -> _Usual | None:
+    def _baseline(self) -> _Usual | None:
         if len(self._voices) < _LEAST_BLOCKS:
             return None
         voices = np.array(self._voices)
@@ -122,7 +122,7 @@ class DistressListener:
         return _Usual(float(median[0]), float(spread[0]), float(median[1]), float(spread[1]))
 
     def _distress(self, end_s: float, usual: _Usual) -> Anomaly | None:
-        """The cries of the last 5 s, if there are enough of them; once level NONE when there are no more."""
+        """The cries of the last 5 s if there are enough of them; level NONE once when they are over."""
         recent = list(self._recent)
         cried = [index for run in _runs([cry for cry, _, _ in recent]) if _moves(run, recent) for index in run]
         if len(cried) < (_LEAST_TOTAL if self._since_s is None else 1):
@@ -139,7 +139,7 @@ class DistressListener:
 
 
 def _pitch(stream: Float32, worth: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Whether each window of a block has a pitch, and which (semitones above 27.5 Hz), where it is worth looking."""
+    """Whether each window in `worth` has a pitch, and its pitch in semitones above 27.5 Hz."""
     voiced, semitones = np.zeros(BLOCK, bool), np.zeros(BLOCK)
     if worth.any():
         ends = (np.flatnonzero(worth) + 2) * WINDOW

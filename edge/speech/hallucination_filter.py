@@ -21,24 +21,24 @@ AISHELL-1 lie above the one and below the other, or below `LEAST_AVERAGE`. So do
 noise at 5 dB, none at 10 dB, and 10 of 80 single spoken digits of telephone quality.
 """
 SURE_AVERAGE = -0.5
-"""Below it a second look is worth its time: one AISHELL-1 utterance in nine."""
+"""Below it a second pass is worth its time: one AISHELL-1 utterance in nine."""
 LOOP_TURNS = 3
 LOOP_TOKENS = 15
-"""A loop is a stretch said at least `LOOP_TURNS` times in a row, over at least so many tokens together."""
+"""A loop is a stretch said at least `LOOP_TURNS` times in a row, over at least `LOOP_TOKENS` tokens together."""
 KEPT_TURNS = 2
-"""Turns that stay of a loop: who calls for help does so more than once."""
+"""Turns of a loop that are kept: a person who calls for help does so more than once."""
 
 
 def is_silence(no_speech: float, average: float, looped: bool = False) -> bool:
-    """Whether the sound holds no speech, by its probability and the average log probability of the words.
+    """Whether the audio has no speech, by its probability and the average log probability of the words.
 
-    Words that looped are no evidence of speech: there the probability decides alone.
+    Words of a loop are not evidence of speech: then the probability decides alone.
     """
     return no_speech > NO_SPEECH and (looped or average < LEAST_AVERAGE_IN_DOUBT)
 
 
 def believable(hypothesis: Hypothesis, text: str, looped: bool = False) -> bool:
-    """Whether the words came to an end, are no mere guess, and neither loop nor lack a letter.
+    """Whether the words are finished, probable enough, without a loop, and with at least one letter.
 
     Words before a loop must be sure.
     """
@@ -53,16 +53,16 @@ def believable(hypothesis: Hypothesis, text: str, looped: bool = False) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LoopCut:
-    """A hypothesis that lost its way in a loop."""
+    """A hypothesis cut at its first loop."""
 
     before: Hypothesis
-    """The words before the loop, and those of its first turns where there are none; finished."""
+    """The words before the loop, or its first turns if there are none; finished."""
     tokens: tuple[int, ...]
     """The same with `KEPT_TURNS` turns of the loop."""
 
 
 def cut_loop(hypothesis: Hypothesis) -> LoopCut | None:
-    """What is left of a hypothesis up to its first loop, or None where it has none."""
+    """The hypothesis up to its first loop, or None if it has no loop."""
     found = _loop(hypothesis.tokens)
     if found is None:
         return None
@@ -80,7 +80,7 @@ def compression_ratio(text: str) -> float:
 
 
 def has_loop(tokens: Sequence[Hashable]) -> bool:
-    """Whether any stretch, of whatever length, is repeated at once too often to be speech."""
+    """Whether a stretch of any length is repeated in a row too often to be speech."""
     return _loop(tokens) is not None
 
 

@@ -22,7 +22,7 @@ from edge.messages import SAMPLE_RATE_HZ, Float32
 
 MEL_BANDS = 80
 WHISPER_BANDS = (MEL_BANDS, 128)
-"""What Whispers hear: 80 bands up to large-v2, 128 from large-v3 and its turbo on."""
+"""Bands of Whisper models: 80 up to large-v2, 128 from large-v3 and its turbo on."""
 FFT_SAMPLES = 400
 HOP_SAMPLES = 160
 _FLOOR = 1e-10
@@ -34,23 +34,23 @@ _BEND_MEL = _BEND_HZ / _LINEAR_HZ
 _LOG_STEP = np.log(6.4) / 27.0
 _STREAM_BEFORE = FFT_SAMPLES // 2
 _STREAM_AFTER = FFT_SAMPLES - _STREAM_BEFORE - HOP_SAMPLES
-"""Silence around the sound: with both there is one frame for every whole 10 ms, its middle where the 10 ms begin."""
+"""Silence around the audio: with both there is one frame for every whole 10 ms, its middle where the 10 ms begin."""
 NEMO_FFT_SAMPLES = 512
 NEMO_WINDOW_SAMPLES = 400
 PREEMPHASIS = 0.97
 _LOG_GUARD = 2.0**-24
 _DEVIATION_FLOOR = 1e-5
 FrontEnd = Callable[[Float32, int], Float32]
-"""From sound and the number of bands that the model wants."""
+"""From audio and the model's number of bands to its input."""
 _VARIANCE_FLOOR = 1e-7
 """Added to the variance by the wav2vec 2.0 feature extractor of Hugging Face."""
 STREAMED = "streamed_log_mel"
 
 
 def log_mel(samples: Float32, window_s: float, bands: int = MEL_BANDS) -> Float32:
-    """Return the spectrogram [bands, frames] of mono sound at 16 kHz, silence appended up to `window_s` seconds.
+    """Return the spectrogram [bands, frames] of mono audio at 16 kHz, silence appended up to `window_s` seconds.
 
-    Sound longer than the window is cut. The loudest value is that of the window.
+    Audio longer than the window is cut. The loudest value is that of the window.
     """
     length = round(window_s * SAMPLE_RATE_HZ)
     padded = np.zeros(length + FFT_SAMPLES, np.float32)
@@ -67,7 +67,7 @@ def log_mel(samples: Float32, window_s: float, bands: int = MEL_BANDS) -> Float3
 
 
 def band_logs(frames: Float32, bands: int = MEL_BANDS) -> Float32:
-    """The log10 power [bands, n] of pieces of sound [n, FFT_SAMPLES]."""
+    """The log10 power [bands, n] of pieces of audio [n, FFT_SAMPLES]."""
     spectrum = np.fft.rfft(frames * _hann())
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
     logs: Float32 = np.log10(np.maximum(mel_filters(bands=bands) @ power.T, _FLOOR))
@@ -75,7 +75,7 @@ def band_logs(frames: Float32, bands: int = MEL_BANDS) -> Float32:
 
 
 def scaled(logs: Float32) -> Float32:
-    """Log powers in the range that networks like: speech at usual levels lies in -1..1.5."""
+    """Log powers in the range of network inputs: speech at usual levels lies in -1..1.5."""
     result: Float32 = (logs + 4.0) / 4.0
     return result
 
@@ -106,7 +106,7 @@ def _hann() -> Float32:
 
 
 class MelStream:
-    """Sound in, frames out as soon as the sound they need is there; how it is cut changes nothing."""
+    """Audio in, frames out as soon as their audio is complete; the result does not depend on the chunks."""
 
     def __init__(self) -> None:
         self._rest = np.zeros(_STREAM_BEFORE, np.float32)
@@ -122,23 +122,23 @@ class MelStream:
         return np.ascontiguousarray(scaled(band_logs(pieces)).T)
 
     def finish(self) -> Float32:
-        """The last frames of the sound; the next sound may follow."""
+        """The last frames of this audio; new audio may follow."""
         frames = self.step(np.zeros(_STREAM_AFTER, np.float32))
         self._rest = np.zeros(_STREAM_BEFORE, np.float32)
         return frames
 
 
 def streamed_log_mel(samples: Float32) -> Float32:
-    """The whole spectrogram [frames, MEL_BANDS] of mono sound at 16 kHz, one frame for every whole 10 ms."""
+    """The whole spectrogram [frames, MEL_BANDS] of mono audio at 16 kHz, one frame for every whole 10 ms."""
     stream = MelStream()
     return np.concatenate([stream.step(samples), stream.finish()])
 
 
 def nemo_mel(samples: Float32, bands: int) -> Float32:
-    """Return the spectrogram [frames, bands] of mono sound at 16 kHz, one frame for every whole 10 ms.
+    """Return the spectrogram [frames, bands] of mono audio at 16 kHz, one frame for every whole 10 ms.
 
     Raises:
-        ValueError: the sound is shorter than two frames, whose deviation is not known.
+        ValueError: the audio is shorter than two frames, so that the deviation is not known.
     """
     frames = len(samples) // HOP_SAMPLES
     if frames < 2:
@@ -155,9 +155,9 @@ def nemo_mel(samples: Float32, bands: int) -> Float32:
 
 
 def normalised(samples: Float32) -> Float32:
-    """The sound with mean 0 and variance 1, as wav2vec 2.0 hears it (Baevski et al. 2020, section 4.1).
+    """The audio with mean 0 and variance 1, the input of wav2vec 2.0 (Baevski et al. 2020, section 4.1).
 
-    Done here and not in the graph: the variance of quiet speech is lost in float16.
+    Computed here and not in the graph: float16 loses the variance of quiet speech.
     """
     wide = samples.astype(np.float64)
     scaled: Float32 = ((wide - wide.mean()) / np.sqrt(wide.var() + _VARIANCE_FLOOR)).astype(np.float32)
@@ -171,5 +171,5 @@ FRONT_ENDS: dict[str, FrontEnd] = {
     "log_mel": lambda samples, _: log_mel(samples, len(samples) / SAMPLE_RATE_HZ).T,
     STREAMED: lambda samples, _: streamed_log_mel(samples),
 }
-"""`log_mel` is scaled by the loudest value of the utterance, which nobody knows before its end: what is to hear while
-somebody speaks hears `STREAMED`."""
+"""`log_mel` is scaled by the loudest value of the utterance, which is known only at its end. Models that run during
+speech use `STREAMED`."""

@@ -20,7 +20,7 @@ from edge.messages import Utterance
 from edge.speech.voice import FEATURES, Floats, VoiceFrames, summary, voice_frames
 
 _HISTORY = 200
-"""Utterances that make up the own voice: about a working hour of conversation; older ones fade out."""
+"""Utterances in the baseline of the voice: about a working hour of conversation; older ones drop out."""
 _PRIOR = 0.5
 """Weight of the population's median, in utterances: people and microphones differ more than one voice varies."""
 _PRIOR_SPREAD = 10.0
@@ -28,9 +28,9 @@ _PRIOR_SPREAD = 10.0
 _HALF_KNOWN = 2.0
 """Utterances after which a voice is half known."""
 _FIRST = 0.1
-"""What is known of a voice before anything was heard, in utterances: the population's habit (certainty .05)."""
+"""Knowledge of a voice before its first utterance, in utterances: the population's habit (certainty .05)."""
 _LIMIT = 4.0
-"""Spreads at which a value is cut off: one mistracked pitch must not decide a score."""
+"""Spreads at which a value is cut off: one wrong pitch must not decide a score."""
 _NORMAL_MAD = 1.4826
 """Standard deviation of normal data over its median absolute deviation."""
 SCORES = ("arousal", "valence")
@@ -46,7 +46,7 @@ class Population:
 
 
 class SpeakerNormalisation:
-    """Robust location and spread of one voice."""
+    """Baseline of one voice: robust location and spread of its features."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
@@ -54,16 +54,16 @@ class SpeakerNormalisation:
 
     @property
     def certainty(self) -> float:
-        """How well the voice is known: .05 before anything was heard, .5 after `_HALF_KNOWN` utterances, then more."""
+        """How well the voice is known: .05 before its first utterance, .5 after `_HALF_KNOWN` utterances, then more."""
         known = len(self._seen) + _FIRST
         return known / (known + _HALF_KNOWN)
 
     def learn(self, features: Floats) -> None:
-        """Take one utterance into the own voice."""
+        """Add one utterance to the baseline."""
         self._seen.append(features)
 
     def relative(self, features: Floats) -> Floats:
-        """The features in spreads above the own median, within +-4."""
+        """The features in spreads above the baseline median, within +-4."""
         count = len(self._seen)
         median, spread = self._population.median, self._population.spread
         if count:
@@ -79,32 +79,32 @@ class SpeakerNormalisation:
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """The voice of one utterance; everything is None or empty with less than 0.2 s of voice in it."""
+    """The prosody of one utterance; all fields are None or empty with less than 0.2 s of voice in it."""
 
     score: float | None
     """Valence, -1 negative to 1 positive. Weak evidence: voices of joy and anger are much alike."""
     arousal: float | None
     """-1 calm to 1 excited."""
     confidence: float
-    """0..1, of the valence: how well the voice's habit was known, times what a voice tells in this language."""
+    """0..1, of the valence: how well the baseline was known, times how much a voice shows in this language."""
     features: Mapping[str, float]
     """As measured, by the names of `edge.speech.voice.FEATURES`."""
     relative: Mapping[str, float]
-    """The same in spreads above the voice's own median so far."""
+    """The same in spreads above the baseline median so far."""
     frames: VoiceFrames | None = None
-    """What they were measured on."""
+    """The frames that they were measured on."""
     certainty: float = 0.0
-    """0..1, how well the voice's habit was known: low for the first utterance, which is compared with strangers."""
+    """0..1, how well the baseline was known: low for the first utterance, which is compared with the population."""
 
 
 _SILENT = Prosody(None, None, 0.0, {}, {})
 
 
 class ProsodyAnalyzer:
-    """Utterances in, their prosody out; learns the voice from each of them after judging it.
+    """Utterances in, their prosody out; each utterance is added to the baseline after it was judged.
 
-    A microphone does not know who speaks: the habit is that of all the voices it has heard, which is one person's
-    in a cab and a mixture in a room.
+    The microphone cannot tell speakers apart: the baseline is that of all voices heard, of one person in a cab and of a
+    mixture in a room.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -121,7 +121,7 @@ class ProsodyAnalyzer:
         self._scale = SpeakerNormalisation(population(description))
 
     def step(self, utterance: Utterance, language: str | None = None) -> Prosody:
-        """Judge one utterance against those before it; `language` is that of its words, where it is known."""
+        """Judge one utterance against those before it; `language` is that of its transcript, if known."""
         frames = voice_frames(utterance.samples)
         if frames is None:
             return _SILENT
@@ -134,12 +134,12 @@ class ProsodyAnalyzer:
         return Prosody(valence, arousal, confidence, _named(features), _named(relative), frames, certainty)
 
     def _trusted(self, language: str | None) -> float:
-        """What the head's valence is worth in a language, 0..1; in one that it was not tested in, what the worst is."""
+        """Weight of the head's valence in a language, 0..1; in an untested language, the lowest weight."""
         return self._trust.get(language or "", min(self._trust.values(), default=1.0))
 
 
 def population(description: Mapping[str, Any]) -> Population:
-    """The population that a head's description holds as `median` and `spread`."""
+    """The population in a head's description, as `median` and `spread`."""
     return Population(np.array(description["median"], np.float64), np.array(description["spread"], np.float64))
 
 

@@ -18,7 +18,7 @@ from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Utterance
 
 WINDOW = 512
-"""Samples the model judges at once: 32 ms at 16 kHz (Silero VAD, fixed by the model)."""
+"""Samples of one window: 32 ms at 16 kHz (Silero VAD, fixed by the model)."""
 _CONTEXT = 64
 """Samples of the window before that the model sees again (Silero VAD, fixed by the model)."""
 _STATE_SHAPE = (2, 1, 128)
@@ -31,27 +31,27 @@ _LEAST_SPEECH = 8
 _SILENCE = 16
 """Windows (512 ms) of silence that close an utterance: longer than a pause inside a sentence usually is."""
 _PADDING = 8
-"""Windows (256 ms) of real sound kept before and after: first and last consonants lie outside the voiced part."""
+"""Windows (256 ms) of real audio kept before and after: first and last consonants lie outside the voiced part."""
 _GAP_S = 0.1
-"""A step of the time line beyond this is lost sound; below it, it is the jitter of a live sound card's time stamps."""
+"""A longer step of the time line is lost audio; a shorter one is the jitter of a sound card's timestamps."""
 _QUIET_SPAN = 3
-"""Windows averaged in the search for the quietest point: one alone may be the closure of a `t` or `p`."""
+"""Windows averaged in the search for the quietest point: a single one may be the closure of a `t` or `p`."""
 
 
 class VoiceActivity:
-    """Judges consecutive windows of one stream; the model's memory is carried from window to window."""
+    """Scores consecutive windows of one stream; the model's state is carried from window to window."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._session = bundle.session("vad")
         self.reset()
 
     def reset(self) -> None:
-        """Forget the past: the next window does not follow on the last one."""
+        """Reset the state: the next window does not follow the last one."""
         self._context = np.zeros(_CONTEXT, np.float32)
         self._state = np.zeros(_STATE_SHAPE, np.float32)
 
     def step(self, window: Float32) -> float:
-        """Return the probability (0..1) that somebody speaks in the next `WINDOW` samples."""
+        """Return the probability (0..1) of speech in the next `WINDOW` samples."""
         audio = np.concatenate([self._context, window])[np.newaxis]
         result = self._session.run({"audio": audio, "state": self._state})
         self._state = result["next_state"]
@@ -61,10 +61,10 @@ class VoiceActivity:
 
 @dataclass(slots=True)
 class _Open:
-    """An utterance that is still going on; positions are window numbers on the time line."""
+    """An utterance that is not finished; positions are window numbers on the time line."""
 
     start: int
-    """First window of its sound."""
+    """First window of its audio."""
     speech: int
     """First window of its speech."""
     last_speech: int
@@ -72,21 +72,21 @@ class _Open:
     silence: int | None = None
     """First window of the silence that may close it."""
     continued: bool = False
-    """Whether it goes on where a longer one was cut."""
+    """Whether it continues where a longer one was cut."""
 
     @property
     def spoken(self) -> bool:
-        """Whether it holds speech of its own, not only the end of what was cut before it."""
+        """Whether it contains new speech, not only the end of the utterance that was cut before it."""
         return self.last_speech >= self.speech
 
 
 class SpeechSegmenter:
-    """Audio in, utterances out; holds at most one utterance of the greatest length in memory."""
+    """Audio in, utterances out; keeps at most one utterance of the greatest length in memory."""
 
     def __init__(
         self, bundle: Bundle, config: SpeechConfig, listener: Callable[[float, Float32, float], None] | None = None
     ) -> None:
-        """`listener` is told every window of 32 ms: its time, its sound and the probability of speech in it."""
+        """`listener` gets every window of 32 ms: its time, its audio and its probability of speech."""
         self._listener = listener
         self._activity = VoiceActivity(bundle)
         self._most = int(config.max_utterance_s / _WINDOW_S)
@@ -104,15 +104,15 @@ class SpeechSegmenter:
         return self._open is not None
 
     def step(self, audio: Audio) -> list[Utterance]:
-        """Take the next sound; return the utterances that ended in it.
+        """Add the next audio; return the utterances that ended in it.
 
         Raises:
-            ValueError: the sound is not mono float32 or holds a value that is no number.
+            ValueError: the audio is not mono float32 or contains a value that is not finite.
         """
         samples = audio.samples
         if samples.ndim != 1 or samples.dtype != np.float32 or not np.isfinite(samples).all():
             raise ValueError(
-                f"sound at {audio.t_s:.3f} s must be finite mono float32 in -1..1; it is {samples.dtype} of shape "
+                f"audio at {audio.t_s:.3f} s must be finite mono float32 in -1..1; it is {samples.dtype} of shape "
                 f"{samples.shape}: resample and clean it in capture"
             )
         done = self._follow(audio.t_s)
@@ -124,7 +124,7 @@ class SpeechSegmenter:
         return done
 
     def finish(self) -> list[Utterance]:
-        """End the stream: return the utterance that was still open, with the sound that is there."""
+        """End the stream: return the utterance that was still open, with its audio so far."""
         done = [] if self._open is None else self._close(self._open)
         self._activity.reset()
         self._windows.clear()
@@ -134,7 +134,7 @@ class SpeechSegmenter:
         return done
 
     def _follow(self, t_s: float) -> list[Utterance]:
-        """Fit the time line to a chunk that begins at `t_s`: a gap ends it, slow drift moves it in silence."""
+        """Fit the time line to a chunk that begins at `t_s`: a gap ends it; slow drift moves it during silence."""
         if self._origin_s is None:
             self._origin_s = t_s
             return []
@@ -202,12 +202,12 @@ class SpeechSegmenter:
         return done
 
     def _utterance(self, current: _Open, end: int, speech_end: int) -> Utterance:
-        """The speech's own times with its sound up to the window `end`."""
+        """The times of the speech, with its audio up to the window `end`."""
         kept = list(self._windows)[current.start - self._first : end - self._first]
         return Utterance(self._time_s(current.speech), self._time_s(speech_end), np.concatenate(kept))
 
     def _drop(self, before: int) -> None:
-        """Forget the windows before this one."""
+        """Drop the windows before this one."""
         while self._first < before:
             self._windows.popleft()
             self._first += 1

@@ -24,29 +24,29 @@ _ROLE = "asr"
 
 
 class WhisperTranscriber:
-    """The bundle's Whisper; no memory from one utterance to the next."""
+    """The bundle's Whisper; stateless between utterances."""
 
     def __init__(self, bundle: Bundle, config: SpeechConfig) -> None:
         model = WhisperModel(bundle.session(_ROLE, "encoder"), bundle.session(_ROLE, "decoder"))
         tokens = WhisperTokens(bundle.table(_ROLE, "tokenizer"), bundle.table(_ROLE, "decoding"))
-        self._recognizer = WhisperDecoder(model, tokens, config.languages)
+        self._decoder = WhisperDecoder(model, tokens, config.languages)
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
-        """Return the words in simplified characters; None where nothing was said that can be believed.
+        """Return the transcript in simplified characters; None if no transcript can be believed.
 
-        Speech in a language that is not wanted has no words; its confidence is that of the language.
+        The text is empty if the language is not configured; the confidence is then that of the language.
         """
-        heard = self._recognizer.recognize(utterance.samples)
-        if heard is None:
+        candidate = self._decoder.decode(utterance.samples)
+        if candidate is None:
             return None
         times = utterance.end_s, utterance.start_s, utterance.end_s
-        if not heard.tongue.ours:
-            return Transcript(*times, "", heard.tongue.name, heard.tongue.probability)
-        return Transcript(*times, heard.text, heard.tongue.name, heard.hypothesis.confidence)
+        if not candidate.language.configured:
+            return Transcript(*times, "", candidate.language.name, candidate.language.probability)
+        return Transcript(*times, candidate.text, candidate.language.name, candidate.hypothesis.confidence)
 
 
 class CtcTranscriber:
-    """The bundle's CTC model; no memory from one utterance to the next."""
+    """The bundle's CTC model; stateless between utterances."""
 
     def __init__(self, bundle: Bundle, config: SpeechConfig) -> None:
         self._description = describe(bundle.role(_ROLE).preprocessing)
@@ -55,12 +55,12 @@ class CtcTranscriber:
         self._languages = config.languages
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
-        """Return the words in simplified characters; None where nothing was said that can be believed.
+        """Return the transcript in simplified characters; None if no transcript can be believed.
 
-        What is written in the script of a language that is not wanted has no words.
+        The text is empty if its script is that of a language that is not configured.
 
-        Of Whisper's guards the mean log probability and the lack of any letter apply. Loops are no sign of trouble
-        here: every token stands for sound of its own, and `one one one one` is what was said.
+        Of the hallucination filter, the mean log probability and the check for letters apply. Loops are normal
+        here: every token stands for its own audio, and `one one one one` was really said.
         """
         decoder = GreedyCtc(self._vocabulary.blank, self._description.frame_s)
         for log_probs in self._listener.listen(utterance.samples):
@@ -84,12 +84,12 @@ class Transcriber(Protocol):
     """Speech to text."""
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
-        """The words of one utterance; None where nothing was said that can be believed."""
+        """The transcript of one utterance; None if no transcript can be believed."""
         ...
 
 
 def load_transcriber(bundle: Bundle, config: SpeechConfig) -> Transcriber:
-    """The one that the manifest's `preprocessing` asks for."""
+    """The transcriber that fits the manifest's `preprocessing`."""
     if PREPROCESSING in bundle.role("asr").preprocessing:
         return CtcTranscriber(bundle, config)
     return WhisperTranscriber(bundle, config)

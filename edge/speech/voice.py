@@ -50,7 +50,7 @@ FEATURES = (
 )
 """Order of the features. st: semitones above 27.5 Hz; dB: below full scale; medians over the voiced frames."""
 LEAST_VOICED = 20
-"""Voiced frames (0.2 s) under which nothing is said about a voice."""
+"""Least voiced frames (0.2 s) of an utterance with features."""
 _FLOOR_DB = -90.0
 _SPEECH_RANGE_DB = 35.0
 """A frame this far under the loudest ones is a pause, not voice."""
@@ -75,7 +75,7 @@ class PitchTrack:
 
 
 def frames_of(samples: Float32) -> Float32:
-    """The sound as overlapping frames (n, `FRAME`), n = 0 when it is shorter than one."""
+    """The audio as overlapping frames (n, `FRAME`), n = 0 if it is shorter than one."""
     if len(samples) < FRAME:
         return np.zeros((0, FRAME), np.float32)
     return np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]

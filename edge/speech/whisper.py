@@ -23,27 +23,27 @@ _LEAST = ("zh", "en")
 """Languages that every multilingual Whisper knows."""
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 WINDOWS_S = (10.0, 15.0, 20.0, 25.0, 30.0)
-"""Lengths to which sound is padded. Whisper-base was trained on 30 s and loops below 10 s; in between shorter is as
+"""Lengths to which audio is padded. Whisper-base was trained on 30 s and loops below 10 s; in between shorter is as
 good: on 120 AISHELL-1 utterances CER .144 with 10 s, .150 with 15 s, .157 with 30 s."""
 _SILENCE_S = 1.0
-"""Silence left after the speech, so that its end is heard."""
+"""Silence left after the speech, so that the model finds its end."""
 BEAMS = 5
 """As in Whisper's reference; on 60 AISHELL-1 utterances CER .136 against .146 with one, for a fifth more time."""
 _TOKENS_PER_S = 14
 _TOKENS_MORE = 16
-"""No one speaks faster: 14 tokens are 8 to 14 Chinese characters or 10 English words."""
+"""Upper limit of the speed of speech: 14 tokens are 8 to 14 Chinese characters or 10 English words."""
 _SURE = 0.5
-"""Probability of a language that is not wanted from which the speech is told to be in it: at less it is read in the
-likeliest of those that are wanted. Of 43 utterances of EmoDB's ten speakers all are German with .99 and more; of 97 of
-AISHELL-1, CASIA, RAVDESS and GRID none is told to be in another language than Mandarin or English, of 20 single digits
+"""Speech counts as being in a language that is not configured from this probability on; below it is decoded in the
+likeliest configured language. Of 43 utterances of EmoDB's ten speakers all are German with .99 and more; of 97 of
+AISHELL-1, CASIA, RAVDESS and GRID none is found to be in another language than Mandarin or English, of 20 single digits
 of telephone quality one (.65)."""
 _JOINTS = " ,，、"
-"""What lies between the turns of a loop, and is left at its cut end."""
+"""Characters between the turns of a loop, removed from its cut end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The decoder's keys and values: of the sound (`cross`, shared by all hypotheses) and of the tokens so far."""
+    """The decoder's keys and values: of the audio (`cross`, shared by all hypotheses) and of the tokens so far."""
 
     cross: Mapping[str, Array]
     past: Mapping[str, Array]
@@ -70,11 +70,11 @@ class WhisperModel:
 
     @property
     def bands(self) -> int:
-        """Mel bands that it hears."""
+        """Number of mel bands of its input."""
         return int(self._encoder.input_shapes["mel"][1])
 
     def encode(self, mel: Float32) -> Memory:
-        """Hear the spectrogram [bands, frames]; no token has been read yet."""
+        """Encode the spectrogram [bands, frames]; no token has been read yet."""
         return Memory(self._encoder.run({"mel": mel[None]}), self._nothing)
 
     def step(self, ids: npt.NDArray[np.int64], memory: Memory) -> tuple[Float32, Memory]:
@@ -98,7 +98,7 @@ def _empty(size: int | str) -> int:
 
 
 class WhisperTokens:
-    """What the decoding needs to know of the vocabulary; text tokens are those below `end`."""
+    """The special tokens and biases of the vocabulary; text tokens are those below `end`."""
 
     def __init__(self, tokenizer: Path, decoding: Path) -> None:
         """Read the tokenizer and the table of `suppress_ids` and `suppress_ids_begin`."""
@@ -113,9 +113,9 @@ class WhisperTokens:
         """The token of each language that the model knows, by its code (ISO 639-1, or -3 where that has none)."""
         table = json.loads(decoding.read_text(encoding="utf-8"))
         self.never = self._bias(table["suppress_ids"])
-        """Added to the logits [end + 1]: Whisper's tokens of speaker tags and of sounds that are not speech."""
+        """Added to the logits [end + 1]: forbids Whisper's tokens of speaker tags and of sounds that are not speech."""
         self.never_first = self.never + self._bias(table["suppress_ids_begin"])
-        """The same for the first token, which may be neither a blank nor the end."""
+        """The same for the first token, which must not be a blank or the end."""
 
     def task(self, language: str) -> list[int]:
         """The tokens after the start: transcribe `language`, without timestamps."""
@@ -142,33 +142,33 @@ class WhisperTokens:
 
 @dataclass(frozen=True, slots=True)
 class SpokenLanguage:
-    """The language of a sound."""
+    """The language of an utterance."""
 
     name: str
     probability: float
     """Of all languages that the model knows."""
-    ours: bool
-    """Whether it is one of those that are wanted."""
+    configured: bool
+    """Whether it is one of the configured languages."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptCandidate:
-    """The words of one look at the sound, simplified, and what speaks for them."""
+    """The text of one decoding pass, in simplified characters, with its evidence."""
 
     text: str
-    tongue: SpokenLanguage
+    language: SpokenLanguage
     hypothesis: Hypothesis
     no_speech: float
-    """Probability that nobody speaks."""
+    """Probability that there is no speech."""
     looped: bool = False
-    """Whether a repetition was cut short; `hypothesis` is then what stands before it."""
+    """Whether a loop was cut; `hypothesis` is then the part before it."""
 
 
 class WhisperDecoder:
-    """Whisper's decoding, without memory from one sound to the next."""
+    """Whisper's decoding; stateless between utterances."""
 
     def __init__(self, model: WhisperModel, tokens: WhisperTokens, languages: Sequence[str]) -> None:
-        """`languages` are those whose words are wanted; BundleError names one that the model does not know."""
+        """`languages` are the configured languages; BundleError names one that the model does not know."""
         if unknown := [name for name in languages if name not in tokens.languages]:
             raise BundleError(
                 f"speech.languages: the bundle's recognizer knows no {', '.join(unknown)}; it knows "
@@ -178,11 +178,11 @@ class WhisperDecoder:
         self._tokens = tokens
         self._languages = tuple(languages)
 
-    def recognize(self, samples: Float32) -> TranscriptCandidate | None:
-        """Return the words in at most 29 s of sound, or None where none can be believed.
+    def decode(self, samples: Float32) -> TranscriptCandidate | None:
+        """Return the text of at most 29 s of audio, or None if no text can be believed.
 
-        Words that are unsure or repeat themselves in the shortest window are looked for again in the full one; the
-        better look counts. Those in a language that is not wanted are looked for too: they say that somebody speaks.
+        If the text is unsure or loops in the shortest window, a second pass uses the full window; the better pass
+        counts. Speech in a language that is not configured is decoded too: it shows that a person speaks.
         """
         window_s = _window_s(len(samples) / SAMPLE_RATE_HZ)
         first = self.look(samples, window_s)
@@ -196,35 +196,35 @@ class WhisperDecoder:
         return max(looks, key=lambda look: (not look.looped, look.hypothesis.average), default=None)
 
     def look(self, samples: Float32, window_s: float) -> TranscriptCandidate:
-        """Decode the sound padded to `window_s` seconds, believable or not."""
+        """One pass: decode the audio padded to `window_s` seconds, believable or not."""
         tokens = self._tokens
         memory = self._model.encode(log_mel(samples, window_s, self._model.bands))
         logits, memory = self._model.step(np.array([[tokens.start]]), memory)
-        tongue = self._tongue(logits[0])
+        spoken = self._spoken_language(logits[0])
         no_speech = float(1.0 / np.exp(logits[0] - logits[0, tokens.no_speech]).sum())
-        logits, memory = self._model.step(np.array([tokens.task(tongue.name)]), memory)
+        logits, memory = self._model.step(np.array([tokens.task(spoken.name)]), memory)
         most = _TOKENS_MORE + round(_TOKENS_PER_S * len(samples) / SAMPLE_RATE_HZ)
         rules = DecodingRules(tokens.never, tokens.never_first, most)
         hypothesis = search(self._model, logits, memory, rules, BEAMS)
         cut = cut_loop(hypothesis)
         text = tokens.text(cut.tokens).rstrip(_JOINTS) if cut else tokens.text(hypothesis.tokens)
-        text = simplify(text) if tongue.name == CHINESE else text
-        return TranscriptCandidate(text, tongue, cut.before if cut else hypothesis, no_speech, cut is not None)
+        text = simplify(text) if spoken.name == CHINESE else text
+        return TranscriptCandidate(text, spoken, cut.before if cut else hypothesis, no_speech, cut is not None)
 
-    def _tongue(self, logits: Float32) -> SpokenLanguage:
-        """The language by the logits after the first token: one that is wanted, unless another is sure."""
+    def _spoken_language(self, logits: Float32) -> SpokenLanguage:
+        """The language by the logits after the first token: a configured one, unless another is sure."""
         known = self._tokens.languages
         scores = np.exp(logits[list(known.values())] - logits[list(known.values())].max())
         shares = dict(zip(known, (scores / scores.sum()).tolist(), strict=True))
         likeliest = max(shares, key=lambda language: shares[language])
-        ours = likeliest in self._languages or shares[likeliest] < _SURE
-        name = max(self._languages, key=lambda language: shares[language]) if ours else likeliest
-        return SpokenLanguage(name, shares[name], ours)
+        configured = likeliest in self._languages or shares[likeliest] < _SURE
+        name = max(self._languages, key=lambda language: shares[language]) if configured else likeliest
+        return SpokenLanguage(name, shares[name], configured)
 
 
 def _believed(look: TranscriptCandidate) -> bool:
     nobody = is_silence(look.no_speech, look.hypothesis.average, look.looped)
-    least = look.tongue.ours or look.hypothesis.average >= SURE_AVERAGE
+    least = look.language.configured or look.hypothesis.average >= SURE_AVERAGE
     return not nobody and least and believable(look.hypothesis, look.text, look.looped)
 
 
@@ -233,5 +233,5 @@ def _window_s(duration_s: float) -> float:
         if duration_s + _SILENCE_S <= window_s:
             return window_s
     raise ValueError(
-        f"{duration_s:.1f} s of sound do not fit Whisper's {WINDOWS_S[-1]:.0f} s: cut it, as the segmenter does"
+        f"{duration_s:.1f} s of audio do not fit Whisper's {WINDOWS_S[-1]:.0f} s: cut it, as the segmenter does"
     )

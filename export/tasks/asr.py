@@ -38,8 +38,8 @@ def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:
     """The words of each piece; none where none can be believed."""
     recognizer = WhisperDecoder(model, tokens, LANGUAGES)
-    heard = [recognizer.recognize(piece) for piece in pieces]
-    return [look.text if look and look.tongue.ours else "" for look in heard]
+    heard = [recognizer.decode(piece) for piece in pieces]
+    return [look.text if look and look.language.configured else "" for look in heard]
 
 
 def decoder_feeds(model: WhisperModel, tokens: WhisperTokens, mel: Float32) -> list[Feeds]:

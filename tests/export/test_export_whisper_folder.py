@@ -63,7 +63,7 @@ def test_the_recognizer_of_the_box_reads_with_it(made, graphs):
     tokens = WhisperTokens(job.tables["tokenizer"], job.tables["decoding"])
     assert model.bands == job.golden_inputs["encoder"]["mel"].shape[1]
     look = WhisperDecoder(model, tokens, tuple(tokens.languages)).look(voice(1.5), 10.0)
-    assert look.hypothesis.tokens and look.tongue.name in tokens.languages
+    assert look.hypothesis.tokens and look.language.name in tokens.languages
     assert not set(look.hypothesis.tokens) & set(np.flatnonzero(np.isinf(tokens.never)))
 
 

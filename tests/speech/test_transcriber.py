@@ -114,5 +114,5 @@ def test_pauses_have_no_words(transcriber, bundle, mandarin):
 
 
 def test_too_long_a_sound_is_refused(transcriber):
-    with pytest.raises(ValueError, match=r"31\.0 s of sound do not fit"):
+    with pytest.raises(ValueError, match=r"31\.0 s of audio do not fit"):
         transcriber.transcribe(_utterance(np.zeros(31 * SAMPLE_RATE_HZ)))

@@ -75,7 +75,7 @@ def heard(
     ids = tokens._tokenizer.encode(text, add_special_tokens=False).ids
     shares = {tokens.languages[name]: share for name, share in languages.items()}
     model = Script(ids, tokens.end, sure, shares, (tokens.no_speech, no_speech))
-    return WhisperDecoder(model, tokens, wanted).recognize(SOUND)  # type: ignore[arg-type]
+    return WhisperDecoder(model, tokens, wanted).decode(SOUND)  # type: ignore[arg-type]
 
 
 CALL = " I need an ambulance, my father is not breathing." + " Help," * 14
@@ -104,16 +104,16 @@ def test_a_loop_that_nobody_said_gives_no_words(
 def test_another_language_is_told_without_words_unless_it_is_wanted(tokens: WhisperTokens) -> None:
     shares = {"fr": 0.9, "en": 0.1}
     found = heard(tokens, " Bonjour", languages=shares)
-    assert found is not None and not found.tongue.ours
-    assert (found.tongue.name, found.tongue.probability) == ("fr", pytest.approx(0.9, abs=0.01))
+    assert found is not None and not found.language.configured
+    assert (found.language.name, found.language.probability) == ("fr", pytest.approx(0.9, abs=0.01))
     wanted = heard(tokens, " Bonjour", languages=shares, wanted=("fr",))
-    assert wanted is not None and wanted.tongue.ours and wanted.text == "Bonjour"
+    assert wanted is not None and wanted.language.configured and wanted.text == "Bonjour"
     assert heard(tokens, " Bonjour", -0.6, languages=shares) is None, "noise that sounds like a language"
 
 
 def test_a_word_whose_language_is_unsure_is_read_in_the_likeliest_that_is_wanted(tokens: WhisperTokens) -> None:
     found = heard(tokens, " Seven", languages={"ru": 0.45, "en": 0.35, "zh": 0.2})
-    assert found is not None and (found.text, found.tongue.name) == ("Seven", "en")
+    assert found is not None and (found.text, found.language.name) == ("Seven", "en")
 
 
 def test_only_chinese_is_simplified(tokens: WhisperTokens) -> None:
