@@ -45,7 +45,11 @@ _FUSED = ("Relu", "Clip", "LeakyRelu", "PRelu", "BatchNormalization")
 
 
 def tie_embedding(int8: Path) -> int:
-    """Rewrite every Gather from a matrix whose quantized form is stored too; return how many there were."""
+    """Rewrite every Gather from a matrix whose quantized form is stored too; return how many there were.
+
+    Dynamic quantization stores the output projection in int8 and keeps the float matrix for the embedding: 106 MB in
+    Whisper-base. Here the embedding reads the columns of the quantized projection instead.
+    """
     model = onnx.load(int8)
     graph = model.graph
     stored = {item.name: item for item in graph.initializer}

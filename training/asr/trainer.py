@@ -33,11 +33,11 @@ from training.processes import Place, random_state, set_random_state
 
 LAST, BEST, SKIPPED, HISTORY = "last.pt", "best", "skipped.txt", "history.json"
 _MOST_LOST = 10
-"""So many batches in a row without a usable loss are no accident."""
+"""After this many batches in a row without a usable loss training ends with an error."""
 
 
 def noam(batch: int, warmup_batches: int) -> float:
-    """The share of the highest learning rate for the batch of this number, counted from 1."""
+    """The share of the highest learning rate for a batch, counted from 1 (Vaswani et al. 2017, 5.3)."""
     return min(batch / warmup_batches, (warmup_batches / batch) ** 0.5)
 
 

@@ -21,10 +21,8 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
 """The modalities that a model is shown, by condition."""
 _BATCH = 256
 """Rows at once; it changes no result."""
-
-
 _LEAST_ROWS = 20
-"""Under this many samples a correlation says too little to be told: its standard error is above .2."""
+"""Fewer samples give a correlation with a standard error above .2."""
 
 
 @torch.no_grad()

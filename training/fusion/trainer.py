@@ -29,6 +29,11 @@ from training.fusion.training_task import FusionPosition, FusionTask
 from training.processes import Place, random_state, set_random_state
 from training.settings_file import SettingsError
 
+BEST, LAST = "best.pt", "last.pt"
+
+Watch = Callable[[FusionPosition], None]
+"""Called after every batch with the position of the run."""
+
 
 def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam:
     """Adam over all parameters of `model`; the first group whose pattern matches a name holds for it.
@@ -52,12 +57,6 @@ def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam
     if left:
         groups.append({"params": list(left.values())})
     return torch.optim.Adam(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-
-
-BEST, LAST = "best.pt", "last.pt"
-
-Watch = Callable[[FusionPosition], None]
-"""Told after every batch where training is."""
 
 
 class FusionTrainingError(EmvasError):
