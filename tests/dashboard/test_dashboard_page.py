@@ -214,7 +214,7 @@ def test_going_back_in_time_shows_the_past_and_says_where(address: str, tab: Pag
         "document.querySelector('[title=\"Earlier\"]').click(); document.querySelector('[title=\"Earlier\"]').click()"
     )
     tab.run("document.querySelector('[title=\"Earlier\"]').click()")
-    tab.wait_for("Nothing is on record from")
+    tab.wait_for("There are no records from")
     tab.run("[...document.querySelectorAll('button')].find(b => b.innerText == 'Now').click()")
     tab.wait_for("Affect score")
 
@@ -225,7 +225,7 @@ def test_an_alert_is_acknowledged_and_snoozed_over_mqtt(address: str, tab: Page,
     tab.wait_for("Acknowledge", "Snooze 10 min")
     assert tab.run("[...document.querySelectorAll('tbody button')].length") == 2, "not for the one that has ended"
     tab.run(press.format("Acknowledge"))
-    tab.wait_for("Acknowledged: it is not repeated")
+    tab.wait_for("Acknowledged: the alert is not repeated")
     tab.run(press.format("Snooze"))
     tab.wait_for("Snoozed.")
     said = [(item.op, item.request.model_dump(exclude={"transaction"})) for item in box.orders if item.op != "report"]
