@@ -166,7 +166,7 @@ def test_the_broker_lets_the_box_speak_for_itself_and_the_backend_hear(
         list(consumer.batches(1.5))  # its session begins
         out.start()
         out.write(Alert(1.0, "a1", "new", "microsleep", Level.CRITICAL, 0.0, 1.5, {}))
-        heard = next(consumer.batches(10.0)).heard
+        heard = next(consumer.batches(10.0)).messages
     out.stop()
     assert [(item.address.box, item.body.seq) for item in heard] == [("bus-042", 1)]
 

@@ -60,7 +60,7 @@ def test_search_and_pictures_work_from_a_folder(site: Path, tmp_path: Path) -> N
     with browser(tmp_path) as page:
         page.open((site / "architecture.html").as_uri())
         page.wait_for("Where to change what")
-        assert page.run("document.querySelectorAll('div.mermaid').length") >= 4
+        page.wait_until("document.querySelectorAll('div.mermaid').length >= 4")
         page.run(f"{SEARCH}.click(), {SEARCH}.focus()")
         page.write("PERCLOS")
         page.wait_for("matching documents")

@@ -60,6 +60,13 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"].get("exception", {}).get("description")
         return found["result"].get("value")
 
+    def wait_until(self, script: str) -> None:
+        """Wait until a JavaScript expression is true."""
+        until_s = time.monotonic() + _WAIT_S
+        while not self.run(script):
+            assert time.monotonic() < until_s, script
+            time.sleep(0.1)
+
     def prefer(self, scheme: str) -> None:
         """Pretend that the system is `dark` or `light`."""
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

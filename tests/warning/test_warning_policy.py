@@ -199,12 +199,14 @@ def test_a_chime_never_interrupts_a_call_and_passengers_shouts_are_not_told_to_t
 def test_no_order_over_mqtt_mutes_a_critical_warning() -> None:
     """The orders go to the alerts as they do live: snooze is refused, and what is taken note of sounds on."""
     config = Config.model_validate({"purpose": "driver-safety"})
-    judgement = DecisionStages(config, "s")
+    stages = DecisionStages(config, "s")
     policy = WarningPolicy(config.fatigue)
-    said = judgement._told([Fatigue(1.0, 1, Level.CRITICAL, None, None, 1.0, ("microsleep",), {"closed_from_s": 0.0})])
+    said = stages._with_alerts(
+        [Fatigue(1.0, 1, Level.CRITICAL, None, None, 1.0, ("microsleep",), {"closed_from_s": 0.0})]
+    )
     alert = next(message for message in said if isinstance(message, Alert))
     assert policy.step(alert) == Cue("critical", alert.id)
-    noted = judgement.acknowledge(2.0, alert.id)
+    noted = stages.acknowledge(2.0, alert.id)
     assert [policy.step(message) for message in noted] == [None]
     assert policy._repeated == Cue("critical", alert.id)
 
