@@ -27,6 +27,9 @@ class Subscription:
     path: str
 
 
+Outgoing = Publication | Subscription
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """Identifies a sent packet until it is acknowledged; packet numbers restart with each connection."""

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Limits, Publication, Subscription, Token
+from edge.publish.mqtt.events import Connected, Limits, Outgoing, Publication, Subscription, Token
 from edge.publish.mqtt.packets import packet_bytes
-from edge.publish.outbox.retained import Outgoing
 
 WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from edge.publish.mqtt.events import Acknowledged, Publication, Subscription, Token
+from edge.publish.mqtt.events import Acknowledged, Outgoing, Token
 
 _RETRY_S = 60.0
 """How long until a refused item (an ACL) is tried again: the ACL may have been corrected."""
 ORDER = ("own status", "status", "state", "info", "commands", "home assistant starts", "home assistant")
 """Optional items come last: a broker that hangs up on one has the others by then."""
-
-Outgoing = Publication | Subscription
 
 
 class RetainedMessages:
