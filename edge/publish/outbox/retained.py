@@ -25,6 +25,9 @@ class RetainedMessages:
         self._unsent: set[str] = set()
         self._sent: dict[Token, str] = {}
         self._retry_s: dict[str, float] = {}
+        """When each refused item is tried again; until then newer ones wait too."""
+        self._refused: set[str] = set()
+        """The items whose refusal this connection has reported."""
 
     def keep(self, name: str, word: Outgoing) -> None:
         """Replace the latest item `name`, which is one of `ORDER`."""
@@ -38,11 +41,12 @@ class RetainedMessages:
             self._unsent = set(self._latest)
         self._sent.clear()
         self._retry_s.clear()
+        self._refused.clear()
 
     @property
     def waits(self) -> bool:
-        """Whether there is something to send."""
-        return bool(self._unsent)
+        """Whether there is something to send now."""
+        return not self._unsent <= self._retry_s.keys()
 
     def send(self, offer: Callable[[Outgoing], Token | None], now_s: float) -> None:
         """Send the items that are new or due again, as far as `offer` accepts them."""
@@ -51,16 +55,22 @@ class RetainedMessages:
             del self._retry_s[name]
         with self._lock:
             self._unsent |= due
-            for name in sorted(self._unsent, key=ORDER.index):
+            for name in sorted(self._unsent - self._retry_s.keys(), key=ORDER.index):
                 token = offer(self._latest[name])
                 if token is not None:
                     self._sent[token] = name
                     self._unsent.remove(name)
 
     def acknowledged(self, event: Acknowledged, now_s: float) -> Outgoing | None:
-        """Note the broker's acknowledgement; return the item if the broker refused it."""
+        """Note the broker's acknowledgement; return the item at its first refusal on this connection."""
         name = self._sent.pop(event.token, None)
-        if name is None or event.refusal is None:
+        if name is None:
+            return None
+        if event.refusal is None:
+            self._refused.discard(name)
             return None
         self._retry_s[name] = now_s + _RETRY_S
+        if name in self._refused:
+            return None
+        self._refused.add(name)
         return self._latest[name]
