@@ -81,8 +81,6 @@ def analyze(
     Exit code 0: all files were read; 1: some could not be read whole (the others are done, and the report of such a
     file says what is missing), or configuration, bundle or folder cannot be used; 2: wrong usage.
     """
-    from edge.dashboard.report.figures import report_figures
-
     console = Console(stderr=True)
     targets = targets_in(out, recordings_of(places))
     own_files()
@@ -100,17 +98,9 @@ def analyze(
         if report.path.is_file()
     }
     pages = _pages(subjects, targets, forms, Labels(lang), console)
-    results: list[dict[str, Any]] = []
-    for report in reports:
-        result: dict[str, Any] = record(report, targets[report.path])
-        if report.path in subjects:
-            result |= {
-                "pages": [str(page) for page in pages[report.path]],
-                "report": report_figures(subjects[report.path]),
-            }
-        results.append(result)
     first = _index(out, reports, subjects, pages, Labels(lang)) if len(subjects) > 1 else None
     if as_json:
+        results = [_result(report, targets[report.path], subjects, pages) for report in reports]
         click.echo(json.dumps(results, ensure_ascii=False))
     else:
         console.print(table(reports))
@@ -119,6 +109,19 @@ def analyze(
             console.print(f"Next: open in a browser {' '.join(map(str, shown))}", highlight=False, soft_wrap=True)
     if any(report.faults for report in reports):
         raise SystemExit(1)
+
+
+def _result(
+    report: ReplayReport, target: Path, subjects: Mapping[Path, ReportData], pages: Mapping[Path, list[Path]]
+) -> dict[str, Any]:
+    """The result of one recording for `--json`; with pages and figures where it has a report."""
+    from edge.dashboard.report.figures import report_figures
+
+    result: dict[str, Any] = record(report, target)
+    if report.path in subjects:
+        result["pages"] = [str(page) for page in pages[report.path]]
+        result["report"] = report_figures(subjects[report.path])
+    return result
 
 
 def research_config() -> Config:
