@@ -77,10 +77,11 @@ class Witness:
     def faults(self, raised: Iterable[Step]) -> list[str]:
         """What of the promise was not kept for alerts that were raised; empty when all was."""
         heard = self.steps()
-        missing = [step for step in raised if step not in set(heard)]
+        arrived = set(heard)
+        missing = [step for step in raised if step not in arrived]
         found = [f"{len(missing)} raised steps never arrived, {missing[0]} first"] if missing else []
-        if len(heard) != len(set(heard)):
-            found.append(f"{len(heard) - len(set(heard))} steps stand under two numbers")
+        if len(heard) != len(arrived):
+            found.append(f"{len(heard) - len(arrived)} steps stand under two numbers")
         orders: dict[tuple[bool, bool], list[int]] = defaultdict(list)
         for key, step in list(self.first.items()):
             orders[step is None, key in self.historical].append(key[1])
