@@ -114,13 +114,13 @@ def _words() -> list[Row]:
 def _delivery() -> list[Row]:
     kills, attacks = _read(_EVIDENCE / "kills.json"), _read(_EVIDENCE / "attacks.json")
     parts = [part for part in kills.values() if isinstance(part, dict) and "raised" in part]
-    killed, raised, faults = (
-        sum(part["kills"] for part in parts), sum(part["raised"] for part in parts),
-        sum(len(part["faults"]) for part in parts),
-    )  # fmt: skip
+    killed, raised = sum(part["kills"] for part in parts), sum(part["raised"] for part in parts)
+    faults = [fault for part in parts for fault in part["faults"]]
+    lost = [fault for fault in faults if "never arrived" in fault]
+    found = "; ".join([*(lost or ["0"]), *(fault for fault in faults if fault not in lost)])
     held = sum(row["held"] for row in attacks["rows"])
     return [
-        (f"alerts lost, of {raised:,} over {killed} kills", str(faults), "[kills](docs/evidence/kills.md)"),
+        (f"alerts lost, of {raised:,} over {killed} kills", found, "[kills](docs/evidence/kills.md)"),
         ("attacks that the box withstood", f"{held} of {len(attacks['rows'])}", "[attacks](docs/evidence/attacks.md)"),
     ]
 
