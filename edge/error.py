@@ -1,6 +1,6 @@
 """The base of every error whose text is for users."""
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 
 class EmvasError(Exception):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 MASK = "***"
 

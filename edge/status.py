@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 
 OLDEST_S = 15.0

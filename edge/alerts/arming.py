@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.config.decision import ArmingConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SPEED, Source, Speed, Trip
 
 MOVING_KMH = 3.0

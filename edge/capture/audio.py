@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from edge.capture import CaptureError
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Frame, Source
 
 CHUNK_SAMPLES = 512

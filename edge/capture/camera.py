@@ -23,7 +23,7 @@ from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
 from edge.capture.media import NOT_DECODED, MediaFile, StreamChoice, decoded, end_of
 from edge.capture.streams import audio_streams, choice_detail, chosen_stream, video_streams
 from edge.config.perception import CameraConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Audio, Frame, Source
 
 _SILENT_S = 5.0

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 LOOK_S = 0.5
 """Between two checks."""

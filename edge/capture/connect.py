@@ -22,7 +22,7 @@ import av
 
 from edge.capture import CaptureError
 from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.redact import address
 

@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from edge.capture.camera_moved import LOOK_S, Image, ViewWatch
 from edge.config.constants import SEEN_GAP_S
 from edge.config.perception import CameraConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Audio, Frame, Source
 
 _QUARTER_TURN_DEG = 90.0

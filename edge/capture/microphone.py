@@ -18,7 +18,7 @@ import numpy.typing as npt
 from edge.capture import CaptureError
 from edge.capture.audio import AudioDecoder, AudioWatch, listened
 from edge.capture.connect import kept_open
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
 PORTAUDIO_REMEDY = "sudo apt install libportaudio2 (or set `microphone.device: null` for a box without sound)"

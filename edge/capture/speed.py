@@ -14,7 +14,7 @@ import serial
 
 from edge.capture import CaptureError
 from edge.capture.connect import kept_open
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SPEED, Source, Speed
 
 KMH_PER_KNOT = 1.852

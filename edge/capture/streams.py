@@ -13,7 +13,7 @@ import av
 from av.stream import Disposition
 
 from edge.capture import CaptureError
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 _BACK_S = 0.5

@@ -24,8 +24,7 @@ from edge.cli.replay import RecordingReplayer, make_folder, record, recordings_o
 from edge.config import Config, load_config
 from edge.config.decision import AttentionConfig
 from edge.config.purpose import Purpose
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.process import own_files
 from edge.runtime.pipeline import ReplayReport
 

@@ -17,8 +17,7 @@ from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
 from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.messages import Level
 from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
 from edge.publish.payloads import AlertPayload, Payload, StatePayload

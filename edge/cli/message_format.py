@@ -14,8 +14,7 @@ from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
 from edge.dashboard.health_view import figure, stages
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import CODE_SUFFIX, Sentence
+from edge.i18n.texts import CODE_SUFFIX, Labels, Sentence
 from edge.messages import Level
 from edge.messages.serialize import with_sentences
 from edge.publish.mqtt.events import Received

@@ -13,8 +13,7 @@ from edge.cli.folders import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.data.calendar import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.dashboard.data.deserialize import RecordError
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.process import as_owner_of, own_files
 
 if TYPE_CHECKING:

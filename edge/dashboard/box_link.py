@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.config import Config
 from edge.config.delivery import HealthConfig, Op
-from edge.i18n.sentence import read
+from edge.i18n.texts import read_sentence
 from edge.publish.mqtt.client import GuardedThread, MqttClient
 from edge.publish.mqtt.events import Connected, Disconnected, Publication, Received, SubscriptionDenied
 from edge.publish.topics import TOPICS, address_of, path_of
@@ -181,4 +181,4 @@ def ask_health(config: HealthConfig) -> HealthAnswer | None:
         return HealthAnswer(address, str(answer["state"]))
     codes = answer.get("reason_codes")
     codes = codes if isinstance(codes, list) and len(codes) == len(reasons) else [None] * len(reasons)
-    return HealthAnswer(address, str(answer["state"]), tuple(map(read, map(str, reasons), codes)))
+    return HealthAnswer(address, str(answer["state"]), tuple(map(read_sentence, map(str, reasons), codes)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.dashboard.data.events import Incident, UtteranceSummary
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
 _SHOWN_ELSEWHERE = frozenset({"closed_from_s"})

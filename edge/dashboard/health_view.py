@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.dashboard.box_link import Payload, ReceivedPayload
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _FRESH_S = 65.0
 """The box reports every 30 s; one report may be lost."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.i18n.sentence import CODE_SUFFIX, Sentence, read
+from edge.i18n.texts import CODE_SUFFIX, Sentence, read_sentence
 from edge.messages import Level, Message
 
 _DIGITS = 4
@@ -30,7 +30,7 @@ def with_sentences(record: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, str):
-            found[name] = read(value, record.get(name + CODE_SUFFIX))
+            found[name] = read_sentence(value, record.get(name + CODE_SUFFIX))
         elif not (name.endswith(CODE_SUFFIX) and name.removesuffix(CODE_SUFFIX) in record):
             found[name] = with_sentences(value) if isinstance(value, Mapping) else value
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Fatigue, Level, Reason, Source
 from edge.publish.builders import RunOrigin
 from edge.publish.payloads import ClockState, SentenceCode, StatePayload, level_name

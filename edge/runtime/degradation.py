@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.config import Config
 from edge.config.appliance import ThermalConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.runtime.metrics import RunCounters
 from edge.runtime.perception_stages import PerceptionStages

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from edge.config.delivery import HealthConfig
 from edge.error import EmvasError
 from edge.http_server import SmallHandler, SmallServer
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.redact import redacted
 from edge.runtime.metrics import METRICS, Metric, samples
 from edge.status import HealthVerdict

@@ -15,7 +15,7 @@ from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.fatigue.drowsiness import ROLE as DROWSINESS
 from edge.fatigue.gestures import MOUTH_RISE
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Audio, Face, Frame, Sound, Source, Transcript, Utterance
 from edge.runtime.supervision import Component, Ends, Supervision
 from edge.speech.audio_events import ROLE as AUDIO_EVENTS

@@ -11,7 +11,7 @@ from edge.capture.camera import Camera
 from edge.capture.microphone import Microphone
 from edge.capture.speed import GpsdClient, NmeaReceiver
 from edge.config import Config
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
 from edge.publish.mqtt.speed_source import MqttSpeed
 from edge.runtime.event_queue import BoundedQueue, Event, QueueFullError

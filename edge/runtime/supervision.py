@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, Literal, TypeVar
 
 from edge.error import EmvasError
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.runtime.metrics import RunCounters, StageTime
 

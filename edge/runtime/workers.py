@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from edge.capture import CaptureError
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Audio, Frame, Source, Utterance
 from edge.runtime.event_queue import (
     BoundedQueue,

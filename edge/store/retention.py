@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.config.delivery import StoreConfig
 from edge.database import Database, StoreEvents
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 LASTING = ("alert", "summary", "source", "trip", "warned")
 """Kinds that are not telemetry: few, small, and needed afterwards."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge import run_registry
 from edge.config.delivery import StoreConfig
 from edge.database import Database, StoreEvents
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Face, Message, Source
 from edge.messages.serialize import to_record
 from edge.run_registry import SYSTEM, Clocks, Start, Sync

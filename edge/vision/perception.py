@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Face, Frame, Reason, Side, Source
 from edge.vision.crop import Crop, Image
 from edge.vision.detector import Detection, FaceDetector, FaceSearch

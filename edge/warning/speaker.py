@@ -12,7 +12,7 @@ from typing import Any
 from edge.capture import CaptureError
 from edge.capture.connect import kept_open
 from edge.capture.microphone import LIBRARY
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Warned
 from edge.warning.player import Player
 

@@ -14,7 +14,7 @@ import serial
 
 from edge.capture import CaptureError
 from edge.capture.connect import kept_open
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Level, Source, Warned
 
 Name = Literal["gpio", "relay"]

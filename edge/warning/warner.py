@@ -13,7 +13,7 @@ from typing import Protocol
 from edge.capture.connect import LONGEST_DELAY_S
 from edge.config import Config
 from edge.config.decision import WarningConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state

@@ -21,8 +21,7 @@ from demo.broker import LocalBroker
 from edge.cli.listen import Filter, _json_line, listen
 from edge.cli.message_format import line_of
 from edge.client.decoding import UnknownMessage, read
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Labels, Sentence
 from edge.messages import Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher, builders
 from edge.publish.mqtt.events import Received

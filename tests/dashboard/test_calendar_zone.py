@@ -18,7 +18,7 @@ from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import from_timeline
 from edge.dashboard.report.tables import csv_text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Alert, Fatigue, Level, Message
 
 SetZone = Callable[[str], None]

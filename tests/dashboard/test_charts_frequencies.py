@@ -15,8 +15,7 @@ from edge.dashboard.charts.frequencies import (
     frequency_rows,
 )
 from edge.dashboard.data.trends import Hour
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.messages import Level
 
 EN = Labels("en")

@@ -8,8 +8,7 @@ import pytest
 from coloraide import Color
 
 from edge.dashboard.charts.style import LEVEL_COLOURS, UNKNOWN_COLOUR, badge, letter_colour, level_colour
-from edge.i18n.catalogue import LANGUAGES
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels
 from edge.messages import Level
 
 LEAST_DELTA_E = 15.0

@@ -12,8 +12,7 @@ from edge.dashboard.charts.style import LEVEL_COLOURS, with_gaps
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates, aggregate
 from edge.dashboard.data.events import ScoreStep
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.messages import Affect, Level
 
 EN = Labels("en")

@@ -19,7 +19,7 @@ from mqtt_helpers import free_port, mosquitto, needs_mosquitto, until
 
 from edge.config import load_config
 from edge.dashboard.data.aggregates import MAX_STEPS
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Source, Summary
 from edge.publish import Publisher
 from edge.publish.commands.receiver import Answer, Outcome

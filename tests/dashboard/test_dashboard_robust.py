@@ -18,7 +18,7 @@ from mqtt_helpers import until
 
 from edge.cli.main import main
 from edge.config.delivery import HealthConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Alert, Fatigue, Level, Message, Source
 from edge.runtime.health_http import HealthPages
 from edge.status import SystemStatus

@@ -23,8 +23,7 @@ from scenes import SCENES
 from edge.config import Config
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import from_messages
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 
 SCREENS = {"wide": (1440, 900), "cab": (1024, 600), "phone": (390, 844)}
 THEMES = ("light", "dark")

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from edge.dashboard.box_link import ReceivedPayload
 from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
-from edge.i18n.catalogue import LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.runtime.metrics import RunCounters
 from edge.status import SystemStatus
 

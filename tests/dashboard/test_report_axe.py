@@ -11,9 +11,7 @@ from mqtt_helpers import until
 
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import from_messages
-from edge.i18n.catalogue import Language
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Labels, Language, Sentence
 from edge.messages import Source
 
 

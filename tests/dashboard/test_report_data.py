@@ -20,7 +20,7 @@ from edge.dashboard.data.calendar import parse_time, report_range
 from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import from_messages, from_timeline
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source
 from edge.run_registry import started
 from edge.store.timeline import Timeline

@@ -14,8 +14,7 @@ from edge.dashboard.report.html import render_report
 from edge.dashboard.report.index import recording_entry, render_index
 from edge.dashboard.report.report_data import ReportData, from_messages
 from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
-from edge.i18n.catalogue import Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels, Language
 from edge.messages import Affect, Message
 
 BOLDER = {"anna": 0.6, "bo": 1.0, "li": 0.3}

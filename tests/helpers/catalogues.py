@@ -10,7 +10,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from edge.i18n.catalogue import DOMAIN, FOLDER, Language
+from edge.i18n.texts import DOMAIN, FOLDER, Language
 
 ROOT = Path(__file__).parents[2]
 _CALLED = ("labels", "self._labels", "_LABELS")

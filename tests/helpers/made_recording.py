@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import (
     Affect,
     Alert,

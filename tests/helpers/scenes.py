@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.affect.labels import emotion, polarity
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import (
     Affect,
     Alert,

@@ -12,8 +12,7 @@ from edge.capture.microphone import OVERRUN
 from edge.config import Config
 from edge.config.decision import ArmingConfig
 from edge.dashboard.data.deserialize import to_message
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Labels, Sentence
 from edge.messages import Source
 from edge.messages.serialize import to_record
 from edge.runtime.perception_stages import OPTIONAL, PATIENCE_S, withheld_reason

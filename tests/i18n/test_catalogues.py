@@ -18,7 +18,7 @@ from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
 from edge.dashboard.pages.live import _EYES, _GROUP
 from edge.fatigue.policy import CAUSES
-from edge.i18n.catalogue import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
+from edge.i18n.texts import DOMAIN, FOLDER, LANGUAGES, Language, filled, text_of
 from edge.messages import Level, Reason
 from edge.publish.payloads import CommandFigures, OutboxFigures
 from edge.runtime.degradation import Band

@@ -16,8 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from edge.dashboard.auth.origin import DIRECT, PublicAddress, came_through_a_proxy, from_another_site
 from edge.dashboard.auth.sessions import POLICY_VIOLATION, SESSION_S, Sessions, close_with_session
 from edge.dashboard.report import STYLE
-from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
-from edge.i18n.labels import Labels, language_of
+from edge.i18n.texts import LANGUAGE_NAMES, LANGUAGES, Labels, Language, language_of
 
 LOGIN, LOGOUT = "/login", "/logout"
 COOKIE = "emvas_session"

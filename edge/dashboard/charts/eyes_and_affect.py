@@ -19,7 +19,7 @@ from edge.dashboard.charts.style import (
 from edge.dashboard.data.calendar import clock_script
 from edge.dashboard.data.current_state import EYES_WINDOW_S, EyeSample
 from edge.dashboard.data.events import GAP_S
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 
 def emotion_radar(shares: Mapping[str, float], labels: Labels) -> Options:

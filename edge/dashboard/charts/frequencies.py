@@ -20,7 +20,7 @@ from edge.dashboard.charts.style import (
     Options,
 )
 from edge.dashboard.data.trends import Hour
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Level
 
 FrequencyKind = Literal["emotions", "polarities", "levels", "alerts"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.affect.labels import POLARITIES
 from edge.dashboard.data.events import GAP_S
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Level
 
 Options = dict[str, Any]

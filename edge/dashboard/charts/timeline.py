@@ -11,7 +11,7 @@ from edge.dashboard.charts.style import FAINT, INK, TEXT_PX, Options, millisecon
 from edge.dashboard.charts.timeline_lanes import LEFT_PX, PERCLOS_THRESHOLDS, RIGHT_PX, lanes_of
 from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import clock_script
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
 

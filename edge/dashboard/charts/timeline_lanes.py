@@ -25,7 +25,7 @@ from edge.dashboard.charts.style import (
 )
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Level
 
 Lane = tuple[Options, list[Options]]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from edge.error import EmvasError
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Alert, Level, Message, Source
 from edge.messages.serialize import with_sentences
 

@@ -28,7 +28,7 @@ from edge.dashboard.data.deserialize import KINDS, RecordError, to_wall_clock_me
 from edge.dashboard.data.events import GAP_S, REPORT_INTERVAL_S, fatigue_steps, held_since, incidents, level_spans
 from edge.dashboard.data.trends import TrendCache
 from edge.dashboard.data.trips import TripSummary, trip_summaries
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Affect, Alert, Attention, Face, Fatigue, Group, Level, Message, Source
 from edge.store.reader import TimelineReader
 

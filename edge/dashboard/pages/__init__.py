@@ -15,8 +15,7 @@ from edge.dashboard.pages.frequencies import FrequenciesPage
 from edge.dashboard.pages.layout import DashboardContext, PageLayout, path_of
 from edge.dashboard.pages.live import LivePage
 from edge.dashboard.pages.timeline import TimelinePage
-from edge.i18n.catalogue import Language
-from edge.i18n.labels import Labels, language_of
+from edge.i18n.texts import Labels, Language, language_of
 
 _LOCALES: dict[Language, Locale] = {"en": "en-US", "zh": "zh-CN"}
 

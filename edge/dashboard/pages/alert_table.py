@@ -15,7 +15,7 @@ from edge.dashboard.captions import evidence_text
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.events import Incident
 from edge.dashboard.pages.widgets import button, local_time, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 Jump = Callable[[Incident], Awaitable[None]]
 

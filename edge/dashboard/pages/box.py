@@ -15,7 +15,7 @@ from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _FIGURES = ("running", "last_record", "camera_hz", "frames_dropped", "outbox.rows", "celsius", "slowest", "sw")
 _INFO = ("sw", "bundle", "provider", "purpose", "boot")

@@ -14,7 +14,7 @@ from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import button, text
 from edge.dashboard.report.report_data import ReportData, from_timeline
 from edge.dashboard.report.tables import as_xlsx, csv_text, events_table
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 PICTURE = """(async () => {
   const svg = document.querySelector("#c%d svg"), box = svg.getBoundingClientRect(), scale = 2;

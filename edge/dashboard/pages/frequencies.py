@@ -21,7 +21,7 @@ from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _PERIODS = (7, 14, 30)
 Hours = Mapping[int, Hour]

@@ -16,8 +16,7 @@ from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS
 from edge.dashboard.data.queries import TimelineQueries, TimelineReadError
 from edge.dashboard.pages.widgets import text
 from edge.dashboard.report import STYLE
-from edge.i18n.catalogue import LANGUAGE_NAMES, LANGUAGES, Language
-from edge.i18n.labels import Labels
+from edge.i18n.texts import LANGUAGE_NAMES, LANGUAGES, Labels, Language
 
 _PAGE_STYLE = Path(__file__).parents[1] / "templates" / "page.css"
 _CONTENT = "content"

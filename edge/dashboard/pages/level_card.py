@@ -9,8 +9,7 @@ from edge.dashboard.data.current_state import NO_OUTPUT, CurrentState
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import Tile, card, percent, text
 from edge.fatigue.policy import CAUSES
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Labels, Sentence
 from edge.messages import Level, Source
 
 _SIGHT = frozenset({"camera", "vision", "fatigue"})

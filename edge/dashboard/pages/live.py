@@ -15,7 +15,7 @@ from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
 from edge.dashboard.pages.widgets import ModalityBars, Tile, card, chart, percent, redraw, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Attention, Group, Source
 
 _EYES = ("openness", "perclos_60", "perclos_180", "away")

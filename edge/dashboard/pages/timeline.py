@@ -22,7 +22,7 @@ from edge.dashboard.pages.exports import Exports
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.trips import ComparedTrip, TripsCard
 from edge.dashboard.pages.widgets import button, card, chart, local_time, redraw, table, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Level
 
 _MAX_ROWS = 50

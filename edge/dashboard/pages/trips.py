@@ -14,7 +14,7 @@ from edge.dashboard.data.calendar import TimeWindow
 from edge.dashboard.data.trips import TripSummary
 from edge.dashboard.pages.layout import DashboardContext
 from edge.dashboard.pages.widgets import button, card, chart, local_time, percent, redraw, text
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 _MAX_ROWS = 30
 Choose = Callable[[TripSummary], Awaitable[None]]

@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.element import Element
 
 from edge.dashboard.data.events import MODALITIES
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 
 def text(tag: str, words: str) -> ui.label:

@@ -12,7 +12,7 @@ from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Affect, Level
 from edge.messages.serialize import to_record
 

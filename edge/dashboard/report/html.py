@@ -26,7 +26,7 @@ from edge.dashboard.report.figures import group_figures, level_lengths, modality
 from edge.dashboard.report.report_data import DAY_S, ReportData
 from edge.dashboard.report.utterances import UtteranceLine, key_moments
 from edge.error import EmvasError
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Level
 
 MODULE = "nicegui-echart"

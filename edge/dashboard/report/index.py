@@ -13,7 +13,7 @@ from edge.dashboard.report import STYLE, percent
 from edge.dashboard.report.figures import emotion_counts, spread
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Affect, Level
 
 _WIDTH, _HEIGHT = 160.0, 40.0

@@ -17,7 +17,7 @@ from edge.dashboard.data.deserialize import KINDS, RecordError, read_jsonl, to_w
 from edge.dashboard.data.events import GAP_S, GroupStepBuilder
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
 from edge.store.reader import TimelineReader
 

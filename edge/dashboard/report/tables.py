@@ -15,7 +15,7 @@ from edge.dashboard.data.events import Incident, LevelSpan
 from edge.dashboard.report.index import MarkedMoment, RecordingEntry
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 from edge.messages import Closure, Group, Source
 
 Cell = str | float | int | None

@@ -14,7 +14,7 @@ from edge.dashboard.report.html import render_report
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.tables import csv_text
 from edge.error import EmvasError
-from edge.i18n.labels import Labels
+from edge.i18n.texts import Labels
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FONT_PACKAGE = "fonts-noto-cjk"

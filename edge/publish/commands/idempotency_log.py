@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.config.delivery import Op
 from edge.database import Database, StoreEvents
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.publish.commands.requests import Command, RequestError, read_request
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 
 _OTHER_VERSION = "Unsupported protocol version"
 """A reason code of MQTT 5 (chapter 2.4), as paho names it; paho translates those of 3.1.1 to them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge import run_registry
 from edge.database import Database, StoreEvents
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.publish.outbox.rows import (
     COLUMNS,

@@ -17,7 +17,7 @@ import logging
 from collections.abc import Collection
 
 from edge.database import StoreEvents
-from edge.i18n.sentence import Sentence
+from edge.i18n.texts import Sentence
 from edge.messages import Source
 from edge.publish.builders import corrected, delivered
 from edge.publish.mqtt.events import Acknowledged, Publication, Token

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.i18n.labels import Labels, language_of
+from edge.i18n.texts import Labels, language_of
 
 
 @pytest.mark.parametrize(("length_s", "text"), [(2.44, "2.4 s"), (59.99, "1:00"), (187, "3:07"), (3723, "1:02:03")])

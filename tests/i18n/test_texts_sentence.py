@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from edge.dashboard.data.deserialize import to_message
 from edge.error import EmvasError
-from edge.i18n.labels import Labels
-from edge.i18n.sentence import Sentence, read
+from edge.i18n.texts import Labels, Sentence, read_sentence
 from edge.messages import Alert, Level, Source
 from edge.messages.serialize import to_record, with_sentences
 from edge.redact import redacted
@@ -65,15 +64,20 @@ def test_data_are_the_way_out_and_back() -> None:
         "code": "health_age",
         "parameters": {"age": {"code": "snooze", "parameters": {"n": 10}, "text": "Snooze 10 min"}},
     }
-    back = read(str(OUTER), data)
+    back = read_sentence(str(OUTER), data)
     assert isinstance(back, Sentence)
     assert (back, ZH.sentence(back)) == (OUTER, ZH.sentence(OUTER))
 
 
-def test_the_text_of_an_older_or_newer_box_stands_as_it_came() -> None:
-    assert read("worded otherwise", OUTER.as_data) == "worded otherwise"
-    assert ZH.sentence(read("worded otherwise", {"code": "of_a_later_version", "parameters": {}})) == "worded otherwise"
-    assert ZH.sentence(read("worded otherwise", {"code": "snooze", "parameters": {"m": 5}})) == "worded otherwise"
+def test_the_text_of_an_older_or_newer_box_is_unchanged() -> None:
+    assert read_sentence("worded otherwise", OUTER.as_data) == "worded otherwise"
+    assert (
+        ZH.sentence(read_sentence("worded otherwise", {"code": "of_a_later_version", "parameters": {}}))
+        == "worded otherwise"
+    )
+    assert (
+        ZH.sentence(read_sentence("worded otherwise", {"code": "snooze", "parameters": {"m": 5}})) == "worded otherwise"
+    )
 
 
 _JSON = st.recursive(
@@ -85,8 +89,8 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_whatever_stands_where_data_should_be_the_text_is_shown(data: object) -> None:
-    assert read("as it came", data) == "as it came"
-    assert isinstance(ZH.sentence(read("as it came", data)), str)
+    assert read_sentence("as it came", data) == "as it came"
+    assert isinstance(ZH.sentence(read_sentence("as it came", data)), str)
 
 
 def test_secrets_are_taken_out_of_text_and_parameters() -> None:
