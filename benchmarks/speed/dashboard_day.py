@@ -108,14 +108,15 @@ def _opening(tab: Page, url: str) -> tuple[float, float]:
     tab.open("about:blank")
     asked_s = time.perf_counter()
     tab.open(f"{url}/en/timeline")
-    _until(tab, f"{_CHOOSE} && document.querySelector('.ev-chart svg') && 1")
+    until(tab, f"{_CHOOSE} && document.querySelector('.ev-chart svg') && 1")
     chosen_s = time.perf_counter()
     tab.run(f"{_CHOOSE}.click()")
-    _until(tab, _DRAWN)
+    until(tab, _DRAWN)
     return chosen_s - asked_s, time.perf_counter() - chosen_s
 
 
-def _until(tab: Page, condition: str) -> None:
+def until(tab: Page, condition: str) -> None:
+    """Wait until a JavaScript expression is true."""
     until_s = time.perf_counter() + _PATIENCE_S
     while not tab.run(condition):
         if time.perf_counter() > until_s:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from edge.messages.alerts import Alert, AlertType, Anomaly, Level, Warned
 from edge.messages.faces import EXPRESSIONS, Box, EyeReading, Face, Group, Reason, Side
-from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatigue, Nod, Yawn
+from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatigue, Nod, Yawn, known_level
 from edge.messages.reports import Source, Summary, Trip
 from edge.messages.signals import SAMPLE_RATE_HZ, SPEED, Audio, Float32, Frame, Sound, Speed, Utterance
 from edge.messages.speech import Affect, Speech, Transcript
@@ -49,6 +49,7 @@ __all__ = [
     "Utterance",
     "Warned",
     "Yawn",
+    "known_level",
 ]
 
 Message = (

@@ -60,6 +60,11 @@ class Nod:
     end_s: float
 
 
+def known_level(level: Level, valid_ratio: float, unknown: str | None) -> Level | None:
+    """The level that these fields of a report claim; None where it is NONE only because nothing could be judged."""
+    return None if level is Level.NONE and (unknown is not None or valid_ratio == 0) else level
+
+
 @dataclass(frozen=True, slots=True)
 class Fatigue:
     """The state of one person, once a second."""
@@ -84,8 +89,7 @@ class Fatigue:
     @property
     def known_level(self) -> Level | None:
         """The level; None where it is NONE only because nothing could be judged. A raised one stands until it ends."""
-        unjudged = self.level is Level.NONE and (self.unknown is not None or self.valid_ratio == 0)
-        return None if unjudged else self.level
+        return known_level(self.level, self.valid_ratio, self.unknown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,12 @@ class TimelineReader:
 
     def foreign_version(self) -> int | None:
         """The schema version of a file of another program version, which reads as empty; else None."""
-        found = self._query("PRAGMA user_version", {})
-        version = int(found[0][0]) if found else VERSION
-        return None if version == VERSION or not self._query(_TABLE, {}) else version
+        with self._connection() as connection:
+            if connection is None:
+                return None
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            there = connection.execute(_TABLE).fetchone()
+            return None if version == VERSION or not there else int(version)
 
     def latest(self, kind: str) -> dict[str, Any] | None:
         """The newest record of `kind`, None when there is none."""
@@ -70,13 +73,29 @@ class TimelineReader:
         """Of one run, between times since it began."""
         query = CHUNK.format(paths=", ".join(map(repr, paths)))
         place = {"kind": kind, "session": session, "until": until_s, "count": _CHUNK_ROWS}
-        t_s, number = since_s, -1
-        while rows := self._rows(query, {**place, "t_s": t_s, "id": number}):
+        t_s, number, more = since_s, -1, True
+        while more and (rows := self._rows(query, {**place, "t_s": t_s, "id": number})):
             number, t_s, _ = rows[-1]
+            more = len(rows) == _CHUNK_ROWS
             self._unreadable.update(row[0] for row in rows if row[2] is None)
             whole = [row for row in rows if row[2] is not None]
             found = json.loads(f"[{','.join(text for *_, text in whole)}]")
             yield from ((row[1], values[1:]) for row, values in zip(whole, found, strict=True))
+
+    def counts(
+        self, kind: str, since_wall_s: float, until_wall_s: float, paths: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The different values at `paths` among the records that `between` would return, each time with their count.
+
+        Counted hour by hour, so that the writer can work between two of them.
+        """
+        columns = ", ".join(f"json_extract(record, {path!r})" for path in paths)
+        groups = ", ".join(str(number + 1) for number in range(len(paths)))
+        runs = self.runs(since_wall_s, until_wall_s)
+        hours = {n for begun_s, last_s in runs for n in range(int(begun_s // _HOUR_S), int(last_s // _HOUR_S) + 1)}
+        for hour in sorted(hours):
+            start_s, end_s = max(hour * _HOUR_S, since_wall_s), min((hour + 1) * _HOUR_S, until_wall_s)
+            yield from self.sums(f"{columns}, COUNT(*)", kind, start_s, end_s, f"GROUP BY {groups}")
 
     def runs(self, since_wall_s: float, until_wall_s: float) -> list[tuple[float, float]]:
         """When each run that touches the stretch began and when it last said anything, Unix seconds, oldest first."""
@@ -101,17 +120,22 @@ class TimelineReader:
 
     def _rows(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Of this version's records only; nothing while the writer is just creating them."""
-        if self._query("PRAGMA user_version", {}) != [(VERSION,)] or not self._query(_TABLE, {}):
-            return []
-        return self._query(query, values)
+        with self._connection() as connection:
+            if connection is None or connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                return []
+            there = connection.execute(_TABLE).fetchone()
+            return connection.execute(query, values).fetchall() if there else []
 
-    def _query(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection | None]:
+        """None where there is no file."""
         if not self._path.is_file():
-            return []
+            yield None
+            return
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as connection:
             connection.text_factory = readable
-            return connection.execute(query, values).fetchall()
+            yield connection
 
     def _records(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
         rows = self._rows(query, values)

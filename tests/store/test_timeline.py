@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +249,18 @@ def test_a_card_that_takes_seconds_for_each_commit_holds_one_write_for_a_moment_
     ids = [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)]
     assert ids == [str(index) for index in range(50)]
     assert timeline.dropped == 0
+
+
+def test_equal_faces_of_two_overlapping_runs_are_counted_once_each_over_the_hours(tmp_path: Path) -> None:
+    path = tmp_path / "timeline.db"
+    for begun_s in (START_S, START_S + 1800.0):  # the second run's clock was set back
+        timeline = Timeline(path, started("s", begun_s))
+        for second in range(0, 4000, 10):
+            timeline.write(Face(float(second), 1, (0.0, 0.0, 9.0, 9.0), second < 3000))
+        timeline.close()
+    reader, found = TimelineReader(path), Counter[tuple[int, int]]()
+    for track, usable, count in reader.counts("face", START_S, START_S + 9000, ("$.track", "$.usable")):
+        found[track, usable] += count
+    assert found == {(1, 1): 600, (1, 0): 200}
+    early = reader.counts("face", START_S + 10, START_S + 1800, ("$.usable",))
+    assert sum(count for _, count in early) == 179

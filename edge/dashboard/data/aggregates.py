@@ -28,6 +28,7 @@ from edge.messages import (
     Closure,
     Face,
     Fatigue,
+    Level,
     Message,
     Nod,
     Source,
@@ -107,9 +108,9 @@ class Aggregator:
         self.empty = False
         match message:
             case Face():
-                self.face(message.t_s, message.track, message.usable, message.reason and message.reason.value)
+                self.faces(message.track, message.usable, message.reason and message.reason.value)
             case Fatigue():
-                self.fatigue(message)
+                self.fatigue(message.t_s, message.track, message.known_level, message.perclos_60, message.judged_s)
             case Blink():
                 self.blinks += 1
             case Closure():
@@ -125,33 +126,35 @@ class Aggregator:
             case Yawn() | Nod() | Speech():
                 self._counts[type(message)] += 1
 
-    def face(self, t_s: float, track: int | None, usable: bool, reason: str | None) -> None:
-        """Add one observation; `track` is None without a face."""
+    def faces(self, track: int | None, usable: bool, reason: str | None, count: int = 1) -> None:
+        """Add `count` equal observations; `track` is None without a face."""
         self.empty = False
-        self._faces += 1
-        self._usable += usable
+        self._faces += count
+        self._usable += count if usable else 0
         if track is not None:
             self._tracks.add(track)
         if not usable and reason:
-            self._unusable[reason] += 1
+            self._unusable[reason] += count
 
     def begin_run(self) -> None:
         """Start another run of the box."""
         self._time.begin()
 
-    def fatigue(self, report: Fatigue) -> None:
-        """Add one report of a person's fatigue."""
+    def fatigue(
+        self, t_s: float, track: int | None, level: Level | None, perclos_60: float | None, judged_s: float | None
+    ) -> None:
+        """Add one report of a person's fatigue; `level` is its `known_level`."""
         self.empty = False
-        self._levels.add(report.t_s, report.track, report.known_level)
-        if report.t_s < self._start_s:
+        self._levels.add(t_s, track, level)
+        if t_s < self._start_s:
             return
-        if report.judged_s is not None:
-            self._time.judged(report.t_s, report.judged_s)
-        self._steps.add(report.t_s, report.known_level, report.perclos_60)
-        if report.perclos_60 is not None:
-            self._perclos_sum += report.perclos_60
+        if judged_s is not None:
+            self._time.judged(t_s, judged_s)
+        self._steps.add(t_s, level, perclos_60)
+        if perclos_60 is not None:
+            self._perclos_sum += perclos_60
             self._perclos_count += 1
-            self._perclos_max = max(self._perclos_max, report.perclos_60)
+            self._perclos_max = max(self._perclos_max, perclos_60)
 
     def aggregate(self) -> Aggregates:
         """The aggregates of all messages so far."""

@@ -48,7 +48,7 @@ class LevelSpanBuilder:
         self._start_s, self._end_s = start_s, end_s
         self._held: dict[int | None, tuple[float, Level | None]] = {}
         self._t_s: float | None = None
-        self._spans: list[LevelSpan] = []
+        self._spans: list[tuple[float, float, Level]] = []
         self.reported_s = 0.0
         """Time with reports, including those that could not judge; complete after `spans`."""
 
@@ -56,7 +56,8 @@ class LevelSpanBuilder:
         """Add a report; `level` is None if it could not judge."""
         if self._t_s is not None:
             self._hold(t_s if 0.0 <= t_s - self._t_s <= GAP_S else self._t_s + REPORT_INTERVAL_S)
-        self._held = {who: held for who, held in self._held.items() if 0.0 <= t_s - held[0] <= GAP_S}
+        if self._held.keys() - {track}:
+            self._held = {who: held for who, held in self._held.items() if 0.0 <= t_s - held[0] <= GAP_S}
         self._held[track] = t_s, level
         self._t_s = t_s
 
@@ -65,7 +66,7 @@ class LevelSpanBuilder:
         if self._t_s is not None:
             self._hold(self._t_s + REPORT_INTERVAL_S)
             self._t_s = None
-        return tuple(self._spans)
+        return tuple(LevelSpan(*span) for span in self._spans)
 
     def _hold(self, until_s: float) -> None:
         level = max((level for _, level in self._held.values() if level is not None), default=None)
@@ -73,11 +74,10 @@ class LevelSpanBuilder:
         self.reported_s += max(0.0, end_s - start_s)
         if level is None or end_s <= start_s:
             return
-        last = self._spans[-1] if self._spans else None
-        if last and last.level == level and last.end_s == start_s:
-            self._spans[-1] = LevelSpan(last.start_s, end_s, level)
+        if self._spans and self._spans[-1][1:] == (start_s, level):
+            self._spans[-1] = (self._spans[-1][0], end_s, level)
         else:
-            self._spans.append(LevelSpan(start_s, end_s, level))
+            self._spans.append((start_s, end_s, level))
 
 
 class FatigueStepBuilder:
@@ -85,19 +85,24 @@ class FatigueStepBuilder:
 
     def __init__(self, width_s: float) -> None:
         self._width_s = width_s
-        self._found: dict[int, FatigueStep] = {}
+        self._levels: dict[int, Level | None] = {}
+        self._shares: dict[int, float] = {}
 
     def add(self, t_s: float, level: Level | None, perclos_60: float | None) -> None:
         """One report."""
         number = int(t_s // self._width_s)
-        known = self._found.get(number) or FatigueStep(number * self._width_s, None, None)
-        shares = [share for share in (known.perclos_60, perclos_60) if share is not None]
-        levels = [grave for grave in (known.level, level) if grave is not None]
-        self._found[number] = FatigueStep(known.t_s, max(levels, default=None), max(shares, default=None))
+        known = self._levels.setdefault(number, level)
+        if level is not None and (known is None or level > known):
+            self._levels[number] = level
+        if perclos_60 is not None and perclos_60 >= self._shares.get(number, perclos_60):
+            self._shares[number] = perclos_60
 
     def steps(self) -> tuple[FatigueStep, ...]:
         """In order of time; steps without a report are left out."""
-        return tuple(self._found[number] for number in sorted(self._found))
+        return tuple(
+            FatigueStep(number * self._width_s, self._levels[number], self._shares.get(number))
+            for number in sorted(self._levels)
+        )
 
 
 def fatigue_steps(reports: Sequence[Fatigue], width_s: float) -> tuple[FatigueStep, ...]:

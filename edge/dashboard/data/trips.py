@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.messages import Level
@@ -78,17 +79,25 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
         )
         if ratio is not None
     ]
-    found = [_summary(period, alerts, shares) for period in periods]
+    alerts.sort(key=_begun)
+    shares.sort(key=_begun)
+    longest_s = max((share.end_s - share.start_s for share in shares), default=0.0)
+    found = []
+    for start_s, end_s, by_speed, distance_km in periods:
+        own = [alert.value for alert in _begun_between(alerts, start_s, end_s)]
+        gravest = Level(int(max(own))) if own else None
+        judged = _judged(start_s, end_s, _begun_between(shares, start_s - longest_s, end_s))
+        found.append(TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, judged))
     return tuple(sorted(found, key=lambda trip: -trip.start_s))
 
 
-def _summary(
-    period: tuple[float, float, bool, float | None], alerts: Iterable[_Counted], shares: Sequence[_Counted]
-) -> TripSummary:
-    start_s, end_s, by_speed, distance_km = period
-    own = [alert.value for alert in alerts if start_s <= alert.start_s <= end_s]
-    gravest = Level(int(max(own))) if own else None
-    return TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, _judged(start_s, end_s, shares))
+def _begun(counted: _Counted) -> float:
+    return counted.start_s
+
+
+def _begun_between(counted: Sequence[_Counted], since_s: float, until_s: float) -> Sequence[_Counted]:
+    """Those that began within a period, its ends included; `counted` is in order of the starts."""
+    return counted[bisect_left(counted, since_s, key=_begun) : bisect_right(counted, until_s, key=_begun)]
 
 
 def _judged(start_s: float, end_s: float, shares: Sequence[_Counted]) -> float | None:

@@ -18,7 +18,19 @@ from edge.dashboard.data.events import GAP_S, GroupStepBuilder
 from edge.dashboard.data.trips import TripSummary, trip_summaries
 from edge.dashboard.report.utterances import UtteranceLine, utterance_lines
 from edge.i18n.texts import Sentence
-from edge.messages import Affect, Closure, Fatigue, Group, Level, Message, Nod, Source, Speech, Transcript, Yawn
+from edge.messages import (
+    Affect,
+    Closure,
+    Group,
+    Level,
+    Message,
+    Nod,
+    Source,
+    Speech,
+    Transcript,
+    Yawn,
+    known_level,
+)
 from edge.store.reader import TimelineReader
 
 _SQLITE = b"SQLite format 3\x00"
@@ -210,13 +222,11 @@ def _aggregate(reader: TimelineReader, builder: _Builder, since_s: float, until_
             if begun_s != run_s:
                 aggregator.begin_run()
                 run_s = begun_s
-            report = Fatigue(
-                begun_s + t_s, track, _LEVELS[level], perclos, None, ratio, unknown=unknown, judged_s=judged_s
-            )
-            aggregator.fatigue(report)
+            aggregator.fatigue(begun_s + t_s, track, known_level(_LEVELS[level], ratio, unknown), perclos, judged_s)
     if builder.shown("face"):
-        for begun_s, t_s, face in reader.stream("face", since_s, until_s, ("$.track", "$.usable", "$.reason")):
-            aggregator.face(begun_s + t_s, *face)
+        seen = ("$.track", "$.usable", "$.reason")
+        for track, usable, reason, count in reader.counts("face", since_s, until_s, seen):
+            aggregator.faces(track, bool(usable), reason, count)
     if builder.shown("blink"):
         ((aggregator.blinks,),) = reader.sums("COUNT(*)", "blink", since_s, until_s) or [(0,)]
 
