@@ -16,7 +16,7 @@ import marisa_trie
 import numpy as np
 from tokenizers import Tokenizer
 
-from edge.text.encoder import PIECE, TextTokenizer, Unigram
+from edge.text.sentiment import PIECE, TextTokenizer, Unigram
 from export.role_build import BuildError
 
 _UNKNOWN_PENALTY = 10.0
@@ -51,7 +51,7 @@ _MOST_MADE = 40
 
 @dataclass(frozen=True, slots=True)
 class UnigramTables:
-    """The files for the bundle, and the settings that `edge.text.encoder` reads beside them."""
+    """The files for the bundle, and the settings that `edge.text.sentiment` reads beside them."""
 
     tables: Mapping[str, Path]
     settings: Mapping[str, Any]

@@ -16,8 +16,8 @@ from edge.config import Config
 from edge.fatigue.eye_baseline import IRIS_PRIOR
 from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
 from edge.runtime.decision_stages import DecisionStages
-from edge.vision.eye_reading import turned_away
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
+from edge.vision.usable_eyes import turned_away
 
 LID_LAWS_DEG = (50.0, 75.0, 118.0)
 """By how many degrees the eyes turn down in the head until the lids that follow them would meet: 0.85 % of the opening

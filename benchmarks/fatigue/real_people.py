@@ -15,10 +15,9 @@ from typing import Any
 
 from edge.bundle.bundle import Bundle
 from edge.config import load_config
+from edge.evaluation.run import VIEWS, FaceFrames, RecordingRunner, judged, seen
 from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
-from edge.evaluation.views import VIEWS
-from edge.evaluation.watcher import FaceFrames, Watcher, judged, seen
 from edge.fatigue import closures, eye_baseline, gestures
 
 FPS, SLOW_FPS = 15.0, 8.0
@@ -63,12 +62,12 @@ class Moved:
     open_held_for_closed: float
 
 
-def watch(watcher: Watcher, truth: Truth, say: Callable[[str], None]) -> dict[str, Faces]:
+def watch(runner: RecordingRunner, truth: Truth, say: Callable[[str], None]) -> dict[str, Faces]:
     """What vision finds, by view; the slow rate is a view of its own."""
     found: dict[str, Faces] = {}
     for view in VIEWS:
-        found[view] = dict(seen(watcher, truth, view, None if view == "as filmed" else FPS, say))
-    found[slow()] = dict(seen(watcher, truth, "as filmed", SLOW_FPS, say))
+        found[view] = dict(seen(runner, truth, view, None if view == "as filmed" else FPS, say))
+    found[slow()] = dict(seen(runner, truth, "as filmed", SLOW_FPS, say))
     return found
 
 
@@ -77,28 +76,30 @@ def slow() -> str:
     return f"{SLOW_FPS:g} a second"
 
 
-def report(watcher: Watcher, truth: Truth, faces: Mapping[str, Faces], say: Callable[[str], None]) -> dict[str, Any]:
+def report(
+    runner: RecordingRunner, truth: Truth, faces: Mapping[str, Faces], say: Callable[[str], None]
+) -> dict[str, Any]:
     """Every figure of the page."""
-    views = {view: figures(_scores(watcher, truth, view, faces[view])) for view in faces}
+    views = {view: figures(_scores(runner, truth, view, faces[view])) for view in faces}
     return {
-        "bundle": f"{watcher.bundle.manifest.name} {watcher.bundle.manifest.version}",
+        "bundle": f"{runner.bundle.manifest.name} {runner.bundle.manifest.version}",
         "config": CONFIG,
         "fps": FPS,
         "moved_on": MOVED_ON,
         "views": views,
-        "neighbours": [asdict(moved) for moved in neighbours(watcher, truth, faces, say)],
+        "neighbours": [asdict(moved) for moved in neighbours(runner, truth, faces, say)],
     }
 
 
 def neighbours(
-    watcher: Watcher, truth: Truth, faces: Mapping[str, Faces], say: Callable[[str], None]
+    runner: RecordingRunner, truth: Truth, faces: Mapping[str, Faces], say: Callable[[str], None]
 ) -> Iterator[Moved]:
     """The chosen values first, then each constant moved alone."""
-    mark_s = watcher.config.fatigue.microsleep_s
+    mark_s = runner.config.fatigue.microsleep_s
 
     def at(constant: str, value: float) -> Moved:
         say(f"{constant} {value:g}")
-        scores = [one for view in MOVED_ON for one in _scores(watcher, truth, view, faces[view])]
+        scores = [one for view in MOVED_ON for one in _scores(runner, truth, view, faces[view])]
         return _moved(constant, value, scores, mark_s)
 
     yield at("as chosen", 0.0)
@@ -118,8 +119,8 @@ def _set(module: ModuleType, constant: str, value: float) -> Iterator[None]:
         setattr(module, constant, chosen)
 
 
-def _scores(watcher: Watcher, truth: Truth, view: str, faces: Faces) -> list[Score]:
-    return [judged(watcher, truth, view, name, faces[name]) for name in truth.clips]
+def _scores(runner: RecordingRunner, truth: Truth, view: str, faces: Faces) -> list[Score]:
+    return [judged(runner, truth, view, name, faces[name]) for name in truth.clips]
 
 
 def _moved(constant: str, value: float, scores: Sequence[Score], mark_s: float) -> Moved:
@@ -138,6 +139,6 @@ def _moved(constant: str, value: float, scores: Sequence[Score], mark_s: float) 
 
 def measure(bundle: Path, data: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Watch all clips, then judge."""
-    watcher = Watcher(Bundle(bundle), load_config(CONFIG))
+    runner = RecordingRunner(Bundle(bundle), load_config(CONFIG))
     truth = load_truth(data / "drivers" / "truth.json", data)
-    return report(watcher, truth, watch(watcher, truth, say), say)
+    return report(runner, truth, watch(runner, truth, say), say)

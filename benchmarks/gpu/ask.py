@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.gpu.step import AbsentError, Context, FailedError
-from edge.bundle.tensorrt import NoTensorrtError
+from edge.bundle.session import NoTensorrtError
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.gpu.step import EMVAS, Context, FailedError, Finding
 from edge.bundle.bundle import Bundle
-from edge.bundle.tensorrt import Machine, NoTensorrtError, engine_of, this_machine
+from edge.bundle.session import Machine, NoTensorrtError, engine_of, this_machine
 
 _MADE_UP = Machine("dry", "0.0", "0.0.0", "0.0.0")
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 import onnxruntime as ort
 
 from benchmarks.gpu.step import AbsentError, Context, Finding
-from edge.bundle.tensorrt import NoTensorrtError, this_machine
+from edge.bundle.session import NoTensorrtError, this_machine
 from export.report.machine import machine
 
 _QUERY = ("name", "driver_version", "memory.total", "compute_cap")

@@ -8,8 +8,7 @@ import onnxruntime as ort
 
 from benchmarks.gpu.step import AbsentError, Context
 from edge.bundle.bundle import Bundle
-from edge.bundle.session import PROVIDERS, Provider
-from edge.bundle.tensorrt import NoTensorrtError, this_machine
+from edge.bundle.session import PROVIDERS, NoTensorrtError, Provider, this_machine
 
 
 def here(context: Context) -> list[Provider]:

@@ -28,7 +28,7 @@ from browser import Page, browser
 from dashboards import served, write
 
 from benchmarks.evidence import write_json
-from edge.affect.labels import emotion, polarity
+from edge.affect.fusion import emotion, polarity
 from edge.dashboard.data.queries import TimelineQueries
 from edge.messages import (
     Affect,

@@ -27,11 +27,11 @@ from edge.config.perception import VisionConfig
 from edge.messages import Frame
 from edge.vision.crop import Crop, unit_rgb
 from edge.vision.detector import FaceDetector
-from edge.vision.eye_reading import why_unusable
 from edge.vision.geometry import eye_opening, eye_width_px, facing, head_pose, mouth_ratio
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import FaceMesh, Mesh
 from edge.vision.perception import ExpressionModel, FacePerception
+from edge.vision.usable_eyes import why_unusable
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ Kept:
   wrong, they would take 1.9 and 3.4 ms.
 - Eyes in turn, and in every second picture: while the eye that is read stays as it was, the other's last reading
   stands, and the next picture does without both unless the lids of the mesh have moved; an eye turned away is not read
-  (`edge/vision/eye_reading.py`).
+  (`edge/vision/usable_eyes.py`).
 - The mesh in every second picture of a still, silent head, the eyes in the others (`edge/vision/tracker.py`); an eye
   that moves in a picture without a mesh is looked at again with one. On 35 clips of 30 people (7,700 pictures) 0.65
   meshes and 0.86 eyes a picture, instead of 1.0 and 0.9. Against a mesh and both eyes in every picture the opening

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.affect.change_detection import AGITATION, GROUP_MOOD, ChangeDetection, log_motion
 from edge.affect.face_memory import LEAST_FACES, FaceWindow, ObservedFace
-from edge.affect.labels import polarity
+from edge.affect.fusion import polarity
 from edge.config.purpose import Allowance
 from edge.messages import Face, Group, Sound
 

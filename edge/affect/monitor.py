@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 from edge.affect.change_detection import MOOD_SHIFT, ChangeDetection
 from edge.affect.face_memory import FaceMemory, FaceWindow, ObservedFace
-from edge.affect.fusion import Fused, ModalityScore, fuse
+from edge.affect.fusion import Fused, ModalityScore, emotion, fuse, polarity
 from edge.affect.fusion_model import FusionModel, UtteranceFeatures, utterance_features
 from edge.affect.group_window import GroupWindow, MinimumGroup
-from edge.affect.labels import emotion, polarity
 from edge.config.decision import AffectConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
 from edge.messages import Affect, Anomaly, Face, Group, Sound, Transcript, Utterance

@@ -13,8 +13,7 @@ from wsgiref.simple_server import make_server
 
 import cv2
 
-from edge.aim.aiming import Aim
-from edge.aim.readings import Picture, Verdict
+from edge.aim.aiming import Aim, Picture, Verdict
 from edge.error import EmvasError
 from edge.http_server import SmallHandler, SmallServer
 from edge.messages import Face

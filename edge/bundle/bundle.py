@@ -16,8 +16,7 @@ import numpy as np
 
 from edge.bundle.contract import misfit
 from edge.bundle.manifest import BundleError, Manifest, Role, StoredFile, VariantName, read_manifest
-from edge.bundle.session import Array, Provider, Session
-from edge.bundle.tensorrt import default_cache, engine_of, this_machine
+from edge.bundle.session import Array, Provider, Session, default_cache, engine_of, this_machine
 
 _log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 20

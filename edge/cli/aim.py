@@ -21,7 +21,7 @@ from edge.aim.page import AimPage, drawn
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.cli.folders import BUNDLE_HELP, open_bundle, state_folder
+from edge.cli.box_folders import BUNDLE_HELP, open_bundle, state_folder
 from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
 from edge.messages import Face, Frame, Source

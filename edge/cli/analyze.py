@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from edge.cli.folders import BUNDLE_HELP
+from edge.cli.box_folders import BUNDLE_HELP
 from edge.cli.parallel_replay import ReplayWork, replay_all
 from edge.cli.replay import RecordingReplayer, make_folder, record, recordings_of, stream_options, table, targets_in
 from edge.config import Config, load_config
@@ -114,7 +114,7 @@ def _result(
     report: ReplayReport, target: Path, subjects: Mapping[Path, ReportData], pages: Mapping[Path, list[Path]]
 ) -> dict[str, Any]:
     """The result of one recording for `--json`; with pages and figures where it has a report."""
-    from edge.dashboard.report.figures import report_figures
+    from edge.dashboard.report.json_data import report_figures
 
     result: dict[str, Any] = record(report, target)
     if report.path in subjects:

@@ -17,9 +17,10 @@ from edge.bundle.install import Terms, open_under, terms_of
 from edge.bundle.manifest import BundleError
 from edge.bundle.selftest import GraphCheck, self_test
 from edge.bundle.session import PROVIDERS, Provider
-from edge.cli.checks import Check, CheckedBox, CheckResult, devices, system
-from edge.cli.folders import CONFIG, MODELS_STORE, RELEASES, STATE, bundle_folder, state_folder
+from edge.cli import devices, machine_checks
+from edge.cli.box_folders import CONFIG, MODELS_STORE, RELEASES, STATE, bundle_folder, state_folder
 from edge.cli.install import is_installed
+from edge.cli.machine_checks import Check, CheckedBox, CheckResult
 from edge.config import Config, load_config
 
 CHECKS: tuple[Check, ...] = (
@@ -29,11 +30,11 @@ CHECKS: tuple[Check, ...] = (
     devices.groups,
     devices.speaker,
     devices.lines,
-    system.state,
-    system.disk,
-    system.clock,
-    system.broker,
-    system.services,
+    machine_checks.state,
+    machine_checks.disk,
+    machine_checks.clock,
+    machine_checks.broker,
+    machine_checks.services,
 )
 """All checks beside those of the models."""
 
@@ -61,7 +62,7 @@ def check(config_path: Path | None, folder: Path | None, provider: Provider | No
     with Console(stderr=True).status("checking"):
         if config is not None and config_path is not None:
             box = CheckedBox(config, STATE if is_installed() else state_folder(), os.geteuid() == 0)
-            results += [*system.config_file(config_path, box.root and config_path == CONFIG), *_checked(box)]
+            results += [*machine_checks.config_file(config_path, box.root and config_path == CONFIG), *_checked(box)]
         bundle, graphs = _models(config, folder, provider, results)
     passed = all(item.passed for item in graphs) and all(item.ok for item in results if item.needed)
     if as_json:

@@ -12,9 +12,10 @@ import yaml
 
 from edge.capture import CaptureError
 from edge.capture.devices import Device, FoundDevices, cameras, microphones, network_cameras, speakers
-from edge.cli.checks import CheckedBox, CheckResult, devices, system
+from edge.cli import devices, machine_checks
+from edge.cli.box_folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at
 from edge.cli.devices import preview
-from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at
+from edge.cli.machine_checks import CheckedBox, CheckResult
 from edge.cli.releases import print_state
 from edge.config import Config, load_config
 from edge.config.purpose import ALLOWANCES, Purpose
@@ -24,7 +25,7 @@ from edge.shipped import BUNDLE
 
 _NONE = "none"
 _NAME_HELP = "letters, digits, - and _"
-_CHECKS = (devices.camera, devices.microphone, devices.receiver, devices.speaker, system.broker)
+_CHECKS = (devices.camera, devices.microphone, devices.receiver, devices.speaker, machine_checks.broker)
 _LEAVES_THE_BOX = {
     Purpose.DRIVER_SAFETY: "fatigue, attention and distress of a driver, alerts, summaries; no moods, no transcripts",
     Purpose.CLASSROOM_WELLBEING: "figures of five faces or more together, and safety events; nothing about one person",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edge.cli.folders import state_folder
+from edge.cli.box_folders import state_folder
 from edge.config import load_config
 from edge.config.delivery import DashboardConfig
 
@@ -27,7 +27,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
-    from edge.dashboard.auth.origin import PublicAddress
+    from edge.dashboard.auth.middleware import PublicAddress
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
     from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS

@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from edge.cli.box_folders import BUNDLE_HELP, bundle_folder, state_folder
 from edge.cli.diagnosis import NOT_IN_IT, PARTS, Box, Part, cleaned, known_secrets
-from edge.cli.folders import BUNDLE_HELP, bundle_folder, state_folder
 from edge.error import EmvasError
 from edge.process import own_files
 
@@ -40,9 +40,9 @@ def diagnose(config_path: Path, bundle: Path | None, state: Path | None, out: Pa
     Secrets are replaced by ***. It holds no frames, audio, transcripts or figures about persons. Read it before you
     send it: it names this box, its site and its network addresses.
     """
+    from edge.cli.box_folders import STATE
     from edge.cli.diagnose import contents, write_archive
     from edge.cli.diagnosis import Box
-    from edge.cli.folders import STATE
     from edge.cli.install import is_installed
     from edge.config import load_config
 

@@ -10,10 +10,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from edge.cli.folders import BUNDLE_HELP, open_bundle
+from edge.cli.box_folders import BUNDLE_HELP, open_bundle
 from edge.config import Config, load_config
 from edge.config.purpose import Purpose
-from edge.evaluation.views import VIEWS
+from edge.evaluation.run import VIEWS
 
 _EXAMPLE = """\b
 Example:
@@ -68,16 +68,16 @@ def alerts(
 
     Exit code 0: all was measured; 1: a file cannot be used; 2: wrong usage.
     """
+    from edge.evaluation.run import RecordingRunner, evaluate
     from edge.evaluation.scores import figures
     from edge.evaluation.truth import load_truth
-    from edge.evaluation.watcher import Watcher, evaluate
 
     truth = load_truth(truth_path, folder)
     defaults = Config(purpose=Purpose.DRIVER_SAFETY)
     config = defaults if config_path is None else load_config(config_path)
-    watcher, console = Watcher(open_bundle(config, bundle), config), Console(stderr=True)
+    runner, console = RecordingRunner(open_bundle(config, bundle), config), Console(stderr=True)
     with console.status("reading") as status:
-        found = evaluate(watcher, truth, views or tuple(VIEWS), fps, status.update)
+        found = evaluate(runner, truth, views or tuple(VIEWS), fps, status.update)
     report = {view: figures(scores) for view, scores in found.items()}
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))

@@ -16,7 +16,7 @@ from typing import Literal
 
 import click
 
-from edge.cli.folders import CACHE, CONFIG, RELEASES, STATE
+from edge.cli.box_folders import CACHE, CONFIG, RELEASES, STATE
 from edge.error import EmvasError
 from edge.releases.files import replace_file
 

@@ -13,7 +13,7 @@ from typing import Any
 from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
-from edge.dashboard.health_view import figure, stages
+from edge.dashboard.box_link import figure, stages
 from edge.i18n.texts import CODE_SUFFIX, Labels, Sentence
 from edge.messages import Level
 from edge.messages.serialize import with_sentences

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from edge import status
-from edge.cli.folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
+from edge.cli.box_folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
 from edge.releases.state import ReleaseState
 from edge.releases.store import ReleaseStore
 from edge.releases.trial import Probation, TrialResult

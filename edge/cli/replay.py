@@ -16,7 +16,7 @@ from rich.table import Table
 
 from edge.capture import CaptureError
 from edge.capture.media import MediaFile
-from edge.cli.folders import BUNDLE_HELP, open_bundle
+from edge.cli.box_folders import BUNDLE_HELP, open_bundle
 from edge.config import Config, load_config
 from edge.process import give_memory_back, own_files
 from edge.runtime.perception_stages import LanguageModels

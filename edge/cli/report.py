@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from edge.cli.folders import state_folder
+from edge.cli.box_folders import state_folder
 from edge.config import Config, load_config
 from edge.dashboard.data.calendar import EXAMPLES, EnteredTime, parse_time, report_range
 from edge.dashboard.data.deserialize import RecordError
@@ -99,7 +99,7 @@ def report(
     left out. A page needs no network and no other file. Exit code 1: a file cannot be read, is damaged or cannot be
     written.
     """
-    from edge.dashboard.report.figures import report_figures
+    from edge.dashboard.report.json_data import report_figures
     from edge.dashboard.report.writer import write_report
 
     own_files()

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from edge import log
 from edge.bundle.bundle import Bundle
-from edge.cli.folders import BUNDLE_HELP, open_bundle, state_folder
+from edge.cli.box_folders import BUNDLE_HELP, open_bundle, state_folder
 from edge.cli.releases import ReleaseTrial
 from edge.cli.terminal import StatusLine, TerminalSink, counted
 from edge.config import Config, ConfigError, load_config

@@ -15,8 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.middleware import AuthMiddleware
-from edge.dashboard.auth.origin import PublicAddress
+from edge.dashboard.auth.middleware import AuthMiddleware, PublicAddress
 from edge.dashboard.auth.sessions import Sessions
 from edge.dashboard.data.calendar import WINDOWS_S
 from edge.dashboard.pages import add_pages

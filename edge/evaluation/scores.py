@@ -16,7 +16,7 @@ import numpy as np
 from edge.alerts.kinds import DISTRACTION, DROWSINESS, MICROSLEEP
 from edge.config.decision import FatigueConfig
 from edge.evaluation.truth import ClipTruth, Interval
-from edge.fatigue.lids import LONG_S
+from edge.fatigue.eyelid_spans import LONG_S
 from edge.messages import Alert, Closure, Face, Level, Message, Yawn
 
 READ_S = 0.15

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.config.decision import AttentionConfig
-from edge.fatigue.lids import BRIDGE_S
+from edge.fatigue.eyelid_spans import BRIDGE_S
 from edge.messages import Level
 
 SAMPLE_S = 0.1

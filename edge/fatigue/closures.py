@@ -9,7 +9,7 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, replace
 
-from edge.fatigue.lids import BRIDGE_S, GAP_S, HALF_SHUT, SLOW_S, LidClosure, LidSpan
+from edge.fatigue.eyelid_spans import BRIDGE_S, GAP_S, HALF_SHUT, SLOW_S, LidClosure, LidSpan
 
 MOVED_DEG = 5.0
 """Lids that drop while the pitch changes by more than this are not taken for a closure (US 11144756 B2)."""

@@ -10,7 +10,7 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
-from edge.fatigue.lids import GAP_S, LidSpan
+from edge.fatigue.eyelid_spans import GAP_S, LidSpan
 from edge.messages import Face, Reason
 
 MOUTH_RISE = 0.30

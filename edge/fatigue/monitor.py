@@ -12,7 +12,7 @@ from typing import Literal
 from edge.config.decision import AttentionConfig, FatigueConfig
 from edge.fatigue.attention import LOST_AWAY_S, AttentionPolicy, StraightAhead
 from edge.fatigue.drowsiness import DrowsinessModel
-from edge.fatigue.lids import GAP_S
+from edge.fatigue.eyelid_spans import GAP_S
 from edge.fatigue.person import REPORT_S, AttentionReporter, Person
 from edge.messages import Attention, Box, Face, Fatigue, Level, Message, Reason
 

@@ -11,8 +11,8 @@ from edge.fatigue.attention import AttentionPolicy, AttentionState, StraightAhea
 from edge.fatigue.closures import ClosureTracker, ClosureUpdate
 from edge.fatigue.drowsiness import BlinkHistory, DrowsinessModel, Estimate
 from edge.fatigue.eye_baseline import EyePair
+from edge.fatigue.eyelid_spans import LidClosure, LidCurve, Lids, closure_message
 from edge.fatigue.gestures import HeadFall, Nods, Yawns
-from edge.fatigue.lids import LidClosure, LidCurve, Lids, closure_message
 from edge.fatigue.policy import LONG_S, SHORT_S, FatigueEvidence, FatiguePolicy, FatigueState, Perclos
 from edge.messages import Attention, Blink, Face, Fatigue, Level, Message, Nod, Reason, Yawn
 

@@ -1,8 +1,8 @@
 """The fatigue policy: PERCLOS and the level that follows from the evidence. `CAUSES` lists what raises which level.
 
 PERCLOS is the share of seen time in which the lids were slowly closed (Wierwille 1994, DOT HS 808 247). Closed is what
-`edge.fatigue.lids` calls closed, without blinks. With the usual thresholds that lies a little above P80, which asks for
-an openness of at most 0.2.
+`edge.fatigue.eyelid_spans` calls closed, without blinks. With the usual thresholds that lies a little above P80, which
+requires an openness of at most 0.2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from edge.config.decision import FatigueConfig
-from edge.fatigue.lids import LidSpan
+from edge.fatigue.eyelid_spans import LidSpan
 from edge.messages import Level
 
 CAUSES: dict[str, Level] = {

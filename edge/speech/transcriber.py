@@ -16,8 +16,7 @@ from edge.speech.ctc import (
     read_vocabulary,
     script_language,
 )
-from edge.speech.decoding import simplify
-from edge.speech.hallucination_filter import LEAST_AVERAGE
+from edge.speech.decoding import LEAST_AVERAGE, simplify
 from edge.speech.whisper import WhisperDecoder, WhisperModel, WhisperTokens
 
 _ROLE = "asr"

@@ -15,8 +15,17 @@ from tokenizers import Tokenizer
 from edge.bundle.manifest import BundleError
 from edge.bundle.session import Array, Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
-from edge.speech.decoding import CHINESE, DecodingRules, Hypothesis, search, simplify
-from edge.speech.hallucination_filter import SURE_AVERAGE, believable, cut_loop, is_silence
+from edge.speech.decoding import (
+    CHINESE,
+    SURE_AVERAGE,
+    DecodingRules,
+    Hypothesis,
+    believable,
+    cut_loop,
+    is_silence,
+    search,
+    simplify,
+)
 from edge.speech.log_mel import log_mel
 
 _LEAST = ("zh", "en")

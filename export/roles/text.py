@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from edge.bundle.session import Session
-from edge.text.encoder import MOST_TOKENS, PREFIX, SentenceTokens, WordTable
+from edge.text.sentiment import MOST_TOKENS, PREFIX, SentenceTokens, WordTable
 from export.gate import ChosenVariants, build_variants
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
 from export.role_build import Archives, BuildError, RoleBuild

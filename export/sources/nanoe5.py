@@ -2,7 +2,7 @@
 
 Layout, little-endian: magic `E5S1`, version, nine numbers of architecture, the vocabulary (not used here: the tokenizer
 is the upstream's own), a character map, then a directory (name, type, count, offset, bytes) and the tensors.
-Matrices lie in the 4-bit blocks that `edge.text.encoder` unpacks.
+Matrices lie in the 4-bit blocks that `edge.text.sentiment` unpacks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge.text.encoder import BLOCK, BLOCK_BYTES, dequantize
+from edge.text.sentiment import BLOCK, BLOCK_BYTES, dequantize
 from export.role_build import BuildError
 
 _MAGIC = b"E5S1"

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle.session import Session
-from edge.text.encoder import SentenceTokens
+from edge.text.sentiment import SentenceTokens
 from export.export_job import EvaluationTask
 
 

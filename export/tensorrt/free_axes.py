@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
 from edge.speech.whisper import BEAMS, WINDOWS_S
-from edge.text.encoder import MOST_TOKENS
+from edge.text.sentiment import MOST_TOKENS
 from export.role_build import FreeAxis
 from export.tensorrt.profile import Axes, named_axes
 

@@ -14,11 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.engines import Need, build_engines, engines_needed, out_of_date
 from edge.bundle.manifest import Graph, Profile, Tensorrt, Variant
 from edge.bundle.selftest import GraphCheck
-from edge.bundle.session import session_options
-from edge.bundle.tensorrt import (
+from edge.bundle.session import (
     PROVEN_FILE,
     Machine,
     NoTensorrtError,
@@ -26,8 +24,10 @@ from edge.bundle.tensorrt import (
     engine_of,
     linked_tensorrt,
     profile_options,
+    session_options,
     version_text,
 )
+from edge.cli.export_engine import Need, build_engines, engines_needed, out_of_date
 from edge.cli.main import main
 
 ORIN = Machine(gpu="Orin (nvgpu)", capability="8.7", tensorrt="10.3.0", onnxruntime="1.23.2")

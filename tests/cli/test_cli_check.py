@@ -14,7 +14,8 @@ from empty_bundle import make_empty_bundle
 from http_camera import HttpCamera
 from mqtt_helpers import free_port, mosquitto, needs_mosquitto
 
-from edge.cli.checks import CheckedBox, CheckResult, devices, system
+from edge.cli import devices, machine_checks
+from edge.cli.machine_checks import CheckedBox, CheckResult
 from edge.cli.main import main
 from edge.config import Config
 
@@ -74,7 +75,7 @@ def test_a_microphone_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_what_the_box_does_not_use_is_not_asked_for(tmp_path: Path) -> None:
     bare = subject(tmp_path)
-    for check in (devices.camera, devices.microphone, devices.receiver, devices.groups, system.broker):
+    for check in (devices.camera, devices.microphone, devices.receiver, devices.groups, machine_checks.broker):
         assert not list(check(bare)), check
 
 
@@ -103,8 +104,8 @@ def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) ->
 
 
 def test_a_full_disk_is_told_by_the_boxs_own_floor(tmp_path: Path) -> None:
-    assert one(system.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
-    full = one(system.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
+    assert one(machine_checks.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
+    full = one(machine_checks.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
     assert "below the limit" in full.said
     assert full.mend.startswith("sudo du")
 
@@ -114,8 +115,8 @@ def test_the_broker_is_really_asked(tmp_path: Path) -> None:
     port = free_port()
     mqtt = {"host": "127.0.0.1", "port": port}
     with mosquitto(tmp_path, port):
-        assert "MQTT 5" in one(system.broker(subject(tmp_path, mqtt=mqtt))).said
-    gone = one(system.broker(subject(tmp_path, mqtt=mqtt)))
+        assert "MQTT 5" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).said
+    gone = one(machine_checks.broker(subject(tmp_path, mqtt=mqtt)))
     assert f"No broker answers at 127.0.0.1:{port}" in gone.said
     assert "apt install mosquitto" in gone.mend
 
@@ -126,7 +127,7 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("wrong")
     mqtt = {"host": "127.0.0.1", "port": port, "username": "bus", "password_file": str(tmp_path / "password")}
     with mosquitto(tmp_path, port, "allow_anonymous false\n"):
-        assert "password is wrong" in one(system.broker(subject(tmp_path, mqtt=mqtt))).said
+        assert "password is wrong" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).said
 
 
 def test_all_that_is_needed_is_there(tmp_path: Path) -> None:

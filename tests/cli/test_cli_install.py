@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from edge.cli.folders import CONFIG, RELEASES, STATE, STORES
+from edge.cli.box_folders import CONFIG, RELEASES, STATE, STORES
 from edge.cli.main import main
 
 PROGRAM = Path("/usr/bin/env")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge.dashboard.data.aggregates import aggregate
 from edge.dashboard.data.deserialize import to_wall_clock_message
 from edge.dashboard.data.events import LevelSpanBuilder
-from edge.dashboard.report.figures import report_figures
+from edge.dashboard.report.json_data import report_figures
 from edge.dashboard.report.report_data import from_timeline
 from edge.dashboard.report.utterances import utterance_lines
 from edge.messages import Affect, Face, Fatigue, Level, Message, Speech, Transcript

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.origin import from_another_site
+from edge.dashboard.auth.middleware import from_another_site
 from edge.dashboard.auth.sessions import SESSION_S, PasswordError, Sessions, read_password
 
 PASSWORD = "correct horse battery"

@@ -14,8 +14,8 @@ import pytest
 from dashboards import write
 
 from edge.dashboard.data.calendar import offsets, zone_text
-from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
+from edge.dashboard.report.json_data import report_figures
 from edge.dashboard.report.report_data import from_timeline
 from edge.dashboard.report.tables import csv_text
 from edge.i18n.texts import Labels

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edge.affect.labels import EMOTIONS, POLARITIES
+from edge.affect.fusion import EMOTIONS, POLARITIES
 from edge.alerts.kinds import KINDS
 from edge.dashboard.charts.frequencies import (
     FREQUENCY_KINDS,

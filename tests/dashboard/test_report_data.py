@@ -17,8 +17,8 @@ from edge.cli.main import main
 from edge.config.delivery import StoreConfig
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.dashboard.data.calendar import parse_time, report_range
-from edge.dashboard.report.figures import report_figures
 from edge.dashboard.report.html import render_report
+from edge.dashboard.report.json_data import report_figures
 from edge.dashboard.report.report_data import from_messages, from_timeline
 from edge.i18n.texts import Labels
 from edge.messages import Alert, Face, Group, Level, Message, Source

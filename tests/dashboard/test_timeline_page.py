@@ -13,7 +13,7 @@ from dashboards import served, write
 from mqtt_helpers import until
 from scenes import cab
 
-from edge.dashboard.pages.exports import PICTURE
+from edge.dashboard.pages.timeline import PICTURE
 
 CHART = "getElement(document.querySelector('.ev-timeline').id.slice(1))?.chart"
 AXIS = f"(axis => [axis?.min, axis?.max])({CHART}?.getOption()?.xAxis?.[0])"

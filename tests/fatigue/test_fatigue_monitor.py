@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.decision import FatigueConfig
-from edge.fatigue.lids import BRIDGE_S, GAP_S
+from edge.fatigue.eyelid_spans import BRIDGE_S, GAP_S
 from edge.fatigue.monitor import FORGET_S, FatigueMonitor
 from edge.fatigue.policy import ASLEEP
 from edge.messages import Face, Fatigue, Level, Message, Reason

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.affect.labels import emotion, polarity
+from edge.affect.fusion import emotion, polarity
 from edge.i18n.texts import Sentence
 from edge.messages import (
     Affect,

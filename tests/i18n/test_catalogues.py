@@ -10,10 +10,9 @@ from catalogues import ROOT, asked, composed, mentioned, parameters, sentences, 
 
 from edge.alerts.kinds import KINDS
 from edge.config.purpose import Purpose
-from edge.dashboard.box_link import PAGE_OPS
+from edge.dashboard.box_link import PAGE_OPS, figures
 from edge.dashboard.charts.frequencies import FREQUENCY_VIEWS
 from edge.dashboard.data.events import MODALITIES
-from edge.dashboard.health_view import figures
 from edge.dashboard.pages import PAGES
 from edge.dashboard.pages.box import _INFO
 from edge.dashboard.pages.live import _EYES, _GROUP

@@ -64,7 +64,7 @@ class Driver:
         return self
 
     def looks_aside(self, at_s: float, for_s: float, yaw_deg: float, within_s: float = 0.25) -> Driver:
-        """Past 50 degrees the eyes can no longer be judged, as `edge.vision.eye_reading` has it."""
+        """Past 50 degrees the eyes can no longer be judged, as `edge.vision.usable_eyes` has it."""
         self.looks.append((at_s, at_s + for_s, yaw_deg, within_s))
         return self
 

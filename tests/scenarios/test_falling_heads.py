@@ -11,7 +11,7 @@ from driver import Drive, Driver, every_rate, steps_of, watch
 from edge.messages import Face, Level, Reason
 
 TOO_FAR_DEG = 25.0
-"""A head bent further down hides its lids (`edge.vision.eye_reading`)."""
+"""A head bent further down hides its lids (`edge.vision.usable_eyes`)."""
 
 
 def seen(driver: Driver, fps: float, until_s: float, lost: tuple[float, float] = (1e9, 1e9)) -> Iterator[Face]:

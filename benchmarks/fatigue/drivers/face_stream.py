@@ -10,14 +10,14 @@ from benchmarks.fatigue.drivers.frame_loss import Loss
 from benchmarks.fatigue.drivers.people import MOUTH_NOISE, PITCH_NOISE_DEG, YAW_NOISE_DEG, Person, Rng
 from benchmarks.fatigue.drivers.script import Floats, Script, added
 from edge.messages import Face, Reason
-from edge.vision.eye_reading import turned_away
 from edge.vision.geometry import HeadPose
+from edge.vision.usable_eyes import turned_away
 
 WANDER_S = 1.5
 MOUTH_AT_REST = 0.02
 """Inner-lip height over mouth width of a shut mouth: 0.018 in both cab clips."""
 TURNED_ERROR = 0.2 / 50
-"""The near eye's opening stays within 20 % of its frontal value up to 50 degrees of yaw (`edge.vision.eye_reading`)."""
+"""The near eye's opening stays within 20 % of its frontal value up to 50 degrees of yaw (`edge.vision.usable_eyes`)."""
 GAZE_NOISE_DEG = 2.5
 """Frame noise of the gaze: 0.4 to 2.8 degrees across and 0.8 to 3.4 down in clips (robust second difference)."""
 STEP_S = 0.8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.affect.labels import EMOTIONS, POLARITIES
+from edge.affect.fusion import EMOTIONS, POLARITIES
 from edge.dashboard.charts.style import (
     FAINT,
     INK,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from edge.affect.labels import EMOTIONS
+from edge.affect.fusion import EMOTIONS
 from edge.alerts.kinds import KINDS
 from edge.dashboard.charts.style import (
     EMOTION_COLOURS,

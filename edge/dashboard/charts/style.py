@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from edge.affect.labels import POLARITIES
+from edge.affect.fusion import POLARITIES
 from edge.dashboard.data.events import GAP_S
 from edge.i18n.texts import Labels
 from edge.messages import Level

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from edge.config.constants import FATIGUE
-from edge.dashboard.captions import incident_text, utterance_text
 from edge.dashboard.charts.style import (
     FAINT,
     INK,
@@ -25,6 +24,7 @@ from edge.dashboard.charts.style import (
 )
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
+from edge.dashboard.event_text import incident_text, utterance_text
 from edge.i18n.texts import Labels
 from edge.messages import Level
 

@@ -11,10 +11,10 @@ from nicegui import ui
 from edge.alerts.kinds import KINDS
 from edge.config.delivery import Op
 from edge.dashboard.box_link import PATIENCE_S, BoxLink
-from edge.dashboard.captions import evidence_text
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.events import Incident
-from edge.dashboard.pages.widgets import button, local_time, text
+from edge.dashboard.event_text import evidence_text
+from edge.dashboard.pages.layout import button, local_time, text
 from edge.i18n.texts import Labels
 
 Jump = Callable[[Incident], Awaitable[None]]

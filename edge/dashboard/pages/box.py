@@ -10,11 +10,20 @@ from pathlib import Path
 
 from nicegui import ui
 
-from edge.dashboard.box_link import HealthAnswer, Payload, ReceivedPayload, ask_health
+from edge.dashboard.box_link import (
+    HealthAnswer,
+    Payload,
+    ReceivedPayload,
+    Stage,
+    ask_health,
+    figure,
+    figure_name,
+    figures,
+    fresh,
+    stages,
+)
 from edge.dashboard.data.current_state import CurrentState
-from edge.dashboard.health_view import Stage, figure, figure_name, figures, fresh, stages
-from edge.dashboard.pages.layout import DashboardContext
-from edge.dashboard.pages.widgets import Tile, card, local_time, table, text
+from edge.dashboard.pages.layout import DashboardContext, Tile, card, local_time, table, text
 from edge.i18n.texts import Labels
 
 _FIGURES = ("running", "last_record", "camera_hz", "frames_dropped", "outbox.rows", "celsius", "slowest", "sw")

@@ -19,8 +19,7 @@ from edge.dashboard.charts.frequencies import (
 )
 from edge.dashboard.data.calendar import Day, days_back
 from edge.dashboard.data.trends import Hour
-from edge.dashboard.pages.layout import DashboardContext
-from edge.dashboard.pages.widgets import card, chart, choice, redraw, table, text
+from edge.dashboard.pages.layout import DashboardContext, card, chart, choice, redraw, table, text
 from edge.i18n.texts import Labels
 
 _PERIODS = (7, 14, 30)

@@ -6,8 +6,7 @@ from nicegui import ui
 
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.current_state import NO_OUTPUT, CurrentState
-from edge.dashboard.pages.layout import DashboardContext
-from edge.dashboard.pages.widgets import Tile, card, percent, text
+from edge.dashboard.pages.layout import DashboardContext, Tile, card, percent, text
 from edge.fatigue.policy import CAUSES
 from edge.i18n.texts import Labels, Sentence
 from edge.messages import Level, Source

@@ -7,14 +7,13 @@ import time
 
 from nicegui import ui
 
-from edge.affect.labels import emotion
+from edge.affect.fusion import emotion
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.pages.alert_table import AlertTable
-from edge.dashboard.pages.layout import DashboardContext
+from edge.dashboard.pages.layout import DashboardContext, ModalityBars, Tile, card, chart, percent, redraw, text
 from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
-from edge.dashboard.pages.widgets import ModalityBars, Tile, card, chart, percent, redraw, text
 from edge.i18n.texts import Labels
 from edge.messages import Attention, Group, Source
 

@@ -12,8 +12,7 @@ from edge.dashboard.charts.style import badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import TimeWindow
 from edge.dashboard.data.trips import TripSummary
-from edge.dashboard.pages.layout import DashboardContext
-from edge.dashboard.pages.widgets import button, card, chart, local_time, percent, redraw, text
+from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, percent, redraw, text
 from edge.i18n.texts import Labels
 
 _MAX_ROWS = 30

@@ -14,15 +14,15 @@ from typing import Any
 import nicegui
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edge.affect.labels import emotion
-from edge.dashboard.captions import evidence_text
+from edge.affect.fusion import emotion
 from edge.dashboard.charts import eyes_and_affect
 from edge.dashboard.charts.style import EMOTION_COLOURS, POLARITY_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import offsets, zone_text
 from edge.dashboard.data.events import MODALITIES
+from edge.dashboard.event_text import evidence_text
 from edge.dashboard.report import STYLE, percent
-from edge.dashboard.report.figures import group_figures, level_lengths, modality_counts, remarks
+from edge.dashboard.report.json_data import group_figures, level_lengths, modality_counts, remarks
 from edge.dashboard.report.report_data import DAY_S, ReportData
 from edge.dashboard.report.utterances import UtteranceLine, key_moments
 from edge.error import EmvasError

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.dashboard.charts.style import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
 from edge.dashboard.report import STYLE, percent
-from edge.dashboard.report.figures import emotion_counts, spread
+from edge.dashboard.report.json_data import emotion_counts, spread
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
 from edge.i18n.texts import Labels

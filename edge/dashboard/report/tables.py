@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import xlsxwriter
 
-from edge.affect.labels import EMOTIONS
-from edge.dashboard.captions import evidence_text
+from edge.affect.fusion import EMOTIONS
 from edge.dashboard.data.events import Incident, LevelSpan
+from edge.dashboard.event_text import evidence_text
 from edge.dashboard.report.index import MarkedMoment, RecordingEntry
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.speech.decoding import Hypothesis
-from edge.speech.hallucination_filter import (
+from edge.speech.decoding import (
     KEPT_TURNS,
     LOOP_TOKENS,
     LOOP_TURNS,
+    Hypothesis,
     believable,
     compression_ratio,
     cut_loop,

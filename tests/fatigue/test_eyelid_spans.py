@@ -4,8 +4,17 @@ import pytest
 
 from edge.config.decision import FatigueConfig
 from edge.fatigue.closures import ClosureTracker
+from edge.fatigue.eyelid_spans import (
+    BRIDGE_S,
+    GAP_S,
+    LidClosure,
+    LidCurve,
+    Lids,
+    LidSpan,
+    closure_class,
+    closure_message,
+)
 from edge.fatigue.gestures import Nods
-from edge.fatigue.lids import BRIDGE_S, GAP_S, LidClosure, LidCurve, Lids, LidSpan, closure_class, closure_message
 from edge.fatigue.policy import Perclos
 
 CONFIG = FatigueConfig()

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from edge.messages import Reason
-from edge.vision.eye_reading import seeing, why_unusable
 from edge.vision.geometry import HeadPose
 from edge.vision.iris import EyeQuality, eye_quality
+from edge.vision.usable_eyes import seeing, why_unusable
 
 AHEAD = HeadPose(0.0, 0.0, 0.0)
 GOOD = EyeQuality(brightness=100.0, contrast=0.5, sharpness=0.07)

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.evaluation.views import DIM, VIEWS, shown
-from edge.evaluation.watcher import HELD_S, stretched
+from edge.evaluation.run import DIM, HELD_S, VIEWS, shown, stretched
 from edge.messages import Face, Frame
 
 

@@ -1,4 +1,8 @@
-"""Checks of the system: state folder, disk, clock, broker, services and the rights of the configuration file."""
+"""Checks of the machine: state folder, disk, clock, broker, services and the rights of the configuration file.
+
+Each check is a function that yields results; `edge.cli.check` lists them. The checks of devices are in
+`edge.cli.devices`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ import os
 import pwd
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cli.checks import CheckedBox, CheckResult
-from edge.cli.folders import STATE
+from edge.cli.box_folders import STATE
 from edge.cli.install import SERVICES, UNITS
+from edge.config import Config
 from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.events import Connected, Disconnected
 from edge.run_registry import clock_state
@@ -19,6 +24,34 @@ from edge.store.retention import disk_low
 
 _BROKER_S = 15.0
 _INSTALL = "sudo emvas install"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of checking one thing."""
+
+    name: str
+    ok: bool
+    said: str
+    """What was found."""
+    mend: str = ""
+    """The command that mends it; empty where all is well."""
+    needed: bool = True
+    """False: the box works without it, only less well."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBox:
+    """The box that is checked."""
+
+    config: Config
+    state: Path
+    """Its state folder."""
+    root: bool
+    """Whether root asks: then the rights of the services' user count."""
+
+
+Check = Callable[[CheckedBox], Iterator[CheckResult]]
 
 
 def services(box: CheckedBox) -> Iterator[CheckResult]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.affect.labels import EMOTIONS, POLARITIES, emotion, polarity
+from edge.affect.fusion import EMOTIONS, POLARITIES, emotion, polarity
 
 SCORES = st.floats(-1.0, 1.0)
 

@@ -10,8 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from edge.config.delivery import DashboardConfig
-from edge.dashboard.auth.middleware import AuthMiddleware
-from edge.dashboard.auth.origin import DIRECT, PublicAddress
+from edge.dashboard.auth.middleware import DIRECT, AuthMiddleware, PublicAddress
 from edge.dashboard.auth.sessions import Sessions
 from edge.dashboard.server import DashboardError, listen
 

@@ -12,9 +12,9 @@ _PROBE = """
 import sys
 from pathlib import Path
 from edge.bundle.manifest import read_manifest
-from edge.text.encoder import MOST_TOKENS, PREFIX
-from edge.text.encoder import TextTokenizer
-from edge.text.encoder import Unigram
+from edge.text.sentiment import MOST_TOKENS, PREFIX
+from edge.text.sentiment import TextTokenizer
+from edge.text.sentiment import Unigram
 folder = Path(sys.argv[1])
 role = read_manifest(folder).roles["text"]
 normalizer, trie, scores = (folder / role.tables[name].file for name in ("normalizer", "pieces", "scores"))

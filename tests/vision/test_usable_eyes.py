@@ -12,13 +12,13 @@ from demo.lids import Eyelid
 from demo.portrait import load_portrait
 from edge.bundle.bundle import Bundle
 from edge.messages import Frame
-from edge.vision import eye_reading
+from edge.vision import usable_eyes
 from edge.vision.crop import Crop, Image
-from edge.vision.eye_reading import EyeReader
 from edge.vision.geometry import opening_of
 from edge.vision.iris import Eye, EyeModel
 from edge.vision.mesh import Mesh
 from edge.vision.tracker import head_of
+from edge.vision.usable_eyes import EyeReader
 
 
 class CountingModel(EyeModel):
@@ -94,7 +94,7 @@ def bundle(bundle_dir: Path) -> Bundle:
 @pytest.fixture
 def pictures_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if no picture of an eye were like the one before."""
-    monkeypatch.setattr(eye_reading, "_SAME_PICTURE", -1.0)
+    monkeypatch.setattr(usable_eyes, "_SAME_PICTURE", -1.0)
 
 
 @pytest.mark.bundle
@@ -231,7 +231,7 @@ def test_lids_that_sink_slowly_are_told_at_most_a_tenth_of_a_second_later_than_i
     From half way down on; the first drawn sliver of a lid alone moves a reading by a third.
     """
     told = _sinking(Watched(bundle, fps), 2 * fps)
-    monkeypatch.setattr(eye_reading, "_SAME_PICTURE", -1.0)
+    monkeypatch.setattr(usable_eyes, "_SAME_PICTURE", -1.0)
     read = _sinking(Watched(bundle, fps), 2 * fps)
     low = np.flatnonzero(read <= 0.15)
     assert low.size

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dashboard.box_link import ReceivedPayload
-from edge.dashboard.health_view import figure, figure_name, figures, fresh, stages
+from edge.dashboard.box_link import ReceivedPayload, figure, figure_name, figures, fresh, stages
 from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.runtime.metrics import RunCounters
 from edge.status import SystemStatus

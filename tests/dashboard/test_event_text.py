@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from edge.dashboard.captions import evidence_text
 from edge.dashboard.data.events import Incident
+from edge.dashboard.event_text import evidence_text
 from edge.i18n.texts import Labels
 from edge.messages import Level
 

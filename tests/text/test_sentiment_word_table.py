@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.text.encoder import BLOCK, BLOCK_BYTES, WordTable, dequantize
+from edge.text.sentiment import BLOCK, BLOCK_BYTES, WordTable, dequantize
 
 
 def pack(scales: np.ndarray, halves: np.ndarray) -> np.ndarray:
