@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
 
 from edge.bundle.manifest import WeightSource
 from edge.bundle.session import Session
@@ -59,8 +59,9 @@ class EvaluationTask:
     better: Literal["lower", "higher"]
     tolerance: float
     """How much worse than float32 a variant may be, in the same unit."""
-    score: Callable[[Mapping[str, Session]], float]
-    """The figure reached by these sessions, by graph name."""
+    score: Callable[[Mapping[str, Session]], SupportsFloat]
+    """The figure reached by these sessions, by graph name. As `ErrorCounts` of enough utterances it is judged by the
+    interval of the difference."""
     samples: int
     data: str
     """What the evaluation set is."""

@@ -74,6 +74,9 @@ class Recipe(_Part):
     parts: dict[str, BundlePart] = Field({}, description="smaller bundles by name: `emvas bundle build --part NAME`")
     provider: Provider | None = Field(None, description="keep only the variant that this one runs")
     folder: Path = Field(Path(), exclude=True, description="where the recipe lies; not a key of the file")
+    evaluation: Path | None = Field(
+        None, exclude=True, description="list of recordings that variants of asr are judged on; not a key of the file"
+    )
 
     def options(self, role: str) -> dict[str, Any]:
         """The mapping that the builder of `role` gets.
@@ -85,7 +88,8 @@ class Recipe(_Part):
         ours = {name: str(self.folder / path) for name, path in part.ours.items()}
         foreign = {name: member.model_dump() for name, member in part.files.items()}
         gate = {"variants": part.variants, "tolerance": part.tolerance, "margins": self.margins}
-        return {**part.settings, **ours, **foreign, **gate}
+        judged = {"evaluation": self.evaluation} if self.evaluation is not None and role == "asr" else {}
+        return {**part.settings, **ours, **foreign, **gate, **judged}
 
     def part(self, name: str) -> Recipe:
         """The recipe of the part `name` alone: its roles and the archives that they need; BuildError for an unknown."""
@@ -127,7 +131,7 @@ def read_recipe(path: Path) -> Recipe:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise BuildError(f"{path}: a recipe is a list of `key: value` lines; see configs/bundles/default.yaml")
-        return Recipe.model_validate({**content, "folder": path.parent})
+        return Recipe.model_validate({**content, "folder": path.parent, "evaluation": None})
     except FileNotFoundError:
         raise BuildError(f"{path}: there is no such recipe; the default one is configs/bundles/default.yaml") from None
     except (OSError, UnicodeDecodeError) as error:

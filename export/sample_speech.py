@@ -15,12 +15,13 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.decoding import simplify
 from export.export_job import EvaluationTask
+from export.gate.paired import ErrorCounts
 from export.role_build import BuildError
 from training.asr.metrics import error_rates
 
 LEAST_S, USUAL_S, MOST_S = 0.5, 5.0, 30.0
 """Lengths of an utterance that a speech graph is made for: the segmenter cuts at 28 s, shorter ones are lengthened."""
-_TOLERANCE = 0.01
+TOLERANCE = 0.01
 """One character in a hundred more than float32 gets wrong is what a smaller or faster variant may cost."""
 
 
@@ -76,29 +77,35 @@ def _spoken(path: Path, number: int, row: list[str]) -> SpokenSample:
 
 
 def recognition_task(
-    spoken: Sequence[SpokenSample], recognizer: Callable[[Mapping[str, Session]], Callable[[Float32], str]], data: str
+    spoken: Sequence[SpokenSample],
+    recognizer: Callable[[Mapping[str, Session]], Callable[[Float32], str]],
+    data: str,
+    tolerance: float = TOLERANCE,
 ) -> EvaluationTask:
     """The character error rate of the recognizer that `recognizer` makes of a variant's sessions."""
 
-    def score(sessions: Mapping[str, Session]) -> float:
+    def score(sessions: Mapping[str, Session]) -> ErrorCounts:
         recognize = recognizer(sessions)
-        return character_error_rate((one.text, recognize(one.samples)) for one in spoken)
+        return character_errors((one.text, recognize(one.samples)) for one in spoken)
 
-    return EvaluationTask("character error rate", "1", "lower", _TOLERANCE, score, len(spoken), data)
+    return EvaluationTask("character error rate", "1", "lower", tolerance, score, len(spoken), data)
 
 
-def character_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
-    """All edits over all characters of (said, heard) pairs; width, case, script and punctuation do not count.
+def character_errors(pairs: Iterable[tuple[str, str]]) -> ErrorCounts:
+    """Wrong characters of each (said, heard) pair; width, case, script and punctuation do not count.
 
     Raises:
-        BuildError: what was said holds neither letter nor digit.
+        BuildError: what was said in one holds neither letter nor digit.
     """
-    try:
-        return error_rates((_counted(said), _counted(heard)) for said, heard in pairs).cer
-    except ValueError as error:
-        raise BuildError(
-            "the texts of the evaluation list hold neither letter nor digit: nothing can be compared"
-        ) from error
+    edits, lengths = [], []
+    for said, heard in pairs:
+        try:
+            rates = error_rates([(_counted(said), _counted(heard))])
+        except ValueError as error:
+            raise BuildError(f"the text {said!r} holds neither letter nor digit: nothing can be compared") from error
+        edits.append(rates.character_edits)
+        lengths.append(rates.characters)
+    return ErrorCounts(edits, lengths)
 
 
 def _counted(text: str) -> str:

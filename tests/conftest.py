@@ -46,3 +46,12 @@ def data_dir() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"no data at {folder}: set EMVAS_DATA to the folder of clips and speech")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cases_dir(data_dir: Path) -> Path:
+    """The folder of failing cases with the right answer, beside the data."""
+    folder = data_dir.parent / "cases"
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no cases at {folder}, beside the data")
+    return folder

@@ -73,6 +73,12 @@ def _below_ten_thousand(value: int) -> str:
     return spoken
 
 
+def character_edits(reference: str, hypothesis: str) -> tuple[int, int]:
+    """Edits between the characters that count, and how many the reference has; ValueError when it has none."""
+    rates = error_rates([(normalise(reference), normalise(hypothesis))])
+    return rates.character_edits, rates.characters
+
+
 def corpus_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
     """All edits over all reference characters of (reference, hypothesis) pairs; ValueError when there are none."""
     return error_rates((normalise(reference), normalise(hypothesis)) for reference, hypothesis in pairs).cer

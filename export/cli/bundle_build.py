@@ -25,6 +25,11 @@ from rich.table import Table
 @click.option("--role", "only", multiple=True, help="Build only this role; the others stay as they are in --out.")
 @click.option("--part", metavar="NAME", help="Build this part of RECIPE only, for the provider that it names.")
 @click.option("--measure", is_flag=True, help="Try and time every variant anew, and rewrite the lock beside RECIPE.")
+@click.option(
+    "--evaluation",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="With --measure: judge variants of asr on this list of `path<TAB>text` rows, at least 200 recordings.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def build(
     recipe: Path,
@@ -33,6 +38,7 @@ def build(
     only: tuple[str, ...],
     part: str | None,
     measure: bool,
+    evaluation: Path | None,
     as_json: bool,
 ) -> None:
     """Fetch the weights of RECIPE, convert, quantize, prove and pack them.
@@ -48,7 +54,9 @@ def build(
     from export.recipe_lock import Lock, read_lock, write_lock
     from export.roles import builder
 
-    read = read_recipe(recipe)
+    if evaluation is not None and not measure:
+        raise click.UsageError("--evaluation judges variants, which only --measure does")
+    read = read_recipe(recipe).model_copy(update={"evaluation": evaluation})
     whole, read = read, read.part(part) if part is not None else read
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")

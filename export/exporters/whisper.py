@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from transformers import WhisperForConditionalGeneration
 
 from edge.bundle.manifest import BundleError
-from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import HOP_SAMPLES, WHISPER_BANDS, log_mel
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens
@@ -21,8 +20,8 @@ from export.checkpoint import folder_config, load_folder, read_json, sources_of
 from export.export_job import ExportJob, Feeds, GraphJob
 from export.graphs.whisper import Cache, TracedWhisperDecoder, WhisperEncoder, cache_names
 from export.role_build import Array, BuildError, FreeAxis
-from export.sample_speech import read_spoken, recognition_task, tone_sweep
-from export.tasks.asr import MEANINGS, PREPROCESSING, decoder_feeds, transcribe
+from export.sample_speech import TOLERANCE, read_spoken, tone_sweep
+from export.tasks.asr import MEANINGS, PREPROCESSING, decoder_feeds, listed_task
 from export.tokenizer_tables import tokenizer_json
 from export.trace import reference
 
@@ -145,10 +144,6 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
     graphs = {"encoder": encoder_job(model), "decoder": decoder_job(model)}
     golden = _feeds(graphs, tokens, [real[0] if real else tone_sweep(_GOLDEN_S)])
 
-    def recognizer(sessions: Mapping[str, Session]) -> Any:
-        heard = WhisperModel(sessions["encoder"], sessions["decoder"])
-        return lambda samples: transcribe(heard, tokens, [samples])[0]
-
     return ExportJob(
         role=options.get("role", "asr"),
         description=f"Whisper, {model.config.encoder_layers} + {model.config.decoder_layers} layers: speech to text",
@@ -157,7 +152,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         graphs=graphs,
         golden_inputs={name: samples[-1] for name, samples in golden.items()},
         calibration=_feeds(graphs, tokens, calibration) if calibration else {},
-        task=recognition_task(spoken, recognizer, options["evaluation"]) if spoken else None,
+        task=listed_task(tokens, spoken, options["evaluation"], TOLERANCE) if spoken else None,
         tensor_meanings=MEANINGS,
         preprocessing=PREPROCESSING,
         not_checked=["languages other than Chinese and English", *([] if real else [_NO_SPEECH])],

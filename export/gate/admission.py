@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Session
@@ -13,6 +13,7 @@ from export.export_job import EvaluationTask, Feeds
 from export.gate.candidates import Candidate
 from export.gate.margins import Margins
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
+from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, PairedDifference, paired_difference
 
 FP32_TOLERANCE = 1e-3
 """Golden tolerance of float32 on another machine: other kernels sum in another order."""
@@ -31,7 +32,7 @@ class CandidateTrial:
 
     candidate: Candidate
     parity: Mapping[str, Agreement]
-    score: float | None
+    score: SupportsFloat | None
     """The task's figure; None where there is no task, or parity failed before."""
     latency_ms: Mapping[str, float]
     """By graph; empty where it was not timed."""
@@ -95,30 +96,43 @@ class Judge:
             self.latency_ms = latencies_ms({"fp32": self._fp32}, self._probes)["fp32"]
         return self.latency_ms
 
-    def task_figures(self, score: float | None) -> dict[str, Any]:
+    def task_figures(self, score: SupportsFloat | None) -> dict[str, Any]:
         """The manifest's word on the task."""
         task = self._task
         if task is None or score is None:
             return {}
         described = {name: getattr(task, name) for name in ("name", "unit", "better", "tolerance", "samples", "data")}
-        return {"task": {**described, "score": round(score, 5)}}
+        figures = {**described, "score": round(float(score), 5)}
+        if (apart := self._apart(score)) is not None:
+            figures["worse_than_fp32"] = apart.manifest()
+        return {"task": figures}
 
     def _pairs(self, candidate: Candidate) -> list[tuple[str, Path]]:
         return [(graph, path) for graph, path in candidate.graphs.items() if path != self._fp32[graph]]
 
-    def _score(self, graphs: Mapping[str, Path]) -> float | None:
+    def _score(self, graphs: Mapping[str, Path]) -> SupportsFloat | None:
         if self._task is None:
             return None
-        return float(self._task.score({graph: Session(path) for graph, path in graphs.items()}))
+        return self._task.score({graph: Session(path) for graph, path in graphs.items()})
 
-    def _worse(self, score: float | None) -> str:
+    def _apart(self, score: SupportsFloat) -> PairedDifference | None:
+        """How much worse than float32, with its interval; None where too few utterances give none."""
+        if not isinstance(score, ErrorCounts) or not isinstance(self.score, ErrorCounts) or score is self.score:
+            return None
+        return paired_difference(score, self.score) if len(score.lengths) >= LEAST_UTTERANCES else None
+
+    def _worse(self, score: SupportsFloat | None) -> str:
         task = self._task
         if task is None or score is None or self.score is None:
             return ""
-        loss = score - self.score if task.better == "lower" else self.score - score
-        if loss <= task.tolerance:
+        here, exact = float(score), float(self.score)
+        figures = f"{here:.4g} {task.unit} against float32's {exact:.4g}"
+        if (apart := self._apart(score)) is not None:
+            if apart.high <= task.tolerance:
+                return ""
+            return f"{task.name} {figures} may be worse by {apart.high:.4g}, which is more than {task.tolerance:g}"
+        if (here - exact if task.better == "lower" else exact - here) <= task.tolerance:
             return ""
-        figures = f"{score:.4g} {task.unit} against float32's {self.score:.4g}"
         return f"{task.name} {figures} is worse by more than {task.tolerance:g}"
 
     def _useless(self, latency_ms: Mapping[str, float], size: int) -> str:

@@ -158,5 +158,5 @@ def _row(trial: CandidateTrial) -> dict[str, Any]:
         "max_abs_of_scale": float(f"{max(found.max_abs_of_scale for found in trial.parity.values()):.3g}"),
     }
     if trial.score is not None:
-        row["task"] = round(trial.score, 5)
+        row["task"] = round(float(trial.score), 5)
     return {**row, "verdict": trial.wrong or trial.useless or "good"}

@@ -8,16 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edge.bundle.bundle import sha256_of
 from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.log_mel import log_mel
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperModel, WhisperTokens
-from export.export_job import Feeds
+from export.export_job import EvaluationTask, Feeds
 from export.gate import Decision, build_variants
 from export.graphs.whisper import WhisperEngine, export_whisper
 from export.parity import check_parity
 from export.role_build import Archives, BuildError, RoleBuild
-from export.sample_speech import read_speech
+from export.sample_speech import read_speech, read_spoken
 from export.sources.ctranslate2 import read_ctranslate2
 from export.sources.whisper import whisper_from_ctranslate2
 from export.tasks import asr
@@ -48,7 +49,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         fp32,
         {"encoder": "transformer", "decoder": "transformer"},
         {},
-        asr.task(tokens, pieces, Path(options["said"]), _DATA, options["tolerance"]),
+        _task(tokens, pieces, options),
         options["variants"],
         parity,
         work,
@@ -72,6 +73,16 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
         ],
         tables={"tokenizer": peer / "tokenizer.json", "decoding": peer / "config.json"},
     )
+
+
+def _task(tokens: WhisperTokens, pieces: Sequence[Float32], options: Mapping[str, Any]) -> EvaluationTask:
+    """On the recordings of `options["evaluation"]`, if there is such a list, else on the pieces of one reader."""
+    if "evaluation" not in options:
+        return asr.task(tokens, pieces, Path(options["said"]), _DATA, options["tolerance"])
+    path = Path(options["evaluation"])
+    spoken = read_spoken(str(path))
+    data = f"{len(spoken)} recordings with their texts, {path.name}, SHA-256 {sha256_of(path)}"
+    return asr.listed_task(tokens, spoken, data, options["tolerance"])
 
 
 def peer_folder(archives: Archives, folder: Path, options: Mapping[str, Any]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from edge.messages import Float32
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperDecoder, WhisperModel, WhisperTokens, feeds
 from edge.text.sentiment import LANGUAGES
 from export.export_job import EvaluationTask, Feeds
-from export.sample_speech import character_error_rate
+from export.sample_speech import SpokenSample, character_errors, recognition_task
 
 MEANINGS = {
     "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
@@ -30,9 +30,19 @@ def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str
 
     def score(sessions: Mapping[str, Session]) -> float:
         model = WhisperModel(sessions["encoder"], sessions["decoder"])
-        return character_error_rate([(words, " ".join(transcribe(model, tokens, pieces)))])
+        return float(character_errors([(words, " ".join(transcribe(model, tokens, pieces)))]))
 
     return EvaluationTask("character error rate", "1", "lower", tolerance, score, len(pieces), data)
+
+
+def listed_task(tokens: WhisperTokens, spoken: Sequence[SpokenSample], data: str, tolerance: float) -> EvaluationTask:
+    """The character error rate on a list of recordings, each with its own text."""
+
+    def recognizer(sessions: Mapping[str, Session]) -> Callable[[Float32], str]:
+        model = WhisperModel(sessions["encoder"], sessions["decoder"])
+        return lambda samples: transcribe(model, tokens, [samples])[0]
+
+    return recognition_task(spoken, recognizer, data, tolerance)
 
 
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:

@@ -6,7 +6,7 @@ from wav_files import write_wav
 
 from edge.messages import SAMPLE_RATE_HZ
 from export.role_build import BuildError
-from export.sample_speech import character_error_rate, read_spoken, tone_sweep
+from export.sample_speech import character_errors, read_spoken, tone_sweep
 
 
 def test_a_list_is_read_relative_to_its_folder(tmp_path):
@@ -35,6 +35,7 @@ def test_a_bad_list_is_refused_with_its_row(tmp_path, content, words):
 
 
 def test_edits_are_counted_over_all_characters():
-    assert character_error_rate([("开车慢点", "開車慢點!"), ("One two", "one too")]) == pytest.approx(1 / 10)
+    found = character_errors([("开车慢点", "開車慢點!"), ("One two", "one too")])
+    assert (found.edits, found.lengths, float(found)) == ([0, 1], [4, 6], pytest.approx(1 / 10))
     with pytest.raises(BuildError, match="neither letter nor digit"):
-        character_error_rate([("...", "a")])
+        character_errors([("...", "a")])

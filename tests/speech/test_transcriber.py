@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from benchmarks.hearing.character_error import corpus_error_rate
 from benchmarks.hearing.noises import noises, pauses
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
+from edge.capture.media import MediaFile
 from edge.config.perception import SpeechConfig
-from edge.messages import SAMPLE_RATE_HZ, Utterance
+from edge.messages import SAMPLE_RATE_HZ, Audio, Source, Utterance
 from edge.speech.transcriber import WhisperTranscriber
 from export.sample_speech import read_speech
 
@@ -83,6 +85,31 @@ def test_english_is_heard(transcriber, data_dir, name):
 def test_german_has_no_invented_words_but_its_language(transcriber, data_dir, name):
     transcript = transcriber.transcribe(_utterance(read_speech(data_dir / "emodb" / name, 28.0)))
     assert (transcript.text, transcript.language) == ("", "de") and transcript.confidence > 0.9
+
+
+@pytest.mark.parametrize(("name", "language"), [("french", "fr"), ("spanish", "es")])
+def test_french_and_spanish_have_no_invented_words(transcriber, name, language):
+    samples = read_speech(Path(__file__).with_name("languages") / f"{name}.opus", 28.0)
+    assert len(samples) > 3 * SAMPLE_RATE_HZ and np.abs(samples).max() > 0.1
+    transcript = transcriber.transcribe(_utterance(samples))
+    assert transcript is None or (transcript.text, transcript.language) == ("", language)
+
+
+@pytest.mark.data
+def test_a_call_for_help_keeps_its_words_and_its_repetition_is_cut(transcriber, cases_dir):
+    transcript = transcriber.transcribe(_utterance(read_speech(cases_dir / "sound" / "amb_help.flac", 28.0)))
+    words = re.findall(r"[a-z]+", transcript.text.lower())
+    assert "ambulance" in words and "breathing" in words and transcript.language == "en"
+    assert 1 <= words.count("help") <= 3, transcript.text
+
+
+@pytest.mark.data
+def test_the_second_sound_track_is_heard_where_the_first_is_silent(transcriber, cases_dir):
+    items = list(MediaFile(cases_dir / "sound" / "two_tracks_en.mka").read())
+    told = [item.detail for item in items if isinstance(item, Source) and item.state == "ok"]
+    assert any("2" in detail for detail in told), told
+    samples = np.concatenate([item.samples for item in items if isinstance(item, Audio)])
+    assert transcriber.transcribe(_utterance(samples[: 28 * SAMPLE_RATE_HZ])).text
 
 
 @pytest.mark.data
