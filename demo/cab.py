@@ -13,8 +13,8 @@ from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Message
 from edge.run_registry import Start
-from edge.warning.player import Player
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
+from edge.warning.speaker import Player
 from edge.warning.warner import WarnerSink
 
 _FULL_SCALE = 32_767

@@ -16,7 +16,7 @@ from edge.cli.message_format import line_of
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Received
+from edge.publish.mqtt.packets import Connected, Disconnected, Received
 from edge.publish.topics import address_of
 
 _CONNECT_S = 15.0

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from edge.client.decoding import BODIES
+from edge.client.box_messages import BODIES
 from edge.config.delivery import HARMLESS
 from edge.publish.commands.requests import REQUESTS
 from edge.publish.mqtt.packets import WILL_DELAY_S

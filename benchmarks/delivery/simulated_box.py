@@ -15,12 +15,10 @@ from paho.mqtt.packettypes import PacketTypes
 from edge.config import Config
 from edge.config.delivery import SummaryConfig
 from edge.messages import Alert, Fatigue, Level, Summary
-from edge.publish import builders, payloads
-from edge.publish.health_report import HEALTH_EVERY_S
+from edge.publish import payloads, publications
 from edge.publish.mqtt.client import back_off_s
-from edge.publish.mqtt.events import Publication
-from edge.publish.mqtt.packets import publish_properties
-from edge.publish.state_report import REFRESH_S, StateTracker
+from edge.publish.mqtt.packets import Publication, publish_properties
+from edge.publish.reports import HEALTH_EVERY_S, REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
 from edge.runtime.metrics import RunCounters, StageTime
 from edge.status import SystemStatus
@@ -51,7 +49,7 @@ class SimulatedBox:
         self.unacknowledged: dict[int, dict[str, Any]] = {}
         """Alerts and summaries that the broker has not taken, by their number: sent anew at each connection."""
         self.raised = 0
-        self._origin = builders.RunOrigin(f"{box['id']}-0", time.time())
+        self._origin = publications.RunOrigin(f"{box['id']}-0", time.time())
         self._start_s = time.monotonic()
         self._state = StateTracker(self._origin)
         self._failures = 0
@@ -70,7 +68,9 @@ class SimulatedBox:
         client.on_connect, client.on_publish = self._connected, self._acknowledged
         client.on_socket_open = lambda _client, _data, socket: self._opened(self, socket)
         client.on_socket_close = lambda _client, _data, socket: self._lost(socket)
-        will = self._publication("status", builders.status("offline", self._origin.boot, self.attempts, "1").encoded())
+        will = self._publication(
+            "status", publications.status("offline", self._origin.boot, self.attempts, "1").encoded()
+        )
         properties = publish_properties(will, PacketTypes.WILLMESSAGE)
         client.will_set(will.path, will.payload, will.qos, will.retained, properties)
         self._client = client
@@ -99,11 +99,11 @@ class SimulatedBox:
         t_s = time.monotonic() - self._start_s
         if name == "alert":
             step = Alert(t_s, f"{self._origin.boot}-{self.raised}", "new", "drowsiness", Level.WARNING, t_s, 0.0, _WHY)
-            self._put(builders.alert(step, self._origin, _CLOCK), name)
+            self._put(publications.alert(step, self._origin, _CLOCK), name)
         elif name == "summary":
             perclos = random.betavariate(2, 20)
             period = Summary(t_s, max(0.0, t_s - 300), t_s, {}, None, perclos, {"drowsiness": 4}, 0.93)
-            self._put(builders.summary(period, self._origin, _CLOCK), name)
+            self._put(publications.summary(period, self._origin, _CLOCK), name)
         elif self.accepted_s is None:
             return False
         elif name == "state":
@@ -125,7 +125,7 @@ class SimulatedBox:
 
     def _post(self, seq: int, stored: dict[str, Any]) -> None:
         body = {key: value for key, value in stored.items() if key != "name"}
-        packet = self._send(stored["name"], builders.delivered(body, seq, historical=False))
+        packet = self._send(stored["name"], publications.delivered(body, seq, historical=False))
         self._packets[packet] = seq
 
     def _send(self, name: str, payload: str) -> int:
@@ -150,8 +150,8 @@ class SimulatedBox:
         self.accepted_s, self._failures = time.monotonic(), 0
         self._packets.clear()
         origin = self._origin
-        self._send("status", builders.status("online", origin.boot, self.attempts, "1").encoded())
-        self._send("info", builders.info(self.config, origin.boot, "1", _ABOUT).encoded())
+        self._send("status", publications.status("online", origin.boot, self.attempts, "1").encoded())
+        self._send("info", publications.info(self.config, origin.boot, "1", _ABOUT).encoded())
         self._send("state", self._said(time.monotonic() - self._start_s).encoded())
         for seq, stored in list(self.unacknowledged.items()):
             self._post(seq, stored)
@@ -172,7 +172,7 @@ class SimulatedBox:
         health = RunCounters(frames=54_000, sound_s=1800.0, waiting={"sound": 0, "results": 1}, stages=stages)
         return payloads.HealthPayload(
             boot=self._origin.boot,
-            time=builders.iso_utc(time.time()),
+            time=publications.iso_utc(time.time()),
             clock=_CLOCK,
             outbox=payloads.OutboxFigures(rows=len(self.unacknowledged), bytes=0, evicted={}),
             mqtt=payloads.ConnectionFigures(connection=self.attempts, protocol="MQTT 5"),

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Received
+from edge.publish.mqtt.packets import Connected, Received
 from edge.store.reader import TimelineReader
 
 Step = tuple[str, int | str]

@@ -18,7 +18,7 @@ import yaml
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 
 _EMVAS = (sys.executable, "-c", "from edge.cli.main import main; main()")
 _STOP_S = 30.0

@@ -36,7 +36,7 @@ from edge.config.constants import FATIGUE
 from edge.config.delivery import MqttConfig
 from edge.error import EmvasError
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 from edge.store.reader import TimelineReader
 from export.report.machine import machine
 

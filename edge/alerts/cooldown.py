@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.alerts.condition import Key
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS, Key
 from edge.config.constants import ALERTS
 from edge.error import EmvasError
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from edge.alerts.arming import Arming
-from edge.alerts.condition import Condition, Key, of_anomaly, of_attention, of_fatigue, of_lost
+from edge.alerts.condition import KINDS, Condition, DriverVisibility, Key, of_anomaly, of_attention, of_fatigue, of_lost
 from edge.alerts.cooldown import AlertCommandError, Cooldowns, Snoozes
-from edge.alerts.driver_visibility import DriverVisibility
-from edge.alerts.kinds import KINDS
 from edge.config.decision import AlertsConfig
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
 from edge.status import SystemStatus

@@ -19,8 +19,8 @@ from edge.bundle.selftest import GraphCheck, isolated_test
 from edge.bundle.session import Provider
 from edge.bundle.signature import signers, verify_signature
 from edge.config.perception import ModelsConfig
-from edge.releases.state import ReleaseState
-from edge.releases.store import ReleaseStore
+from edge.releases.release_store import ReleaseStore
+from edge.releases.trial import ReleaseState
 
 _DIGITS = 12
 """Hexadecimal digits of the manifest's hash in a release's name."""

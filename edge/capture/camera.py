@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from edge.capture import CaptureError
 from edge.capture.audio import OPPOSED, AudioDecoder, AudioWatch, listened
-from edge.capture.connect import SourceUri, kept_open, open_network, parse_uri
 from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
 from edge.capture.media import NOT_DECODED, MediaFile, StreamChoice, decoded, end_of
+from edge.capture.source_connection import SourceUri, kept_open, open_network, parse_uri
 from edge.capture.streams import audio_streams, choice_detail, chosen_stream, video_streams
 from edge.config.perception import CameraConfig
 from edge.i18n.texts import Sentence

@@ -14,8 +14,8 @@ import numpy as np
 
 from edge.capture import CaptureError
 from edge.capture.audio import OPPOSED, AudioDecoder, AudioWatch, listened
-from edge.capture.connect import open_file
 from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
+from edge.capture.source_connection import open_file
 from edge.capture.streams import MediaClock, audio_streams, choice_detail, chosen_stream, first_heard, video_streams
 from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source

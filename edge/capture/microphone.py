@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edge.capture import CaptureError
 from edge.capture.audio import AudioDecoder, AudioWatch, listened
-from edge.capture.connect import kept_open
+from edge.capture.source_connection import kept_open
 from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 

@@ -13,7 +13,7 @@ import pynmea2
 import serial
 
 from edge.capture import CaptureError
-from edge.capture.connect import kept_open
+from edge.capture.source_connection import kept_open
 from edge.i18n.texts import Sentence
 from edge.messages import SPEED, Source, Speed
 

@@ -29,9 +29,8 @@ from edge.process import own_files
 from edge.run_registry import Start
 from edge.store.timeline import Timeline
 from edge.vision.perception import FacePerception
-from edge.warning.player import Player
 from edge.warning.policy import Cue
-from edge.warning.speaker import play_once
+from edge.warning.speaker import Player, play_once
 
 _log = logging.getLogger(__name__)
 

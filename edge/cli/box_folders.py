@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.config import Config, ConfigError
-from edge.releases.store import ReleaseStore
+from edge.releases.release_store import ReleaseStore
 from edge.shipped import BUNDLE
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def new(out: Path, installs: bool | None) -> None:
 def _install(made: Path, config: Config) -> None:
     """Install the configuration on trial; a box without models also gets the bundle of the package."""
     from edge.bundle.install import install_bundle, terms_of
-    from edge.config.install import install_config
+    from edge.config.loader import install_config
     from edge.runtime.perception_stages import needed_roles
 
     models, folder = RELEASES / MODELS_STORE, RELEASES / CONFIG_STORE

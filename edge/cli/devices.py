@@ -21,16 +21,15 @@ from rich.console import Console
 
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.capture.connect import SourceUri, parse_uri
 from edge.capture.devices import FoundDevices, cameras, microphones, network_cameras, speakers
 from edge.capture.microphone import sounddevice
+from edge.capture.source_connection import SourceUri, parse_uri
 from edge.cli.machine_checks import CheckedBox, CheckResult
 from edge.config.decision import WarningConfig
 from edge.config.perception import CameraConfig
 from edge.messages import Frame, Source
-from edge.warning.player import Player
 from edge.warning.policy import Cue
-from edge.warning.speaker import play_once
+from edge.warning.speaker import Player, play_once
 
 _SETTINGS = {
     "cameras": "camera.uri",

@@ -18,7 +18,7 @@ import click
 
 from edge.cli.box_folders import CACHE, CONFIG, RELEASES, STATE
 from edge.error import EmvasError
-from edge.releases.files import replace_file
+from edge.releases.safe_files import replace_file
 
 SERVICES = ("emvas-edge.service", "emvas-dashboard.service")
 ENGINES = "emvas-engines.service"

@@ -13,13 +13,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from edge.cli.message_format import decoded, line_of
-from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
-from edge.client.reorder_buffer import Gap
+from edge.client.box_messages import BODIES, BoxMessage, Gap, UnknownMessage
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
 from edge.i18n.texts import LANGUAGES, Labels, Language
 from edge.messages import Level
-from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
+from edge.publish.mqtt.packets import Connected, Disconnected, Received, SubscriptionDenied
 from edge.publish.payloads import AlertPayload, Payload, StatePayload
 from edge.publish.topics import Address
 

@@ -18,7 +18,7 @@ from edge.cli.box_folders import STATE
 from edge.cli.install import SERVICES, UNITS
 from edge.config import Config
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected
+from edge.publish.mqtt.packets import Connected, Disconnected
 from edge.run_registry import clock_state
 from edge.store.retention import disk_low
 

@@ -17,7 +17,7 @@ from edge.dashboard.box_link import figure, stages
 from edge.i18n.texts import CODE_SUFFIX, Labels, Sentence
 from edge.messages import Level
 from edge.messages.serialize import with_sentences
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 from edge.publish.topics import address_of
 
 _ENGLISH = Labels("en")

@@ -18,9 +18,8 @@ from rich.console import Console
 
 from edge import status
 from edge.cli.box_folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
-from edge.releases.state import ReleaseState
-from edge.releases.store import ReleaseStore
-from edge.releases.trial import Probation, TrialResult
+from edge.releases.release_store import ReleaseStore
+from edge.releases.trial import Probation, ReleaseState, TrialResult
 from edge.shipped import BUNDLE
 
 _log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ def install_config_command(source: Path, folder: Path, place: Path, as_json: boo
     It is checked as at any start, then one link is swapped; a file that was written by hand is kept as the way back.
     The new one is on trial as a bundle is (`emvas bundle install --help`).
     """
-    from edge.config.install import install_config
+    from edge.config.loader import install_config
 
     print_state(install_config(source, store_at(folder), place), folder, as_json)
 

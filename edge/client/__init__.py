@@ -1,10 +1,9 @@
 """The client for backends: typed messages of boxes, each alert and summary once and in order (docs/subscriber.md)."""
 
+from edge.client.box_messages import BODIES, BoxMessage, Gap, UnknownMessage
 from edge.client.consumer import AlertOrSummary, Consumer, MessageBatch
-from edge.client.decoding import BODIES, BoxMessage, UnknownMessage
-from edge.client.reorder_buffer import Gap
 from edge.client.subscriber import Item, Subscriber
-from edge.publish.mqtt.events import Connected, Disconnected, Received, SubscriptionDenied
+from edge.publish.mqtt.packets import Connected, Disconnected, Received, SubscriptionDenied
 from edge.publish.payloads import (
     AlertPayload,
     GroupPayload,

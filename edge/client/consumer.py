@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.client.decoding import BoxMessage, UnknownMessage, read
+from edge.client.box_messages import BoxMessage, UnknownMessage, read
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Disconnected, Event, Received, SubscriptionDenied, Token
+from edge.publish.mqtt.packets import Disconnected, Event, Received, SubscriptionDenied, Token
 from edge.publish.payloads import AlertPayload, SummaryPayload
 
 _log = logging.getLogger(__name__)

@@ -13,11 +13,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from edge.client.decoding import BoxMessage, UnknownMessage, read
-from edge.client.reorder_buffer import Gap, ReorderBuffer
+from edge.client.box_messages import BoxMessage, Gap, ReorderBuffer, UnknownMessage, read
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Event, Received, SubscriptionDenied
+from edge.publish.mqtt.packets import Connected, Disconnected, Event, Received, SubscriptionDenied
 from edge.publish.payloads import AlertPayload, Payload, SummaryPayload
 
 _log = logging.getLogger(__name__)

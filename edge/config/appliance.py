@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from edge.config.constants import Section
 from edge.config.decision import (
     AffectConfig,
     AlertsConfig,
@@ -17,7 +18,6 @@ from edge.config.decision import (
 from edge.config.delivery import CommandsConfig, DashboardConfig, HealthConfig, MqttConfig, StoreConfig, SummaryConfig
 from edge.config.perception import CameraConfig, MicrophoneConfig, ModelsConfig, SpeechConfig, VisionConfig
 from edge.config.purpose import ALLOWANCES, Allowance, Purpose
-from edge.config.section import Section
 
 _NAME = r"^[A-Za-z0-9_-]+$"
 

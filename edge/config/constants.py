@@ -1,7 +1,7 @@
-"""All constants that judge a driver, in one table: value, unit, safe bounds, source.
+"""All constants that judge a driver, in one table (value, unit, safe bounds, source), and the base of all sections.
 
-The configuration takes its defaults, bounds and descriptions from here; no other module repeats a value. A value
-without a published source says what it was measured on, or that it was chosen.
+The sections of the configuration take their defaults, bounds and descriptions from here; no other module repeats a
+value. A value without a published source says what it was measured on, or that it was chosen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+
+NOT_ECHOED = "not_echoed"
+"""Type of an error about a value that may hold a secret; the value is not repeated."""
+
+
+class Section(BaseModel):
+    """A section of the configuration: immutable; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

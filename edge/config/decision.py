@@ -10,8 +10,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from edge.config.constants import ALERTS, ARMING, ATTENTION, FATIGUE, bounded
-from edge.config.section import Section
+from edge.config.constants import ALERTS, ARMING, ATTENTION, FATIGUE, Section, bounded
 
 FromLevel = Literal["advisory", "warning", "critical", "emergency"]
 _LINE = r"^/dev/[A-Za-z0-9_-]+:[0-9]+$"

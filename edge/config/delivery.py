@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.config.section import NOT_ECHOED, Section
+from edge.config.constants import NOT_ECHOED, Section
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
 """A host name, an address, or an IPv6 address with its zone."""

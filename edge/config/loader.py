@@ -1,9 +1,12 @@
-"""Reads a configuration file. An error gives file, line, the allowed keys and the nearest known name."""
+"""Reads a configuration file, and installs one. An error gives file, line, allowed keys and the nearest known name."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,12 +15,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from edge.config.appliance import Config
-from edge.config.section import NOT_ECHOED
+from edge.config.constants import NOT_ECHOED
 from edge.error import EmvasError
 from edge.redact import address, redacted
+from edge.releases.release_store import ReleaseStore
+from edge.releases.safe_files import replace_link
+from edge.releases.trial import ReleaseState
 
 _MOST_VALUES = 10_000
 """Limit on expanded values. The largest example has 60; ten lines of references can expand to a billion."""
+_DIGITS = 12
+"""Hexadecimal digits of a file's hash in a release's name."""
 
 
 class ConfigError(EmvasError):
@@ -142,3 +150,35 @@ def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> int:
         else:
             break
     return line
+
+
+def install_config(source: Path, store: ReleaseStore, place: Path) -> ReleaseState:
+    """Install the file `source` and make `place`, which the box reads, a link to it.
+
+    A plain file at `place` was written by hand. It is kept as the proven release, to which a rollback returns.
+
+    Raises:
+        ConfigError: `source` is not a valid configuration; the installed one stays.
+    """
+    load_config(source)
+    if place.is_file() and not place.is_symlink():
+        store.install(_copy_of(place, "by-hand"))
+        store.change(ReleaseState.confirmed)
+        _link(place, store)
+    state = store.install(_copy_of(source, source.stem))
+    _link(place, store)
+    return state
+
+
+def _link(place: Path, store: ReleaseStore) -> None:
+    """Make `place` a relative link, which also works in an image."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    replace_link(place, Path(os.path.relpath(store.link, place.parent)))
+
+
+def _copy_of(source: Path, name: str) -> Callable[[Path], str]:
+    def fill(made: Path) -> str:
+        shutil.copyfile(source, made)
+        return f"{name}-{hashlib.sha256(made.read_bytes()).hexdigest()[:_DIGITS]}"
+
+    return fill

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from edge.config.section import Section
+from edge.config.constants import Section
 
 Format = Literal["mjpeg", "yuyv", "uyvy", "nv12", "h264", "grey"]
 """Formats that can be requested from a V4L2 camera; `emvas devices` lists those of each camera."""

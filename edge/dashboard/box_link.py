@@ -18,7 +18,7 @@ from edge.config import Config
 from edge.config.delivery import HealthConfig, Op
 from edge.i18n.texts import Labels, read_sentence
 from edge.publish.mqtt.client import GuardedThread, MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Publication, Received, SubscriptionDenied
+from edge.publish.mqtt.packets import Connected, Disconnected, Publication, Received, SubscriptionDenied
 from edge.publish.topics import TOPICS, address_of, path_of
 
 _HTTP_TIMEOUT_S = 2.0

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.alerts.kinds import DISTRACTION, DROWSINESS, MICROSLEEP
+from edge.alerts.condition import DISTRACTION, DROWSINESS, MICROSLEEP
 from edge.config.decision import FatigueConfig
 from edge.evaluation.truth import ClipTruth, Interval
 from edge.fatigue.eyelid_spans import LONG_S

@@ -7,12 +7,44 @@ Messages without one (`Frame`, `Audio`, `Utterance`, `Speed`, `Sound`, `Anomaly`
 
 from __future__ import annotations
 
-from edge.messages.alerts import Alert, AlertType, Anomaly, Level, Warned
-from edge.messages.faces import EXPRESSIONS, Box, EyeReading, Face, Group, Reason, Side
-from edge.messages.fatigue import Attention, Blink, Closure, ClosureClass, Fatigue, Nod, Yawn, known_level
-from edge.messages.reports import Source, Summary, Trip
-from edge.messages.signals import SAMPLE_RATE_HZ, SPEED, Audio, Float32, Frame, Sound, Speed, Utterance
-from edge.messages.speech import Affect, Speech, Transcript
+from edge.messages.decisions import (
+    Affect,
+    Alert,
+    AlertType,
+    Anomaly,
+    Attention,
+    Blink,
+    Closure,
+    ClosureClass,
+    Fatigue,
+    Group,
+    Level,
+    Nod,
+    Source,
+    Summary,
+    Trip,
+    Warned,
+    Yawn,
+    known_level,
+)
+from edge.messages.observations import (
+    EXPRESSIONS,
+    SAMPLE_RATE_HZ,
+    SPEED,
+    Audio,
+    Box,
+    EyeReading,
+    Face,
+    Float32,
+    Frame,
+    Reason,
+    Side,
+    Sound,
+    Speech,
+    Speed,
+    Transcript,
+    Utterance,
+)
 
 __all__ = [
     "EXPRESSIONS",

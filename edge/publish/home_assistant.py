@@ -9,12 +9,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.config import Config
 from edge.config.delivery import MqttConfig, Op
 from edge.messages import Level
-from edge.publish.builders import encode
-from edge.publish.mqtt.events import Publication, Received
+from edge.publish.mqtt.packets import Publication, Received
+from edge.publish.publications import encode
 from edge.publish.topics import path_of
 
 _BIRTH = b"online"

@@ -16,19 +16,18 @@ from typing import Any
 
 from edge.config import Config
 from edge.messages import Alert, Fatigue, Group, Message, Source, Summary
-from edge.publish import builders, home_assistant, payloads
-from edge.publish.builders import PublicationBuilder
+from edge.publish import home_assistant, payloads, publications
 from edge.publish.commands.idempotency_log import IdempotencyLog
 from edge.publish.commands.receiver import CommandReceiver, Executor
-from edge.publish.health_report import HealthReport, Presence
 from edge.publish.mqtt import connection_errors as errors
 from edge.publish.mqtt.client import GuardedThread, MqttClient
-from edge.publish.mqtt.events import Acknowledged, Connected, Disconnected, Event, Publication, Received, Subscription
 from edge.publish.mqtt.flow_control import WINDOW, FlowControl, InFlight
+from edge.publish.mqtt.packets import Acknowledged, Connected, Disconnected, Event, Publication, Received, Subscription
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.retained import RetainedMessages
 from edge.publish.outbox.sender import Sender
-from edge.publish.state_report import StateTracker
+from edge.publish.publications import PublicationBuilder
+from edge.publish.reports import HealthReport, Presence, StateTracker
 from edge.publish.topics import TOPICS, address_of
 from edge.run_registry import Start
 from edge.status import SystemStatus
@@ -58,7 +57,7 @@ class Publisher:
         if config.mqtt is None:
             raise ValueError("the configuration has no section `mqtt`: there is no broker to publish to")
         self._config, self._mqtt = config, config.mqtt
-        self._origin = builders.RunOrigin(start.name, start.wall_s, start.clock)
+        self._origin = publications.RunOrigin(start.name, start.wall_s, start.clock)
         self._software = version("emvas-edge")
         self._builder = PublicationBuilder(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
@@ -94,11 +93,11 @@ class Publisher:
     def write(self, message: Message) -> None:
         """Take one message; alerts and summaries are on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
-            self._post("alert", builders.alert(message, self._origin, self._origin.clock))
+            self._post("alert", publications.alert(message, self._origin, self._origin.clock))
         elif isinstance(message, Summary):
-            self._post("summary", builders.summary(message, self._origin, self._origin.clock))
+            self._post("summary", publications.summary(message, self._origin, self._origin.clock))
         elif isinstance(message, Group):
-            body = builders.group(message, self._origin, self._origin.clock)
+            body = publications.group(message, self._origin, self._origin.clock)
             self._transient.append(self._builder.publication("group", body))
             self._wake()
         elif isinstance(message, Fatigue | Source):
@@ -112,7 +111,7 @@ class Publisher:
 
     def describe(self, info: Mapping[str, Any]) -> None:
         """Publish what the box runs (bundle, models, providers) on `info`, with version, purpose and configuration."""
-        body = builders.info(self._config, self._origin.boot, self._software, info)
+        body = publications.info(self._config, self._origin.boot, self._software, info)
         self._retained.keep("info", self._builder.publication("info", body))
         if self._mqtt.home_assistant:
             self._retained.keep("home assistant", home_assistant.device(self._mqtt, self._config, self._software))
@@ -122,16 +121,16 @@ class Publisher:
         """Execute commands over MQTT by `execute` from now on."""
         self._receiver.execute = execute
 
-    def ordered(self, t_s: float, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]) -> None:
+    def set_by_commands(self, t_s: float, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]) -> None:
         """Publish on `state` which kinds of alert are snoozed, and which settings a command has changed."""
         with self._lock:
-            self._keep_state(self._state.ordered(t_s, self._origin.clock, snoozed_s, sensitivity))
+            self._keep_state(self._state.set_by_commands(t_s, self._origin.clock, snoozed_s, sensitivity))
 
     def report(self, so_far: Summary) -> payloads.ReportPayload:
         """The current report; `so_far` is the permitted summary of the current period."""
         with self._lock:
             state = self._state.latest
-        period = builders.summary(so_far, self._origin, self._origin.clock)
+        period = publications.summary(so_far, self._origin, self._origin.clock)
         return payloads.ReportPayload(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edge.alerts.condition import KINDS
 from edge.alerts.cooldown import AlertCommandError
-from edge.alerts.kinds import KINDS
 from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import self_test
 from edge.capture.camera import Camera
@@ -84,7 +84,7 @@ class CommandHandler:
         request, answer = command.request, command.answer
         try:
             messages, data = self._handlers[type(request)](request)
-            self._publisher.ordered(self._now(), self._decisions.snoozed_s, self._moved)
+            self._publisher.set_by_commands(self._now(), self._decisions.snoozed_s, self._moved)
         except EmvasError as error:
             answer(Outcome(error=str(error)))
             return []

@@ -9,9 +9,9 @@ from typing import TypeVar
 from edge.affect.fusion_model import ROLE, FusionModel, UtteranceFeatures
 from edge.affect.monitor import AffectMonitor
 from edge.alerts.arming import Arming
+from edge.alerts.condition import DISTRESS
 from edge.alerts.cooldown import AlertCommandError
 from edge.alerts.engine import AlertEngine
-from edge.alerts.kinds import DISTRESS
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose

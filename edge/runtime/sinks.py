@@ -1,9 +1,11 @@
-"""Sinks of messages, after the purpose's filter: publisher, timeline, JSONL files, the log."""
+"""Sinks of messages, after the purpose's filter: publisher, timeline, JSONL files, the log; and their folder."""
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import tempfile
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Protocol
 
 from edge.config import Config
 from edge.config.purpose import Allowance, permitted
+from edge.i18n.texts import Sentence
 from edge.log import fields
 from edge.messages import Alert, Message, Source, Warned
 from edge.messages.serialize import to_record
@@ -20,12 +23,17 @@ from edge.redact import said
 from edge.run_registry import Start
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
-from edge.store.state_folder import StateFolder
 from edge.store.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
 _OUTBOX_FILE = "outbox.db"
+STORAGE = "storage"
+"""Name of the folder in `Source` messages."""
+_OF_ROOM = {errno.ENOSPC, errno.EDQUOT}
+"""A full disk is handled by each store, which deletes old records."""
+_PATIENCE_S = 60.0
+"""How long the stores may need to recover once the folder can be written."""
 
 
 class Sink(Protocol):
@@ -97,15 +105,60 @@ class LogSink:
     def write(self, message: Message) -> None:
         """Write one log record with fields."""
         if isinstance(message, Alert):
-            told = {"id": message.id, "type": message.type, "kind": message.alert, "level": message.level.name.lower()}
-            text = "alert {kind} {type} {level}".format_map(told)
-            _log.info("%s after %.1f s", text, message.duration_s, extra=fields(t_s=message.t_s, **told))
+            values = {
+                "id": message.id,
+                "type": message.type,
+                "kind": message.alert,
+                "level": message.level.name.lower(),
+            }
+            text = "alert {kind} {type} {level}".format_map(values)
+            _log.info("%s after %.1f s", text, message.duration_s, extra=fields(t_s=message.t_s, **values))
         elif isinstance(message, Source):
-            grave = logging.WARNING if message.state == "lost" else logging.INFO
-            told = {"source": message.source, "state": message.state, "detail": message.detail}
-            _log.log(grave, "%s %s %s", *told.values(), extra=fields(t_s=message.t_s, **told))
+            severity = logging.WARNING if message.state == "lost" else logging.INFO
+            values = {"source": message.source, "state": message.state, "detail": message.detail}
+            _log.log(severity, "%s %s %s", *values.values(), extra=fields(t_s=message.t_s, **values))
         elif isinstance(message, Warned):
             _log.info("%s %s %s", message.output, message.signal, message.type, extra=fields(t_s=message.t_s))
+
+
+class StateFolder:
+    """Filters the reports of the stores: while their folder cannot be written, one report replaces theirs."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._withheld: dict[str, Source] = {}
+        """The last report of each store since the folder was lost."""
+        self._lost = False
+        self._writable_s: float | None = None
+
+    def filtered(self, reports: Iterable[Source], t_s: float) -> list[Source]:
+        """The reports at `t_s`; called about once a second."""
+        reports = list(reports)
+        fault = self._fault() if self._lost or any(report.state == "lost" for report in reports) else ""
+        if not (fault or self._lost):
+            return reports
+        self._withheld |= {report.source: report for report in reports}
+        if not self._lost:
+            self._lost = True
+            return [Source(t_s, STORAGE, "lost", Sentence("folder_unwritable", folder=str(self._path), error=fault))]
+        self._writable_s = None if fault else self._writable_s or t_s
+        return [] if self._writable_s is None else self._back(t_s, t_s - self._writable_s >= _PATIENCE_S)
+
+    def _back(self, t_s: float, patience_is_over: bool) -> list[Source]:
+        lost = [report for report in self._withheld.values() if report.state == "lost"]
+        if lost and not patience_is_over:
+            return []
+        self._withheld, self._lost, self._writable_s = {}, False, None
+        return [Source(t_s, STORAGE, "ok"), *lost]
+
+    def _fault(self) -> str:
+        """Why the folder cannot be written; empty if it can."""
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._path):
+                return ""
+        except OSError as error:
+            return "" if error.errno in _OF_ROOM else error.strerror or str(error)
 
 
 class Stores:
@@ -129,11 +182,11 @@ class Stores:
     def turn(self, t_s: float) -> list[Source]:
         """Write what is due and return the reports of the stores; call it about once a second."""
         self.timeline.turn()
-        news = self.timeline.news(t_s)
+        reports = self.timeline.news(t_s)
         if self.publisher:
             self.publisher.turn(t_s)
-            news += self.publisher.news(t_s)
-        return self._folder.told(news, t_s)
+            reports += self.publisher.news(t_s)
+        return self._folder.filtered(reports, t_s)
 
     @property
     def broken(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,11 +10,14 @@ from typing import Protocol
 
 from edge.capture.camera import Camera
 from edge.capture.microphone import Microphone
-from edge.capture.speed import GpsdClient, NmeaReceiver
+from edge.capture.speed import GpsdClient, NmeaReceiver, payload_kmh
 from edge.config import Config
+from edge.config.decision import ArmingConfig
+from edge.config.delivery import MqttConfig
 from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, SPEED, Audio, Frame, Source, Speed
-from edge.publish.mqtt.speed_source import MqttSpeed
+from edge.publish.mqtt.client import MqttClient
+from edge.publish.mqtt.packets import Disconnected, Received, SubscriptionDenied
 from edge.runtime.event_queue import BoundedQueue, Event, QueueFullError
 from edge.runtime.supervision import Component, Supervision
 from edge.runtime.workers import StreamWorker
@@ -24,6 +28,8 @@ _SOUND_LOST = Sentence("sound_dropped")
 _SILENT_S = 60.0
 """A source that has not read the time for this long hangs in its driver. It reads the time at every delivery and every
 attempt. Its longest pauses: a name server that does not answer (about 30 s) and a connection (10 s)."""
+
+_SPEED_WAIT_S = 1.0
 
 Item = Frame | Audio | Speed | Source
 
@@ -154,6 +160,32 @@ class LiveSources:
         if not self.sound.offer(audio):
             self._health.sound_dropped_s += len(audio.samples) / SAMPLE_RATE_HZ
             raise QueueFullError(_SOUND_LOST)
+
+
+class MqttSpeed:
+    """The vehicle's speed from a topic of the box's broker; retained speeds are old and are ignored."""
+
+    def __init__(self, mqtt: MqttConfig, topic: str, arming: ArmingConfig, now: Callable[[], float]) -> None:
+        self._mqtt, self._topic, self._arming, self._now = mqtt, topic, arming, now
+
+    def stream(self, stop: threading.Event) -> Iterator[Speed | Source]:
+        """Every speed until `stop` is set; the client reconnects by itself."""
+        client = MqttClient(self._mqtt, client_id="", subscribe=[self._topic])
+        client.start()
+        try:
+            while not stop.is_set():
+                try:
+                    event = client.events.get(timeout=_SPEED_WAIT_S)
+                except queue.Empty:
+                    continue
+                if isinstance(event, Disconnected | SubscriptionDenied):
+                    yield Source(self._now(), SPEED, "lost", event.sentence)
+                elif isinstance(event, Received) and not event.retained:
+                    kmh = payload_kmh(event.payload, self._arming.key, self._arming.unit)
+                    if kmh is not None:
+                        yield Speed(self._now(), kmh)
+        finally:
+            client.stop()
 
 
 def _speed_source(config: Config, now: Callable[[], float]) -> LiveSource | None:

@@ -10,13 +10,55 @@ from pathlib import Path
 from typing import Any
 
 from edge.database import readable
-from edge.store.schema import CHUNK, NEWEST, ON_THE_WALL, RUNS, SESSIONS_BETWEEN, VERSION
+from edge.store.timeline import VERSION
 
 _BUSY_S = 2.0
 _CHUNK_ROWS = 20_000
 """Read at once of a long stretch: 0.1 s, and 5 MB of the daemon's memory that it cannot give back meanwhile."""
 _HOUR_S = 3600.0
 _TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'record'"
+
+_REGULAR = ("fatigue", "face", "group", "summary", "source", "affect")
+"""Kinds of which at least one comes regularly in every purpose."""
+
+_ON_THE_WALL = """
+SELECT record.id AS id, session.wall_s + record.t_s AS wall_s, session.wall_s AS begun_s, record.record AS record
+FROM session CROSS JOIN record ON record.session = session.id
+WHERE record.kind = :kind AND session.wall_s < :until
+AND record.t_s >= :since - session.wall_s AND record.t_s < :until - session.wall_s
+"""
+"""The records of a kind between two wall times: one search of the index a session."""
+
+_NEWEST = """
+SELECT record.id, session.wall_s + record.t_s, session.wall_s, record.record
+FROM record JOIN session ON session.id = record.session
+WHERE record.kind = :kind AND json_valid(record.record)
+ORDER BY record.session DESC, record.t_s DESC, record.id DESC LIMIT 1
+"""
+"""By arrival, so the newest record stays the newest when the wall clock was set back."""
+
+_SESSIONS_BETWEEN = """
+SELECT id, wall_s FROM session
+WHERE wall_s < :until AND EXISTS (SELECT 1 FROM record WHERE session = session.id AND kind = :kind)
+ORDER BY wall_s, id
+"""
+"""The runs that may have records of a kind before a wall time, by when they began."""
+
+_OF_RUN = "(SELECT MAX(t_s) FROM record WHERE record.session = session.id AND kind = '{kind}')"
+_LAST = ", ".join(f"COALESCE({_OF_RUN.format(kind=kind)}, 0)" for kind in _REGULAR)
+_RUNS = f"""
+SELECT wall_s, wall_s + last_s FROM (
+    SELECT wall_s, MAX({_LAST}) AS last_s FROM session
+) WHERE wall_s < :until AND wall_s + last_s > :since ORDER BY wall_s
+"""
+"""When the runs began that touch a stretch of time, and when each last said anything: by the index."""
+
+_CHUNK = """
+SELECT id, t_s, CASE WHEN json_valid(record) THEN json_extract(record, '$.kind', {paths}) END FROM record
+WHERE kind = :kind AND session = :session AND (t_s, id) > (:t_s, :id) AND t_s < :until
+ORDER BY t_s, id LIMIT :count
+"""
+"""What stands at JSON paths in the next records of one run, in order of time; NULL for a damaged one."""
 
 
 class TimelineReader:
@@ -47,12 +89,12 @@ class TimelineReader:
 
     def latest(self, kind: str) -> dict[str, Any] | None:
         """The newest record of `kind`, None when there is none."""
-        found = self._records(NEWEST, {"kind": kind})
+        found = self._records(_NEWEST, {"kind": kind})
         return found[0] if found else None
 
     def between(self, kind: str, since_wall_s: float, until_wall_s: float) -> list[dict[str, Any]]:
         """The records of `kind` with since <= `wall_s` < until (Unix seconds), oldest first."""
-        query = f"{ON_THE_WALL} ORDER BY session.wall_s + record.t_s, record.id"
+        query = f"{_ON_THE_WALL} ORDER BY session.wall_s + record.t_s, record.id"
         return self._records(query, {"kind": kind, "since": since_wall_s, "until": until_wall_s})
 
     def stream(
@@ -63,7 +105,7 @@ class TimelineReader:
         With each the Unix time of its run's `t_s` 0 and its `t_s`. They are read in pieces, so that months need no
         more memory than a day, and the writer can work between two pieces.
         """
-        for session, begun_s in self._rows(SESSIONS_BETWEEN, {"kind": kind, "until": until_wall_s}):
+        for session, begun_s in self._rows(_SESSIONS_BETWEEN, {"kind": kind, "until": until_wall_s}):
             for t_s, values in self._run(kind, session, since_wall_s - begun_s, until_wall_s - begun_s, paths):
                 yield begun_s, t_s, values
 
@@ -71,7 +113,7 @@ class TimelineReader:
         self, kind: str, session: int, since_s: float, until_s: float, paths: Sequence[str]
     ) -> Iterator[tuple[float, list[Any]]]:
         """Of one run, between times since it began."""
-        query = CHUNK.format(paths=", ".join(map(repr, paths)))
+        query = _CHUNK.format(paths=", ".join(map(repr, paths)))
         place = {"kind": kind, "session": session, "until": until_s, "count": _CHUNK_ROWS}
         t_s, number, more = since_s, -1, True
         while more and (rows := self._rows(query, {**place, "t_s": t_s, "id": number})):
@@ -99,7 +141,7 @@ class TimelineReader:
 
     def runs(self, since_wall_s: float, until_wall_s: float) -> list[tuple[float, float]]:
         """When each run that touches the stretch began and when it last said anything, Unix seconds, oldest first."""
-        return [(begun, last) for begun, last in self._rows(RUNS, {"since": since_wall_s, "until": until_wall_s})]
+        return [(begun, last) for begun, last in self._rows(_RUNS, {"since": since_wall_s, "until": until_wall_s})]
 
     def sums(
         self, columns: str, kind: str, since_wall_s: float, until_wall_s: float, tail: str = ""
@@ -110,13 +152,13 @@ class TimelineReader:
         """
         values = {"kind": kind, "since": since_wall_s, "until": until_wall_s}
         try:
-            return self._rows(f"SELECT {columns} FROM ({ON_THE_WALL}) {tail}", values)
+            return self._rows(f"SELECT {columns} FROM ({_ON_THE_WALL}) {tail}", values)
         except sqlite3.OperationalError as error:
             if "malformed JSON" not in str(error):
                 raise
-        damaged = self._rows(f"SELECT id FROM ({ON_THE_WALL}) WHERE NOT json_valid(record)", values)
+        damaged = self._rows(f"SELECT id FROM ({_ON_THE_WALL}) WHERE NOT json_valid(record)", values)
         self._unreadable.update(number for (number,) in damaged)
-        return self._rows(f"SELECT {columns} FROM ({ON_THE_WALL}) WHERE json_valid(record) {tail}", values)
+        return self._rows(f"SELECT {columns} FROM ({_ON_THE_WALL}) WHERE json_valid(record) {tail}", values)
 
     def _rows(self, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Of this version's records only; nothing while the writer is just creating them."""

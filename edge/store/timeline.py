@@ -15,11 +15,28 @@ from edge.database import Database, StoreEvents
 from edge.i18n.texts import Sentence
 from edge.messages import Face, Message, Source
 from edge.messages.serialize import to_record
-from edge.run_registry import SYSTEM, Clocks, Start, Sync
+from edge.run_registry import SESSIONS, SYSTEM, Clocks, Start, Sync
 from edge.store.retention import LASTING, Housekeeping
-from edge.store.schema import SCHEMA, VERSION
 
 _log = logging.getLogger(__name__)
+
+VERSION = 2
+"""Raised when the layout changes; a file of another one is moved aside."""
+
+SCHEMA = (
+    SESSIONS
+    + """
+CREATE TABLE IF NOT EXISTS record (
+    id INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    t_s REAL NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS record_kind_time ON record (kind, session, t_s);
+"""
+)
+"""`record` is the message as JSON; its wall time is that of its session plus `t_s`. `id` rises with arrival."""
 
 PATIENCE_S = 0.25
 """How long `ask` waits: a commit takes milliseconds, and a frame must not wait for a slow card."""

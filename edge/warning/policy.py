@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from edge.alerts.kinds import CANNOT_SEE_DRIVER, DISTRACTION, DROWSINESS, MICROSLEEP, SOURCE_LOST
+from edge.alerts.condition import CANNOT_SEE_DRIVER, DISTRACTION, DROWSINESS, MICROSLEEP, SOURCE_LOST
 from edge.config.decision import FatigueConfig
 from edge.messages import Alert, Attention, Face, Level, Message
 from edge.status import VITAL

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import serial
 
 from edge.capture import CaptureError
-from edge.capture.connect import kept_open
+from edge.capture.source_connection import kept_open
 from edge.i18n.texts import Sentence
 from edge.messages import Level, Source, Warned
 

@@ -10,17 +10,16 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol
 
-from edge.capture.connect import LONGEST_DELAY_S
+from edge.capture.source_connection import LONGEST_DELAY_S
 from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.i18n.texts import Sentence
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state
-from edge.warning.player import Player
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
 from edge.warning.signals import SIGNAL_OF
-from edge.warning.speaker import Speaker
+from edge.warning.speaker import Player, Speaker
 from edge.warning.switched_outputs import Button, GpioSwitch, SwitchedOutput, relay_switch
 
 _log = logging.getLogger(__name__)

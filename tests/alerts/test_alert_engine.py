@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
+from edge.alerts.condition import KIND_OF_CAUSE, KINDS
 from edge.alerts.engine import AlertEngine
-from edge.alerts.kinds import KIND_OF_CAUSE, KINDS
 from edge.fatigue.policy import CAUSES
 from edge.messages import Level, Message
 

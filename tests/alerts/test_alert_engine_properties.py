@@ -9,8 +9,8 @@ from alert_steps import CONFIG, face, fatigue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.alerts.condition import KIND_OF_CAUSE, KINDS
 from edge.alerts.engine import AlertEngine
-from edge.alerts.kinds import KIND_OF_CAUSE, KINDS
 from edge.fatigue.policy import CAUSES
 from edge.messages import Alert, Face, Fatigue, Level, Message, Source
 

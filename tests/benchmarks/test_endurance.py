@@ -28,11 +28,11 @@ from benchmarks.endurance.camera import LoopCamera, prepare
 from benchmarks.endurance.faults import Schedule, settable_clock
 from benchmarks.endurance.samples import Sample, judge, look
 from edge.capture.camera import Camera
-from edge.client.decoding import BoxMessage
+from edge.client.box_messages import BoxMessage
 from edge.client.subscriber import Subscriber
 from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 from edge.publish.payloads import SummaryPayload
 from edge.publish.topics import Address
 

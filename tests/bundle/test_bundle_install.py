@@ -23,7 +23,7 @@ from edge.bundle.bundle import Bundle, sha256_of
 from edge.bundle.manifest import MANIFEST_FILE
 from edge.bundle.signature import sign
 from edge.cli.main import main
-from edge.releases.state import MOST_STARTS
+from edge.releases.trial import MOST_STARTS
 
 
 def emvas(*arguments: object, env: dict[str, str] | None = None) -> Result:

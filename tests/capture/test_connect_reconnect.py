@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from threading import Event
 
 from edge.capture import CaptureError
-from edge.capture.connect import kept_open
+from edge.capture.source_connection import kept_open
 from edge.messages import Audio, Frame, Source
 
 

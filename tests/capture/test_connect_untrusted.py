@@ -19,8 +19,8 @@ from media_maker import make_media
 
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
-from edge.capture.connect import open_network, parse_uri
 from edge.capture.media import MediaFile
+from edge.capture.source_connection import open_network, parse_uri
 from edge.config.perception import CameraConfig
 from edge.messages import Audio, Frame, Source
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.capture import CaptureError
-from edge.capture.connect import parse_uri
+from edge.capture.source_connection import parse_uri
 from edge.config.perception import CAMERA_SCHEMES, NETWORK_SCHEMES
 
 

@@ -20,13 +20,13 @@ from mqtt_helpers import alert, box, free_port
 from demo.broker import LocalBroker
 from edge.cli.listen import Filter, _json_line, listen
 from edge.cli.message_format import line_of
-from edge.client.decoding import UnknownMessage, read
+from edge.client.box_messages import UnknownMessage, read
 from edge.i18n.texts import Labels, Sentence
 from edge.messages import Fatigue, Group, Level, Source, Summary
-from edge.publish import Publisher, builders
-from edge.publish.mqtt.events import Received
+from edge.publish import Publisher, publications
+from edge.publish.mqtt.packets import Received
 from edge.publish.payloads import AlertPayload, Payload, ResponsePayload
-from edge.publish.state_report import StateTracker
+from edge.publish.reports import StateTracker
 from edge.publish.topics import TOPICS, Address, path_of
 from edge.run_registry import started
 
@@ -88,7 +88,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-ORIGIN = builders.RunOrigin("boot", 1_700_000_000.0)
+ORIGIN = publications.RunOrigin("boot", 1_700_000_000.0)
 
 
 def said(body: Payload) -> dict[str, Any]:
@@ -97,12 +97,12 @@ def said(body: Payload) -> dict[str, Any]:
 
 
 SAID: dict[str, dict[str, Any]] = {
-    "status": said(builders.status("online", "boot", 1, "1.0")),
+    "status": said(publications.status("online", "boot", 1, "1.0")),
     "info": {"sw": "1.0", "purpose": "research"},
     "state": {"level": "warning", "causes": [], "perclos_60": 0.1, "valid_ratio": 0.9, "inputs": {"camera": "lost"}},
-    "alert": said(builders.alert(alert(1), ORIGIN, "synced")),
-    "summary": said(builders.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
-    "group": said(builders.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN, "synced")),
+    "alert": said(publications.alert(alert(1), ORIGIN, "synced")),
+    "summary": said(publications.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
+    "group": said(publications.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN, "synced")),
     "request": {"transaction": "t", "kind": "drowsiness", "seconds": 60.0},
     "response": said(ResponsePayload(boot="boot", transaction="t", op="report", status="error", error="no")),
     "health": {
@@ -114,8 +114,8 @@ SAID: dict[str, dict[str, Any]] = {
 }
 
 
-FULL = builders.alert(alert(1), ORIGIN, "synced").model_dump()
-ANYTHING = builders.status("online", "boot", 1, "1.0")
+FULL = publications.alert(alert(1), ORIGIN, "synced").model_dump()
+ANYTHING = publications.status("online", "boot", 1, "1.0")
 BODIES = dict.fromkeys(TOPICS, ANYTHING) | {
     "alert": AlertPayload(**FULL, seq=1, historical=False),
     "state": StateTracker(ORIGIN).observe(Fatigue(1.0, 1, Level.WARNING, 0.2, 0.1, 0.9), "synced"),

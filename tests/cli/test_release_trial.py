@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.cli.releases import SETTLED_S, ReleaseTrial
-from edge.releases.state import ReleaseState
-from edge.releases.store import ReleaseStore
-from edge.releases.trial import PATIENCE_S, PROVEN_S
+from edge.releases.release_store import ReleaseStore
+from edge.releases.trial import PATIENCE_S, PROVEN_S, ReleaseState
 from edge.status import HealthVerdict
 
 

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.client import reorder_buffer as sequence_module
-from edge.client.decoding import BoxMessage
-from edge.client.reorder_buffer import Gap, ReorderBuffer
-from edge.publish.mqtt.events import Received
+from edge.client import box_messages as sequence_module
+from edge.client.box_messages import BoxMessage, Gap, ReorderBuffer
+from edge.publish.mqtt.packets import Received
 from edge.publish.payloads import AlertPayload
 from edge.publish.topics import Address
 

@@ -14,11 +14,11 @@ import paho.mqtt.client as paho
 from mqtt_helpers import START_WALL_S, alert, box, free_port, mosquitto, needs_mosquitto, until
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.client.decoding import BoxMessage, UnknownMessage
+from edge.client.box_messages import BoxMessage, UnknownMessage
 from edge.client.subscriber import Subscriber
 from edge.config.delivery import MqttConfig
 from edge.publish import Publisher
-from edge.publish.mqtt.events import Connected
+from edge.publish.mqtt.packets import Connected
 from edge.publish.payloads import AlertPayload
 from edge.run_registry import started
 

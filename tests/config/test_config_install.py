@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli.main import main
-from edge.config.install import install_config
-from edge.config.loader import ConfigError, load_config
-from edge.releases.state import ReleaseState
-from edge.releases.store import ReleaseStore
+from edge.config.loader import ConfigError, install_config, load_config
+from edge.releases.release_store import ReleaseStore
+from edge.releases.trial import ReleaseState
 
 
 def written(path: Path, box: str) -> Path:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.config import Config
 from edge.config.purpose import ALLOWANCES, Purpose, permitted
 from edge.messages import (

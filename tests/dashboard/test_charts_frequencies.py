@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edge.affect.fusion import EMOTIONS, POLARITIES
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.dashboard.charts.frequencies import (
     FREQUENCY_KINDS,
     FREQUENCY_VIEWS,

@@ -24,7 +24,7 @@ from edge.config.delivery import MqttConfig
 from edge.messages import Alert, Level
 from edge.publish import Publisher
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Acknowledged, Connected, Disconnected, Publication
+from edge.publish.mqtt.packets import Acknowledged, Connected, Disconnected, Publication
 from edge.run_registry import Start
 from edge.runtime.metrics import METRICS
 

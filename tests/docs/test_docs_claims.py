@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.alerts.kinds import KIND_OF_CAUSE
+from edge.alerts.condition import KIND_OF_CAUSE
 from edge.config.purpose import ALLOWANCES, Purpose
 from edge.fatigue.attention import CAUSES as LOOKS
 from edge.fatigue.policy import CAUSES

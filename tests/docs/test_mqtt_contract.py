@@ -14,7 +14,7 @@ from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, mosqui
 from paho.mqtt.publish import single
 
 from docs.mqtt_contract import files, schemas
-from edge.client.decoding import BODIES
+from edge.client.box_messages import BODIES
 from edge.messages import Affect, Fatigue, Group, Level, Source, Summary
 from edge.publish import Publisher
 from edge.publish.commands.requests import REQUESTS

@@ -8,7 +8,7 @@ import re
 import pytest
 from catalogues import ROOT, asked, composed, mentioned, parameters, sentences, written
 
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.config.purpose import Purpose
 from edge.dashboard.box_link import PAGE_OPS, figures
 from edge.dashboard.charts.frequencies import FREQUENCY_VIEWS

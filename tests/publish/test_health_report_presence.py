@@ -12,8 +12,8 @@ from mqtt_helpers import START_WALL_S, Subscriber, box, free_port, mosquitto, ne
 from raw_broker import Packet, RawBroker, publish
 
 from edge.publish import Publisher
-from edge.publish.health_report import Presence
-from edge.publish.mqtt.events import Publication
+from edge.publish.mqtt.packets import Publication
+from edge.publish.reports import Presence
 from edge.run_registry import started
 
 STATUS = "emvas/depot/bus-1/status"

@@ -11,7 +11,7 @@ from mqtt_helpers import box
 from edge.config import Config
 from edge.config.delivery import CommandsConfig, MqttConfig
 from edge.publish.home_assistant import device, has_started
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 
 
 def announced(*allow: str, **mqtt: Any) -> tuple[str, dict[str, Any]]:

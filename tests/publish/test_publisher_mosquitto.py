@@ -108,8 +108,8 @@ def test_an_alert_that_an_acl_forbids_stays_in_the_outbox(tmp_path: Path) -> Non
 def test_an_acl_that_forbids_summaries_stops_no_alert_and_once_it_is_mended_they_follow_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.publish.outbox.topic_hold._FIRST_WAIT_S", 0.2)
-    monkeypatch.setattr("edge.publish.outbox.topic_hold._LONGEST_WAIT_S", 1.0)
+    monkeypatch.setattr("edge.publish.mqtt.flow_control._FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr("edge.publish.mqtt.flow_control._LONGEST_WAIT_S", 1.0)
     port, rules = free_port(), tmp_path / "acl"
     allowed = "topic read #\n" + "".join(
         f"topic write emvas/depot/bus-1/{name}\n" for name in ("health", "status", "info", "main/alert")

@@ -19,7 +19,7 @@ from edge.messages import Fatigue, Level
 from edge.publish import Publisher
 from edge.publish.mqtt import client
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Limits
+from edge.publish.mqtt.packets import Connected, Disconnected, Limits
 from edge.run_registry import started
 
 pytestmark = needs_mosquitto

@@ -6,9 +6,9 @@ import json
 
 from edge.i18n.texts import Sentence
 from edge.messages import Fatigue, Level, Source
-from edge.publish.builders import RunOrigin
 from edge.publish.payloads import level_name
-from edge.publish.state_report import StateTracker
+from edge.publish.publications import RunOrigin
+from edge.publish.reports import StateTracker
 
 
 def tracker() -> StateTracker:
@@ -88,7 +88,7 @@ def test_while_the_camera_gives_too_little_normal_is_unknown_and_what_is_grave_s
 def test_what_commands_silenced_stands_in_the_state_until_it_is_over() -> None:
     state = tracker()
     state.observe(fatigue(0.0), "synced")
-    told = state.ordered(1.0, "synced", {"drowsiness": 31.0}, {"alerts.cooldown_s": 60.0})
+    told = state.set_by_commands(1.0, "synced", {"drowsiness": 31.0}, {"alerts.cooldown_s": 60.0})
     assert told is not None
     assert told.snoozed_until == {"drowsiness": "2023-11-14T22:13:51.000Z"}
     assert told.sensitivity == {"alerts.cooldown_s": 60.0}
@@ -109,7 +109,7 @@ def test_a_word_about_something_else_moves_neither_the_level_nor_its_time() -> N
     for told in (
         state.observe(Source(11.2, "timeline", "lost", "disk full"), "synced"),
         state.observe(Source(11.3, "microphone", "absent", "none"), "synced"),
-        state.ordered(11.4, "synced", {"drowsiness": 31.0}, {}),
+        state.set_by_commands(11.4, "synced", {"drowsiness": 31.0}, {}),
         state.observe(Source(11.5, "timeline", "ok"), "synced"),
     ):
         assert told is not None

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.config.install import install_config
-from edge.releases.files import replace_file, replace_link, unsafe_owner
-from edge.releases.state import ReleaseState
-from edge.releases.store import ReleaseStore, StoreError
-from edge.releases.trial import read_verdict
+from edge.config.loader import install_config
+from edge.releases.release_store import ReleaseStore, StoreError
+from edge.releases.safe_files import replace_file, replace_link, unsafe_owner
+from edge.releases.trial import ReleaseState, read_verdict
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has anything to lose")
 SERVICE = 61_234

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.releases.state import MOST_STARTS, NoPreviousReleaseError, ReleaseState
-from edge.releases.trial import Probation, TrialResult
+from edge.releases.trial import MOST_STARTS, NoPreviousReleaseError, Probation, ReleaseState, TrialResult
 
 EVENTS = st.lists(st.sampled_from(["install", "start", "crash", "stop", "confirm", "back"]), max_size=60)
 

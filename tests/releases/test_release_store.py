@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from edge.releases.state import MOST_STARTS, ReleaseState
-from edge.releases.store import ReleaseStore, StoreError
+from edge.releases.release_store import ReleaseStore, StoreError
+from edge.releases.trial import MOST_STARTS, ReleaseState
 
 STEPS = ("fsync", "rename", "replace", "symlink", "chmod", "mkdir", "unlink", "rmdir")
 
@@ -207,7 +207,7 @@ def test_an_installation_that_takes_long_holds_nobody_up(tmp_path: Path) -> None
 def test_a_lock_that_is_not_given_back_is_waited_for_a_few_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.releases.store._PATIENCE_S", 0.2)
+    monkeypatch.setattr("edge.releases.release_store._PATIENCE_S", 0.2)
     store = proven(tmp_path)
     handle = os.open(tmp_path / ".lock", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)

@@ -13,8 +13,7 @@ from small_disk import failing_card
 from edge.config.delivery import StoreConfig
 from edge.messages import Source
 from edge.run_registry import started
-from edge.runtime.sinks import Stores
-from edge.store.state_folder import StateFolder
+from edge.runtime.sinks import StateFolder, Stores
 
 SMALL = box(9).model_copy(update={"store": StoreConfig(least_free_mb=10)})
 
@@ -72,7 +71,7 @@ def test_a_card_that_turns_read_only_under_a_running_box_is_one_word(tmp_path: P
 
 def test_a_fault_of_one_file_is_told_as_that_file_s(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path)
-    assert folder.told([lost("timeline")], 1.0) == [lost("timeline")]
+    assert folder.filtered([lost("timeline")], 1.0) == [lost("timeline")]
 
 
 def test_a_store_that_does_not_come_back_with_its_folder_is_told_after_a_minute(
@@ -80,10 +79,10 @@ def test_a_store_that_does_not_come_back_with_its_folder_is_told_after_a_minute(
 ) -> None:
     folder = StateFolder(tmp_path)
     monkeypatch.setattr(StateFolder, "_fault", lambda _: "Permission denied")
-    (word,) = folder.told([lost("timeline"), lost("outbox")], 1.0)
+    (word,) = folder.filtered([lost("timeline"), lost("outbox")], 1.0)
     assert word.source == "storage"
-    assert folder.told([Source(2.0, "outbox", "ok")], 2.0) == []
+    assert folder.filtered([Source(2.0, "outbox", "ok")], 2.0) == []
     monkeypatch.undo()
-    assert [word for t_s in range(3, 63) for word in folder.told([], float(t_s))] == []
-    assert folder.told([], 63.0) == [Source(63.0, "storage", "ok"), lost("timeline")]
-    assert folder.told([lost("outbox")], 64.0) == [lost("outbox")]
+    assert [word for t_s in range(3, 63) for word in folder.filtered([], float(t_s))] == []
+    assert folder.filtered([], 63.0) == [Source(63.0, "storage", "ok"), lost("timeline")]
+    assert folder.filtered([lost("outbox")], 64.0) == [lost("outbox")]

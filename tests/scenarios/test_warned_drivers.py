@@ -11,8 +11,8 @@ from driver import Driver
 from edge.config import load_config
 from edge.messages import Reason, Speed, Warned
 from edge.runtime.decision_stages import DecisionStages
-from edge.warning.player import Player
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
+from edge.warning.speaker import Player
 
 CONFIG = load_config(Path(__file__).resolve().parents[2] / "configs" / "bus-cab.yaml")
 FPS = 15.0
@@ -43,8 +43,8 @@ class Ride:
             block = np.empty(BLOCK, np.float32)
             player.fill(block)
             self.sound.append(float(np.abs(block).max()))
-            while not player.told.empty():
-                self.heard.append(player.told.get())
+            while not player.warnings.empty():
+                self.heard.append(player.warnings.get())
 
     def at(self, signal: str, after_s: float = 0.0) -> float:
         """When a signal first began."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edge.alerts.kinds import DROWSINESS, MICROSLEEP
+from edge.alerts.condition import DROWSINESS, MICROSLEEP
 from edge.cli.main import main
 
 DESK = Path(__file__).resolve().parents[2] / "configs" / "desk.yaml"

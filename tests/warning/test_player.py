@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from edge.config.decision import WarningConfig
 from edge.messages import Float32
-from edge.warning.player import Player
 from edge.warning.policy import Cue
 from edge.warning.signals import PATTERNS, Signal, render
+from edge.warning.speaker import Player
 
 RATE_HZ = 16_000
 
@@ -32,8 +32,8 @@ class Deck:
 
     def told(self) -> list[tuple[str, str, int]]:
         told = []
-        while not self.player.told.empty():
-            item = self.player.told.get()
+        while not self.player.warnings.empty():
+            item = self.player.warnings.get()
             told.append((item.signal, item.type, item.times))
         return told
 

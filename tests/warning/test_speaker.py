@@ -17,10 +17,9 @@ from sound_server import SoundServer, needs_pulse
 from edge.capture.microphone import Microphone
 from edge.config.decision import WarningConfig
 from edge.messages import Audio, Source, Warned
-from edge.warning.player import Player
 from edge.warning.policy import Cue
 from edge.warning.signals import PATTERNS
-from edge.warning.speaker import Speaker, play_once
+from edge.warning.speaker import Player, Speaker, play_once
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.fatigue.drivers.drives import Drive, Kind, Truth, drive, truth
 from benchmarks.fatigue.drivers.face_stream import faces
 from benchmarks.fatigue.drivers.script import Spell
+from edge.alerts.condition import DROWSINESS, MICROSLEEP
 from edge.alerts.engine import AlertEngine
-from edge.alerts.kinds import DROWSINESS, MICROSLEEP
 from edge.config.decision import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
 from edge.messages import Alert, Level

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from edge.affect.fusion import EMOTIONS
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.dashboard.charts.style import (
     EMOTION_COLOURS,
     FAINT,

@@ -8,7 +8,7 @@ from functools import partial
 
 from nicegui import ui
 
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.config.delivery import Op
 from edge.dashboard.box_link import PATIENCE_S, BoxLink
 from edge.dashboard.charts.style import badge

@@ -13,7 +13,7 @@ from edge.config.appliance import BoxConfig
 from edge.config.delivery import Op
 from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, IdempotencyLog
 from edge.publish.commands.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
-from edge.publish.mqtt.events import Publication, Received
+from edge.publish.mqtt.packets import Publication, Received
 from edge.publish.payloads import SCHEMA, CommandFigures, ResponsePayload
 from edge.publish.topics import TOPICS, Address, is_sendable, path_of
 

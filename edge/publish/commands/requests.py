@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.alerts.kinds import KINDS
+from edge.alerts.condition import KINDS
 from edge.config.constants import ALERTS
 from edge.config.delivery import Op
 from edge.error import EmvasError

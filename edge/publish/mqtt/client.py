@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Connection
-from edge.publish.mqtt.events import Disconnected, Event, Publication, Subscription, Token
+from edge.publish.mqtt.packets import Disconnected, Event, Publication, Subscription, Token
 from edge.redact import said
 
 _log = logging.getLogger(__name__)

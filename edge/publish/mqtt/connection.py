@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
-from edge.publish.mqtt.events import (
+from edge.publish.mqtt.packets import (
+    WILL_DELAY_S,
     Acknowledged,
     Connected,
     Event,
@@ -29,14 +31,12 @@ from edge.publish.mqtt.events import (
     Subscription,
     SubscriptionDenied,
     Token,
-)
-from edge.publish.mqtt.packets import (
-    LARGEST_PACKET_BYTES,
-    WILL_DELAY_S,
-    BoundedClient,
     empty_properties,
     publish_properties,
 )
+from edge.redact import said
+
+_log = logging.getLogger(__name__)
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 PROTOCOL_NAMES = {V5: "MQTT 5", V311: "MQTT 3.1.1"}
@@ -49,6 +49,36 @@ GOODBYE_S = 2.0
 MOST_WAITING = 1000
 """Received messages that the owner has not taken yet. Above this the client stops reading, so memory is bounded."""
 _LOOK_S = 0.05
+LARGEST_PACKET_BYTES = 256 << 10
+"""The largest packet that is read; the longest messages of boxes are reports of some kilobytes. With MQTT 5 the broker
+gets this limit (`Maximum Packet Size` in CONNECT) and does not send larger ones."""
+
+
+class BoundedClient(paho.Client):
+    """An error in its thread, or a packet that is too large, ends the connection like a lost network."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.fault: str | None = None
+        self.on_fault: Callable[[], None] | None = None
+        """Called from its thread after `fault` was set."""
+
+    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
+        """Run paho's loop, which would otherwise end silently on an error and leave the socket open."""
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        except Exception as error:  # paho's readers raise what they like on bytes that are no MQTT
+            _log.debug("the connection to the broker broke", exc_info=True)
+            self.fault = said(error)
+            if self.on_fault:
+                self.on_fault()
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Read from the socket: paho requests the rest of a packet at once, before it has any of it."""
+        if bufsize > LARGEST_PACKET_BYTES:
+            raise ValueError(f"a packet of {bufsize} bytes, {LARGEST_PACKET_BYTES} are the most")
+        return super()._sock_recv(bufsize)
 
 
 class Connection:

@@ -1,10 +1,11 @@
-"""Flow control: the broker's limits, the messages in flight, and the messages on which the broker hangs up.
+"""Flow control: the broker's limits, the messages in flight, and the messages that the broker does not accept.
 
 A broker that forbids a message may refuse it (MQTT 5), may acknowledge and drop it (3.1.1), or may close the connection
-without a reason, as AWS IoT Core does. After such a cut only the messages in flight are known. So each of them is sent
-alone until the broker has taken it. A message is held back when it was in flight at three cuts, the last time alone,
-and was not taken in between. It is tried again, alone, after a growing wait. Two cuts may be a bad line or a dying
-broker.
+without a reason, as AWS IoT Core does. A refused message holds its topic back (`TopicHold`).
+
+After a closed connection only the messages in flight are known. So each of them is sent alone until the broker has
+accepted it. A message is held back when it was in flight at three such ends, the last time alone, and was not accepted
+in between. It is tried again, alone, after a growing wait. Two ends may be a bad line or a dying broker.
 """
 
 from __future__ import annotations
@@ -18,21 +19,20 @@ from dataclasses import dataclass
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Limits, Outgoing, Publication, Subscription, Token
-from edge.publish.mqtt.packets import packet_bytes
+from edge.publish.mqtt.packets import Connected, Limits, Outgoing, Publication, Subscription, Token, packet_bytes
 
 WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""
 _CUTS = 3
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 60.0
-"""For topics that must arrive: people correct an ACL, and each trial costs one connection of some seconds."""
+"""For topics that must arrive: people correct an ACL. One trial of each topic a minute is a small load, even where it
+costs a connection of some seconds."""
 _LONGEST_OPTIONAL_WAIT_S = 3600.0
 SILENT_S = 2.0
 """A message without acknowledgement (QoS 0) counts as taken if the connection lasts this long after it."""
 _SUSPECT_S = 10.0
 """A suspect that is not sent again (a response to a command) is forgotten after a connection of this length."""
-
 
 _log = logging.getLogger(__name__)
 
@@ -213,3 +213,63 @@ class FlowControl:
 def topic_of(item: Outgoing) -> str:
     """Its name in logs and in `InFlight`."""
     return f"a subscription to {item.path}" if isinstance(item, Subscription) else item.path
+
+
+@dataclass(slots=True)
+class _HeldTopic:
+    wait_s: float
+    due_s: float
+    trial: int | None = None
+    """The `seq` of the message that is sent as a trial."""
+
+
+class TopicHold:
+    """Holds back a refused message and all later messages of its topic, so that the topic's order holds.
+
+    Only the oldest is tried again, each time after twice the wait; when it is accepted, the others follow. Other topics
+    are not affected: an ACL that forbids summaries must not stop an alert.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, _HeldTopic] = {}
+
+    @property
+    def paths(self) -> Collection[str]:
+        """The topics that are held back."""
+        return self._held.keys()
+
+    def due(self, now_s: float) -> list[str]:
+        """The topics to try again now."""
+        return [path for path, held in self._held.items() if held.trial is None and now_s >= held.due_s]
+
+    def tried(self, path: str, seq: int) -> None:
+        """A message of a held topic was sent as a trial."""
+        self._held[path].trial = seq
+
+    def refused(self, path: str, seq: int, now_s: float) -> bool:
+        """The broker refused a message; return whether its topic is newly held."""
+        held = self._held.get(path)
+        if held is None:
+            self._held[path] = _HeldTopic(_FIRST_WAIT_S, now_s + _FIRST_WAIT_S)
+            return True
+        if held.trial == seq:
+            wait_s = min(_LONGEST_WAIT_S, 2 * held.wait_s)
+            self._held[path] = _HeldTopic(wait_s, now_s + wait_s)
+        return False
+
+    def taken(self, path: str, seq: int) -> bool:
+        """The broker accepted a message; return whether its topic is free again."""
+        held = self._held.get(path)
+        if held is None or held.trial != seq:
+            return False
+        self.free(path)
+        return True
+
+    def free(self, path: str) -> None:
+        """Stop holding the topic."""
+        del self._held[path]
+
+    def restart(self, now_s: float) -> None:
+        """A new connection may have other rights: each held topic is tried at once."""
+        for held in self._held.values():
+            held.due_s, held.trial = now_s, None

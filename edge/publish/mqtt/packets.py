@@ -1,53 +1,104 @@
-"""Packets: the limits on what is read, in a paho client that no packet can stop, and the properties of what is sent."""
+"""Packets of a connection: publications and subscriptions, the events that answer them, and MQTT 5 properties."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge.publish.mqtt.events import Publication
-from edge.redact import said
-
-_log = logging.getLogger(__name__)
-
-LARGEST_PACKET_BYTES = 256 << 10
-"""The largest packet that is read; the longest messages of boxes are reports of some kilobytes. With MQTT 5 the broker
-gets this limit (`Maximum Packet Size` in CONNECT) and does not send larger ones."""
 WILL_DELAY_S = 20
 """MQTT 5: a box that reconnects within this time (a tunnel, a restart of the broker) is not reported as offline."""
 
 
-class BoundedClient(paho.Client):
-    """An error in its thread, or a packet that is too large, ends the connection like a lost network."""
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message to send; `properties` are MQTT 5 user properties, left out for 3.1.1."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.fault: str | None = None
-        self.on_fault: Callable[[], None] | None = None
-        """Called from its thread after `fault` was set."""
+    path: str
+    payload: str
+    qos: int
+    retained: bool
+    expiry_s: int | None = None
+    properties: Sequence[tuple[str, str]] = ()
+    correlation: bytes | None = None
+    """MQTT 5: by which the requester recognizes the response."""
 
-    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
-        """Run paho's loop, which would otherwise end silently on an error and leave the socket open."""
-        try:
-            return super().loop_forever(timeout, retry_first_connection)
-        except Exception as error:  # paho's readers raise what they like on bytes that are no MQTT
-            _log.debug("the connection to the broker broke", exc_info=True)
-            self.fault = said(error)
-            if self.on_fault:
-                self.on_fault()
-            return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
-    def _sock_recv(self, bufsize: int) -> bytes:
-        """Read from the socket: paho requests the rest of a packet at once, before it has any of it."""
-        if bufsize > LARGEST_PACKET_BYTES:
-            raise ValueError(f"a packet of {bufsize} bytes, {LARGEST_PACKET_BYTES} are the most")
-        return super()._sock_recv(bufsize)
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One topic to subscribe to."""
+
+    path: str
+
+
+Outgoing = Publication | Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Identifies a sent packet until it is acknowledged; packet numbers restart with each connection."""
+
+    connection: int
+    packet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The broker's limits from its CONNACK (MQTT 5, chapter 3.2.2.3); MQTT 3.1.1 has none."""
+
+    packet_bytes: int | None = None
+    in_flight: int = 65_535
+    """How many messages may be unacknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The client is connected; the number rises with each connection."""
+
+    connection: int
+    protocol: str
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """There is no connection: the reason and what to do. One event for each new reason."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker has accepted a publication or a subscription or, with `refusal`, has not."""
+
+    token: Token
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of a subscription."""
+
+    path: str
+    payload: bytes
+    retained: bool
+    response_topic: str | None = None
+    """MQTT 5: where the sender wants the response."""
+    correlation: bytes | None = None
+    token: Token | None = None
+    """For `MqttClient.settle`, where the owner acknowledges messages itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionDenied:
+    """The broker does not let this client subscribe; the connection stays."""
+
+    sentence: str
+
+
+Event = Connected | Disconnected | Acknowledged | Received | SubscriptionDenied
 
 
 def packet_bytes(publication: Publication) -> int:

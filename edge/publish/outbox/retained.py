@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from edge.publish.mqtt.events import Acknowledged, Outgoing, Token
+from edge.publish.mqtt.packets import Acknowledged, Outgoing, Token
 
 _RETRY_S = 60.0
 """How long until a refused item (an ACL) is tried again: the ACL may have been corrected."""

@@ -19,13 +19,12 @@ from collections.abc import Collection
 from edge.database import StoreEvents
 from edge.i18n.texts import Sentence
 from edge.messages import Source
-from edge.publish.builders import corrected, delivered
-from edge.publish.mqtt.events import Acknowledged, Publication, Token
-from edge.publish.mqtt.flow_control import WINDOW, HangUp
+from edge.publish.mqtt.flow_control import WINDOW, HangUp, TopicHold
+from edge.publish.mqtt.packets import Acknowledged, Publication, Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.rows import OutboxRow
-from edge.publish.outbox.topic_hold import TopicHold
 from edge.publish.payloads import SCHEMA
+from edge.publish.publications import corrected, delivered
 from edge.publish.topics import TOPICS, is_sendable
 from edge.run_registry import SYSTEM, Clocks, Start, Sync
 

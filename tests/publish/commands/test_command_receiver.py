@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mqtt_helpers import START_WALL_S
 
-from edge.alerts.kinds import KINDS
-from edge.client.decoding import BoxMessage, read
+from edge.alerts.condition import KINDS
+from edge.client.box_messages import BoxMessage, read
 from edge.config import Config, ConfigError, load_config
 from edge.config.constants import ALERTS, FATIGUE
 from edge.config.delivery import HARMLESS, OPS
@@ -26,7 +26,7 @@ from edge.publish import Publisher
 from edge.publish.commands.idempotency_log import IdempotencyLog
 from edge.publish.commands.receiver import MOST_REQUESTS, WITHIN_S, CommandReceiver
 from edge.publish.commands.requests import REQUESTS
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 from edge.publish.topics import Address
 from edge.run_registry import started
 from edge.runtime.commands import CommandHandler

@@ -13,7 +13,7 @@ from edge.publish import Publisher
 from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, IdempotencyLog
 from edge.publish.commands.receiver import Answer, CommandReceiver, Outcome
 from edge.publish.commands.requests import Command, read_request
-from edge.publish.mqtt.events import Received
+from edge.publish.mqtt.packets import Received
 from edge.publish.publisher import COMMANDS_FILE
 from edge.publish.topics import Address
 from edge.run_registry import started

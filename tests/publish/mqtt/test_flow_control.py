@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.publish.mqtt.events import Limits, Token
 from edge.publish.mqtt.flow_control import SILENT_S, WINDOW, InFlight
+from edge.publish.mqtt.packets import Limits, Token
 
 ALERT, SUMMARY, STATE, ANNOUNCEMENT = "a/alert", "a/summary", "a/state", "ha/config"
 

@@ -21,7 +21,7 @@ BUS = "emvas/depot/bus-1"
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.publish.mqtt.client._JITTER", (0.05, 0.05))
     monkeypatch.setattr("edge.publish.mqtt.flow_control.SILENT_S", 0.2)
-    monkeypatch.setattr("edge.publish.health_report._HEAR_FIRST_S", 0.1)
+    monkeypatch.setattr("edge.publish.reports._HEAR_FIRST_S", 0.1)
 
 
 def forbids(kind: int, end: str) -> Callable[[Packet], bool]:

@@ -20,7 +20,7 @@ from demo.broker import LocalBroker
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Event, Publication
+from edge.publish.mqtt.packets import Connected, Disconnected, Event, Publication
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from edge.config.delivery import MqttConfig
 from edge.publish import Publisher
 from edge.publish.mqtt import connection
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.events import Connected, Disconnected, Limits, Received
-from edge.publish.mqtt.packets import LARGEST_PACKET_BYTES
+from edge.publish.mqtt.connection import LARGEST_PACKET_BYTES
+from edge.publish.mqtt.packets import Connected, Disconnected, Limits, Received
 from edge.run_registry import started
 
 _MAXIMUM_PACKET_SIZE = 0x27

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.publish.mqtt.events import Acknowledged, Outgoing, Publication, Token
+from edge.publish.mqtt.packets import Acknowledged, Outgoing, Publication, Token
 from edge.publish.outbox.retained import RetainedMessages
 
 DENIED = "Not authorized"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.publish.mqtt.events import Acknowledged, Token
+from edge.publish.mqtt.packets import Acknowledged, Token
 from edge.publish.outbox import sender
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.sender import HISTORICAL_HZ, HISTORICAL_S, Sender

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.publish.mqtt.events import Acknowledged, Limits, Token
 from edge.publish.mqtt.flow_control import InFlight
+from edge.publish.mqtt.packets import Acknowledged, Limits, Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.rows import OutboxRow
 from edge.publish.outbox.sender import Sender

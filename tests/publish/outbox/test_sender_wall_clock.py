@@ -12,11 +12,11 @@ from mqtt_helpers import alert
 
 from edge.config.delivery import StoreConfig
 from edge.messages import Summary
-from edge.publish import builders
-from edge.publish.builders import corrected
-from edge.publish.mqtt.events import Token
+from edge.publish import publications
+from edge.publish.mqtt.packets import Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.sender import HISTORICAL_S, Sender
+from edge.publish.publications import corrected
 from edge.publish.topics import TOPICS
 from edge.run_registry import Clocks, ClockState, Start, Sync, started
 from edge.store import Timeline, TimelineReader
@@ -45,8 +45,8 @@ class Machine:
         return "synced" if self.synced else "unsynced"
 
 
-def put(outbox: Outbox, machine: Machine, origin: builders.RunOrigin, number: int) -> None:
-    body = builders.alert(alert(number), origin, machine.state())
+def put(outbox: Outbox, machine: Machine, origin: publications.RunOrigin, number: int) -> None:
+    body = publications.alert(alert(number), origin, machine.state())
     outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", body.encoded(), origin.boot, machine.up_s)
 
 
@@ -63,11 +63,11 @@ def test_what_waits_since_1970_goes_out_with_the_right_time_also_from_the_run_be
     first = Outbox(tmp_path / "outbox.db")
     begun = machine.wall_s()
     Sender(first, started("run-1", begun, machine.clocks), machine.clocks)
-    put(first, machine, builders.RunOrigin("run-1", begun), 5)
+    put(first, machine, publications.RunOrigin("run-1", begun), 5)
     first.close()
     machine.up_s = 60.0  # the program was killed and is started again; the kernel goes on
     second = Outbox(tmp_path / "outbox.db")
-    origin = builders.RunOrigin("run-2", machine.wall_s())
+    origin = publications.RunOrigin("run-2", machine.wall_s())
     sender = Sender(second, started("run-2", origin.start_wall_s, machine.clocks), machine.clocks)
     put(second, machine, origin, 10)
     assert sender.correction() is None
@@ -76,8 +76,8 @@ def test_what_waits_since_1970_goes_out_with_the_right_time_also_from_the_run_be
     assert sender.correction() == NOW_S + 60.0
     sender.restart()
     run_1, run_2 = sent(sender)
-    assert run_1["start"] == builders.iso_utc(NOW_S + 20.0 + 5 - 1.6)
-    assert run_2["start"] == builders.iso_utc(NOW_S + 60.0 + 10 - 1.6)
+    assert run_1["start"] == publications.iso_utc(NOW_S + 20.0 + 5 - 1.6)
+    assert run_2["start"] == publications.iso_utc(NOW_S + 60.0 + 10 - 1.6)
     assert run_1["clock"] == run_2["clock"] == "corrected"
     assert run_1["duration_ms"] == run_2["duration_ms"] == 1600
     second.close()
@@ -87,7 +87,7 @@ def test_another_kernels_run_cannot_be_put_right_and_says_so(tmp_path: Path) -> 
     machine = Machine()
     first = Outbox(tmp_path / "outbox.db")
     Sender(first, started("run-1", machine.wall_s(), machine.clocks), machine.clocks)
-    put(first, machine, builders.RunOrigin("run-1", machine.wall_s()), 5)
+    put(first, machine, publications.RunOrigin("run-1", machine.wall_s()), 5)
     first.close()
     machine.kernel, machine.up_s = "kernel-2", 30.0
     second = Outbox(tmp_path / "outbox.db")
@@ -100,9 +100,9 @@ def test_another_kernels_run_cannot_be_put_right_and_says_so(tmp_path: Path) -> 
 
 
 def test_every_time_of_what_waits_is_put_right() -> None:
-    origin = builders.RunOrigin("run", 0.0)
+    origin = publications.RunOrigin("run", 0.0)
     period = Summary(300.0, 0.0, 300.0, {}, None, 0.1, {}, 1.0)
-    for body in (builders.alert(alert(7), origin, "unsynced"), builders.summary(period, origin, "unsynced")):
+    for body in (publications.alert(alert(7), origin, "unsynced"), publications.summary(period, origin, "unsynced")):
         stored = json.loads(body.encoded())
         right = corrected(stored, NOW_S)
         times = [name for name, value in stored.items() if isinstance(value, str) and TIME.match(value)]
@@ -135,7 +135,7 @@ def test_a_jump_of_the_wall_clock_moves_no_duration_and_no_order(tmp_path: Path,
         tmp_path / "timeline.db", started("run", machine.wall_s(), machine.clocks), clocks=machine.clocks
     )
     outbox = Outbox(tmp_path / "outbox.db")
-    origin = builders.RunOrigin("run", machine.wall_s())
+    origin = publications.RunOrigin("run", machine.wall_s())
     sender = Sender(outbox, started("run", machine.wall_s(), machine.clocks), machine.clocks)
     put(outbox, machine, origin, 1)
     timeline.write(alert(1))
@@ -171,8 +171,8 @@ def test_the_kernel_is_asked_once_a_second_until_it_says_yes() -> None:
 
 
 def test_a_period_names_its_monotonic_times() -> None:
-    body = builders.summary(
-        Summary(9.0, 1.5, 9.0, {}, None, None, {"x": 1}, 1.0), builders.RunOrigin("r", 0.0), "synced"
+    body = publications.summary(
+        Summary(9.0, 1.5, 9.0, {}, None, None, {"x": 1}, 1.0), publications.RunOrigin("r", 0.0), "synced"
     )
     assert (body.start_mono_ms, body.end_mono_ms) == (1500, 9000)
 
@@ -184,17 +184,17 @@ def test_a_clock_set_while_the_models_load_is_put_right_and_never_called_synced(
     machine.up_s, machine.synced = 24.0, True
     outbox = Outbox(tmp_path / "outbox.db")
     sender = Sender(outbox, begun, machine.clocks)
-    origin = builders.RunOrigin(begun.name, begun.wall_s, begun.clock)
-    early = builders.alert(alert(5), origin, origin.clock)
+    origin = publications.RunOrigin(begun.name, begun.wall_s, begun.clock)
+    early = publications.alert(alert(5), origin, origin.clock)
     assert (early.clock, early.start[:4]) == ("unsynced", "1970")
     outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", early.encoded(), origin.boot, machine.up_s)
     right_s = sender.correction()
     assert right_s == NOW_S + 20.0
     origin.set_right(right_s)
     (payload,) = sent(sender)
-    assert (payload["clock"], payload["start"]) == ("corrected", builders.iso_utc(NOW_S + 20.0 + 5 - 1.6))
-    late = builders.alert(alert(3000), origin, origin.clock)
-    assert (late.clock, late.start) == ("synced", builders.iso_utc(NOW_S + 20.0 + 3000 - 1.6))
+    assert (payload["clock"], payload["start"]) == ("corrected", publications.iso_utc(NOW_S + 20.0 + 5 - 1.6))
+    late = publications.alert(alert(3000), origin, origin.clock)
+    assert (late.clock, late.start) == ("synced", publications.iso_utc(NOW_S + 20.0 + 3000 - 1.6))
     outbox.close()
 
 

@@ -19,9 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.error import EmvasError
-from edge.releases.files import replace_file, replace_link, share_tree, sync, sync_tree, unsafe_owner
-from edge.releases.state import ReleaseState
-from edge.releases.trial import TrialVerdict, read_verdict, write_verdict
+from edge.releases.safe_files import replace_file, replace_link, share_tree, sync, sync_tree, unsafe_owner
+from edge.releases.trial import ReleaseState, TrialVerdict, read_verdict, write_verdict
 
 _STATE_FILE = "state.json"
 _LINK = "current"

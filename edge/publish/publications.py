@@ -14,7 +14,7 @@ from edge.config.appliance import BoxConfig
 from edge.messages import Alert, Group, Summary
 from edge.messages.serialize import to_record
 from edge.publish import payloads
-from edge.publish.mqtt.events import Publication
+from edge.publish.mqtt.packets import Publication
 from edge.publish.payloads import ClockState, PresenceState
 from edge.publish.topics import TOPICS, path_of
 

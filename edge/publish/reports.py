@@ -1,13 +1,22 @@
-"""The topic `state`: the worst fatigue level among the people in view, and which inputs work."""
+"""What the box reports about itself on the topics `state`, `health` and `status`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from edge.i18n.texts import Sentence
 from edge.messages import Fatigue, Level, Reason, Source
-from edge.publish.builders import RunOrigin
+from edge.publish import payloads, publications
+from edge.publish.commands.receiver import CommandReceiver
+from edge.publish.mqtt.packets import Connected, Publication
+from edge.publish.outbox.outbox import Outbox
 from edge.publish.payloads import ClockState, SentenceCode, StatePayload, level_name
+from edge.publish.publications import RunOrigin
+from edge.run_registry import clock_state
 from edge.status import ComponentStatus, SystemStatus
 
 REFRESH_S = 60.0
@@ -18,6 +27,13 @@ OFF, STARTING = "off", "starting"
 """Why a level is unknown: fatigue is switched off; no frame was judged yet."""
 _TRACK_S = 3.0
 """A person not reported for this long (fatigue comes once a second) is no longer in view."""
+HEALTH_EVERY_S = 30.0
+_HEAR_FIRST_S = 1.0
+"""After a lost connection the box reads `status` this long before it publishes: another box may have written it."""
+_AGAIN_S = 5.0
+"""A client that writes `status` repeatedly is corrected at most this often."""
+_STRANGERS = 2
+"""A late will of the last run arrives once; `status` of another box with the same name arrives repeatedly."""
 
 
 class StateTracker:
@@ -47,25 +63,25 @@ class StateTracker:
         else:
             self._forget(message.t_s)
             self._people[message.track] = message
-        return self._told(message.t_s, clock)
+        return self._changed(message.t_s, clock)
 
     def turn(self, t_s: float, clock: ClockState) -> StatePayload | None:
         """Let time pass without a message; return the state if it is due again or the last person left the view."""
         self._forget(t_s)
-        return self._told(t_s, clock)
+        return self._changed(t_s, clock)
 
-    def ordered(
+    def set_by_commands(
         self, t_s: float, clock: ClockState, snoozed_s: Mapping[str, float], sensitivity: Mapping[str, float]
     ) -> StatePayload | None:
         """Take the snoozes and the settings that commands have changed; return the state if it changed."""
         self._snoozed_s, self._sensitivity = dict(snoozed_s), dict(sensitivity)
-        return self._told(t_s, clock)
+        return self._changed(t_s, clock)
 
     def _forget(self, t_s: float) -> None:
         """Remove people who are no longer in view."""
         self._people = {track: last for track, last in self._people.items() if t_s - last.t_s < _TRACK_S}
 
-    def _told(self, t_s: float, clock: ClockState) -> StatePayload | None:
+    def _changed(self, t_s: float, clock: ClockState) -> StatePayload | None:
         worst = max(self._people.values(), key=_gravity, default=None)
         level = self._known(worst)
         if level != self._level:
@@ -126,3 +142,102 @@ def _gravity(person: Fatigue) -> tuple[Level, bool, float]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+class HealthReport:
+    """Safe from any thread, except `renew`, `due` and `sent`: the publisher's thread calls them."""
+
+    def __init__(self, boot: str, outbox: Outbox, receiver: CommandReceiver) -> None:
+        self._boot, self._outbox, self._receiver = boot, outbox, receiver
+        self._lock = threading.Lock()
+        self._readings: dict[str, Any] = {}
+        self._due_s = 0.0
+
+    def measure(self, readings: Mapping[str, Any]) -> None:
+        """Take the runtime's figures (rates, drops, temperatures)."""
+        with self._lock:
+            self._readings = dict(readings)
+
+    def renew(self) -> None:
+        """After a new connection `health` is due."""
+        self._due_s = 0.0
+
+    def due(self, now_s: float) -> bool:
+        """Whether `health` is to be sent now."""
+        return now_s >= self._due_s
+
+    def sent(self, now_s: float) -> None:
+        """Begin the next wait."""
+        self._due_s = now_s + HEALTH_EVERY_S
+
+    def health(self, connected: Connected | None) -> payloads.HealthPayload:
+        """The current report, with this connection."""
+        with self._lock:
+            readings = dict(self._readings)
+        outbox = self._outbox
+        return payloads.HealthPayload(
+            boot=self._boot,
+            time=publications.iso_utc(time.time()),
+            clock=clock_state(),
+            outbox=payloads.OutboxFigures(rows=outbox.rows, bytes=outbox.bytes, evicted=outbox.evicted),
+            mqtt=connected and payloads.ConnectionFigures(connection=connected.connection, protocol=connected.protocol),
+            commands=self._receiver.figures,
+            readings=readings,
+        )
+
+
+class Presence:
+    """Decides when to publish `online`, from the messages received on this box's `status`; pure."""
+
+    def __init__(self, boot: str, online: Callable[[int], Publication]) -> None:
+        """`online` makes the publication for the connection of this number."""
+        self._boot, self._online = boot, online
+        self._online_message: Publication | None = None
+        self._due_s: float | None = None
+        self._right_s = float("-inf")
+        self._echoed = False
+        self._strangers = 0
+        self._named = False
+
+    def begin(self, connection: int, now_s: float) -> None:
+        """A new connection was opened."""
+        self._due_s = now_s if self._online_message is None else now_s + _HEAR_FIRST_S
+        self._online_message = self._online(connection)
+
+    def due(self, now_s: float) -> Publication | None:
+        """What to publish on `status` now."""
+        if self._due_s is None or now_s < self._due_s:
+            return None
+        self._due_s = None
+        return self._online_message
+
+    def received(self, payload: bytes, now_s: float) -> None:
+        """Take a message of `status`; the message of another client is corrected.
+
+        Messages before this run's own are old: a broker keeps the messages of a session over a restart.
+        """
+        message = _parse(payload)
+        if self._online_message is not None and message == json.loads(self._online_message.payload):
+            self._echoed = True
+            return
+        if not self._echoed:
+            return
+        if message and message.get("boot") != self._boot:
+            self._strangers += _STRANGERS if message.get("state") == "online" else 1
+        if self._due_s is None and now_s >= self._right_s + _AGAIN_S:
+            self._due_s = self._right_s = now_s
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another box publishes as this one; True once."""
+        shared = self._strangers >= _STRANGERS and not self._named
+        self._named |= shared
+        return shared
+
+
+def _parse(payload: bytes) -> Mapping[str, Any]:
+    try:
+        message = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}

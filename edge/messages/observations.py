@@ -1,4 +1,4 @@
-"""Observations of one face in one frame, and what the faces of a room have in common."""
+"""What the sensors and the perception stages give: frames, audio, speed, faces, utterances and their transcripts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,95 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.messages.decisions import Anomaly
+
+SAMPLE_RATE_HZ = 16_000
+"""The one sample rate inside the appliance; capture resamples to it."""
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: `image` is BGR uint8 of shape (height, width, 3)."""
+
+    t_s: float
+    image: npt.NDArray[np.uint8]
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Consecutive mono audio at `SAMPLE_RATE_HZ`, float32 in -1..1; `t_s` is the time of its first sample."""
+
+    t_s: float
+    samples: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance: `start_s` and `end_s` are those of the speech, with pauses under half a second.
+
+    `samples` have up to .26 s more before and after, because first and last consonants are not detected as voice.
+    """
+
+    start_s: float
+    end_s: float
+    samples: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """How loud the last half second was; `t_s` is its end."""
+
+    t_s: float
+    level_db: float
+    """RMS in dB below full scale, at least -90."""
+    unusual: tuple[Anomaly, ...] = ()
+    """Audio events in it, distress or an alarm: each while it lasts, and once when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """The vehicle's speed, as reported at `t_s`."""
+
+    t_s: float
+    speed_kmh: float
+
+
+SPEED = "speed"
+"""Name of the vehicle's speed in `Source` messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """An interval of speech."""
+
+    kind: ClassVar[str] = "speech"
+    t_s: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The words of one utterance; `language` is an ISO 639-1 code, `confidence` the mean token probability.
+
+    In a language that is not transcribed `text` is empty, and `confidence` is the probability of the language.
+    """
+
+    kind: ClassVar[str] = "transcript"
+    t_s: float
+    start_s: float
+    end_s: float
+    text: str
+    language: str
+    confidence: float
+
 
 Box = tuple[float, float, float, float]
 
@@ -72,25 +161,3 @@ class Face:
     """Where the eyes look to the camera's axis: the head's yaw and the eyes' turn in it; None when unknown."""
     gaze_pitch_deg: float | None = None
     expression: Mapping[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What the faces in a room have in common over a window; there is none of fewer than five faces."""
-
-    kind: ClassVar[str] = "group"
-    t_s: float
-    start_s: float
-    end_s: float
-    faces: int
-    """How many could be judged: at least five."""
-    negative_share: float
-    """Share of them that look more negative than usual; a single one does not count."""
-    spread: float
-    """Distance between the quartiles of their scores."""
-    motion: float | None
-    """Median over the faces of how fast they move, in face widths a second."""
-    noise_db: float | None
-    """Median level of the room's audio in dB below full scale; None without a microphone."""
-    seen: int | None = None
-    """The most faces in one frame, judged or not; None if not counted (older records)."""

@@ -1,12 +1,30 @@
-"""Returns numbered messages of boxes (alerts, summaries) in order and once each; pure."""
+"""Messages of boxes as a client receives them: decoded, and the numbered ones in order and once each; pure."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from edge.client.decoding import BoxMessage
+from pydantic import ValidationError
+
+from edge.publish import payloads
+from edge.publish.mqtt.packets import Received
+from edge.publish.payloads import Payload
+from edge.publish.topics import Address, address_of
+
+BODIES: Mapping[str, type[Payload]] = {
+    "status": payloads.StatusPayload,
+    "info": payloads.InfoPayload,
+    "state": payloads.StatePayload,
+    "alert": payloads.AlertPayload,
+    "summary": payloads.SummaryPayload,
+    "group": payloads.GroupPayload,
+    "health": payloads.HealthPayload,
+    "response": payloads.ResponsePayload,
+}
+"""The payload model of each topic on which a box publishes."""
 
 _REMEMBERED = 4096
 """(boot, seq) pairs remembered for each box to detect repetitions; a box resends at most its outbox, in order."""
@@ -16,6 +34,41 @@ MOST_BOXES = 4096
 MOST_REMEMBERED = 500_000
 MOST_HELD = 5000
 """For all boxes together: a client can invent names. The box that was silent for longest is dropped first."""
+
+BodyT_co = TypeVar("BodyT_co", bound=Payload, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxMessage(Generic[BodyT_co]):
+    """One message of a box."""
+
+    address: Address
+    """The box and the topic."""
+    body: BodyT_co
+    event: Received
+    """As received."""
+    late: bool = False
+    """Whether later messages of the box were returned before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMessage:
+    """A message outside the contract: of another program, or of another version."""
+
+    event: Received
+    why: str
+
+
+def read(event: Received, base: str) -> BoxMessage[Payload] | UnknownMessage:
+    """Decode one message."""
+    address = address_of(event.path, base)
+    if address is None or address.name not in BODIES:
+        return UnknownMessage(event, "no box publishes on this topic")
+    try:
+        return BoxMessage(address, BODIES[address.name].model_validate_json(event.payload), event)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return UnknownMessage(event, f"{'.'.join(map(str, fault['loc'])) or 'payload'}: {fault['msg']}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +106,9 @@ class ReorderBuffer:
         self._boxes: OrderedDict[tuple[str, str], _Box] = OrderedDict()
         self._remembered = self._held = 0
 
-    def take(self, heard: NumberedMessage, now_s: float) -> list[NumberedMessage | Gap]:
+    def take(self, message: NumberedMessage, now_s: float) -> list[NumberedMessage | Gap]:
         """Take one message; return what is ready now."""
-        body, place = heard.body, (heard.address.site, heard.address.box)
+        body, place = message.body, (message.address.site, message.address.box)
         box = self._boxes.setdefault(place, _Box(body.seq))
         self._boxes.move_to_end(place)
         if (body.boot, body.seq) in box.seen:
@@ -68,10 +121,10 @@ class ReorderBuffer:
             out += self._release(place, box)
         self._note(box, body.boot, body.seq)
         if body.seq < box.next:
-            return [*out, replace(heard, late=True)]
+            return [*out, replace(message, late=True)]
         if not box.held:
             box.held_s = now_s
-        box.held[body.seq] = heard
+        box.held[body.seq] = message
         self._held += 1
         out += self._following(box)
         return out + self._release(place, box) if len(box.held) > _MOST_HELD else out
