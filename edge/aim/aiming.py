@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.i18n.texts import Labels, Sentence
 from edge.messages import Box, Face, Frame, Reason
 
 Picture = npt.NDArray[np.uint8]
@@ -38,6 +39,7 @@ _ARM_CM = 70.0
 """Distance from the camera to a driver's face in a cab."""
 LEAST_ROOM_PX, LEAST_GROUP = 40.0, 5
 """Least face width for expressions, and least number of faces for a group (docs/classroom.md)."""
+_ENGLISH = Labels("en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +47,29 @@ class AimReading:
     """One check, as the installer sees it."""
 
     name: str
-    said: str
+    said: Sentence
     """The measured value in words."""
     verdict: Verdict
-    advice: str = ""
-    """What to do; empty when the check passes."""
+    advice: Sentence | None = None
+    """What to do; None if the check passes."""
 
 
-def _judged(name: str, said: str, holds: bool, advice: str, verdict: Verdict = "bad") -> AimReading:
-    return AimReading(name, said, "good" if holds else verdict, "" if holds else advice)
+def _judged(name: str, said: Sentence, holds: bool, advice: Sentence, verdict: Verdict = "bad") -> AimReading:
+    return AimReading(name, said, "good" if holds else verdict, None if holds else advice)
 
 
 def of_rate(hz: float) -> AimReading:
     """Check the frame rate."""
-    if hz >= GOOD_HZ:
-        return AimReading("pictures", f"{hz:.0f} a second", "good")
-    return AimReading(
-        "pictures", f"{hz:.0f} a second", "poor" if hz >= LEAST_HZ else "bad",
-        "set camera.format: mjpeg, a smaller size, or give it more light: cameras slow down in the dark",
-    )  # fmt: skip
+    said = Sentence("aim_rate", hz=round(hz))
+    return _judged("pictures", said, hz >= GOOD_HZ, Sentence("aim_faster"), "poor" if hz >= LEAST_HZ else "bad")
 
 
 def of_driver(face: Face, image: Picture) -> list[AimReading]:
     """Check the face of one driver."""
     if face.box is None or face.reason is Reason.NO_FACE:
-        upside_down = face.reason is Reason.UPSIDE_DOWN
-        advice = "set camera.rotate: 180, or hang the camera the other way up" if upside_down else (
-            "point the camera at the driver's seat, and sit there"
-        )  # fmt: skip
-        return [AimReading("face", "upside down" if upside_down else "none is seen", "bad", advice)]
+        if face.reason is Reason.UPSIDE_DOWN:
+            return [AimReading("face", Sentence("aim_upside_down"), "bad", Sentence("aim_rotate"))]
+        return [AimReading("face", Sentence("aim_no_face"), "bad", Sentence("aim_point_at_driver"))]
     return [*_place(face.box, image), *_pose(face), *_light(face, image)]
 
 
@@ -81,23 +77,23 @@ def _place(box: Box, image: Picture) -> list[AimReading]:
     height, width = image.shape[:2]
     aside = (box[0] + box[2] / 2) / width - 0.5
     high = (box[1] + box[3] / 2) / height - 0.5
-    degrees = FIELD_DEG * abs(aside)
-    up_degrees = FIELD_DEG * height / width * abs(high)
-    nearer = 1 - box[2] / LEAST_FACE_PX
+    degrees, share = round(FIELD_DEG * abs(aside)), round(100 * abs(aside))
+    up_degrees, up_share = round(FIELD_DEG * height / width * abs(high)), round(100 * abs(high))
+    left, above = aside < 0, high < 0
     return [
         _judged(
-            "width", f"{box[2]:.0f} px between the temples", box[2] >= LEAST_FACE_PX,
-            f"bring the camera nearer, by {100 * nearer:.0f} % of the way to the face",
+            "width", Sentence("aim_face_width", px=round(box[2])), box[2] >= LEAST_FACE_PX,
+            Sentence("aim_nearer", share=round(100 * (1 - box[2] / LEAST_FACE_PX))),
         ),
         _judged(
-            "sideways", f"{100 * abs(aside):.0f} % {'left' if aside < 0 else 'right'} of the middle",
+            "sideways", Sentence("aim_is_left", share=share) if left else Sentence("aim_is_right", share=share),
             abs(aside) <= MOST_ASIDE,
-            f"turn the camera {degrees:.0f} degrees {'left' if aside < 0 else 'right'}, as it looks",
+            Sentence("aim_turn_left", degrees=degrees) if left else Sentence("aim_turn_right", degrees=degrees),
         ),
         _judged(
-            "height", f"{100 * abs(high):.0f} % {'above' if high < 0 else 'below'} the middle",
+            "height", Sentence("aim_is_above", share=up_share) if above else Sentence("aim_is_below", share=up_share),
             abs(high) <= MOST_HIGH,
-            f"tilt the camera {up_degrees:.0f} degrees {'up' if high < 0 else 'down'}",
+            Sentence("aim_tilt_up", degrees=up_degrees) if above else Sentence("aim_tilt_down", degrees=up_degrees),
         ),
     ]  # fmt: skip
 
@@ -107,19 +103,19 @@ def _pose(face: Face) -> list[AimReading]:
         return []
     yaw, pitch, roll = face.yaw_deg, face.pitch_deg, face.roll_deg
     too_far = max(pitch - MOST_DOWN_DEG, -pitch - MOST_UP_DEG, 0.0)
-    cm = _ARM_CM * math.tan(math.radians(too_far))
+    cm, degrees, down = round(max(_ARM_CM * math.tan(math.radians(too_far)), 1)), round(abs(pitch)), pitch > 0
     return [
         _judged(
-            "side", f"seen from {abs(yaw):.0f} degrees aside", abs(yaw) <= MOST_SIDE_DEG,
-            f"hang the camera further to the front of the driver, by {abs(yaw) - MOST_SIDE_DEG:.0f} degrees or more",
+            "side", Sentence("aim_from_aside", degrees=round(abs(yaw))), abs(yaw) <= MOST_SIDE_DEG,
+            Sentence("aim_to_the_front", degrees=round(abs(yaw) - MOST_SIDE_DEG)),
         ),
         _judged(
-            "tilt", f"head {abs(pitch):.0f} degrees {'down' if pitch > 0 else 'up'} to the camera", too_far == 0.0,
-            f"{'lower' if pitch > 0 else 'raise'} the camera by {max(cm, 1):.0f} cm, and look ahead",
+            "tilt", Sentence("aim_head_down", degrees=degrees) if down else Sentence("aim_head_up", degrees=degrees),
+            too_far == 0.0, Sentence("aim_lower", cm=cm) if down else Sentence("aim_raise", cm=cm),
         ),
         _judged(
-            "roll", f"leaning {abs(roll):.0f} degrees", abs(roll) <= MOST_ROLL_DEG,
-            "set the camera upright, or camera.rotate", "poor",
+            "roll", Sentence("aim_leaning", degrees=round(abs(roll))), abs(roll) <= MOST_ROLL_DEG,
+            Sentence("aim_upright"), "poor",
         ),
     ]  # fmt: skip
 
@@ -129,25 +125,27 @@ def _light(face: Face, image: Picture) -> list[AimReading]:
     grey = float(patch.mean()) if patch.size else 0.0
     glare = float((patch >= _GLARING).mean()) if patch.size else 0.0
     dark = face.reason is Reason.DARK
-    hidden = face.reason in (Reason.EYES_HIDDEN, Reason.LIDS_UNCLEAR)
+    sharp = face.reason is not Reason.BLURRED
     return [
         _judged(
-            "light", f"grey level {grey:.0f} of 255", grey >= LEAST_GREY and not dark,
-            "give it more light; at night an infra-red lamp", "bad" if dark else "poor",
+            "light", Sentence("aim_grey", level=round(grey)), grey >= LEAST_GREY and not dark,
+            Sentence("aim_more_light"), "bad" if dark else "poor",
         ),
         _judged(
-            "glare", f"{100 * glare:.0f} % of the face is white", glare <= MOST_GLARE,
-            "turn the lamp or the camera away from the glare", "poor",
+            "glare", Sentence("aim_white", share=round(100 * glare)), glare <= MOST_GLARE,
+            Sentence("aim_less_glare"), "poor",
         ),
         _judged(
-            "sharpness", "out of focus" if face.reason is Reason.BLURRED else "sharp enough",
-            face.reason is not Reason.BLURRED, "clean the lens and focus it",
+            "sharpness", Sentence("aim_sharp") if sharp else Sentence("aim_blurred"), sharp, Sentence("aim_focus"),
         ),
-        _judged(
-            "eyes", "hidden" if hidden else "turned away" if face.reason is Reason.TURNED_AWAY else "seen", face.usable,
-            "take off dark glasses, move cap, hair or hand, look ahead",
-        ),
+        _judged("eyes", _eyes(face.reason), face.usable, Sentence("aim_free_eyes")),
     ]  # fmt: skip
+
+
+def _eyes(reason: Reason | None) -> Sentence:
+    if reason in (Reason.EYES_HIDDEN, Reason.LIDS_UNCLEAR):
+        return Sentence("aim_eyes_hidden")
+    return Sentence("aim_eyes_away") if reason is Reason.TURNED_AWAY else Sentence("aim_eyes_seen")
 
 
 def _patch(box: Box | None, image: Picture) -> Picture:
@@ -163,20 +161,20 @@ def of_room(faces: Sequence[Face], image: Picture) -> list[AimReading]:
     """Check how many faces of a room can be read, and which row is too far away."""
     boxes = [face.box for face in faces if face.box is not None]
     if not boxes:
-        return [AimReading("faces", "none is seen", "bad", "point the camera at the seats, and sit there")]
+        return [AimReading("faces", Sentence("aim_no_face"), "bad", Sentence("aim_point_at_seats"))]
     widths = sorted(box[2] for box in boxes)
+    least, most = round(widths[0]), round(widths[-1])
     large = sum(width >= LEAST_ROOM_PX for width in widths)
     far = [box for box in boxes if box[2] < LEAST_ROOM_PX]
-    row = "" if not far else f"; too far: the row at {_height(far, image)} % of the picture's height from above"
     return [
         _judged(
-            "faces", f"{len(boxes)} seen, {large} of {LEAST_ROOM_PX:.0f} px or more", large >= LEAST_GROUP,
-            f"{LEAST_GROUP} faces are needed for anything to be told: turn the camera to the seats, or bring it nearer",
+            "faces", Sentence("aim_faces_seen", n=len(boxes), large=large, px=round(LEAST_ROOM_PX)),
+            large >= LEAST_GROUP, Sentence("aim_more_faces", n=LEAST_GROUP),
         ),
         _judged(
-            "width", f"{widths[0]:.0f} to {widths[-1]:.0f} px{row}", not far,
-            f"bring the camera nearer by {100 * (1 - widths[0] / LEAST_ROOM_PX):.0f} % or raise camera.width_px: "
-            f"{len(far)} faces are too small", "poor",
+            "width", Sentence("aim_widths_far", least=least, most=most, share=_height(far, image)) if far
+            else Sentence("aim_widths", least=least, most=most), not far,
+            Sentence("aim_room_nearer", share=round(100 * (1 - widths[0] / LEAST_ROOM_PX)), n=len(far)), "poor",
         ),
     ]  # fmt: skip
 
@@ -208,25 +206,51 @@ class Aim:
         return self.held_s >= HOLDS_S
 
     @property
-    def advice(self) -> list[str]:
-        """What to do, the most important first."""
-        faults = sorted((reading for reading in self.readings if reading.advice), key=lambda r: r.verdict != "bad")
-        return [reading.advice for reading in faults]
+    def verdict(self) -> Verdict:
+        """The worst check; good only after all have held for `HOLDS_S`."""
+        if any(reading.verdict == "bad" for reading in self.readings):
+            return "bad"
+        return "good" if self.ready else "poor"
 
     @property
-    def sentence(self) -> str:
+    def advice(self) -> list[Sentence]:
+        """What to do, the most important first."""
+        faults = sorted(self.readings, key=lambda reading: reading.verdict != "bad")
+        return [reading.advice for reading in faults if reading.advice is not None]
+
+    @property
+    def sentence(self) -> Sentence:
         """The state in one line."""
         if self.ready:
-            return f"Ready: all has held for {HOLDS_S:.0f} s."
-        if not any(reading.verdict == "bad" for reading in self.readings):
-            return f"Good: hold it for {HOLDS_S - self.held_s:.0f} s more."
-        return self.advice[0][0].upper() + self.advice[0][1:] + "."
+            return Sentence("aim_ready", s=round(HOLDS_S))
+        if self.verdict != "bad":
+            return Sentence("aim_hold", s=round(HOLDS_S - self.held_s))
+        return Sentence("aim_do", advice=self.advice[0])
 
-    def record(self) -> dict[str, Any]:
-        """As plain JSON data."""
-        readings = [asdict(reading) for reading in self.readings]
-        said = {"ready": self.ready, "held_s": round(self.held_s, 1), "sentence": self.sentence}
-        return {"t_s": round(self.t_s, 2), **said, "advice": self.advice, "readings": readings}
+    def record(self, labels: Labels = _ENGLISH) -> dict[str, Any]:
+        """As plain JSON data; the sentences are in the language of `labels`."""
+        readings = [
+            {
+                "name": reading.name,
+                "said": labels.sentence(reading.said),
+                "verdict": reading.verdict,
+                "advice": labels.sentence(reading.advice) if reading.advice else "",
+            }
+            for reading in self.readings
+        ]
+        return {
+            "t_s": round(self.t_s, 2),
+            "ready": self.ready,
+            "held_s": round(self.held_s, 1),
+            "sentence": capital(labels.sentence(self.sentence)),
+            "advice": [labels.sentence(advice) for advice in self.advice],
+            "readings": readings,
+        }
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter at its start."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 class Aiming:

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from edge.aim.aiming import Aim, Aiming
+from edge.aim.aiming import Aim, Aiming, capital
 from edge.aim.page import AimPage, drawn
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
@@ -24,7 +24,8 @@ from edge.capture.camera import Camera
 from edge.cli.box_folders import BUNDLE_HELP, open_bundle, state_folder
 from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
-from edge.messages import Face, Frame, Source
+from edge.i18n.texts import LANGUAGES, Labels, Language, Sentence
+from edge.messages import Frame, Source
 from edge.process import own_files
 from edge.run_registry import Start
 from edge.store.timeline import Timeline
@@ -37,8 +38,6 @@ _log = logging.getLogger(__name__)
 _REPORT_EVERY_S = 1.0
 _CHIME_S = 3.0
 _COLOURS = {"good": "green", "poor": "dark_orange", "bad": "red"}
-_MARKS = {"good": "✓", "poor": "△", "bad": "✗"}
-_ALONE = "Is the installer alone before the camera? The live picture is shown; no person is judged meanwhile."
 
 
 class AimError(EmvasError):
@@ -53,10 +52,14 @@ class AimError(EmvasError):
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="Longest time.")
 @click.option("--text", is_flag=True, help="Text only, without the page; for a box without a screen.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a second, without the page.")
+@click.option(
+    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True,
+    help="Language of the text; the page has the browser's.",
+)  # fmt: skip
 @click.option("--alone", is_flag=True, help="Confirms that the installer is alone before the camera.")
 def aim(
     config_path: Path, bundle: Path | None, state: Path | None, port: int, minutes: float, text: bool, as_json: bool,
-    alone: bool,
+    language: Language, alone: bool,
 ) -> None:  # fmt: skip
     """Aim the camera: see what it sees, until all conditions have held for 10 s, or until Ctrl+C.
 
@@ -68,46 +71,42 @@ def aim(
     if config.camera.uri is None:
         raise ConfigError(f"{config_path}: camera.uri is not set: there is no camera to aim")
     _expect_paused()
+    console, labels = Console(stderr=as_json), Labels(language)
     if config.allowance.aims_alone and not alone:
-        click.confirm(_ALONE, abort=True)
+        click.confirm(labels("aim_alone"), abort=True)
     opened = open_bundle(config, bundle)
-    console = Console(stderr=as_json)
     with ExitStack() as stack:
         page = None if text or as_json else stack.enter_context(AimPage(port))
         stack.enter_context(_TimelineNote(config, state or state_folder(), page))
         _chime(config)
         if page:
-            console.print(f"Page: {page.address} (for {minutes:g} min at most)", highlight=False, soft_wrap=True)
-        console.print("Alerts are paused while you aim.", style="yellow")
-        last = _run(config, opened, page, minutes * 60, console, text, as_json)
+            address = labels("aim_page", address=page.address, n=f"{minutes:g}")
+            console.print(address, highlight=False, soft_wrap=True)
+        console.print(labels("aim_paused"), style="yellow")
+        output = _Output(console, labels, as_json, live=not (text or as_json))
+        last = _run(config, opened, page, minutes * 60, output)
     if last is None or not last.ready:
-        raise AimError(last.sentence if last else "the camera gave no frame")
+        raise AimError(capital(labels.sentence(last.sentence)) if last else "the camera gave no frame")
 
 
-def _run(
-    config: Config, bundle: Bundle, page: AimPage | None, most_s: float, console: Console, text: bool, as_json: bool
-) -> Aim | None:
+def _run(config: Config, bundle: Bundle, page: AimPage | None, most_s: float, output: _Output) -> Aim | None:
     """Run until all conditions have held, the time is over, or the user ends it; return the last result."""
     aiming, perception = Aiming(room=not config.allowance.per_person), FacePerception(bundle, config.vision, None)
     last, reported_s, start_s = None, -_REPORT_EVERY_S, time.monotonic()
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        live = None if text or as_json else stack.enter_context(Live(console=console, transient=True))
+        stack.enter_context(output)
         for frame in _frames(config, most_s):
             faces = [face for face in perception.step(frame) if face.box is not None or face.reason]
             last = aiming.step(frame, faces)
             left_s = most_s - (time.monotonic() - start_s)
             if page:
-                _show(page, frame, faces, last, left_s)
+                page.show(drawn(frame.image, faces, last), last, left_s)
             if frame.t_s - reported_s >= _REPORT_EVERY_S or last.ready:
                 reported_s = frame.t_s
-                _print(last, live, console, as_json)
+                output.show(last)
             if last.ready and page is None:
                 break
     return last
-
-
-def _show(page: AimPage, frame: Frame, faces: list[Face], last: Aim, left_s: float) -> None:
-    page.show(drawn(frame.image, faces, last), {**last.record(), "left_s": left_s})
 
 
 def _frames(config: Config, most_s: float) -> Iterator[Frame]:
@@ -149,22 +148,43 @@ def _frames(config: Config, most_s: float) -> Iterator[Frame]:
         stop.set()
 
 
-def _print(last: Aim, live: Live | None, console: Console, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(last.record()))
-    elif live is not None:
-        live.update(_table(last))
-    else:
-        bad = ", ".join(f"{r.name}: {r.said}" for r in last.readings if r.verdict != "good")
-        console.print(f"{last.sentence} {bad}".rstrip(), highlight=False, soft_wrap=True)
+class _Output(AbstractContextManager["_Output"]):
+    """The results in the terminal: a table that is overwritten, lines of text, or JSON."""
 
+    def __init__(self, console: Console, labels: Labels, as_json: bool, live: bool) -> None:
+        self._console, self._labels, self._as_json = console, labels, as_json
+        self._live = Live(console=console, transient=True) if live else None
 
-def _table(last: Aim) -> Table:
-    table = Table(title=last.sentence, box=None, title_justify="left", show_header=False)
-    for reading in last.readings:
-        mark = f"[{_COLOURS[reading.verdict]}]{_MARKS[reading.verdict]} {reading.verdict}[/]"
-        table.add_row(mark, reading.name, reading.said, reading.advice)
-    return table
+    def __enter__(self) -> _Output:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, aim: Aim) -> None:
+        """Show one result."""
+        labels = self._labels
+        sentence = capital(labels.sentence(aim.sentence))
+        if self._as_json:
+            click.echo(json.dumps(aim.record(labels), ensure_ascii=False))
+        elif self._live:
+            self._live.update(self._table(sentence, aim))
+        else:
+            faults = [reading for reading in aim.readings if reading.verdict != "good"]
+            details = ", ".join(f"{labels(f'aim_name_{r.name}')}: {labels.sentence(r.said)}" for r in faults)
+            self._console.print(f"{sentence} {details}".rstrip(), highlight=False, soft_wrap=True)
+
+    def _table(self, title: str, aim: Aim) -> Table:
+        labels = self._labels
+        table = Table(title=title, box=None, title_justify="left", show_header=False)
+        for reading in aim.readings:
+            mark = f"[{_COLOURS[reading.verdict]}]{labels(f'aim_verdict_{reading.verdict}')}[/]"
+            advice = labels.sentence(reading.advice) if reading.advice else ""
+            table.add_row(mark, labels(f"aim_name_{reading.name}"), labels.sentence(reading.said), advice)
+        return table
 
 
 def _expect_paused() -> None:
@@ -193,11 +213,11 @@ class _TimelineNote:
     def __init__(self, config: Config, folder: Path, page: AimPage | None) -> None:
         self._start = Start.now(f"{config.box.id}-aim")
         self._timeline = Timeline(folder / config.store.path, self._start, config.store)
-        self._said = "the camera is aimed: its picture is shown on this machine" if page else "the camera is aimed"
+        self._detail = Sentence("aim_shown") if page else Sentence("aim_running")
 
     def __enter__(self) -> None:
-        self._timeline.write(Source(0.0, "aim", "ok", self._said))
+        self._timeline.write(Source(0.0, "aim", "ok", self._detail))
 
     def __exit__(self, *_: object) -> None:
-        self._timeline.write(Source(time.monotonic() - self._start.mono_s, "aim", "absent", "aiming has ended"))
+        self._timeline.write(Source(time.monotonic() - self._start.mono_s, "aim", "absent", Sentence("aim_over")))
         self._timeline.close()

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -54,6 +54,8 @@ def test_the_page_turns_from_red_to_green_when_the_camera_is_hung_right(tmp_path
             assert tab.run("document.body.dataset.verdict") == "bad"
             assert tab.run("document.getElementById('picture').naturalWidth") == 640
             assert not faults(tab)
+            chinese = Request(address + "state.json", headers={"Accept-Language": "zh-CN"})
+            assert "请将摄像头移近" in json.loads(urlopen(chinese).read())["sentence"]
             camera.right.set()
             until_s = time.monotonic() + 60
             while tab.run("document.body.dataset.verdict") != "good":
@@ -108,6 +110,8 @@ def test_nobody_else_may_be_before_the_camera_and_what_cannot_be_aimed_is_told(
     gone = CliRunner().invoke(main, words(tmp_path, bundle_dir, config, "--text", "--alone"))
     assert gone.exit_code == 1
     assert "nowhere.mp4" in gone.output
+    in_chinese = CliRunner().invoke(main, words(tmp_path, bundle_dir, config, "--lang", "zh"), input="n\n")
+    assert "摄像头前是否只有安装人员" in in_chinese.output
     blind = CliRunner().invoke(main, words(tmp_path, bundle_dir, config_of(tmp_path, "csi://0", camera={"uri": None})))
     assert "camera.uri is not set" in blind.output
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from edge.aim.aiming import HOLDS_S, Aim, Aiming
 from edge.aim.page import drawn
+from edge.i18n.texts import Labels
 from edge.messages import Box, Face, Frame, Reason
 
 IMAGE = np.full((480, 640, 3), 120, np.uint8)
@@ -36,6 +38,7 @@ def test_a_camera_that_is_hung_right_is_ready_after_ten_seconds_and_not_before()
     assert aim.advice == []
     assert aim.sentence == "Ready: all has held for 10 s."
     assert aim.record()["ready"] is True
+    assert aim.record(Labels("zh"))["sentence"] == "完成：所有条件已连续满足 10 秒。"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,9 @@ def test_what_does_not_hold_is_told_with_what_to_do(face: Face, said: str) -> No
     aim = seen(face, seconds=HOLDS_S + 2)
     assert not aim.ready
     assert any(said in advice for advice in aim.advice), aim.advice
+    chinese = aim.record(Labels("zh"))
+    texts = [chinese["sentence"], *chinese["advice"], *(reading["said"] for reading in chinese["readings"])]
+    assert [text for text in texts if not re.search("[\u4e00-\u9fff]", text)] == []
 
 
 def test_slow_pictures_and_glare_are_told() -> None:

@@ -26,7 +26,17 @@ from edge.status import SystemStatus
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
-_SIGNS = {"of_lines", "list_separator", "of_file", "both", "part_state", "reduced", "reduced_at", "listen_celsius"}
+_SIGNS = {
+    "of_lines",
+    "list_separator",
+    "of_file",
+    "both",
+    "part_state",
+    "reduced",
+    "reduced_at",
+    "listen_celsius",
+    "aim_do",
+}
 
 
 def of_the_box() -> set[str]:

@@ -1,10 +1,9 @@
 "use strict";
-const marks = { good: "✓ good", poor: "△ poor", bad: "✗ bad" };
 const put = (id, text) => { document.getElementById(id).textContent = text; };
 
-function row(reading) {
+function row(cells) {
   const line = document.createElement("tr");
-  for (const text of [reading.name, reading.said, marks[reading.verdict]]) {
+  for (const text of cells) {
     line.append(Object.assign(document.createElement("td"), { textContent: text }));
   }
   return line;
@@ -12,12 +11,11 @@ function row(reading) {
 
 function show(state) {
   put("sentence", state.sentence);
-  const bad = state.readings.some((reading) => reading.verdict === "bad");
-  document.body.dataset.verdict = bad ? "bad" : state.ready ? "good" : "poor";
+  document.body.dataset.verdict = state.verdict;
   document.getElementById("readings").replaceChildren(...state.readings.map(row));
   const advice = state.advice.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
   document.getElementById("advice").replaceChildren(...advice);
-  put("left", `The page ends in ${Math.ceil(state.left_s / 60)} min.`);
+  put("left", state.left);
 }
 
 let number = 0;
@@ -29,7 +27,7 @@ async function turn() {
   } catch {
     document.body.dataset.verdict = "bad";
     document.getElementById("picture").removeAttribute("src");
-    put("sentence", "Aiming has ended.");
+    put("sentence", document.getElementById("sentence").dataset.ended);
   }
 }
 turn();
