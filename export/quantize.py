@@ -25,7 +25,7 @@ from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_floa
 from onnxruntime.transformers.onnx_model import OnnxModel
 
 from export.export_job import Feeds
-from export.graphs.attention_heads import split_heads
+from export.graphs.attention_by_head import split_heads
 from export.role_build import Array, BuildError
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")

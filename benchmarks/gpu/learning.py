@@ -15,13 +15,13 @@ import torch
 from benchmarks.fusion.synthetic import settings_of
 from benchmarks.gpu.step import EMVAS, AbsentError, Context, FailedError, Finding
 from edge.speech.log_mel import MEL_BANDS
-from training.asr.learner import CtcLoss
 from training.asr.model import ConformerConfig, ConformerCtc
+from training.asr.model_adapters import CtcLoss
 from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.models import MODELS
 from training.fusion.trainer import FusionTrainer
-from training.fusion.training_task import FusionTask
+from training.fusion.training_state import FusionTask
 from training.processes import Place, place
 from training.synthetic_features import trimodal
 

@@ -193,8 +193,9 @@ Kept:
   pictures of shut eyes 2 are seen a picture later (1 before). `emvas evaluate alerts` on them, as filmed: no false
   alert and 42 of 43 stretched closures with and without it, 0.75 instead of 0.96 % of the open time held for closed.
 - On an AMD EPYC, exact to the last digits: a picture that gets more channels is added to in parts, so that
-  onnxruntime's layout is kept (`export/graphs/blocked.py`), the mesh 1.37 -> 1.18 ms; lids and iris, two branches of
-  equal shape, as one twice as wide (`export/graphs/twins.py`), with the same one eye 1.81 -> 1.64 ms, 332 -> 238 nodes.
+  onnxruntime's layout is kept (`export/graphs/convolution_layout.py`), the mesh 1.37 -> 1.18 ms; lids and iris, two
+  branches of equal shape, as one twice as wide (`export/graphs/join_branches.py`), with the same one eye 1.81 -> 1.64
+  ms, 332 -> 238 nodes.
 - Pictures with their channels first: onnxruntime's transposition took 0.2 to 0.3 of the mesh's 2.3 ms, 0.1 of an eye's.
 - Geometry of a few points without arrays, an eye's sharpness by one filter of 5 x 5: 0.7 of 9.4 ms a picture, because
   after each net the processor's caches hold nothing of Python's.

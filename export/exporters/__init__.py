@@ -90,7 +90,7 @@ _ROWS = (
     Exporter(
         "vision",
         "encoder",
-        "export.exporters.vision",
+        "export.exporters.huggingface_image",
         "a Hugging Face folder of an image classifier (ResNet, MobileNetV2, ConvNeXt, ViT, ...)",
         _MIDDLE,
         ("expression",),

@@ -10,10 +10,10 @@ from typing import Any, SupportsFloat
 from edge.bundle.manifest import VariantName
 from edge.bundle.session import Session
 from export.export_job import EvaluationTask, Feeds
-from export.gate.candidates import Candidate
 from export.gate.margins import Margins
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
 from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, PairedDifference, paired_difference
+from export.gate.variant_files import Candidate
 
 FP32_TOLERANCE = 1e-3
 """Golden tolerance of float32 on another machine: other kernels sum in another order."""

@@ -10,11 +10,11 @@ from typing import Any
 from edge.bundle.manifest import VariantName
 from export.export_job import EvaluationTask, Family, Feeds
 from export.gate.admission import FP32_TOLERANCE, CandidateTrial, Judge
-from export.gate.candidates import FRAGILE, Maker
 from export.gate.decision import Decision, decided_variants
 from export.gate.margins import Margins
 from export.gate.measures import manifest_parity
 from export.gate.sensitivity import LayerError, layer_errors
+from export.gate.variant_files import FRAGILE, Maker
 from export.role_build import BuildError, VariantBuild
 
 Progress = Callable[[str], None]

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from edge.bundle.manifest import Role, Tensorrt, VariantName
 from export.export_job import Family, Feeds
 from export.gate.admission import too_far
-from export.gate.candidates import OPERATORS, Candidate, Maker
 from export.gate.margins import Margins
 from export.gate.measures import Agreement, agreement
+from export.gate.variant_files import OPERATORS, Candidate, Maker
 from export.role_build import BuildError, VariantBuild
 
 TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformers")

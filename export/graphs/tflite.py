@@ -8,10 +8,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from export.graphs.blocked import widen_in_parts
+from export.graphs.convolution_layout import widen_in_parts
+from export.graphs.join_branches import join_twins
 from export.graphs.tflite_operators import OPERATORS
 from export.graphs.tflite_writer import TO_NHWC, GraphWriter
-from export.graphs.twins import join_twins
 from export.role_build import BuildError
 from export.sources.tflite import TfliteModel
 

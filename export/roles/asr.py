@@ -20,7 +20,7 @@ from export.parity import check_parity
 from export.role_build import Archives, BuildError, RoleBuild
 from export.sample_speech import read_speech, read_spoken
 from export.sources.ctranslate2 import read_ctranslate2
-from export.sources.whisper import whisper_from_ctranslate2
+from export.sources.whisper_ctranslate2 import whisper_from_ctranslate2
 from export.tasks import asr
 from export.tasks.asr import MEANINGS, PREPROCESSING, decoder_feeds
 

@@ -10,7 +10,7 @@ from typing import Any
 from edge.fatigue.drowsiness import MEASURES, SEQUENCE
 from export.graphs.forest import read_forest
 from export.role_build import Archives, RoleBuild
-from export.roles.head import build_head, our_source
+from export.roles.trained_here import build_head, our_source
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:

@@ -10,7 +10,7 @@ from edge.messages import Float32
 from edge.vision.crop import unit_rgb
 from edge.vision.iris import INPUT_PX
 from export.role_build import Archives, BuildError, RoleBuild
-from export.roles.head import build_head, our_source
+from export.roles.trained_here import build_head, our_source
 from export.sample_faces import LEFT_EYE, RIGHT_EYE, squeezed, views
 from training.heads.eye_net import read_eye_net
 from training.heads.net_file import NetFileError

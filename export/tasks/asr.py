@@ -1,4 +1,4 @@
-"""Whisper in a bundle: its tensors' meanings, real inputs of its decoder, and its task, the character error rate."""
+"""Task metric of role `asr`: the character error rate of Whisper; also real inputs of its decoder."""
 
 from __future__ import annotations
 

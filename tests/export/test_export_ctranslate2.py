@@ -9,7 +9,7 @@ from small_whisper import VOCABULARY, make_small_whisper
 
 from export.role_build import BuildError
 from export.sources.ctranslate2 import Ct2Model, read_ctranslate2
-from export.sources.whisper import whisper_from_ctranslate2
+from export.sources.whisper_ctranslate2 import whisper_from_ctranslate2
 
 
 @pytest.fixture(scope="module")

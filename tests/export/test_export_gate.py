@@ -17,10 +17,10 @@ from small_graph import floats, save_graph
 from edge.bundle.manifest import EngineBuild, GraphVerdict, Tensorrt, VariantName
 from export.export_job import EvaluationTask, Family
 from export.gate import ChosenVariants, Margins, admission, build_variants
-from export.gate.candidates import Candidate
 from export.gate.measures import Agreement, agreement
 from export.gate.sensitivity import layer_errors
 from export.gate.tensorrt_verdicts import settle
+from export.gate.variant_files import Candidate
 from export.quantize import digest, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
 from export.role_build import BuildError, VariantBuild
 from export.tensorrt.lint import lint_graph

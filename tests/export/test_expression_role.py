@@ -14,9 +14,9 @@ from export.export_job import ExportJob
 from export.exporters import OptionError
 from export.exporters.classifier_heads import class_names, expressions_of
 from export.exporters.detect import detect
+from export.exporters.huggingface_image import build
 from export.exporters.options import check_role
 from export.exporters.picture_net import BoxExpression, PictureNet
-from export.exporters.vision import build
 from export.role_build import BuildError
 
 FER_PLUS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt"

@@ -14,9 +14,9 @@ from judged_net import residual_cnn
 from edge.bundle.session import Session
 from export.export_job import EvaluationTask
 from export.gate.admission import Judge
-from export.gate.candidates import Candidate
 from export.gate.margins import Margins
 from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, paired_difference
+from export.gate.variant_files import Candidate
 
 LENGTH = 15
 

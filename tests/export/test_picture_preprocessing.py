@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage import data
 
+from export.exporters.huggingface_image import build
 from export.exporters.preprocessing import read_preprocessing
-from export.exporters.vision import build
 from export.role_build import BuildError
 
 SQUARE, LARGER, LEVIT = ({"height": side, "width": side} for side in (32, 40, 28))

@@ -12,7 +12,7 @@ from training.features.dataset import Features
 from training.fusion.data import Rows
 from training.fusion.settings import FusionSettings, checked
 from training.fusion.trainer import FusionTrainer
-from training.fusion.training_task import FusionPosition, FusionTask
+from training.fusion.training_state import FusionPosition, FusionTask
 from training.processes import Place, place
 from training.synthetic_features import DIMS, trimodal
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from training.asr.evaluate import Reader, RecognitionResult
-    from training.asr.learner import CtcLearner
+    from training.asr.model_adapters import CtcLearner
     from training.asr.whisper import WhisperLearner
 
 

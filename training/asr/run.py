@@ -9,9 +9,9 @@ import torch
 
 from training.asr.checkpoint import load_checkpoint
 from training.asr.data import Corpus
-from training.asr.learner import CtcLearner, Learner
 from training.asr.manifest import LabelledUtterance, ManifestError, Skipped, UtteranceList, read_list
 from training.asr.model import ConformerConfig, ConformerCtc
+from training.asr.model_adapters import CtcLearner, Learner
 from training.asr.settings import AsrSettings
 from training.asr.trainer import AsrPosition, AsrTrainer, Watch
 from training.asr.vocabulary import UnknownUnitError, Vocabulary

@@ -25,8 +25,8 @@ from edge.error import EmvasError
 from training.asr.batching import batches
 from training.asr.data import Changes, Corpus, SoundMemory, UtteranceBatch, Utterances, loaded, silence
 from training.asr.evaluate import judge
-from training.asr.learner import Learner
 from training.asr.manifest import Skipped, write_skipped
+from training.asr.model_adapters import Learner
 from training.asr.settings import AsrSettings
 from training.asr.state import load_state, save_state
 from training.processes import Place, random_state, set_random_state

@@ -13,7 +13,7 @@ from training.fusion.cli_evaluate import show
 from training.fusion.options import chosen_settings, learning_options, run_options
 
 if TYPE_CHECKING:
-    from training.fusion.training_task import FusionPosition
+    from training.fusion.training_state import FusionPosition
 
 
 @click.command(epilog="Example: emvas train fusion --model mtme --data features.npz --out runs/mtme")

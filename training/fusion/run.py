@@ -12,7 +12,7 @@ from training.fusion.data_checks import columns_of, fitted
 from training.fusion.evaluate import Evaluation, evaluate
 from training.fusion.settings import FusionSettings
 from training.fusion.trainer import BEST, FusionTrainer
-from training.fusion.training_task import FusionPosition, FusionTask
+from training.fusion.training_state import FusionPosition, FusionTask
 from training.processes import Place
 
 Watch = Callable[[int, FusionPosition], None]

@@ -23,7 +23,7 @@ from training.fusion.data_checks import fitted
 from training.fusion.models import configure
 from training.fusion.settings import FusionSettings
 from training.fusion.trainer import FusionTrainer, FusionTrainingError, Watch
-from training.fusion.training_task import FusionPosition, FusionTask
+from training.fusion.training_state import FusionPosition, FusionTask
 from training.processes import Place
 from training.settings_file import SettingsError, read_yaml
 

@@ -25,7 +25,7 @@ from training.fusion.losses import whole_batch
 from training.fusion.models import build, configure, spec
 from training.fusion.predict import correlations, predict
 from training.fusion.settings import FusionTraining
-from training.fusion.training_task import FusionPosition, FusionTask
+from training.fusion.training_state import FusionPosition, FusionTask
 from training.processes import Place, random_state, set_random_state
 from training.settings_file import SettingsError
 

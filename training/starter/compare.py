@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.fusion.predict import CONDITIONS
-from training.starter.pairs import Pair
+from training.starter.combined_utterances import Pair
 from training.starter.single_modality import sign_of
 
 Floats = npt.NDArray[np.float64]

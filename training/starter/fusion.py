@@ -35,8 +35,8 @@ from training.fusion.settings import SEEDS, read
 from training.fusion.trainer import BEST
 from training.processes import place
 from training.starter import faces, neutral, sentences, voices
+from training.starter.combined_utterances import Pair, draw, features
 from training.starter.compare import compare
-from training.starter.pairs import Pair, draw, features
 from training.starter.single_modality import SingleModalitySample, Split
 
 SETTINGS = Path(__file__).resolve().parents[2] / "configs" / "training" / "starter" / "fusion.yaml"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from training.asr.augment import at_speed, mixed, shifted, striped
 from training.asr.batching import batches, in_order
 from training.asr.beam import BeamError, BeamSearch
-from training.asr.learner import CtcLearner, CtcLoss
 from training.asr.manifest import ManifestError, read_list
 from training.asr.metrics import error_rates
 from training.asr.model import ConformerConfig, ConformerCtc
+from training.asr.model_adapters import CtcLearner, CtcLoss
 from training.asr.settings import SpecAugment, read_settings
 from training.asr.trainer import noam
 from training.asr.vocabulary import UnknownUnitError, Vocabulary

@@ -15,7 +15,7 @@ from training.fusion.data import Rows
 from training.fusion.evaluate import baseline, judge
 from training.fusion.models import MODELS
 from training.fusion.trainer import FusionTrainer
-from training.fusion.training_task import FusionTask
+from training.fusion.training_state import FusionTask
 from training.processes import Place
 from training.synthetic_features import WEIGHTS, least_error, trimodal
 

@@ -1,4 +1,4 @@
-"""The task of a training run, and its progress."""
+"""The state of a training run: its task, which must not change, and how far it has come."""
 
 from __future__ import annotations
 

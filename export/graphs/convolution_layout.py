@@ -1,7 +1,7 @@
-"""Rewrites a graph so that onnxruntime's CPU need not leave the layout that its convolutions work in.
+"""Rewrites a graph so that onnxruntime's CPU keeps the data in the layout of its convolutions.
 
-That layout holds channels in blocks of 16, and goes on through Conv, Relu, Add, MaxPool and Concat of whole blocks; for
-any other operator the picture is turned back, and forth again.
+That layout holds channels in blocks of 16. Conv, Relu, Add, MaxPool and Concat of whole blocks keep it; any other
+operator needs a conversion to the usual layout and back.
 """
 
 from __future__ import annotations

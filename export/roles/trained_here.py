@@ -1,4 +1,4 @@
-"""Shared code of the roles with weights trained in this project: small networks, one graph, no archive."""
+"""Shared code of the roles whose weights this project trained: small networks, one graph, no archive."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from edge.affect.feature_schema import TABLES, description
 from edge.affect.fusion import MODALITIES, RELIABILITY, ModalityScore
 from training.features.dataset import Features, FeaturesError
 from training.fusion.evaluate import CONDITIONS
+from training.starter.combined_utterances import Pair, draw, features
 from training.starter.compare import compare, figures
-from training.starter.pairs import Pair, draw, features
 from training.starter.sentences import corpora
 from training.starter.single_modality import SingleModalitySample, Split, sign_of, splits
 

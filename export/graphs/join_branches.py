@@ -1,7 +1,7 @@
-"""Joins two branches of a graph that do the same with different weights: half the nodes, each twice as wide.
+"""Joins two branches of a graph that have the same operators and different weights: half the nodes, twice as wide.
 
-On pictures of a few pixels a node costs more than its products. The iris model ends in two such branches, lids and
-iris, fifty operators each on 8 x 8 px and less.
+On images of a few pixels the overhead of a node is larger than its arithmetic. The iris model ends in two such
+branches, lids and iris, with fifty operators each on 8 x 8 px and less.
 """
 
 from __future__ import annotations

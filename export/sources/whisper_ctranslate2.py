@@ -1,4 +1,4 @@
-"""Whisper from CTranslate2's tensors into Hugging Face's maintained architecture."""
+"""Reads Whisper from a CTranslate2 file into the model class of Hugging Face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Utterances put together from singles with labels that agree, or now and then do not."""
+"""Utterances combined from a sentence, a voice and a face, whose labels mostly agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trainer's view of a speech model: Conformer-CTC or Whisper."""
+"""Adapters of the speech models (Conformer-CTC, Whisper) to the one trainer: features, tokens, loss, saving."""
 
 from __future__ import annotations
 

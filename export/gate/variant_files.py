@@ -1,4 +1,4 @@
-"""The files of a variant that has yet to prove itself."""
+"""Makes the files of a variant (fp16, int8) that the gate has not judged yet."""
 
 from __future__ import annotations
 
