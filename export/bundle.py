@@ -25,7 +25,7 @@ from export.roles import builder
 from export.tensorrt.free_axes import free_axes
 
 Progress = Callable[[str], None]
-"""Told what is being done, in a few words."""
+"""Called with a short description of the current step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Built:
     seconds: Mapping[str, float]
     """Time for each role."""
     lock: Lock
-    """What was decided of each role, now or before."""
+    """The gate's decision about each role, of this build or an earlier one."""
 
 
 def build_bundle(
@@ -50,8 +50,8 @@ def build_bundle(
 ) -> Built:
     """Build the roles of `recipe` into `out`, which is replaced only by a bundle that passed its self-test.
 
-    With `only`, the other roles are taken over from the bundle that is in `out`. Roles that `lock` has no decision of
-    are measured. Of a recipe for one provider only the variants that it runs are kept.
+    With `only`, the other roles are taken over from the bundle that is in `out`. Roles without a decision in `lock` are
+    measured. A recipe for one provider keeps only the variants that the provider runs.
 
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
@@ -83,9 +83,10 @@ def build_bundle(
 
 
 def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Progress) -> list[GraphCheck]:
-    """Write `out`: a copy of `bundle` in which the role `name` is `built`, whether it had one or not.
+    """Write `out`: a copy of `bundle` in which the role `name` is `built`, new or replaced.
 
-    `out` may be `bundle`. Nothing is ever there but the whole old one or the whole new one, which passed its self-test.
+    `out` may be `bundle`. `out` holds the whole old bundle or the whole new one, which passed its self-test; never a
+    part.
 
     Raises:
         BuildError: the copy fails its self-test, or cannot be put in place.
@@ -107,7 +108,7 @@ def add_role(bundle: Path, out: Path, name: str, built: RoleBuild, progress: Pro
 
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
-    """An empty folder beside `out`, in a folder that is gone afterwards; what the disk refuses becomes a sentence."""
+    """An empty temporary folder beside `out`; errors of the disk become a BuildError."""
     refuse_foreign(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ def _staged(out: Path) -> Iterator[Path]:
 
 
 def refuse_foreign(out: Path) -> None:
-    """BuildError where `out` holds something that is no bundle."""
+    """Raises BuildError if `out` exists and is not a bundle."""
     if out.exists() and (not out.is_dir() or (not (out / "bundle.yaml").is_file() and any(out.iterdir()))):
         raise BuildError(f"{out} is not empty and no bundle: nothing is overwritten; choose another folder")
 

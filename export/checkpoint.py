@@ -20,12 +20,13 @@ from export.role_build import BuildError
 from training.checkpoint_checks import listed, misfit
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-"""What a Hugging Face folder keeps its weights in, best first."""
+"""File names of the weights in a Hugging Face folder, best first."""
 
 _WRAPPINGS = ("state_dict", "model_state_dict", "model_state")
-"""Where trainers put the weights beside epoch and optimizer: Lightning, the tutorials of PyTorch, fairseq."""
+"""Keys under which trainers store the weights, beside epoch and optimizer: Lightning, the tutorials of PyTorch,
+fairseq."""
 _PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before each name."""
+"""Prefixes that DataParallel and torch.compile add to each name."""
 
 _REMEDY = "save `model.state_dict()` instead"
 _OWNERS = {
@@ -34,11 +35,11 @@ _OWNERS = {
     "argparse": "Lightning put the script's arguments in; save `torch.load(file)['state_dict']` where you trust it",
     "omegaconf": "Lightning put its configuration in; save `torch.load(file)['state_dict']` where you trust it",
 }
-"""By the package of the first foreign object: whose file it is, and what to do."""
+"""By the package of the first foreign object: the program that wrote the file, and the remedy."""
 
 
 def read_checkpoint(path: Path) -> Any:
-    """The content of a .pt, .pth, .bin or .safetensors file; nothing but tensors and plain values is unpickled.
+    """The content of a .pt, .pth, .bin or .safetensors file; only tensors and plain values are unpickled.
 
     Raises:
         BuildError: the file is missing, damaged, or holds other objects.
@@ -76,9 +77,10 @@ def _damaged(path: Path, error: BaseException) -> BuildError:
 
 
 def weights_of(content: Any) -> Any:
-    """What a training wrapped its weights in taken off: the dict around them, DataParallel's and torch.compile's names.
+    """The weights without the wrapping of a training program: the dict around them, and the prefixes of DataParallel
+    and torch.compile.
 
-    Anything else is returned as it is.
+    Other content is returned unchanged.
     """
     while isinstance(content, Mapping):
         inner = next((content[key] for key in _WRAPPINGS if isinstance(content.get(key), Mapping)), None)
@@ -93,7 +95,7 @@ def weights_of(content: Any) -> Any:
 
 
 def state_of(path: Path, content: Any) -> dict[str, Tensor]:
-    """The tensors by name out of what `read_checkpoint` gave; BuildError when it is no state_dict."""
+    """The tensors by name from the result of `read_checkpoint`; raises BuildError if it is not a state_dict."""
     content = weights_of(content)
     if not isinstance(content, Mapping) or not content:
         raise BuildError(f"{path} holds no state_dict: save `model.state_dict()`")
@@ -108,7 +110,7 @@ def state_of(path: Path, content: Any) -> dict[str, Tensor]:
 def load_state(
     module: nn.Module, state: Mapping[str, Tensor], path: Path, model: str, stored: Callable[[str], str] = str
 ) -> None:
-    """Put every tensor where it belongs; BuildError names what is missing, too much, or of another shape.
+    """Load every tensor into the module; BuildError names missing and unexpected ones, and those of another shape.
 
     `stored` gives the name that a tensor of the module has in the file.
     """
@@ -123,7 +125,7 @@ def folder_config(folder: Path) -> dict[str, Any]:
     """`config.json` of a Hugging Face folder.
 
     Raises:
-        BuildError: there is none, it is no JSON object, or no weights lie beside it.
+        BuildError: it is missing, is not a JSON object, or has no weights beside it.
     """
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise BuildError(
@@ -138,7 +140,7 @@ def folder_config(folder: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; BuildError when the file is none."""
+    """A JSON object; raises BuildError if the file holds something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -149,9 +151,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def load_folder(loader: Any, folder: Path, heads: Collection[str] = (), **settings: Any) -> nn.Module:
-    """A Hugging Face model in float32 from its folder, by `loader.from_pretrained`, nothing fetched or executed.
+    """A Hugging Face model in float32 from its folder, by `loader.from_pretrained`; no download, no code of the folder
+    runs.
 
-    Tensors whose name starts with one of `heads` may be missing or too much: what the encoder does without.
+    Tensors whose name starts with one of `heads` may be missing or unexpected: the encoder does not need them.
 
     Raises:
         BuildError: the weights are damaged, or are not those of the architecture that config.json names.
@@ -200,6 +203,6 @@ def _weights(folder: Path) -> list[Path]:
 
 
 def nearest(word: str, words: Collection[str]) -> str:
-    """`; did you mean X?`, or all there are."""
+    """`; did you mean X?`, or the list of all names."""
     near = get_close_matches(word, words, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(words))}"

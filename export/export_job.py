@@ -1,8 +1,8 @@
 """The export job: a trained model as an exporter describes it, for the pipeline.
 
 An exporter reads a checkpoint and fills an `ExportJob`; `export.pipeline.run_job` traces, checks, proves, quantizes and
-describes it. The second half of that, from a float32 graph to the variants worth having, is `export.gate`, which the
-builders of `export.roles` use as well.
+describes it. Its second half, from a float32 graph to the accepted variants, is `export.gate`. The builders of
+`export.roles` use it too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 Family = Literal["cnn", "transformer", "float"]
-"""How the CPU's int8 is made: static U8S8, dynamic MatMul, or not at all (recurrent nets, small heads)."""
+"""The method of int8 for the CPU: static U8S8, dynamic MatMul, or not at all (recurrent nets, small heads)."""
 
 Feeds = Mapping[str, Array]
 
@@ -34,37 +34,37 @@ class GraphJob:
     """Inputs by name, in the order of `module.forward`, for given sizes of the free axes."""
     outputs: tuple[str, ...]
     axes: Mapping[str, Mapping[int, FreeAxis]]
-    """Free dimensions by input name and position; one name is one size throughout."""
+    """Free dimensions by input name and position; dimensions of one name have the same size."""
     family: Family
 
 
 @dataclass(frozen=True, slots=True)
 class MadeGraph:
-    """One graph that was made and proven before; the gate goes on from there."""
+    """One graph that is made and proven already; the gate starts from it."""
 
     path: Path
     parity: Mapping[str, Any]
-    """With what it was compared, and how far off it was."""
+    """The reference of the comparison, and the differences."""
     axes: Mapping[str, Mapping[int, FreeAxis]]
     family: Family
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTask:
-    """What a role is for, as one number over an evaluation set: the judge of every variant."""
+    """The quality of a role as one number over an evaluation set; every variant is judged by it."""
 
     name: str
-    """As `character error rate` or `landmark error`."""
+    """Such as `character error rate` or `landmark error`."""
     unit: str
     better: Literal["lower", "higher"]
     tolerance: float
-    """How much worse than float32 a variant may be, in the same unit."""
+    """The largest accepted loss against float32, in the same unit."""
     score: Callable[[Mapping[str, Session]], SupportsFloat]
-    """The figure reached by these sessions, by graph name. As `ErrorCounts` of enough utterances it is judged by the
-    interval of the difference."""
+    """The figure of these sessions, by graph name. `ErrorCounts` of enough utterances are judged by the interval of the
+    difference."""
     samples: int
     data: str
-    """What the evaluation set is."""
+    """Description of the evaluation set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class ExportJob:
     calibration: Mapping[str, Sequence[Feeds]] = field(default_factory=dict)
     """Real inputs by graph; a graph without any has no statically quantized variant."""
     task: EvaluationTask | None = None
-    """None: there is no evaluation set, so only float32 and float16 can be proven."""
+    """None without an evaluation set: then only float32 and float16 can be proven."""
     tensor_meanings: Mapping[str, str] = field(default_factory=dict)
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)

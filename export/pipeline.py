@@ -1,4 +1,4 @@
-"""The one way from a trained module to a role of a bundle: check, trace, prove, quantize, describe."""
+"""Runs an export job, from a trained module to a role of a bundle: check, trace, prove, quantize, describe."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from export.role_build import BuildError, RoleBuild
 from export.trace import check_weights, prove_parity, trace
 
 Progress = Callable[[str], None]
-"""Told what is being done, in a few words."""
+"""Called with a short description of the current step."""
 
 
 def run_job(job: ExportJob, wanted: Sequence[VariantName], work: Path, progress: Progress) -> RoleBuild:
     """Make the wanted variants of a role; `work` is an empty folder.
 
     Raises:
-        BuildError: weights that are no numbers, a module that cannot be traced, or a graph that says something else.
+        BuildError: weights are not finite, a module cannot be traced, or a graph differs from the module.
     """
     _check_samples(job)
     traced = {name: graph for name, graph in job.graphs.items() if isinstance(graph, GraphJob)}

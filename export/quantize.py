@@ -1,9 +1,9 @@
-"""Files of lower precision from a float32 graph, one function a kind.
+"""Files of lower precision from a float32 graph, one function per kind.
 
-Measured on one x86 thread: U8S8 QDQ halved the time of a CNN and dynamic MatMul that of a transformer; the other way
-round each is slower than float. TensorRT takes neither: it wants explicit symmetric S8S8 QDQ, no quantized bias, the
-pair on the weights as well, and both inputs of a residual sum (TensorRT's guide on explicit quantization; the options
-are those of NVIDIA ModelOpt, `modelopt/onnx/quantization/ort_utils`).
+Measured on one x86 thread: U8S8 QDQ halved the time of a CNN, and dynamic MatMul that of a transformer; exchanged, each
+is slower than float. TensorRT accepts neither: it requires explicit symmetric S8S8 QDQ, no quantized bias, the pair on
+the weights as well, and both inputs of a residual sum (TensorRT's guide on explicit quantization; the options are those
+of NVIDIA ModelOpt, `modelopt/onnx/quantization/ort_utils`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from export.graphs.attention_by_head import split_heads
 from export.role_build import Array, BuildError
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-"""Operators with weights, where the arithmetic is."""
+"""Operators with weights, which do most of the arithmetic."""
 _TENSORRT_OPTIONS = {
     "ActivationSymmetric": True,
     "WeightSymmetric": True,
@@ -45,7 +45,7 @@ _FUSED = ("Relu", "Clip", "LeakyRelu", "PRelu", "BatchNormalization")
 
 
 def tie_embedding(int8: Path) -> int:
-    """Rewrite every Gather from a matrix whose quantized form is stored too; return how many there were.
+    """Rewrite every Gather from a matrix whose quantized form is stored too; return their number.
 
     Dynamic quantization stores the output projection in int8 and keeps the float matrix for the embedding: 106 MB in
     Whisper-base. Here the embedding reads the columns of the quantized projection instead.
@@ -133,7 +133,7 @@ def quantize_for_tensorrt(prepared: Path, int8: Path, samples: Sequence[Feeds], 
 
 
 def tensorrt_layers(model: onnx.ModelProto) -> list[str]:
-    """The products with constant weights, and the sums of what two branches with a product in one of them computed."""
+    """The products with constant weights, and the sums of two branches of which one has a product."""
     constants = {item.name for item in model.graph.initializer}
     maker = {name: node for node in model.graph.node for name in node.output}
     layers, sums = [], []
@@ -149,7 +149,7 @@ def tensorrt_layers(model: onnx.ModelProto) -> list[str]:
 
 
 def _made_by(tensor: str, maker: dict[str, onnx.NodeProto], constants: set[str]) -> str:
-    """The name of the node behind a tensor, looked for through what TensorRT fuses with it, a bias included."""
+    """The name of the node behind a tensor, also through operators that TensorRT fuses with it, such as a bias."""
     node = maker.get(tensor)
     while node is not None and (node.op_type in _FUSED or (node.op_type == "Add" and constants & set(node.input))):
         node = maker.get(next(name for name in node.input if name not in constants))
@@ -157,7 +157,7 @@ def _made_by(tensor: str, maker: dict[str, onnx.NodeProto], constants: set[str])
 
 
 def quantize_transformer(fp32: Path, int8: Path, keep: Collection[str] = ()) -> None:
-    """Write `int8` for the CPU: weights of MatMul and Gemm as int8 per channel, activations quantized as they come.
+    """Write `int8` for the CPU: weights of MatMul and Gemm as int8 per channel, activations quantized dynamically.
 
     The nodes named in `keep` stay float32. An embedding that is also a projection is stored once; attention over a
     whole sequence goes head by head.
@@ -178,7 +178,7 @@ def quantize_transformer(fp32: Path, int8: Path, keep: Collection[str] = ()) -> 
 def halve(fp32: Path, fp16: Path, keep_types: Collection[str] = ()) -> None:
     """Write `fp16`: float16 inside, float32 at the inputs and outputs; operators of `keep_types` stay float32."""
     with _quietly(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of weights cut off at float16's ends, which the gate's parity judges
+        warnings.simplefilter("ignore")  # warns of weights beyond float16's range; the gate's parity judges them
         model = convert_float_to_float16(
             onnx.load(fp32), keep_io_types=True, op_block_list=[*DEFAULT_OP_BLOCK_LIST, *keep_types]
         )
@@ -188,7 +188,7 @@ def halve(fp32: Path, fp16: Path, keep_types: Collection[str] = ()) -> None:
 
 
 def described(samples: Sequence[Feeds]) -> dict[str, Any]:
-    """What the manifest says of a calibration."""
+    """The manifest's entry about a calibration."""
     return {"n": len(samples), "method": "min-max", "sha256": digest(samples)}
 
 
@@ -211,7 +211,7 @@ def _refuse_none(samples: Sequence[Feeds], graph: Path) -> None:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the tools' advice, given through the root logger, on what is done here anyway."""
+    """Silences the tools' advice in the root logger; this module follows it already."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)

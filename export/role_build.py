@@ -16,12 +16,12 @@ Array = npt.NDArray[Any]
 
 
 class BuildError(EmvasError):
-    """A bundle that cannot be built; the message says which role, what is wrong and what to do."""
+    """The bundle cannot be built; the message names the role, the fault and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class FreeAxis:
-    """A free dimension: the name it has in the graph, and the sizes that an engine is built for."""
+    """A free dimension: its name in the graph, and the sizes for which an engine is built."""
 
     name: str
     least: int
@@ -41,7 +41,7 @@ class VariantBuild:
 
 @dataclass(frozen=True, slots=True)
 class RoleBuild:
-    """Everything the manifest says of a role, and the files it names."""
+    """The manifest's entry about a role, and its files."""
 
     description: str
     sources: list[WeightSource]
@@ -61,10 +61,12 @@ class RoleBuild:
 
 
 class Archives(Protocol):
-    """Where a builder gets the bytes of pinned foreign files."""
+    """The source of pinned foreign files for a builder."""
 
     def file(self, archive: str, member: str, sha256: str) -> Path:
-        """The path of `member` taken out of a pinned archive of the recipe; BuildError when its hash differs."""
+        """The path of `member`, extracted from a pinned archive of the recipe; raises BuildError if its hash
+        differs.
+        """
         ...
 
     def source(self, archive: str, member: str, sha256: str) -> WeightSource:
@@ -73,7 +75,7 @@ class Archives(Protocol):
 
 
 class RoleBuilder(Protocol):
-    """Builds one role: `export/roles/` holds one module a role, `export.roles.BUILDERS` is their table."""
+    """Builds one role: `export/roles/` holds one module per role, `export.roles.BUILDERS` is their table."""
 
     def __call__(
         self, archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]

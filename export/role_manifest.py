@@ -20,10 +20,10 @@ from export.tensorrt.verdict import judge_variant
 
 
 class RoleWriter:
-    """Copies what a builder made into the stage and describes it."""
+    """Copies the files of a builder into the new bundle and describes them."""
 
     def __init__(self, name: str, built: RoleBuild, stage: Path, decision: Decision | None = None) -> None:
-        """`decision` knows what TensorRT makes of the variants; without one, its builder is asked."""
+        """`decision` has TensorRT's verdict on the variants; without it, TensorRT's builder gives one."""
         self.name = name
         self.built = built
         self.stage = stage

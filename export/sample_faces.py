@@ -1,7 +1,7 @@
 """Real images for calibration, parity and golden inputs: a public-domain portrait in many views.
 
-The portrait is NASA's of Eileen Collins, which scikit-image carries in its wheel. It is one person, looking into the
-camera with open eyes: what holds on it is not shown for others.
+The portrait is NASA's of Eileen Collins, which scikit-image carries in its wheel. It is one person who looks into the
+camera with open eyes; results on it do not prove the same for others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ LEFT_EYE = Crop(x_px=246.9, y_px=104.7, side_px=45.4, angle_rad=-0.043, mirrored
 SOURCE = "scikit-image's data/astronaut.png (NASA, public domain)"
 
 _SHIFT, _SCALE, _ANGLE_RAD = 0.08, (0.85, 1.3), 0.35
-"""Of the crop's side; of the crop's side; either way: what a tracker that follows a moving head leaves over."""
+"""Shift and change of size as shares of the crop's side, and turn, each in both directions: errors of a tracker that
+follows a moving head."""
 _GAMMA, _NOISE, _GREY = (0.5, 2.2), 12.0, 0.3
 """Bright to dark; standard deviation in grey levels; share of pictures without colour, as an infra-red camera's."""
 
@@ -32,18 +33,20 @@ _GAMMA, _NOISE, _GREY = (0.5, 2.2), 12.0, 0.3
 _SQUEEZE = (0.25, 1.0)
 """Height left."""
 _LFW_FACES = 100
-"""The first half of that file; the rest are pictures without a face."""
+"""The first half of that file; the rest are images without a face."""
 
 
 def views(crop: Crop, output_px: int, count: int, seed: int) -> list[Image]:
-    """`count` different pictures (output_px, output_px, 3), BGR, around `crop` of the portrait."""
+    """`count` different images (output_px, output_px, 3), BGR, around `crop` of the portrait."""
     portrait = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
     random = np.random.default_rng(seed)
     return [_relight(_moved(crop, random).cut(portrait, output_px), random) for _ in range(count)]
 
 
 def squeezed(pictures: list[Image], seed: int) -> list[Image]:
-    """The pictures pressed flat around their middle line, each by its own share: eyes as if their lids came down."""
+    """The images squeezed vertically towards their middle, each by its own share: eyes as if their lids were
+    closing.
+    """
     random = np.random.default_rng(seed)
     flat = []
     for picture in pictures:
@@ -55,14 +58,16 @@ def squeezed(pictures: list[Image], seed: int) -> list[Image]:
 
 
 def without_faces() -> list[Image]:
-    """Photographs (BGR) in which there is nobody: a cat, a cup, a rocket, a motorcycle."""
+    """Photographs (BGR) without people: a cat, a cup, a rocket, a motorcycle."""
     found = (skimage.data.chelsea, skimage.data.coffee, skimage.data.rocket, skimage.data.stereo_motorcycle)
     pictures = [load() for load in found]
     return [np.ascontiguousarray((part[0] if isinstance(part, tuple) else part)[..., ::-1]) for part in pictures]
 
 
 def many_faces() -> list[Image]:
-    """A hundred people, 25 x 25 px each, grey: the faces of scikit-image's sample of Labeled Faces in the Wild."""
+    """Faces of a hundred people, 25 x 25 px each, grey: the faces of scikit-image's sample of Labeled Faces in the
+    Wild.
+    """
     faces = skimage.data.lfw_subset()[:_LFW_FACES]
     return [np.rint(255.0 * face).astype(np.uint8) for face in faces]
 

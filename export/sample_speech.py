@@ -1,4 +1,4 @@
-"""Real speech for parity, golden inputs and evaluation: recordings, what is said in them, and error rates."""
+"""Real speech for parity, golden inputs and evaluation: recordings, their transcripts, and error rates."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from export.role_build import BuildError
 from training.asr.metrics import error_rates
 
 LEAST_S, USUAL_S, MOST_S = 0.5, 5.0, 30.0
-"""Lengths of an utterance that a speech graph is made for: the segmenter cuts at 28 s, shorter ones are lengthened."""
+"""Lengths of an utterance for which a speech graph is made: the segmenter cuts at 28 s, shorter ones are lengthened."""
 TOLERANCE = 0.01
-"""One character in a hundred more than float32 gets wrong is what a smaller or faster variant may cost."""
+"""Largest loss of a smaller or faster variant: one wrong character in a hundred more than with float32."""
 
 
 def read_speech(path: Path, seconds: float) -> Float32:
-    """The first `seconds` of a sound file, mono, at `SAMPLE_RATE_HZ`."""
+    """The first `seconds` of an audio file, mono, at `SAMPLE_RATE_HZ`."""
     resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
     with av.open(str(path)) as sound:
         frames = [part for frame in sound.decode(audio=0) for part in resampler.resample(frame)]
@@ -36,14 +36,14 @@ def read_speech(path: Path, seconds: float) -> Float32:
 
 @dataclass(frozen=True, slots=True)
 class SpokenSample:
-    """One recording and what is said in it."""
+    """One recording and its transcript."""
 
     samples: Float32
     text: str
 
 
 def tone_sweep(duration_s: float) -> Float32:
-    """Tones from 100 Hz to 4 kHz: sound for a graph whose speech is not at hand."""
+    """Tones from 100 Hz to 4 kHz: audio for a graph without speech recordings."""
     time_s = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     rise = np.log(40.0) / duration_s
     return (0.1 * np.sin(2 * np.pi * 100.0 * np.expm1(rise * time_s) / rise)).astype(np.float32)
@@ -53,7 +53,7 @@ def read_spoken(list_path: str) -> list[SpokenSample]:
     """Read a list and every recording in it; paths are relative to the list's folder.
 
     Raises:
-        BuildError: the list has no row, or a row has no text or names a file without readable sound.
+        BuildError: the list has no row, or a row has no text or names a file without readable audio.
     """
     path = Path(list_path)
     try:
@@ -95,7 +95,7 @@ def character_errors(pairs: Iterable[tuple[str, str]]) -> ErrorCounts:
     """Wrong characters of each (said, heard) pair; width, case, script and punctuation do not count.
 
     Raises:
-        BuildError: what was said in one holds neither letter nor digit.
+        BuildError: a reference holds neither letter nor digit.
     """
     edits, lengths = [], []
     for said, heard in pairs:

@@ -1,4 +1,4 @@
-"""The tables that the appliance maps, made from a Hugging Face tokenizer of the kind Unigram.
+"""Makes the box's memory-mapped tokenizer tables from a Hugging Face tokenizer of the kind Unigram.
 
 Every table is proven to give the same numbers as `tokenizers` does.
 """
@@ -20,7 +20,7 @@ from edge.text.sentiment import PIECE, TextTokenizer, Unigram
 from export.role_build import BuildError
 
 _UNKNOWN_PENALTY = 10.0
-"""An unknown character is that much less likely than the rarest piece: `K_UNK_PENALTY` of `tokenizers`."""
+"""An unknown character is less likely than the rarest piece by this much: `K_UNK_PENALTY` of `tokenizers`."""
 _ODD = (
     *("", " ", "   ", "\n", "\t a \r\n b", "\u3000你 好", "a\0b\x01\x7f\u200b\u200d\ufeff", "\x00", "\ue000\U0010ffff"),
     *(
@@ -44,7 +44,7 @@ _ODD = (
     *("我很高兴" * 400, "x" * 3000, "word " * 700, "no no no no no", "嗯嗯嗯，对对对对对", "1,234.56元（大约）"),
 )
 _BLOCKS = ((0x01, 0x7F), (0x2000, 0x2100), (0x3000, 0x30FF), (0x4E00, 0x9FFF), (0xFF00, 0xFFF0), (0x1F300, 0x1FAFF))
-"""Where the characters of made texts come from: ASCII, punctuation, kana, Han, full width, pictures."""
+"""Ranges of the characters of generated texts: ASCII, punctuation, kana, Han, full width, emoji."""
 _MADE_TEXTS = 2000
 _MOST_MADE = 40
 
@@ -57,7 +57,7 @@ class UnigramTables:
     settings: Mapping[str, Any]
 
     def tokenizer(self) -> TextTokenizer:
-        """The tokenizer that the appliance makes of them."""
+        """The box's tokenizer from these tables."""
         settings = self.settings
         pieces = Unigram(
             self.tables["pieces"], self.tables["scores"], settings["unknown_id"], settings["unknown_score"]
@@ -66,7 +66,7 @@ class UnigramTables:
 
 
 def write_tables(source: Path, folder: Path) -> UnigramTables:
-    """Take a tokenizer.json apart into `folder`.
+    """Write the tables of a tokenizer.json into `folder`.
 
     Raises:
         BuildError: it is of another kind.
@@ -100,10 +100,9 @@ def write_tables(source: Path, folder: Path) -> UnigramTables:
 
 
 def prove(source: Path, tables: UnigramTables, texts: Sequence[str], most: int) -> int:
-    """How many texts were given the same numbers as by `tokenizers`: `texts`, odd ones and made ones, cut at `most`.
+    """The number of texts with the same ids as from `tokenizers`: `texts`, unusual and generated ones, cut at `most`.
 
-    Raises:
-        BuildError: one of them was not.
+    Raises: BuildError: one of them got other ids.
     """
     theirs, ours = Tokenizer.from_file(str(source)), tables.tokenizer()
     theirs.enable_truncation(most)
@@ -116,7 +115,7 @@ def prove(source: Path, tables: UnigramTables, texts: Sequence[str], most: int) 
 
 
 def made_texts(count: int) -> list[str]:
-    """Characters of every kind thrown together, the same ones each time."""
+    """Random texts of characters of every kind; the same ones each time."""
     rng = random.Random(0)
     return [
         "".join(chr(rng.randint(*rng.choice(_BLOCKS))) for _ in range(rng.randint(1, _MOST_MADE))) for _ in range(count)
@@ -124,7 +123,7 @@ def made_texts(count: int) -> list[str]:
 
 
 def tokenizer_json(folder: Path, work: Path) -> Path:
-    """`tokenizer.json`, made in `work` from the older files of a folder where it has none."""
+    """`tokenizer.json`, made in `work` from the older files of a folder that lacks it."""
     path = folder / "tokenizer.json"
     if path.is_file():
         return path

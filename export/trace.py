@@ -20,14 +20,14 @@ from export.export_job import GraphJob
 from export.role_build import Array, BuildError, FreeAxis
 
 OPSET = 18
-"""The youngest opset that torch's exporter writes without conversion and onnxruntime 1.23 and TensorRT 10 read."""
+"""The newest opset that torch's exporter writes without conversion and that onnxruntime 1.23 and TensorRT 10 read."""
 MOST_ABS = 1e-4
 """Largest difference of an output between torch and onnxruntime, both float32; of an output whose RMS is above 1,
 that many times the RMS."""
 _LARGEST_FILE_BYTES = 2**31 - 2**24
-"""One protobuf message holds 2 GiB; the nodes need a little of it."""
+"""One protobuf message holds 2 GiB; a part of it is for the nodes."""
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 23, 31, 47, 67, 97, 139, 197, 281, 397, 563, 797, 1129, 1597, 2269, 16033, 48017)
-"""Sizes that no stride, window or number of heads divides."""
+"""Sizes that are not multiples of a stride, window or number of heads."""
 _SHOWN = 3
 
 
@@ -59,7 +59,9 @@ def export_module(
 
 
 def _forget_source(path: Path) -> None:
-    """Drop the exporter's notes on its nodes: stack traces with this machine's paths, other on every machine."""
+    """Drop the exporter's notes on its nodes: stack traces with paths of this machine, which differ on every
+    machine.
+    """
     model = onnx.load(path)
     for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info):
         del part.metadata_props[:]
@@ -67,7 +69,7 @@ def _forget_source(path: Path) -> None:
 
 
 def check_weights(module: nn.Module, graph: str) -> None:
-    """BuildError names the first tensors that hold a value that is no number, or an infinite weight."""
+    """Raises BuildError with the first tensors that hold a NaN or an infinite weight."""
     parameters = {name for name, _ in module.named_parameters()}
     bad = [
         name
@@ -126,12 +128,12 @@ def _axes(graph: GraphJob) -> dict[str, FreeAxis]:
 
 
 def traced_sizes(graph: GraphJob) -> dict[str, int]:
-    """The usual sizes, none below 2: torch takes a size of 1 for a constant."""
+    """The usual sizes, none below 2: torch treats a size of 1 as a constant."""
     return {name: min(max(axis.usual, 2), axis.most) for name, axis in _axes(graph).items()}
 
 
 def untraced_sizes(graph: GraphJob) -> list[dict[str, int]]:
-    """Least, most, and primes between them that are not what was traced."""
+    """Least, most, and primes between them other than the traced size."""
     axes, traced = _axes(graph), traced_sizes(graph)
     between = {}
     for name, axis in axes.items():
@@ -150,7 +152,7 @@ def prove_parity(name: str, graph: GraphJob, path: Path) -> dict[str, Any]:
     """Run torch and onnxruntime on the same random inputs at sizes not traced; return the manifest's figures.
 
     Raises:
-        BuildError: the graph does not run at some size, or an output is further off than `MOST_ABS`.
+        BuildError: the graph does not run at some size, or the difference of an output exceeds `MOST_ABS`.
     """
     session = Session(path)
     worst = dict.fromkeys(session.output_names, 0.0)
@@ -175,7 +177,7 @@ def prove_parity(name: str, graph: GraphJob, path: Path) -> dict[str, Any]:
 
 
 def reference(graph: GraphJob, inputs: Mapping[str, Tensor]) -> dict[str, Array]:
-    """What the torch module says, by output name."""
+    """The results of the torch module, by output name."""
     with torch.inference_mode():
         values = graph.module.eval()(*inputs.values())
     values = values if isinstance(values, tuple) else (values,)
@@ -195,7 +197,7 @@ def _run(name: str, session: Session, inputs: Mapping[str, Tensor], sizes: Mappi
 
 
 def _difference(found: Array, wanted: Array) -> float:
-    """Infinite where the shapes differ or one of them holds a NaN."""
+    """The difference; infinite if the shapes differ or one of them holds a NaN."""
     if found.shape != wanted.shape or not np.isfinite(found).all():
         return float("inf")
     if not found.size:

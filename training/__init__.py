@@ -12,7 +12,7 @@ disable_telemetry()
 
 
 def __getattr__(name: str) -> Any:
-    """The published system's names, from `training.mmsa_api`, loaded when asked for: they need torch."""
+    """The published system's names, from `training.mmsa_api`, loaded on first use: they need torch."""
     if name in __all__:
         from training import mmsa_api
 

@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 def content_fault(content: Any, form: str, kinds: Mapping[str, type]) -> str:
-    """Why this is no checkpoint of the format `form` with values of these kinds; empty where it is one.
+    """Why this is not a checkpoint of the format `form` with values of these kinds; empty if it is one.
 
     `state` must hold tensors without NaN and infinity.
     """
@@ -32,7 +32,7 @@ def content_fault(content: Any, form: str, kinds: Mapping[str, type]) -> str:
 
 
 def misfit(module: nn.Module, state: Mapping[str, Tensor], stored: Callable[[str], str] = str) -> str:
-    """Which tensors the module misses, has too many of, or has in another shape; empty where all fit.
+    """The tensors that are missing, unexpected or of another shape; empty if all fit.
 
     `stored` gives the name that a tensor of the module has in the file.
     """
@@ -48,6 +48,6 @@ def misfit(module: nn.Module, state: Mapping[str, Tensor], stored: Callable[[str
 
 
 def listed(verb: str, names: list[str]) -> str:
-    """The verb and the first of the names; empty where there are none."""
+    """The verb and the first names; empty without names."""
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{verb} {', '.join(names[:_SHOWN])}{rest}" if names else ""

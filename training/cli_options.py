@@ -1,4 +1,4 @@
-"""Options and the progress that the commands of training share."""
+"""Options and progress bars that the commands of training share."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def device_options(command: Command) -> Command:
 
 
 def noted_progress(shown: bool) -> Progress:
-    """Bars on the error output, each with the field `note` behind it."""
+    """Bars on the error output, each with the field `note` after it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), disable=not shown)

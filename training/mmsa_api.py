@@ -29,7 +29,7 @@ _FEATURE_PATH = "featurePath"
 """MMSA's key for the feature file."""
 _EXTRACTION_KEYS = {"bundle", "transcribe", "workers"}
 _TOOLS = ("audio", "video", "text")
-"""Sections of MMSA-FET's configuration, a tool each."""
+"""Sections of MMSA-FET's configuration, one per tool."""
 
 
 class FeatureExtraction:
@@ -37,7 +37,7 @@ class FeatureExtraction:
 
     Args:
         config: a mapping, or a YAML or JSON file of one: `bundle` (folder of the models), and if wanted `transcribe`
-            (hear the words instead of reading the table's) and `workers` (processes).
+        (transcribe, and ignore the text of the table) and `workers` (processes).
 
     Raises:
         SettingsError: the configuration lacks `bundle` or has another key.
@@ -59,7 +59,7 @@ class FeatureExtraction:
     def run_dataset(self, dataset_dir: str | Path, out_file: str | Path, num_workers: int | None = None) -> Result:
         """Compute the features of `dataset_dir` (label.csv, Raw/VIDEO/CLIP.*) and write `out_file`.
 
-        A file that ends in .pkl is MMSA's pickle, with ours (.npz) beside it; run again, it goes on where it stopped.
+        A file that ends in .pkl is MMSA's pickle, with ours (.npz) beside it; run again, it continues where it stopped.
         `num_workers` processes share the work.
 
         Raises:
@@ -82,10 +82,9 @@ class FeatureExtraction:
 
 
 def get_config(model_name: str, dataset_name: str) -> dict[str, Any]:
-    """The published settings of a model and data set: `dataset`, `model` and `training`, to be changed at will.
+    """The published settings of a model and data set: `dataset`, `model` and `training`, which you may change.
 
-    Raises:
-        SettingsError: there are none; the message says which there are.
+    Raises: SettingsError: they are unknown; the message lists the known ones.
     """
     return published(model_name, dataset_name.lower()).model_dump(mode="json")
 
@@ -98,9 +97,9 @@ def MSA_run(  # noqa: N802 (the published name)
     custom_feature: str | Path | None = None,
     model_save_dir: str | Path = "runs",
 ) -> dict[str, Any]:
-    """Train a model with each seed and judge it; the figures as `emvas train fusion --json` prints them.
+    """Train a model with each seed and evaluate it; return the figures of `emvas train fusion --json`.
 
-    Called again with the same arguments it goes on where it stopped, or judges the finished models again.
+    Called again with the same arguments, it continues where it stopped, or evaluates the finished models again.
 
     Args:
         model_name: a fusion model, such as mtme.

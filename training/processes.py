@@ -14,16 +14,16 @@ from torch import Tensor, distributed
 from edge.error import EmvasError
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-"""Numbers that a model calculates with; its weights are float32 in all of them."""
+"""Precisions of a model's arithmetic; its weights are float32 in all of them."""
 
 
 class DeviceError(EmvasError):
-    """A device or precision that this machine does not have."""
+    """The device or precision is not available on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this process works; `rank` 0 of `world` writes files."""
+    """Device and number of this process; `rank` 0 of `world` writes files."""
 
     device: torch.device
     precision: str = "float32"
@@ -32,11 +32,11 @@ class Place:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes and judges."""
+        """Whether this process writes files and evaluates."""
         return self.rank == 0
 
     def autocast(self) -> torch.autocast:
-        """Mixed precision, where `precision` asks for it."""
+        """Mixed precision, if `precision` requires it."""
         kind = PRECISIONS[self.precision]
         return torch.autocast(self.device.type, kind, enabled=kind is not None)
 
@@ -77,10 +77,9 @@ class Place:
 def place(device: str = "auto", precision: str = "auto") -> Iterator[Place]:
     """The place of this process; under `torchrun` it joins the others and takes the GPU of its local rank.
 
-    `auto` is the GPU where there is one and mixed precision on it: bfloat16 where the GPU knows it, else float16.
+    `auto` is the GPU, if there is one, with mixed precision: bfloat16 if the GPU supports it, else float16.
 
-    Raises:
-        DeviceError: there is no such device, or fewer GPUs than processes.
+    Raises: DeviceError: the device is missing, or there are fewer GPUs than processes.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     chosen = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
@@ -108,12 +107,12 @@ def _device(name: str, local_rank: int) -> torch.device:
 
 
 def random_state() -> dict[str, Any]:
-    """Where they stand, on the CPU and on this process's GPU."""
+    """Their states, on the CPU and on the GPU of this process."""
     return {"cpu": torch.get_rng_state(), "gpu": torch.cuda.get_rng_state() if torch.cuda.is_available() else None}
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
-    """Go on from there."""
+    """Restore these states."""
     torch.set_rng_state(state["cpu"])
     if state["gpu"] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["gpu"])

@@ -11,11 +11,11 @@ from edge.error import EmvasError
 
 
 class SettingsError(EmvasError):
-    """A training configuration that cannot be used; the message names file and key."""
+    """The training configuration cannot be used; the message names file and key."""
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file; SettingsError when it cannot be read."""
+    """The content of a YAML file; raises SettingsError if it cannot be read."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A trimodal set whose answer is known: what each modality is worth, and the best error that any model can have.
+"""A synthetic trimodal set with known optimum: the value of each modality, and the best possible error.
 
 Each sample has three independent hidden scores, uniform in -1..1, and the label is their weighted sum. A modality's
 frames hold its score along one direction of its columns, under noise. Whoever does not see a modality can do no better

@@ -43,8 +43,8 @@ def build(
 ) -> None:
     """Fetch the weights of RECIPE, convert, quantize, prove and pack them.
 
-    The lock beside RECIPE (default.lock.yaml) says which variants were worth having: these are made and compared with
-    float32, others are not tried. A role that has no entry, or whose part of RECIPE has changed, is measured.
+    The lock beside RECIPE (default.lock.yaml) names the accepted variants: only these are made and compared with
+    float32. A role without an entry, or with a changed part of RECIPE, is measured.
     """
     folders = _folders(sources)
     console = Console(stderr=True)
@@ -61,7 +61,7 @@ def build(
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
     for role in only or read.roles:
-        builder(role)  # a library that is missing is told before anything is fetched
+        builder(role)  # reports a missing library before any download
     known = read_lock(recipe)
     lock = known
     if measure:

@@ -1,4 +1,4 @@
-"""`emvas bundle table`: the variants of a bundle as Markdown, those that were refused included."""
+"""`emvas bundle table`: the variants of a bundle as Markdown, with the refused ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOOLS = ("onnxruntime", "onnx", "torch")
 
 
 class TableError(EmvasError):
-    """A table that cannot be written."""
+    """The table cannot be written."""
 
 
 @click.command(epilog="Example: emvas bundle table build/bundle --out docs/variants.md")
@@ -81,7 +81,7 @@ def _rms(measured: Mapping[str, Any]) -> str:
 
 
 def _all_of(key: str, value: Any) -> Iterator[float]:
-    """Every figure of that name in nested mappings."""
+    """All figures with that name in nested mappings."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if name == key:
@@ -119,7 +119,7 @@ def _task_words(role: Role) -> Iterator[str]:
 
 
 def _refusals(name: str, role: Role) -> Iterator[str]:
-    """Why, and what was tried before."""
+    """The reason of a refusal, and the earlier trials."""
     for variant, why in _refused(role).items():
         yield f"\n**{name} {variant}**: {why['reason']}\n"
         if trials := why.get("trials"):

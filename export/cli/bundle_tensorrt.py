@@ -1,4 +1,4 @@
-"""`emvas bundle tensorrt`: does TensorRT take the graphs of a bundle?"""
+"""`emvas bundle tensorrt`: whether TensorRT accepts the graphs of a bundle."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def tensorrt(folder: Path, roles: tuple[str, ...], as_json: bool) -> None:
     """Lint every graph of the bundle in FOLDER that is meant for TensorRT, and build an engine of it.
 
-    Profiles and verdicts go into the manifest. The engines are thrown away: they fit one GPU only, and
-    `emvas export engine` builds them there. Exit code 1 when a graph is not ready.
+    Profiles and verdicts go into the manifest. The engines are deleted: an engine fits one GPU only, and `emvas export
+    engine` builds it on the device. Exit code 1 when a graph is not ready.
     """
     from edge.bundle.manifest import read_manifest
     from export.tensorrt.bundle import judge_bundle, judged_graphs

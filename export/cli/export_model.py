@@ -121,7 +121,7 @@ def _export(
     given = {key: str(value) for key, value in said.items() if value is not None}
     try:
         exporter, options = _chosen(group, checkpoint, model, role, words)
-        read_manifest(bundle)  # what is no bundle is told before the long work
+        read_manifest(bundle)  # reports a folder that is not a bundle before the long work
         refuse_foreign(out)
         name = _make(exporter, checkpoint, {**options, **given}, bundle, out, variants or _VARIANTS)
     except OptionError as error:

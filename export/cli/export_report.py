@@ -1,4 +1,4 @@
-"""`emvas export report`: a model card a role."""
+"""`emvas export report`: one model card per role."""
 
 from __future__ import annotations
 

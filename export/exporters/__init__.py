@@ -21,7 +21,7 @@ COMMON: Mapping[str, str] = {
 
 
 class OptionError(EmvasError):
-    """A model or an option that does not exist, or is missing; the message names the nearest right one."""
+    """A model or an option is unknown or missing; the message names the nearest valid one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class Exporter:
     module: str
     """Has `build(checkpoint, options, work) -> ExportJob`."""
     reads: str
-    """What the checkpoint is."""
+    """Description of the checkpoint."""
     options: Mapping[str, str]
-    """Its own options and what they mean; those of `COMMON` come on top."""
+    """Its options and their meaning, besides those of `COMMON`."""
     fills: tuple[str, ...] = ()
     """The roles of the box that it can fill."""
 
     def build(self, checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-        """Read `checkpoint` into an `ExportJob`; `work` is an empty folder for what it needs to write."""
+        """Read `checkpoint` into an `ExportJob`; `work` is an empty folder for its files."""
         build: Callable[[Path, Mapping[str, str], Path], ExportJob] = importlib.import_module(self.module).build
         return build(checkpoint, options, work)
 

@@ -32,23 +32,25 @@ _HEADS = (
     "masked_spec_embed",
     "label_embs_concat",
 )
-"""What pre-training and fine-tuning put around the encoder."""
+"""Prefixes of the parts around the encoder, from pre-training and fine-tuning."""
 _KINDS = ("wav2vec2", "hubert", "wavlm")
 _MOST_S = 20.0
 _MOST_SOUNDS = 4
 _NORM_EPSILON = 1e-7
-"""Of Wav2Vec2FeatureExtractor's `zero_mean_unit_var_norm`."""
+"""The constant of Wav2Vec2FeatureExtractor's `zero_mean_unit_var_norm`."""
 
 
 class SoundEncoder(nn.Module):
-    """`samples` [n, t], -1..1, rows of one length -> `frames` [n, f, h], `vector` [n, h], the head's."""
+    """`samples` [n, t], -1..1, all rows of one length -> `frames` [n, f, h], `vector` [n, h], and the output of the
+    head.
+    """
 
     def __init__(self, model: nn.Module, normalize: bool, head: CheckpointHead | None) -> None:
         super().__init__()
         self.model, self.normalize, self.head = model, normalize, head
 
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
-        """The last layer, its mean over the frames, and what the head says."""
+        """The last layer, its mean over the frames, and the output of the head."""
         if self.normalize:
             centred = samples - samples.mean(dim=1, keepdim=True)
             samples = centred / torch.sqrt(centred.square().mean(dim=1, keepdim=True) + _NORM_EPSILON)
@@ -122,7 +124,7 @@ def _normalized(folder: Path) -> bool:
 
 
 def _field(kernels: list[int], strides: list[int]) -> tuple[int, int]:
-    """Samples of the shortest sound with a frame, and samples from one frame to the next."""
+    """Samples of the shortest audio that gives a frame, and samples from one frame to the next."""
     least, stride = 1, 1
     for kernel, step in zip(kernels, strides, strict=True):
         least += (kernel - 1) * stride

@@ -1,4 +1,4 @@
-"""Classification heads of checkpoints: what their outputs mean, and what the box calls their classes."""
+"""Classification heads of checkpoints: the meaning of their outputs, and the box's names of their classes."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _NAMES = {name: label for label, others in _SYNONYMS.items() for name in (label,
 
 @dataclass(frozen=True, slots=True)
 class CheckpointHead:
-    """What a checkpoint says of its inputs besides its vectors."""
+    """The output of a checkpoint besides its vectors."""
 
     output: str
-    """`probabilities`, or `score` where it was trained on one number."""
+    """`probabilities`, or `score` if it was trained on one number."""
     reading: Reading
     labels: list[str]
 
     def read(self, logits: Tensor) -> Tensor:
-        """The numbers of the net as the output means them."""
+        """The net's logits as the values of the output."""
         if self.reading == "softmax":
             return torch.softmax(logits, dim=1)
         return torch.sigmoid(logits) if self.reading == "sigmoid" else logits
@@ -58,7 +58,7 @@ def is_classifier(config: Mapping[str, Any]) -> bool:
 
 
 def head_of(config: Mapping[str, Any], model: Any) -> CheckpointHead | None:
-    """The head of a loaded model; None of one without classes."""
+    """The head of a loaded model; None without classes."""
     if not is_classifier(config):
         return None
     labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
@@ -69,7 +69,7 @@ def head_of(config: Mapping[str, Any], model: Any) -> CheckpointHead | None:
 
 
 def left_out(config: Mapping[str, Any]) -> list[str]:
-    """A word on the head that is not exported; none where there is none."""
+    """A note on a head that is not exported; empty without such a head."""
     architecture = _architecture(config)
     if not architecture or architecture.endswith((_CLASSIFIER, _BARE)):
         return []
@@ -81,10 +81,10 @@ def _architecture(config: Mapping[str, Any]) -> str:
 
 
 def class_names(given: str | None, classes: Sequence[str]) -> list[str]:
-    """The names of the classes in their order: those of `--labels`, else those that the checkpoint has.
+    """The names of the classes in their order: from `--labels`, else from the checkpoint.
 
     Raises:
-        BuildError: another number of labels than classes.
+        BuildError: the numbers of labels and classes differ.
     """
     if given is None:
         return list(classes)
@@ -95,10 +95,10 @@ def class_names(given: str | None, classes: Sequence[str]) -> list[str]:
 
 
 def expressions_of(names: Sequence[str]) -> list[str]:
-    """The box's expression for each class, `LEFT_OUT` for a class that says so.
+    """The box's expression for each class, or `LEFT_OUT`.
 
     Raises:
-        BuildError: a name that is no expression of the box, or none left.
+        BuildError: a name is not an expression of the box, or none is left.
     """
     found = [name if name == LEFT_OUT else _NAMES.get(name.lower(), "") for name in names]
     if strange := [name for name, label in zip(names, found, strict=True) if not label]:

@@ -28,10 +28,10 @@ _MODES = ("full", "streaming")
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Load the file `checkpoint` and say how it is traced, heard and judged.
+    """Load the file `checkpoint` and describe how it is traced, fed and judged.
 
-    `mode` is `full` or `streaming`; without it, what the model was trained for. `calibration` and `evaluation` name
-    lists of `path<TAB>text`.
+    `mode` is `full` or `streaming`; default: the mode of the training. `calibration` and `evaluation` name lists of
+    `path<TAB>text`.
     """
     stored = load_checkpoint(checkpoint)
     model = _model(stored)
@@ -120,7 +120,7 @@ def chunk_graph(module: ChunkConformer) -> GraphJob:
 
 
 def chunk_feeds(module: ChunkConformer, samples: Float32) -> list[Feeds]:
-    """The inputs of every whole chunk of a sound, with the caches that torch has at each."""
+    """The inputs of every whole chunk of a recording, with torch's caches at each."""
     frames = _chunk_frames(module.model)
     mel = FRONT_ENDS[STREAMED](samples, MEL_BANDS)
     feeds: list[Feeds] = []
@@ -134,10 +134,9 @@ def chunk_feeds(module: ChunkConformer, samples: Float32) -> list[Feeds]:
 
 
 def prove_chunks(model: ConformerCtc) -> None:
-    """Whether chunk by chunk the model says what it says of the whole sound.
+    """Check that the model gives the same result chunk by chunk as for the whole recording.
 
-    Raises:
-        BuildError: it does not, beyond `MOST_ABS`.
+    Raises: BuildError: the difference exceeds `MOST_ABS`.
     """
     streaming = model.config.streaming
     assert streaming is not None

@@ -39,12 +39,12 @@ _NEMO = {
     "win_length": log_mel.NEMO_WINDOW_SAMPLES,
     "preemphasis": log_mel.PREEMPHASIS,
 }
-"""What Parakeet's feature extractor must say for the appliance's front end to be the same."""
+"""The settings of Parakeet's feature extractor with which the box's front end is the same."""
 _TRAINING_ONLY = ("wav2vec2.masked_spec_embed", "wav2vec2_conformer.masked_spec_embed")
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Load the folder `checkpoint` and say how it is traced, heard and judged.
+    """Load the folder `checkpoint` and describe how it is traced, fed and judged.
 
     The options `calibration` and `evaluation` are lists of `path<TAB>text`.
     """

@@ -32,9 +32,9 @@ class CtcModel:
 
     description: str
     graph: GraphJob
-    """Gives `log_probs` [1, frames, vocabulary]; `whole_sound` makes one."""
+    """The graph of `log_probs` [1, frames, vocabulary]; `whole_sound` makes one."""
     feeds: Callable[[Float32], list[Feeds]]
-    """The inputs of the graph that a sound makes, in their order."""
+    """The inputs of the graph for a recording, in their order."""
     hears: CtcDescription
     vocabulary: CtcVocabulary
     training_data: str = "not stated"
@@ -42,7 +42,7 @@ class CtcModel:
 
 
 def ctc_job(model: CtcModel, sources: list[WeightSource], options: Mapping[str, str], work: Path) -> ExportJob:
-    """Say how `model` is traced, heard and judged; writes its vocabulary into `work`."""
+    """Describe how `model` is traced, fed and judged; writes its vocabulary into `work`."""
     vocabulary = work / "vocabulary.json"
     vocabulary.write_text(model.vocabulary.model_dump_json(), encoding="utf-8")
     calibration = [one.samples for one in read_spoken(options["calibration"])] if "calibration" in options else []
@@ -68,7 +68,7 @@ def ctc_job(model: CtcModel, sources: list[WeightSource], options: Mapping[str, 
 
 
 def recognizer(model: CtcModel) -> Callable[[Mapping[str, Session]], Callable[[Float32], str]]:
-    """What the appliance reads from a sound with these sessions, guards left out."""
+    """The box's transcript of a recording with these sessions, without the hallucination filter."""
 
     def of(sessions: Mapping[str, Session]) -> Callable[[Float32], str]:
         listener = open_acoustic_model(sessions["model"], model.hears)
@@ -87,7 +87,7 @@ def recognizer(model: CtcModel) -> Callable[[Mapping[str, Session]], Callable[[F
 def whole_sound(
     module: torch.nn.Module, hears: CtcDescription, bands: int | None
 ) -> tuple[GraphJob, Callable[[Float32], list[Feeds]]]:
-    """The graph of a module that hears a whole sound, free in its length, and its inputs.
+    """The graph of a module for a whole recording of any length, and its inputs.
 
     The module takes `mel` [1, frames, bands], or without bands `audio` [1, samples].
     """

@@ -14,9 +14,9 @@ from export.exporters.mmsa_layout import PREFIX
 from export.role_build import BuildError
 
 _FORMATS = {"emvas-fusion-1": "fusion", "emvas-asr-1": "conformer", "emvas-expression-1": "expression"}
-"""What the files of our own training call themselves."""
+"""Format names in the files of our own training."""
 _ENDINGS = (("ForCTC", "ctc"), ("ForImageClassification", "vision"))
-"""Of the architecture that a Hugging Face folder names."""
+"""By the architecture that a Hugging Face folder names."""
 _FAMILIES = {
     "whisper": "whisper",
     "parakeet_ctc": "ctc",
@@ -30,8 +30,8 @@ def detect(checkpoint: Path, group: Group) -> Exporter:
     """The exporter for a checkpoint.
 
     Raises:
-        BuildError: the checkpoint cannot be read, or is of another group.
-        OptionError: it does not say what it is.
+        BuildError: the checkpoint cannot be read, or belongs to another group. OptionError: its contents do not show
+        its kind.
     """
     if not checkpoint.exists():
         raise BuildError(f"{checkpoint} does not exist: name the checkpoint that the training wrote")

@@ -18,7 +18,7 @@ from training.heads.net_file import NetFileError
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Read the file `checkpoint`; pictures for calibration and the golden input are those of the default role."""
+    """Read the file `checkpoint`; the images for calibration and the golden input are those of the default role."""
     del work
     try:
         net, about = read_expression_net(checkpoint)

@@ -29,7 +29,7 @@ _MOST_FRAMES = (128, 1024, 512)
 _MOST_CLIPS = 8
 _TOLERANCE = 0.01
 _CALIBRATION = 128
-"""Samples at most: ranges and class errors of small nets settle long before."""
+"""Largest number of samples: ranges and class errors of small nets are stable with fewer."""
 
 
 class FusionGraph(nn.Module):
@@ -61,7 +61,7 @@ class Trained:
     model: FusionNet
     name: str
     features: Mapping[str, Any]
-    """What the columns are, as far as the checkpoint says it."""
+    """The meaning of the columns, as far as the checkpoint has it."""
     sources: list[WeightSource]
     not_checked: list[str]
     correlation: Mapping[str, float] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from export.exporters.preprocessing import Preprocessing, read_preprocessing
 from export.role_build import BuildError
 
 _TRANSFORMERS = ("vit", "deit", "swin", "beit", "dinov2")
-"""Families whose arithmetic is in MatMul; the others are convolutional."""
+"""Families that compute mostly in MatMul; the others are convolutional."""
 
 
 class PictureModel(nn.Module):
@@ -34,7 +34,7 @@ class PictureModel(nn.Module):
         self.register_buffer("offset", torch.tensor(preprocessing.offset).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The classes, and what the classifier reads."""
+        """The classes, and the input of the classifier."""
         features = self.model(pixel_values=image * self.scale + self.offset).logits
         return torch.softmax(self.classifier(features), dim=1), features.flatten(1)
 

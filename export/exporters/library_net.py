@@ -1,7 +1,7 @@
 """Exports weights of an image classifier whose architecture a library builds (timm, torchvision).
 
-A state_dict says neither what it is of nor what its pictures are. The architecture is `--set architecture=NAME`; size,
-mean and deviation are the library's for that name unless they are given.
+A state_dict names neither its architecture nor its preprocessing. The architecture is `--set architecture=NAME`. Size,
+mean and deviation come from the options, else from the library's entry for that name.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from export.exporters.picture_net import PictureNet, picture_job
 from export.role_build import BuildError
 
 _TRANSFORMERS = ("vit", "deit", "swin", "beit", "eva", "maxvit", "cait", "xcit")
-"""What the names of architectures whose arithmetic is in MatMul begin with."""
+"""Beginnings of the names of architectures that compute mostly in MatMul."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What a library does to the pictures of an architecture."""
+    """A library's preprocessing for an architecture."""
 
     px: int
     mean: Sequence[float]
@@ -46,7 +46,7 @@ class Classifier(nn.Module):
         self.register_buffer("deviation", torch.tensor(deviation).view(1, -1, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Normalize, and turn the net's numbers into shares."""
+        """Normalize, and turn the logits into probabilities."""
         return torch.softmax(self.net((image - self.mean) / self.deviation), dim=1)
 
 
@@ -57,11 +57,11 @@ def library_job(
     checkpoint: Path,
     options: Mapping[str, str],
 ) -> ExportJob:
-    """Build the architecture by `make(name, classes, channels)`, put the weights in, and describe it.
+    """Build the architecture by `make(name, classes, channels)`, load the weights, and describe it.
 
     Raises:
         OptionError: the architecture is not named, or unknown.
-        BuildError: the weights are not of it.
+        BuildError: the weights do not fit it.
     """
     name = options.get("architecture")
     if name is None:
@@ -109,13 +109,15 @@ def _single(value: Tensor) -> Tensor:
 
 
 def _dependent(one: nn.Module, other: nn.Module) -> str | None:
-    """The first tensor whose shape differs: what depends on the number of classes, or of channels."""
+    """The first tensor whose shape differs, since the number of classes or channels does."""
     shapes = {key: value.shape for key, value in other.state_dict().items()}
     return next((key for key, value in one.state_dict().items() if shapes[key] != value.shape), None)
 
 
 def _of_the_net(state: Mapping[str, Tensor], net: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
-    """The net's tensors, the attribute that held it (Lightning's `model.`) taken off, and what lies beside them."""
+    """The net's tensors without the prefix of the attribute that held it (Lightning's `model.`), and the other
+    tensors.
+    """
     wanted = list(net.state_dict())
     for key in (key for key in state if f".{key}".endswith(f".{wanted[0]}")):
         before = key.removesuffix(wanted[0])

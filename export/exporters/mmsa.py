@@ -1,7 +1,8 @@
-"""Fusion models that MMSA trained (v2.2.1): its weights in our modules, its view of the padding kept.
+"""Fusion models that MMSA trained (v2.2.1): its weights in our modules, with its treatment of the padding.
 
 MMSA pads every sample to the longest of its data set and lets most models count the padding as frames: means run over
-all of it, LSTMs and attention read it. To say what the original says, the graph does the same, whatever it is given.
+all of it, LSTMs and attention read it. The graph does the same for every input, so that its results equal those of the
+original.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _UNKNOWN = (0, 0, 0)
 
 
 class _NormalizedMfn(Mfn):
-    """MFN as MMSA configures it everywhere: with `need_normalized`, so sound and face are one mean at every step."""
+    """MFN in every configuration of MMSA: with `need_normalized`, so audio and vision are one mean at every step."""
 
     def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
         return super().fuse(text, _constant(audio), _constant(vision))
@@ -42,7 +43,7 @@ def _constant(stream: Stream) -> Stream:
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Read a state_dict that MMSA saved; what the weights do not say is asked for by name."""
+    """Read a state_dict that MMSA saved; options give what the weights do not show."""
     trained = read_mmsa_model(checkpoint, options)
     frames = trained.model.config.padded_to
     if frames is not None and "most_frames" not in options:
@@ -54,8 +55,8 @@ def read_mmsa_model(checkpoint: Path, options: Mapping[str, str]) -> Trained:
     """The model with MMSA's weights.
 
     Raises:
-        BuildError: it is no state_dict of MMSA, or of a model that cannot be exported, or keys are missing or too much.
-        OptionError: something that the weights do not say is not given.
+        BuildError: it is not a state_dict of MMSA, the model cannot be exported, or keys are missing or unexpected.
+        OptionError: an option that the weights do not show is missing.
     """
     stored = state_of(checkpoint, read_checkpoint(checkpoint))
     state = {name.removeprefix(PREFIX): value for name, value in stored.items()}
@@ -143,7 +144,7 @@ def _triple(values: tuple[int, int, int]) -> str:
 
 
 def _stated(name: str, options: Mapping[str, str]) -> dict[str, Any]:
-    """Hyperparameters that no shape tells."""
+    """Hyperparameters that do not follow from a shape."""
     if name != "mult":
         return {}
     if "num_heads" not in options:

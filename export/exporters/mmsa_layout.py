@@ -1,7 +1,7 @@
 """The names of weights in MMSA's models (v2.2.1), and the hyperparameters that follow from their shapes.
 
 Every state_dict of MMSA is that of `AMIO`, whose only child is `Model`, so every key starts with `Model.`. Sizes are in
-MMSA's order where its constructors want them and in ours (text, audio, vision) in `configuration` of each layout.
+MMSA's order for its constructors, and in ours (text, audio, vision) in `configuration` of each layout.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ class KeyLayout:
     ours: str
     """Its name in `training.fusion.models.MODELS`."""
     signature: tuple[str, ...]
-    """Keys that it has; the first layout all of whose keys are there is taken."""
+    """Keys that identify it; the first layout whose keys are all present is used."""
     renames: tuple[tuple[str, str], ...]
-    """Prefixes of MMSA and ours; the first that fits a key holds."""
+    """Prefixes of MMSA and ours; the first that matches a key applies."""
     dims: Callable[[State], tuple[int, int, int]] | None
-    """Columns of text, audio and vision; None where the weights do not tell them apart."""
+    """Columns of text, audio and vision; None if the weights do not distinguish them."""
     configuration: Callable[[State], dict[str, Any]]
-    """Hyperparameters that the shapes tell."""
+    """Hyperparameters that follow from the shapes."""
     convert: Callable[[State], State] = lambda state: state
-    """What is more than renaming, done before it."""
+    """Conversions beyond renaming, done before it."""
     padded: bool = True
     """Whether it counts the padding as frames, so that `seq_lens` must be known."""
 
@@ -167,7 +167,7 @@ LAYOUTS: dict[str, KeyLayout] = {
         padded=False,
     ),
 }
-"""Those with more keys stand before those with fewer."""
+"""Layouts with more keys come before those with fewer."""
 
 
 def renamed(state: Mapping[str, Tensor], layout: KeyLayout) -> State:
@@ -185,5 +185,5 @@ def _rename(name: str, renames: tuple[tuple[str, str], ...]) -> str:
 
 
 def name_in_mmsa(name: str, layout: KeyLayout) -> str:
-    """What MMSA's file calls the tensor that is `name` in our model."""
+    """The name in MMSA's file of the tensor `name` of our model."""
     return PREFIX + _rename(name, tuple((ours, theirs) for theirs, ours in layout.renames))

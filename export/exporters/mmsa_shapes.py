@@ -138,7 +138,7 @@ def self_sizes(state: State) -> dict[str, Any]:
 
 
 def without_bert(state: State) -> State:
-    """Without the text encoder that was trained along."""
+    """Without the text encoder that was trained together with the model."""
     return {name: value for name, value in state.items() if not name.startswith("text_model.")}
 
 

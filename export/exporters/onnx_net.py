@@ -1,4 +1,4 @@
-"""A graph that is ONNX already: as the box's expression model, with what it lacks written around it, or as it is."""
+"""Exports a ready ONNX graph: as the box's expression model, with the missing conversions added, or unchanged."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from export.tensorrt.profile import inputs_of, named_axes
 from export.trace import OPSET
 
 _LEAST_OPSET = 13
-"""From it on Softmax and ReduceSum are what they are today."""
+"""The first opset with today's Softmax and ReduceSum."""
 _BATCH = 3
 _SAME = 1e-4
 _PROBES = 8
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Read the file `checkpoint`; what a graph does not say of itself is asked for by name."""
+    """Read the file `checkpoint`; options give what a graph does not show."""
     if "role" not in options:
         raise OptionError(f"{checkpoint} does not say what it is for: --role NAME (expression, eye_state, ...)")
     model = _read(checkpoint)
@@ -59,7 +59,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
 
 
 def _read(path: Path) -> onnx.ModelProto:
-    """The model, its weights inside, in an opset of today."""
+    """The model with its weights inside, in a current opset."""
     try:
         model = onnx.load(path)
         onnx.checker.check_model(model)
@@ -102,7 +102,7 @@ def _expression_job(checkpoint: Path, model: onnx.ModelProto, options: Mapping[s
 
 
 def _adapter(checkpoint: Path, model: onnx.ModelProto, options: Mapping[str, str], work: Path) -> Adapter:
-    """What lies between the box and the graph, from its shapes, the options and one run."""
+    """The conversions between box and graph, from its shapes, the options and one run."""
     inputs = inputs_of(model.graph)
     (name, shape), *others = inputs.items()
     if others or len(shape) != 4 or not {1, 3} & {shape[1], shape[3]}:
@@ -140,7 +140,7 @@ def _adapter(checkpoint: Path, model: onnx.ModelProto, options: Mapping[str, str
 
 
 def _free_batch(model: onnx.ModelProto, output: str) -> None:
-    """Let the graph take any number of pictures; whether it can is seen when it runs."""
+    """Let the graph take any number of images; a run then shows whether it can."""
     del model.graph.value_info[:]
     for kept in [value for value in model.graph.output if value.name != output]:
         model.graph.output.remove(kept)
@@ -152,7 +152,7 @@ def _free_batch(model: onnx.ModelProto, output: str) -> None:
 def _run(
     checkpoint: Path, model: onnx.ModelProto, name: str, output: str, layout: tuple[int, ...], work: Path
 ) -> Array:
-    """What the graph says of several pictures at once, (pictures, classes), each as it says of one alone."""
+    """The graph's results for several images at once, (images, classes); they must equal the results one by one."""
     path = work / "free.onnx"
     onnx.save(model, path)
     batch = np.random.default_rng(0).random((_BATCH, *layout), np.float32)
@@ -175,7 +175,7 @@ def _run(
 
 
 def _rows(path: Path, names: Sequence[str]) -> list[Feeds]:
-    """Inputs of the graph by name, their samples along axis 0, one a run."""
+    """Inputs of the graph by name, samples along axis 0, one sample per run."""
     arrays = read_samples(path, dict.fromkeys(names, NUMBERS))
     return [{name: arrays[name][row : row + 1] for name in names} for row in range(len(arrays[names[0]]))]
 

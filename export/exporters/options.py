@@ -22,7 +22,7 @@ def find_exporter(name: str, group: Group) -> Exporter:
 
 
 def check_role(exporter: Exporter, role: str | None) -> None:
-    """OptionError for a role of the box that this kind of model cannot fill."""
+    """Raises OptionError for a role of the box that this kind of model cannot fill."""
     if role in CONTRACTS and role not in exporter.fills:
         can = f"it can be {' or '.join(exporter.fills)}, or" if exporter.fills else "the box runs no such model:"
         raise OptionError(
@@ -32,7 +32,7 @@ def check_role(exporter: Exporter, role: str | None) -> None:
 
 
 def check_options(exporter: Exporter, words: Sequence[str]) -> dict[str, str]:
-    """`key=value` words as a table; OptionError names the nearest key where one is unknown."""
+    """`key=value` arguments as a table; OptionError names the nearest key for an unknown one."""
     known = {**exporter.options, **COMMON}
     options: dict[str, str] = {}
     for word in words:
@@ -78,7 +78,9 @@ def sizes(options: Mapping[str, str], key: str, default: tuple[int, int, int]) -
 
 
 def floats(options: Mapping[str, str], key: str, count: int, default: Sequence[float]) -> list[float]:
-    """An option of one number for all channels or of one a channel; of a default for colour grey takes the mean."""
+    """An option of one number for all channels, or one per channel; a grey input takes the mean of the colour
+    default.
+    """
     if key not in options:
         return list(default) if len(default) == count else [sum(default) / len(default)] * count
     try:
@@ -91,7 +93,7 @@ def floats(options: Mapping[str, str], key: str, count: int, default: Sequence[f
 
 
 def library(name: str) -> Any:
-    """A library that only whoever trained with it has; OptionError says how to get it."""
+    """A library that only its users have installed; OptionError says how to install it."""
     try:
         return importlib.import_module(name)
     except (ImportError, RuntimeError) as error:  # torchvision raises RuntimeError beside a torch of another build

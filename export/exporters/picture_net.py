@@ -26,11 +26,11 @@ from export.tensorrt.free_axes import AXES
 from export.trace import reference
 
 ROLE = "expression"
-"""The box's role that a picture classifier can fill."""
+"""The box's role that an image classifier can fill."""
 _MOST_PICTURES = 8
 _ACCURACY_TOLERANCE = 0.01
 _LUMA = (0.299, 0.587, 0.114)
-"""BT.601, as OpenCV makes grey of colour on the box."""
+"""BT.601, as OpenCV converts colour to grey on the box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class PictureNet:
 
     description: str
     module: nn.Module | MadeGraph
-    """`image` [n, channels, px, px], 0..1 -> `probabilities` [n, classes], and what else `outputs` names; or the graph
-    of role `expression`, ready."""
+    """`image` [n, channels, px, px], 0..1 -> `probabilities` [n, classes], and the other names of `outputs`; or the
+    ready graph of role `expression`."""
     outputs: tuple[str, ...]
     px: int
     seen_px: int
-    """Side of the picture whose middle the net sees."""
+    """Side of the image whose middle the net sees."""
     classes: Sequence[str]
     family: Family
     sources: list[WeightSource]
@@ -54,7 +54,7 @@ class PictureNet:
 
 
 class BoxExpression(nn.Module):
-    """`image` [n, px, px, 1], grey, -1..1 -> `probabilities` [n, labels]: a net as the box feeds and reads it."""
+    """`image` [n, px, px, 1], grey, -1..1 -> `probabilities` [n, labels]: a net with the box's input and output."""
 
     labels: Tensor
 
@@ -75,7 +75,9 @@ class BoxExpression(nn.Module):
 
 
 def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
-    """Files for calibration hold `image` [N, channels, px, px], those for evaluation also `label` [N], a class each."""
+    """Files for calibration hold `image` [N, channels, px, px]; those for evaluation also hold `label` [N], one class
+    each.
+    """
     names = class_names(options.get("labels"), net.classes)
     if options.get("role") == ROLE:
         return _expression_job(_within(net, options), expressions_of(names), options)
@@ -112,14 +114,14 @@ def picture_job(net: PictureNet, options: Mapping[str, str]) -> ExportJob:
 
 
 def edge_px(px: int, middle: float) -> int:
-    """Pixels around a net's picture when it is the share `middle` of what the box shows."""
+    """Pixels around a net's image if it is the share `middle` of the box's image."""
     if middle > 1:
         raise OptionError(f"--set middle={middle:g}: a share up to 1 of the box's picture is wanted")
     return round((px / middle - px) / 2)
 
 
 def _within(net: PictureNet, options: Mapping[str, str]) -> PictureNet:
-    """The net with as much around what it sees as `middle` says."""
+    """The net with a margin around its image, as `middle` gives it."""
     return replace(net, seen_px=net.px + 2 * edge_px(net.px, number(options, "middle", net.px / net.seen_px)))
 
 
@@ -179,7 +181,7 @@ def _pictures(path: str, net: PictureNet) -> tuple[list[Feeds], dict[str, Array]
 
 
 def _seen(pictures: Sequence[Feeds], net: PictureNet) -> list[Feeds]:
-    """The pictures as the box would feed them: grey, with an edge around what the net sees."""
+    """The images as the box would feed them: grey, with a margin around the part that the net sees."""
     edge = (net.seen_px - net.px) // 2
     weights = np.array(_LUMA if net.channels == 3 else (1.0,), np.float32).reshape(1, -1, 1, 1)
     greys = [(feeds["image"] * weights).sum(axis=1) for feeds in pictures]

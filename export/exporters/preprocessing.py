@@ -1,7 +1,7 @@
 """The preprocessing of a Hugging Face image classifier, measured on its own image processor.
 
-The processor is asked, not its file: whatever `do_rescale`, `rescale_factor`, `include_top` or mean and deviation say
-comes out as one scale and offset a channel, and what cannot be said so is refused.
+The processor is measured, its file is not read. `do_rescale`, `rescale_factor`, `include_top`, mean and deviation
+together are one scale and one offset per channel; other processing is refused.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from export.role_build import Array, BuildError
 
 _FILE = "preprocessor_config.json"
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
-"""Numbers of PIL, as the file has them."""
+"""PIL's numbers of the filters, as in the file."""
 _SIDE_PX = 96
-"""Of the flat pictures by which the values are measured."""
+"""Grey levels of the flat images by which the values are measured."""
 _GREYS = (0, 128, 255)
 _LARGEST_DIFFERENCE = 1e-3
-"""Of a normalized value; two roundings of a pixel to 8 bits are .004 of its range."""
+"""Tolerance of a normalized value; two roundings of a pixel to 8 bits are .004 of its range."""
 _LEVIT_SHARE = 224 / 256
-"""What LeViT's processor cuts out, without a word in its file."""
+"""The crop of LeViT's processor, which its file does not mention."""
 _REFUSED = ("do_pad", "do_flip_channel_order", "do_convert_grayscale", "do_thumbnail", "do_align_long_axis")
 """Steps that change which pixel lies where, or its colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """From a picture to what a net sees."""
+    """The steps from an image to the input of a net."""
 
     px: int
-    """Side of what the net sees."""
+    """Side of the net's input."""
     resized_px: int
-    """Side to which a picture is brought before its middle is cut out."""
+    """Side of the resized image before its middle is cut out."""
     keeps_shape: bool
-    """Whether the shorter side is made `resized_px` long, the longer one in proportion; else both are."""
+    """Whether the shorter side becomes `resized_px` long and the longer one in proportion; else both become so long."""
     resize: str
     """Filter, by PIL's name."""
     scale: tuple[float, ...]
@@ -60,12 +60,12 @@ class Preprocessing:
         return (pixels.astype(np.float32) / np.float32(255)).transpose(2, 0, 1)[None]
 
     def normalize(self, prepared: Array) -> Array:
-        """What the net's first layer gets of `prepare`."""
+        """The input of the net's first layer, from the result of `prepare`."""
         columns = [np.array(values, np.float32).reshape(1, 3, 1, 1) for values in (self.scale, self.offset)]
         return prepared * columns[0] + columns[1]
 
     def described(self) -> dict[str, Any]:
-        """In the words of the manifest."""
+        """The description for the manifest."""
         lists = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         return {**lists, "colour": "rgb", "range": [0.0, 1.0]}
 
@@ -74,7 +74,7 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     """Measure the image processor of `folder`.
 
     Raises:
-        BuildError: there is none, or it does what a size, a filter, a scale and an offset cannot say.
+        BuildError: it is missing, or it does more than resizing, filtering, scaling and shifting.
     """
     path = folder / _FILE
     if not path.is_file():
@@ -131,7 +131,7 @@ def _measured(processor: Any, values: Callable[[Array], Array], path: Path) -> P
 
 
 def _straight(values: Callable[[Array], Array], path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Scale and offset of each channel, from flat pictures; what is no straight line has none."""
+    """Scale and offset of each channel, from flat images; None if the relation is not linear."""
     flat = [values(np.full((_SIDE_PX, _SIDE_PX, 3), grey, np.uint8))[0].mean(axis=(1, 2)) for grey in _GREYS]
     offset, scale = flat[0], flat[2] - flat[0]
     red = values(np.full((_SIDE_PX, _SIDE_PX, 3), (255, 0, 0), np.uint8))[0].mean(axis=(1, 2))
@@ -143,7 +143,7 @@ def _straight(values: Callable[[Array], Array], path: Path) -> tuple[tuple[float
 
 
 def _sides(processor: Any, px: int) -> list[int]:
-    """Sides to which the processor may bring a picture, as its settings and its family's habits say."""
+    """Sides to which the processor may resize an image, from its settings and the habits of its family."""
     named = [getattr(processor.size, key, None) for key in ("shortest_edge", "height")]
     sides = [px, *(int(side) for side in named if side)]
     shares = [share for share in (getattr(processor, "crop_pct", None), _LEVIT_SHARE) if share]

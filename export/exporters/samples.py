@@ -16,10 +16,10 @@ NUMBERS, STRINGS = "fiu", "U"
 
 
 def read_samples(path: Path, wanted: Mapping[str, str]) -> dict[str, Array]:
-    """The arrays of `path`: those of `wanted`, of the kind it says and all of one length, and whatever else there is.
+    """The arrays of `path`: those of `wanted`, of its kind and all of one length, and all others.
 
-    Raises:
-        BuildError: not readable, empty, an array missing, of another kind or length, or holding NaN.
+    Raises: BuildError: the file is not readable or empty, or an array is missing, of another kind or length, or holds
+    NaN.
     """
     try:
         stored = np.load(path, allow_pickle=False)
@@ -51,7 +51,7 @@ def read_samples(path: Path, wanted: Mapping[str, str]) -> dict[str, Array]:
 def agreement_task(
     graph: str, output: str, samples: Sequence[Feeds], wanted: Sequence[Array], data: str
 ) -> EvaluationTask:
-    """For an encoder without labels: how far its vectors turn away from those of torch."""
+    """For an encoder without labels: the angle between its vectors and those of torch."""
 
     def score(sessions: Mapping[str, object]) -> float:
         session = sessions[graph]

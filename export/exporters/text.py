@@ -1,4 +1,4 @@
-"""Text encoders of the BERT family: token numbers in, hidden states and one vector a text out, and its classes."""
+"""Text encoders of the BERT family: token ids in; hidden states, one vector per text and its classes out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from export.tokenizer_tables import tokenizer_json
 from export.trace import reference
 
 _HEADS = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "generator_", "vocab_", "qa_")
-"""What pre-training and fine-tuning put on top of the encoder."""
+"""Prefixes of the parts on top of the encoder, from pre-training and fine-tuning."""
 _POOLER = ("pooler.",)
 _MOST_TOKENS = 512
 _MOST_TEXTS = 16
@@ -31,14 +31,16 @@ _GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway st
 
 
 class TextEncoderModule(nn.Module):
-    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h], the head's."""
+    """`input_ids` [n, t] int64, `attention_mask` [n, t] int64 -> `hidden` [n, t, h], `vector` [n, h], and the output of
+    the head.
+    """
 
     def __init__(self, model: nn.Module, pooling: str, normalize: bool, head: CheckpointHead | None) -> None:
         super().__init__()
         self.model, self.pooling, self.normalize, self.head = model, pooling, normalize, head
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
-        """The last layer, its mean over the real tokens or its first token, and what the head says."""
+        """The last layer, its mean over the real tokens or its first token, and the output of the head."""
         wanted = {"output_hidden_states": True} if self.head else {}
         found = self.model(input_ids=input_ids, attention_mask=attention_mask, **wanted)
         hidden = found.hidden_states[-1] if self.head else found.last_hidden_state
@@ -149,7 +151,7 @@ def _most_tokens(model: nn.Module, options: Mapping[str, str]) -> int:
     config: Any = model.config
     positions = int(getattr(config, "max_position_embeddings", _MOST_TOKENS))
     if positions > _MOST_TOKENS and positions - _MOST_TOKENS <= 2:
-        positions = _MOST_TOKENS  # RoBERTa counts from its padding's number + 1
+        positions = _MOST_TOKENS  # RoBERTa's positions start at the padding id + 1
     elif "roberta" in config.model_type:
         positions -= int(config.pad_token_id) + 1
     return min(int(number(options, "most_tokens", _MOST_TOKENS)), positions)

@@ -16,7 +16,7 @@ from export.exporters.options import library
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Read the weights; timm is installed by whoever has trained with it."""
+    """Read the weights; timm must be installed; whoever trained with it has it."""
     del work
     timm: Any = library("timm")
 

@@ -17,12 +17,12 @@ from export.role_build import BuildError
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Read the weights; torchvision is installed by whoever has trained with it."""
+    """Read the weights; torchvision must be installed; whoever trained with it has it."""
     del work
     models: Any = library("torchvision").models
 
     def make(name: str, classes: int, channels: int) -> nn.Module:
-        del channels  # all of them take colour
+        del channels  # all its nets take colour
         known = models.list_models(module=models)
         if name not in known:
             raise OptionError(f"torchvision has no architecture {name!r}; {nearest(name, known)}")

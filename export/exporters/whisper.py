@@ -26,7 +26,7 @@ from export.tokenizer_tables import tokenizer_json
 from export.trace import reference
 
 _TASK_TOKENS = 4
-"""Start, language, task, timestamps: the most tokens that are read in one step."""
+"""Start, language, task, timestamps: the largest number of tokens in one step."""
 _USUAL_PAST = 24
 """Tokens of a sentence of some seconds."""
 _LEAST_FRAMES, _MOST_FRAMES = (
@@ -35,7 +35,7 @@ _LEAST_FRAMES, _MOST_FRAMES = (
 _POSITIONS = round(WINDOWS_S[-1] * SAMPLE_RATE_HZ / HOP_SAMPLES) // 2
 _GOLDEN_S = 3.0
 _OLD_NAMES = {"<|nocaptions|>": "<|nospeech|>"}
-"""Special tokens that Hugging Face's first conversions call otherwise."""
+"""Special tokens that have another name in Hugging Face's first conversions."""
 _NO_SPEECH = "with speech: no list of recordings was given, so the golden input is a sweep of tones"
 
 
@@ -47,7 +47,7 @@ class FlatEncoder(nn.Module):
         self.encoder = WhisperEncoder(model)
 
     def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
-        """Hear the sound."""
+        """Encode the spectrogram."""
         return tuple(chain(*self.encoder(mel)))
 
 
@@ -70,7 +70,7 @@ def _pairs(tensors: Sequence[Tensor]) -> Cache:
 
 
 def encoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
-    """The encoder, free in the length of the sound."""
+    """The encoder, for audio of any length."""
     bands = model.config.num_mel_bins
     frames = FreeAxis("frames", _LEAST_FRAMES, _LEAST_FRAMES, _MOST_FRAMES)
 
@@ -83,7 +83,7 @@ def encoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
 
 
 def decoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
-    """The decoder, free in hypotheses, tokens, past and sound."""
+    """The decoder, for any number of hypotheses and tokens, any past and any audio."""
     config = model.config
     heads, width, layers = (
         config.decoder_attention_heads,
@@ -112,7 +112,7 @@ def decoder_job(model: WhisperForConditionalGeneration) -> GraphJob:
 
 
 class TorchGraph:
-    """A graph job run by torch behind the face of a session: real inputs are made before there is a file."""
+    """Runs a graph job in torch with the interface of a session: real inputs are computed before the file exists."""
 
     def __init__(self, graph: GraphJob) -> None:
         self._graph = graph
@@ -131,7 +131,7 @@ class TorchGraph:
 
 
 def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob:
-    """Load the folder `checkpoint` and say how it is traced, fed and judged.
+    """Load the folder `checkpoint` and describe how it is traced, fed and judged.
 
     The options `calibration` and `evaluation` name lists of `path<TAB>text`.
     """
@@ -214,7 +214,7 @@ def _tokens(folder: Path, tables: Mapping[str, Path]) -> WhisperTokens:
 
 
 def _feeds(graphs: Mapping[str, GraphJob], tokens: WhisperTokens, sounds: Sequence[Float32]) -> dict[str, list[Feeds]]:
-    """Real inputs of both graphs: each sound in its window, and the decoder's first steps in it."""
+    """Real inputs of both graphs: each recording in its window, and the decoder's first steps on it."""
     model = WhisperModel(TorchGraph(graphs["encoder"]), TorchGraph(graphs["decoder"]))  # type: ignore[arg-type]
     made: dict[str, list[Feeds]] = {"encoder": [], "decoder": []}
     for samples in sounds:

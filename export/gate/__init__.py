@@ -1,4 +1,4 @@
-"""The gate: decides which variants enter a bundle; each must be as good as float32 and bring a gain."""
+"""The gate: decides which variants enter a bundle; each must be as good as float32, and faster or smaller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges a variant's files: near enough to float32, as good at the task, and worth having."""
+"""Judges a variant's files: close to float32, as good at the task, and faster or smaller."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, PairedDifference, 
 from export.gate.variant_files import Candidate
 
 FP32_TOLERANCE = 1e-3
-"""Golden tolerance of float32 on another machine: other kernels sum in another order."""
+"""Golden tolerance of float32 on another machine: other kernels add in another order."""
 LEAST_TOLERANCE, SPREAD = 0.01, 2.0
 """Golden tolerance of the others: this many times the error seen here, for CPUs that saturate differently."""
 TIMED: tuple[VariantName, ...] = ("fp32", "cpu-int8")
-"""A CPU's time says nothing of the others, which are made for TensorRT and CUDA."""
+"""Variants that are timed on the CPU; the others are made for TensorRT and CUDA."""
 
 _NOISE = 1.05
-"""A file that is only smaller may take this much of float32's time: two timings of one file differ as much."""
+"""Largest time of a file that is only smaller, as a share of float32's: two timings of one file differ as much."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateTrial:
-    """What was measured of one candidate."""
+    """The measurements of one candidate."""
 
     candidate: Candidate
     parity: Mapping[str, Agreement]
     score: SupportsFloat | None
-    """The task's figure; None where there is no task, or parity failed before."""
+    """The task's figure; None without a task, or if parity failed before."""
     latency_ms: Mapping[str, float]
-    """By graph; empty where it was not timed."""
+    """By graph; empty if it was not timed."""
     size: int
     wrong: str
-    """Why it is not as good as float32; empty where it is."""
+    """Why it is not as good as float32; empty if it is."""
     useless: str
-    """Why it is not worth having; empty where it is."""
+    """Why it brings no gain; empty if it does."""
 
     @property
     def admitted(self) -> bool:
-        """Whether it gets in."""
+        """Whether it is accepted."""
         return not self.wrong and not self.useless
 
     @property
@@ -74,7 +74,7 @@ class Judge:
         """Float32's own, from the last comparison."""
 
     def judge(self, variant: VariantName, candidate: Candidate) -> CandidateTrial:
-        """Measure a candidate; what is clearly wrong is not timed."""
+        """Measure a candidate; a clearly wrong one is not timed."""
         parity = {
             graph: agreement(self._fp32[graph], path, self._probes[graph]) for graph, path in self._pairs(candidate)
         }
@@ -91,13 +91,13 @@ class Judge:
         return CandidateTrial(candidate, parity, score, latency_ms, size, wrong, self._useless(latency_ms, size))
 
     def time_fp32(self) -> dict[str, float]:
-        """Float32's time, measured alone where no other variant was timed."""
+        """Float32's time, measured now if no other variant was timed."""
         if not self.latency_ms:
             self.latency_ms = latencies_ms({"fp32": self._fp32}, self._probes)["fp32"]
         return self.latency_ms
 
     def task_figures(self, score: SupportsFloat | None) -> dict[str, Any]:
-        """The manifest's word on the task."""
+        """The manifest's entry about the task."""
         task = self._task
         if task is None or score is None:
             return {}
@@ -116,7 +116,7 @@ class Judge:
         return self._task.score({graph: Session(path) for graph, path in graphs.items()})
 
     def _apart(self, score: SupportsFloat) -> PairedDifference | None:
-        """How much worse than float32, with its interval; None where too few utterances give none."""
+        """How much worse than float32, with its interval; None with too few utterances."""
         if not isinstance(score, ErrorCounts) or not isinstance(self.score, ErrorCounts) or score is self.score:
             return None
         return paired_difference(score, self.score) if len(score.lengths) >= LEAST_UTTERANCES else None
@@ -149,7 +149,7 @@ class Judge:
 
 
 def too_far(variant: VariantName, parity: Mapping[str, Agreement], margins: Margins) -> str:
-    """What of a variant's outputs, by graph, is further from float32's than `margins` allow; empty where nothing is."""
+    """The outputs of a variant, by graph, whose difference from float32 exceeds `margins`; empty if none does."""
     limit, least = margins.fp16_max_abs, margins.int8_least_cosine
     faults = []
     for graph, found in parity.items():

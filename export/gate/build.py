@@ -1,4 +1,4 @@
-"""Builds the variants of a role and lets in those that prove themselves."""
+"""Builds the variants of a role, judges each, and keeps the accepted ones."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from export.role_build import BuildError, VariantBuild
 
 Progress = Callable[[str], None]
 Wanted = Sequence[VariantName] | Decision
-"""Variants to try, or what was decided of them before."""
+"""Variants to try, or an earlier decision about them."""
 
 _MOST_KEPT = 0.5
-"""Share of the layers that may stay in float32: beyond it hardly anything is quantized."""
+"""Largest share of the layers that may stay in float32: with more, hardly anything is quantized."""
 _MORE = 4
-"""How many times more layers the next trial keeps in float32: each trial quantizes and judges the whole role anew."""
+"""Growth factor of the layers kept in float32 from trial to trial; each trial quantizes and judges the whole role
+again."""
 _SHOWN = 8
-"""Layers that the table of the manifest names."""
+"""Number of layers in the manifest's table."""
 _PROBES = 4
 _PREFERRED: dict[str, tuple[VariantName, ...]] = {
     "cpu": ("cpu-int8", "fp32"),
@@ -56,11 +57,11 @@ def build_variants(
     probes: Mapping[str, Sequence[Feeds]] | None = None,
     margins: Margins = Margins(),  # noqa: B008 - frozen
 ) -> ChosenVariants:
-    """Make the wanted variants of the float32 graphs, measure each, and keep those that are as good and worth having.
+    """Make the wanted variants of the float32 graphs, measure each, and keep the accepted ones.
 
-    `probes` are real inputs by graph, the golden one first, that the calibration did not see; without them the first
-    of the calibration are used. Float32 always gets in; under its `measured` stands why another variant was refused.
-    Where a `Decision` is given, its variants are made and compared with float32 again, and nothing else is measured.
+    `probes` are real inputs by graph, the golden one first, that the calibration did not see; without them the first of
+    the calibration are used. Float32 is always accepted; its `measured` says why another variant was refused. With a
+    `Decision`, only its variants are made and compared with float32 again.
 
     Raises:
         BuildError: a calibration set is empty, there is no input at all to compare a wanted variant on, or one that
@@ -107,7 +108,7 @@ def default_variants(variants: Mapping[VariantName, Any]) -> dict[str, VariantNa
 def _tried(
     name: VariantName, maker: Maker, judge: Judge, probes: Mapping[str, Sequence[Feeds]]
 ) -> tuple[list[CandidateTrial], list[LayerError]]:
-    """One trial, or as many as it takes with ever more in float32; the last one counts."""
+    """One trial, or several with more and more layers in float32; the last one counts."""
     if name == "fp16":
         trials = [judge.judge(name, maker.halved())]
         if trials[0].wrong:
@@ -151,7 +152,7 @@ def _figures(
 
 
 def _row(trial: CandidateTrial) -> dict[str, Any]:
-    """One line of the table of what was tried."""
+    """One row of the table of trials."""
     row: dict[str, Any] = {
         "kept_float": sum(len(names) for names in trial.candidate.kept.values()),
         "least_cosine": round(min(found.least_cosine for found in trial.parity.values()), 5),

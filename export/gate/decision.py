@@ -23,13 +23,13 @@ TOOLS = ("ai-edge-litert", "numpy", "onnx", "onnxruntime", "torch", "transformer
 
 
 class Accepted(BaseModel):
-    """A variant that got in."""
+    """An accepted variant."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     golden_tolerance: float
     measured: dict[str, Any] = Field(default_factory=dict)
-    """As the manifest has it; `kept_float` names what stayed in float32, fp32's `refused` what did not get in."""
+    """As in the manifest; `kept_float` names the layers in float32, fp32's `refused` the refused variants."""
     tensorrt: Tensorrt | None = None
 
 
@@ -47,7 +47,7 @@ class Decision(BaseModel):
 
 
 def decision_of(role: Role, made_for: str) -> Decision:
-    """What was decided of a role that was just measured here."""
+    """The decision about a role that was just measured."""
     accepted = {
         name: Accepted(golden_tolerance=part.golden_tolerance, measured=part.measured, tensorrt=part.tensorrt)
         for name, part in role.variants.items()
@@ -56,7 +56,7 @@ def decision_of(role: Role, made_for: str) -> Decision:
 
 
 def tools() -> dict[str, str]:
-    """Versions of what a build works with, and the kind of this machine."""
+    """Versions of the libraries of a build, and the kind of this machine."""
     versions = {name: importlib.metadata.version(name) for name in TOOLS}
     return {"python": platform.python_version(), "machine": platform.machine(), **versions}
 
@@ -75,7 +75,7 @@ def decided_variants(
     """Make the accepted variants, the same layers in float32, and compare each with float32 on `probes`.
 
     Raises:
-        BuildError: one is further from float32 than `margins` allow.
+        BuildError: the difference of one from float32 exceeds `margins`.
     """
     exact = decision.variants["fp32"]
     measured = {**exact.measured, "parity": {**exact.measured.get("parity", {}), **parity}}

@@ -30,10 +30,10 @@ class Agreement:
     rms_ratio: float
     least_cosine: float
     golden_rms_ratio: float
-    """Of the first probe alone, which is the golden input."""
+    """The same for the first probe alone, which is the golden input."""
 
     def manifest(self) -> dict[str, float]:
-        """The figures, in the digits that mean something."""
+        """The figures, rounded to meaningful digits."""
         figures = {"max_abs_of_scale": self.max_abs_of_scale, "rms_ratio": self.rms_ratio}
         return {name: float(f"{value:.3g}") for name, value in figures.items()} | {
             "least_cosine": float(f"{self.least_cosine:.6g}")
@@ -54,7 +54,7 @@ def agreement(exact: Path, changed: Path, probes: Sequence[Feeds]) -> Agreement:
 
 
 def _agreement(pairs: Sequence[tuple[Array, Array]]) -> Agreement:
-    """Of one output, all probes together: a single number near zero has no ratio of its own."""
+    """The ratio for one output over all probes together: a single number near zero has no useful ratio."""
     same = all(one.shape == other.shape for one, other in pairs)
     wanted, given = (np.concatenate([pair[side].astype(np.float64).ravel() for pair in pairs]) for side in (0, 1))
     if not same or not (np.isfinite(given).all() and np.isfinite(wanted).all()):
@@ -72,9 +72,9 @@ def _agreement(pairs: Sequence[tuple[Array, Array]]) -> Agreement:
 def latencies_ms(
     variants: Mapping[Key, Mapping[str, Path]], probes: Mapping[str, Sequence[Feeds]]
 ) -> dict[Key, dict[str, float]]:
-    """Of one run with the first probe on one thread, by variant and graph.
+    """Time of one run with the first probe on one thread, by variant and graph.
 
-    The variants take turns, and the best of some rounds counts: what else the machine does must not decide.
+    The variants take turns, and the best of some rounds counts, so that other work of the machine does not decide.
     """
     found: dict[Key, dict[str, float]] = {name: {} for name in variants}
     for graph, samples in probes.items():
@@ -87,7 +87,7 @@ def latencies_ms(
 
 
 def weight_bytes(path: Path) -> int:
-    """Bytes of the weights as an engine holds them: those that pass a quantizer count one byte a number."""
+    """Bytes of the weights as an engine holds them: quantized ones count one byte per number."""
     graph = onnx.load(path).graph
     readers: dict[str, set[str]] = {}
     for node in graph.node:

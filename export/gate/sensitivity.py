@@ -21,7 +21,7 @@ _PROBES = 2
 
 @dataclass(frozen=True, slots=True)
 class LayerError:
-    """How wrong one quantized layer is when nothing before it is."""
+    """The error of one quantized layer if its inputs are exact."""
 
     graph: str
     node: str
@@ -50,7 +50,7 @@ def layer_errors(graph: str, exact: Path, quantized: Path, probes: Sequence[Feed
 
 
 def _quantized_layers(original: onnx.ModelProto, changed: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """Nodes that integer arithmetic replaced, or that read what a DequantizeLinear gives."""
+    """Nodes that integer arithmetic replaced, or that read the output of a DequantizeLinear."""
     maker = {name: node.op_type for node in changed.graph.node for name in node.output}
     after = {node.name: node for node in changed.graph.node}
     found = []
@@ -67,7 +67,7 @@ def _activations(node: onnx.NodeProto, constants: set[str]) -> list[str]:
 
 
 def _tensors(model: onnx.ModelProto, names: Iterable[str], probes: Sequence[Feeds]) -> list[dict[str, Array]]:
-    """What the float32 graph computes in those tensors, one mapping an input."""
+    """The float32 graph's values of those tensors, one mapping per input."""
     inputs = {value.name for value in model.graph.input}
     inner = [name for name in names if name not in inputs]
     model.graph.ClearField("output")
@@ -77,7 +77,7 @@ def _tensors(model: onnx.ModelProto, names: Iterable[str], probes: Sequence[Feed
 
 
 def _part(model: onnx.ModelProto, inputs: Sequence[str], output: str) -> onnx.ModelProto | None:
-    """The nodes between `inputs` and `output`; None where the output is no longer made from them alone."""
+    """The nodes between `inputs` and `output`; None if the output depends on others too."""
     maker = {name: node for node in model.graph.node for name in node.output}
     stored = {item.name: item for item in model.graph.initializer}
     nodes, weights, waiting, seen = [], [], [output], set(inputs)

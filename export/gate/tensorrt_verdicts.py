@@ -15,7 +15,7 @@ Verdicts = Mapping[VariantName, Tensorrt | None]
 def settle(
     variants: Mapping[VariantName, VariantBuild], default: Mapping[str, VariantName], verdicts: Verdicts
 ) -> tuple[dict[VariantName, VariantBuild], dict[str, VariantName]]:
-    """The variants that stay, and the one for each provider; fp32's `measured` says which one had to go, and why."""
+    """The variants that stay, and the one for each provider; fp32's `measured` says which one was removed, and why."""
     reason = _against_int8(verdicts)
     kept = {name: part for name, part in variants.items() if not (reason and name == "trt-int8")}
     if reason:
@@ -28,7 +28,7 @@ def settle(
 
 
 def problem(verdict: Tensorrt | None) -> str:
-    """What keeps TensorRT from taking a variant; empty where nothing is known to."""
+    """Why TensorRT refuses a variant; empty without a known reason."""
     for name, graph in verdict.graphs.items() if verdict else ():
         if graph.findings:
             return f"{name}: {graph.findings[0]}"
@@ -38,7 +38,7 @@ def problem(verdict: Tensorrt | None) -> str:
 
 
 def engine_bytes(verdict: Tensorrt | None) -> int | None:
-    """Of all engines of a variant; None where one was not built."""
+    """Time of all engines of a variant; None if one was not built."""
     sizes = [graph.build.engine_bytes if graph.build else None for graph in verdict.graphs.values()] if verdict else []
     known = [size for size in sizes if size is not None]
     return sum(known) if sizes and len(known) == len(sizes) else None

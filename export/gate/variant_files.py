@@ -12,9 +12,9 @@ from export.export_job import Family, Feeds
 from export.quantize import described, halve, prepare, quantize_cnn, quantize_for_tensorrt, quantize_transformer
 
 FRAGILE = ("LayerNormalization", "Softmax", "ReduceMean", "ReduceSum", "Pow", "Sqrt", "Exp", "Div", "Reciprocal")
-"""Operators whose sums, squares and quotients leave float16's range first; kept in float32 where float16 fails."""
+"""Operators whose sums, squares and quotients leave float16's range first; they stay in float32 if float16 fails."""
 OPERATORS = "operators"
-"""Key of `Candidate.kept` for operators of every graph, where single nodes have their graph's name."""
+"""Key of `Candidate.kept` for operators of every graph; single nodes stand under their graph's name."""
 _DYNAMIC = {"n": 0, "method": "none: activations are quantized as they come"}
 
 
@@ -28,7 +28,7 @@ class Candidate:
 
 
 class Maker:
-    """Makes one variant of a role, as often as asked, with more and more kept in float32."""
+    """Makes one variant of a role, again and again, with more and more layers in float32."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Maker:
         self._prepared: dict[str, Path] = {}
 
     def missing(self) -> str:
-        """Why this variant cannot be made at all; empty where it can."""
+        """Why this variant cannot be made; empty if it can."""
         if self._variant == "fp16":
             return ""
         if not self._quantized():
@@ -55,7 +55,7 @@ class Maker:
         return f"no real inputs to calibrate {', '.join(bare)} with" if bare else ""
 
     def calibration(self) -> dict[str, Any] | None:
-        """What the manifest says of the ranges."""
+        """The manifest's entry about the ranges."""
         if self._variant == "fp16":
             return None
         static = [sample for graph in self._static() for sample in self._calibration[graph]]
@@ -69,7 +69,7 @@ class Maker:
         return Candidate(graphs, {OPERATORS: sorted(keep_types)} if keep_types else {})
 
     def quantized(self, kept: Mapping[str, Sequence[str]] | None = None) -> Candidate:
-        """Every graph that has a kind of int8, the rest in float32; nodes in `kept`, by graph, stay float32."""
+        """Every graph with an int8 method, the others in float32; nodes in `kept`, by graph, stay in float32."""
         graphs, bases, keep = dict(self._fp32), {}, kept or {}
         for graph in self._quantized():
             graphs[graph], bases[graph] = self._target(graph), self._base(graph)

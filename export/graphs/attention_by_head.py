@@ -1,7 +1,8 @@
 """Attention on a CPU, one head at a time: only the scores of one head are in memory.
 
-The scores of a sound against itself grow with the square of its length: 72 MB a layer for 30 s in Whisper-base, and as
-much again after the softmax. The numbers stay the same to the bit, and the processor's cache holds what it works on.
+The scores of self-attention grow with the square of the audio's length: 72 MB per layer for 30 s in Whisper-base, and
+as much again after the softmax. The results are the same to the bit, and the working set fits into the processor's
+cache.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from onnx import NodeProto, helper, numpy_helper
 
 
 def split_heads(path: Path) -> int:
-    """Rewrite every softmax of a product in the graph with itself; return how many there were.
+    """Rewrite every self-attention of the graph; return their number.
 
-    Left alone are scores with a bias between product and softmax, and keys that come from outside: those of a decoder,
-    whose few queries need little memory and would wait for many small operators.
+    Scores with a bias between product and softmax stay unchanged. So do keys from outside, as in a decoder: its few
+    queries need little memory, and many small operators would cost time.
     """
     model = onnx.load(path)
     graph = model.graph

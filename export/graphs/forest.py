@@ -39,7 +39,9 @@ class Forest(nn.Module):
 
 
 def read_forest(path: Path) -> tuple[Forest, dict[str, npt.NDArray[Any]]]:
-    """The module and all arrays of a checkpoint by `training.heads.drowsiness`; BuildError when it is none."""
+    """The module and all arrays of a checkpoint by `training.heads.drowsiness`; raises BuildError if it is not such a
+    file.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)

@@ -14,24 +14,24 @@ from export.role_build import Array
 LEFT_OUT = "-"
 """A class in a list of labels that the box does not know: the other classes share its probability."""
 _LEAST_SUM = 1e-6
-"""Where all probability went to classes that are left out."""
+"""The label if all probability belongs to classes that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What lies between the box and a graph."""
+    """The conversions between the box and a graph."""
 
     input: str
     output: str
     channels_first: bool
     px: int
     edge: int
-    """Pixels around what the net sees, of the picture that the box shows."""
+    """Pixels of the box's image around the part that the net sees."""
     scale: Sequence[float]
     offset: Sequence[float]
     """By channel: value = scale * pixel + offset, a pixel being 0 to 1."""
     is_share: bool
-    """Whether the graph gives probabilities; else they are made of its numbers by softmax."""
+    """Whether the graph gives probabilities; else softmax makes them from its logits."""
     expressions: Sequence[str]
     """The box's expression for each class, or `LEFT_OUT`."""
 
@@ -47,11 +47,11 @@ class Adapter:
 
     @property
     def seen_px(self) -> int:
-        """Side of the picture that the box shows."""
+        """Side of the box's image."""
         return self.px + 2 * self.edge
 
     def show(self, image: Array) -> Array:
-        """`image` (n, seen_px, seen_px, 1), -1..1, as the net wants it."""
+        """`image` (n, seen_px, seen_px, 1), -1..1, as the input of the net."""
         middle = slice(self.edge, self.edge + self.px)
         values = (image[:, middle, middle] + 1) / 2 * np.array(self.scale, np.float32) + np.array(
             self.offset, np.float32
@@ -59,7 +59,7 @@ class Adapter:
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if self.channels_first else values
 
     def read(self, output: Array) -> Array:
-        """Probabilities of the labels out of what the net gives."""
+        """Probabilities of the labels from the output of the net."""
         if not self.is_share:
             powers = np.exp(output - output.max(axis=1, keepdims=True))
             output = powers / powers.sum(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
 """Silero VAD for 16 kHz as a torch module with free batch, filled with the package's own weights.
 
-Architecture and strides as the package's ONNX file has them: a learned short-time spectrum, four convolutions, an
-LSTM cell whose state is carried from window to window.
+Architecture and strides are those of the package's ONNX file: a learned short-time spectrum, four convolutions, an LSTM
+cell whose state is carried from window to window.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 WINDOW = 576
-"""Samples the net sees at once: 512 new ones after the last 64 of the window before."""
+"""Samples in one input of the net: 512 new ones after the last 64 of the previous window."""
 STATE = 128
 """Width of the LSTM cell."""
 _PAD = 64

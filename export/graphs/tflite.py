@@ -17,14 +17,14 @@ from export.sources.tflite import TfliteModel
 
 OPSET = 18
 _IR_VERSION = 8
-"""The file format that came with opset 18, which every supported onnxruntime reads."""
+"""The file format of opset 18, which every supported onnxruntime reads."""
 
 
 def convert(model: TfliteModel, image: str, outputs: Mapping[str, Sequence[int]], batch: int | str) -> onnx.ModelProto:
-    """Return the ONNX graph of a model with one picture as input.
+    """Return the ONNX graph of a model with one image as input.
 
     `image` names the input, (batch, channels, height, width); `outputs` gives the name of each output in the file's
-    order, with its shape after the batch. `batch` is a number, or a name where it is free.
+    order, with its shape after the batch. `batch` is a number, or a name if it is free.
     """
     writer = GraphWriter(model)
     (source,) = model.inputs

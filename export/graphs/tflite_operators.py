@@ -14,7 +14,7 @@ from export.sources.tflite import Operator
 
 
 def _dequantize(writer: GraphWriter, operator: Operator) -> None:
-    """Weights stored in half precision: resolved now, no node."""
+    """Weights stored in half precision: converted here, without a node."""
     writer.constants[operator.outputs[0]] = writer.constant(operator.inputs[0])
 
 
@@ -60,10 +60,10 @@ def _relu(writer: GraphWriter, operator: Operator) -> None:
 def _prelu(writer: GraphWriter, operator: Operator) -> None:
     """The slopes are (1, 1, channels): `x + (1 - slope) * relu(-x)`, the products as convolutions of one pixel.
 
-    onnxruntime's CPU lays pictures out for convolutions and goes on so through Conv, Relu and Add, but turns them back
-    for PRelu: with it the mesh took 6.6 ms where it takes 2.6, both irises 11.3 instead of 5.0 (CPU time, one thread of
-    a Xeon at 2.8 GHz, interleaved, onnxruntime 1.32). BatchNormalization or Mul instead of Conv cost 0.1 to 0.5 more.
-    The Relu costs nothing, for it is done within the convolution before it, and so does the addition, within the other.
+    onnxruntime's CPU keeps images in its layout for convolutions through Conv, Relu and Add, but converts them back for
+    PRelu: with PRelu the mesh took 6.6 instead of 2.6 ms, both irises 11.3 instead of 5.0 (CPU time, one thread of a
+    Xeon at 2.8 GHz, interleaved, onnxruntime 1.32). BatchNormalization or Mul instead of Conv cost 0.1 to 0.5 more. The
+    Relu costs nothing, for it is done within the convolution before it, and so does the addition, within the other.
     """
     slopes = writer.constant(operator.inputs[1]).reshape(-1, 1, 1, 1)
     source, target = writer.name(operator.inputs[0]), writer.name(operator.outputs[0])
@@ -82,14 +82,14 @@ def _add(writer: GraphWriter, operator: Operator) -> None:
 
 
 def _pad(writer: GraphWriter, operator: Operator) -> None:
-    """Pads are rows of (before, after), one a dimension of the NHWC picture."""
+    """Pads are rows of (before, after), one per dimension of the NHWC image."""
     pads = writer.constant(operator.inputs[1])[list(TO_NCHW)].T.reshape(-1).astype(np.int64)
     source, target = writer.name(operator.inputs[0]), writer.name(operator.outputs[0])
     writer.node("Pad", [source, writer.initializer(pads)], target)
 
 
 def _reshape(writer: GraphWriter, operator: Operator) -> None:
-    """The order of the numbers is NHWC's, so a picture is turned back first; the batch stays what it is."""
+    """The numbers are in the order of NHWC, so an image is converted back first; the batch stays the same."""
     before, after = writer.shape(operator.inputs[0]), writer.shape(operator.outputs[0])
     if len(after) == 4 or before[0] != after[0]:
         raise BuildError(f"TFLite reshape {before} to {after} is not converted: only out of a picture, batch kept")
@@ -114,7 +114,7 @@ def _pads(
     strides: tuple[int, int],
     dilations: tuple[int, int],
 ) -> list[int]:
-    """ONNX's (top, left, bottom, right); TFLite's SAME puts the odd pixel behind."""
+    """ONNX's (top, left, bottom, right); TFLite's SAME puts the odd pixel at the end."""
     if operator.options.padding == schema.Padding.VALID:
         return [0, 0, 0, 0]
     before, after = [], []

@@ -1,7 +1,6 @@
-"""The ONNX graph of a TFLite model as it grows: nodes and initializers by the index of the TFLite tensor.
+"""Writes the ONNX graph of a TFLite model: nodes and initializers by the index of the TFLite tensor.
 
-Layout is settled here once: TFLite holds pictures as NHWC; inside the ONNX graph every tensor of rank 4 is NCHW,
-every other one as TFLite has it.
+TFLite holds images as NHWC. Inside the ONNX graph every tensor of rank 4 is NCHW; all others are as in TFLite.
 """
 
 from __future__ import annotations
@@ -44,11 +43,11 @@ class GraphWriter:
         return self.initializer(value.transpose(TO_NCHW) if value.ndim == 4 else value)
 
     def rename(self, index: int, name: str) -> None:
-        """Call a tensor `name` from now on, in the inner layout."""
+        """Name a tensor `name`, in the inner layout."""
         self._named[index] = name
 
     def initializer(self, value: Array) -> str:
-        """Store a constant as it is and return its name."""
+        """Store a constant unchanged and return its name."""
         name = f"c{len(self.initializers)}"
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
@@ -59,7 +58,7 @@ class GraphWriter:
         return output
 
     def constant(self, index: int) -> Array:
-        """The value of a tensor that must be known when converting; half precision becomes float32."""
+        """The value of a tensor that the conversion needs; half precision becomes float32."""
         if index not in self.constants:
             raise BuildError(f"TFLite tensor {index} is computed where only a constant can be converted")
         value = self.constants[index]

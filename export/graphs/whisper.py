@@ -1,9 +1,9 @@
-"""Whisper as two graphs: an encoder that hands out the cross-attention's keys and values, a decoder with a cache.
+"""Whisper as two graphs: an encoder that returns the cross-attention's keys and values, and a decoder with a cache.
 
-Keys lie transposed ([n, heads, head width, time]), as the product with the queries wants them; values are
-[n, heads, time, head width]. The cross-attention's keys and values are inputs of their own, one pair a layer, so that
-a step copies nothing; its batch is 1 and broadcasts over the hypotheses. The decoder's position is the length of its
-past, and it computes logits for the last position only. The embedding is the output projection itself, read by column.
+Keys lie transposed ([n, heads, head width, time]), as the product with the queries needs them; values are [n, heads,
+time, head width]. The cross-attention's keys and values are inputs of their own, one pair a layer, so that a step
+copies nothing; its batch is 1 and broadcasts over the hypotheses. The decoder's position is the length of its past, and
+it computes logits for the last position only. The embedding is the output projection itself, read by column.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Cache = list[tuple[Tensor, Tensor]]
 
 
 class _Linear(nn.Module):
-    """One product for all projections of one input; weights lie as MatMul wants them."""
+    """One product for all projections of one input; weights are in the order of MatMul."""
 
     def __init__(self, *layers: nn.Linear, scales: tuple[float, ...] = ()) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class WhisperEncoder(nn.Module):
         )
 
     def forward(self, mel: Tensor) -> Cache:
-        """Hear the sound."""
+        """Encode the spectrogram."""
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(mel)))).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
         for layer in self.layers:
@@ -172,7 +172,7 @@ def cache_names(prefix: str, layers: int) -> list[str]:
 
 
 def export_whisper(model: WhisperForConditionalGeneration, encoder: Path, decoder: Path) -> None:
-    """Trace both graphs to ONNX; times and the number of hypotheses stay free."""
+    """Trace both graphs to ONNX; times and the number of hypotheses are free."""
     config = model.config
     layers, heads = config.decoder_layers, config.decoder_attention_heads
     width = config.d_model // heads
@@ -198,7 +198,7 @@ def export_whisper(model: WhisperForConditionalGeneration, encoder: Path, decode
 
 
 class WhisperEngine:
-    """Runs the library's own forward passes; takes and gives what our encoder and decoder graphs take and give."""
+    """Runs the library's own forward passes; inputs and outputs are those of our encoder and decoder graphs."""
 
     def __init__(self, model: WhisperForConditionalGeneration) -> None:
         self._model = model.eval()

@@ -15,7 +15,7 @@ _NO_SELF_TEST = "times and errors are from one machine; other machines differ"
 
 
 def role_card(bundle: Bundle, name: str, checks: Sequence[GraphCheck], machine: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything there is to say of role `name`; `checks` are those of all its variants, taken on `machine`."""
+    """The card of role `name`; `checks` are those of all its variants on `machine`."""
     role, manifest = bundle.role(name), bundle.manifest
     fp32 = role.variants["fp32"]
     return {
@@ -44,7 +44,7 @@ def _of(checks: Sequence[GraphCheck], role: str, variant: VariantName) -> dict[s
 
 
 def _variant(part: Variant, checks: Mapping[str, GraphCheck], timed: bool) -> dict[str, Any]:
-    """The card of one variant; a variant for the GPU has no time worth telling on a CPU."""
+    """The card of one variant; a variant for the GPU has no time, since it would be that of a CPU."""
     return {
         "bytes": sum(graph.bytes for graph in part.graphs.values()),
         "graphs": {name: graph.model_dump() for name, graph in part.graphs.items()},
@@ -74,7 +74,7 @@ def _not_checked(role: Role) -> Iterator[str]:
 
 
 def rows(found: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """(name, value) of every figure in nested data; the names along the way are joined by dots."""
+    """(name, value) of every figure in nested data; nested names are joined by dots."""
     for key, value in found.items():
         name = (*path, str(key))
         if isinstance(value, Mapping):

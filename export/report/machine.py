@@ -12,7 +12,7 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 
 def machine() -> dict[str, str | int | float]:
-    """CPU, architecture, cores, onnxruntime, and how busy the machine is: times of a busy one are too long."""
+    """CPU, architecture, cores, onnxruntime, and the load of the machine: times on a busy one are too long."""
     return {
         "cpu": _cpu(),
         "architecture": platform.machine(),

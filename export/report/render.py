@@ -30,7 +30,7 @@ def write_cards(cards: Sequence[Mapping[str, Any]], out: Path) -> list[Path]:
 
 
 def _templates() -> Environment:
-    # Markdown, read as text: what HTML would need escaped must stay as it is.
+    # Markdown, read as text: HTML escapes would be visible
     environment = Environment(
         loader=PackageLoader("export.report"),
         autoescape=False,
@@ -61,7 +61,7 @@ def _verdict(tensorrt: Mapping[str, Any] | None, variant: str, graph: str) -> st
 
 
 def _ready(tensorrt: Mapping[str, Any] | None, variant: str) -> str:
-    """A whole variant's verdict in a word or two."""
+    """A short verdict on a whole variant."""
     if tensorrt is None:
         return "made for the CPU" if variant == "cpu-int8" else "not judged"
     return "ready" if tensorrt["ready"] else "not ready"
@@ -72,7 +72,7 @@ def _users(default: Mapping[str, str], variant: str) -> str:
 
 
 def _ms(graphs: Mapping[str, Mapping[str, Any]]) -> str:
-    """The time of all graphs together, where they were timed."""
+    """The time of all graphs together, if they were timed."""
     times = [graph["latency_ms_1_thread"] for graph in graphs.values()]
     return "not on a CPU" if None in times else f"{sum(times):.2f}"
 
@@ -82,6 +82,6 @@ def _worst(here: Mapping[str, Mapping[str, float]]) -> float:
 
 
 def _task(measured: Mapping[str, Any]) -> str:
-    """The task's figure with its unit, where the gate measured one."""
+    """The task's figure with its unit, if the gate measured one."""
     task = measured.get("task")
     return f"{task['name']} {task['score']:g} {task['unit']}" if task else ""

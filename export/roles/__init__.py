@@ -19,11 +19,11 @@ BUILDERS: dict[str, str] = {
     "prosody": "export.roles.prosody:build",
     "drowsiness": "export.roles.drowsiness:build",
 }
-"""`module:function` of each role's builder; imported when the role is built, for each needs other libraries."""
+"""`module:function` of each role's builder; imported only when the role is built, since each needs other libraries."""
 
 
 def builder(role: str) -> RoleBuilder:
-    """Import the builder of `role`; BuildError lists the roles that there are."""
+    """Import the builder of `role`; BuildError lists the known roles."""
     if role not in BUILDERS:
         raise BuildError(f"no builder for role {role!r}; there are {', '.join(BUILDERS)}")
     module, function = BUILDERS[role].split(":")

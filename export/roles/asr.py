@@ -30,11 +30,11 @@ _DATA = "45 s of read English in pieces of 9 s (moonshine-voice, two_cities.wav)
 _SPEECH_S = 45.0
 _PIECE_S = 9.0
 _MOST_DIFFERENT = 0.1
-"""Share of words that may differ from faster-whisper's transcript of English prose; .018 was seen."""
+"""Largest share of words that differ from faster-whisper's transcript of English prose; .018 was measured."""
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
-    """Join the parts, fill Hugging Face's model, export, and let the gate judge what becomes of real speech."""
+    """Join the parts, fill Hugging Face's model, export, and let the gate judge transcripts of real speech."""
     peer = peer_folder(archives, work / "ctranslate2", options)
     model = whisper_from_ctranslate2(read_ctranslate2(peer / "model.bin"))
     fp32 = {part: work / f"{part}.fp32.onnx" for part in ("encoder", "decoder")}
@@ -76,7 +76,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
 
 
 def _task(tokens: WhisperTokens, pieces: Sequence[Float32], options: Mapping[str, Any]) -> EvaluationTask:
-    """On the recordings of `options["evaluation"]`, if there is such a list, else on the pieces of one reader."""
+    """The task on the recordings of `options["evaluation"]`, if given, else on the recordings of one reader."""
     if "evaluation" not in options:
         return asr.task(tokens, pieces, Path(options["said"]), _DATA, options["tolerance"])
     path = Path(options["evaluation"])
@@ -86,7 +86,7 @@ def _task(tokens: WhisperTokens, pieces: Sequence[Float32], options: Mapping[str
 
 
 def peer_folder(archives: Archives, folder: Path, options: Mapping[str, Any]) -> Path:
-    """The folder that faster-whisper reads, its model joined from the parts."""
+    """The folder for faster-whisper, with the model joined from its parts."""
     folder.mkdir()
     with (folder / "model.bin").open("wb") as joined:
         for name in _PARTS:
@@ -102,7 +102,7 @@ def _model(files: Mapping[str, Path]) -> WhisperModel:
 
 
 def _golden(files: Mapping[str, Path], tokens: WhisperTokens, piece: Float32) -> dict[str, Feeds]:
-    """The first window of real speech, and a step of the decoder some words into it."""
+    """The first window of real speech, and a step of the decoder after some words."""
     mel = log_mel(piece, WINDOWS_S[0])
     return {"encoder": {"mel": mel[None]}, "decoder": decoder_feeds(_model(files), tokens, mel)[-1]}
 
@@ -125,7 +125,7 @@ def _pieces(speech: Float32) -> list[Float32]:
 def _beside_the_peer(
     fp32: Mapping[str, Path], tokens: WhisperTokens, peer: Path, pieces: Sequence[Float32]
 ) -> dict[str, Any]:
-    """What differs from faster-whisper's transcript of the same weights."""
+    """The difference from faster-whisper's transcript with the same weights."""
     from faster_whisper import WhisperModel as FasterWhisper
 
     other = FasterWhisper(str(peer), device="cpu", compute_type="int8", cpu_threads=1)

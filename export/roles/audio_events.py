@@ -22,14 +22,15 @@ from export.sources.yamnet import plain, read_quantized
 
 _SPEECH_S = 30.0
 _ROUNDED = 0.05
-"""Largest RMS ratio against the carrier's graph, which rounds all that it computes to 8 bits: .023 on this speech."""
+"""Largest RMS ratio against the package's graph, which rounds all values to 8 bits: .023 was measured on this
+speech."""
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
-    """Take the rounding out of the carrier's graph and check the rest against it on real speech.
+    """Remove the rounding from the package's graph and compare the result with it on real speech.
 
-    No int8: the scores of rare sounds are small numbers, there is no set here to prove them on, and the float graph
-    takes 1.6 ms for half a second of what is loud.
+    There is no int8 variant: the scores of rare sounds are small, there is no evaluation set for them here, and the
+    float graph takes only 1.6 ms for half a second.
     """
     quantized = read_quantized(archives.file(**options["weights"]))
     fp32 = work / "model.fp32.onnx"
@@ -64,7 +65,7 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
 
 
 def _rounded_engine(quantized: onnx.ModelProto, work: Path) -> Engine:
-    """The carrier's graph in onnxruntime, its own rounding of input and output around it."""
+    """The package's graph in onnxruntime, with its rounding of input and output."""
     graph = quantized.graph
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     (audio,), (logits,) = graph.input, graph.output

@@ -1,4 +1,4 @@
-"""Expression: the net of face-api.js."""
+"""Role `expression`: the net of face-api.js."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from training.heads.eye_net import read_eye_net
 from training.heads.net_file import NetFileError
 
 _VIEWS = 8
-"""Of each eye of the portrait: golden inputs and parity."""
+"""Number of views of each eye of the portrait, for golden inputs and parity."""
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
@@ -49,6 +49,6 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
 
 
 def _eyes() -> Float32:
-    """Views of both eyes of the portrait, half of them pressed flat."""
+    """Views of both eyes of the portrait, half of them squeezed vertically, as if closing."""
     eyes = views(RIGHT_EYE, INPUT_PX, _VIEWS, seed=3) + views(LEFT_EYE, INPUT_PX, _VIEWS, seed=4)
     return unit_rgb(eyes[::2] + squeezed(eyes[1::2], seed=5))

@@ -1,4 +1,4 @@
-"""Face detector: MediaPipe's short-range BlazeFace."""
+"""Role `face_detector`: MediaPipe's short-range BlazeFace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from export.tasks import face_detector
 
 _ANCHORS = 896
 _FRAME = replace(FACE, side_px=2.2 * FACE.side_px)
-"""The face as a detector meets it: less than half of the picture."""
+"""The face as a detector sees it: less than half of the image."""
 _FRAME_PX = 256
 _DATA = f"{HELD_OUT} held-out views of {SOURCE}, and four of its photographs without a face"
 

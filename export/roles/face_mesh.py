@@ -1,4 +1,4 @@
-"""Face mesh: MediaPipe's 468 landmarks."""
+"""Role `face_mesh`: MediaPipe's 468 landmarks."""
 
 from __future__ import annotations
 

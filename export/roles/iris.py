@@ -51,7 +51,7 @@ def _pictures(count: int, seed: int) -> list[Float32]:
 
 
 def _eyes(count: int, seed: int) -> list[Image]:
-    """Views of both eyes in turn, every other pair pressed flat."""
+    """Views of both eyes in turn, every other pair squeezed vertically, as if closing."""
     sides = [views(eye, INPUT_PX, count // 2, seed) for eye in (RIGHT_EYE, LEFT_EYE)]
     eyes = [view for pair in zip(*sides, strict=True) for view in pair]
     flat = squeezed(eyes, seed)

@@ -1,4 +1,4 @@
-"""Shared code of the three MediaPipe roles: TFLite in, compared with LiteRT, quantized where it pays."""
+"""Shared code of the three MediaPipe roles: TFLite in, compared with LiteRT, quantized if that brings a gain."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from export.sources.tflite import read_tflite
 TRAINING_DATA = "Google's own images, not published; see the model cards of MediaPipe"
 ONE_FACE = "calibrated and compared on many views of one portrait with open eyes; other people only in the benchmarks"
 CALIBRATION = 96
-"""Pictures for the ranges of int8."""
+"""Number of images for the ranges of int8."""
 HELD_OUT = 24
-"""Other pictures, for parity and the task."""
+"""Number of other images, for parity and the task."""
 _PROBES = 8
-"""Of these, for a variant's parity with fp32."""
+"""Number of these for a variant's parity with fp32."""
 
 
 def litert(path: Path, outputs: Sequence[str]) -> tuple[Engine, str]:
-    """The original interpreter for a file with one picture as input, and its name for the manifest.
+    """The original interpreter for a file with one image as input, and its name for the manifest.
 
-    It wants the channels last; here they come first.
+    Its channels are last; here they are first.
     """
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(str(path), experimental_op_resolver_type=kernels, num_threads=1)

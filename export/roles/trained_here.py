@@ -20,7 +20,7 @@ from export.trace import export_module
 
 
 def our_source(checkpoint: Path, origin: str) -> WeightSource:
-    """The manifest's word on a checkpoint in `configs/bundles` that the module `origin` made."""
+    """The manifest's entry about a checkpoint in `configs/bundles` that the module `origin` made."""
     return WeightSource(
         archive="this project",
         file=f"configs/bundles/{checkpoint.name}",
@@ -39,9 +39,9 @@ def build_head(
     work: Path,
     progress: Callable[[str], None],
 ) -> ChosenVariants:
-    """Trace `module`, whose one input `golden` holds, with a free first axis; prove it and judge its variants.
+    """Trace `module` with a free first axis, prove it and judge its variants; `golden` holds its one input.
 
-    `family` says how its int8 variants are made.
+    `family` is the method of its int8 variants.
     """
     (name, rows), *_ = golden.items()
     graph = work / "model.fp32.onnx"

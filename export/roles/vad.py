@@ -1,4 +1,4 @@
-"""Voice activity: Silero VAD at 16 kHz."""
+"""Role `vad`: Silero's voice activity detection at 16 kHz."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from export.trace import export_module
 
 _SPEECH_S = 10.0
 _FAR, _NOISE = 0.1, 0.003
-"""Level of far speech, and standard deviation of the noise it stands in: some 12 dB between them."""
+"""Level of far speech, and standard deviation of the noise around it: about 12 dB apart."""
 _DATA = "30 s of read English (moonshine-voice, two_cities.wav), the same softly in noise, and 10 s of noise"
 _GOLDEN = 60
-"""The window that is the golden input: two seconds in, somebody speaks."""
+"""The window of the golden input: after two seconds, within speech."""
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
     """Fill our module with the package's weights, export it, and check it against the package on real speech.
 
-    A recurrent net: no int8, and at a fifth of a millisecond for 32 ms of sound there is nothing to win.
+    There is no int8 variant: the net is recurrent, and takes only a fifth of a millisecond for 32 ms of audio.
     """
     package = archives.file(**options["engine"])
     fp32 = work / "model.fp32.onnx"
@@ -72,13 +72,13 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
 
 
 def _louder_and_softer(speech: Float32) -> Float32:
-    """The speech at its own level, far away in noise, and the noise alone."""
+    """The speech at its own level, far away with noise, and the noise alone."""
     noise = np.random.default_rng(0).normal(0.0, _NOISE, len(speech)).astype(np.float32)
     return np.concatenate([speech, _FAR * speech + noise, noise[: len(noise) // 3]])
 
 
 def _package_engine(path: Path) -> Engine:
-    """The package's own TorchScript, its 16 kHz net with the memory outside."""
+    """The package's own TorchScript, its 16 kHz net with the state as input and output."""
     net = torch.jit.load(path, map_location="cpu").eval()._model
 
     def run(feeds: Feeds) -> Mapping[str, Any]:
@@ -90,7 +90,7 @@ def _package_engine(path: Path) -> Engine:
 
 
 def _stream(engine: Engine, speech: Float32) -> list[Feeds]:
-    """The consecutive windows of `speech` with the memory that the package's engine has at each."""
+    """The consecutive windows of `speech`, each with the state of the package's engine."""
     samples: list[Feeds] = []
     state = np.zeros((2, 1, STATE), np.float32)
     padded = np.concatenate([np.zeros(WINDOW - STEP, np.float32), speech])

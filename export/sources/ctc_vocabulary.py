@@ -14,7 +14,7 @@ _SENTENCEPIECE_SPACE = "▁"
 
 
 def wav2vec2_vocabulary(folder: Path, size: int, blank: int) -> CtcVocabulary:
-    """vocab.json and what tokenizer_config.json says of it."""
+    """vocab.json and its settings in tokenizer_config.json."""
     tokenizer = _load(folder, Wav2Vec2CTCTokenizer)
     return _vocabulary(folder, tokenizer, size, blank, tokenizer.word_delimiter_token)
 
@@ -52,6 +52,6 @@ def _vocabulary(
 
 
 def _one_case(tokens: list[str], silent: Collection[int]) -> list[str]:
-    """Small letters where the vocabulary knows only capitals: they say nothing then, and text models misread them."""
+    """Small letters if the vocabulary has only capitals: these carry no meaning, and text models misread them."""
     written = "".join(token for number, token in enumerate(tokens) if number not in silent)
     return [token.lower() for token in tokens] if written.isupper() else tokens

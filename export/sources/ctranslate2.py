@@ -35,7 +35,7 @@ class Ct2Model:
 
 
 class _Cursor:
-    """Reads forward through the bytes and says where they end too early."""
+    """Reads the bytes in order and reports where they end too early."""
 
     def __init__(self, content: bytes, path: Path) -> None:
         self.content = content
@@ -67,14 +67,14 @@ class _Cursor:
             raise self.refusal(f"{what} before byte {self.offset} is not text") from None
 
     def refusal(self, reason: str) -> BuildError:
-        """The sentence for a file that is not what it should be."""
+        """The error for a file of another kind."""
         return BuildError(
             f"{self.path} is not a whole CTranslate2 model: {reason}; fetch it again, or join all its parts in order"
         )
 
 
 def read_ctranslate2(path: Path) -> Ct2Model:
-    """Read `path`; BuildError says where a truncated or foreign file stops making sense."""
+    """Read `path`; BuildError names the place at which a truncated or foreign file cannot be read."""
     cursor = _Cursor(path.read_bytes(), path)
     version = cursor.number("I", "the version")
     if version != BINARY_VERSION:

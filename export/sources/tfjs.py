@@ -1,4 +1,4 @@
-"""Reads the weights of a TensorFlow.js model: a manifest in JSON and the numbers, often in eight bits each."""
+"""Reads the weights of a TensorFlow.js model: a manifest in JSON, and the numbers, often with eight bits each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from export.role_build import BuildError
 
 
 def read_tfjs(layout: Path, weights: Path) -> dict[str, Float32]:
-    """Every tensor by name, in TensorFlow's order of axes; BuildError when the two files do not fit each other."""
+    """Every tensor by name, in TensorFlow's order of axes; raises BuildError if the two files do not fit."""
     try:
         (group,) = json.loads(layout.read_text(encoding="utf-8"))
         stored, place, found = weights.read_bytes(), 0, {}
@@ -30,7 +30,7 @@ def read_tfjs(layout: Path, weights: Path) -> dict[str, Float32]:
 
 
 def _tensor(entry: Mapping[str, Any], stored: bytes, place: int) -> tuple[Float32, int]:
-    """The tensor that begins at byte `place`, and where the next one does."""
+    """The tensor that begins at byte `place`, and the first byte of the next one."""
     count, coded = int(np.prod(entry["shape"])), entry.get("quantization")
     kind = np.dtype(coded["dtype"] if coded else entry["dtype"])
     values = np.frombuffer(stored, kind, count, place).astype(np.float32)

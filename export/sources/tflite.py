@@ -46,7 +46,7 @@ class TfliteModel:
 
 
 def read_tflite(path: Path) -> TfliteModel:
-    """Read `path`; BuildError when it holds what the converter does not know."""
+    """Read `path`; raises BuildError if it holds something unknown to the converter."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
     if len(model.subgraphs) != 1:
         raise BuildError(f"{path.name}: {len(model.subgraphs)} subgraphs; only files with one can be converted")

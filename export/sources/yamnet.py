@@ -1,4 +1,4 @@
-"""Reads YAMNet as its carrier has it: a zip of an ONNX graph with 8-bit fake quantization and its weights beside it."""
+"""Reads YAMNet from its package: a zip of an ONNX graph with 8-bit fake quantization, and its weights."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from export.role_build import BuildError
 
 _GRAPH, _WEIGHTS = "model.onnx", "model.data"
 _MOST_BYTES = 32 << 20
-"""The graph and its weights have 15 MB; more is not this file."""
+"""Largest accepted size; the graph and its weights have 15 MB."""
 _PAIR = ("QuantizeLinear", "DequantizeLinear")
 _IN, _OUT = "mel", "scores"
 
 
 def read_quantized(path: Path) -> onnx.ModelProto:
-    """The graph of the zip at `path` as it is, its weights in it."""
+    """The unchanged graph of the zip at `path`, with its weights."""
     try:
         with zipfile.ZipFile(path) as packed, tempfile.TemporaryDirectory() as work:
             found = {PurePosixPath(info.filename).name: info for info in packed.infolist()}
@@ -36,8 +36,8 @@ def read_quantized(path: Path) -> onnx.ModelProto:
 def plain(quantized: onnx.ModelProto) -> onnx.ModelProto:
     """The same net in float32, with a free batch: `mel` [n, 1, frames, bands] to `scores` [n, classes] in 0..1.
 
-    The weights are the rounded ones; what is computed between them is rounded no more, and the sigmoid that turns the
-    logits into scores is part of the graph.
+    The weights are the rounded ones; values between them are no longer rounded. The sigmoid that turns the logits into
+    scores is part of the graph.
     """
     graph = quantized.graph
     behind = {node.output[0]: node.input[0] for node in graph.node if node.op_type in _PAIR}
@@ -61,7 +61,7 @@ def plain(quantized: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _freed(node: onnx.NodeProto, real: Callable[[str], str], names: dict[str, str]) -> onnx.NodeProto:
-    """A copy that reads what lies before the rounding; the one fixed shape becomes one that any batch has."""
+    """A copy that reads the values before the rounding; the one fixed shape becomes free in the batch."""
     inputs = [names.get(name, name) for name in map(real, node.input)]
     if node.op_type == "Reshape":
         return helper.make_node("Flatten", inputs[:1], list(node.output), name=node.name, axis=1)

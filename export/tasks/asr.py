@@ -21,11 +21,11 @@ MEANINGS = {
 }
 PREPROCESSING = {"log_mel": "edge.speech.log_mel", "windows_s": list(WINDOWS_S), "beams": BEAMS}
 _STEPS = 6
-"""After these the decoder's memory is that of a sentence under way."""
+"""Number of steps after which the decoder's cache is that of a longer sentence."""
 
 
 def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> EvaluationTask:
-    """`said` is a text file with the words of all pieces, one after the other."""
+    """The character error rate; `said` is a text file with the words of all recordings, one after the other."""
     words = said.read_text(encoding="utf-8")
 
     def score(sessions: Mapping[str, Session]) -> float:
@@ -46,14 +46,14 @@ def listed_task(tokens: WhisperTokens, spoken: Sequence[SpokenSample], data: str
 
 
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:
-    """The words of each piece; none where none can be believed."""
+    """The transcript of each recording; empty if none can be believed."""
     recognizer = WhisperDecoder(model, tokens, LANGUAGES)
     heard = [recognizer.decode(piece) for piece in pieces]
     return [look.text if look and look.language.configured else "" for look in heard]
 
 
 def decoder_feeds(model: WhisperModel, tokens: WhisperTokens, mel: Float32) -> list[Feeds]:
-    """Of the first steps after the task tokens, greedily; the last one is the longest."""
+    """Inputs of the first greedy steps after the task tokens; the last one is the longest."""
     memory = model.encode(mel)
     ids = np.array([[tokens.start, *tokens.task("en")]])
     steps = []

@@ -1,4 +1,4 @@
-"""Expression: the probability that moves to other labels than with float32."""
+"""Task metric of role `expression`: the share of probability that moves to other labels than with float32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA = f"{_VIEWS} views of {SOURCE} and 50 other people of its sample of Labeled
 
 
 def samples(px: int, side: int) -> list[Feeds]:
-    """Views of one face, and every other one of many, beginning with the `side`-th: two sides share no picture."""
+    """Views of one face, and every other one of many, beginning with the `side`-th: two sides share no image."""
     many = [cv2.resize(face, (px, px), interpolation=cv2.INTER_LINEAR) for face in many_faces()[side::2]]
     greys = [cv2.cvtColor(view, cv2.COLOR_BGR2GRAY) for view in views(_FACE, px, _VIEWS, seed=7 + side)]
     return [{"image": (grey.astype(np.float32) / 127.5 - 1)[None, ..., None]} for grey in [*greys, *many]]

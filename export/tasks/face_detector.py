@@ -1,4 +1,4 @@
-"""Face detector: overlap of the boxes with float32's, and false faces."""
+"""Task metric of role `face_detector`: overlap of the boxes with those of float32, and false faces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from export.tasks.variant_bundle import VariantBundle
 
 
 def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance: float) -> EvaluationTask:
-    """Mean overlap (intersection over union) of the best box with float32's; a box too many or too few counts 0."""
+    """Mean overlap (intersection over union) of the best box with float32's; an additional or missing box counts 0."""
     wanted = _boxes({"model": Session(fp32)}, pictures)
 
     def score(sessions: Mapping[str, Session]) -> float:

@@ -1,4 +1,4 @@
-"""Face mesh: the distance of the landmarks from float32's."""
+"""Task metric of role `face_mesh`: the distance of the landmarks from those of float32."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHOLE = Crop(INPUT_PX / 2, INPUT_PX / 2, INPUT_PX)
 
 
 def task(fp32: Path, pictures: Sequence[Image], data: str, tolerance_px: float) -> EvaluationTask:
-    """Mean landmark error in px of the 192 px crop; a face that is seen by one only counts the whole crop."""
+    """Mean landmark error in px of the 192 px crop; a face that only one of them finds counts the whole crop."""
     wanted = _meshes({"model": Session(fp32)}, pictures)
 
     def score(sessions: Mapping[str, Session]) -> float:

@@ -1,4 +1,4 @@
-"""Iris model: the error of the openness against float32."""
+"""Task metric of role `iris`: the error of the openness against float32."""
 
 from __future__ import annotations
 

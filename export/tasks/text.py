@@ -1,4 +1,4 @@
-"""Text: the error of the sentiment on labelled sentences outside the head's training."""
+"""Task metric of role `text`: the error of the sentiment on labelled sentences outside the head's training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voice activity: the share of decisions that differ from float32, with state and drift."""
+"""Task metric of role `vad`: the share of decisions that differ from float32, with state and drift."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPEECH = 0.5
 
 
 def task(fp32: Path, sound: Float32, data: str, tolerance: float) -> EvaluationTask:
-    """Share of 32 ms windows of one stream that are judged otherwise."""
+    """Share of the 32 ms windows of one stream with another decision."""
     wanted = _decisions({"model": Session(fp32)}, sound)
 
     def score(sessions: Mapping[str, Session]) -> float:

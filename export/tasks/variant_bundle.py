@@ -1,4 +1,4 @@
-"""A variant's sessions in a bundle's place, so that the box's own code can be judged on them."""
+"""A variant's sessions with the interface of a bundle, so that the box's own code runs on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.bundle.session import Session
 
 
 class VariantBundle(Bundle):
-    """Hands out the given sessions of one role; nothing is read from a folder."""
+    """Returns the given sessions of one role; reads no folder."""
 
     def __init__(self, sessions: Mapping[str, Session], labels: Sequence[str] = ()) -> None:
         """`sessions` by graph; `labels` are the role's."""
@@ -18,7 +18,7 @@ class VariantBundle(Bundle):
         self._labels = list(labels)
 
     def has(self, name: str) -> bool:
-        """No other role: what is judged is judged alone."""
+        """No other role: the variant is judged alone."""
         del name
         return False
 
@@ -28,5 +28,5 @@ class VariantBundle(Bundle):
         return self._sessions[graph]
 
     def role(self, name: str) -> Role:
-        """What is known of the role: its labels."""
+        """The description of the role: its labels."""
         return Role.model_construct(description=name, labels=self._labels)

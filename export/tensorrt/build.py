@@ -1,8 +1,8 @@
 """A real TensorRT parse and build of a graph, in a process of its own, where tensorrt-rtx is installed.
 
-tensorrt-rtx builds without a GPU and refuses what TensorRT refuses (int32 bias, zero-points, dynamic quantization),
-but it is another product than a Jetson's TensorRT: what it takes is very likely taken there, and `emvas export engine`
-on the device has the last word.
+tensorrt-rtx builds without a GPU and refuses what TensorRT refuses (int32 bias, zero-points, dynamic quantization), but
+it is another product than a Jetson's TensorRT. A graph that it accepts is very likely accepted there; `emvas export
+engine` on the device decides.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _NAME = "tensorrt-rtx"
 
 
 def builder_missing() -> str:
-    """Why no engine can be built here; empty where one can."""
+    """Why no engine can be built here; empty if one can."""
     if importlib.util.find_spec("tensorrt_rtx") is None:
         return f"{_NAME} is not installed (it exists for Linux on x86-64): pip install {_NAME}"
     return ""
 
 
 def build_engine(path: Path, axes: Axes, limit_s: float = _LIMIT_S) -> EngineResult:
-    """Parse and build the graph in `path`; the result names the operators in the way, if any are.
+    """Parse and build the graph in `path`; the result names unsupported operators.
 
     Raises:
         BuildError: tensorrt-rtx is not installed, or `axes` leave a free dimension without sizes.

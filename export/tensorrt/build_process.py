@@ -1,7 +1,7 @@
 """Parse and build one graph with tensorrt-rtx: `python -m export.tensorrt.build_process GRAPH`, the profile on stdin.
 
-It is a process of its own because a bad graph may crash the parser and the builder, which are C++. It prints one line
-of JSON. It needs no GPU and no driver: the builder gets the compute capability as an argument.
+It is a separate process because a bad graph may crash the parser and the builder, which are C++. It prints one line of
+JSON. It needs no GPU and no driver: the builder gets the compute capability as an argument.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 import tensorrt_rtx as trt
 
 CAPABILITY = "SM86"
-"""Ampere, whose Orin relative SM87 tensorrt-rtx does not know."""
+"""Ampere; tensorrt-rtx does not know its relative SM87 (Orin)."""
 
 
 class _Errors(trt.ILogger):  # type: ignore[misc]
-    """Keeps what TensorRT calls an error."""
+    """Keeps TensorRT's error messages."""
 
     def __init__(self) -> None:
         trt.ILogger.__init__(self)
@@ -32,7 +32,7 @@ class _Errors(trt.ILogger):  # type: ignore[misc]
 
 
 def build(path: str, profile: Mapping[str, Mapping[str, Sequence[int]]]) -> dict[str, Any]:
-    """What became of the graph in `path`, in the fields of `edge.bundle.manifest.EngineBuild`."""
+    """The result for the graph in `path`, in the fields of `edge.bundle.manifest.EngineBuild`."""
     start = time.monotonic()
     log = _Errors()
     builder = trt.Builder(log)

@@ -1,4 +1,4 @@
-"""Judges every graph of a finished bundle and writes what was found into its manifest."""
+"""Judges every graph of a finished bundle for TensorRT and writes the verdicts into its manifest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Judged:
 
 
 def judged_graphs(manifest: Manifest, roles: Collection[str] = ()) -> Iterator[tuple[str, VariantName, str]]:
-    """(role, variant, graph) of all that TensorRT is meant for, of the named roles or of all."""
+    """(role, variant, graph) of all graphs for TensorRT, of the named roles or of all."""
     for role, described in manifest.roles.items():
         if roles and role not in roles:
             continue

@@ -17,13 +17,13 @@ _MOST_FACES = 32
 _MOST_WORDS = 448
 """Positions of Whisper's decoder."""
 _TASK_TOKENS = 4
-"""Start, language, task, timestamps: the most tokens that Whisper reads in one step."""
+"""Start, language, task, timestamps: the largest number of tokens in one step of Whisper."""
 _GOLDEN_TEXTS = 2
-"""The box reads one text at a time; the golden input holds two."""
+"""The box processes one text at a time; the golden input holds two."""
 _GOLDEN_VOICES = 8
 """The same for the prosody of an utterance."""
 _GOLDEN_SECONDS = 2
-"""The same for seconds of sound."""
+"""The same for seconds of audio."""
 _GOLDEN_BLINKS = 16
 """The same for sequences of blinks."""
 

@@ -1,4 +1,4 @@
-"""An ONNX graph as the linter reads it: who makes a tensor, what type it has, which are constants."""
+"""An ONNX graph as the linter reads it: the node that makes a tensor, its type, and the constants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SMALL = 1 << 16
 
 
 class LintedGraph:
-    """A model and what follows from it; subgraphs of control flow are not entered, for their operators are refused."""
+    """A model and derived facts; subgraphs of control flow are skipped, since their operators are refused."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
@@ -69,7 +69,7 @@ class LintedGraph:
 
 
 def label(node: onnx.NodeProto) -> str:
-    """What to call a node: its name, else its first output's."""
+    """The name of a node, else that of its first output."""
     return node.name or node.output[0]
 
 

@@ -40,9 +40,9 @@ _INT32 = np.iinfo(np.int32)
 
 
 def lint_graph(path: Path, variant: VariantName, axes: Axes) -> list[Objection]:
-    """Everything in the graph of `path` that TensorRT would refuse, or compute otherwise than it was measured.
+    """All parts of the graph in `path` that TensorRT would refuse, or compute in another precision than measured.
 
-    `variant` tells which precision the graph should have; `axes` are the sizes of its free dimensions.
+    `variant` is the precision that the graph should have; `axes` are the sizes of its free dimensions.
 
     Raises:
         BuildError: the file is no ONNX graph.

@@ -1,4 +1,4 @@
-"""The least, usual and largest shape of every input: what an engine with free dimensions is built for."""
+"""The least, usual and largest shape of every input: the profile of an engine with free dimensions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inputs_of(graph: onnx.GraphProto) -> dict[str, list[int | str]]:
 
 
 def problems(inputs: Mapping[str, list[int | str]], axes: Axes) -> Iterator[tuple[str, str]]:
-    """(input, what is wrong with its axes) for all that keeps a profile from being made."""
+    """(input, fault of its axes) for all inputs that prevent a profile."""
     sizes: dict[str, FreeAxis] = {}
     for name, shape in inputs.items():
         for position, size in enumerate(shape):
@@ -66,7 +66,7 @@ def profile_of(inputs: Mapping[str, list[int | str]], axes: Axes) -> dict[str, P
 
 
 def known_profile(inputs: Mapping[str, list[int | str]], axes: Axes) -> dict[str, Profile]:
-    """The profile, empty where `axes` do not suffice for one, which is the linter's to tell."""
+    """The profile; empty if `axes` do not suffice, which the linter reports."""
     return {} if any(problems(inputs, axes)) else profile_of(inputs, axes)
 
 
@@ -81,7 +81,7 @@ def named_axes(path: Path, sizes: Mapping[str, FreeAxis]) -> dict[str, dict[int,
 
 
 def stored_axes(graph: Graph) -> dict[str, dict[int, FreeAxis]]:
-    """The axes that a manifest's profile tells of."""
+    """The axes in a manifest's profile."""
     return {
         tensor.name: {
             position: FreeAxis(size, *(shape[position] for shape in (profile.min, profile.opt, profile.max)))
@@ -94,7 +94,9 @@ def stored_axes(graph: Graph) -> dict[str, dict[int, FreeAxis]]:
 
 
 def check_feeds(profile: Mapping[str, Profile], feeds: Feeds, graph: str) -> None:
-    """Golden inputs must fit the profile, or the engine could not be tested with them; BuildError says which do not."""
+    """Check that the golden inputs fit the profile, since the engine is tested with them; BuildError names those that
+    do not.
+    """
     for name, shapes in profile.items():
         given = feeds[name].shape
         if not all(least <= size <= most for least, size, most in zip(shapes.min, given, shapes.max, strict=True)):

@@ -1,4 +1,4 @@
-"""The linter's rules on QuantizeLinear and DequantizeLinear: explicit symmetric int8 is all that TensorRT takes."""
+"""The linter's rules on QuantizeLinear and DequantizeLinear: TensorRT accepts only explicit symmetric int8."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _axis(graph: LintedGraph, node: onnx.NodeProto) -> Iterator[Objection]:
 
 
 def _output_channels(reader: onnx.NodeProto, position: int, graph: LintedGraph) -> int | None:
-    """The axis of a weight that counts a layer's outputs; None where there is no such rule."""
+    """The axis of a weight that counts a layer's outputs; None without such a rule."""
     if position != 1:
         return None
     if reader.op_type == "Conv":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OPSETS = range(13, 21)
-"""13 has per-channel Q/DQ; above 20 onnxruntime 1.23 does not follow, nor does its static quantization."""
+"""Opset 13 has per-channel Q/DQ; onnxruntime 1.23 and its static quantization support no opset above 20."""
 
 RULES: dict[str, str] = {
     "self-contained": "all weights lie in the file itself",
@@ -33,7 +33,8 @@ DATA_DEPENDENT = frozenset(
     {"If", "Loop", "Scan", "NonZero", "NonMaxSuppression", "RoiAlign", "Multinomial", "Bernoulli"}
     | {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Unique", "Compress"}
 )
-"""Output sizes, paths or values that only a run can tell: refused, or out of reach of profile and golden test."""
+"""Operators whose output sizes, paths or values only a run shows: refused, or not covered by profile and golden
+test."""
 
 INTEGER_ARITHMETIC = frozenset(
     {"DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearConv", "QLinearMatMul"}
@@ -48,7 +49,7 @@ UNSUPPORTED = frozenset(
     | {"SequenceMap", "SoftmaxCrossEntropyLoss", "SplitToSequence", "StringConcat", "StringNormalizer", "StringSplit"}
     | {"TfIdfVectorizer"}
 )
-"""What else the parser of tensorrt-rtx 1.7.1 refuses of opset 20."""
+"""Other operators of opset 20 that the parser of tensorrt-rtx 1.7.1 refuses."""
 
 INDEX_OPERATORS = frozenset(
     {"Shape", "Size", "Constant", "ConstantOfShape", "Range", "Cast", "Identity", "Gather", "GatherElements"}
@@ -58,8 +59,8 @@ INDEX_OPERATORS = frozenset(
     | {"ReduceMin", "ReduceMax", "ReduceSum", "ReduceMean", "ReduceProd", "ArgMax", "ArgMin", "TopK"}
     | {"OneHot", "Resize", "ReverseSequence", "Sign"}
 )
-"""Operators that may see int64: they read or compute indices, and indices stay far below 2^31, so that a TensorRT that
-computes them in int32 gets the same."""
+"""Operators that may see int64: they read or compute indices, and indices stay far below 2^31, so a TensorRT that
+computes them in int32 gets the same results."""
 
 CLAMPED_INPUTS: dict[str, tuple[int, ...]] = {"Slice": (1, 2)}
 """Inputs of an operator where a value beyond int32 means `to the end` and may be clamped."""
@@ -74,7 +75,7 @@ class Objection:
     node: str
     """Name of the node, input or file."""
     advice: str
-    """What is wrong there, and what to do."""
+    """The fault and the remedy."""
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.node}: {self.advice}"

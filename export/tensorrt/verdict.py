@@ -17,7 +17,8 @@ PROVIDER_OPTIONS: dict[VariantName, dict[str, str]] = {
 }
 """Options of onnxruntime's TensorRT provider by variant; the others are made for the CPU and not judged.
 
-No precision is allowed that the variant was not measured with: float32 is never computed in float16 unasked."""
+Only the measured precision of the variant is allowed: float32 is never computed in float16.
+"""
 
 
 def judge_variant(variant: VariantName, graphs: Mapping[str, Path], axes: Mapping[str, Axes]) -> Tensorrt | None:

@@ -17,7 +17,7 @@ _SPEED_STEPS = 100
 
 
 def augment_sound(samples: Float32, augment: Augment, noises: Callable[[int], Float32], rng: Generator) -> Float32:
-    """Speed, shift, noise, volume, in this order; `noises` gives the noise of a number."""
+    """Speed, shift, noise, volume, in this order; `noises` gives a noise by its number."""
     if augment.speed:
         samples = at_speed(samples, float(rng.choice(augment.speed)))
     if augment.shift_ms:
@@ -30,7 +30,7 @@ def augment_sound(samples: Float32, augment: Augment, noises: Callable[[int], Fl
 
 
 def at_speed(samples: Float32, speed: float) -> Float32:
-    """The sound `speed` times as fast, pitch and all."""
+    """The audio `speed` times as fast; the pitch changes too."""
     ratio = Fraction(round(speed * _SPEED_STEPS), _SPEED_STEPS)
     if ratio == 1:
         return samples
@@ -39,9 +39,9 @@ def at_speed(samples: Float32, speed: float) -> Float32:
 
 
 def shifted(samples: Float32, shift_ms: float) -> Float32:
-    """Silence before the sound, or for a negative shift its beginning cut off where that is quiet enough to be none.
+    """The audio after some silence, or for a negative shift without its beginning.
 
-    No word may be lost: only what is 40 dB below the loudest sample is cut.
+    Only samples 40 dB below the loudest one are cut, so that no word is lost.
     """
     count = round(abs(shift_ms) * SAMPLE_RATE_HZ / 1000)
     if shift_ms >= 0:
@@ -52,7 +52,7 @@ def shifted(samples: Float32, shift_ms: float) -> Float32:
 
 
 def mixed(samples: Float32, noise: Float32, signal_to_noise_db: float) -> Float32:
-    """The sound with `noise`, repeated to its length, at a given ratio of powers; silence stays as it is."""
+    """The audio with `noise`, repeated to its length, at a given ratio of powers; silence stays unchanged."""
     power, noise_power = float(np.square(samples).mean()), float(np.square(noise).mean())
     if not power or not noise_power:
         return samples

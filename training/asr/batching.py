@@ -1,4 +1,4 @@
-"""Batches of utterances of like length, so many frames each; the same for the same seed and epoch."""
+"""Batches of utterances of similar length, with a limit on frames; the same for the same seed and epoch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def batches(
 
 
 def in_order(frames: Sequence[int], frames_per_batch: int) -> list[list[int]]:
-    """All utterances from the shortest to the longest, for judging."""
+    """All utterances from the shortest to the longest, for the evaluation."""
     made: list[list[int]] = []
     for number in sorted(range(len(frames)), key=lambda index: (frames[index], index)):
         if not made or frames[number] * (len(made[-1]) + 1) > frames_per_batch:

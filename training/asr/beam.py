@@ -15,17 +15,17 @@ default (50) but tighter."""
 
 
 class BeamError(EmvasError):
-    """Beam search that cannot be done here."""
+    """Beam search is not available here."""
 
 
 class BeamSearch:
-    """Reads log probabilities; the language model counts the tokens of the vocabulary as its words.
+    """Reads log probabilities; the words of the language model are the tokens of the vocabulary.
 
-    A model of characters writes a space as `▁`; a model of words has them without it.
+    A model of characters writes a space as `▁`; a model of words has no spaces.
     """
 
     def __init__(self, vocabulary: Vocabulary, language_model: Path, beams: int = 50, weight: float = 0.5) -> None:
-        """BeamError when flashlight-text or kenlm is not installed, or the language model cannot be read."""
+        """Raises BeamError if flashlight-text or kenlm is not installed, or the language model cannot be read."""
         try:
             from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions
             from flashlight.lib.text.decoder.kenlm import KenLM

@@ -20,7 +20,7 @@ _KINDS = {"config": dict, "vocabulary": list, "features": str, "state": dict}
 
 
 class AsrCheckpointError(EmvasError):
-    """A checkpoint that cannot be used; the message names the file and what is wrong with it."""
+    """The checkpoint cannot be used; the message names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class AsrCheckpoint:
     measured: Mapping[str, float] = field(default_factory=dict)
 
     def load_into(self, model: nn.Module) -> None:
-        """Put the weights into `model`; CheckpointError when they are not its own."""
+        """Load the weights into `model`; raises CheckpointError if they do not fit."""
         if fault := misfit(model, self.state):
             raise AsrCheckpointError(f"{self.path}: its weights do not fit its config: {fault}")
         model.load_state_dict(dict(self.state))
 
     def save(self) -> None:
-        """Write the file whole or not at all."""
+        """Write the file atomically."""
         content = {
             "format": FORMAT,
             "config": dict(self.config),
@@ -59,7 +59,7 @@ class AsrCheckpoint:
 
 
 def write_whole(content: Mapping[str, Any], path: Path) -> None:
-    """`torch.save` under a temporary name, flushed to the disk, then renamed; CheckpointError when that fails."""
+    """`torch.save` under a temporary name, flushed to the disk, then renamed; raises CheckpointError if that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -74,7 +74,7 @@ def write_whole(content: Mapping[str, Any], path: Path) -> None:
 
 
 def load_checkpoint(path: Path) -> AsrCheckpoint:
-    """Read a checkpoint; CheckpointError when it is missing, damaged, or something else."""
+    """Read a checkpoint; raises CheckpointError if it is missing, damaged, or of another kind."""
     if not path.is_file():
         raise AsrCheckpointError(f"{path}: there is no such checkpoint; `emvas train asr` writes one")
     try:

@@ -60,8 +60,8 @@ def train(
     """Train a Conformer-CTC, or fine-tune one or a Whisper, on lists of PATH<TAB>TEXT lines.
 
     OUT/best.pt (for Whisper the folder OUT/best) is the model of the epoch with the fewest wrong characters;
-    OUT/skipped.txt names what could not be used; OUT/tensorboard/ has the curves. A run that was stopped goes on by
-    itself. Under torchrun, every process takes batches of its own.
+    OUT/skipped.txt lists unusable lines; OUT/tensorboard/ has the curves. An interrupted run continues when it is
+    started again. Under torchrun, every process gets its own batches.
     """
     from training.asr.run import train as run
     from training.asr.settings import read_settings

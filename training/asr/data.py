@@ -1,4 +1,4 @@
-"""Utterances to padded batches: read, changed, heard through the appliance's front end."""
+"""Utterances to padded batches: read, augmented, and converted to features by the front end of the box."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.asr.manifest import LabelledUtterance, Skipped, SoundError, read_s
 from training.asr.settings import Augment
 
 PADDING = -100
-"""Behind the tokens of a shorter text."""
+"""Fills the row after the tokens of a shorter text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +25,44 @@ class UtteranceBatch:
     """n utterances."""
 
     numbers: list[int]
-    """Which ones, in the order of the rows."""
+    """Numbers of the utterances, in the order of the rows."""
     features: Tensor
-    """[n, T, bands], zeros behind the length."""
+    """[n, T, bands], zeros after the length."""
     length: Tensor
     """[n]"""
     tokens: Tensor
-    """[n, S], PADDING behind the length."""
+    """[n, S], PADDING after the length."""
     token_length: Tensor
     """[n]"""
     failed: list[Skipped]
     """Utterances of the batch that could not be read."""
 
     def to(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Features, length, tokens and token length where they are calculated with."""
+        """Features, length, tokens and token length on the device of the model."""
         return tuple(t.to(device) for t in (self.features, self.length, self.tokens, self.token_length))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What is learnt and judged."""
+    """The utterances for training and for validation."""
 
     train: Sequence[LabelledUtterance]
     tokens: Sequence[list[int]]
-    """Of each utterance of `train`."""
+    """Tokens of each utterance of `train`."""
     valid: Sequence[LabelledUtterance]
     noises: Sequence[Path]
     description: str
 
 
 class SoundMemory:
-    """Reads sound files and keeps the first `limit_s` seconds of them decoded."""
+    """Reads audio files; keeps up to `limit_s` seconds of decoded audio in memory."""
 
     def __init__(self, limit_s: float) -> None:
         self._left = int(limit_s * SAMPLE_RATE_HZ)
         self._kept: dict[Path, Float32] = {}
 
     def read(self, path: Path) -> Float32:
-        """The samples; SoundError when there are none."""
+        """The samples; raises SoundError if there are none."""
         if path in self._kept:
             return self._kept[path]
         samples = read_sound(path)
@@ -74,7 +74,7 @@ class SoundMemory:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is done to the utterances in one epoch."""
+    """The augmentation of the utterances in one epoch."""
 
     augment: Augment
     noises: Sequence[Path]
@@ -83,7 +83,7 @@ class Changes:
 
 
 class Utterances(Dataset[UtteranceBatch]):
-    """Batches by the numbers of their utterances; without `changes` as they were recorded."""
+    """Batches by the numbers of their utterances; without `changes`, without augmentation."""
 
     def __init__(
         self,
@@ -135,14 +135,14 @@ class Utterances(Dataset[UtteranceBatch]):
 
 
 def loaded(utterances: Utterances, parts: Sequence[Sequence[int]], workers: int) -> DataLoader[UtteranceBatch]:
-    """The batches in the order of `parts`; nothing is drawn from torch's random numbers."""
+    """The batches in the order of `parts`; torch's random numbers are not used."""
     return DataLoader(
         utterances, batch_size=None, sampler=parts, num_workers=workers, generator=torch.Generator().manual_seed(0)
     )
 
 
 def silence(hear: Callable[[Float32], Float32]) -> UtteranceBatch:
-    """One second of nothing with one token."""
+    """One second of silence with one token."""
     features = torch.from_numpy(hear(np.zeros(SAMPLE_RATE_HZ, np.float32)))[None]
     one = torch.ones(1, dtype=torch.int64)
     return UtteranceBatch([], features, one * features.shape[1], one[None], one, [])

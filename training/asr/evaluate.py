@@ -19,7 +19,7 @@ Reader = Callable[[Tensor, Tensor], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class RecognitionResult:
-    """Rates, and what was read, in the order of the list."""
+    """Error rates, and the transcripts in the order of the list."""
 
     rates: ErrorRates
     read: list[tuple[LabelledUtterance, str]]
@@ -35,10 +35,9 @@ def judge(
     reader: Reader | None = None,
     progress: Callable[[int], None] = lambda _read: None,
 ) -> RecognitionResult:
-    """Read all utterances, shared among the processes; `reader` takes the place of the learner's own search.
+    """Read all utterances, shared among the processes; `reader` replaces the learner's own search.
 
-    Raises:
-        ManifestError: not one of them could be read.
+    Raises: ManifestError: none of them could be read.
     """
     read = reader or learner.read
     data = Utterances(utterances, [[] for _ in utterances], learner.hear, memory)

@@ -1,4 +1,6 @@
-"""From a list of `path<TAB>text` lines to utterances with their lengths; what cannot be used is named and left out."""
+"""Reads a list of `path<TAB>text` lines into utterances with their lengths; unusable lines are reported and left
+out.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,16 @@ from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Source
 
 
 class ManifestError(EmvasError):
-    """A list that cannot be used at all."""
+    """The list cannot be used."""
 
 
 class SoundError(EmvasError):
-    """A sound file that cannot be used; the message says why, without the path."""
+    """The audio file cannot be used; the message gives the reason, without the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledUtterance:
-    """A sound file and what is said in it."""
+    """An audio file and its transcript."""
 
     path: Path
     text: str
@@ -36,7 +38,7 @@ class LabelledUtterance:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A line that is not used, and why."""
+    """A line that is not used, with the reason."""
 
     where: str
     reason: str
@@ -99,15 +101,14 @@ def _read_line(line: str, where: str, folder: Path, longest_s: float) -> Labelle
 
 
 def normalise(text: str) -> str:
-    """The text as it is learnt and judged: NFKC, single spaces."""
+    """The text for training and evaluation: NFKC, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def read_sound(path: Path) -> Float32:
-    """The whole sound, mono at 16 kHz.
+    """The whole audio, mono at 16 kHz.
 
-    Raises:
-        SoundError: it is missing, damaged, silent of samples, or holds NaN.
+    Raises: SoundError: it is missing, damaged, empty, or holds NaN.
     """
     pieces: list[Float32] = []
     try:
@@ -125,7 +126,7 @@ def read_sound(path: Path) -> Float32:
 
 
 def write_skipped(skipped: Iterable[Skipped], path: Path) -> None:
-    """One line for each, whole or not at all."""
+    """Write one line for each, atomically."""
     part = path.with_name(f".{path.name}.part")
     part.write_text("".join(f"{item}\n" for item in skipped), encoding="utf-8")
     part.replace(path)

@@ -1,4 +1,4 @@
-"""Character and word error rates of a whole set: all edits over all of the reference."""
+"""Character and word error rates of a whole set: all edits over the length of all references."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class ErrorRates:
 
     @property
     def wer(self) -> float:
-        """Word error rate; words are what stands between spaces."""
+        """Word error rate; words are separated by spaces."""
         return self.word_edits / self.words
 
     def plain(self) -> dict[str, float]:
-        """As JSON has it."""
+        """As plain data for JSON."""
         return {"cer": self.cer, "wer": self.wer, "characters": self.characters, "words": self.words}
 
 
 def error_rates(pairs: Iterable[tuple[str, str]]) -> ErrorRates:
-    """Rates of (reference, hypothesis) pairs; ValueError when the references are empty."""
+    """Rates of (reference, hypothesis) pairs; raises ValueError if the references are empty."""
     character_edits = characters = word_edits = words = 0
     for reference, hypothesis in pairs:
         said, heard = reference.split(), hypothesis.split()

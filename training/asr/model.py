@@ -23,12 +23,12 @@ from training.asr.streaming import StreamingEncoder
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """How much a streaming model hears, in frames of its output."""
+    """The context of a streaming model, in frames of its output."""
 
     chunk_frames: int
-    """Frames that are computed at once and see each other."""
+    """Frames that are computed at once and attend to each other."""
     left_chunks: int
-    """Chunks before its own that a frame attends to."""
+    """Number of earlier chunks to which a frame attends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ConformerConfig:
     kernel: int = 9
     """Width of the depthwise convolution in frames; odd."""
     subsampling: int = 4
-    """Frames of the input for one of the output: 2, 4 or 8."""
+    """Frames of the input per frame of the output: 2, 4 or 8."""
     subsampling_channels: int = 64
     dropout: float = 0.1
     streaming: Streaming | None = None
@@ -57,7 +57,7 @@ class ConformerConfig:
         return cls(**{**values, "streaming": Streaming(**streaming) if streaming else None})
 
     def encoder_values(self) -> dict[str, Any]:
-        """The same in the words of Hugging Face's encoders.
+        """The same for Hugging Face's encoders.
 
         Weights start with the deviation of LeCun et al. 1998 (1 / sqrt(inputs)): the library's .02 suits wide models
         and leaves a narrow one without signal.
@@ -102,7 +102,7 @@ class ConformerCtc(nn.Module):
 
     @classmethod
     def from_checkpoint(cls, path: Path) -> ConformerCtc:
-        """A trained model in evaluation mode; CheckpointError when the file holds none."""
+        """A trained model in evaluation mode; raises CheckpointError if the file holds none."""
         from training.asr.checkpoint import load_checkpoint
 
         checkpoint = load_checkpoint(path)
@@ -113,7 +113,7 @@ class ConformerCtc(nn.Module):
     def forward(self, mel: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         """Log probabilities [n, T', vocabulary] and their lengths [n] of `mel` [n, T, MEL_BANDS] with `length` [n].
 
-        What stands behind an utterance's length does not influence its log probabilities up to the returned length.
+        Values after an utterance's length do not influence its log probabilities up to the returned length.
         """
         if isinstance(self.encoder, StreamingEncoder):
             hidden, out_length = self.encoder(mel, length)
@@ -126,14 +126,16 @@ class ConformerCtc(nn.Module):
     def forward_chunk(self, mel_chunk: Tensor, *caches: Tensor) -> tuple[Tensor, ...]:
         """Log probabilities [n, chunk_frames, vocabulary] of the next chunk, then the caches for the one after it.
 
-        `mel_chunk` is [n, chunk_frames * subsampling, MEL_BANDS]; the caches are those of `empty_caches` or of the
-        last call, in that order. Chunk by chunk this equals `forward` on a sound of whole chunks.
+        `mel_chunk` is [n, chunk_frames * subsampling, MEL_BANDS]; the caches are those of `empty_caches` or of the last
+        call, in that order. Chunk by chunk, the results equal `forward` on audio of whole chunks.
         """
         hidden, new = self._streaming_encoder().step(mel_chunk, caches)
         return (self._log_probs(hidden), *new)
 
     def empty_caches(self, sounds: int) -> dict[str, Tensor]:
-        """The caches before the first chunk of `sounds` parallel sounds, by name; the first axis is the sound."""
+        """The caches before the first chunk of `sounds` parallel recordings, by name; the first axis is the
+        recording.
+        """
         return self._streaming_encoder().empty_caches(sounds)
 
     def _streaming_encoder(self) -> StreamingEncoder:
@@ -145,5 +147,5 @@ class ConformerCtc(nn.Module):
         return self.head(hidden).float().log_softmax(-1)
 
     def plain_config(self) -> dict[str, Any]:
-        """What `from_config` takes."""
+        """The argument for `from_config`."""
         return dataclasses.asdict(self.config)

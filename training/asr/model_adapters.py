@@ -21,53 +21,53 @@ from training.asr.vocabulary import Vocabulary
 
 
 class Learner(Protocol):
-    """A model with its way of hearing, writing and being saved."""
+    """A model with its features, its tokens and its file format."""
 
     module: nn.Module
     """`forward(features, length, tokens, token_length)` gives the loss of each utterance [n], per token."""
     suffix: str
-    """Of the names under which it is saved: `.pt`, or nothing for a folder."""
+    """Suffix of the saved model: `.pt`, or empty for a folder."""
 
     def hear(self, samples: Float32) -> Float32:
-        """Features [frames, bands] of a sound."""
+        """Features [frames, bands] of audio."""
         ...
 
     def encode(self, text: str) -> list[int]:
-        """Tokens to be learnt; UnknownUnitError names what cannot be written."""
+        """Tokens of a text; UnknownUnitError names characters outside the vocabulary."""
         ...
 
     def frames(self, duration_s: float) -> int:
-        """About how many frames of features a sound has."""
+        """The approximate number of feature frames of audio."""
         ...
 
     def frames_needed(self, tokens: list[int]) -> int:
-        """The shortest sound, in frames of 10 ms, that these tokens fit into."""
+        """The shortest audio, in frames of 10 ms, into which these tokens fit."""
         ...
 
     def read(self, features: Tensor, length: Tensor) -> list[str]:
-        """What is said, by the simplest search."""
+        """The transcripts, by greedy search."""
         ...
 
     def save(self, path: Path, training_data: str, measured: Mapping[str, float]) -> None:
-        """Write the model whole or not at all."""
+        """Write the model atomically."""
         ...
 
     def identity(self) -> dict[str, Any]:
-        """What must be the same when a training goes on."""
+        """The settings that must be the same when a training continues."""
         ...
 
 
 class CtcLoss(nn.Module):
-    """The model and the loss of its utterances in one, as DistributedDataParallel wants it."""
+    """The model and the loss of its utterances in one, as DistributedDataParallel requires it."""
 
     def __init__(self, model: ConformerCtc) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, features: Tensor, length: Tensor, tokens: Tensor, token_length: Tensor) -> Tensor:
-        """Loss per token [n]; 0 where the tokens do not fit into the sound."""
+        """Loss per token [n]; 0 if the tokens do not fit into the audio."""
         log_probs, out_length = self.model(features, length)
-        targets = tokens.clamp(min=0)  # what stands behind a length is not looked at, but must be a token
+        targets = tokens.clamp(min=0)  # values after a length are ignored, but must be tokens
         losses = functional.ctc_loss(
             log_probs.transpose(0, 1),
             targets,
@@ -96,7 +96,7 @@ class CtcLearner:
         return self.module.model
 
     def hear(self, samples: Float32) -> Float32:
-        """Log-mel frames; less sound than one window is filled with silence."""
+        """Log-mel frames; audio shorter than one window is padded with silence."""
         longer = np.pad(samples, (0, max(0, FFT_SAMPLES - len(samples))))
         return np.ascontiguousarray(FRONT_ENDS[self.features](longer, MEL_BANDS))
 
@@ -109,7 +109,7 @@ class CtcLearner:
         return max(1, int(duration_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
 
     def frames_needed(self, tokens: list[int]) -> int:
-        """One frame of the output a token, and a blank between equal neighbours."""
+        """One frame of the output per token, and a blank between equal neighbours."""
         twice = sum(one == two for one, two in pairwise(tokens))
         return (len(tokens) + twice) * self.model.config.subsampling
 
@@ -120,7 +120,7 @@ class CtcLearner:
         return [row[:n].cpu().numpy() for row, n in zip(log_probs, out_length.tolist(), strict=True)]
 
     def read(self, features: Tensor, length: Tensor) -> list[str]:
-        """Greedy decoding, the appliance's own."""
+        """Greedy decoding, by the code of the box."""
         return [self.greedy(row) for row in self.log_probs(features, length)]
 
     def greedy(self, log_probs: Float32) -> str:

@@ -1,4 +1,4 @@
-"""A whole training run: lists and settings in, a trained model and its figures out."""
+"""A whole training run: lists and settings in, trained model and figures out."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def train(
     watch: Watch = lambda _position, _batches: None,
     progress: Progress = lambda _done, _all: None,
 ) -> tuple[AsrPosition, int]:
-    """Train; where it ended, and how many utterances were left out.
+    """Train; return the last position and the number of utterances that were left out.
 
     Raises:
-        EmvasError: a list, a checkpoint or the state of the run cannot be used; the message says which and why.
+        EmvasError: a list, a checkpoint or the state of the run cannot be used; the message names it and the reason.
     """
     out.mkdir(parents=True, exist_ok=True)
     longest_s = settings.training.longest_s
@@ -51,7 +51,7 @@ def train(
 
 
 def make_learner(settings: AsrSettings, manifest: UtteranceList, model: str, base: Path | None) -> Learner:
-    """A new model for the texts of a list, or one that goes on from a checkpoint."""
+    """A new model for the texts of a list, or one from a checkpoint."""
     if model == "whisper":
         from training.asr.whisper import WhisperLearner
 
@@ -75,10 +75,9 @@ def ctc_learner(path: Path) -> CtcLearner:
 def make_corpus(
     settings: AsrSettings, manifest: UtteranceList, valid: UtteranceList, learner: Learner, train_list: Path
 ) -> tuple[Corpus, list[Skipped]]:
-    """The utterances that can be learnt with their tokens, and the lines that cannot.
+    """The usable utterances with their tokens, and the unusable lines.
 
-    Raises:
-        ManifestError: nothing is left to learn, or the list of noises is empty.
+    Raises: ManifestError: no utterance is left, or the list of noises is empty.
     """
     kept: list[LabelledUtterance] = []
     tokens: list[list[int]] = []

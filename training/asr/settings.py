@@ -17,7 +17,7 @@ class _Part(BaseModel):
 
 
 class StreamingSettings(_Part):
-    """How much a streaming model hears, in frames of its output."""
+    """The context of a streaming model, in frames of its output."""
 
     chunk_frames: int = Field(16, ge=1, description="frames that are computed at once")
     left_chunks: int = Field(4, ge=1, description="chunks before its own that a frame attends to")
@@ -38,7 +38,7 @@ class Model(_Part):
 
 
 class Noise(_Part):
-    """Another sound mixed in."""
+    """Noise mixed into the audio."""
 
     files: Path | None = Field(None, description="list of noise files, one a line; null mixes white noise")
     signal_to_noise_db: Range = (5.0, 30.0)
@@ -55,7 +55,7 @@ class SpecAugment(_Part):
 
 
 class Augment(_Part):
-    """What is done to each utterance anew in each epoch; null leaves it out."""
+    """The augmentation of each utterance in each epoch; null leaves it out."""
 
     speed: tuple[float, ...] | None = Field((0.9, 1.0, 1.1), description="one of these, pitch changes too")
     volume_db: Range | None = (-12.0, 6.0)
@@ -65,7 +65,7 @@ class Augment(_Part):
 
 
 class AsrTraining(_Part):
-    """How it learns: AdamW with Noam's schedule (Vaswani et al. 2017, section 5.3)."""
+    """Optimization: AdamW with Noam's schedule (Vaswani et al. 2017, section 5.3)."""
 
     language: Literal["zh", "en"] | None = Field(None, description="of a Whisper's transcripts; it must be given there")
     units: Literal["characters", "words"] = "characters"

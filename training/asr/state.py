@@ -1,4 +1,4 @@
-"""The state of a training run on the disk: all that it needs to go on as if it had never stopped."""
+"""The state of a training run on the disk, from which it continues as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ FORMAT = "emvas-asr-state-1"
 
 
 class StateError(EmvasError):
-    """A state that a run cannot go on from; the message names the file and what differs."""
+    """A run cannot continue from this state; the message names the file and the difference."""
 
 
 def save_state(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Write the state, whole or not at all; `identity` is what must be the same to go on."""
+    """Write the state atomically; `identity` holds what must be the same to continue."""
     write_whole({"format": FORMAT, "identity": _digests(identity), **state}, path)
 
 
 def load_state(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a state of the same run; StateError when it is damaged or of another."""
+    """Read a state of the same run; raises StateError if it is damaged or of another run."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:

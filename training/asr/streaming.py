@@ -1,7 +1,7 @@
 """The streaming encoder: the library's causal blocks, with every cache an explicit tensor of fixed shape.
 
-The library's own caches grow and branch on the first chunk, which no fixed graph can do. Here a chunk always sees the
-same number of cached frames; those from before the beginning are masked.
+The library's own caches grow, and branch on the first chunk, so they cannot be a fixed graph. Here a chunk always sees
+the same number of cached frames; frames before the beginning are masked.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from transformers import NemotronAsrStreamingEncoder, NemotronAsrStreamingEncode
 
 
 class _Kept:
-    """What the convolutions and the attention of one step read from the last step and keep for the next one.
+    """The frames that convolutions and attention keep from one step to the next.
 
-    Takes the place of the library's padding cache and key-value cache in its blocks, which call `update`.
+    It replaces the library's padding cache and key-value cache in its blocks, which call `update`.
     """
 
     def __init__(self, before: Mapping[str, Tensor]) -> None:
@@ -26,7 +26,7 @@ class _Kept:
         self.after: dict[str, Tensor] = {}
 
     def extended(self, key: str, new: Tensor, axis: int) -> Tensor:
-        """The kept frames and the new ones; as many of the latest are kept for the next step."""
+        """The kept frames and the new ones; the latest ones are kept for the next step."""
         kept = self._before[key]
         joined = torch.cat([kept, new], dim=axis)
         self.after[key] = joined.narrow(axis, joined.shape[axis] - kept.shape[axis], kept.shape[axis])
@@ -44,7 +44,7 @@ class _KeysAndValues(_Kept):
 
 
 class StreamingEncoder(NemotronAsrStreamingEncoder):
-    """Causal convolutions; attention to the own chunk of `chunk_frames` frames and `left_chunks` before it."""
+    """Causal convolutions; attention to the current chunk of `chunk_frames` frames and `left_chunks` before it."""
 
     def __init__(self, values: Mapping[str, Any], chunk_frames: int, left_chunks: int) -> None:
         left_frames = chunk_frames * left_chunks
@@ -56,8 +56,8 @@ class StreamingEncoder(NemotronAsrStreamingEncoder):
     def forward(self, mel: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden states [n, T', hidden] and their lengths [n] of whole sounds `mel` [n, T, bands] with `length` [n].
 
-        One frame for every `subsampling` of the input, the last one begun included; it hears nothing after its first
-        frame of the input, so padding needs no mask in the subsampling.
+        One frame for every `subsampling` of the input, also for an incomplete last one. An output frame depends on no
+        input after its first input frame, so padding needs no mask in the subsampling.
         """
         factor = self.config.subsampling_factor
         out_length = (length + factor - 1) // factor
@@ -67,7 +67,7 @@ class StreamingEncoder(NemotronAsrStreamingEncoder):
         chunk = index // self.chunk_frames
         behind = chunk[:, None] - chunk[None]
         near = (behind >= 0) & (behind <= self.left_chunks)
-        itself = index[:, None] == index[None]  # a row of padding must see something, or its softmax is NaN
+        itself = index[:, None] == index[None]  # a row of padding must attend to a frame, or its softmax is NaN
         mask = ((near[None] & valid[:, None]) | itself[None])[:, None]
         positions = self.encode_positions(hidden)
         hidden = nn.functional.dropout(hidden, p=self.dropout, training=self.training)

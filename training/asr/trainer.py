@@ -1,7 +1,7 @@
-"""Trains a model that reads speech; killed at any moment it goes on from its last state as if it had not been.
+"""Trains a speech model; after a kill at any moment it continues from its last state with the same result.
 
 DIR/last.pt is that state, DIR/best.pt the model with the lowest character error rate on the validation list,
-DIR/epoch-N.pt the models of the latest epochs, DIR/skipped.txt what could not be used.
+DIR/epoch-N.pt the models of the latest epochs, DIR/skipped.txt the unusable lines.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def noam_schedule(optimizer: Optimizer, warmup_batches: int) -> LambdaLR:
 
 
 class AsrTrainingError(EmvasError):
-    """Training that cannot begin or go on; the message says what to change."""
+    """Training cannot begin or continue; the message says what to change."""
 
 
 @dataclass(slots=True)
@@ -59,16 +59,16 @@ class AsrPosition:
     """Batches done in this epoch."""
     loss_sum: float = 0.0
     losses: int = 0
-    """Batches of this epoch that had a usable loss."""
+    """Batches of this epoch with a usable loss."""
     lost: int = 0
-    """Batches in a row that had none."""
+    """Batches in a row without one."""
     best_cer: float = math.inf
     history: list[dict[str, float]] = field(default_factory=list)
-    """One row an epoch: `epoch`, `loss`, `cer`, `wer`, `learning_rate`."""
+    """One row per epoch: `epoch`, `loss`, `cer`, `wer`, `learning_rate`."""
 
 
 Watch = Callable[[AsrPosition, int], None]
-"""Told after every batch where training is, and how many batches the epoch has."""
+"""Called after every batch with the position of the run and the number of batches of the epoch."""
 
 
 class AsrTrainer:
@@ -93,10 +93,9 @@ class AsrTrainer:
             self.parallel = DistributedDataParallel(self.module, device_ids=ids)
 
     def run(self, resume: Path | None = None, watch: Watch = lambda _position, _batches: None) -> AsrPosition:
-        """Train to the last epoch, from `resume` or else from DIR/last.pt where there is one.
+        """Train to the last epoch, from `resume`, else from DIR/last.pt if it exists.
 
-        Raises:
-            TrainingError: the loss is no number any more.
+        Raises: TrainingError: the loss is not finite any more.
             StateError: the state is damaged or of another run.
         """
         last = self.out / LAST
@@ -137,7 +136,7 @@ class AsrTrainer:
                 self._save()
 
     def _learn(self, batch: UtteranceBatch) -> float:
-        """One step; the mean loss of the batch over all processes, NaN where nothing could be learnt."""
+        """One step; the mean loss of the batch over all processes, NaN without a usable utterance."""
         for item in batch.failed:
             self.skipped[item.where] = item
         loss, usable = self._loss(batch)
@@ -154,12 +153,12 @@ class AsrTrainer:
         return value if finite else math.nan
 
     def _loss(self, batch: UtteranceBatch) -> tuple[Tensor, bool]:
-        """The mean over the utterances whose loss is a number; the others are named."""
+        """The mean over the utterances with a finite loss; the others are logged."""
         nothing = not batch.numbers
         inputs = (batch if not nothing else silence(self.learner.hear)).to(self.place.device)
         with self.place.autocast():
             losses = self.parallel(*inputs).float()
-        if nothing:  # the other processes wait for this one's gradients
+        if nothing:  # the other processes wait for the gradients of this one
             return losses.sum() * 0.0, False
         good = torch.isfinite(losses)
         for number in (batch.numbers[row] for row in (~good).nonzero().flatten().tolist()):
@@ -178,7 +177,7 @@ class AsrTrainer:
             )
 
     def _close_epoch(self, writer: SummaryWriter | None) -> None:
-        """Judge on the validation list, keep the best, write models and state."""
+        """Evaluate on the validation list, keep the best model, write models and state."""
         training, position = self.settings.training, self.position
         judged = judge(self.learner, self.corpus.valid, self.memory, training.frames_per_batch, self.place)
         rates = judged.rates
@@ -241,7 +240,7 @@ class AsrTrainer:
         }
 
     def _identity(self) -> dict[str, Any]:
-        """What decides about every number of a run, the number of its epochs left out."""
+        """All settings that decide the results of a run, except the number of epochs."""
         settings = self.settings.model_dump(mode="json")
         del settings["training"]["epochs"]
         utterances = [f"{utterance.path.name}\t{utterance.text}" for utterance in self.corpus.train]

@@ -12,15 +12,15 @@ from edge.speech.ctc import CtcVocabulary
 Units = Literal["characters", "words"]
 BLANK = "<blank>"
 SEPARATOR = "▁"
-"""As sentencepiece writes it: a token of its own between characters, the beginning of a word token."""
+"""As in sentencepiece: a separate token between characters, and the beginning of a word token."""
 
 
 class UnknownUnitError(EmvasError):
-    """A text with something that is not in the vocabulary."""
+    """The text has a character or word outside the vocabulary."""
 
 
 class Vocabulary:
-    """Text to tokens and back; the way back is the appliance's own."""
+    """Text to tokens and back; the code of the box converts back."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         """`tokens` by number, the blank first."""
@@ -31,7 +31,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str], units: Units) -> Vocabulary:
-        """Everything that occurs in `texts`, the most frequent first."""
+        """All characters or words of `texts`, the most frequent first."""
         counts = Counter(token for text in texts for token in _split(text, units))
         return cls([BLANK, *sorted(counts, key=lambda token: (-counts[token], token))])
 

@@ -1,4 +1,4 @@
-"""Fine-tuning of a Hugging Face Whisper folder on the appliance's own log-mel, saved as such a folder again."""
+"""Fine-tuning of a Hugging Face Whisper folder on the appliance's own log-mel, saved as a Hugging Face folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.asr.data import PADDING
 from training.asr.vocabulary import UnknownUnitError
 
 _WINDOW_S = 30.0
-"""What Whisper's encoder takes (Radford et al. 2022)."""
+"""Input of Whisper's encoder (Radford et al. 2022)."""
 _CARD = "emvas.json"
 
 
@@ -58,7 +58,7 @@ class WhisperLearner:
 
     @classmethod
     def read_folder(cls, folder: Path, language: str) -> WhisperLearner:
-        """Read a folder as `save_pretrained` writes it; CheckpointError when it is none."""
+        """Read a folder of `save_pretrained`; raises CheckpointError for another one."""
         try:
             model = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -89,11 +89,11 @@ class WhisperLearner:
         return tokens
 
     def frames(self, _duration_s: float) -> int:
-        """Always a window."""
+        """Always one window."""
         return round(_WINDOW_S * SAMPLE_RATE_HZ / HOP_SAMPLES)
 
     def frames_needed(self, _tokens: list[int]) -> int:
-        """A decoder writes as much as it likes."""
+        """No limit: the decoder's output does not depend on the length of the audio."""
         return 0
 
     def read(self, features: Tensor, _length: Tensor) -> list[str]:
@@ -104,7 +104,7 @@ class WhisperLearner:
         return [" ".join(text.split()) for text in texts]
 
     def save(self, path: Path, training_data: str, measured: Mapping[str, float]) -> None:
-        """A folder as `from_pretrained` reads it, with `emvas.json` on its training; whole or not at all."""
+        """A folder as `from_pretrained` reads it, with `emvas.json` about its training, written atomically."""
         part = path.with_name(f".{path.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         self.model.save_pretrained(part)
@@ -126,7 +126,7 @@ class WhisperLearner:
 
 
 def _complete(generation: GenerationConfig, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Say what folders of the first conversions leave out; greedy search."""
+    """Set what folders of the first conversions leave out; greedy search."""
     number = tokenizer.convert_tokens_to_ids
     generation.num_beams, generation.do_sample = 1, False
     generation.is_multilingual = True

@@ -1,4 +1,4 @@
-"""Single samples, or several feature files, into one."""
+"""Joins single samples, or several feature files, into one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sample:
     split: str
     raw_text: str
     labels: Sequence[float]
-    """In the order of `LABELS`, NaN where there is none."""
+    """In the order of `LABELS`, NaN for a missing one."""
     sequences: Mapping[str, npt.NDArray[np.float32] | None]
     """(rows, columns) by modality."""
 
@@ -57,7 +57,7 @@ def merge(parts: Mapping[str, Features]) -> Features:
     """Join feature files, given by name, in their order.
 
     Raises:
-        FeaturesError: they hold other features, or the same clip; the message names the files.
+        FeaturesError: their features differ, or they hold the same clip; the message names the files.
     """
     (first_name, first), *rest = parts.items()
     owners: dict[str, str] = dict.fromkeys(first.id.tolist(), first_name)

@@ -1,4 +1,4 @@
-"""The card of a feature file: what is in it, how it was made, and what is not in it."""
+"""The card of a feature file: its contents, how it was made, and what it lacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.features.dataset import LABELS, SPLITS, Features, FeaturesError
 
 
 def write_card(features: Features, path: Path, notes: Sequence[str] = ()) -> None:
-    """Write the card in Markdown, whole or not at all; `notes` are sentences about this run."""
+    """Write the card in Markdown, atomically; `notes` are sentences about this run."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text("\n".join(_lines(features, notes)) + "\n", encoding="utf-8")

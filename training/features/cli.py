@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _SHOWN = 10
-"""Problems told on the screen; the table has all of them."""
+"""Number of problems on the screen; the table has all of them."""
 
 
 class _Shard(click.ParamType):
@@ -47,10 +47,10 @@ class _Workers(click.ParamType):
 def features(
     dataset: Path, bundle: Path, out: Path, transcribe: bool, workers: int | str, shard: tuple[int, int], as_json: bool
 ) -> None:
-    """Compute what the box sees and hears of the clips of DATASET (label.csv, Raw/VIDEO/CLIP.*).
+    """Compute the box's features of the clips of DATASET (label.csv, Raw/VIDEO/CLIP.*).
 
-    Run again after an interruption, it goes on with the clips that are left. What gives no sample is listed in
-    OUT.errors.csv with its row. Exit code 0: every row gave a sample; 1: some did not, the rest is written.
+    After an interruption, run it again: it continues with the remaining clips. Rows without a sample are listed in
+    OUT.errors.csv. Exit code 0: every row gave a sample; 1: some did not, the others are written.
     """
     from training.features.card import write_card
     from training.features.extract import ExtractionRequest, extract

@@ -20,34 +20,34 @@ from edge.runtime.supervision import Supervision
 from training.features.dataset import FeaturesError
 
 _MOST_S = 28.0
-"""The longest utterance that a box can be configured to hear; of a longer one its beginning counts."""
+"""The longest utterance that can be configured; of a longer one only the beginning counts."""
 _READ_S = 60.0
-"""Of a longer clip only the first minute is read."""
+"""Largest length that is read: of a longer clip only the first minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What the box made of a clip."""
+    """The features of a clip."""
 
     features: UtteranceFeatures
     text: str
-    """The words that were given, or heard."""
+    """The given text, or the transcript."""
     utterances: int
-    """How many the segmenter found; 0: no speech was found and the clip counts as a whole."""
+    """Number of utterances that the segmenter found; 0: no speech, and the clip counts as a whole."""
 
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-"""The tables are in one of the two languages that the text model was trained in; their columns do not say which."""
+"""Languages of the tables: the two in which the text model was trained; the columns do not name one."""
 
 
 class _GivenWords:
-    """A transcriber that knows the words beforehand."""
+    """A transcriber that returns a given text."""
 
     def __init__(self) -> None:
         self.text = ""
 
     def transcribe(self, utterance: Utterance) -> Transcript | None:
-        """The words that were given; None where there are none."""
+        """The given text; None without one."""
         if not self.text:
             return None
         language = "zh" if _CHINESE.search(self.text) else "en"
@@ -55,22 +55,21 @@ class _GivenWords:
 
 
 _STAGES = ("vision", "speech", "text", "prosody")
-"""Whose answers features are made of."""
+"""Roles whose outputs become features."""
 
 
 def needed_roles(transcribe: bool) -> list[str]:
-    """The roles of the bundle that features depend on; with `transcribe` the recognizer's too."""
+    """The roles of the bundle that features depend on; with `transcribe` also the recognizer's."""
     return [role for stage in (*_STAGES, *(["asr"] if transcribe else [])) for role in ROLES[stage]]
 
 
 class ClipReader:
-    """Clips in, features out; every clip is a run of its own, so their order does not matter."""
+    """Clips in, features out; every clip is a separate run, so their order does not matter."""
 
     def __init__(self, bundle: Bundle, transcribe: bool) -> None:
-        """`transcribe` lets the bundle's recognizer hear the words instead of taking those that are given.
+        """`transcribe`: the bundle's recognizer transcribes, and the given text is not used.
 
-        Raises:
-            FeaturesError: the bundle lacks a role. BundleError: its text encoder tells no tokens.
+        Raises: FeaturesError: the bundle lacks a role. BundleError: its text encoder gives no token vectors.
         """
         if missing := [role for role in needed_roles(transcribe) if not bundle.has(role)]:
             raise FeaturesError(f"bundle {bundle.folder} lacks {', '.join(missing)}: features need them all")
@@ -84,13 +83,13 @@ class ClipReader:
         """The models of language, loaded once for all clips."""
 
     def read(self, path: Path, text: str = "") -> Clip:
-        """What a box sees and hears of a clip: from its first speech to its last, or all of it without speech.
+        """The features of a clip from its first speech to its last, or of all of it without speech.
 
-        A clip with one utterance gives, byte for byte, what a replay of the clip gives for it.
+        A clip with one utterance gives, byte for byte, the features of a replay of the clip.
 
         Raises:
             CaptureError: the file cannot be read at all.
-            FeaturesError: it is damaged, a stage failed, or there is nothing in it to learn from.
+            FeaturesError: it is damaged, a stage failed, or it gives no features.
         """
         found: list[UtteranceFeatures] = []
         faults: list[Source] = []
@@ -112,7 +111,7 @@ class ClipReader:
 def _watch(
     path: Path, senses: PerceptionStages, judgement: DecisionStages, faults: list[Source]
 ) -> tuple[list[Utterance], list[Audio], float]:
-    """Let the stages see and hear the clip; its utterances, its sound and its length."""
+    """Run the stages on the clip; return its utterances, its audio and its length."""
     utterances: list[Utterance] = []
     sound: list[Audio] = []
     end_s = 0.0

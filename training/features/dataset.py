@@ -32,12 +32,12 @@ Texts = npt.NDArray[np.str_]
 
 
 class FeaturesError(EmvasError):
-    """Features or labels that cannot be used; the message names the file, and the row where there is one."""
+    """Features or labels cannot be used; the message names the file, and the row if there is one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """N samples; a row is zero after its length, and all zero with length 0 where the modality is absent."""
+    """N samples; a row is zero after its length; an absent modality has length 0 and only zeros."""
 
     text: Floats
     """(N, Lt, Dt)."""
@@ -49,11 +49,11 @@ class Features:
     audio_length: Integers
     vision_length: Integers
     presence: Floats
-    """(N, 3), 1 where text, audio, vision are there, else 0."""
+    """(N, 3), 1 for each present modality of text, audio, vision, else 0."""
     label: Floats
     """(N,), the felt score: -1..1 (CH-SIMS) or -3..3 (MOSI, MOSEI)."""
     label_T: Floats  # noqa: N815 (the data set's own name)
-    """(N,), the score of the text alone; NaN where nobody rated it. `label_A` and `label_V` likewise."""
+    """(N,), the score of the text alone; NaN if it was not rated. `label_A` and `label_V` likewise."""
     label_A: Floats  # noqa: N815
     label_V: Floats  # noqa: N815
     id: Texts
@@ -62,7 +62,7 @@ class Features:
     """(N,), one of `SPLITS`."""
     raw_text: Texts
     meta: Mapping[str, Any] = field(default_factory=dict)
-    """What the columns are, their rates, bundle and versions; `features` in it goes into checkpoints."""
+    """Meaning and rates of the columns, bundle and versions; `features` in it goes into checkpoints."""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -80,8 +80,7 @@ class Features:
     def of(self, split: str, where: str = "the features") -> Features:
         """The rows of one split.
 
-        Raises:
-            FeaturesError: it has none.
+        Raises: FeaturesError: it has no rows.
         """
         rows = self.split == split
         if not rows.any():
@@ -90,7 +89,7 @@ class Features:
         return self.select(rows)
 
     def expect(self, dims: Mapping[str, int], where: str) -> None:
-        """Refuse features with other columns than a model was made for; FeaturesError names both."""
+        """Check that features have the columns of a model; FeaturesError names both."""
         for name, wanted in dims.items():
             if self.dims[name] != wanted:
                 raise FeaturesError(
@@ -99,16 +98,15 @@ class Features:
                 )
 
     def save(self, path: Path) -> None:
-        """Write `path`, whole or not at all."""
+        """Write `path` atomically."""
         content = {name: getattr(self, name) for name in _ARRAYS}
         write_npz(path, content | {"meta": np.array(json.dumps(self.meta, ensure_ascii=False))})
 
     @classmethod
     def load(cls, path: Path) -> Features:
-        """Read and check `path`; a row that cannot be used is left out, with a warning that names it.
+        """Read and check `path`; an unusable row is left out, with a warning that names it.
 
-        Raises:
-            FeaturesError: it is no feature file, its shapes do not fit together, or no row can be used.
+        Raises: FeaturesError: it is not a feature file, its shapes do not fit, or no row can be used.
         """
         content = read_npz(path, (*_ARRAYS, "meta"))
         try:
@@ -137,7 +135,7 @@ class Features:
 
 
 def row_problems(features: Features) -> dict[int, str]:
-    """What is wrong with single rows, by row number from 0."""
+    """Faults of single rows, by row number from 0."""
     problems: dict[int, str] = {}
 
     def tell(rows: npt.NDArray[np.bool_], problem: str) -> None:
@@ -159,7 +157,7 @@ def row_problems(features: Features) -> dict[int, str]:
 
 
 def _cleared(features: Features) -> Features:
-    """The features with zeros wherever they say nothing: after a row's length and in absent modalities."""
+    """The features with zeros after a row's length and in absent modalities."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for index, name in enumerate(MODALITIES):
         values, present = getattr(features, name), features.presence[:, index] == 1
@@ -184,7 +182,7 @@ def _shape_problems(content: Mapping[str, npt.NDArray[Any]]) -> list[str]:
 
 
 def write_npz(path: Path, content: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write arrays as a compressed .npz, whole or not at all."""
+    """Write arrays as a compressed .npz, atomically."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A data set of clips to a feature file: what is left to do, doing it, and putting it together."""
+"""Extracts the features of a data set into one file: the remaining clips are computed, then all are joined."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from training.features.workers import Job, WorkerSetup, run
 
 @dataclass(frozen=True, slots=True)
 class ExtractionRequest:
-    """What is asked for."""
+    """The request: data set, output, options."""
 
     dataset: Path
     bundle: Path
     out: Path
     transcribe: bool = False
-    """Let the box hear the words, instead of taking the table's."""
+    """Transcribe with the bundle, and ignore the text of the table."""
     workers: int | str = 1
     shard: tuple[int, int] = (1, 1)
-    """Which of how many parts of the rows."""
+    """Number of this part and of all parts of the rows."""
 
     @property
     def store(self) -> Path:
@@ -40,31 +40,30 @@ class ExtractionRequest:
 
     @property
     def errors(self) -> Path:
-        """The table of what gave no sample."""
+        """The table of rows without a sample."""
         return self.out.with_name(f"{self.out.stem}.errors.csv")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of it."""
+    """The result."""
 
     features: Features
     problems: tuple[Problem, ...]
     resumed: int
-    """Clips that an earlier run had finished."""
+    """Clips that an earlier run has finished."""
     without_speech: int
     several_utterances: int
 
 
 Progress = Callable[[int, int], None]
-"""Told how many clips are done, of how many."""
+"""Called with the numbers of finished clips and of all clips."""
 
 
 def extract(request: ExtractionRequest, progress: Progress = lambda done, total: None) -> Result:
-    """Compute the features of a data set and write them, with the list of what went wrong.
+    """Compute the features of a data set and write them, with the list of problems.
 
-    Raises:
-        FeaturesError: the table or the bundle cannot be used, or no clip gave anything.
+    Raises: FeaturesError: the table or the bundle cannot be used, or no clip gave features.
     """
     layout = read_layout(request.dataset, text_needed=not request.transcribe)
     part, parts = request.shard
@@ -96,7 +95,7 @@ def extract(request: ExtractionRequest, progress: Progress = lambda done, total:
 
 
 def _targets(store: ClipStore, rows: Sequence[DatasetRow]) -> tuple[dict[DatasetRow, Path], dict[DatasetRow, str]]:
-    """Where each clip's features are kept, and why a clip cannot even be opened."""
+    """The file of each clip's features, and the reason if a clip cannot be opened."""
     targets: dict[DatasetRow, Path] = {}
     reasons: dict[DatasetRow, str] = {}
     for row in rows:
@@ -109,7 +108,7 @@ def _targets(store: ClipStore, rows: Sequence[DatasetRow]) -> tuple[dict[Dataset
 
 
 def write_errors(path: Path, problems: Sequence[Problem]) -> None:
-    """The problems as CSV, whole or not at all; no file without any."""
+    """Write the problems as CSV, atomically; without problems there is no file."""
     if not problems:
         path.unlink(missing_ok=True)
         return
@@ -131,7 +130,7 @@ def _finished(store: ClipStore, target: Path) -> bool:
 
 
 def _meta(request: ExtractionRequest) -> dict[str, Any]:
-    """What a feature file says of itself; `features`, `roles` and `words` are what its numbers depend on."""
+    """The description in a feature file; its numbers depend on `features`, `roles` and `words`."""
     bundle = Bundle(request.bundle)
     meta: dict[str, Any] = {
         "features": description(),

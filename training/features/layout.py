@@ -13,7 +13,7 @@ from training.features.dataset import LABELS, SPLITS, FeaturesError
 TABLE = "label.csv"
 _NEEDED = ("video_id", "clip_id", "label", "mode")
 _GREATEST_LABEL = 3.0
-"""MOSI and MOSEI are labelled -3 to 3, CH-SIMS -1 to 1."""
+"""Largest label: MOSI and MOSEI have -3 to 3, CH-SIMS -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRow:
-    """One clip and what people said of it."""
+    """One clip and its labels."""
 
     line: int
     id: str
-    """As MMSA has it: `VIDEO$_$CLIP`."""
+    """As in MMSA: `VIDEO$_$CLIP`."""
     path: Path
     text: str
     split: str
     labels: tuple[float, float, float, float]
-    """In the order of `LABELS`; NaN where a modality was not rated."""
+    """In the order of `LABELS`; NaN if a modality was not rated."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetLayout:
-    """A data set's rows that can be used, and what is wrong with the others."""
+    """The usable rows of a data set, and the faults of the others."""
 
     table: Path
     rows: tuple[DatasetRow, ...]
@@ -56,7 +56,7 @@ def read_layout(folder: Path, text_needed: bool) -> DatasetLayout:
     """Read the table of a data set and find its clips.
 
     Raises:
-        FeaturesError: there is no table, it cannot be read, or it lacks a column.
+        FeaturesError: the table is missing, cannot be read, or lacks a column.
     """
     table = folder / TABLE
     rows: dict[str, DatasetRow] = {}
@@ -100,7 +100,7 @@ def _records(table: Path, text_needed: bool) -> Iterable[tuple[int, Mapping[str,
 
 
 def _encoding(table: Path) -> str:
-    """UTF-8, or GBK as Chinese spreadsheets save: a text of the one is hardly ever a text of the other."""
+    """Decode UTF-8, or GBK as Chinese spreadsheets save it: valid text of one is hardly ever valid in the other."""
     try:
         table.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -109,7 +109,7 @@ def _encoding(table: Path) -> str:
 
 
 def _delimiter(header: str) -> str:
-    """The sign that parts the columns: spreadsheets of some languages save semicolons or tabs."""
+    """The separator of the columns: spreadsheets of some languages save semicolons or tabs."""
     return max(",;\t", key=header.count)
 
 
@@ -157,7 +157,7 @@ def _label(record: Mapping[str, str], name: str) -> float:
 
 
 def _clip(folder: Path, clip: str, clips: dict[Path, dict[str, list[Path]]]) -> Path:
-    """The file of a clip, whatever its container; .mp4 comes first where there are several."""
+    """The file of a clip, in any container; .mp4 comes first."""
     if folder not in clips:
         clips[folder] = {}
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:

@@ -21,9 +21,9 @@ from training.features.pickles import Stored, read_pickle
 
 _LABEL_KEYS = {name: name.replace("label", "regression_labels", 1) for name in LABELS}
 _SPLIT_KEYS = {"train": "train", "valid": "valid", "dev": "valid", "test": "test"}
-"""What a file may call a split: MMSA reads `valid`, files of CMU-MultimodalSDK say `dev`."""
+"""Names of a split: MMSA reads `valid`, files of CMU-MultimodalSDK have `dev`."""
 _COLUMNS = "emvas_columns"
-"""Beside the splits: what the columns of a file of ours are, as JSON; MMSA reads the splits only."""
+"""Key beside the splits: the description of the columns, as JSON, in our files. MMSA reads only the splits."""
 _CLASSES = ("Negative", "Neutral", "Positive")
 """MMSA's `annotations`, and as 0, 1, 2 its `classification_labels`: the sign of the label."""
 
@@ -34,7 +34,8 @@ def read_mmsa(path: Path) -> Features:
     """Read and check a pickle of features.
 
     Raises:
-        FeaturesError: it is no such pickle, lacks a key, or no row can be used; the message names file, split and key.
+        FeaturesError: it is not such a pickle, lacks a key, or no row can be used; the message names file, split and
+        key.
     """
     content = read_pickle(path)
     if not isinstance(content, dict) or not any(key in content for key in _SPLIT_KEYS):
@@ -57,10 +58,10 @@ def read_mmsa(path: Path) -> Features:
 
 
 def write_mmsa(features: Features, path: Path) -> None:
-    """Write features as MMSA's pickle, whole or not at all.
+    """Write features as MMSA's pickle, atomically.
 
-    An absent modality is one row of zeros, for MMSA wants a length; `presence` and `text_lengths` are ours besides.
-    Labels of a modality are written where every row has one.
+    An absent modality is one row of zeros, since MMSA needs a length; `presence` and `text_lengths` are additional
+    keys. Labels of a modality are written if every row has one.
     """
     content: dict[str, Any] = {split: _written(features.select(features.split == split)) for split in SPLITS}
     if "features" in features.meta:
@@ -119,10 +120,10 @@ def _part(path: Path, split: str, content: Any) -> Arrays:
 
 
 def _length(where: str, content: Mapping[str, Any], name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """What the file says, for text BERT's attention mask, else up to the last row that is not all zero."""
+    """Lengths in the file; for text BERT's attention mask; else up to the last row that is not all zero."""
     if f"{name}_lengths" in content:
         told = _array(where, content, f"{name}_lengths", np.int64).reshape(-1)
-        return np.minimum(told, values.shape[1])  # MMSA cuts the values and leaves the lengths as they were
+        return np.minimum(told, values.shape[1])  # MMSA cuts the values and does not change the lengths
     if name == "text" and "text_bert" in content:
         mask = _array(where, content, "text_bert", np.float32)
         if mask.ndim == 3 and mask.shape[1] == 3:

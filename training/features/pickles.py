@@ -1,7 +1,7 @@
-"""Reads pickles that hold numpy arrays, torch tensors, text, lists and dictionaries, and nothing else.
+"""Reads pickles that hold numpy arrays, torch tensors, text, lists and dictionaries; refuses everything else.
 
-A pickle is a program, and numpy's own unpickling trusts what it is told about memory. Here no class of any library is
-ever looked up: the few names that arrays need stand for small ones of ours, which read numbers from bytes.
+A pickle is a program, and numpy's own unpickling trusts its statements about memory. Here no class of a library is ever
+imported: the few names that arrays need are mapped to small classes of this module, which read numbers from bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Kind:
             self.dtype = self.dtype.newbyteorder(state[1])
 
     def array(self, content: Any, shape: tuple[int, ...], order: str) -> npt.NDArray[Any]:
-        """An array of bytes, or of the items of a list where the kind is `object`."""
+        """An array of bytes, or of the items of a list if the kind is `object`."""
         if self.dtype.kind == "O":
             if not isinstance(content, list) or not all(isinstance(item, str | int | float) for item in content):
                 raise pickle.UnpicklingError("an array of objects holds something else than text and numbers")
@@ -83,7 +83,7 @@ def _ndarray(*_: Any) -> None:
 
 
 def _storage(content: bytes) -> Any:
-    """The numbers of a torch tensor, read as torch reads weights: without code."""
+    """The numbers of a torch tensor, read without running code, as torch reads weights."""
     import torch
 
     return torch.load(io.BytesIO(content), weights_only=True)
@@ -124,11 +124,12 @@ _NAMES: dict[tuple[str, str], Callable[..., Any]] = {
         for (module, function), call in ((tuple(name.split(".")), call) for name, call in _ALLOWED.items())
     },
 }
-"""What stands for each name that a pickle of arrays and tensors uses (numpy 1 and 2, torch, all protocols)."""
+"""The class or function for each name that a pickle of arrays and tensors uses (numpy 1 and 2, torch, all
+protocols)."""
 
 
 class _Reader(pickle.Unpickler):
-    """Looks nothing up outside `_NAMES`."""
+    """Resolves only the names in `_NAMES`."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         found = _NAMES.get((module_name, global_name))
@@ -151,7 +152,7 @@ def read_pickle(path: Path) -> Any:
             return _Reader(stream).load()
     except FileNotFoundError as error:
         raise FeaturesError(f"{path}: there is no such file") from error
-    except Exception as error:  # a damaged pickle raises whatever its last byte happens to ask for
+    except Exception as error:  # a damaged pickle may raise any exception
         raise FeaturesError(
             f"{path} is refused: {error or type(error).__name__}; only pickles of arrays and text are read"
         ) from error

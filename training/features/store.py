@@ -24,12 +24,12 @@ class ClipStore:
     """A folder of finished clips, each under a name made of its content, its text and how it was computed."""
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        """`settings` is all that the numbers depend on besides the clip."""
+        """`settings` holds everything besides the clip on which the numbers depend."""
         self.folder = folder
         self._settings = json.dumps(settings, sort_keys=True)
 
     def path(self, row: DatasetRow) -> Path | str:
-        """Where the features of a row are kept, or why its clip cannot be read."""
+        """The file of the features of a row, or the reason why its clip cannot be read."""
         try:
             content = f"{sha256_of(row.path)}\n{row.text}\n{self._settings}"
         except OSError as error:
@@ -37,7 +37,7 @@ class ClipStore:
         return self.folder / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.npz"
 
     def save(self, path: Path, clip: Clip) -> None:
-        """Keep one clip, whole or not at all."""
+        """Store one clip, atomically."""
         sequences = {name: getattr(clip.features, name) for name in MODALITIES}
         content: dict[str, Array] = {name: rows for name, rows in sequences.items() if rows is not None}
         told = {"text": clip.text, "utterances": clip.utterances, "present": list(content)}

@@ -1,4 +1,4 @@
-"""Clips to features in this process, in several, or on a Ray cluster; the results go through files."""
+"""Computes clips in this process, in several, or on a Ray cluster; the results go through files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.features.store import ClipStore
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One clip, and where its features go."""
+    """One clip, and the file for its features."""
 
     row: DatasetRow
     target: Path
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What a worker is set up with."""
+    """The settings of a worker."""
 
     bundle: Path
     transcribe: bool
@@ -41,7 +41,7 @@ class ClipWorker:
         self._reader = ClipReader(Bundle(work.bundle), work.transcribe)
 
     def do(self, job: Job) -> str | None:
-        """Compute and keep one clip; why it cannot be, or None."""
+        """Compute and store one clip; return the reason of a failure, or None."""
         try:
             clip = self._reader.read(job.row.path, job.row.text)
         except (EmvasError, OSError, ValueError) as error:
@@ -50,16 +50,16 @@ class ClipWorker:
         return None
 
     def numbered(self, number: int, job: Job) -> tuple[int, str | None]:
-        """The same with the job's number, for a pool that gives results as they come."""
+        """The same with the job's number, for a pool that returns results in the order of completion."""
         return number, self.do(job)
 
 
 Done = Iterator[tuple[Job, str | None]]
-"""Each job as it is finished, and why it failed if it did."""
+"""Each job when it is finished, with the reason of a failure."""
 
 
 def run(jobs: Sequence[Job], work: WorkerSetup, workers: int | str) -> Done:
-    """Do the jobs with this many processes (1: this one), or with `ray` on all that the cluster has."""
+    """Do the jobs with this many processes (1: this one), or with `ray` on the whole cluster."""
     if not jobs:
         return iter(())
     if workers == "ray":
@@ -96,7 +96,7 @@ def in_processes(
 ) -> Done:
     """Do the jobs in several processes, each set up by `start`.
 
-    A clip that brings a process down is found by doing the rest one at a time; then the pool is whole again.
+    If a clip crashes a process, the remaining clips run one at a time until it is found; then the pool is restored.
     """
     waiting = {job.target: job for job in jobs}
     careful = False
@@ -126,7 +126,7 @@ def _each(pool: ProcessPoolExecutor, do: Callable[[Job], str | None], jobs: Sequ
 
 
 def _on_ray(jobs: Sequence[Job], work: WorkerSetup) -> Done:
-    """One actor a CPU of the cluster; data set, bundle and output must be the same folders on every machine."""
+    """One actor per CPU of the cluster; data set, bundle and output must be the same folders on every machine."""
     try:
         import ray
         from ray.util import ActorPool

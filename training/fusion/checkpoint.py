@@ -1,4 +1,4 @@
-"""Checkpoints of fusion models: one file, `emvas-fusion-1`, that holds all needed to build the model again.
+"""Checkpoints of fusion models: one file, `emvas-fusion-1`, from which the model can be built again.
 
 Keys: `format`, `model`, `config`, `dims`, `features` (what the columns are), `state`; from a training run also
 `dataset`, `seed`, `epoch`, `validation_error`, in the best checkpoint of a finished run `correlation` (with the labels
@@ -27,11 +27,11 @@ _KINDS = {"model": str, "config": dict, "dims": dict, "features": dict, "state":
 
 
 class FusionCheckpointError(EmvasError):
-    """A checkpoint that cannot be read or written; the message names the file and what to do."""
+    """The checkpoint cannot be read or written; the message names the file and what to do."""
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all, also when the power fails."""
+    """Write a checkpoint atomically; a power cut leaves the old one or the new one."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,10 +46,9 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a checkpoint on the CPU; nothing in it is run.
+    """Read a checkpoint on the CPU; no code in it is run.
 
-    Raises:
-        CheckpointError: there is none, it is damaged, of another kind, lacks a key, or holds NaN weights.
+    Raises: CheckpointError: it is missing, damaged or of another kind, lacks a key, or holds NaN weights.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""`emvas evaluate fusion`: the figures of trained models, and what each modality is worth to them."""
+"""`emvas evaluate fusion`: the figures of trained models, also with modalities missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--dataset", type=DATASETS, help="Whose figures to count; otherwise those of the training.")
 @json_option
 def evaluate(checkpoints: tuple[Path, ...], data: Path, split: str, dataset: str | None, as_json: bool) -> None:
-    """Judge CHECKPOINTS of one model, one a seed: mean and deviation, also with each modality missing or alone."""
+    """Evaluate CHECKPOINTS of one model, one per seed: mean and deviation, also with each modality missing or alone."""
     from training.fusion.data import read_features
     from training.fusion.evaluate import evaluate as judge
 

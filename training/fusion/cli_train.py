@@ -32,9 +32,9 @@ def train(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Train a fusion model on a feature file, once a seed, and judge the best epochs on the test split.
+    """Train a fusion model on a feature file, once per seed, and evaluate the best epochs on the test split.
 
-    Each seed has a folder in --out: best.pt is the model, last.pt the state that --resume goes on from, tensorboard/
+    Each seed has a folder in --out: best.pt is the model, last.pt the state from which --resume continues, tensorboard/
     the curves. Under torchrun, several processes share each batch.
     """
     from training.fusion.run import seed_folder, train_seeds

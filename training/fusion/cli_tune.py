@@ -1,4 +1,4 @@
-"""`emvas tune fusion`: settings that do better, found without the test split."""
+"""`emvas tune fusion`: searches better settings, without the test split."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tune(
 ) -> None:
     """Search hyperparameters by the validation error; the test split is dropped as soon as the file is read.
 
-    --out gets best.yaml, which `emvas train fusion --config` takes, and the journal that --resume goes on from.
+    --out gets best.yaml for `emvas train fusion --config`, and the journal from which --resume continues.
     """
     from edge.error import EmvasError
     from training.fusion.data import read_features

@@ -1,4 +1,4 @@
-"""Features as tensors: splits, and batches in an order that a seed decides."""
+"""Features as tensors: splits, and batches in an order that depends on a seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.fusion.losses import Targets
 def read_features(path: Path, splits: Sequence[str] = SPLITS) -> Features:
     """A feature file (`.npz`) or a pickle of MMSA (`.pkl`); rows of other splits are dropped at once.
 
-    Without `splits` all rows are kept, whatever splits there are.
+    Without `splits` all rows are kept, of any split.
 
     Raises:
         FeaturesError: the file cannot be used, or a wanted split has no rows.
@@ -44,7 +44,7 @@ class Rows:
     label: Tensor
     """[N]."""
     single: Tensor
-    """[N, 3]: labels of text, audio and vision alone, NaN where there is none."""
+    """[N, 3]: labels of text, audio and vision alone, NaN for a missing one."""
 
     @classmethod
     def of(cls, features: Features) -> Rows:
@@ -67,15 +67,15 @@ class Rows:
         return [part.to(device) for part in (*values, *lengths, self.presence[rows])]
 
     def targets(self, rows: Tensor, device: torch.device) -> Targets:
-        """What a model should say of those rows."""
+        """The targets of those rows."""
         return Targets(self.label[rows].to(device), self.single[rows].to(device), rows.to(device))
 
 
 def batches(rows: int, size: int, seed: int, epoch: int, rank: int = 0, world: int = 1) -> list[Tensor]:
-    """The row numbers [n] of each batch of one epoch, as process `rank` of `world` takes its part of it.
+    """The row numbers [n] of each batch of one epoch, for process `rank` of `world`.
 
-    They depend on nothing but the arguments, so a run that goes on inside an epoch sees what it would have seen. A
-    last batch too small to normalize over joins the one before; rows are repeated until every process has as many.
+    They depend only on the arguments, so a run that continues inside an epoch gets the same batches. A last batch too
+    small to normalize over joins the one before; rows are repeated until every process has as many.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     parts = list(torch.randperm(rows, generator=generator).split(size))

@@ -13,13 +13,13 @@ _POOLING = "pooling"
 
 
 def fitted(settings: FusionSettings, model: str, features: Features, where: str) -> FusionSettings:
-    """The settings for these features, checked; the pooling of text is what the columns ask for, unless it is set.
+    """The settings for these features, checked; the pooling of text follows from the columns, unless it is set.
 
-    MMSA's text is BERT's, whose first token stands for the whole; the box's columns have no such token.
+    MMSA's text is BERT's, whose first token represents the whole; the box's columns have no such token.
 
     Raises:
-        FusionError: a label lies outside of the data set's scale, the pooling is not the columns', or a hyperparameter
-            is wrong.
+        FusionError: a label is outside the data set's scale, the pooling does not fit the columns, or a hyperparameter
+        is wrong.
     """
     _expect_scale(features, settings.dataset, where)
     configure(model, settings.model)
@@ -39,12 +39,12 @@ def fitted(settings: FusionSettings, model: str, features: Features, where: str)
 
 
 def columns_of(features: Features) -> dict[str, object]:
-    """What the columns are, as checkpoints hold it."""
+    """The description of the columns, as in checkpoints."""
     return dict(features.meta.get("features") or {"origin": features.meta.get("origin", "unknown")})
 
 
 def _expect_scale(features: Features, dataset: str, where: str) -> None:
-    """Labels outside of it would be trained as they are and judged cut off."""
+    """Labels outside of it would be trained unchanged, but clipped in the evaluation."""
     most = SCALE[dataset]
     far = np.flatnonzero(np.abs(features.label) > most)
     if len(far):

@@ -21,11 +21,11 @@ from training.fusion.models.base import FusionNet
 from training.fusion.predict import CONDITIONS, predict
 
 BASELINE = "baseline"
-"""Always the median label of the training split: what knowing nothing of a sample is worth."""
+"""Baseline that always gives the median label of the training split."""
 
 
 class EvaluationError(EmvasError):
-    """Checkpoints that cannot be judged together."""
+    """The checkpoints cannot be evaluated together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Evaluation:
     rows: int
     seeds: tuple[int | None, ...]
     conditions: Mapping[str, Mapping[str, Spread]]
-    """By condition, then by figure; a figure that some seed has not is NaN."""
+    """By condition, then by figure; NaN if a seed lacks the figure."""
     baseline: Figures
     blind: Mapping[str, int]
-    """Rows that a condition leaves without any modality; they count, with what the model says of nothing."""
+    """Rows without any modality under a condition; they count, with the model's score for empty input."""
 
     def plain(self) -> dict[str, Any]:
-        """Plain data for JSON; what is not defined is null."""
+        """Plain data for JSON; undefined figures are null."""
 
         def number(value: float) -> float | None:
             return None if math.isnan(value) else round(value, 6)
@@ -81,12 +81,12 @@ def evaluate(
     dataset: str | None = None,
     device: torch.device | None = None,
 ) -> Evaluation:
-    """Judge checkpoints of one model, one a seed, on `split` of `features`; `where` names the file in messages.
+    """Evaluate checkpoints of one model, one per seed, on `split` of `features`; `where` names the file in messages.
 
     Raises:
         CheckpointError: a checkpoint cannot be read.
         EvaluationError: they are of different models.
-        FeaturesError: the features are not those that the model was made for, or the split is empty.
+        FeaturesError: the features are not those of the model, or the split is empty.
     """
     device = device or torch.device("cpu")
     contents = [checkpoint.load(path) for path in paths]

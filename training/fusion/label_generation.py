@@ -1,4 +1,4 @@
-"""Labels for single modalities made from the labels of all together."""
+"""Generates labels of single modalities from the labels of all modalities together (Self-MM)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LabelGeneration(nn.Module):
         Args:
             index: [n] rows of the training set.
             representations: F* [n, size] of `fused`, `text`, `audio`, `vision`.
-            presence: [n, 3]; a modality that was not shown changes neither its label nor its centre.
+            presence: [n, 3]; an absent modality changes neither its label nor its centre.
             epoch: counted from 1.
         """
         if epoch > 1:

@@ -13,18 +13,18 @@ from training.fusion.layers.heads import MODALITIES, Shares, Sizes
 from training.processes import Place
 
 Output = Mapping[str, Tensor]
-"""What a model returned."""
+"""The output of a model."""
 
 
 class Targets(NamedTuple):
-    """What a batch should have said."""
+    """The targets of a batch."""
 
     label: Tensor
     """[n]: the fused label."""
     single: Tensor
-    """[n, 3]: the label of text, audio and vision alone, NaN where there is none."""
+    """[n, 3]: the label of text, audio and vision alone, NaN for a missing one."""
     index: Tensor
-    """[n] int64: the rows of the training set, of which `Objective.begin` was told all labels."""
+    """[n] int64: the rows of the training set, whose labels `Objective.begin` received."""
 
 
 def whole_batch(place: Place, output: Output, targets: Targets) -> tuple[dict[str, Tensor], Targets]:
@@ -38,27 +38,28 @@ def whole_batch(place: Place, output: Output, targets: Targets) -> tuple[dict[st
 
 
 class Objective(nn.Module):
-    """A loss, and for some models something learnt beside it; all of its state is in `state_dict`.
+    """A loss, and for some models learnt state besides the weights, which is in `state_dict`.
 
     The trainer calls `begin` once before the first epoch, then for each batch `loss`, and after the optimizer's step
     `after_batch`.
     """
 
     def begin(self, label: Tensor, single: Tensor) -> None:
-        """The training set's labels: `label` [N], `single` [N, 3] with NaN where there is none."""
+        """The training set's labels: `label` [N], `single` [N, 3] with NaN for a missing one."""
 
     def loss(self, output: Output, targets: Targets) -> Tensor:
         """A scalar; by default the mean absolute error of `score`, as in MMSA."""
         return (output["score"] - targets.label).abs().mean()
 
     def after_batch(self, output: Output, targets: Targets, epoch: int) -> None:
-        """Whatever is learnt from a batch besides weights; `epoch` counts from 1."""
+        """Update the learnt state besides the weights; `epoch` counts from 1."""
 
 
 class MultiTask(Objective):
     """`w_M |y - y_M| + sum over s of w_s |y_s - label_s|`, each a mean over the samples that have the label.
 
-    MMSA's loss of mtfn, mlmf and mlf_dnn. A sample without a label of a modality, or shown without it, does not count.
+    MMSA's loss of mtfn, mlmf and mlf_dnn. A sample without a label of a modality, or with the modality dropped, does
+    not count.
     """
 
     def __init__(self, fused: float, single: Shares) -> None:
@@ -162,4 +163,4 @@ def moment_distance(one: Tensor, other: Tensor, moments: int = 5) -> Tensor:
 
 
 def _distance(one: Tensor, other: Tensor) -> Tensor:
-    return ((one - other).square().sum() + 1e-12).sqrt()  # a bare root has no gradient at zero
+    return ((one - other).square().sum() + 1e-12).sqrt()  # the square root has no gradient at zero

@@ -16,7 +16,7 @@ from edge.error import EmvasError
 
 Floats = npt.NDArray[np.float32]
 Figures = dict[str, float]
-"""A figure a name, NaN where it is not defined."""
+"""Figures by name, NaN if not defined."""
 
 _SIMS_EDGES: Mapping[str, tuple[float, ...]] = {
     "Mult_acc_2": (0.0,),
@@ -25,18 +25,18 @@ _SIMS_EDGES: Mapping[str, tuple[float, ...]] = {
 }
 """Upper ends of the bins (lo, hi] but for the last, which ends at 1."""
 _MOSI_LIMITS = {"Mult_acc_5": 2.0, "Mult_acc_7": 3.0}
-"""Scores are cut off at plus and minus this, then rounded to a class."""
+"""Scores are clipped at plus and minus this, then rounded to a class."""
 _DIGITS = 4
 SCALE = {"sims": 1.0, "simsv2": 1.0, "mosi": 3.0, "mosei": 3.0}
 """Largest label of each data set, and its negative the least."""
 
 
 class MetricsError(EmvasError):
-    """Figures that cannot be counted; the message says why."""
+    """The figures cannot be computed; the message gives the reason."""
 
 
 def sims(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> Figures:
-    """Figures of CH-SIMS and SIMSv2; both arguments [n], cut off at -1 and 1 before anything is counted."""
+    """Figures of CH-SIMS and SIMSv2; both arguments [n], clipped at -1 and 1 first."""
     guess, label = (np.clip(values, -1, 1) for values in _pair(predicted, truth))
     figures = {}
     for name, edges in _SIMS_EDGES.items():

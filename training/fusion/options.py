@@ -35,13 +35,13 @@ def learning_options(command: Command) -> Command:
 
 
 def run_options(command: Command) -> Command:
-    """Where a run goes and where it is calculated: `--out`, `--resume`, `--device`, `--precision` and `--json`."""
+    """The folder and the device of a run: `--out`, `--resume`, `--device`, `--precision` and `--json`."""
     resume = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
     return out_option(resume(device_options(json_option(command))))
 
 
 def chosen_settings(model: str, config: Path | None, dataset: str) -> FusionSettings:
-    """The settings of `--config`, otherwise those published for the data set; an error when there is no such model."""
+    """The settings of `--config`, otherwise those published for the data set; an error for an unknown model."""
     from training.fusion.models import spec
     from training.fusion.settings import published, read
 

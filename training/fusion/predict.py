@@ -1,4 +1,4 @@
-"""Predictions of a fusion model for rows of features, and how well they correlate with the labels."""
+"""Predictions of a fusion model for rows of features, and their correlation with the labels."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
     **{f"without {name}": tuple(other for other in MODALITIES if other != name) for name in MODALITIES},
     **{f"only {name}": (name,) for name in MODALITIES},
 }
-"""The modalities that a model is shown, by condition."""
+"""The present modalities, by condition."""
 _BATCH = 256
-"""Rows at once; it changes no result."""
+"""Rows per call; the results do not depend on it."""
 _LEAST_ROWS = 20
 """Fewer samples give a correlation with a standard error above .2."""
 
 
 @torch.no_grad()
 def predict(model: FusionNet, rows: Rows, device: torch.device, shown: Sequence[str] = MODALITIES) -> dict[str, Tensor]:
-    """`score` [N], and the scores of single modalities where the model has them, on the CPU in float32."""
+    """`score` [N], and the scores of single modalities if the model has them, on the CPU in float32."""
     model.eval()
     seen = torch.tensor([float(name in shown) for name in MODALITIES], device=device)
     parts = []
@@ -40,8 +40,8 @@ def predict(model: FusionNet, rows: Rows, device: torch.device, shown: Sequence[
 def correlations(model: FusionNet, rows: Rows, device: torch.device) -> dict[str, float]:
     """The correlation of the score with the label for each set of modalities, by `edge.affect.fusion.combination`.
 
-    A sample counts for a set when it has all of it; a set that too few samples have, or for which the model always says
-    the same, is left out.
+    A sample counts for a set if it has all its modalities. A set with too few samples, or with constant scores, is left
+    out.
     """
     found = {}
     for shown in CONDITIONS.values():

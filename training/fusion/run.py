@@ -1,4 +1,4 @@
-"""One model, several seeds: trains each in a folder of its own and judges them together."""
+"""One model, several seeds: trains each in its own folder and evaluates them together."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from training.fusion.training_state import FusionPosition, FusionTask
 from training.processes import Place
 
 Watch = Callable[[int, FusionPosition], None]
-"""Told after every batch which seed is trained and where it is."""
+"""Called after every batch with the seed and its position."""
 
 
 def seed_folder(out: Path, seed: int) -> Path:
-    """Where the run of one seed lies."""
+    """The folder of the run of one seed."""
     return out / f"seed-{seed}"
 
 
@@ -34,10 +34,10 @@ def train_seeds(
     resume: bool = False,
     watch: Watch = lambda _seed, _position: None,
 ) -> Evaluation | None:
-    """Train `model` with each seed, judge all on the test split, write OUT/result.json.
+    """Train `model` with each seed, evaluate all on the test split, write OUT/result.json.
 
     The data, the model's hyperparameters and all three splits are checked before the first seed is trained. Only the
-    first process of several judges; in the others the result is None.
+    first process of several evaluates; in the others the result is None.
 
     Raises:
         EmvasError: features, settings or a folder cannot be used, or training fails.

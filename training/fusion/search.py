@@ -1,4 +1,4 @@
-"""Hyperparameter search on the training and validation splits; rows of the test split are never handed to it.
+"""Hyperparameter search on the training and validation splits; it never gets rows of the test split.
 
 A space is a YAML file, `configs/training/search/MODEL.yaml`: a key of the settings (`model.NAME`, `training.NAME`) and
 one of `choice: [...]`, `range: [low, high]` (of whole numbers where both are), `log: [low, high]`.
@@ -29,13 +29,13 @@ from training.settings_file import SettingsError, read_yaml
 
 SPACES = Path(__file__).resolve().parents[2] / "configs" / "training" / "search"
 SEEN = ("train", "valid")
-"""The splits that a search is shown."""
+"""The splits that a search uses."""
 _SETTINGS, _IDENTITY = "settings", "identity"
-"""Keys under which the journal keeps what a trial tried, and what the search was started with."""
+"""Keys of the journal for the settings of a trial, and for the arguments of the search."""
 
 
 class SearchAxis(BaseModel):
-    """The values that one setting may take."""
+    """The possible values of one setting."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,12 +103,12 @@ def search(
     journal: Path,
     told: Callable[[int, float], None] = lambda _done, _error: None,
 ) -> SearchResult:
-    """Try `trials` settings, those already in `journal` included, and give the best by validation error.
+    """Try `trials` settings, including those in `journal`, and return the best by validation error.
 
-    A trial that does badly early is given up (median of the others at the same epoch).
+    A trial with early bad results is stopped (median of the others at the same epoch).
 
     Raises:
-        SettingsError: a name or value of the space is not one of the model's, or the journal is of another search.
+        SettingsError: the model has no such name or value of the space, or the journal belongs to another search.
         TrainingError: no trial gave a model, or `features` holds other rows than those of training and validation.
     """
     if unseen := set(features.split) - set(SEEN):
@@ -146,7 +146,7 @@ def search(
 
 
 def _study(model: str, settings: FusionSettings, space: Space, journal: Path, seeds: Sequence[int]) -> optuna.Study:
-    """The study in `journal`, or a new one; the sampler goes on with other numbers than those already drawn."""
+    """The study in `journal`, or a new one; the sampler continues with new random numbers."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
@@ -165,7 +165,7 @@ def _study(model: str, settings: FusionSettings, space: Space, journal: Path, se
 
 
 def _giving_up(trial: optuna.Trial) -> Watch:
-    """Reports each epoch of a run to `trial`, and ends the run when the others did better at the same epoch."""
+    """Reports each epoch of a run to `trial`, and ends the run if the others were better at the same epoch."""
 
     def watch(position: FusionPosition) -> None:
         if position.batch == 1 and position.history:

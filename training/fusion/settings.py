@@ -1,8 +1,7 @@
 """Settings of a fusion model's training: one YAML file, `configs/training/fusion/MODEL-DATASET.yaml`, three keys.
 
-- `dataset`: whose figures are counted, a key of `training.fusion.metrics.METRICS`;
-- `model`: hyperparameters, checked by the model's own `FusionConfig`;
-- `training`: how it learns, checked here.
+- `dataset`: whose figures are computed, a key of `training.fusion.metrics.METRICS`; - `model`: hyperparameters, checked
+by the model's own `FusionConfig`; - `training`: optimization, checked here.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from training.settings_file import SettingsError, read_yaml
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "training" / "fusion"
 SEEDS = (1111, 1112, 1113, 1114, 1115)
-"""MMSA's own (`MMSA_run`); more count on from there."""
+"""Seeds of MMSA (`MMSA_run`); further ones continue from there."""
 
 
 class _Part(BaseModel):
@@ -26,7 +25,7 @@ class _Part(BaseModel):
 
 
 class ParameterGroup(_Part):
-    """Parameters that learn otherwise than the rest."""
+    """A group of parameters with its own learning rate and decay."""
 
     parameters: str = Field(description="pattern of parameter names such as subnets.text.*; it must match some")
     learning_rate: float | None = Field(None, gt=0)
@@ -34,7 +33,7 @@ class ParameterGroup(_Part):
 
 
 class FusionTraining(_Part):
-    """How a model learns: Adam, early stopping on the mean absolute error of the validation split."""
+    """Optimization: Adam, early stopping on the mean absolute error of the validation split."""
 
     batch_size: int = Field(32, ge=2, description="samples a batch over all processes together")
     learning_rate: float = Field(1e-3, gt=0)
@@ -74,7 +73,7 @@ class FusionSettings(_Part):
         return checked(content, where)
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file atomically."""
         part = path.with_name(f".{path.name}.part")
         content = {"dataset": self.dataset, **self.model_dump(mode="json", exclude_defaults=True)}
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
@@ -83,7 +82,7 @@ class FusionSettings(_Part):
 
 
 def published(model: str, dataset: str) -> FusionSettings:
-    """The settings that came with this program for a model and data set; SettingsError says which there are."""
+    """The settings that came with this program for a model and data set; SettingsError lists the known ones."""
     path = CONFIGS / f"{model}-{dataset}.yaml"
     if not path.is_file():
         there = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml"))) or "none"

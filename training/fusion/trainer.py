@@ -1,4 +1,5 @@
-"""Trains one fusion model with one seed: early stopping, and a state from which a killed run goes on as if it had not.
+"""Trains one fusion model with one seed: early stopping, and a state from which a killed run continues with the same
+result.
 
 DIR/last.pt is the state after the last saved batch, DIR/best.pt the model of the best epoch so far; both are
 checkpoints (`training.fusion.checkpoint`).
@@ -36,7 +37,7 @@ Watch = Callable[[FusionPosition], None]
 
 
 def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam:
-    """Adam over all parameters of `model`; the first group whose pattern matches a name holds for it.
+    """Adam over all parameters of `model`; the first group whose pattern matches a name applies to it.
 
     Raises:
         SettingsError: a group's pattern matches no parameter that is left for it.
@@ -60,7 +61,7 @@ def optimizer_of(model: nn.Module, settings: FusionTraining) -> torch.optim.Adam
 
 
 class FusionTrainingError(EmvasError):
-    """Training that cannot begin, go on, or give a usable model."""
+    """Training cannot begin, continue, or give a usable model."""
 
 
 class FusionTrainer:
@@ -80,7 +81,7 @@ class FusionTrainer:
         self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(self.optimizer, patience=patience)
         self.scaler = torch.amp.GradScaler(place.device.type, enabled=place.precision == "float16")
         self.position = FusionPosition()
-        torch.manual_seed(task.seed + place.rank)  # processes lose different modalities and units
+        torch.manual_seed(task.seed + place.rank)  # processes drop different modalities and units
         self.parallel: nn.Module = self.model
         if place.world > 1:
             ids = [place.device.index] if place.device.type == "cuda" else None
@@ -90,7 +91,7 @@ class FusionTrainer:
         """Train until the validation error stops falling.
 
         Raises:
-            TrainingError: DIR holds a run and `resume` is false, or another run than this; or the loss is no number.
+            TrainingError: DIR holds a run and `resume` is false, or another run than this; or the loss is not finite.
         """
         if self.out is not None and (self.out / LAST).exists():
             if not resume:
@@ -109,7 +110,7 @@ class FusionTrainer:
         return self.position
 
     def _tell_reliability(self, path: Path) -> None:
-        """Add to the best checkpoint how well its scores correlate with each set of modalities."""
+        """Add to the best checkpoint the correlation of its scores for each set of modalities."""
         content = checkpoint.load(path)
         model = checkpoint.model_of(content, str(path)).to(self.place.device)
         checkpoint.save(path, {**content, "correlation": correlations(model, self.valid, self.place.device)})
@@ -157,7 +158,7 @@ class FusionTrainer:
     def _add_gradients(self, loss: Tensor) -> None:
         """Add the batch's gradients to those of the step and clip the sum after each batch, as MMSA does.
 
-        With a gradient scaler the limit is scaled instead of the gradients; an overflow is left for the scaler to see.
+        With a gradient scaler the limit is scaled instead of the gradients; the scaler handles an overflow.
         """
         self.scaler.scale(loss).backward()
         clip_value = self.task.settings.training.clip_value

@@ -19,28 +19,28 @@ class FusionPosition:
     batch: int = 0
     """Batches done in this epoch."""
     loss_sum: float = 0.0
-    """Over those batches."""
+    """Sum of the loss over those batches."""
     best_error: float = math.inf
     """Lowest mean absolute error on the validation split."""
     best_epoch: int = 0
     done: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
-    """One row an epoch: `epoch`, `loss` (training), `error` (validation), `learning_rate`."""
+    """One row per epoch: `epoch`, `loss` (training), `error` (validation), `learning_rate`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FusionTask:
-    """What is to be learnt; it must be the same when a run goes on."""
+    """The task of a run; it must be the same when the run continues."""
 
     model: str
     settings: FusionSettings
     dims: Mapping[str, int]
     features: Mapping[str, Any]
-    """What the columns are, from the feature file."""
+    """The description of the columns, from the feature file."""
     data_sha256: str
     seed: int
 
     def identity(self, place: Place) -> dict[str, Any]:
-        """What decides about every number of a run."""
+        """All settings that decide the results of a run."""
         settings = self.settings.model_dump(mode="json")
         return {"settings": settings, "data_sha256": self.data_sha256, "seed": self.seed, "processes": place.world}

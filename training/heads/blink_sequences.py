@@ -13,13 +13,13 @@ from edge.fatigue.drowsiness import MEASURES, SEQUENCE
 
 FOLDS = (1, 2, 3)
 ALERT, LOW_VIGILANCE, DROWSY = 0, 5, 10
-"""The labels: what the people filmed said of themselves."""
+"""The labels: the self-reports of the filmed people."""
 
 Floats = npt.NDArray[np.float64]
 
 
 class DataError(EmvasError):
-    """A data set that cannot be used; the message names the file and says what is wrong."""
+    """The data set cannot be used; the message names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def read_folds(folder: Path) -> list[Fold]:
     """Read all folds from `folder`.
 
     Raises:
-        DataError: a file is missing or damaged, has another shape, or holds a value that is no number.
+        DataError: a file is missing or damaged, has another shape, or holds a value that is not finite.
     """
     return [_read(folder, number) for number in FOLDS]
 

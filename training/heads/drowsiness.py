@@ -2,8 +2,8 @@
 
     python -m training.heads.drowsiness --data DIR/rldd --out configs/bundles/drowsiness.npz
 
-A random forest of shallow trees, trained on alert against drowsy; what it says is put on the Karolinska scale with
-people it was not trained on. The figures in the checkpoint come from training on two folds and testing on the third.
+A random forest of shallow trees, trained on alert against drowsy. Its output is mapped to the Karolinska scale with
+people outside its training. The figures in the checkpoint come from training on two folds and testing on the third.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GOLDEN_ROWS = 16
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model said of one sequence of people it was not trained on."""
+    """A model's estimate for one sequence of a person outside its training."""
 
     fold: int
     row: int
@@ -64,7 +64,7 @@ def train(folds: Sequence[Fold], seed: int = 0) -> RandomForestClassifier:
 
 
 def predict_unseen(folds: Sequence[Fold]) -> list[Prediction]:
-    """Judge each fold by a forest trained on the others."""
+    """Evaluate each fold with a forest trained on the others."""
     predictions = []
     for fold in folds:
         forest = train([other for other in folds if other is not fold])
@@ -104,7 +104,7 @@ def kss_scale(predictions: Sequence[Prediction]) -> dict[str, list[float]]:
 def flattened(forest: RandomForestClassifier) -> dict[str, npt.NDArray[Any]]:
     """The trees as complete binary trees of `DEPTH`: for node i the feature and threshold, children 2i+1 and 2i+2.
 
-    A branch that ends early goes on to the left with a threshold of infinity; `leaf` is the share of drowsy ones.
+    A branch that ends early continues to the left with a threshold of infinity; `leaf` is the share of drowsy ones.
     """
     nodes, leaves = 2**DEPTH - 1, 2**DEPTH
     feature = np.zeros((TREES, nodes), np.uint8)
@@ -128,7 +128,7 @@ def flattened(forest: RandomForestClassifier) -> dict[str, npt.NDArray[Any]]:
 
 
 def checkpoint(folds: Sequence[Fold]) -> dict[str, npt.NDArray[Any]]:
-    """The forest trained on all folds, with what was measured on unseen people."""
+    """The forest trained on all folds, with the figures on unseen people."""
     predictions = predict_unseen(folds)
     areas = areas_under_curve(predictions)
     about = {

@@ -20,7 +20,7 @@ from rich.table import Table
 )
 @click.option("--json", "as_json", is_flag=True, help="Print figures and every prediction as JSON.")
 def blinks(data: Path, as_json: bool) -> None:
-    """Train on two folds of people, test on the third, all three ways."""
+    """Train on two folds of people, test on the third, for all three folds."""
     with Console(stderr=True).status("training three forests"):
         from training.heads.blink_sequences import read_folds
         from training.heads.drowsiness import areas_under_curve, kss_scale, predict_unseen

@@ -3,8 +3,8 @@
     python -m training.heads.expression --data DIR --bundle build/bundle --out runs/expression.npz
     emvas export encoder runs/expression.npz --into build/bundle --out build/research
 
-DIR holds `faces_ferplus`. What the net learns are the shares of ten people's votes, not one label. The figures in the
-checkpoint are of FER+'s validation part, on the faces that the box finds.
+DIR holds `faces_ferplus`. The net learns the shares of ten people's votes, not one label. The figures in the checkpoint
+are of FER+'s validation part, on the faces that the box finds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ABOUT = {
 def fit(
     faces: VotedFaces, epochs: int, seed: int = 0, tell: Callable[[int, float], None] = lambda *_: None
 ) -> ExpressionNet:
-    """A net trained on the training part; `tell` hears each epoch's number and mean loss."""
+    """A net trained on the training part; `tell` is called with each epoch's number and mean loss."""
     torch.manual_seed(seed)
     random, chosen, shares = np.random.default_rng(seed), np.flatnonzero(faces.train & faces.clear()), faces.shares()
     net, rounds = ExpressionNet(), max(1, len(chosen) // _BATCH)
@@ -55,7 +55,7 @@ def fit(
 
 
 def judge(net: ExpressionNet, faces: VotedFaces) -> dict[str, Any]:
-    """The share that is right, and what neutral faces are taken for: validation part, as far as faces are found."""
+    """The accuracy, and the classes given to neutral faces: validation part, faces that the mesh finds."""
     held_out = ~faces.train & faces.clear()
     asked = held_out & faces.found
     said, wanted = said_of(net, faces.image[asked]).argmax(axis=1), faces.votes[asked].argmax(axis=1)

@@ -15,15 +15,15 @@ from training.heads.net_file import read_net, write_net
 FORMAT = "emvas-expression-1"
 LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
 INPUT_PX = 64
-"""Of the picture that the box cuts; the net sees the middle `NET_PX`."""
+"""Side of the box's crop; the net sees the middle `NET_PX`."""
 NET_PX = 48
 _WIDTHS = (24, 40, 80, 128)
 _CELLS = 9
-"""Of the last layer's map."""
+"""Side of the last layer's map."""
 
 
 class _Block(nn.Module):
-    """Two convolutions beside a way round them."""
+    """Two convolutions with a residual connection."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Block(nn.Module):
 
 
 class ExpressionNet(nn.Module):
-    """Four halvings of the picture with a block between each two, made free of exposure and contrast inside."""
+    """Four halvings of the image with a block between each two; exposure and contrast are normalized inside."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,11 +67,11 @@ class ExpressionNet(nn.Module):
 
 
 def write_expression_net(net: ExpressionNet, about: Mapping[str, Any], path: Path) -> None:
-    """Store the weights and what is known about them."""
+    """Store the weights and their description."""
     write_net(net, FORMAT, about, path)
 
 
 def read_expression_net(path: Path) -> tuple[ExpressionNet, dict[str, Any]]:
-    """The net, ready to be asked, and what is known about it; NetFileError when `path` holds none."""
+    """The net in evaluation mode, and its description; raises NetFileError if `path` holds none."""
     net = ExpressionNet()
     return net, read_net(net, FORMAT, path, "training.heads.expression")

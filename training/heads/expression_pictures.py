@@ -1,4 +1,4 @@
-"""Faces of FER+ as the box would cut them, and views of them as other cameras might give."""
+"""Faces of FER+ as the box would cut them, and views as other cameras might give them."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 """Columns of votes.csv; the first seven are `LABELS`."""
 _ENLARGED = 4
 _WHOLE, _GUESSED = 1.28, 1.35
-"""Side of the mesh's crop over that of the picture: to begin with, and where no face is found."""
+"""Side of the mesh's crop over that of the image: at first, and if no face is found."""
 
 
 @dataclass(frozen=True, slots=True)
 class VotedFaces:
-    """What is learned from."""
+    """The training data."""
 
     image: Grey
     """(n, 64, 64), cut as `edge.vision.perception` does."""
     found: npt.NDArray[np.bool_]
-    """Whether the mesh saw a face: the box reads no other."""
+    """Whether the mesh found a face: the box reads only these."""
     votes: npt.NDArray[np.int64]
-    """(n, 10), of ten people, in the order of `VOTED`."""
+    """(n, 10), votes of ten people, in the order of `VOTED`."""
     train: npt.NDArray[np.bool_]
 
     def clear(self) -> npt.NDArray[np.bool_]:
-        """Those that most people could name."""
+        """The faces for which most people named a class."""
         return self.votes.argmax(axis=1) < VOTED.index("unknown")
 
     def shares(self) -> Float32:
@@ -50,7 +50,7 @@ class VotedFaces:
 
 
 def read_faces(folder: Path, bundle: Bundle) -> VotedFaces:
-    """Every picture of `folder` (pictures.bin, votes.csv), cut with the bundle's mesh."""
+    """Every image of `folder` (pictures.bin, votes.csv), cut with the bundle's mesh."""
     stored = (folder / "pictures.bin").read_bytes()
     with (folder / "votes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -13,16 +13,16 @@ from training.heads.net_file import read_net, write_net
 
 FORMAT = "emvas-eye-state-1"
 _GREY = (0.299, 0.587, 0.114)
-"""Of red, green and blue."""
+"""Weights of red, green and blue."""
 _CLIP = 2.5
-"""Deviations from the mean beyond which a glare spot counts no more."""
+"""Deviations from the mean at which a glare spot is clipped."""
 _WIDTHS, _STRIDES = (1, 12, 24, 24, 48, 48), (2, 2, 1, 2, 1)
 _CELLS = 64
-"""Of the last layer's map."""
+"""Side of the last layer's map."""
 
 
 class EyeNet(nn.Module):
-    """Five small convolutions on the crop, made grey and freed from exposure and contrast inside the net."""
+    """Five small convolutions on the crop; the net converts it to grey and normalizes exposure and contrast."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,11 +51,11 @@ def _standard(grey: Tensor) -> Tensor:
 
 
 def write_eye_net(net: EyeNet, about: Mapping[str, Any], path: Path) -> None:
-    """Store the weights and what is known about them."""
+    """Store the weights and their description."""
     write_net(net, FORMAT, about, path)
 
 
 def read_eye_net(path: Path) -> tuple[EyeNet, dict[str, Any]]:
-    """The net, ready to be asked, and what is known about it; NetFileError when `path` holds none."""
+    """The net in evaluation mode, and its description; raises NetFileError if `path` holds none."""
     net = EyeNet()
     return net, read_net(net, FORMAT, path, "training.heads.eye_state")

@@ -30,11 +30,11 @@ LICENCES = {
     "expressive": "MIT",
     "facelost": "MIT",
 }
-"""What ships is trained on these and on nothing else."""
+"""The shipped net is trained only on these."""
 EVERY = 3
-"""Of the frames of a clip."""
+"""Every how many frames of a clip one is used."""
 PATCH_PX = 96
-"""Side of a stored eye at the scale of the iris model's crop: half as wide again, so that it can be moved about."""
+"""Side of a stored eye at the scale of the iris model's crop: 1.5 times as wide, so that it can be shifted."""
 MARGIN_PX = (PATCH_PX - INPUT_PX) // 2
 
 
@@ -55,7 +55,7 @@ class EyeCutter:
         self._detector, self._mesh, self._eyes = FaceDetector(bundle), FaceMesh(bundle), EyeModel(bundle)
 
     def cut(self, image: Image) -> list[tuple[Image, Eye]]:
-        """The (patch, eye) of each eye of `image` (BGR) that faces the camera; nothing without a certain face."""
+        """The (patch, eye) of each eye of `image` (BGR) that faces the camera; empty without a certain face."""
         mesh = self._locate(image)
         if mesh is None:
             return []
@@ -75,7 +75,7 @@ class EyeCutter:
 
 
 def face_pictures(data: Path) -> Iterator[tuple[str, Image]]:
-    """(source, picture) of every face of the set of faces under `data`."""
+    """(source, image) of every face of the set of faces under `data`."""
     for grey in np.load(data / FACES)["image"]:
         yield FACES, np.dstack([grey] * 3)
 

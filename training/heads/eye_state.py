@@ -2,9 +2,9 @@
 
     python -m training.heads.eye_state --data DIR --bundle build/bundle --out configs/bundles/eye_state.npz
 
-What it learns is relative: 1 is the eye as it was found open, 0 is shut. Eyes whose lids the iris model sees neither
-clearly open nor clearly shut are left out. No infra-red picture is used: light, noise, glare and glasses are drawn.
-The figures in the checkpoint are of people it was not trained on (`HELD_OUT`), as filmed and as drawn over.
+The output is relative: 1 is the eye as it was found open, 0 is shut. Eyes whose lids the iris model sees neither
+clearly open nor clearly shut are left out. No infra-red picture is used: light, noise, glare and glasses are drawn. The
+figures in the checkpoint are of people it was not trained on (`HELD_OUT`), as filmed and with the drawn changes.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ from training.heads.eye_pictures import (
 from training.heads.eye_views import lids_lowered, view
 
 OPEN_FROM, SHUT_BELOW = 0.21, 0.085
-"""`lid_gap` of eyes that are clearly open or clearly shut (looked through: contact sheets of 288 eyes each)."""
+"""`lid_gap` of eyes that are clearly open or clearly shut (checked by eye on contact sheets of 288 eyes each)."""
 HELD_OUT = ("blink", "cab")
 """Clips of other people, for the figures only."""
 _SHUT_SHARE, _LOWERED_SHARE, _WHOLLY_SHARE, _MOST_LOWERED = 0.12, 0.43, 0.65, 0.85
-"""Of the views: of really shut eyes, of open ones with lids brought down; of these wholly, else to at most `_MOST`."""
+"""Shares of the views: really shut eyes; open ones with lowered lids; of these fully lowered, the others at most to
+`_MOST`."""
 _CLIP_WEIGHT = 2.0
-"""How much oftener an open eye of a clip is shown than one of the set of faces, of which there are many more."""
+"""How many times more often an open eye of a clip is used than one of the larger set of faces."""
 _BATCH, _RATE, _DECAY, _SHIFT_PX = 128, 3e-3, 0.02, 4
 
 
@@ -74,7 +75,7 @@ def make_views(eyes: EyePictures, count: int, random: np.random.Generator) -> Vi
 
 
 def fit(views: Views, epochs: int, seed: int = 0, tell: Callable[[int, float], None] = lambda *_: None) -> EyeNet:
-    """A net trained on `views`; `tell` hears each epoch's number and mean loss."""
+    """A net trained on `views`; `tell` is called with each epoch's number and mean loss."""
     torch.manual_seed(seed)
     images, shares = torch.from_numpy(views.image), torch.from_numpy(views.open)
     net, loss_of = EyeNet(), torch.nn.BCEWithLogitsLoss()
@@ -100,7 +101,7 @@ def fit(views: Views, epochs: int, seed: int = 0, tell: Callable[[int, float], N
 
 
 def judge(net: EyeNet, eyes: EyePictures, random: np.random.Generator) -> dict[str, Any]:
-    """The areas under the ROC curve of clearly open against clearly shut eyes, as filmed and as drawn over."""
+    """The areas under the ROC curve of clearly open against clearly shut eyes, as filmed and with the drawn changes."""
     clear = (eyes.gap >= OPEN_FROM) | (eyes.gap < SHUT_BELOW)
     patches, opened = eyes.patch[clear], eyes.gap[clear] >= OPEN_FROM
     middle = slice(MARGIN_PX, -MARGIN_PX)
@@ -113,7 +114,7 @@ def judge(net: EyeNet, eyes: EyePictures, random: np.random.Generator) -> dict[s
 
 
 def said(net: EyeNet, greys: npt.NDArray[np.uint8]) -> Float32:
-    """How far the net holds each of `greys` (n, 64, 64) for open."""
+    """The net's openness of each of `greys` (n, 64, 64)."""
     with torch.no_grad():
         parts = torch.from_numpy(np.ascontiguousarray(greys)).split(256)
         return torch.cat([torch.sigmoid(net.read(part.float().div(255).unsqueeze(1))) for part in parts])[:, 0].numpy()

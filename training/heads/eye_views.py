@@ -1,7 +1,7 @@
 """Views of an eye as cameras give them: eyelids lowered, moved, blurred, dim, noisy, with glasses and glare.
 
-Shut eyes are rare in pictures of faces, so open ones are shut: the skin of the upper lid is drawn down over the eye,
-along the contour that the iris model found, and takes its lashes with it. What is left of the eye stays where it was.
+Shut eyes are rare in images of faces, so open ones are shut artificially: the skin of the upper lid, with its lashes,
+is drawn down over the eye along the contour of the iris model. The visible rest of the eye stays unchanged.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from edge.vision.iris import INPUT_PX
 Grey = npt.NDArray[np.uint8]
 
 SHUT_GAP = 0.05
-"""What the iris model's lids keep of the eye's width when they meet: 0.03 to 0.09."""
+"""Gap of the iris model's lids when they meet, as a share of the eye's width: 0.03 to 0.09."""
 _FOLD = 0.30
 """Height above the open upper lid, in eye widths, from which skin is drawn down."""
 _MEETING = (0.0, 0.3)
-"""Where shut lids meet, as a share of the way from the lower lid up."""
+"""Height at which shut lids meet, as a share of the distance from the lower to the upper lid."""
 _SCALE, _SHIFT_PX, _ANGLE_DEG = (0.75, 1.3), 5.0, 15.0
 
 
 def lids_lowered(patch: Grey, lids: Float32, share: float, random: np.random.Generator) -> Grey:
-    """`patch` with the eye open only to `share` of what it was; `lids` (16, 2) as `Eye.lids`, in px of the patch."""
+    """`patch` with the eye open to `share` of its opening; `lids` (16, 2) as `Eye.lids`, in px of the patch."""
     height, width = patch.shape
     axis = lids[8] - lids[0]
     length = float(np.hypot(*axis))

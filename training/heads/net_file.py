@@ -1,4 +1,4 @@
-"""The file of a small trained net: its weights in float16 and what is known about it, in one .npz."""
+"""The file of a small trained net: its weights in float16 and its description, in one .npz."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edge.error import EmvasError
 
 
 class NetFileError(EmvasError):
-    """A file that does not hold the net; the message names the file and what makes a right one."""
+    """The file does not hold the net; the message names the file and the module that writes one."""
 
 
 def write_net(net: nn.Module, format_name: str, about: Mapping[str, Any], path: Path) -> None:
-    """Write `path`, whole or not at all; `format_name` is what `read_net` expects."""
+    """Write `path` atomically; `read_net` expects the same `format_name`."""
     arrays = {name: value.numpy() for name, value in net.state_dict().items()}
     small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
     part = path.with_name(f"{path.stem}.part.npz")
@@ -29,7 +29,7 @@ def write_net(net: nn.Module, format_name: str, about: Mapping[str, Any], path: 
 
 
 def read_net(net: nn.Module, format_name: str, path: Path, maker: str) -> dict[str, Any]:
-    """Load the weights of `path` into `net`, which is then ready to be asked; return what is known about it.
+    """Load the weights of `path` into `net`, set it to evaluation mode, and return its description.
 
     Raises:
         NetFileError: `path` is not such a file; `maker` is the module that writes one.

@@ -1,8 +1,8 @@
 """The linear head that reads arousal and valence from a voice, trained on acted ones (`prosody_checkpoint`).
 
-Each speaker's utterances are read against his own habit, once with all his utterances as habit and once with the
-neutral ones only, since a box hears mostly neutral speech. There is no constant term: a voice at its habit says
-nothing. Loudness is left out of the head, since the recordings were levelled. The figures written into the checkpoint
+Each speaker's utterances are normalized by the speaker's usual values, once from all utterances and once from the
+neutral ones only, since most speech before a box is neutral. There is no constant term: a voice at its usual values
+gives 0. Loudness is left out of the head, since the recordings were levelled. The figures written into the checkpoint
 are of speakers the head was not trained on, with a habit learned from the utterances before, as on the box.
 """
 
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 TARGETS = {"angry": (1.0, -1.0), "happy": (1.0, 1.0), "neutral": (0.0, 0.0), "sad": (-1.0, -1.0)}
 """Arousal and valence of the emotions: their quadrant of Russell's circumplex."""
 _LEVELLED = ("level_db",)
-"""Features that say nothing in EmoDB."""
+"""Features without information in EmoDB."""
 USED = np.array([name not in _LEVELLED for name in FEATURES])
 _PENALTY = 30.0
 
@@ -55,7 +55,7 @@ class VoiceHead:
     weights: Floats
 
     def scores(self, relative: Floats) -> Floats:
-        """Arousal and valence (n, 2) of features relative to the speaker's habit (n, F)."""
+        """Arousal and valence (n, 2) of features relative to the speaker's usual values (n, F)."""
         return np.clip(relative @ self.weights.T, -1.0, 1.0)
 
 
@@ -66,7 +66,7 @@ def read_emodb(folder: Path) -> VoiceRecordings:
 
 
 def measured(files: Iterable[tuple[Path, str, str]], folder: Path) -> VoiceRecordings:
-    """The features of sound files with their emotion and speaker; those without a voice are left out."""
+    """The features of audio files with their emotion and speaker; those without a voice are left out."""
     rows = []
     for path, emotion, speaker in files:
         samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
@@ -90,7 +90,7 @@ def population_of(recordings: VoiceRecordings) -> Population:
 
 
 def relative_to_habit(recordings: VoiceRecordings, population: Population, habit: VoiceRecordings) -> Floats:
-    """The features against a habit learned from `habit` before."""
+    """The features relative to the usual values in `habit`."""
     scale = SpeakerNormalisation(population)
     for features in habit.features:
         scale.learn(features)
@@ -98,7 +98,7 @@ def relative_to_habit(recordings: VoiceRecordings, population: Population, habit
 
 
 def relative_as_heard(recordings: VoiceRecordings, population: Population) -> Floats:
-    """The features of one speaker as the box would see them: each against those before it."""
+    """The features of one speaker as on the box: each relative to the earlier ones."""
     scale, rows = SpeakerNormalisation(population), []
     for features in recordings.features:
         rows.append(scale.relative(features))
@@ -107,7 +107,7 @@ def relative_as_heard(recordings: VoiceRecordings, population: Population) -> Fl
 
 
 def training_rows(recordings: VoiceRecordings, population: Population) -> tuple[Floats, npt.NDArray[np.str_]]:
-    """Every utterance twice: against the speaker's whole habit and against his neutral one."""
+    """Every utterance twice: relative to all utterances of the speaker, and to the neutral ones."""
     rows, emotions = [], []
     for speaker in np.unique(recordings.speaker):
         own = recordings.of([speaker])
@@ -132,7 +132,7 @@ def fit(recordings: VoiceRecordings) -> VoiceHead:
 
 
 def evaluate(recordings: VoiceRecordings) -> dict[str, float]:
-    """Leave one speaker out; his utterances come in random order, each judged against those before it."""
+    """Leave one speaker out; the speaker's utterances come in random order, each relative to the earlier ones."""
     rng = np.random.default_rng(0)
     scores, truth, guessed, emotions = [], [], [], []
     for speaker in np.unique(recordings.speaker):

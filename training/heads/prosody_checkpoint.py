@@ -3,7 +3,7 @@
     python -m training.heads.prosody_checkpoint --data DIR --out configs/bundles/prosody_head.yaml
 
 DIR holds emodb/, ravdess/ and casia_zh/. The last two are not trained on, since their licences forbid it or are
-unknown: they say what the head is worth in languages that it never heard.
+unknown: they measure the head in languages outside its training.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GOLDEN_ROWS = 8
 
 
 def checkpoint(recordings: VoiceRecordings, others: Mapping[str, VoiceRecordings]) -> dict[str, Any]:
-    """Everything the bundle's role `prosody` is built from, as plain data; `others` are by language, and unseen."""
+    """The checkpoint of role `prosody` as plain data; `others` are unseen recordings by language."""
     head, unseen = fit(recordings), evaluate(recordings)
     rows = np.linspace(0, len(recordings.features) - 1, _GOLDEN_ROWS).astype(int)
     relative = relative_to_habit(recordings, head.population, recordings)[rows]

@@ -1,7 +1,7 @@
 """Trains the sentiment head on sentence vectors: real-valued, with a true zero, in Chinese and English.
 
-English sentences carry the mean of people's ratings; the Chinese ones only a sign, and no neutral ones exist, so
-sentences of ours without feeling are added. The head is tanh of a linear function.
+English sentences carry the mean of people's ratings; the Chinese ones only a sign, and have no neutral ones, so neutral
+sentences of this project are added. The head is tanh of a linear function.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ Embed = Callable[[Sequence[str]], Floats]
 """Texts to sentence vectors (n, width)."""
 
 _RATED = ("tweets", "amazonReviewSnippets", "nytEditorialSnippets")
-"""Files of the VADER ratings. Its film reviews are left out: they are the source of SST-2, which judges the head."""
+"""Files of the VADER ratings. Its film reviews are left out: they are the source of SST-2, on which the head is
+evaluated."""
 _RATED_EACH, _SIGNED_EACH = 400, 400
 """Sentences of each file: twice as many gained about .01 of accuracy."""
 _SHORTEST, _LONGEST = 4, 100
-"""Characters of a usable sentence: what somebody says in one breath."""
+"""Characters of a usable sentence: about one breath of speech."""
 _FULL_RATING = 4 / 1.5
 """A mean rating (-4..4) that counts as fully positive: mean ratings beyond it hardly occur."""
 _SIGNED_SCORE = 0.7
 """Score of a Chinese sentence that is only known to be positive: between weakly and fully positive."""
 _NEUTRAL_WEIGHT = 6.0
-"""There are few neutral Chinese sentences; zero matters as much as the ends."""
+"""Weight of the few neutral Chinese sentences: zero is as important as both ends."""
 _PENALTY = 4.0
 _EXTREME = 0.9
-"""Targets are cut off here: tanh never reaches 1."""
+"""Targets are clipped here: tanh never reaches 1."""
 _SIGN_FROM = 0.1
 """Below this a sentence has no sign (edge of the neutral class of CH-SIMS)."""
 _HELD_OUT = 5

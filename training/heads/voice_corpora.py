@@ -1,7 +1,7 @@
-"""Acted voices in three languages, and what a head that was trained on some of them reads in the others.
+"""Acted voices in three languages, and the accuracy of a head on corpora outside its training.
 
 A figure is the mean over the speakers of a corpus that the head was not trained on; each speaker's utterances come in
-random order and are judged against those before, as on the box.
+random order and are normalized by the earlier ones, as on the box.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ READERS: dict[str, tuple[str, Callable[[Path], VoiceRecordings]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What a head reads in a corpus."""
+    """The figures of a head on a corpus."""
 
     speakers: int
     utterances: int
@@ -67,7 +67,7 @@ class Transfer:
     valence_auc: float
     """Happy against angry and sad; .5 is chance."""
     valence_interval: tuple[float, float]
-    """Of 95 %, over speakers drawn anew."""
+    """Interval of 95 %, by bootstrap over speakers."""
     valence_r: float
 
 
@@ -85,7 +85,7 @@ def transfer(train: VoiceRecordings, others: VoiceRecordings) -> Transfer:
 
 
 def leave_one_corpus_out(corpora: Mapping[str, VoiceRecordings]) -> list[dict[str, object]]:
-    """Every corpus read by a head of each other one, and by one of all others together."""
+    """Figures of every corpus with a head of each other one, and with a head of all others together."""
     rows = []
     for name, target in corpora.items():
         sources = [[other] for other in corpora if other != name] + [[other for other in corpora if other != name]]
@@ -107,10 +107,10 @@ def joined(parts: Sequence[VoiceRecordings]) -> VoiceRecordings:
 def valence_trust(
     train: VoiceRecordings, language: str, own_r: float, others: Mapping[str, VoiceRecordings]
 ) -> dict[str, float]:
-    """What the valence of a head of `train` is worth by language, 0..1, against that in its own.
+    """The trust in the valence of a head of `train` by language, 0..1, relative to its own language.
 
-    The ratio of precisions (r squared over what it leaves unexplained), as fusion weighs; 0 where the interval of the
-    AUC reaches chance. `own_r` is the correlation on left-out speakers of `train`.
+    The ratio of precisions (r squared over the unexplained share), as fusion weighs; 0 where the interval of the AUC
+    reaches chance. `own_r` is the correlation on left-out speakers of `train`.
     """
     found = {language: 1.0}
     for other, recordings in others.items():

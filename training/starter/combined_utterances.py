@@ -14,13 +14,13 @@ from training.features.dataset import Features
 from training.starter.single_modality import SHARES, SingleModalitySample, Split
 
 _OPPOSED = 0.25
-"""Share of the utterances whose modalities' signs are drawn each for itself."""
+"""Share of the utterances whose modalities get independent signs."""
 _SIGNS = (-1, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One utterance of nobody: a sentence, a voice and a face."""
+    """One artificial utterance: a sentence, a voice and a face of different people."""
 
     parts: Mapping[str, SingleModalitySample]
     agreed: bool
@@ -28,13 +28,13 @@ class Pair:
 
     @property
     def label(self) -> float:
-        """What is felt, -1..1: the mean of the parts' labels in the weights of late fusion, taken as sure."""
+        """The label, -1..1: the mean of the parts' labels with the weights of late fusion at full quality."""
         fused = fuse({name: ModalityScore(part.label) for name, part in self.parts.items()})
         assert fused is not None
         return fused.score
 
     def late(self, shown: Sequence[str]) -> float:
-        """What the late-fusion mean says when only the modalities `shown` are there; 0 when it says nothing."""
+        """The late-fusion mean of the modalities `shown`; 0 without one."""
         fused = fuse({name: self.parts[name].evidence for name in shown})
         return 0.0 if fused is None else fused.score
 

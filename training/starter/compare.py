@@ -13,7 +13,7 @@ from training.starter.single_modality import sign_of
 
 Floats = npt.NDArray[np.float64]
 Judge = Callable[[Sequence[str]], Floats]
-"""The scores of all utterances when only some modalities are shown."""
+"""The scores of all utterances with only some modalities."""
 Figures = dict[str, float]
 
 
@@ -22,8 +22,8 @@ def compare(
 ) -> Mapping[str, Mapping[str, Mapping[str, Figures]]]:
     """By set of utterances, condition and method: `trained`, `late`, and `late scaled`.
 
-    The last is the mean times the one factor a condition that gives the least squared error on `tuning`: a mean that
-    knows, as the trained model does, how far its scores can be trusted.
+    The last is the mean times one factor per condition, which gives the least squared error on `tuning`. So its scale
+    is fitted, as that of the trained model is.
     """
     labels = np.array([pair.label for pair in held_out])
     sets = {"all": np.ones(len(labels), bool), "agreed": np.array([pair.agreed for pair in held_out])}
@@ -39,7 +39,7 @@ def compare(
 
 
 def figures(scores: Floats, labels: Floats) -> Figures:
-    """Share of right signs where the label has one, mean absolute error, and correlation."""
+    """Share of right signs among labels with a sign, mean absolute error, and correlation."""
     signs = np.array([sign_of(label) for label in labels])
     signed = signs != 0
     varied = scores.std() > 0 and labels.std() > 0

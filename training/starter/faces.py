@@ -35,25 +35,25 @@ SIGNS = {
 }
 """Valence of the set's labels; surprise has none of its own."""
 _EACH = 250
-"""Pictures of each sign at most."""
+"""Largest number of images of each sign."""
 _SIDE_PX, _MARGIN_PX = 224, 56
 _VIEWS = 3
-"""Views of a picture: a camera's noise, a head that is not quite still."""
+"""Views of an image: a camera's noise, a head that is not quite still."""
 _SHIFT_PX, _TURN_DEG, _ZOOM, _LIGHT = 8.0, 4.0, 0.06, 0.15
 _NOISE = 6.0
 """Grey levels."""
 _APART_S = 1000.0
-"""Between two pictures in time: the box then takes them for two people."""
+"""Time between two images, so that the box tracks them as two people."""
 _FPS = 15
 _LENGTH_S = (1.2, 4.0)
 _SPEAKING = 0.05
-"""Spread of the mouth's opening of one who speaks (`edge.affect.face_memory`: .036 to .086 in five clips)."""
+"""Spread of the mouth's opening of a person who speaks (`edge.affect.face_memory`: .036 to .086 in five clips)."""
 
 
 def read_singles(
     bundle: Bundle, file: Path, rng: np.random.Generator, progress: Callable[[str], None]
 ) -> list[SingleModalitySample]:
-    """A balanced sample of the pictures in which the box finds a face and reads its expression.
+    """A balanced sample of the images in which the box finds a face and reads its expression.
 
     Raises:
         FeaturesError: the file cannot be used.
@@ -82,7 +82,7 @@ def _balanced(labels: npt.NDArray[np.str_], rng: np.random.Generator) -> list[in
 
 
 def _views(perception: FacePerception, picture: Picture, t_s: float, rng: np.random.Generator) -> list[Face]:
-    """What the box sees in the views; those without a face or an expression are left out."""
+    """The box's observations of the views; those without a face or an expression are left out."""
     seen = []
     for number in range(_VIEWS):
         for face in perception.step(Frame(t_s + number / _FPS, _view(picture, rng))):
@@ -102,7 +102,7 @@ def _view(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _speaking(views: list[Face], rng: np.random.Generator) -> Float32:
-    """The views in random order over an utterance, with the mouth of one who speaks."""
+    """The views in random order over an utterance, with the mouth of a person who speaks."""
     length_s = rng.uniform(*_LENGTH_S)
     opening = np.abs(rng.normal(0, _SPEAKING, int(length_s * _FPS)))
     faces = [

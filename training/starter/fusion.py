@@ -52,7 +52,7 @@ _CPU = torch.device("cpu")
 def read_all(
     bundle: Bundle, data: Path, archives: Path, seed: int, progress: Callable[[str], None]
 ) -> dict[str, list[SingleModalitySample]]:
-    """The singles of each modality."""
+    """The samples of each modality."""
     rngs = {name: np.random.default_rng([seed, column]) for column, name in enumerate(MODALITIES)}
     return {
         "text": sentences.read_singles(bundle, archives, rngs["text"], progress),
@@ -64,7 +64,7 @@ def read_all(
 def train_and_compare(
     singles: Mapping[str, Sequence[SingleModalitySample]], out: Path, seed: int = SEEDS[0]
 ) -> dict[str, Any]:
-    """Pair the singles, train into `out`, and judge on the held-out ones."""
+    """Combine the samples, train into `out`, and evaluate on the held-out ones."""
     rng = np.random.default_rng(seed)
     pairs: dict[Split, list[Pair]] = {split: draw(singles, count, split, rng) for split, count in _COUNTS.items()}
     made = features(pairs, ORIGIN)

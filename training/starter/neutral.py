@@ -1,4 +1,4 @@
-"""Neutral speech from another corpus and language: a model that finds emotions in it has learned the corpus."""
+"""Neutral speech from another corpus and language: emotions in it would show that a model has learned its corpus."""
 
 from __future__ import annotations
 

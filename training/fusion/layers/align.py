@@ -1,4 +1,4 @@
-"""Three modalities of different lengths on one clock of a fixed number of steps."""
+"""Aligns three modalities of different lengths to one fixed number of steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from training.fusion.layers.stream import Stream
 
 Alignment = Literal["spread", "mean", "interleave"]
-"""How a modality gets onto the steps.
+"""The method that aligns a modality to the steps.
 
 `spread`: step i is the mean over the i-th of equal parts of the real length, repeated where frames are fewer.
 `mean`: every step is the mean over the real length, MMSA's `need_normalized`.

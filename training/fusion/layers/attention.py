@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from training.fusion.layers.stream import Stream
 
-_MASKED = -1e4  # as good as minus infinity after a softmax, and inside the range of float16
+_MASKED = -1e4  # equivalent to minus infinity after a softmax, and within the range of float16
 
 
 def attention_mask(query: Stream, key: Stream, causal: bool) -> Tensor:
-    """[n, 1, Lq or 1, Lk]: 0 where a query frame may look at a key, and far below 0 where it may not.
+    """[n, 1, Lq or 1, Lk]: 0 if a query frame may attend to a key, else far below 0.
 
     With `causal`, frame i sees keys up to i + |difference of the lengths|, as far as the longer of the two reaches.
     """
@@ -32,8 +32,8 @@ def attention_mask(query: Stream, key: Stream, causal: bool) -> Tensor:
 
 
 class MultiHeadAttention(nn.Module):
-    """Scaled dot-product attention of several heads. Key frames that are not there hold zeros, so where there is
-    nothing to look at the result does not depend on what the tensor held.
+    """Scaled dot-product attention of several heads. Absent key frames hold zeros, so the result does not depend on the
+    tensor's padding, even without any key.
     """
 
     def __init__(self, size: int, heads: int, dropout: float) -> None:
@@ -76,7 +76,7 @@ class Block(nn.Module):
         self.residual_dropout = nn.Dropout(residual_dropout)
 
     def forward(self, query: Tensor, key: Tensor | None, mask: Tensor) -> Tensor:
-        """[n, Lq, size]; without a `key` the query looks at itself."""
+        """[n, Lq, size]; without a `key` it is self-attention."""
         normed = self.layer_norms[0](query)
         looked = self.self_attn(normed, normed if key is None else self.layer_norms[0](key), mask)
         query = query + self.residual_dropout(looked)
@@ -85,7 +85,7 @@ class Block(nn.Module):
 
 
 class Crossmodal(nn.Module):
-    """A stack of blocks in which one modality looks at another, or at itself."""
+    """A stack of blocks in which one modality attends to another, or to itself."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""From a representation to a score."""
+"""Output heads: from a representation to a score."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ScoreHead(nn.Module):
         self.layer_3 = nn.Linear(hidden, 1)
 
     def represent(self, rows: Tensor) -> Tensor:
-        """[n, hidden]: what the first layer makes of `rows` (F* in Self-MM's terms)."""
+        """[n, hidden]: the first layer's output for `rows` (F* in Self-MM's terms)."""
         return torch.relu(self.layer_1(self.dropout(rows)))
 
     def judge(self, representation: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class ScoreHead(nn.Module):
 
 
 class SingleHeads(nn.Module):
-    """One head a modality, for models that also learn what each modality says alone."""
+    """One head per modality, for models that also learn a score of each modality."""
 
     def __init__(
         self, sizes: tuple[int, int, int], hidden: tuple[int, int, int], dropouts: tuple[float, float, float]

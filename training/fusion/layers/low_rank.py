@@ -1,4 +1,4 @@
-"""Tensor fusion whose weight is a sum of few outer products."""
+"""Low-rank tensor fusion: the weight is a sum of few outer products."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from training.fusion.layers.tensor_fusion import with_one
 class LowRankFusion(nn.Module):
     """`sum over r of w_r (F_r^t [1;t]) (F_r^a [1;a]) (F_r^v [1;v]) + b`: a score [n].
 
-    Liu et al., Efficient Low-rank Multimodal Fusion With Modality-Specific Factors, ACL 2018, with the learnt sum over
-    the rank that the authors' code has.
+    Liu et al., Efficient Low-rank Multimodal Fusion With Modality-Specific Factors, ACL 2018, with a learnt sum over
+    the rank, as in the authors' code.
     """
 
     def __init__(self, sizes: tuple[int, int, int], rank: int) -> None:

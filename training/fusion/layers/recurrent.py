@@ -1,4 +1,4 @@
-"""An LSTM that becomes the one LSTM operator of ONNX."""
+"""An LSTM that is exported as ONNX's LSTM operator."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 
 class Lstm(nn.LSTM):
-    """A uni-directional batch-first LSTM that returns its states alone. [n, L, D] -> [n, L, hidden].
+    """A uni-directional batch-first LSTM that returns only its states. [n, L, D] -> [n, L, hidden].
 
-    When traced it names ONNX's operator itself. Left to torch's exporter (2.13), an LSTM over a free length becomes a
+    When traced it writes ONNX's operator directly. With torch's exporter (2.13), an LSTM over a free length becomes a
     loop, or is unrolled to the traced length when the process has exported another LSTM before.
     """
 
@@ -26,7 +26,7 @@ class Lstm(nn.LSTM):
         return states.transpose(0, 1)
 
     def _operator(self, values: Tensor, layer: int) -> Tensor:
-        """[L, n, D] -> [L, n, hidden] by ONNX's LSTM, whose gates stand in the order i, o, f, g, not i, f, g, o."""
+        """[L, n, D] -> [L, n, hidden] by ONNX's LSTM, whose gates have the order i, o, f, g, not i, f, g, o."""
         weights = [getattr(self, f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         w, r, bias_ih, bias_hh = (_gates(weight) for weight in weights)
         states = torch.onnx.ops.symbolic(

@@ -1,4 +1,4 @@
-"""Columns of very different sizes brought to one scale, as they were measured on the training split."""
+"""Standardizes columns of very different sizes by their mean and spread on the training split."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 
 _MOST_FRAMES = 50_000
-"""Frames measured at most, evenly spread over the split: percentiles settle long before."""
+"""Largest number of measured frames, evenly spread over the split; percentiles are stable with fewer."""
 _TAIL = 0.005
-"""Share of a column's values, at either end, drawn in before it is measured: a few wild frames decide nothing."""
+"""Share of a column's values, at either end, clipped before it is measured, so that a few outliers have no effect."""
 _FURTHEST = 8.0
-"""Spreads at which a value is cut off, in training and on the box."""
+"""Number of spreads at which a value is clipped, in training and on the box."""
 
 
 class Scale(nn.Module):
-    """`(x - centre) / spread` a column, cut off at plus and minus 8 spreads. [n, L, D] -> [n, L, D].
+    """`(x - centre) / spread` per column, clipped at plus and minus 8 spreads. [n, L, D] -> [n, L, D].
 
     Centre and spread are buffers: a checkpoint holds them and a graph has them as constants.
     """
@@ -28,14 +28,14 @@ class Scale(nn.Module):
         self.register_buffer("spread", torch.ones(size))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Padding is to be masked afterwards: a zero does not stay one."""
+        """Mask the padding afterwards: a zero does not stay zero."""
         return ((values - self.centre) / self.spread).clamp(-_FURTHEST, _FURTHEST)
 
     def measure(self, values: Tensor, length: Tensor, presence: Tensor) -> None:
-        """Take mean and standard deviation from the real frames of `values` [N, L, D], without the wildest.
+        """Take mean and standard deviation from the real frames of `values` [N, L, D], without the outliers.
 
-        Samples where `presence` [N] is 0 and frames from `length` [N] on do not count. A column that never changes
-        keeps its size, and without any frame everything stays as it was.
+        Samples where `presence` [N] is 0 and frames from `length` [N] on do not count. A constant column keeps its
+        size; without frames, centre and spread stay unchanged.
         """
         real = torch.arange(values.shape[1]) < (length * (presence > 0)).unsqueeze(1)
         places = real.flatten().nonzero().squeeze(1)

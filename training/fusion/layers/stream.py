@@ -21,13 +21,13 @@ class Stream(NamedTuple):
     """[n, 1] float, 1 where there is at least one frame."""
 
     def mean(self) -> Tensor:
-        """[n, D]: the mean over the real frames, zero where there is none."""
+        """[n, D]: the mean over the real frames, zero without one."""
         return self.values.sum(dim=1) / self.length.clamp(min=1).unsqueeze(1)
 
     def last(self, states: Tensor) -> Tensor:
-        """[n, H]: the row of `states` [n, L, H] at the last real frame, zero where there is none.
+        """[n, H]: the row of `states` [n, L, H] at the last real frame, zero without one.
 
-        A sum over a one-hot mask: exact, and free of gathers that an engine builder may refuse.
+        A sum over a one-hot mask: exact, and without gathers that an engine builder may refuse.
         """
         steps = torch.arange(states.shape[1], device=states.device)
         final = steps.unsqueeze(0) == self.length.unsqueeze(1) - 1
@@ -35,10 +35,10 @@ class Stream(NamedTuple):
 
 
 def stream(values: Tensor, length: Tensor, presence: Tensor, padded_to: int | None = None) -> Stream:
-    """Clean one modality: `values` [n, L, D], `length` [n], `presence` [n] with 1 where it is there.
+    """Clean one modality: `values` [n, L, D], `length` [n], `presence` [n] with 1 for a present modality.
 
-    With `padded_to` the zeros up to that many frames count as frames, and later frames are cut off: the view of a
-    toolkit that pads every sample to one size and ignores lengths. It does not depend on how far `values` is padded.
+    With `padded_to` the zeros up to that many frames count as frames, and later frames are cut off: as in a toolkit
+    that pads every sample to one size and ignores lengths. It does not depend on how far `values` is padded.
     """
     length = torch.where(presence > 0, length, torch.zeros_like(length))
     steps = torch.arange(values.shape[1], device=values.device)
@@ -54,9 +54,9 @@ def stream(values: Tensor, length: Tensor, presence: Tensor, padded_to: int | No
 
 
 class ModalityDropout(nn.Module):
-    """Takes whole modalities away in training, so that a model learns to do with what it has.
+    """Drops whole modalities in training, so that a model learns to work without them.
 
-    Each present modality of each sample is taken away with `probability`; a sample that would lose all keeps all.
+    Each present modality of each sample is dropped with `probability`; a sample that would lose all keeps all.
     """
 
     def __init__(self, probability: float) -> None:
@@ -64,7 +64,7 @@ class ModalityDropout(nn.Module):
         self.probability = probability
 
     def forward(self, presence: Tensor) -> Tensor:
-        """`presence` [n, 3] of 0 and 1, thinned in training and untouched otherwise."""
+        """`presence` [n, 3] of 0 and 1, with dropped modalities in training, else unchanged."""
         if not self.training or self.probability == 0:
             return presence
         kept = presence * (torch.rand_like(presence) >= self.probability)

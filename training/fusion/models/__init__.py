@@ -28,17 +28,17 @@ from training.fusion.models.tfn import Tfn, TfnConfig
 
 
 class FusionError(EmvasError):
-    """A fusion model that cannot be built; the message says which, what is wrong and what to do."""
+    """The fusion model cannot be built; the message names it, the fault and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class FusionSpec:
-    """All that a trainer or an exporter asks about a model."""
+    """The entry of a model for trainers and exporters."""
 
     module: type[FusionNet]
     config: type[FusionConfig]
     objective: Callable[[Any], Objective] = lambda config: Objective()
-    """What it is trained for, made from its configuration."""
+    """Its objective, made from its configuration."""
     multi_task: bool = False
     """Whether it also returns `text_score`, `audio_score` and `vision_score`."""
 
@@ -79,7 +79,7 @@ MODELS: dict[str, FusionSpec] = {
 
 
 def spec(name: str) -> FusionSpec:
-    """The model of that name; FusionError names the nearest when there is none."""
+    """The model of that name; FusionError names the nearest one if it is unknown."""
     if name in MODELS:
         return MODELS[name]
     near = get_close_matches(name, MODELS, n=1)
@@ -88,7 +88,7 @@ def spec(name: str) -> FusionSpec:
 
 
 def configure(name: str, config: Mapping[str, Any]) -> FusionConfig:
-    """The checked hyperparameters of model `name`; FusionError says which key is wrong and why."""
+    """The checked hyperparameters of model `name`; FusionError names the wrong key and the reason."""
     kind = spec(name).config
     try:
         return kind.model_validate(config)

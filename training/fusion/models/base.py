@@ -15,7 +15,7 @@ from training.fusion.layers.stream import ModalityDropout, Stream, stream
 
 
 class FusionConfig(BaseModel):
-    """Hyperparameters of a model; a key that it does not know is an error."""
+    """Hyperparameters of a model; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,7 +54,7 @@ class FusionNet(nn.Module):
         """Scores of a batch.
 
         Args:
-            text: [n, Lt, Dt]; what lies after `text_length` is ignored.
+            text: [n, Lt, Dt]; values after `text_length` are ignored.
             audio: [n, La, Da], likewise.
             vision: [n, Lv, Dv], likewise.
             text_length: [n] int64.
@@ -96,7 +96,7 @@ class FusionNet(nn.Module):
         return [self.scales[name](part) for name, part in zip(MODALITIES, values, strict=True)]
 
     def fuse(self, text: Stream, audio: Stream, vision: Stream) -> dict[str, Tensor]:
-        """The model proper, on clean streams."""
+        """The model itself, on clean streams."""
         raise NotImplementedError
 
     def bounded(self, score: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""MFN: one LSTM a modality, and a memory that watches how their cells change together."""
+"""MFN: one LSTM per modality, and a memory of how their cells change together."""
 
 from __future__ import annotations
 

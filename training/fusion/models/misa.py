@@ -1,4 +1,4 @@
-"""MISA: what modalities share, and what each has for itself."""
+"""MISA: a shared and a private representation of each modality."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BothWays(nn.Module):
 
 
 def _reversed(values: Tensor, length: Tensor) -> Tensor:
-    """The first `length` rows in reverse order; what follows is of no meaning."""
+    """The first `length` rows in reverse order; the others have no meaning."""
     steps = torch.arange(values.shape[1], device=values.device)
     source = (length.unsqueeze(1) - 1 - steps).clamp(min=0)
     return values.gather(1, source.unsqueeze(2).expand(-1, -1, values.shape[2]))
@@ -67,8 +67,8 @@ class Misa(FusionNet):
     """MISA (Hazarika et al., Modality-Invariant and -Specific Representations, ACM Multimedia 2020).
 
     Each modality, as one vector, is split into a private part by an encoder of its own and a shared part by a common
-    one. The six parts look at each other in one transformer layer and are judged together. The private and shared parts
-    are kept apart, the shared ones alike, and their sum rebuilds the vector: `losses.MisaObjective`.
+    one. The six parts attend to each other in one transformer layer and give one score. `losses.MisaObjective` keeps
+    private and shared parts different and the shared ones similar; their sum reconstructs the vector.
     """
 
     config: MisaConfig

@@ -36,7 +36,7 @@ class MtmeConfig(SelfMmConfig):
 
 
 class Mtme(SelfMm):
-    """The published system draws Self-MM; this one also uses what it leaves out.
+    """The figure of the published system is Self-MM; this model also uses what Self-MM leaves out.
 
     Audio and vision through a uni-directional LSTM over true lengths, text direct; a fused task and three single tasks;
     `score = score_bound tanh(x)`. True labels of the modalities are used where the data has them and generated ones

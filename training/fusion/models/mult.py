@@ -1,4 +1,4 @@
-"""MulT: every modality looks at the two others."""
+"""MulT: every modality attends to the two others."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Projection(nn.Module):
 class Mult(FusionNet):
     """Multimodal Transformer (Tsai et al., ACL 2019).
 
-    Each modality, projected to one size, looks at both others through crossmodal stacks; both views side by side go
-    through self-attention; the last real frames of all three, with a residual block, give the score.
+    Each modality, projected to one size, attends to both others through crossmodal stacks; both results, concatenated,
+    go through self-attention; the last real frames of all three, with a residual block, give the score.
     """
 
     config: MultConfig
@@ -107,7 +107,7 @@ class Mult(FusionNet):
         return {"score": self.bounded(self.out_layer(hidden + rows).squeeze(1))}
 
     def _view(self, name: str, streams: Mapping[str, Stream]) -> Tensor:
-        """[n, 2 size]: what a modality has seen in the others, at its last real frame."""
+        """[n, 2 size]: a modality's attention to the others, at its last real frame."""
         own = streams[name]
         seen = [self.cross[f"{name}_{other}"](own, streams[other]).values for other in MODALITIES if other != name]
         remembered = self.memory[name](own._replace(values=torch.cat(seen, dim=2)))

@@ -33,8 +33,8 @@ class SelfMmConfig(FusionConfig):
 class SelfMm(FusionNet):
     """Self-MM (Yu et al., Learning Modality-Specific Representations with Self-Supervised Multi-Task Learning, 2021).
 
-    Text is the output of a text encoder, taken as it is; audio and vision go through one LSTM each. One head judges the
-    three side by side, three heads judge one each. The labels of the latter are made by `LabelGeneration`.
+    Text is the output of a text encoder, unchanged; audio and vision go through one LSTM each. One head scores the
+    three together, three heads score one each. `LabelGeneration` makes the labels of the latter.
     """
 
     config: SelfMmConfig

@@ -1,4 +1,4 @@
-"""TFN, the model that the published system runs."""
+"""TFN: the outer product of the three modalities; the model of the published system."""
 
 from __future__ import annotations
 
