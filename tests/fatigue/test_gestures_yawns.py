@@ -63,6 +63,7 @@ def test_a_yawn_goes_on_behind_a_short_loss_and_ends_at_a_long_one():
         (lambda t_s: min(0.36, bump(5.0, 0.9)(t_s)), {}),
         (bump(5.0, 0.42), {"happy": 0.9}),
         (bump(5.0, 0.52), {"eye": 0.29, "happy": 0.9}),
+        (bump(7.0, 0.52), {"happy": 0.9}),
         (bump(5.0, 0.42), {"eye": 0.29}),
         (bump(5.0, 0.42), {"eye": None}),
         (bump(5.0, 0.6), {"eye": 0.34}),
@@ -77,6 +78,7 @@ def test_a_yawn_goes_on_behind_a_short_loss_and_ends_at_a_long_one():
         "laughing with the head turned",
         "laughing",
         "laughing loudly with open eyes",
+        "laughing loudly for 3.6 s with eyes that laughter narrows",
         "singing with open eyes",
         "laughing behind dark glasses",
         "surprised",
@@ -99,5 +101,5 @@ def test_a_small_yawn_is_told_by_the_eyes_that_narrow_with_it():
 
 
 def test_a_yawn_that_a_net_takes_for_happy_is_a_yawn():
-    assert len(yawns(bump(5.0, 0.5), eye=0.2, happy=0.9)) == 1
+    assert len(yawns(bump(9.0, 0.5), eye=0.2, happy=0.9)) == 1
     assert len(yawns(bump(5.0, 0.65), eye=None, happy=0.9)) == 1
