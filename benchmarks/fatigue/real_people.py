@@ -1,7 +1,7 @@
 """Alerts on real people, and what moves when a constant does: `python -m benchmarks.fatigue --only people`.
 
 The clips, as filmed and as worse cameras would show them, go through vision once; what the box concludes is judged
-again for each neighbour of each constant that was chosen.
+again for each neighbour of each constant that was chosen. Neighbours of vision's own constants are watched again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from edge.evaluation.run import VIEWS, FaceFrames, RecordingRunner, judged, seen
 from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
 from edge.fatigue import closures, eye_baseline, gestures
+from edge.vision import geometry, usable_eyes
 
 FPS, SLOW_FPS = 15.0, 8.0
 CONFIG = "configs/bus-cab.yaml"
@@ -42,18 +43,26 @@ NEIGHBOURS: tuple[tuple[ModuleType, str, float, float], ...] = (
     (gestures, "ASIDE_DEG", 20.0, 40.0),
 )
 """Each chosen constant with a lower and a higher value; its own stands in its module."""
-MOVED_ON = ("as filmed",)
-"""The views on which constants are moved."""
+MOVED_ON = "as filmed"
+"""The view on which these are moved."""
+WATCHED: tuple[tuple[ModuleType, str, str, float, float], ...] = (
+    (usable_eyes, "_SAME_PICTURE", MOVED_ON, 0.05, 0.2),
+    (usable_eyes, "_CONFIRMED_S", MOVED_ON, 0.15, 0.5),
+    (geometry, "IRIS_SHARPNESS", "blurred", 0.030, 0.036),
+)
+"""Vision's chosen constants, each with the view on which it counts and a lower and a higher value."""
 Faces = Mapping[str, FaceFrames]
 """What vision found, by clip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """All views together with one constant at another value."""
+    """One view with one constant at another value."""
 
+    view: str
     constant: str
-    value: float
+    value: float | None
+    """None: as chosen."""
     false_alerts: int
     microsleeps: int
     stretched: int
@@ -66,9 +75,14 @@ def watch(runner: RecordingRunner, truth: Truth, say: Callable[[str], None]) -> 
     """What vision finds, by view; the slow rate is a view of its own."""
     found: dict[str, Faces] = {}
     for view in VIEWS:
-        found[view] = dict(seen(runner, truth, view, None if view == "as filmed" else FPS, say))
+        found[view] = dict(seen(runner, truth, view, most_fps(view), say))
     found[slow()] = dict(seen(runner, truth, "as filmed", SLOW_FPS, say))
     return found
+
+
+def most_fps(view: str) -> float | None:
+    """Pictures a second that are watched of a view; None: all."""
+    return None if view == "as filmed" else FPS
 
 
 def slow() -> str:
@@ -85,7 +99,6 @@ def report(
         "bundle": f"{runner.bundle.manifest.name} {runner.bundle.manifest.version}",
         "config": CONFIG,
         "fps": FPS,
-        "moved_on": MOVED_ON,
         "views": views,
         "neighbours": [asdict(moved) for moved in neighbours(runner, truth, faces, say)],
     }
@@ -97,16 +110,21 @@ def neighbours(
     """The chosen values first, then each constant moved alone."""
     mark_s = runner.config.fatigue.microsleep_s
 
-    def at(constant: str, value: float) -> Moved:
-        say(f"{constant} {value:g}")
-        scores = [one for view in MOVED_ON for one in _scores(runner, truth, view, faces[view])]
-        return _moved(constant, value, scores, mark_s)
+    def at(view: str, constant: str, value: float | None, found: Faces) -> Moved:
+        say(f"{view}: {constant}" if value is None else f"{view}: {constant} {value:g}")
+        return _moved(view, constant, value, _scores(runner, truth, view, found), mark_s)
 
-    yield at("as chosen", 0.0)
+    for view in sorted({MOVED_ON, *(view for _, _, view, *_ in WATCHED)}):
+        yield at(view, "as chosen", None, faces[view])
     for module, constant, *values in NEIGHBOURS:
         for value in values:
             with _set(module, constant, value):
-                yield at(constant, value)
+                yield at(MOVED_ON, constant, value, faces[MOVED_ON])
+    for module, constant, view, *values in WATCHED:
+        for value in values:
+            with _set(module, constant, value):
+                found = dict(seen(runner, truth, view, most_fps(view), say))
+                yield at(view, constant, value, found)
 
 
 @contextmanager
@@ -123,10 +141,11 @@ def _scores(runner: RecordingRunner, truth: Truth, view: str, faces: Faces) -> l
     return [judged(runner, truth, view, name, faces[name]) for name in truth.clips]
 
 
-def _moved(constant: str, value: float, scores: Sequence[Score], mark_s: float) -> Moved:
+def _moved(view: str, constant: str, value: float | None, scores: Sequence[Score], mark_s: float) -> Moved:
     told = [told_s for score in scores for told_s in score.stretched if told_s is not None]
     open_s = sum(score.open_s for score in scores)
     return Moved(
+        view=view,
         constant=constant,
         value=value,
         false_alerts=sum(len(score.false_alerts) for score in scores),

@@ -14,8 +14,8 @@ from edge.fatigue.eyelid_spans import BRIDGE_S, GAP_S, HALF_SHUT, SLOW_S, LidClo
 MOVED_DEG = 5.0
 """Lids that drop while the pitch changes by more than this are not taken for a closure (US 11144756 B2)."""
 FAR_DEG = 8.0
-"""Shutting lids shift the pitch of the mesh by less than this. Beyond it the head has moved, whatever the irises
-show."""
+"""Shutting lids shift the pitch of the mesh by less than this. A head that bends down further has moved, whatever the
+irises show; no gaze goes down while the head goes up."""
 BACK_DEG = 2.5
 """Nearer than this to its first position, the head is back: lids that are still down do not follow a gaze."""
 AROUND_S = 0.3
@@ -48,7 +48,7 @@ class LookDownGuard:
         self.holds = False
         """Whether the lids that are down now may only follow the gaze."""
         self.moved_far = False
-        """Whether the head moved by more than shutting lids can shift the mesh (`FAR_DEG`) since they went down."""
+        """Whether the head bent down by more than shutting lids can shift the mesh (`FAR_DEG`) since they went down."""
 
     def observe(self, t_s: float, pitch_deg: float) -> None:
         """Add one measured head pitch."""
@@ -57,11 +57,11 @@ class LookDownGuard:
             self._recent.popleft()
         if self._from_deg is None:
             return
-        moved_deg = abs(self._steady_deg(t_s) - self._from_deg)
-        self.moved_far |= moved_deg > FAR_DEG
-        if t_s <= self._start_s + AROUND_S and moved_deg > MOVED_DEG:
+        down_deg = self._steady_deg(t_s) - self._from_deg
+        self.moved_far |= down_deg > FAR_DEG
+        if t_s <= self._start_s + AROUND_S and abs(down_deg) > MOVED_DEG:
             self.holds = True
-        elif moved_deg < BACK_DEG:
+        elif abs(down_deg) < BACK_DEG:
             self.holds = False
 
     def lids_went_down(self, start_s: float) -> None:
@@ -84,29 +84,28 @@ class IrisCheck:
     """Means of iris radius and contour openness since the lids went down."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[float, float, float]] = deque()
+        self._recent: deque[tuple[float, float | None, float]] = deque()
         self._start_s: float | None = None
-        self._irises, self._contours, self._count = 0.0, 0.0, 0
+        self._irises = _Mean()
+        self._contours = _Mean()
 
     @property
     def see(self) -> bool:
         """Whether the irises show that the lids follow a gaze."""
-        return self._count > 0 and self._irises >= SEEING * self._count
+        return self._irises.count > 0 and self._irises.value >= SEEING
 
     @property
     def hidden(self) -> bool:
         """Whether the irises show that the lids hide the eyes: the model draws irises behind shut lids small."""
-        return self._count > 0 and self._irises <= HIDDEN * self._count
+        return self._irises.count > 0 and self._irises.value <= HIDDEN
 
     @property
     def contradict(self) -> bool:
         """Whether the lids are down by the eye net alone: the contour is wide open, and the irises are not hidden."""
-        return self._count > 0 and self._contours > GAPING * self._count and not self.hidden
+        return self._contours.count > 0 and self._contours.value > GAPING and not self.hidden
 
     def observe(self, t_s: float, iris: float | None, contour: float) -> None:
-        """Add one frame: radius of the irises over the usual one, openness by the contour alone."""
-        if iris is None:
-            return
+        """Add one frame: radius of the irises over the usual one, None where unknown; openness by the contour alone."""
         self._recent.append((t_s, iris, contour))
         while self._recent[0][0] < t_s - _MEMORY_S:
             self._recent.popleft()
@@ -123,12 +122,25 @@ class IrisCheck:
 
     def lids_went_up(self) -> None:
         """Forget that closure."""
-        self._start_s, self._irises, self._contours, self._count = None, 0.0, 0.0, 0
+        self._start_s, self._irises, self._contours = None, _Mean(), _Mean()
 
-    def _add(self, iris: float, contour: float) -> None:
-        self._irises += iris
-        self._contours += contour
-        self._count += 1
+    def _add(self, iris: float | None, contour: float) -> None:
+        self._contours.add(contour)
+        if iris is not None:
+            self._irises.add(iris)
+
+
+@dataclass(slots=True)
+class _Mean:
+    """The mean of the values added so far, 0 without one."""
+
+    count: int = 0
+    value: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Add one value."""
+        self.count += 1
+        self.value += (value - self.value) / self.count
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ class EyeReading:
     open_share: float | None = None
     """How far the eye net holds it open, 0..1; None without that net."""
     iris_radius: float | None = None
-    """From the iris' top to its bottom, halved, over eye width: the model draws it smaller behind shut lids."""
+    """From the iris' top to its bottom, halved, over eye width: the model draws it smaller behind shut lids. None where
+    the picture of the eye is too blurred to show that."""
 
 
 @dataclass(frozen=True, slots=True)

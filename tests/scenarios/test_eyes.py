@@ -80,6 +80,24 @@ def test_shutting_lids_that_shift_the_mesh_are_not_taken_for_a_nod_of_the_head()
     assert steps_of(watch(faces()), "microsleep")[0][2] == pytest.approx(11.5, abs=0.1)
 
 
+@pytest.mark.parametrize(("moves_deg", "told_s"), [(-15.0, 11.5), (15.0, 13.0)], ids=["goes up", "bends down"])
+def test_no_gaze_goes_down_while_the_head_goes_up(moves_deg: float, told_s: float) -> None:
+    """Irises that shut lids hide are believed at once, unless the head bends down: a look down waits for 3 s."""
+
+    def faces() -> Iterator[Face]:
+        for index in range(18 * FPS):
+            shut = 10 <= index / FPS < 14
+            yield face(index / FPS, *([SHUT, SHUT] if shut else [OPEN, OPEN]), pitch_deg=moves_deg if shut else 0.0)
+
+    assert steps_of(watch(faces()), "microsleep")[0][2] == pytest.approx(told_s, abs=0.1)
+
+
+def test_contour_and_net_contradict_each_other_in_a_blurred_picture_too() -> None:
+    unclear = (0.225, 0.02, None)
+    drive_ = watch(drive((10, OPEN, OPEN), (25, unclear, unclear)))
+    assert {alert.alert for alert in drive_.alerts} == {"cannot_see_driver"}
+
+
 def test_an_artificial_eye_does_not_keep_a_sleeper_awake() -> None:
     assert told((4, OPEN, OPEN), (12, SHUT, OPEN), (14, OPEN, OPEN))[0] == ("new", Level.CRITICAL, 5.5)
 

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from edge.messages import Float32
 from edge.vision.crop import Crop
 from edge.vision.geometry import (
+    IRIS_SHARPNESS,
     SHUT_GAP,
     eye_opening,
+    eye_reading,
     facing,
     head_pose,
     mouth_ratio,
@@ -51,6 +53,13 @@ def head(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) ->
 @pytest.mark.parametrize("gap", [0.0, 0.05, 0.3])
 def test_the_lid_gap_is_square_to_the_eye(gap: float, angle_rad: float) -> None:
     assert eye(gap, angle_rad).lid_gap == pytest.approx(gap, abs=1e-4)
+
+
+@pytest.mark.parametrize(("sharpness", "known"), [(1.01 * IRIS_SHARPNESS, True), (0.99 * IRIS_SHARPNESS, False)])
+def test_a_blurred_eye_shows_no_radius_of_its_iris(sharpness: float, known: bool) -> None:
+    reading = eye_reading("left", replace(eye(0.3), quality=EyeQuality(100.0, 0.5, sharpness)), 1.0, 0.0)
+    assert (reading.iris_radius is not None) == known
+    assert reading.opening == pytest.approx(0.3, abs=1e-4)
 
 
 def test_crossed_lids_are_shut_not_negative() -> None:
