@@ -209,20 +209,29 @@ class HeadFall:
 
     def __init__(self) -> None:
         self._from_deg: tuple[float, float] | None = None
-        self._aside = False
+        self._aside = self._up = False
 
     def observe(self, face: Face, lids_down: bool) -> None:
-        """Add one face, seen or not; until the lids are down, its pose is the position of the head."""
+        """Add one face, seen or not; until the lids are down, its pose is the position of the head.
+
+        A head that is still up while its lids cannot be judged has not fallen: a face that is lost after it says no
+        more, until the lids are seen again or the head sinks.
+        """
         if face.yaw_deg is None or face.pitch_deg is None:
             return
         if not lids_down or self._from_deg is None:
             self._from_deg, self._aside = (face.yaw_deg, face.pitch_deg), False
         self._aside |= abs(face.yaw_deg - self._from_deg[0]) > ASIDE_DEG
+        sunk_deg = face.pitch_deg - self._from_deg[1]
+        if face.openness is not None or sunk_deg >= SUNK_DEG:
+            self._up = False
+        elif sunk_deg < RECOVERED_DEG:
+            self._up = True
 
     def hides(self, face: Face) -> bool:
         """Whether a head that has fallen hides the eyes of a face that cannot be judged."""
         if self._from_deg is None or self._aside:
             return False
         if face.reason is Reason.NO_FACE or face.pitch_deg is None:
-            return face.reason is Reason.NO_FACE
+            return face.reason is Reason.NO_FACE and not self._up
         return face.pitch_deg - self._from_deg[1] >= SUNK_DEG

@@ -78,6 +78,23 @@ def test_a_blink_while_the_head_turns_aside_or_a_hand_hides_the_face(fps: float)
 
 
 @every_rate
+def test_a_slow_blink_before_hands_that_hide_the_eyes_and_now_and_then_the_face(fps: float) -> None:
+    """Where the face shows, the head is up: it has not fallen."""
+    driver = Driver().blinks(0, 59).closes(60, 0.35)
+
+    def shown() -> Iterator[Face]:
+        for face in seen(driver, fps, 68):
+            if not 60.4 <= face.t_s < 65:
+                yield face
+            elif round(face.t_s * fps) % 3:
+                yield Face(face.t_s, face.track)
+            else:
+                yield replace(face, usable=False, reason=Reason.EYES_HIDDEN, eye_opening=None)
+
+    assert told(watch(shown())) == []
+
+
+@every_rate
 def test_the_driver_who_bends_down_for_two_seconds_with_lowered_lids(fps: float) -> None:
     driver = Driver().blinks(0, 60).closes(60, 2).lowers_head(60.2, 1.8, 40, within_s=0.3)
     assert told(watch(seen(driver, fps, 68))) == []
