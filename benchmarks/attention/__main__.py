@@ -1,7 +1,8 @@
 """Looks away against the rules, into `docs/evidence/attention.*`: `python -m benchmarks.attention`.
 
-Every rule at three frame rates with three laws of the lids, then 10 h of simulated alert drivers: some 15 minutes on
-two idle cores. `--bundle` and `--data` measure yaw and pitch on pictures turned by known angles as well.
+Every rule at three frame rates with three laws of the lids, then every rule again with each constant moved, then 10 h
+of simulated alert drivers: some 15 minutes on two idle cores. `--bundle` and `--data` measure yaw and pitch on pictures
+turned by known angles as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import click
 
 from benchmarks.attention import quiet_trials, sight_trials, trials
 from benchmarks.attention.cab import LID_LAWS_DEG, RATES_FPS, View
+from benchmarks.attention.neighbours import neighbours
 from benchmarks.attention.page import page
 from benchmarks.attention.trials import Stand, Trial
 from benchmarks.evidence import write_page
@@ -102,6 +104,8 @@ def main(
     found |= tried(again or [*TOLD, *quiet_trials.QUIET], workers, lambda rule: click.echo(f"  {rule}", err=True))
     figures |= rows(found)
     if not again:
+        told = {rule: trial for rule, (_, trial) in TOLD.items()}
+        figures["neighbours"] = neighbours(load_config(_CONFIG), told, quiet_trials.QUIET, workers)
         figures["alert_drivers"] = quiet_trials.alert_drivers(load_config(_CONFIG), hours, seed)
     if bundle is not None:
         from benchmarks.attention.filmed_looks import looks_down

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from benchmarks.attention.neighbours import VIEW, rows
 from benchmarks.evidence import markdown_table
 
 Figures = dict[str, Any]
@@ -39,6 +40,11 @@ def page(report: Figures) -> str:
             "## Not told\n",
             markdown_table(("habit", *heads[2:5], "holds"), (_calm(row, report) for row in report["quiet"])),
             _drivers(report["alert_drivers"]),
+            "## Neighbours of the chosen constants\n",
+            f"Each constant alone at a lower and a higher value, at {VIEW.fps:g} pictures a second and with lids that "
+            f"shut after {VIEW.lid_law_deg:g} degrees: how much is told in time, over all rules, how much in the "
+            "habits in which nothing is right, and what differs.\n",
+            markdown_table(("constant", "value", "told", "told wrongly", "what differs"), rows(report["neighbours"])),
             _measured(report.get("measured", {})),
             _SHOWS_NOT,
         ]
