@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.attention.neighbours import VIEW, rows
@@ -39,12 +39,7 @@ def page(report: Figures) -> str:
             "windscreen lies 15 degrees from straight ahead: no monitor of head and eyes can tell it from the road.\n",
             "## Not told\n",
             markdown_table(("habit", *heads[2:5], "holds"), (_calm(row, report) for row in report["quiet"])),
-            _drivers(report["alert_drivers"]),
-            "## Neighbours of the chosen constants\n",
-            f"Each constant alone at a lower and a higher value, at {VIEW.fps:g} pictures a second and with lids that "
-            f"shut after {VIEW.lid_law_deg:g} degrees: how much is told in time, over all rules, how much in the "
-            "habits in which nothing is right, and what differs.\n",
-            markdown_table(("constant", "value", "told", "told wrongly", "what differs"), rows(report["neighbours"])),
+            _drivers(report["alert_drivers"]) + _neighbours(report.get("neighbours", ())),
             _measured(report.get("measured", {})),
             _SHOWS_NOT,
         ]
@@ -79,6 +74,18 @@ def _drivers(found: Figures) -> str:
         "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/fatigue/drivers`) alerts of any "
         f"kind and level: {told}. Not counted are {found['rightly']} that are right: a tunnel or sunglasses hid the "
         "eyes for 10 s, or chance put a look down and a mirror one after the other, 3 s in all. Asked: at most 1.\n"
+    )
+
+
+def _neighbours(found: Sequence[Figures]) -> str:
+    if not found:
+        return ""
+    return (
+        "\n## Neighbours of the chosen constants\n\n"
+        f"Each constant alone at a lower and a higher value, at {VIEW.fps:g} pictures a second and with lids that shut "
+        f"after {VIEW.lid_law_deg:g} degrees: how much is told in time, over all rules, how much in the habits in "
+        "which nothing is right, and what differs.\n\n"
+        + markdown_table(("constant", "value", "told", "told wrongly", "what differs"), rows(found))
     )
 
 
