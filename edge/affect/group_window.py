@@ -14,7 +14,7 @@ from edge.affect.change_detection import AGITATION, GROUP_MOOD, ChangeDetection,
 from edge.affect.face_memory import LEAST_FACES, FaceWindow, ObservedFace
 from edge.affect.fusion import polarity
 from edge.config.purpose import Allowance
-from edge.messages import Face, Group, Sound
+from edge.messages import ROOM_SOUNDS, Face, Group, Sound
 
 LEAST_GROUP = 5
 """Least faces of a group that is reported."""
@@ -27,7 +27,7 @@ _TELLING = 2
 
 
 def group_of(
-    stretch: FaceWindow, t_s: float, start_s: float, end_s: float, noise_db: Sequence[float]
+    stretch: FaceWindow, t_s: float, start_s: float, end_s: float, audio: Sequence[Sound]
 ) -> tuple[Group, float] | None:
     """The group's message and its median score, which one face alone cannot move far; None for too few faces."""
     scores = {track: item.score for track, item in stretch.evidence(_SEEN_TOGETHER).items()}
@@ -44,8 +44,9 @@ def group_of(
         negative_share=negative / len(scores) if negative >= _TELLING else 0.0,
         spread=float(high - low),
         motion=median(motions) if len(motions) >= LEAST_GROUP else None,
-        noise_db=median(noise_db) if noise_db else None,
+        noise_db=median(sound.level_db for sound in audio) if audio else None,
         seen=max(stretch.most, len(scores)),
+        sounds=tuple(name for name in ROOM_SOUNDS if any(name in sound.heard for sound in audio)),
     )
     return group, median(scores.values())
 
@@ -76,12 +77,12 @@ class GroupWindow:
         self._persons = allowance.per_person and AGITATION in allowance.alerts
         self._start_s: float | None = None
         self._stretch = FaceWindow()
-        self._noise_db: list[float] = []
+        self._audio: list[Sound] = []
 
     def sound(self, sound: Sound) -> None:
         """Add half a second of audio."""
-        self._noise_db.append(sound.level_db)
-        del self._noise_db[: -round(2 * self._window_s)]
+        self._audio.append(sound)
+        del self._audio[: -round(2 * self._window_s)]
 
     def step(self, seen: ObservedFace) -> list[Group]:
         """Add one face; return the group of the window that ended with it."""
@@ -94,13 +95,13 @@ class GroupWindow:
         return groups
 
     def _close(self, t_s: float, start_s: float, end_s: float) -> list[Group]:
-        stretch, noise_db = self._stretch, self._noise_db
-        self._start_s, self._stretch, self._noise_db = None, FaceWindow(), []
+        stretch, audio = self._stretch, self._audio
+        self._start_s, self._stretch, self._audio = None, FaceWindow(), []
         if self._persons:
             for track, motions in sorted(stretch.motions.items()):
                 if len(motions) >= LEAST_FACES:
                     self._watch.observe(AGITATION, track, end_s, log_motion(median(motions)))
-        found = group_of(stretch, t_s, start_s, end_s, noise_db) if self._group else None
+        found = group_of(stretch, t_s, start_s, end_s, audio) if self._group else None
         if found is None:
             return []
         group, score = found

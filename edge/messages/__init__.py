@@ -29,6 +29,7 @@ from edge.messages.decisions import (
 )
 from edge.messages.observations import (
     EXPRESSIONS,
+    ROOM_SOUNDS,
     SAMPLE_RATE_HZ,
     SPEED,
     Audio,
@@ -48,6 +49,7 @@ from edge.messages.observations import (
 
 __all__ = [
     "EXPRESSIONS",
+    "ROOM_SOUNDS",
     "SAMPLE_RATE_HZ",
     "SPEED",
     "Affect",

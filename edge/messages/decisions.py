@@ -186,6 +186,8 @@ class Group:
     """Median level of the room's audio in dB below full scale; None without a microphone."""
     seen: int | None = None
     """The most faces in one frame, judged or not; None if not counted (older records)."""
+    sounds: tuple[str, ...] = ()
+    """What the room's audio holds in the window, of laughter and shouting."""
 
 
 AlertType = Literal["new", "update", "end"]

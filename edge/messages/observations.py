@@ -47,6 +47,10 @@ class Utterance:
     samples: Float32
 
 
+ROOM_SOUNDS = ("laughter", "shouting")
+"""Sounds of a room that are no alert; a group's window tells which of them it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
     """How loud the last half second was; `t_s` is its end."""
@@ -56,6 +60,8 @@ class Sound:
     """RMS in dB below full scale, at least -90."""
     unusual: tuple[Anomaly, ...] = ()
     """Audio events in it, distress or an alarm: each while it lasts, and once when it ends."""
+    heard: frozenset[str] = frozenset()
+    """Which of `ROOM_SOUNDS` are in it."""
 
 
 @dataclass(frozen=True, slots=True)

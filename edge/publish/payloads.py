@@ -178,6 +178,7 @@ class GroupPayload(Payload):
     motion: float | None = Field(description="median speed of the faces in face widths a second")
     noise_db: float | None = Field(description="median loudness of the room in dB below full scale")
     seen: int | None = Field(None, description="the most faces in one frame, judged or not")
+    sounds: tuple[str, ...] = Field((), description="what the room's audio holds, of laughter and shouting")
 
 
 class OutboxFigures(BaseModel):

@@ -19,7 +19,7 @@ from edge.publish.payloads import ClockState, PresenceState
 from edge.publish.topics import TOPICS, path_of
 
 _OF_SUMMARY = ("emotions", "score_mean", "perclos", "alerts", "valid_ratio", "group")
-_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen")
+_OF_GROUP = ("faces", "negative_share", "spread", "motion", "noise_db", "seen", "sounds")
 
 
 _TIMES = {"start": "start_mono_ms", "end": "end_mono_ms"}

@@ -257,7 +257,9 @@ class AudioAnomalies:
                 found[DISTRESS] = _joined(voices, found.get(DISTRESS))
         over = [self._over(sound.t_s, alert) for alert in self._told if alert not in found]
         self._told = found
-        return replace(sound, unusual=(*found.values(), *over))
+        loud = "screaming" in self._since_s or any(voices.level for voices in sound.unusual)
+        heard = frozenset(({"laughter"} & self.going) | ({"shouting"} if loud else set()))
+        return replace(sound, unusual=(*found.values(), *over), heard=heard)
 
     def _over(self, t_s: float, alert: str) -> Anomaly:
         return Anomaly(t_s, alert, None, Level.NONE, self._told[alert].since_s)

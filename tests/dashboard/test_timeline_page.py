@@ -67,12 +67,36 @@ def test_a_trip_and_an_alert_lead_to_their_place(address: str, tab: Page, begun_
 
 
 def test_another_trip_is_laid_beside(address: str, tab: Page, shots: Path) -> None:
+    tab.screen(1440, 900)
     tab.open(f"{address}/en/timeline")
     tab.wait_for("21.4 km")
     tab.run("[...document.querySelectorAll('.ev-trips button')].filter(b => b.innerText == 'Compare')[1].click()")
-    tab.wait_for("Compared with")
-    until(lambda: tab.run("document.querySelectorAll('.ev-chart svg').length") == 2)
+    tab.wait_for("Compared with", "PERCLOS highest")
+    until(lambda: tab.run("document.querySelectorAll('.ev-pair .ev-chart svg').length") == 2)
+    left, right = tab.run(
+        "[...document.querySelectorAll('.ev-pair .ev-chart')].map(c => c.getBoundingClientRect())"
+        ".map(place => [place.left, place.top])"
+    )
+    assert left[0] < right[0] and abs(left[1] - right[1]) < 30, "side by side on a screen of 1440 px"
+    figures = tab.run("[...document.querySelectorAll('tbody tr')].map(row => row.innerText.split('\t'))")
+    warned = next(row for row in figures if row[0] == "warning")
+    assert warned[1] == warned[2] == "59 s", "both trips are the same drive"
     tab.picture(shots / "timeline-compared-en.png")
+
+
+def test_a_day_is_written_as_all_other_dates_and_suggested(address: str, tab: Page, begun_s: float) -> None:
+    tab.open(f"{address}/en/timeline")
+    tab.wait_for("21.4 km")
+    days = [time.strftime("%Y-%m-%d", time.localtime(begun_s - back * DAY_S)) for back in (0, 2)]
+    until(lambda: tab.run("[...document.querySelectorAll('#ev-days option')].map(o => o.value)") == days)
+    field = "document.querySelector('input[list=ev-days]')"
+    write_day = "(f => {{ f.value = '{}'; f.dispatchEvent(new Event('change')) }})({})"
+    before = shown(tab)
+    tab.run(write_day.format("11/28/2026", field))
+    assert tab.run(f"{field}.matches(':invalid')"), "the browser says which form it wants"
+    tab.run(write_day.format(days[1], field))
+    until(lambda: len(ends := shown(tab)) == 2 and ends != before and ends[1] - ends[0] in (82800, 86400, 90000))
+    assert shown(tab)[0] < begun_s - 2 * DAY_S < shown(tab)[1]
 
 
 def test_the_chart_can_be_taken_along_as_a_picture(address: str, tab: Page) -> None:

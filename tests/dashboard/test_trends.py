@@ -47,13 +47,15 @@ def test_scores_and_groups_keep_mean_and_range(tmp_path: Path) -> None:
     messages: list[Message] = [
         Affect(t_s, t_s - 1, t_s, score, "neutral", "neutral", {}, 0.8) for t_s, score in scores.items()
     ]
-    messages.append(Group(30.0, 20.0, 30.0, 6, 0.5, 0.2, None, -40.0))
+    messages.append(Group(30.0, 20.0, 30.0, 6, 0.5, 0.2, None, -40.0, sounds=("laughter",)))
+    messages.append(Group(40.0, 30.0, 40.0, 6, 0.5, 0.2, None, -40.0, sounds=()))
     reader = TimelineReader(write(tmp_path / "t.db", messages, START_S - START_S % 60))
     first, second = trends.score_trend(reader, 0.0, END_S, 60.0)
     assert (first.mean, first.low, first.high, first.count) == (pytest.approx(-0.2), -0.5, 0.1, 2)
     assert second.mean == 0.3
     (group,) = trends.group_trend(reader, 0.0, END_S, 60.0)
     assert (group.negative_share, group.motion, group.noise_db) == (0.5, None, -40.0)
+    assert group.sounds == ("laughter",)
 
 
 def test_the_step_that_is_still_going_on_is_within_what_is_asked_for(tmp_path: Path) -> None:

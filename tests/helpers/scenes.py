@@ -31,6 +31,8 @@ from edge.messages import (
 
 FIVES = tuple(300.0 * number for number in range(1, 9))
 BOX = (200.0, 120.0, 180.0, 180.0)
+HEARD = {"laughter": (640, 650, 1490, 2310, 2320), "shouting": (1530, 1540, 1560, 2530, 2550)}
+"""Starts of the windows of the lesson in which the room's audio holds each sound."""
 TALK = (
     (4.0, 0.62, "Good morning, I slept well and the road is clear.", "en"),
     (31.0, 0.35, "今天的课我很喜欢。", "zh"),
@@ -58,9 +60,9 @@ def cab() -> Scene:
     found: list[Message] = [
         Source(0.0, "asr", "absent", Sentence("switched_off", setting="speech.transcribe")),
         Source(0.0, "speaker", "ok", ""),
-        Source(900.0, "camera", "lost", "the camera gave no picture for 2 s"),
+        Source(900.0, "camera", "lost", Sentence("csi_without_picture", seconds=2)),
         Source(1020.0, "camera", "ok"),
-        Trip(2399.0, 65.0, 2399.0, 21.4),
+        *(Trip(t_s, 65.0, t_s, round(21.4 * t_s / 2399, 1)) for t_s in (*FIVES[:-1], 2399.0)),
         *(
             Summary(end_s, end_s - 300.0, end_s, {}, None, 0.05, {}, 0.97 if end_s != 1200.0 else 0.6)
             for end_s in FIVES
@@ -70,7 +72,7 @@ def cab() -> Scene:
         Alert(1801.5, "m1", "new", "microsleep", Level.CRITICAL, 1800.0, 1.5, {"track": 1, "closed_s": 1.5}),
         Alert(1802.4, "m1", "end", "microsleep", Level.CRITICAL, 1800.0, 2.4, {"track": 1, "closed_s": 2.1}),
         _drowsy(2340.0, "new"),
-        _drowsy(2399.0, "update"),
+        *(_drowsy(t_s, "update") for t_s in (2355.0, 2370.0, 2385.0, 2399.0)),
     ]
     for second in range(int(length_s)):
         t_s = float(second)
@@ -92,21 +94,26 @@ def cab() -> Scene:
 
 
 def lesson() -> Scene:
-    """Forty-five minutes in a classroom; it grows loud once, and for a while too few faces can be seen."""
+    """Forty-five minutes in a classroom; it grows loud twice, and for a while too few faces can be seen."""
     length_s = 2700.0
+    told = {"causes": ("sustained",), "shift": 3.4, "baseline": 0.09}
     found: list[Message] = [
         Source(0.0, "fatigue", "absent", Sentence("switched_off", setting="fatigue.enabled")),
-        Alert(1500.0, "g1", "new", "agitation", Level.ADVISORY, 1480.0, 20.0, {"causes": ("motion", "noise")}),
-        Alert(1610.0, "g1", "end", "agitation", Level.ADVISORY, 1480.0, 130.0, {"causes": ("motion", "noise")}),
+        Alert(1500.0, "g1", "new", "agitation", Level.ADVISORY, 1480.0, 20.0, told),
+        Alert(1610.0, "g1", "end", "agitation", Level.ADVISORY, 1480.0, 130.0, told),
+        Alert(2520.0, "g2", "new", "agitation", Level.ADVISORY, 2500.0, 20.0, told),
+        Alert(2600.0, "g2", "end", "agitation", Level.ADVISORY, 2500.0, 100.0, told),
     ]
     for start in range(0, int(length_s), 10):
         if 900 <= start < 1080:
             continue
-        loud = math.exp(-(((start - 1540) / 90) ** 2))
+        loud = math.exp(-(((start - 1540) / 90) ** 2)) + 0.8 * math.exp(-(((start - 2540) / 60) ** 2))
         share = 0.1 + 0.08 * math.sin(start / 300) + 0.3 * loud
         spread, motion, noise = 0.2 + 0.25 * loud, 0.08 + 0.3 * loud, -52.0 + 24 * loud + 3 * math.sin(start / 33)
         faces = 9 + round(3 * math.sin(start / 500))
-        found.append(Group(start + 10.0, float(start), start + 10.0, faces, share, spread, motion, noise, faces + 4))
+        sounds = tuple(name for name, at in HEARD.items() if start in at)
+        figures = (faces, share, spread, motion, noise, faces + 4, sounds)
+        found.append(Group(start + 10.0, float(start), start + 10.0, *figures))
     return Scene(_config("classroom-wellbeing", "school-3", "room-12", vehicle="Class 5b"), _sorted(found), length_s)
 
 
@@ -150,7 +157,7 @@ def blind() -> Scene:
     length_s = 600.0
     found: list[Message] = [
         Source(0.0, "speaker", "ok", ""),
-        Source(300.0, "speaker", "lost", "the device is gone"),
+        Source(300.0, "speaker", "lost", Sentence("speaker_ended")),
         Source(0.0, "asr", "absent", Sentence("switched_off", setting="speech.transcribe")),
         Alert(420.0, "c1", "new", "cannot_see_driver", Level.ADVISORY, 300.0, 120.0, {"causes": ("dark",)}),
     ]

@@ -56,6 +56,11 @@ class Lesson:
             self.t_s += 1 / FPS
         return self
 
+    def laughs(self, seconds: float) -> Lesson:
+        for _ in range(round(2 * seconds)):
+            self._keep(self.decisions.sounded([Sound(self.t_s, -38.0, heard=frozenset({"laughter"}))]))
+        return self
+
     def sounds(self, level: Level) -> Lesson:
         distress = Anomaly(self.t_s, "distress", None, level, self.t_s, ("voice",), {"above_db": 20.0})
         self._keep(self.decisions.sounded([Sound(self.t_s, -20.0, (distress,))]))
@@ -87,6 +92,18 @@ def alerts(told: list[Message]) -> set[str]:
 
 def groups(told: list[Message]) -> list[Group]:
     return [message for message in told if isinstance(message, Group)]
+
+
+def test_a_joke_is_a_mark_of_its_window_and_no_alert() -> None:
+    told = Lesson().goes_on(2, 7).laughs(3).goes_on(2, 7).ends()
+    laughed = [group for group in groups(told) if group.sounds]
+    assert [group.sounds for group in laughed] == [("laughter",)]
+    assert laughed[0].start_s <= 120.0 <= laughed[0].end_s
+    assert alerts(told) == set()
+
+
+def test_a_joke_among_four_is_not_reported() -> None:
+    assert groups(Lesson().goes_on(2, 4).laughs(3).goes_on(2, 4).ends()) == []
 
 
 def test_the_long_quiet_lesson() -> None:

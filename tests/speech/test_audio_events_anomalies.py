@@ -22,6 +22,7 @@ class Room:
     def __init__(self) -> None:
         self.ear, self.t_s = AudioAnomalies(), 0.0
         self.told: list[Anomaly] = []
+        self.heard: set[str] = set()
 
     def hears(self, seconds: float, scores: Mapping[str, float], sound: np.ndarray | None = None) -> Room:
         """The scores, for so long, in silence or with this sound."""
@@ -31,7 +32,9 @@ class Room:
             self.ear.window(self.t_s + start / SAMPLE_RATE_HZ, samples[start : start + WINDOW], 0.9)
             if start % (15 * WINDOW) == 0:
                 self.ear.hear([AudioEventScores(self.t_s + start / SAMPLE_RATE_HZ, scores)])
-            self.told += [one for heard in self.ear.take() for one in heard.unusual]
+            for heard in self.ear.take():
+                self.told += heard.unusual
+                self.heard |= heard.heard
         self.t_s = end_s
         return self
 
@@ -50,6 +53,12 @@ def test_the_crying_baby_is_told_and_its_end_too() -> None:
     assert room.kinds() == [("distress", Level.WARNING, ("crying",)), ("distress", Level.NONE, ())]
     assert 4.0 < room.told[0].since_s < room.told[0].t_s < 8.0
     assert room.told[0].evidence["crying"] >= RULES["crying"].threshold
+
+
+def test_laughter_and_shouts_are_heard_even_where_they_raise_no_alert() -> None:
+    assert Room().hears(4.0, {}).hears(8.0, {"laughter": 1.0}).heard == {"laughter"}
+    assert Room().hears(4.0, {}).hears(8.0, {"screaming": 0.9}).heard == {"shouting"}
+    assert Room().hears(8.0, {"coughing": 1.0, "cat": 0.9}).heard == set()
 
 
 @pytest.mark.parametrize(

@@ -96,13 +96,12 @@ def frequency_chart(columns: Mapping[str, Parts], kind: FrequencyKind, labels: L
         "aria": {"enabled": True, "decal": {"show": True}},
         "textStyle": {"color": INK},
         "legend": {
-            "type": "scroll",
             "top": 0,
+            "itemGap": 8,
             "textStyle": {"color": INK, "fontSize": TEXT_PX},
-            "pageTextStyle": {"color": INK},
         },
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
-        "grid": {"left": 56, "right": 12, "top": 40, "bottom": 30},
+        "grid": {"left": 56, "right": 12, "top": 60, "bottom": 30},
         "xAxis": {
             "type": "category",
             "data": names,

@@ -26,7 +26,7 @@ from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
 from edge.dashboard.event_text import incident_text, utterance_text
 from edge.i18n.texts import Labels
-from edge.messages import Level
+from edge.messages import ROOM_SOUNDS, Level
 
 Lane = tuple[Options, list[Options]]
 """The y axis of a lane and its series."""
@@ -37,6 +37,7 @@ Draw = Callable[[Aggregates, Labels, int], Lane]
 LEFT_PX, RIGHT_PX = 96, 28
 _SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70, 110, 22, 30
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
+_SOUND_SYMBOLS = {"laughter": "circle", "shouting": "triangle"}
 _BAR_PX, _EDGE_PX = 12, 15
 """Thickness of the bar of a level or an alert, and of its edge, which is visible on any background."""
 PERCLOS_THRESHOLDS = tuple(FATIGUE[f"perclos_{level}"].value for level in ("advisory", "warning", "critical"))
@@ -55,6 +56,8 @@ def lanes_of(found: Aggregates, thresholds: Sequence[float] = PERCLOS_THRESHOLDS
         lanes.append((_score_lane, _SCORE_PX))
     if found.group_steps:
         lanes += [(_group_lane, _GROUP_PX), (_spread_lane, _SPREAD_PX), (_noise_lane, _GROUP_PX)]
+        heard = {name for step in found.group_steps for name in step.sounds}
+        lanes += [(_sound_lane, _KIND_PX * len(heard))] if heard else []
     if found.steps or not found.group_steps:
         lanes += [(partial(_perclos_lane, thresholds=thresholds), _PERCLOS_PX), (_level_lane, _LEVEL_PX * len(Level))]
     kinds = len({incident.alert for incident in found.incidents})
@@ -173,6 +176,31 @@ def _noise_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
     return axis, [_line(labels("noise_db"), index, NOISE_COLOUR, _of_groups(found, lambda step: step.noise_db))]
 
 
+def _sound_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
+    """Laughter and shouting as marks, a row each, at the windows that hold them."""
+    heard = {name for step in found.group_steps for name in step.sounds}
+    rows = [name for name in ROOM_SOUNDS if name in heard]
+    marks = [
+        {"value": [milliseconds(step.t_s), labels(name)], "name": labels(name), "symbol": _SOUND_SYMBOLS[name]}
+        for step in found.group_steps
+        for name in step.sounds
+    ]
+    points = _points(labels("heard"), index, marks) | {"symbolSize": 11, "color": NOISE_COLOUR}
+    return _rows_axis(labels("heard"), [labels(name) for name in rows], index), [points]
+
+
+def _points(name: str, index: int, marks: list[Options]) -> Options:
+    """Named marks on a row each; the name is the tooltip."""
+    return {
+        "name": name,
+        "type": "scatter",
+        "xAxisIndex": index,
+        "yAxisIndex": index,
+        "data": marks,
+        "tooltip": {"formatter": "{b}"},
+    }
+
+
 def _of_groups(found: Aggregates, value: Callable[[GroupStep], float | None]) -> list[list[float | None]]:
     values = [(milliseconds(step.t_s), value(step)) for step in found.group_steps]
     return with_gaps([(t_ms, None if known is None else round(known, 3)) for t_ms, known in values])
@@ -248,14 +276,5 @@ def _alert_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
         value = [milliseconds(start_s), kind]
         marks.append({"value": value, "name": incident_text(incident, labels), "itemStyle": style})
         bars[incident.level].append((kind, start_s, end_s))
-    points = {
-        "name": labels("alerts"),
-        "type": "scatter",
-        "xAxisIndex": index,
-        "yAxisIndex": index,
-        "symbol": "roundRect",
-        "symbolSize": [8, 18],
-        "data": marks,
-        "tooltip": {"formatter": "{b}"},
-    }
+    points = _points(labels("alerts"), index, marks) | {"symbol": "roundRect", "symbolSize": [8, 18]}
     return _rows_axis(labels("alerts"), kinds, index), [*_bars(bars, index), points]

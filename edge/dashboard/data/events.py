@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.messages import Affect, Alert, Fatigue, Group, Level, Transcript
+from edge.messages import ROOM_SOUNDS, Affect, Alert, Fatigue, Group, Level, Transcript
 
 REPORT_INTERVAL_S = 1.0
 """Fatigue is reported once a second, and immediately when it changes."""
@@ -172,10 +171,8 @@ class GroupStep:
     spread: float | None
     motion: float | None
     noise_db: float | None
-
-
-GROUP_FIGURES = tuple(figure.name for figure in dataclasses.fields(GroupStep))[1:]
-"""The figures of a group that are averaged over a step."""
+    sounds: tuple[str, ...] = ()
+    """Of `ROOM_SOUNDS`, those in any window of the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +225,14 @@ class GroupStepBuilder:
     def steps(self) -> tuple[GroupStep, ...]:
         """In order of time."""
         return tuple(
-            GroupStep((number + 0.5) * self._width_s, *(_mean(groups, name) for name in GROUP_FIGURES))
+            GroupStep(
+                (number + 0.5) * self._width_s,
+                negative_share=_mean(groups, "negative_share"),
+                spread=_mean(groups, "spread"),
+                motion=_mean(groups, "motion"),
+                noise_db=_mean(groups, "noise_db"),
+                sounds=tuple(name for name in ROOM_SOUNDS if any(name in group.sounds for group in groups)),
+            )
             for number, groups in sorted(self._steps.items())
         )
 

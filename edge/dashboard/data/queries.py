@@ -133,6 +133,14 @@ class TimelineQueries:
             self._days[since_s, until_s] = (time.monotonic(), found)
         return found
 
+    def level_lengths(self, since_s: float, until_s: float) -> Mapping[str, float]:
+        """Seconds at each level, as a report counts them; `unknown` could not be judged.
+
+        Raises:
+            TimelineReadError: as `state`.
+        """
+        return self._asked(lambda: trends.level_lengths(self._reader, since_s, until_s))
+
     def trips(self, since_s: float, until_s: float) -> tuple[TripSummary, ...]:
         """The trips of a period, newest first.
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -13,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from edge.dashboard.data.events import GAP_S, GROUP_FIGURES, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
-from edge.messages import Level
+from edge.dashboard.data.events import GAP_S, FatigueStep, GroupStep, LevelSpanBuilder, ScoreStep
+from edge.messages import ROOM_SOUNDS, Level
 from edge.store.reader import TimelineReader
 
 _Step = TypeVar("_Step", FatigueStep, ScoreStep, GroupStep)
@@ -56,11 +57,16 @@ def score_trend(reader: TimelineReader, since_s: float, until_s: float, width_s:
 
 
 def group_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[GroupStep, ...]:
-    """Means over the group in each step."""
-    means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in GROUP_FIGURES)
-    columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}"
+    """Means over the group in each step, and which sounds of the room it holds."""
+    figures = ("negative_share", "spread", "motion", "noise_db")
+    means = ", ".join(f"AVG(json_extract(record, '$.{name}'))" for name in figures)
+    heard = ", ".join(f"MAX(instr(json_extract(record, '$.sounds'), '\"{name}\"'))" for name in ROOM_SOUNDS)
+    columns = f"CAST(wall_s / {width_s!r} AS INTEGER), {means}, {heard}"
     rows = reader.sums(columns, "group", since_s, until_s, "GROUP BY 1 ORDER BY 1")
-    return tuple(GroupStep(n * width_s, *values) for n, *values in rows)
+    return tuple(
+        GroupStep(n * width_s, negative, spread, motion, noise_db, tuple(itertools.compress(ROOM_SOUNDS, found)))
+        for n, negative, spread, motion, noise_db, *found in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +100,11 @@ def _hour(reader: TimelineReader, since_s: float, until_s: float) -> Hour:
         sums[part] = dict(reader.sums(columns, "affect", since_s, until_s, "GROUP BY 1"))
     columns = "json_extract(record, '$.alert'), SUM(json_extract(record, '$.type') = 'new')"
     begun = reader.sums(columns, "alert", since_s, until_s, "GROUP BY 1")
-    levels = _level_lengths(reader, since_s, until_s)
+    levels = level_lengths(reader, since_s, until_s)
     return Hour(**sums, levels=levels, alerts={kind: float(count) for kind, count in begun if count})
 
 
-def _level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dict[str, float]:
+def level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dict[str, float]:
     """Seconds at each level as the report counts them; reports that could not judge count as `unknown`."""
     fold = LevelSpanBuilder(since_s, until_s)
     columns = f"wall_s, json_extract(record, '$.track'), {_RANK}"

@@ -41,7 +41,7 @@ class BoxPage:
         with card(labels("verdict")):
             self._verdict = text("p", "").classes("ev-verdict").props('role="status"')
             self._reasons = text("p", "").classes("ev-more")
-            with ui.element("div").classes("ev-tiles"):
+            with ui.element("div").classes("ev-tiles ev-eight"):
                 self._tiles = {name: Tile(labels(name)) for name in _FIGURES}
             self._age = text("p", "").classes("ev-soft").props('role="status"')
         self._about = self._folded("more_of_box")

@@ -9,6 +9,8 @@ from nicegui import ui
 
 from edge.affect.fusion import emotion
 from edge.dashboard.charts import eyes_and_affect
+from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.pages.alert_table import AlertTable
@@ -18,6 +20,7 @@ from edge.i18n.texts import Labels
 from edge.messages import Attention, Group, Source
 
 _EYES = ("openness", "perclos_60", "perclos_180", "away")
+_LATELY_S, _LATELY_EVERY_S = 600.0, 5.0
 _GROUP = ("faces", "negative_share", "spread", "motion", "noise_db")
 
 
@@ -28,6 +31,7 @@ class LivePage:
 
     def __init__(self, labels: Labels, context: DashboardContext) -> None:
         self._labels, self._context = labels, context
+        self._lately_s = float("-inf")
         of_persons, of_affect = context.records("fatigue"), context.records("affect")
         ui.query(".nicegui-content").classes("ev-cab" if of_persons and not of_affect else "")
         with ui.element("div").classes("ev-glance"):
@@ -39,6 +43,8 @@ class LivePage:
                 self._group_card()
             if of_affect:
                 self._affect_card()
+        if context.records("group") and not of_persons:
+            self._lately_card()
         if of_persons:
             self._eyes_card()
         with card(labels("alerts"), "ev-told"):
@@ -48,7 +54,11 @@ class LivePage:
 
     async def refresh(self) -> None:
         """Query and show."""
-        self.show(await asyncio.to_thread(self._context.timeline.state), time.time())
+        now_s, timeline = time.time(), self._context.timeline
+        self.show(await asyncio.to_thread(timeline.state), now_s)
+        if hasattr(self, "_lately") and now_s - self._lately_s >= _LATELY_EVERY_S:
+            self._lately_s = now_s
+            self._show_lately(await asyncio.to_thread(timeline.window, now_s - _LATELY_S, now_s))
 
     def show(self, state: CurrentState, now_s: float) -> None:
         """Show `state` at `now_s` (Unix seconds)."""
@@ -97,6 +107,19 @@ class LivePage:
             with ui.element("div").classes("ev-tiles") as self._group_tiles:
                 self._group = {name: Tile(self._labels(name)) for name in _GROUP}
 
+    def _lately_card(self) -> None:
+        with card(self._labels("group_lately")) as self._lately_place:
+            self._lately = chart(self._labels("group_lately"), "300px")
+            self._lately.classes("ev-timeline")
+        self._lately_place.set_visibility(False)
+
+    def _show_lately(self, found: Aggregates) -> None:
+        """The group's last minutes: mood, spread, noise, sounds of the room and alerts."""
+        self._lately_place.set_visibility(bool(found.group_steps))
+        if found.group_steps:
+            options = timeline_chart(found, self._labels, False)
+            redraw(self._lately, options, self._labels("group_lately"), timeline_height_px(found))
+
     def _show_eyes(self, state: CurrentState) -> None:
         labels, fatigue = self._labels, state.fatigue
         values = {
@@ -108,7 +131,8 @@ class LivePage:
         for name, value in values.items():
             self._eyes[name].set(value)
         description = f"{labels('eyes')}: {labels('openness')} {values['openness']}, PERCLOS {values['perclos_60']}"
-        known = bool(state.eye_samples) and state.written_s is not None
+        seen = any(sample.openness is not None or sample.perclos_60 is not None for sample in state.eye_samples)
+        known = seen and state.written_s is not None
         self._no_eyes.set_visibility(not known)
         self._strip.set_visibility(known)
         self._zone.set_visibility(known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -98,6 +98,10 @@ _LISTED_S = 64 * 86_400.0
 """The list of trips covers the longest usual retention, 9 weeks."""
 _LIST_EVERY_S = 60.0
 _BEFORE_ALERT_S = 120.0
+_DAYS = "ev-days"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+"""ISO 8601. A field of type `date` shows the browser's own form, which differs from all other dates of the page."""
+_IF_VALID = "(event) => event.target.reportValidity() && emit(event.target.value)"
 _DETAIL_BELOW = 0.5
 """A zoom to less than this share of the window queries finer steps."""
 
@@ -132,7 +136,7 @@ class TimelinePage:
             for kind, what in (("affect", "affect"), ("fatigue", "fatigue_levels")):
                 if not context.records(kind):
                     text("p", context.withheld(labels, what)).classes("ev-soft")
-        self._compared = ComparedTrip(labels, context)
+        self._compared = ComparedTrip(labels, context, lambda: self._window.ends(time.time()))
         self._trips = TripsCard(
             labels, labels("trips" if of_persons else "lessons"), self._show_trip, self._compared.compare
         )
@@ -149,6 +153,7 @@ class TimelinePage:
             opened, self._listed_s = self._listed_s > float("-inf"), asked_s
             trips = await asyncio.to_thread(self._context.timeline.trips, time.time() - _LISTED_S, time.time())
             self._trips.show(trips)
+            self._offer(trips)
             last = next(iter(trips), None)
             if last and not opened and time.time() - last.end_s > self._window.length_s:
                 self._window = TimeWindow.around(last.start_s, last.end_s)
@@ -176,9 +181,19 @@ class TimelinePage:
             button(labels("now"), lambda: self._go(TimeWindow(self._window.length_s)))
             with ui.element("label").classes("ev-choice"):
                 text("span", labels("day"))
-                day = ui.element("input").props(f'type="date" max="{day_of(time.time()).name}"')
-                day.on("change", self._to_day, js_handler="(event) => emit(event.target.value)")
+                day = ui.element("input").props(f'type="text" inputmode="numeric" pattern="{_DAY}" list="{_DAYS}"')
+                day.props(f'placeholder="{day_of(time.time()).name}" title="{labels("day_form")}" autocomplete="off"')
+                day.on("change", self._to_day, js_handler=_IF_VALID)
+                self._days = ui.element("datalist").props(f'id="{_DAYS}"')
         self._press()
+
+    def _offer(self, trips: Sequence[TripSummary]) -> None:
+        """Let the day field suggest the days of the trips, the newest first."""
+        names = dict.fromkeys(day_of(trip.start_s).name for trip in trips)
+        self._days.clear()
+        with self._days:
+            for name in names:
+                ui.element("option").props(f'value="{name}"')
 
     async def _show_trip(self, trip: TripSummary) -> None:
         await self._go(TimeWindow.around(trip.start_s, trip.end_s))

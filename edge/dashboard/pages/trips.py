@@ -1,19 +1,21 @@
-"""The list of trips on the timeline page, and the chart that compares a trip with the shown one."""
+"""The list of trips on the timeline page, and a trip beside the shown window."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from nicegui import ui
 
 from edge.dashboard.charts.style import badge
 from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
+from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import TimeWindow
 from edge.dashboard.data.trips import TripSummary
-from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, percent, redraw, text
+from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, percent, redraw, table, text
 from edge.i18n.texts import Labels
+from edge.messages import Level
 
 _MAX_ROWS = 30
 Choose = Callable[[TripSummary], Awaitable[None]]
@@ -76,27 +78,65 @@ class TripsCard:
 
 
 class ComparedTrip:
-    """The chart of a second trip; hidden until one is selected."""
+    """The shown window and a selected trip side by side: their figures, then their charts."""
 
-    def __init__(self, labels: Labels, context: DashboardContext) -> None:
-        self._labels, self._context = labels, context
+    def __init__(self, labels: Labels, context: DashboardContext, shown: Callable[[], tuple[float, float]]) -> None:
+        """`shown` returns the ends of the shown window, Unix seconds."""
+        self._labels, self._context, self._shown = labels, context, shown
         with card(labels("comparison")) as self._card:
             with ui.element("div").classes("ev-controls"):
                 self._status = text("span", "").classes("ev-soft").props('role="status"')
                 button(labels("close"), lambda: self._card.set_visibility(False))
-            self._chart = chart(labels("timeline"), "420px")
+            self._figures = ui.element("div")
+            with ui.element("div").classes("ev-pair"):
+                self._charts = [self._half(), self._half()]
         self._card.set_visibility(False)
 
+    def _half(self) -> tuple[ui.label, ui.echart]:
+        with ui.element("div"):
+            return text("h3", ""), chart(self._labels("timeline"), "420px")
+
     async def compare(self, trip: TripSummary) -> None:
-        """Draw a trip below the shown one."""
-        start_s, end_s = TimeWindow.around(trip.start_s, trip.end_s).ends(trip.end_s)
-        found = await asyncio.to_thread(self._context.timeline.window, start_s, end_s)
+        """Draw the shown window and, beside it, `trip`."""
+        ends = (self._shown(), TimeWindow.around(trip.start_s, trip.end_s).ends(trip.end_s))
+        timeline = self._context.timeline
+        both = [await asyncio.to_thread(timeline.window, *end) for end in ends]
+        lengths = [await asyncio.to_thread(timeline.level_lengths, *end) for end in ends]
         self._card.set_visibility(True)
         title = self._labels("compared", start=local_time(trip.start_s), end=local_time(trip.end_s))
         self._status.set_text(title)
-        redraw(
-            self._chart,
-            timeline_chart(found, self._labels, False, self._context.perclos_thresholds),
-            title,
-            timeline_height_px(found),
-        )
+        names = [self._labels("from_to", start=local_time(part.start_s), end=local_time(part.end_s)) for part in both]
+        thresholds = self._context.perclos_thresholds
+        for name, (heading, drawn), found in zip(names, self._charts, both, strict=True):
+            heading.set_text(name)
+            redraw(drawn, timeline_chart(found, self._labels, False, thresholds), name, timeline_height_px(found))
+        self._figures.clear()
+        with self._figures:
+            rows = [comparable(found, at, self._labels) for found, at in zip(both, lengths, strict=True)]
+            table(("", *names), [(key, *(row.get(key, "–") for row in rows)) for key in {**rows[0], **rows[1]}])
+
+
+def comparable(found: Aggregates, lengths_s: Mapping[str, float], labels: Labels) -> dict[str, str]:
+    """The figures of a window that can be compared with another one's; what is not recorded is left out.
+
+    `lengths_s`: seconds at each level.
+    """
+    figures: dict[str, str] = {}
+    if lengths_s:
+        for name in (*(level.name.lower() for level in Level), "unknown"):
+            figures[labels(name)] = labels.length(lengths_s.get(name, 0.0), whole=True)
+    shares = [step.perclos_60 for step in found.steps if step.perclos_60 is not None]
+    if shares:
+        figures[labels("perclos_max")] = percent(labels, max(shares))
+    scores = [(step.mean, step.count) for step in found.score_steps]
+    scores += [(item.score, 1) for item in found.utterance_summaries if item.score is not None]
+    if scores:
+        mean = sum(score * count for score, count in scores) / sum(count for _, count in scores)
+        figures[labels("score_mean")] = f"{mean:+.2f}"
+    negative = [step.negative_share for step in found.group_steps if step.negative_share is not None]
+    if negative:
+        figures[labels("negative_share")] = percent(labels, sum(negative) / len(negative))
+    figures[labels("alerts")] = str(len(found.incidents))
+    gravest = max((incident.level for incident in found.incidents), default=None)
+    figures[labels("gravest_alert")] = labels("none_of_alerts" if gravest is None else gravest.name.lower())
+    return figures

@@ -76,7 +76,9 @@ def render_report(data: ReportData, labels: Labels) -> str:
 
 def _options(data: ReportData, labels: Labels) -> dict[str, Any]:
     found = data.found
-    options: dict[str, Any] = {"timeline": timeline_chart(found, labels, recording=data.recording)}
+    options: dict[str, Any] = {}
+    if not data.empty:
+        options["timeline"] = timeline_chart(found, labels, recording=data.recording)
     if found.score_mean is not None:
         options["gauge"] = eyes_and_affect.affect_gauge(found.score_mean, emotion(found.score_mean).en, labels)
         options["shares"] = eyes_and_affect.emotion_radar(found.emotions, labels)
