@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge.config.decision import ArmingConfig
 from edge.i18n.texts import Sentence
 from edge.messages import SPEED, Source, Speed, Trip
@@ -67,7 +69,7 @@ class Arming:
 
 
 class TripMeter:
-    """Measures trips from speeds in order of time: reports the current trip while it moves and when it stops."""
+    """Measures trips from speeds in order of time: reports the trip while it moves, at a stop and at its end."""
 
     def __init__(self) -> None:
         self._start_s: float | None = None
@@ -79,7 +81,11 @@ class TripMeter:
         """Take one speed; return the trip so far, if a report is due."""
         last, self._last = self._last, speed
         if self._start_s is not None and speed.t_s - self._end_s > ENDS_S:
-            self._start_s = None
+            told, self._start_s = replace(self._told(speed.t_s), ended=True), None
+            return [told, *self._moved(last, speed)]
+        return self._moved(last, speed)
+
+    def _moved(self, last: Speed | None, speed: Speed) -> list[Trip]:
         if speed.speed_kmh < MOVING_KMH:
             stopped = last is not None and last.speed_kmh >= MOVING_KMH and self._start_s is not None
             return [self._told(speed.t_s)] if stopped else []

@@ -134,6 +134,10 @@ def _summary(payload: dict[str, Any], labels: Labels) -> Text:
     if payload["score_mean"] is not None:
         parts.append(labels("listen_mood", score=f"{payload['score_mean']:+.2f}"))
     parts += [f"{labels(word)} {share:.0%}" for word, share in payload["emotions"].items()]
+    trip = payload.get("trip")
+    if trip:
+        way = "" if trip["distance_km"] is None else f", {trip['distance_km']:.1f} km"
+        parts.append(labels("listen_trip", length=labels.length(trip["length_s"], whole=True), way=way))
     return Text(f"summary  {', '.join(parts)}")
 
 

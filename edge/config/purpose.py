@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 
-from edge.messages import Alert, Face, Message, Summary
+from edge.messages import Alert, Face, Message, Summary, TripFigures
 
 
 class Purpose(str, Enum):
@@ -111,7 +111,15 @@ def _summary(summary: Summary, allowance: Allowance) -> Summary:
         summary = dataclasses.replace(summary, emotions={}, score_mean=None)
     if not allowance.per_person:
         summary = dataclasses.replace(summary, perclos=None, valid_ratio=summary.group_ratio)
-    return summary
+    return dataclasses.replace(summary, trip=_trip(summary.trip, allowance)) if summary.trip else summary
+
+
+def _trip(trip: TripFigures, allowance: Allowance) -> TripFigures | None:
+    """The figures of a trip, without alerts that the purpose forbids; None where trips are not recorded."""
+    if "trip" not in allowance.kinds:
+        return None
+    alerts = {kind: count for kind, count in trip.alerts.items() if kind in allowance.alerts}
+    return dataclasses.replace(trip, alerts=alerts, levels={kind: trip.levels[kind] for kind in alerts})
 
 
 def _alert(alert: Alert, allowance: Allowance) -> Alert | None:

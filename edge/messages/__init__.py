@@ -23,8 +23,10 @@ from edge.messages.decisions import (
     Source,
     Summary,
     Trip,
+    TripFigures,
     Warned,
     Yawn,
+    hourly,
     known_level,
 )
 from edge.messages.observations import (
@@ -80,9 +82,11 @@ __all__ = [
     "Summary",
     "Transcript",
     "Trip",
+    "TripFigures",
     "Utterance",
     "Warned",
     "Yawn",
+    "hourly",
     "known_level",
 ]
 

@@ -253,6 +253,29 @@ class Trip:
     """Of the last movement so far."""
     distance_km: float | None
     """None if the speed was unknown for too much of it."""
+    ended: bool = False
+    """Whether the vehicle has stood long enough since: the last message of a trip."""
+
+
+def hourly(count: int, length_s: float) -> float | None:
+    """How many an hour; None below ten minutes: too short for a rate."""
+    return count * 3600.0 / length_s if length_s >= 600.0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class TripFigures:
+    """What happened on a whole trip; without a source of speed a run of the box is one."""
+
+    start_s: float
+    end_s: float
+    distance_km: float | None
+    """None if unknown."""
+    alerts: Mapping[str, int]
+    """Alerts that began on it, by kind."""
+    levels: Mapping[str, str]
+    """The gravest level that each of these kinds reached, by name."""
+    judged_ratio: float
+    """Share of the trip in which a person's eyes could be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,3 +296,5 @@ class Summary:
     """Share of the period in which a group of five or more could be judged."""
     group: Mapping[str, float] = field(default_factory=dict)
     """Means of the period's `Group` figures, by their names; empty without any."""
+    trip: TripFigures | None = None
+    """Of the trip that ended with this period."""

@@ -145,6 +145,21 @@ class AlertPayload(StoredAlertPayload, OutboxFields):
     """One step of an alert."""
 
 
+class TripFields(BaseModel):
+    """What happened on a trip; without a source of speed a run of the box is one."""
+
+    start: str = Time
+    end: str = Time
+    start_mono_ms: int = Field(description="start in ms since the program's start: correct even with a wrong clock")
+    end_mono_ms: int = Field(description="end in the same way")
+    length_s: float
+    distance_km: float | None = Field(description="null if the speed was not known well enough")
+    alerts: dict[str, int] = Field(description="alerts that began on it, by kind")
+    gravest_level: LevelName | None = Field(description="the gravest level of these alerts; null without any")
+    alerts_per_hour: float | None = Field(description="null for a trip of less than ten minutes")
+    judged_ratio: float = Field(description="share of the trip in which a person's eyes could be judged")
+
+
 class StoredSummaryPayload(Payload):
     """What happened in a period, as stored in the outbox."""
 
@@ -160,6 +175,7 @@ class StoredSummaryPayload(Payload):
     alerts: dict[str, int] = Field(description="alerts that began, by kind")
     valid_ratio: float = Field(description="share of the time in which a person's eyes could be judged")
     group: dict[str, float] = Field(description="means of the period's groups, by the names of topic `group`")
+    trip: TripFields | None = Field(None, description="of the trip that ended with this period; null if none did")
 
 
 class SummaryPayload(StoredSummaryPayload, OutboxFields):

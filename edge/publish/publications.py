@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.config import Config
 from edge.config.appliance import BoxConfig
-from edge.messages import Alert, Group, Summary
+from edge.messages import Alert, Group, Level, Summary, TripFigures, hourly
 from edge.messages.serialize import to_record
 from edge.publish import payloads
 from edge.publish.mqtt.packets import Publication
@@ -92,6 +92,25 @@ def summary(message: Summary, origin: RunOrigin, clock: ClockState) -> payloads.
         end_mono_ms=round(message.end_s * 1000),
         clock=clock,
         **{name: record[name] for name in _OF_SUMMARY},
+        trip=_trip(message.trip, origin) if message.trip else None,
+    )
+
+
+def _trip(trip: TripFigures, origin: RunOrigin) -> payloads.TripFields:
+    length_s = trip.end_s - trip.start_s
+    rate = hourly(sum(trip.alerts.values()), length_s)
+    gravest = max((Level[name.upper()] for name in trip.levels.values()), default=None)
+    return payloads.TripFields(
+        start=origin.utc(trip.start_s),
+        end=origin.utc(trip.end_s),
+        start_mono_ms=round(trip.start_s * 1000),
+        end_mono_ms=round(trip.end_s * 1000),
+        length_s=round(length_s, 1),
+        distance_km=trip.distance_km,
+        alerts=dict(trip.alerts),
+        gravest_level=None if gravest is None else payloads.level_name(gravest),
+        alerts_per_hour=None if rate is None else round(rate, 2),
+        judged_ratio=round(trip.judged_ratio, 4),
     )
 
 
@@ -125,13 +144,17 @@ def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[st
     """
     if start_wall_s is None:
         return dict(payload)
-    times = {
+    clock = "corrected" if payload.get("clock") == "unsynced" else payload.get("clock")
+    trip = {"trip": payload["trip"] | _wall_times(payload["trip"], start_wall_s)} if payload.get("trip") else {}
+    return {**payload, **_wall_times(payload, start_wall_s), **trip, "clock": clock}
+
+
+def _wall_times(payload: Mapping[str, Any], start_wall_s: float) -> dict[str, str]:
+    return {
         name: iso_utc(start_wall_s + payload[mono] / 1000)
         for name, mono in _TIMES.items()
         if payload.get(mono) is not None
     }
-    clock = "corrected" if payload.get("clock") == "unsynced" else payload.get("clock")
-    return {**payload, **times, "clock": clock}
 
 
 class PublicationBuilder:

@@ -236,4 +236,4 @@ class DecisionStages:
         return AlertEngine(self._config.alerts, self._session, self._arming, self.status)
 
     def _new_summary(self) -> Summarizer:
-        return Summarizer(self._config.summary.every_s)
+        return Summarizer(self._config.summary.every_s, self._config.arming.source == "none")

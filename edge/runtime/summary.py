@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 
 from edge.config.constants import SEEN_GAP_S
-from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary
+from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary, Trip, TripFigures
 
 _LEAST_S = 0.001
+_BIN_S, _MOST_BINS = 10.0, 24 * 360
+"""The judged time of a trip is counted in bins of this length, of the last day at most."""
 _GROUP = ("negative_share", "spread", "motion", "noise_db")
 """Fields of `Group` that a summary averages."""
 
 
 class Summarizer:
-    """Collects messages and returns a `Summary` at the end of each period."""
+    """Collects messages and returns a `Summary` at the end of each period.
 
-    def __init__(self, every_s: float) -> None:
+    A trip that ends also ends the period, and its figures stand in that summary: so periods never overlap.
+    """
+
+    def __init__(self, every_s: float, runs_are_trips: bool = False) -> None:
+        """`runs_are_trips`: without a source of speed the whole run counts as one trip."""
         self._every_s = every_s
+        self._trip = TripCounter(runs_are_trips)
         self._start_s = 0.0
         self._period = _Period(-math.inf)
 
@@ -30,6 +38,9 @@ class Summarizer:
         while message.t_s >= self._start_s + self._every_s:
             done.append(self._end(self._start_s + self._every_s))
         self._period.add(message)
+        self._trip.add(message)
+        if isinstance(message, Trip) and message.ended and message.t_s > self._start_s:
+            done.append(replace(self._end(message.t_s), trip=self._trip.take(message.t_s)))
         return done
 
     def so_far(self, t_s: float) -> Summary:
@@ -38,12 +49,63 @@ class Summarizer:
 
     def finish(self, t_s: float) -> list[Summary]:
         """The summary of the last, shorter period."""
-        return [self._end(t_s)] if t_s > self._start_s else []
+        return [replace(self._end(t_s), trip=self._trip.take(t_s))] if t_s > self._start_s else []
 
     def _end(self, end_s: float) -> Summary:
         summary = self._period.summary(self._start_s, end_s)
         self._start_s, self._period = end_s, _Period(self._period.usable_last_s)
         return summary
+
+
+class TripCounter:
+    """Counts the alerts and the judged time of the current trip."""
+
+    def __init__(self, runs_are_trips: bool) -> None:
+        self._runs_are_trips = runs_are_trips
+        self._trip: Trip | None = None
+        self._alerts: dict[str, Alert] = {}
+        """The gravest step of each alert, by its id."""
+        self._judged_s: dict[int, float] = defaultdict(float)
+        """Time with usable eyes in each `_BIN_S`."""
+        self._usable_last_s = -math.inf
+
+    def add(self, message: Message) -> None:
+        """Add one message; a trip's own counts from its first movement on, which is told later."""
+        if isinstance(message, Face) and message.usable:
+            gap_s = message.t_s - self._usable_last_s
+            self._judged_s[int(message.t_s // _BIN_S)] += gap_s if gap_s <= SEEN_GAP_S else 0.0
+            self._usable_last_s = message.t_s
+        elif isinstance(message, Alert):
+            known = self._alerts.get(message.id)
+            if known is None or message.level > known.level:
+                self._alerts[message.id] = message
+        elif isinstance(message, Trip):
+            self._trip = message
+        if len(self._judged_s) > _MOST_BINS:
+            del self._judged_s[min(self._judged_s)]
+
+    def take(self, t_s: float) -> TripFigures | None:
+        """The figures of the trip that ends at `t_s`, and count anew; None without a trip."""
+        trip = self._trip or (Trip(t_s, 0.0, t_s, None) if self._runs_are_trips else None)
+        figures = self._figures(trip) if trip and trip.end_s > trip.start_s else None
+        self._trip, self._alerts = None, {}
+        self._judged_s.clear()
+        return figures
+
+    def _figures(self, trip: Trip) -> TripFigures:
+        own = [alert for alert in self._alerts.values() if trip.start_s <= alert.start_s <= trip.end_s]
+        kinds = Counter(alert.alert for alert in own)
+        levels = {kind: max(alert.level for alert in own if alert.alert == kind) for kind in kinds}
+        bins = range(int(trip.start_s // _BIN_S), int(trip.end_s // _BIN_S) + 1)
+        judged_s = sum(self._judged_s.get(number, 0.0) for number in bins)
+        return TripFigures(
+            start_s=trip.start_s,
+            end_s=trip.end_s,
+            distance_km=trip.distance_km,
+            alerts=dict(sorted(kinds.items())),
+            levels={kind: level.name.lower() for kind, level in sorted(levels.items())},
+            judged_ratio=min(judged_s / (trip.end_s - trip.start_s), 1.0),
+        )
 
 
 class _Period:

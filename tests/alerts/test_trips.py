@@ -39,6 +39,13 @@ def test_the_way_back_after_the_break_is_another_trip() -> None:
     assert [round(trip.end_s - trip.start_s) for trip in found.values()] == [599, 599]
 
 
+def test_a_trip_ends_once_when_the_bus_has_stood_for_ten_minutes() -> None:
+    ended = [trip for trip in driven((600, 50.0), (ENDS_S + 300, 0.0), (600, 50.0), (60, 0.0)) if trip.ended]
+    (trip,) = ended
+    assert (trip.start_s, trip.end_s) == (0.0, 599.0) and trip.t_s == pytest.approx(599 + ENDS_S + 1)
+    assert trip.distance_km == pytest.approx(8.3, abs=0.05)
+
+
 def test_when_the_power_goes_with_the_ignition_half_a_minute_is_missing_at_most() -> None:
     (trip,) = trips(driven((600, 50.0))).values()
     assert trip.end_s >= 569.0

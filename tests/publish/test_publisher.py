@@ -13,7 +13,7 @@ import pytest
 from mqtt_helpers import START_WALL_S, Subscriber, alert, box, free_port, until
 
 from demo.broker import LocalBroker
-from edge.messages import Blink, Fatigue, Level, Source, Summary
+from edge.messages import Blink, Fatigue, Level, Source, Summary, TripFigures
 from edge.publish import Publisher
 from edge.run_registry import started
 
@@ -32,7 +32,8 @@ def test_a_box_comes_up_speaks_and_goes(tmp_path: Path) -> None:
         out.start()
         out.write(alert(1))
         out.write(Blink(1.0, 1, 0.8, 1.0, 200.0, 0.9, 4.0))
-        out.write(Summary(9.0, 0.0, 9.0, {}, None, 0.03, {"microsleep": 1}, 0.9))
+        trip = TripFigures(0.0, 1800.0, 21.4, {"microsleep": 2}, {"microsleep": "critical"}, 0.93)
+        out.write(Summary(9.0, 0.0, 9.0, {}, None, 0.03, {"microsleep": 1}, 0.9, trip=trip))
         until(lambda: bool(heard.on("summary") and heard.on("health")))
         out.stop()
         until(lambda: len(heard.on("status")) == 2)
@@ -53,6 +54,10 @@ def test_a_box_comes_up_speaks_and_goes(tmp_path: Path) -> None:
     assert (raised["id"], raised["type"], raised["duration_ms"]) == ("alert-0001", "new", 1600)
     assert raised["historical"] is False
     assert heard.on("summary")[0]["seq"] == raised["seq"] + 1
+    told = heard.on("summary")[0]["trip"]
+    assert (told["length_s"], told["distance_km"], told["alerts_per_hour"]) == (1800.0, 21.4, 4.0)
+    assert (told["gravest_level"], told["judged_ratio"], told["alerts"]) == ("critical", 0.93, {"microsleep": 2})
+    assert told["start"] == "2023-11-14T22:13:20.000Z"
     assert [state["level"] for state in heard.on("state")] == [None], "what the run before said holds no longer"
 
 

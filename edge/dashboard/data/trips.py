@@ -6,11 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.messages import Level
+from edge.messages import Level, hourly
 from edge.store.reader import TimelineReader
 
 _LEVELS = {level.name.lower(): level for level in Level}
-_HOUR_S = 3600.0
 _LAST_RECORD = (
     "begun_s, json_extract(record, '$.start_s'), MAX(json_extract(record, '$.end_s')), "
     "json_extract(record, '$.distance_km')"
@@ -43,7 +42,7 @@ class TripSummary:
     @property
     def alerts_per_hour(self) -> float | None:
         """None below ten minutes: too short for a rate."""
-        return self.alerts * _HOUR_S / self.length_s if self.length_s >= _HOUR_S / 6 else None
+        return hourly(self.alerts, self.length_s)
 
 
 @dataclass(frozen=True, slots=True)

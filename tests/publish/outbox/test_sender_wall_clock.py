@@ -11,7 +11,7 @@ import pytest
 from mqtt_helpers import alert
 
 from edge.config.delivery import StoreConfig
-from edge.messages import Summary
+from edge.messages import Summary, TripFigures
 from edge.publish import publications
 from edge.publish.mqtt.packets import Token
 from edge.publish.outbox.outbox import Outbox
@@ -101,13 +101,14 @@ def test_another_kernels_run_cannot_be_put_right_and_says_so(tmp_path: Path) -> 
 
 def test_every_time_of_what_waits_is_put_right() -> None:
     origin = publications.RunOrigin("run", 0.0)
-    period = Summary(300.0, 0.0, 300.0, {}, None, 0.1, {}, 1.0)
+    period = Summary(300.0, 0.0, 300.0, {}, None, 0.1, {}, 1.0, trip=TripFigures(0.0, 300.0, None, {}, {}, 0.9))
     for body in (publications.alert(alert(7), origin, "unsynced"), publications.summary(period, origin, "unsynced")):
         stored = json.loads(body.encoded())
         right = corrected(stored, NOW_S)
         times = [name for name, value in stored.items() if isinstance(value, str) and TIME.match(value)]
         assert times
         assert all(right[name] != stored[name] and str(right[name]).startswith("2026") for name in times)
+        assert not stored.get("trip") or right["trip"]["end"] == right["end"]
         assert corrected(right, NOW_S) == right
         assert corrected(stored, None) == stored
 
