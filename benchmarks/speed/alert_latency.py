@@ -148,7 +148,7 @@ def _peak_mb(pid: int) -> float:
 
 @click.command()
 @click.option("--bundle", default="build/bundle", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--closures", default=12, show_default=True, type=click.IntRange(1), help="alerts to wait for")
+@click.option("--closures", default=100, show_default=True, type=click.IntRange(1), help="alerts to wait for")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="file for the figures")
 def main(bundle: Path, closures: int, out: Path | None) -> None:
     """Measure the way of an alert to the speaker and to a subscriber."""

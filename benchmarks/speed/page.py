@@ -125,6 +125,17 @@ def _dashboard_day(figures: Figures) -> str:
     )
 
 
+def _dashboard_months(figures: Figures) -> str:
+    week = figures["week"]
+    heads = ("page", "openings", "cold s, median", "worst")
+    return (
+        f"A bus that drives ten hours a day: {figures['days']} days, {figures['size_mb']} MB. Cold: the dashboard has "
+        f"just started and the browser knows nothing. Load when it began: {figures['load']}. The report about the last "
+        f"week takes {week['wall_s']} s ({week['cpu_s']} s of processor time) and {week['peak_mb']} MB at its peak; "
+        f"its page has {week['page_mb']} MB.\n\n{markdown_table(heads, (row.values() for row in figures['pages']))}"
+    )
+
+
 SECTIONS = {
     "limit": Section("speed.cpu_limit", "How near the nets come to this CPU's arithmetic", _limit),
     "frame_path": Section("speed.frame_path", "A picture, stage by stage", _frame_path),
@@ -141,6 +152,7 @@ SECTIONS = {
     "published": Section("speed.mmsa_files", "The published system's way with files, a declared stand-in", _published),
     "tfn_memory": Section("fusion.tfn_memory", "Fusion: TFN with and without its outer product", _fusion),
     "dashboard_day": Section("speed.dashboard_day", "A day in the browser", _dashboard_day),
+    "dashboard_months": Section("speed.dashboard_months", "Nine weeks in the browser", _dashboard_months),
 }
 """The part of each question, by its name in performance.json."""
 

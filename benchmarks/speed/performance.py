@@ -56,11 +56,12 @@ def questions(clips: Path, data: Path, quick: bool) -> list[Question]:
         Question("cameras", (drive, "--config", "configs/bus-cab.yaml")),
         Question("whole_box", (drive, "--config", "configs/bus-cab.yaml")),
         Question("power", (drive, "--config", "configs/bus-cab.yaml")),
-        Question("alert_latency", ("--closures", "2" if quick else "12")),
+        Question("alert_latency", ("--closures", "2" if quick else "100")),
         Question("asr_aishell", ("--data", str(data), "--every", "40" if quick else "4")),
         Question("published", (str(clips / "grid/bbaf2n.mpg"),)),
         Question("tfn_memory", ("--batch", "1"), takes_bundle=False),
         Question("dashboard_day", ("--rounds", "1" if quick else "3"), takes_bundle=False),
+        Question("dashboard_months", ("--days", "8" if quick else "63"), takes_bundle=False),
     ]
 
 
