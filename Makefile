@@ -82,7 +82,7 @@ release: $(BUNDLE)/bundle.yaml ## wheel, signed bundles as tars and all hashes i
 	cd build/release && sha256sum * | tee SHA256SUMS
 
 proof-mutants: $(READY) ## break a line at a time in the hot rooms and count what the tests notice, hours; SAMPLE=100 ROOM=edge/alerts
-	$(BIN)/python -m pip install -q --target build/cosmic-ray cosmic-ray
+	$(BIN)/python -m pip install -q --target build/cosmic-ray cosmic-ray coverage
 	PYTHONPATH=build/cosmic-ray $(BIN)/python -m benchmarks.structure.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ROOM),--room $(ROOM))
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
