@@ -61,7 +61,7 @@ def drawn(root: Path, room: str, seed: int) -> Iterator[tuple[Mutant, str]]:
         if changed is None or _meaning(changed) in (None, _meaning(source)):
             continue
         line, before, after = _difference(source, changed)
-        if operator == "NumberReplacer" and line in _constant_lines(source):
+        if before.startswith("@dataclass(") or (operator == "NumberReplacer" and line in _constant_lines(source)):
             continue
         yield Mutant(str(path.relative_to(root)), operator, occurrence, line, before, after), changed
 

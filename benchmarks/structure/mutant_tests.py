@@ -21,7 +21,7 @@ import pytest
 
 _OWN = ("edge", "export", "training", "tests", "benchmarks", "demo", "docs")
 _COPIED = (*_OWN, "configs", "systemd", "pyproject.toml")
-QUICK_S = 3.0
+QUICK_S = 5.0
 """Tests that take more of the CPU are left out: what only they notice counts as not noticed."""
 _MOST_S = 900.0
 """Of one run; a mutant that never ends is noticed."""

@@ -82,3 +82,25 @@ def test_sleep_is_told_at_walking_pace_and_drowsiness_only_in_traffic(kmh: float
         for alert in AlertEngine(CONFIG, "s", arming).step(fatigue(1.0, cause))
     ]
     assert told == raised
+
+
+def test_a_source_that_never_speaks_is_told_after_the_same_silence() -> None:
+    arming = Arming(MQTT)
+    assert arming.advance(100.0) == [] and arming.advance(100.0 + MQTT.silent_s) == []
+    (told,) = arming.advance(100.1 + MQTT.silent_s)
+    assert (told.t_s, told.source, told.state) == (100.1 + MQTT.silent_s, "speed", "lost")
+
+
+def test_a_bus_at_speed_whose_source_falls_silent_stays_armed_and_a_new_speed_counts_again() -> None:
+    arming = Arming(MQTT)
+    arming.speed(Speed(0.0, 60.0))
+    arming.advance(60.0)
+    assert (arming.rolling, arming.armed, arming.driving) == (True, True, False)
+    (heard,) = arming.speed(Speed(61.0, 60.0))
+    assert (heard.t_s, heard.source, heard.state, arming.driving) == (61.0, "speed", "ok", True)
+    assert arming.advance(61.0 + MQTT.silent_s) == []
+    assert [told.state for told in arming.advance(61.1 + MQTT.silent_s)] == ["lost"], "each silence is told"
+
+
+def test_without_a_source_of_speed_no_silence_is_told() -> None:
+    assert Arming(ArmingConfig()).advance(1000.0) == [] == Arming(ArmingConfig()).advance(0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
+from edge.alerts.cooldown import _LONGEST_S, _MOST, Cooldowns
 from edge.alerts.engine import AlertEngine
 from edge.messages import Face, Message, Reason, Source
 
@@ -63,7 +64,50 @@ def test_a_rest_that_ends_without_eyes_waits_for_them():
 
 def test_a_tracker_that_gives_a_new_number_in_every_picture_fills_no_memory() -> None:
     engine = AlertEngine(CONFIG, "s")
-    for track in range(20_000):
+    for track in range(2_000):
         engine.step(Face(track / 30, track, usable=False, reason=Reason.TURNED_AWAY))
     assert len(engine._unseen) <= 257
     assert len(engine._cooldowns._seen) <= 256
+
+
+def test_a_cooldown_holds_from_its_end_to_its_last_moment_for_the_same_kind_and_subject() -> None:
+    cooldowns = Cooldowns()
+    cooldowns.begin(("drowsiness", "1"), 5.0)
+    assert cooldowns.holds(("drowsiness", "1"), 5.0, 45.0) and cooldowns.holds(("drowsiness", "1"), 49.9, 45.0)
+    assert not cooldowns.holds(("drowsiness", "1"), 50.0, 45.0)
+    assert not cooldowns.holds(("distraction", "1"), 5.0, 45.0)
+    assert not cooldowns.holds(("drowsiness", "2"), 5.0, 45.0), "a person who was never seen is nobody's return"
+
+
+def test_a_person_first_seen_in_the_last_frame_of_another_is_another() -> None:
+    cooldowns = Cooldowns()
+    cooldowns.saw(1, 4.0)
+    cooldowns.saw(2, 4.0)
+    cooldowns.begin(("drowsiness", "1"), 5.0)
+    assert not cooldowns.holds(("drowsiness", "2"), 6.0, 45.0)
+    cooldowns.saw(3, 4.1)
+    assert cooldowns.holds(("drowsiness", "3"), 6.0, 45.0)
+
+
+def test_ends_and_people_are_remembered_for_the_longest_cooldown_and_no_longer() -> None:
+    cooldowns = Cooldowns()
+    cooldowns.saw(1, 0.0)
+    cooldowns.begin(("drowsiness", "1"), 0.0)
+    cooldowns.saw(2, _LONGEST_S)
+    cooldowns.begin(("drowsiness", "2"), _LONGEST_S)
+    assert cooldowns.knows("1") and len(cooldowns._ended) == 2
+    cooldowns.saw(2, _LONGEST_S + 1)
+    cooldowns.begin(("drowsiness", "3"), _LONGEST_S + 1)
+    assert not cooldowns.knows("1") and cooldowns.knows("2")
+    assert set(cooldowns._ended) == {("drowsiness", "2"), ("drowsiness", "3")}
+
+
+def test_of_too_many_people_the_ones_not_seen_for_longest_are_forgotten() -> None:
+    cooldowns = Cooldowns()
+    for track in range(_MOST):
+        cooldowns.saw(track, 1.0)
+    cooldowns.saw(0, 2.0)
+    assert cooldowns.knows("1") and cooldowns.knows("0")
+    cooldowns.saw(_MOST, 2.0)
+    assert not cooldowns.knows("1") and cooldowns.knows("0") and cooldowns.knows("2")
+    assert not cooldowns.holds(("x", "0"), 2.0, 45.0)

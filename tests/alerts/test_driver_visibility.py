@@ -8,8 +8,10 @@ import pytest
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
 from edge.alerts.arming import Arming
+from edge.alerts.condition import Condition
+from edge.alerts.driver_visibility import SEEN_AGAIN_S, SILENCE_S, DriverVisibility
 from edge.alerts.engine import AlertEngine
-from edge.config.decision import ArmingConfig
+from edge.config.decision import AlertsConfig, ArmingConfig
 from edge.fatigue.attention import CAUSES as LOOKS
 from edge.messages import Alert, Attention, Face, Level, Reason, Source, Speed
 
@@ -143,3 +145,72 @@ def test_the_next_look_is_told_without_a_rest():
     assert [(a.type, a.t_s) for a in tell(*looks)] == [
         (type_, t_s + after_s) for t_s in range(0, 40, 10) for type_, after_s in (("new", 0), ("end", 3))
     ]
+
+
+def watched(*frames: tuple[float, Face], driving: bool = False, after_s: float = 0.0) -> list[Condition]:
+    visibility = DriverVisibility(CONFIG)
+    return [visibility.step(replace(seen, t_s=after_s + t_s), True, driving) for t_s, seen in frames]
+
+
+def steady(seen: Face, from_s: int, until_s: int) -> list[tuple[float, Face]]:
+    return [(float(t_s), seen) for t_s in range(from_s, until_s + 1)]
+
+
+@pytest.mark.parametrize("after_s", [0.0, 5000.0])
+def test_without_eyes_the_level_follows_how_long_no_head_was_seen(after_s: float) -> None:
+    config, told = AlertsConfig(), watched(*steady(NOBODY, 0, 40), driving=True, after_s=after_s)
+    levels = [condition.level for condition in told]
+    assert levels.index(Level.ADVISORY) == config.blind_s
+    assert levels.index(Level.WARNING) == config.unseen_warning_s
+    assert levels.index(Level.CRITICAL) == config.unseen_critical_s
+    assert {condition.since_s for condition in told[int(config.blind_s) :]} == {after_s}
+    assert {condition.evidence["head_only"] for condition in told[int(config.blind_s) :]} == {False}
+
+
+@pytest.mark.parametrize("after_s", [0.0, 5000.0])
+def test_a_head_counts_as_seen_until_it_is_gone_for_as_long_as_eyes_may_be(after_s: float) -> None:
+    gone = watched(*steady(GLASSES, 0, 12), *steady(NOBODY, 13, 30), after_s=after_s)
+    assert [condition.evidence["head_only"] for condition in gone[12:24]] == [True] * 10 + [False] * 2
+    assert gone[12].causes == ("eyes_hidden",) and gone[30].causes == ("no_face",)
+
+
+def test_several_faces_in_one_frame_pass_no_time_and_a_clock_that_goes_back_begins_anew() -> None:
+    twice = [frame for frame in steady(GLASSES, 0, 10) for _ in range(2)]
+    assert watched(*twice)[-1].level is Level.ADVISORY
+    back = watched(*steady(GLASSES, 100, 109), *steady(GLASSES, 50, 59))
+    assert {condition.level for condition in back} == {Level.NONE}
+
+
+@pytest.mark.parametrize(("pause_s", "level"), [(SILENCE_S, Level.ADVISORY), (SILENCE_S + 0.1, Level.NONE)])
+def test_a_pause_of_the_camera_counts_up_to_five_seconds(pause_s: float, level: Level) -> None:
+    assert watched(*steady(GLASSES, 0, 6), (6 + pause_s, GLASSES))[-1].level is level
+
+
+def test_what_was_not_seen_before_a_stop_does_not_count_after_it() -> None:
+    visibility = DriverVisibility(CONFIG)
+    levels = [visibility.step(replace(GLASSES, t_s=float(t_s)), t_s != 9, False).level for t_s in range(19)]
+    assert set(levels) == {Level.NONE}
+    assert visibility.step(replace(GLASSES, t_s=19.0), True, False).level is Level.ADVISORY
+
+
+def test_it_ends_after_twenty_seconds_more_with_eyes_than_without() -> None:
+    eyes = Face(0, 1, usable=True, reason=None, eye_opening=0.3)
+    frames = [(index / 10, GLASSES) for index in range(101)]
+    frames += [(index / 10, eyes) for index in range(101, 102 + int(SEEN_AGAIN_S * 10))]
+    told = watched(*frames)
+    ended = next(index / 10 for index in range(101, len(told)) if told[index].level is Level.NONE)
+    assert ended == pytest.approx(10.1 + SEEN_AGAIN_S, abs=0.11)
+
+
+def test_another_configuration_counts_from_now_on() -> None:
+    visibility = DriverVisibility(CONFIG)
+    visibility.retune(AlertsConfig(blind_s=CONFIG.blind_s - 3))
+    levels = [visibility.step(replace(GLASSES, t_s=float(t_s)), True, False).level for t_s in range(17)]
+    assert levels.index(Level.ADVISORY) == CONFIG.blind_s - 3
+
+
+def test_reasons_of_a_blindness_that_was_paid_back_are_forgotten() -> None:
+    eyes, dark = Face(0, 1, usable=True, reason=None, eye_opening=0.3), Face(0, 1, reason=Reason.DARK)
+    frames = [*((i / 10, dark) for i in range(90)), *((9 + i / 10, eyes) for i in range(60))]
+    told = watched(*frames, *((15 + i / 10, GLASSES) for i in range(120)))
+    assert told[-1].causes == ("eyes_hidden",)

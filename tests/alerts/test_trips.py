@@ -76,3 +76,51 @@ def test_trips_are_in_order_and_never_longer_than_the_fastest_could_go(
         assert trip.start_s <= trip.end_s <= trip.t_s
         if trip.distance_km is not None:
             assert 0.0 <= trip.distance_km <= fastest * (trip.end_s - trip.start_s) / 3600.0 + 0.001
+
+
+def test_a_trip_is_told_every_half_minute_and_when_it_stops() -> None:
+    told = driven((60, 0.0), (65, 36.0), (10, 0.0))
+    assert [(trip.t_s, trip.start_s, trip.end_s) for trip in told] == [(90, 60, 90), (120, 60, 120), (125, 60, 124)]
+    assert [trip.distance_km for trip in told] == pytest.approx([0.3, 0.6, 0.64])
+
+
+def test_a_changing_speed_counts_with_its_mean() -> None:
+    meter = TripMeter()
+    (trip,) = [t for t_s, kmh in ((0, 36.0), (2, 72.0), (4, 36.0), (5, 0.0)) for t in meter.step(Speed(t_s, kmh))]
+    assert trip.distance_km == pytest.approx(0.06), "4 s at 15 m/s; what follows the last moving speed is standing"
+
+
+def test_three_kilometres_an_hour_is_moving_and_less_is_not() -> None:
+    assert driven((60, 2.99)) == []
+    assert [trip.t_s for trip in driven((31, 3.0))] == [30]
+
+
+@pytest.mark.parametrize(("break_s", "count"), [(ENDS_S, 1), (ENDS_S + 1, 2)])
+def test_a_break_of_more_than_ten_minutes_ends_a_trip(break_s: float, count: int) -> None:
+    meter = TripMeter()
+    times = [(0.0, 36.0), (31.0, 36.0), (31.0 + break_s, 36.0), (62.0 + break_s, 36.0)]
+    assert len(trips([trip for t_s, kmh in times for trip in meter.step(Speed(t_s, kmh))])) == count
+
+
+@pytest.mark.parametrize(("gap_s", "known"), [(5.0, True), (5.5, False)])
+def test_five_seconds_without_a_speed_are_bridged_and_more_are_unknown(gap_s: float, known: bool) -> None:
+    meter = TripMeter()
+    times = [*range(31), 30 + gap_s, *(30 + gap_s + one for one in range(1, 31))]
+    (*_, last) = (trip for t_s in times for trip in meter.step(Speed(float(t_s), 36.0)))
+    assert (last.distance_km is not None) == known
+
+
+@pytest.mark.parametrize(("silent_s", "known"), [(10, True), (11, False)])
+def test_gaps_of_up_to_a_twentieth_of_the_trip_leave_its_distance_known(silent_s: int, known: bool) -> None:
+    meter = TripMeter()
+    times = [*range(101), *range(100 + silent_s, 201), 201]
+    speeds = [Speed(float(t_s), 36.0 if t_s <= 200 else 0.0) for t_s in times]
+    (*_, last) = (trip for speed in speeds for trip in meter.step(speed))
+    assert (last.end_s, last.distance_km is not None) == (200.0, known)
+
+
+def test_the_next_trip_begins_with_nothing_of_the_one_before() -> None:
+    meter = TripMeter()
+    times = [0, 1, 2, 30, 31, 32, 1000, *range(1001, 1032)]
+    (*_, last) = (trip for t_s in times for trip in meter.step(Speed(float(t_s), 36.0)))
+    assert (last.start_s, last.end_s, last.distance_km) == (1000, 1030, pytest.approx(0.3))
