@@ -92,3 +92,13 @@ def test_eyes_of_one_person_that_are_hidden_hold_back_no_other() -> None:
     assert kinds(engine.step(fatigue(1, "microsleep", track=2))) == [("new", "microsleep")]
     assert kinds(engine.step(fatigue(1, "microsleep", track=1))) == []
     assert kinds(engine.step(face(2, usable=True))) == [("new", "microsleep")]
+
+
+def test_starts_of_people_who_left_long_ago_are_forgotten_and_those_of_sources_are_kept() -> None:
+    engine = AlertEngine(CONFIG, "s")
+    engine.step(Source(1, "microphone", "lost"))
+    engine.step(Source(2, "microphone", "ok"))
+    for track in range(3, 300):
+        engine.step(fatigue(track * 40.0, "microsleep", track=track))
+    assert ("source_lost", "microphone") in engine._started_s
+    assert len(engine._started_s) < 10

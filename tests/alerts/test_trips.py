@@ -114,9 +114,9 @@ def test_five_seconds_without_a_speed_are_bridged_and_more_are_unknown(gap_s: fl
 def test_gaps_of_up_to_a_twentieth_of_the_trip_leave_its_distance_known(silent_s: int, known: bool) -> None:
     meter = TripMeter()
     times = [*range(101), *range(100 + silent_s, 201), 201]
-    speeds = [Speed(float(t_s), 36.0 if t_s <= 200 else 0.0) for t_s in times]
+    speeds = [Speed(1000.0 + t_s, 36.0 if t_s <= 200 else 0.0) for t_s in times]
     (*_, last) = (trip for speed in speeds for trip in meter.step(speed))
-    assert (last.end_s, last.distance_km is not None) == (200.0, known)
+    assert (last.end_s, last.distance_km is not None) == (1200.0, known)
 
 
 def test_the_next_trip_begins_with_nothing_of_the_one_before() -> None:

@@ -183,7 +183,12 @@ def test_float16_keeps_float32_at_its_ends_and_is_half_as_large(tmp_path: Path) 
 
 def test_a_transformers_products_are_quantized_without_inputs(tmp_path: Path) -> None:
     quantize_transformer(matmuls(tmp_path / "fp32.onnx", 2), tmp_path / "int8.onnx")
-    assert "MatMulInteger" in {node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node}
+    graph = onnx.load(tmp_path / "int8.onnx").graph
+    products = [node for node in graph.node if node.op_type == "MatMulInteger"]
+    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    assert len(products) == 2
+    assert all(weights[node.input[3]].shape == (SIZE,) for node in products), "a zero-point a channel"
+    assert [weights[name].shape for name in weights if name.endswith("_scale")] == [(SIZE,)] * 2
 
 
 def verdict(engine_bytes: int | None, *findings: str) -> Tensorrt:

@@ -109,6 +109,7 @@ def test_eyes_may_look_away_without_the_head_and_a_look_up_is_none() -> None:
     assert person.looks(1, ROAD, (CONFIG.gaze_yaw_deg + 0.1, 0.0))[-1].away
     other = Watched()
     assert not other.looks(1, (0.0, -60.0), (0.0, -60.0))[-1].away
+    assert not other.looks(1, (CONFIG.yaw_deg - 0.02, -60.0))[-1].away
     assert other.looks(1, (0.0, CONFIG.pitch_deg + 0.1))[-1].away
 
 

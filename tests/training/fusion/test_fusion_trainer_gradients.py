@@ -12,6 +12,7 @@ import torch
 
 from training.fusion.models import build
 from training.fusion.trainer import FusionTrainer
+from training.fusion.training_task import FusionPosition
 
 BATCHES = (torch.arange(0, 8), torch.arange(8, 16), torch.arange(16, 24))
 LIMIT = 0.01
@@ -50,3 +51,22 @@ def test_the_sum_is_clipped_after_each_batch() -> None:
 def test_mult_drops_out_as_much_in_all_three_memories() -> None:
     model = build("mult", {"text": 8, "audio": 8, "vision": 8}, {"attention_dropouts": (0.2, 0.1, 0.0)})
     assert [model.memory[name].layers[0].self_attn.dropout.p for name in ("text", "audio", "vision")] == [0.2] * 3
+
+
+@pytest.mark.parametrize(("update_batches", "steps"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (5, [5]), (9, [5])])
+def test_an_epoch_steps_after_as_many_batches_as_are_added_up_and_after_its_last(
+    update_batches: int, steps: list[int]
+) -> None:
+    trainer = fusion_runs.tiny_trainer(None, epochs=1, update_batches=update_batches)
+    stepped: list[int] = []
+    before = [weight.detach().clone() for weight in trainer.model.parameters()]
+
+    def note(position: FusionPosition) -> None:
+        nonlocal before
+        now = [weight.detach().clone() for weight in trainer.model.parameters()]
+        if any(not torch.equal(one, two) for one, two in zip(before, now, strict=True)):
+            stepped.append(position.batch)
+        before = now
+
+    trainer.run(watch=note)
+    assert stepped == steps
