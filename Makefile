@@ -16,7 +16,7 @@ CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3.10 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell \
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $(p))))
 
-.PHONY: help demo test check messages bundle cab pictures release setup soak proof-kills proof-mutants proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
+.PHONY: help demo test check messages bundle cab pictures release setup soak proof-kills proof-mutants proof-mmsa proof-chaos proof-commands proof-guides proof-systemd proof-gpu proof-gpu-pack bench test-aarch64 docs clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -87,6 +87,10 @@ proof-mutants: $(READY) ## break a line at a time in the hot rooms and count wha
 
 soak: $(BUNDLE)/bundle.yaml ## run the box for hours while its world breaks; HOURS=2 FPS=10
 	$(BIN)/python -m benchmarks.endurance.soak --bundle $(BUNDLE) $(if $(HOURS),--hours $(HOURS)) $(if $(FPS),--fps $(FPS))
+
+proof-mmsa: $(READY) ## install MMSA beside the environment and compare its own models with ours, 2 min
+	$(BIN)/python -m pip install -q --no-deps --target build/mmsa MMSA==2.2.1 easydict pandas python-dateutil pytz six nvidia-ml-py3
+	$(BIN)/python -m benchmarks.fusion.mmsa_parity
 
 proof-kills: $(READY) ## kill boxes and brokers at random and count the alerts, 15 min
 	$(BIN)/python -m benchmarks.delivery.kills --json docs/evidence/kills.json --page docs/evidence/kills.md

@@ -53,13 +53,13 @@ class Score:
         return (middle - spread) / whole, (middle + spread) / whole
 
 
-def score_room(room: str, sample: int, seed: int, copy: Path) -> Score:
-    """Try mutants of a room."""
+def score_room(room: str, sample: int, minutes: float, seed: int, copy: Path) -> Score:
+    """Try mutants of a room; the first of a random order are a sample whenever the time is over."""
     start, tests = time.monotonic(), RoomTests(copy, room, ROOMS[room])
     survivors: list[Mutant] = []
     tried = 0
-    for mutant, changed in drawn(ROOT, room, seed):
-        if tried == sample:
+    for mutant, changed in drawn(copy, room, seed):
+        if tried == sample or time.monotonic() - start > 60 * minutes:
             break
         tried += 1
         noticed = tests.notice(mutant.file, changed, statement_lines(changed, mutant.line))
@@ -102,14 +102,15 @@ def page(told: dict[str, Any]) -> str:
 @click.command()
 @click.option("--room", "rooms", multiple=True, type=click.Choice(list(ROOMS)), help="Only this room.")
 @click.option("--sample", default=100, show_default=True, help="Mutants a room.")
+@click.option("--minutes", default=60.0, show_default=True, help="Most time for a room.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--json", "out", type=click.Path(path_type=Path), default=ROOT / "docs/evidence/mutants.json")
 @click.option("--page", "written", type=click.Path(path_type=Path), default=ROOT / "docs/evidence/mutants.md")
-def main(rooms: tuple[str, ...], sample: int, seed: int, out: Path, written: Path) -> None:
+def main(rooms: tuple[str, ...], sample: int, minutes: float, seed: int, out: Path, written: Path) -> None:
     """Try mutants of the hot rooms and write which survive."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy_tree(ROOT, Path(folder))
-        scores = [score_room(room, sample, seed, Path(folder)) for room in rooms or ROOMS]
+        scores = [score_room(room, sample, minutes, seed, Path(folder)) for room in rooms or ROOMS]
     before = json.loads(out.read_text(encoding="utf-8"))["rooms"] if out.is_file() else []
     run = {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version(), "seed": seed}
     rows = {row["room"]: row for row in before}
