@@ -8,8 +8,7 @@ import pytest
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
 from edge.alerts.arming import Arming
-from edge.alerts.condition import Condition
-from edge.alerts.driver_visibility import SEEN_AGAIN_S, SILENCE_S, DriverVisibility
+from edge.alerts.condition import SEEN_AGAIN_S, SILENCE_S, Condition, DriverVisibility
 from edge.alerts.engine import AlertEngine
 from edge.config.decision import AlertsConfig, ArmingConfig
 from edge.fatigue.attention import CAUSES as LOOKS

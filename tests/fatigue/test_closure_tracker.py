@@ -15,7 +15,7 @@ from edge.fatigue.closures import (
     IrisCheck,
     LookDownGuard,
 )
-from edge.fatigue.lids import HALF_SHUT, SLOW_S, LidSpan
+from edge.fatigue.eyelid_spans import HALF_SHUT, SLOW_S, LidSpan
 
 LOOK_DOWN_S, UNRESPONSIVE_S, CLOSED_BELOW = 3.0, 6.0, 0.3
 

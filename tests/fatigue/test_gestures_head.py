@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.fatigue.eyelid_spans import LidSpan
 from edge.fatigue.gestures import (
     ASIDE_DEG,
     CLOSED_S,
@@ -15,7 +16,6 @@ from edge.fatigue.gestures import (
     HeadFall,
     Nods,
 )
-from edge.fatigue.lids import LidSpan
 from edge.messages import Face, Reason
 
 

@@ -12,7 +12,7 @@ import torch
 
 from training.fusion.models import build
 from training.fusion.trainer import FusionTrainer
-from training.fusion.training_task import FusionPosition
+from training.fusion.training_state import FusionPosition
 
 BATCHES = (torch.arange(0, 8), torch.arange(8, 16), torch.arange(16, 24))
 LIMIT = 0.01
