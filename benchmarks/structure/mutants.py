@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "edge/fatigue": ["tests/fatigue"],
     "edge/alerts": ["tests/alerts"],
-    "export/gate": ["tests/export/test_export_gate.py", "tests/export/gate"],
+    "export/gate": ["tests/export/test_export_gate.py", "tests/export/test_paired_gate.py"],
     "training/fusion": ["tests/training/fusion"],
 }
 """The hot rooms, and the tests that must notice."""
