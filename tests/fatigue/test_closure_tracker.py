@@ -78,8 +78,8 @@ def test_irises_count_from_the_fall_of_the_lids_until_they_rise_and_say_nothing_
     check.observe(1.1, 1.0, 0.7)
     check.lids_went_down(1.0)
     assert check.see and check.contradict, "the frame after the fall counts, the one at it does not"
-    check.observe(1.2, None, 0.0)
-    assert check.see and check.contradict
+    check.observe(1.2, None, 0.7)
+    assert check.see and check.contradict, "a frame without an iris still has a contour"
     check.observe(1.3, 0.5, 0.1)
     assert check.hidden and not check.see
     check.lids_went_up()
@@ -265,7 +265,8 @@ def test_the_guard_judges_the_head_from_before_the_fall() -> None:
 
     assert guard(MOVED_DEG + 0.1, 1.0).holds and not guard(MOVED_DEG - 0.1, 1.0).holds
     assert not guard(MOVED_DEG + 0.1, 1.3).holds, "too late to be a look down"
-    assert guard(-FAR_DEG - 0.1, 1.0).moved_far and not guard(FAR_DEG - 0.1, 1.0).moved_far
+    assert guard(FAR_DEG + 0.1, 1.0).moved_far and not guard(FAR_DEG - 0.1, 1.0).moved_far
+    assert guard(-FAR_DEG - 0.1, 1.0).holds and not guard(-FAR_DEG - 0.1, 1.0).moved_far, "no gaze goes down meanwhile"
     far = guard(FAR_DEG + 0.1, 1.0)
     for index in range(4):
         far.observe(1.3 + index * 0.05, 3.4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge.fatigue.eyelid_spans import LidSpan
@@ -88,7 +90,7 @@ def posed(t_s: float, yaw_deg: float | None, pitch_deg: float | None, reason: Re
 def fallen(*poses: tuple[float, float, bool]) -> HeadFall:
     fall = HeadFall()
     for index, (yaw, pitch, lids_down) in enumerate(poses):
-        fall.observe(posed(index / 10, yaw, pitch), lids_down)
+        fall.observe(replace(posed(index / 10, yaw, pitch), openness=0.1 if lids_down else 0.9), lids_down)
     return fall
 
 
@@ -107,3 +109,12 @@ def test_a_head_that_turns_aside_is_awake_until_the_lids_have_been_up() -> None:
     assert fallen((0.0, 0.0, False), (-ASIDE_DEG - 0.1, 0.0, True), (0.0, 0.0, False)).hides(gone)
     assert not HeadFall().hides(gone)
     assert fallen((0.0, 0.0, True)).hides(gone)
+
+
+@pytest.mark.parametrize(
+    ("pitch_deg", "hidden"), [(0.0, False), (RECOVERED_DEG - 0.1, False), (RECOVERED_DEG, True), (SUNK_DEG, True)]
+)
+def test_a_head_that_is_still_up_while_its_lids_cannot_be_judged_has_not_fallen(pitch_deg: float, hidden: bool) -> None:
+    fall = fallen((0.0, 0.0, False), (0.0, 0.0, True))
+    fall.observe(posed(0.3, 0.0, pitch_deg), lids_down=True)
+    assert fall.hides(Face(1.0, None, reason=Reason.NO_FACE)) == hidden
