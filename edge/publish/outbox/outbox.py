@@ -30,8 +30,6 @@ MOST_ROWS = 20_000
 MOST_BYTES = 32 << 20
 """More than two weeks without a broker for a bus that raises 50 steps of alerts an hour, at up to 1600 bytes each."""
 _MOST_UNSAVED = 1000
-_MOST_FRESH = 200
-"""How many alerts of the last minute are looked up behind a backlog; a box raises a few."""
 _ROOMY = 0.9
 """A full outbox is reported as recovered below this share of its limits."""
 
@@ -118,18 +116,10 @@ class Outbox:
         sqlite3.Error: they cannot be read now.
         """
         with self._lock:
-            waiting = [entry for entry in self._unsaved if entry.seq > after_seq and entry.path not in without]
             others = ", ".join("?" * len(without))
             query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND path NOT IN ({others}) ORDER BY seq LIMIT ?"
-            try:
-                rows = self._database.read(query, (after_seq, *without, most + len(self._delivered)))
-            except sqlite3.Error:
-                if not waiting:
-                    raise
-                rows = []  # messages in memory must be sent even so
-            saved = [row_of(row) for row in rows]
-            free = [entry for entry in saved if entry.seq not in self._delivered]
-            return sorted([*free, *waiting], key=lambda entry: entry.seq)[:most]
+            values = (after_seq, *without, most + len(self._delivered))
+            return self._merged(query, values, lambda row: row.seq > after_seq and row.path not in without)[:most]
 
     def oldest(self, path: str) -> OutboxRow | None:
         """The oldest message of this topic. sqlite3.Error: it cannot be read now."""
@@ -143,12 +133,23 @@ class Outbox:
     def fresh(
         self, rank: int, boot: str, since_mono_s: float, after_seq: int, most: int, without: Collection[str] = ()
     ) -> list[OutboxRow]:
-        """The oldest messages of this rank that the run `boot` added since then, like `pending`."""
+        """The oldest messages of this rank that the run `boot` added since then, like `pending`.
+
+        None is left out before the last one returned, so that the caller can send them in order.
+        """
         with self._lock:
-            newest = self._newest(rank, _MOST_FRESH)
-            found = [entry for entry in newest if entry.boot == boot and entry.put_mono_s >= since_mono_s]
-            free = [entry for entry in found if entry.seq > after_seq and entry.path not in without]
-            return free[:most]
+
+            def suits(entry: OutboxRow) -> bool:
+                is_of_run = (entry.rank, entry.boot) == (rank, boot) and entry.put_mono_s >= since_mono_s
+                return is_of_run and entry.seq > after_seq and entry.path not in without
+
+            others = ", ".join("?" * len(without))
+            query = (
+                f"SELECT {COLUMNS} FROM outbox WHERE rank = ? AND boot = ? AND put_mono_s >= ? AND seq > ? "
+                f"AND path NOT IN ({others}) ORDER BY put_mono_s, seq LIMIT ?"
+            )
+            values = (rank, boot, since_mono_s, after_seq, *without, most + len(self._delivered))
+            return self._merged(query, values, suits)[:most]
 
     def rows_before(self, seq: int, most: int) -> int:
         """How many messages with a lower `seq` wait, counted up to `most`. sqlite3.Error: they cannot be read now."""
@@ -156,19 +157,17 @@ class Outbox:
             rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
             return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
 
-    def _newest(self, rank: int, most: int) -> list[OutboxRow]:
-        """The newest waiting messages of this rank, in order."""
-        query = f"SELECT {COLUMNS} FROM outbox WHERE rank = ? ORDER BY seq DESC LIMIT ?"
-        waiting = [entry for entry in self._unsaved if entry.rank == rank]
+    def _merged(self, query: str, values: tuple[object, ...], suits: Callable[[OutboxRow], bool]) -> list[OutboxRow]:
+        """The rows of a query and those in memory, as far as they suit and are not delivered, in order of `seq`."""
+        waiting = [entry for entry in self._unsaved if suits(entry)]
         try:
-            rows = self._database.read(query, (rank, most + len(self._delivered)))
+            saved = [row_of(row) for row in self._database.read(query, values)]
         except sqlite3.Error:
             if not waiting:
                 raise
-            rows = []
-        saved = [row_of(row) for row in rows]
-        free = [entry for entry in saved if entry.seq not in self._delivered]
-        return sorted([*free, *waiting], key=lambda entry: entry.seq)[-most:]
+            saved = []  # messages in memory must be sent even so
+        free = [entry for entry in saved if entry.seq not in self._delivered and suits(entry)]
+        return sorted([*free, *waiting], key=lambda entry: entry.seq)
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Delete messages that the broker has accepted; an unknown `seq` is ignored."""

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     put_mono_s REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS outbox_first_to_go ON outbox (rank, seq);
+CREATE INDEX IF NOT EXISTS outbox_fresh ON outbox (rank, boot, put_mono_s);
 CREATE TABLE IF NOT EXISTS evicted (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """
 )

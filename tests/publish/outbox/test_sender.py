@@ -29,6 +29,7 @@ class Line:
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.folder / "outbox.db")
+        self.outbox._database.connection().execute("PRAGMA synchronous=OFF")  # these tests are not about the disk
         self.sender = Sender(self.outbox, Start("now", "k", 0.0, 0.0, "synced"), Clocks(mono_s=lambda: self.now_s))
 
     def put(self, count: int, name: str = "alert", boot: str = "before") -> None:
