@@ -197,7 +197,7 @@ class Publisher:
                 time.sleep(_TURN_S)
 
     def _send(self) -> None:
-        connected = self._client.connected and self._connected is not None
+        connected = self._connected is not None and self._flow.connected
         if connected:
             self._sender.settle(at_once=self._stop_by_s is not None)
         else:  # acknowledgements of the last second may be lost with the connection

@@ -65,8 +65,11 @@ class MqttClient:
     @property
     def connected(self) -> bool:
         """Whether a publication can be sent now."""
-        connection = self._connection
-        return connection is not None and connection.connected
+        return self._current(None) is not None
+
+    def is_up(self, number: int) -> bool:
+        """Whether the connection of this number can still be used."""
+        return self._current(number) is not None
 
     @property
     def broken(self) -> str | None:
@@ -84,21 +87,32 @@ class MqttClient:
             connection.end()
         self._thread.join(2 * GOODBYE_S)
 
-    def publish(self, publication: Publication) -> Token | None:
-        """Give one message to the network; None without a connection. Only `Acknowledged` means delivered."""
-        connection = self._connection
-        return connection.publish(publication) if connection is not None and connection.connected else None
+    def publish(self, publication: Publication, on: int | None = None) -> Token | None:
+        """Give one message to the network; None without a connection. Only `Acknowledged` means delivered.
 
-    def subscribe(self, subscription: Subscription) -> Token | None:
-        """Subscribe to one more topic for the life of this connection; None without a connection."""
-        connection = self._connection
-        return connection.subscribe(subscription) if connection is not None and connection.connected else None
+        With `on`, the number of a connection, it goes over that one alone: its owner may not know yet that there is
+        another, on which everything begins anew.
+        """
+        connection = self._current(on)
+        return connection.publish(publication) if connection is not None else None
+
+    def subscribe(self, subscription: Subscription, on: int) -> Token | None:
+        """Subscribe to one more topic for the life of connection `on`; None if that has ended."""
+        connection = self._current(on)
+        return connection.subscribe(subscription) if connection is not None else None
 
     def settle(self, token: Token) -> None:
         """Acknowledge a received message; after a lost connection the broker delivers it again."""
-        connection = self._connection
-        if connection is not None and connection.connected and connection.number == token.connection:
+        connection = self._current(token.connection)
+        if connection is not None:
             connection.settle(token)
+
+    def _current(self, number: int | None) -> Connection | None:
+        """The connection that is up, if it has this number."""
+        connection = self._connection
+        if connection is None or not connection.connected or number not in {None, connection.number}:
+            return None
+        return connection
 
     def _run(self) -> None:
         failures = 0

@@ -160,12 +160,19 @@ class FlowControl:
 
     def __init__(self, client: MqttClient, in_flight: InFlight, config: MqttConfig) -> None:
         self._client, self._in_flight, self._config = client, in_flight, config
+        self._connection = 0
         self._reported_paths: set[str] = set()
 
     def begin(self, event: Connected) -> HangUp | None:
         """Begin a new connection; return what is newly held back because the broker hung up on it."""
+        self._connection = event.connection
         hang_up = self._in_flight.begin(event.limits, time.monotonic())
         return None if hang_up is None or hang_up.again else hang_up
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection of `begin` is still up."""
+        return self._client.is_up(self._connection)
 
     def held(self) -> frozenset[str]:
         """What is held back now; call it while connected."""
@@ -189,14 +196,20 @@ class FlowControl:
         return False
 
     def offer(self, item: Outgoing, name: str | None = None) -> Token | None:
-        """Send if the broker accepts it now, else return None. `name` is the topic unless given."""
+        """Send if the broker accepts it now over the connection of `begin`, else return None.
+
+        `name` is the topic unless given.
+        """
         now_s, topic = time.monotonic(), topic_of(item)
         name = name or topic
         if isinstance(item, Publication) and not self.fits(item):
             return None
         if not self._in_flight.takes(name, topic, now_s):
             return None
-        token = self._client.subscribe(item) if isinstance(item, Subscription) else self._client.publish(item)
+        if isinstance(item, Subscription):
+            token = self._client.subscribe(item, self._connection)
+        else:
+            token = self._client.publish(item, self._connection)
         if token is not None:
             self._in_flight.sent(token, name, topic, now_s, isinstance(item, Subscription) or item.qos > 0)
         return token

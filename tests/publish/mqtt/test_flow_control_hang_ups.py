@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +138,37 @@ def test_a_line_that_breaks_again_and_again_costs_alerts_no_more_than_seconds(tm
         began_s = time.monotonic()
         run(broker, tmp_path, lambda: len(set(broker.taken("/alert"))) == 30)
         assert time.monotonic() - began_s < 25.0
+
+
+def test_a_connection_that_is_lost_and_made_anew_while_the_box_writes_its_disk_keeps_the_order(tmp_path: Path) -> None:
+    """What was on its way over the lost one goes first over the new one, though the publisher has not heard of it."""
+    writing = threading.Event()
+
+    def drops(heard: Packet) -> bool:
+        if broker.connections > 1 or not (heard.topic.endswith("/alert") and b"alert-0005" in heard.payload):
+            return False
+        return writing.wait(10.0)
+
+    with RawBroker(hangs_up=drops).running() as broker:
+        out = Publisher(box(broker.port), tmp_path / "outbox.db", started("boot", time.time()))
+        settle = out._sender.settle
+
+        def slow_settle(at_once: bool = False) -> None:
+            if out._sender._in_flight and not writing.is_set():
+                writing.set()
+                until(lambda: broker.connections == 2 and out._client.connected)
+                for number in range(20, 30):
+                    out.write(alert(number))
+            settle(at_once)
+
+        out._sender.settle = slow_settle  # type: ignore[method-assign]
+        for number in range(20):
+            out.write(alert(number))
+        out.start()
+        until(lambda: len(set(broker.taken("/alert"))) == 30)
+        out.stop()
+    numbers = [json.loads(payload)["seq"] for payload in broker.taken("/alert")]
+    assert list(dict.fromkeys(numbers)) == list(range(1, 31))
 
 
 def test_an_alert_of_now_is_out_before_a_long_backlog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
