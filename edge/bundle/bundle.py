@@ -49,7 +49,7 @@ class Bundle:
         self.folder = Path(folder).resolve()  # an update swaps the link; a running box keeps its files
         self.provider: Provider = provider
         self.threads = threads
-        self.engines = engines or default_cache()
+        self._engines = engines
         self.manifest: Manifest = read_manifest(self.folder)
         for stored in self.manifest.files():
             self._verify(stored)
@@ -59,6 +59,11 @@ class Bundle:
                     f"bundle {self.folder}: role {name} does not fit the box: {fault}; export that model again "
                     f"(emvas export adapts what it can), or build or install the bundle again"
                 )
+
+    @property
+    def engines(self) -> Path:
+        """The folder of TensorRT engines. NoTensorrtError: there is none for this user."""
+        return self._engines or default_cache()
 
     def role(self, name: str) -> Role:
         """The description of a role. BundleError lists the known roles."""

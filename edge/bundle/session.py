@@ -162,11 +162,18 @@ def profile_options(profile: Mapping[str, Profile]) -> dict[str, str]:
 
 
 def default_cache() -> Path:
-    """The folder of engines: systemd's cache folder for this service, else the user's."""
+    """The folder of engines: systemd's cache folder for this service, else the user's.
+
+    Raises:
+        NoTensorrtError: this user has no home.
+    """
     given = os.environ.get("CACHE_DIRECTORY")
     if given:
         return Path(given) / "engines"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emvas" / "engines"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emvas" / "engines"
+    except RuntimeError:
+        raise NoTensorrtError("this user has no home, so there is no folder for engines: set XDG_CACHE_HOME") from None
 
 
 @cache

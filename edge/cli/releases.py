@@ -18,9 +18,10 @@ from rich.console import Console
 
 from edge import status
 from edge.cli.box_folders import CONFIG, CONFIG_STORE, MODELS_STORE, RELEASES, state_folder, store_at, stores_of
-from edge.releases.release_store import ReleaseStore
+from edge.releases.release_store import ReleaseStore, StoreError
 from edge.releases.trial import Probation, ReleaseState, TrialResult
 from edge.shipped import BUNDLE
+from edge.store.state_folder import replace_small, unusable
 
 _log = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ class ReleaseTrial:
         self._file = state / LOST_FILE
         self._before = _read_names(self._file)
         self._start_s: float | None = None
-        self._stores = [store for store in stores_of(state).values() if store.state().on_trial]
+        self._stores = [store for store in stores_of(state).values() if _on_trial(store, state)]
         self._probation = Probation()
 
     def turn(self, now_s: float, known: status.HealthVerdict) -> bool:
@@ -188,7 +189,7 @@ class ReleaseTrial:
         if not self._stores:
             if now_s - self._start_s >= SETTLED_S and lost != self._before:
                 self._before = lost
-                _write_names(self._file, lost)
+                replace_small(self._file, json.dumps(sorted(lost)), "the next trial uses an older list of lost sources")
             return False
         verdict = self._probation.observe(now_s, known.healthy and lost <= self._before)
         if verdict == TrialResult.OPEN:
@@ -207,6 +208,19 @@ class ReleaseTrial:
         return not proven
 
 
+def _on_trial(store: ReleaseStore, state: Path) -> bool:
+    """Whether its release is on trial; a store that cannot be read is logged and does not end the box.
+
+    If the state folder `state` cannot be used at all, the report about it says enough.
+    """
+    try:
+        return store.state().on_trial
+    except StoreError as error:
+        if not (store.folder.is_relative_to(state) and unusable(state)):
+            _log.error("%s", error)
+        return False
+
+
 def _read_names(file: Path) -> frozenset[str]:
     """The names in the file; empty where it is missing or holds something else."""
     try:
@@ -214,13 +228,3 @@ def _read_names(file: Path) -> frozenset[str]:
     except (OSError, ValueError):
         return frozenset()
     return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
-
-
-def _write_names(file: Path, names: frozenset[str]) -> None:
-    """Replace the file at once; a folder that cannot be written is also reported by the stores."""
-    temporary = file.with_name(f".{file.name}.part")
-    try:
-        temporary.write_text(json.dumps(sorted(names)), encoding="utf-8")
-        temporary.replace(file)
-    except OSError as error:
-        _log.warning("%s cannot be written (%s): the next trial uses an older list of lost sources", file, error)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import tempfile
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +21,7 @@ from edge.redact import said
 from edge.run_registry import Start
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
+from edge.store.state_folder import unusable
 from edge.store.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -30,8 +29,6 @@ _log = logging.getLogger(__name__)
 _OUTBOX_FILE = "outbox.db"
 STORAGE = "storage"
 """Name of the folder in `Source` messages."""
-_OF_ROOM = {errno.ENOSPC, errno.EDQUOT}
-"""A full disk is handled by each store, which deletes old records."""
 _PATIENCE_S = 60.0
 """How long the stores may need to recover once the folder can be written."""
 
@@ -134,7 +131,7 @@ class StateFolder:
     def filtered(self, reports: Iterable[Source], t_s: float) -> list[Source]:
         """The reports at `t_s`; called about once a second."""
         reports = list(reports)
-        fault = self._fault() if self._lost or any(report.state == "lost" for report in reports) else ""
+        fault = unusable(self._path) if self._lost or any(report.state == "lost" for report in reports) else ""
         if not (fault or self._lost):
             return reports
         self._withheld |= {report.source: report for report in reports}
@@ -150,15 +147,6 @@ class StateFolder:
             return []
         self._withheld, self._lost, self._writable_s = {}, False, None
         return [Source(t_s, STORAGE, "ok"), *lost]
-
-    def _fault(self) -> str:
-        """Why the folder cannot be written; empty if it can."""
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._path):
-                return ""
-        except OSError as error:
-            return "" if error.errno in _OF_ROOM else error.strerror or str(error)
 
 
 class Stores:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 from pathlib import Path
 from typing import Any
 
 from edge.config.perception import CameraConfig
 from edge.fatigue.attention import Angles, StraightAhead
+from edge.store.state_folder import log_of_file, replace_small
 
 _FILE = "straight-ahead.json"
 _MOVED_DEG = 1.0
 _EVERY_S = 60.0
 """The file, often on a memory card, is written rarely: for a relevant change, at most once a minute."""
-_log = logging.getLogger(__name__)
 
 
 class Mounting:
@@ -35,10 +34,10 @@ class Mounting:
             found = json.loads(self._path.read_text(encoding="utf-8"))
             if found["camera"] == self._camera:
                 self._kept = StraightAhead(_angles(found["head"]), _angles(found["gaze"]))
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
-            _log.warning("%s: straight ahead is learned anew: %s", self._path, error)
+            log_of_file(self._path, error, "straight ahead is learned anew")
         return self._kept
 
     def keep(self, t_s: float, ahead: StraightAhead) -> None:
@@ -46,14 +45,8 @@ class Mounting:
         if t_s - self._kept_s < _EVERY_S or not _moved(self._kept, ahead):
             return
         self._kept_s = t_s
-        part = self._path.with_name(_FILE + ".part")
-        content = {"camera": self._camera, "head": ahead.head, "gaze": ahead.gaze}
-        try:
-            part.write_text(json.dumps(content) + "\n", encoding="utf-8")
-            part.replace(self._path)
-        except OSError as error:
-            _log.warning("%s: straight ahead is not kept: %s", self._path, error)
-        else:
+        content = json.dumps({"camera": self._camera, "head": ahead.head, "gaze": ahead.gaze}) + "\n"
+        if replace_small(self._path, content, "straight ahead is not kept"):
             self._kept = ahead
 
 

@@ -82,3 +82,21 @@ def test_a_run_of_seconds_and_a_folder_that_takes_nothing_leave_what_was_known(t
     (tmp_path / ".lost.json.part").mkdir()
     assert not run(ReleaseTrial(tmp_path), SETTLED_S, True)
     assert ReleaseTrial(tmp_path)._before == {"speed"}
+
+
+def test_a_state_folder_that_is_none_is_told_by_its_own_report_and_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert not run(ReleaseTrial(tmp_path / "file" / "state"), SETTLED_S, True, "storage")
+    assert caplog.text == ""
+
+
+def test_a_damaged_store_of_releases_is_logged_and_ends_no_box(
+    tmp_path: Path, store: ReleaseStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    (store.folder / "state.json").write_text("{")
+    assert not run(ReleaseTrial(tmp_path), PATIENCE_S, False)
+    assert [record.message.partition(" cannot be read")[0] for record in caplog.records] == [
+        f"{store.folder}/state.json"
+    ]

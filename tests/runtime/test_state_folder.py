@@ -13,6 +13,7 @@ from small_disk import failing_card
 from edge.config.delivery import StoreConfig
 from edge.messages import Source
 from edge.run_registry import started
+from edge.runtime import sinks
 from edge.runtime.sinks import StateFolder, Stores
 
 SMALL = box(9).model_copy(update={"store": StoreConfig(least_free_mb=10)})
@@ -78,7 +79,7 @@ def test_a_store_that_does_not_come_back_with_its_folder_is_told_after_a_minute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = StateFolder(tmp_path)
-    monkeypatch.setattr(StateFolder, "_fault", lambda _: "Permission denied")
+    monkeypatch.setattr(sinks, "unusable", lambda _: "Permission denied")
     (word,) = folder.filtered([lost("timeline"), lost("outbox")], 1.0)
     assert word.source == "storage"
     assert folder.filtered([Source(2.0, "outbox", "ok")], 2.0) == []

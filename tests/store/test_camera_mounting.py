@@ -54,6 +54,22 @@ def test_no_password_and_no_address_stand_in_the_file(tmp_path: Path) -> None:
     assert not any(word in file.read_text() for word in ("secret", "user", "cab"))
 
 
-def test_a_folder_that_takes_nothing_is_no_reason_to_fail(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Mounting(tmp_path / "gone", CAB).keep(0.0, AHEAD)
-    assert "is not kept" in caplog.text
+def test_a_folder_that_takes_nothing_is_no_reason_to_fail_and_is_told_by_its_own_report(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    mounting = Mounting(tmp_path / "file" / "state", CAB)
+    assert mounting.read() == StraightAhead()
+    mounting.keep(0.0, AHEAD)
+    assert caplog.text == ""
+
+
+def test_a_fault_of_its_own_file_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    mounting = Mounting(tmp_path, CAB)
+    (tmp_path / "straight-ahead.json" / "folder").mkdir(parents=True)
+    assert mounting.read() == StraightAhead()
+    mounting.keep(0.0, AHEAD)
+    assert [record.message.split(": ")[1] for record in caplog.records] == [
+        "straight ahead is learned anew",
+        "straight ahead is not kept",
+    ]
