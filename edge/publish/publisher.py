@@ -154,11 +154,20 @@ class Publisher:
         self._stop_by_s = time.monotonic() + _FLUSH_S
         self._wake()
         self._thread.join(2 * _FLUSH_S)
-        if self._connected:
-            self._client.publish(self._builder.goodbye(self._connected.connection, failure))
+        self._say_goodbye(failure)
         self._client.stop()
         self._outbox.close()
         self._idempotency_log.close()
+
+    def _say_goodbye(self, failure: str | None) -> None:
+        """Publish the end as soon as the broker's limits allow it; its will does so where they do not for a second."""
+        end_s = time.monotonic() + _TURN_S
+        while self._connected is not None and self._flow.connected:
+            if self._flow.offer(self._builder.goodbye(self._connected.connection, failure)) is not None:
+                return
+            if time.monotonic() >= end_s:
+                return
+            self._take_events()
 
     def news(self, t_s: float) -> list[Source]:
         """Reports about the files and refused messages since the last call, with timestamp `t_s`."""
