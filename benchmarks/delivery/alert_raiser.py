@@ -23,8 +23,8 @@ from edge.store.timeline import Timeline
 
 OUTBOX, TIMELINE = "outbox.db", "timeline.db"
 _STEPS: tuple[AlertType, ...] = ("new", "update", "update", "end")
-_DRAIN_S = 600.0
-"""20 messages of the past leave a second (`edge.publish.outbox.sender.HISTORICAL_HZ`): this many seconds for 12,000."""
+_STALLED_S = 60.0
+"""Messages of the past leave at a limited rate, so a long outbox may take long; this long without one is too long."""
 
 
 def configuration(port: int) -> Config:
@@ -67,9 +67,12 @@ def main(port: int, folder: Path, alerts_hz: float) -> None:
 
 
 def _drain(publisher: Publisher) -> None:
-    end_s = time.monotonic() + _DRAIN_S
-    while publisher.health().outbox.rows and time.monotonic() < end_s:
+    rows, end_s = publisher.health().outbox.rows, time.monotonic() + _STALLED_S
+    while rows and time.monotonic() < end_s:
         time.sleep(0.1)
+        left = publisher.health().outbox.rows
+        if left < rows:
+            rows, end_s = left, time.monotonic() + _STALLED_S
     publisher.stop()
 
 

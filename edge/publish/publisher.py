@@ -160,12 +160,14 @@ class Publisher:
         self._idempotency_log.close()
 
     def _say_goodbye(self, failure: str | None) -> None:
-        """Publish the end as soon as the broker's limits allow it; its will does so where they do not for a second."""
+        """Publish the end when the broker's limits allow it, or after a second: a clean stop has no will."""
         end_s = time.monotonic() + _TURN_S
         while self._connected is not None and self._flow.connected:
-            if self._flow.offer(self._builder.goodbye(self._connected.connection, failure)) is not None:
+            goodbye = self._builder.goodbye(self._connected.connection, failure)
+            if self._flow.offer(goodbye) is not None:
                 return
             if time.monotonic() >= end_s:
+                self._client.publish(goodbye)
                 return
             self._take_events()
 

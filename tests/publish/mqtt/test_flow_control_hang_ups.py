@@ -121,13 +121,23 @@ def test_a_message_larger_than_the_broker_takes_waits_and_bars_no_other(
 
 
 def test_no_more_is_in_flight_than_a_broker_takes_the_last_word_included(tmp_path: Path) -> None:
-    def slow_at_the_end(heard: Packet) -> bool:  # the box ends while status and state are on their way
-        broker.slow_s = 0.3 if heard.topic.endswith("/status") else 0.02
+    asked, ends = threading.Event(), threading.Event()
+
+    def stuck_when_the_box_ends(heard: Packet) -> bool:
+        if heard.kind == PUBLISH and heard.topic.endswith("/status") and not asked.is_set():  # `state` comes behind it
+            asked.set()
+            ends.wait(10.0)
+            time.sleep(0.4)
         return False
 
-    with RawBroker(limits=b"\x21\0\2", hangs_up=slow_at_the_end).running() as broker:
-        run(broker, tmp_path, lambda: len(broker.taken("/alert")) == 30)
-        until(lambda: b"stopped" in broker.taken("/status")[-1])
+    def done() -> bool:
+        if asked.is_set():
+            ends.set()
+        return ends.is_set()
+
+    with RawBroker(limits=b"\x21\0\2", slow_s=0.02, hangs_up=stuck_when_the_box_ends).running() as broker:
+        run(broker, tmp_path, done)
+        until(lambda: b"stopped" in b"".join(broker.taken("/status")[-1:]))
     assert broker.most_unanswered <= 2
 
 
