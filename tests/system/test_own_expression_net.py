@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -102,24 +103,46 @@ def hugging_face(folder: Path, pictures: Float32, labels: np.ndarray) -> tuple[l
 
 
 def timm(folder: Path, pictures: Float32, labels: np.ndarray) -> tuple[list[str], Callable[[Float32], Float32]]:
-    """The same of timm's smallest ResNet."""
+    """The same of timm's smallest ResNet, which takes grey pictures here."""
     torch.manual_seed(0)
+    net = from_library("timm").create_model("test_resnet", num_classes=2, in_chans=1)
+    return of_library("timm", "test_resnet", net, 1, folder, pictures, labels)
+
+
+def torchvision(folder: Path, pictures: Float32, labels: np.ndarray) -> tuple[list[str], Callable[[Float32], Float32]]:
+    """The same of torchvision's smallest net, which takes colour."""
+    torch.manual_seed(0)
+    net = from_library("torchvision").models.get_model("shufflenet_v2_x0_5", num_classes=2)
+    return of_library("torchvision", "shufflenet_v2_x0_5", net, 3, folder, pictures, labels)
+
+
+def from_library(name: str) -> Any:
+    """The library; skips the test where it is not installed."""
     try:
-        net = library("timm").create_model("test_resnet", num_classes=2, in_chans=1)
+        return library(name)
     except OptionError as error:
         pytest.skip(str(error))
-    taught(net, net, pictures, labels)
+
+
+def of_library(
+    name: str, architecture: str, net: nn.Module, channels: int, folder: Path, pictures: Float32, labels: np.ndarray
+) -> tuple[list[str], Callable[[Float32], Float32]]:
+    """Teach the library's net and save it as a training would."""
+
+    def logits(images: torch.Tensor) -> torch.Tensor:
+        return net(images.repeat(1, channels, 1, 1))
+
+    taught(net, logits, pictures, labels)
     folder.mkdir()
     torch.save({"epoch": _EPOCHS, "state_dict": net.state_dict()}, folder / "best.pth")
 
     def said(faces: Float32) -> Float32:
         with torch.inference_mode():
-            return torch.softmax(net(torch.from_numpy(2 * faces - 1)), dim=1).numpy()
+            return torch.softmax(logits(torch.from_numpy(2 * faces - 1)), dim=1).numpy()
 
-    words = ["--model", "timm", "--labels", CLASSES]
-    options = {"architecture": "test_resnet", "px": PX, "mean": 0.5, "deviation": 0.5}
+    options = {"architecture": architecture, "px": PX, "mean": 0.5, "deviation": 0.5}
     sets = [word for key, value in options.items() for word in ("--set", f"{key}={value}")]
-    return ["encoder", str(folder / "best.pth"), *words, *sets], said
+    return ["encoder", str(folder / "best.pth"), "--model", name, "--labels", CLASSES, *sets], said
 
 
 def exported(words: list[str], bundle_dir: Path, tmp_path: Path, middle: float = 1.0) -> Bundle:
@@ -131,13 +154,13 @@ def exported(words: list[str], bundle_dir: Path, tmp_path: Path, middle: float =
     return Bundle(tmp_path / "out")
 
 
+Trainer = Callable[..., tuple[list[str], Callable[[Float32], Float32]]]
+TRAINERS = [hugging_face, timm, torchvision]
 MEIS = Crop(FACE.x_px, FACE.y_px, FACE.side_px, FACE.angle_rad)
 
 
-@pytest.mark.parametrize("train", [hugging_face, timm])
-def test_the_box_says_of_a_face_what_the_trained_net_says(
-    train: Callable[..., tuple[list[str], Callable[[Float32], Float32]]], bundle_dir: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("train", TRAINERS)
+def test_the_box_says_of_a_face_what_the_trained_net_says(train: Trainer, bundle_dir: Path, tmp_path: Path) -> None:
     pictures, labels = drawn(256)
     words, said = train(tmp_path / "net", pictures, labels)
     assert (said(pictures).argmax(axis=1) == labels).mean() > 0.95
@@ -150,13 +173,14 @@ def test_the_box_says_of_a_face_what_the_trained_net_says(
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("train", TRAINERS)
 def test_a_net_taught_on_real_faces_sees_the_smile_through_the_box(
-    data_dir: Path, bundle_dir: Path, tmp_path: Path
+    train: Trainer, data_dir: Path, bundle_dir: Path, tmp_path: Path
 ) -> None:
     folder = data_dir / "faces_ferplus"
     if not folder.is_dir():
         pytest.skip(f"no faces at {folder}")
-    words, said = hugging_face(tmp_path / "net", *ferplus(folder, "train", 800))
+    words, said = train(tmp_path / "net", *ferplus(folder, "train", 800))
     faces, truth = ferplus(folder, "valid", 300)
     assert (said(faces).argmax(axis=1) == truth).mean() > 0.7
     bundle = exported(words, bundle_dir, tmp_path, _FER_MIDDLE)

@@ -9,18 +9,20 @@ are of FER+'s validation part, on the faces that the box finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import torch
+from torch import Tensor
 
 from edge.bundle.bundle import Bundle
 from edge.messages import Float32
 from training.heads.expression_net import LABELS, ExpressionNet, write_expression_net
 from training.heads.expression_pictures import VotedFaces, read_faces, view
+from training.heads.net_file import NetFileError
 
 _BATCH, _RATE, _DECAY, _WARM_UP = 128, 3e-3, 0.05, 0.2
 ABOUT = {
@@ -29,29 +31,71 @@ ABOUT = {
 }
 
 
-def fit(
-    faces: VotedFaces, epochs: int, seed: int = 0, tell: Callable[[int, float], None] = lambda *_: None
-) -> ExpressionNet:
-    """A net trained on the training part; `tell` is called with each epoch's number and mean loss."""
-    torch.manual_seed(seed)
-    random, chosen, shares = np.random.default_rng(seed), np.flatnonzero(faces.train & faces.clear()), faces.shares()
-    net, rounds = ExpressionNet(), max(1, len(chosen) // _BATCH)
-    optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=rounds * epochs, pct_start=_WARM_UP)
-    for epoch in range(epochs):
-        net.train()
-        total = 0.0
-        for batch in np.array_split(random.permutation(chosen), rounds):
-            images = torch.from_numpy(np.stack([view(faces.image[place], random) for place in batch])[:, None])
-            told = torch.log_softmax(net.read(images).float(), dim=1)
-            loss = -(torch.from_numpy(shares[batch]) * told).sum(dim=1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach())
-        tell(epoch, total / rounds)
-    return net.eval()
+class ExpressionTraining:
+    """A training that gives the same weights with and without an interruption: each epoch has its own seed."""
+
+    def __init__(self, faces: VotedFaces, epochs: int, seed: int = 0) -> None:
+        torch.manual_seed(seed)
+        self._faces, self._seed, self.epochs, self.epoch = faces, seed, epochs, 0
+        self._chosen, self._shares = np.flatnonzero(faces.train & faces.clear()), torch.from_numpy(faces.shares())
+        self._rounds = max(1, len(self._chosen) // _BATCH)
+        self.net = ExpressionNet().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimizer = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=_DECAY)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer, _RATE, total_steps=self._rounds * epochs, pct_start=_WARM_UP
+        )
+
+    def run_epoch(self) -> float:
+        """Learn from every face once; the mean loss."""
+        torch.manual_seed(self._seed + self.epoch)
+        random, total = np.random.default_rng((self._seed, self.epoch)), 0.0
+        self.net.train()
+        for batch in np.array_split(random.permutation(self._chosen), self._rounds):
+            images = np.stack([view(self._faces.image[place], random) for place in batch])[:, None]
+            total += self._step(torch.from_numpy(images), self._shares[torch.from_numpy(batch)])
+        self.net.eval()
+        self.epoch += 1
+        return total / self._rounds
+
+    def _step(self, images: Tensor, shares: Tensor) -> float:
+        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bfloat16()):
+            logits = self.net.read(images)
+        loss = -(shares * torch.log_softmax(logits.float(), dim=1)).sum(dim=1).mean()
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._optimizer.step()
+        self._schedule.step()
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Write all that the next epoch needs, whole or not at all."""
+        part = path.with_name(f"{path.name}.part")
+        torch.save({"epochs": self.epochs, "epoch": self.epoch, **{k: v.state_dict() for k, v in self._parts()}}, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Continue from the state in `path`.
+
+        Raises:
+            NetFileError: a state of another number of epochs, whose learning rates are others.
+        """
+        stored = torch.load(path, weights_only=True)
+        if stored["epochs"] != self.epochs:
+            raise NetFileError(
+                f"{path} belongs to a training of {stored['epochs']} epochs, not {self.epochs}: give --epochs "
+                f"{stored['epochs']} to go on with it, or remove it to begin anew"
+            )
+        self.epoch = stored["epoch"]
+        for name, part in self._parts():
+            part.load_state_dict(stored[name])
+
+    def _parts(self) -> Sequence[tuple[str, Any]]:
+        return ("net", self.net), ("optimizer", self._optimizer), ("schedule", self._schedule)
+
+
+def _fast_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in one instruction; others would be slower with it."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def judge(net: ExpressionNet, faces: VotedFaces) -> dict[str, Any]:
@@ -79,14 +123,24 @@ def said_of(net: ExpressionNet, images: Any) -> Float32:
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--bundle", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@click.option("--epochs", default=8, show_default=True)
+@click.option("--epochs", default=15, show_default=True)
 def main(data: Path, folder: Path, out: Path, epochs: int) -> None:
-    """Cut the faces of DATA/faces_ferplus with the bundle's mesh, train, and write the checkpoint."""
-    faces = read_faces(data / "faces_ferplus", Bundle(folder))
-    net = fit(faces, epochs, tell=lambda epoch, loss: click.echo(f"{epoch}: {loss:.4f}"))
-    measured = judge(net, faces)
+    """Cut the faces of DATA/faces_ferplus with the bundle's mesh, train, and write the checkpoint.
+
+    After an interruption the same command goes on after the last whole epoch.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_expression_net(net, {**ABOUT, "measured": measured}, out)
+    faces, state = read_faces(data / "faces_ferplus", Bundle(folder)), out.with_suffix(".state.pt")
+    training = ExpressionTraining(faces, epochs)
+    if state.exists():
+        training.resume(state)
+    while training.epoch < epochs:
+        loss = training.run_epoch()
+        training.save(state)
+        click.echo(f"{training.epoch} of {epochs}: {loss:.4f}")
+    measured = judge(training.net, faces)
+    write_expression_net(training.net, {**ABOUT, "measured": measured}, out)
+    state.unlink(missing_ok=True)
     click.echo(f"{out}: {measured}; next: emvas export encoder {out} --into {folder} --out build/research")
 
 

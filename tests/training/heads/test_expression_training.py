@@ -15,7 +15,7 @@ from edge.bundle.session import Session
 from export.exporters.detect import detect
 from export.pipeline import run_job
 from export.role_build import BuildError
-from training.heads.expression import ABOUT, fit, judge, said_of
+from training.heads.expression import ABOUT, ExpressionTraining, judge, said_of
 from training.heads.expression_net import (
     INPUT_PX,
     LABELS,
@@ -28,7 +28,7 @@ from training.heads.net_file import NetFileError
 
 NEUTRAL, HAPPY, SAD = (LABELS.index(name) for name in ("neutral", "happy", "sad"))
 CURLS = {HAPPY: 1, SAD: -1, NEUTRAL: 0}
-MEASURED = {**ABOUT, "measured": {"accuracy": 0.5}}
+MEASURED = {**ABOUT, "measured": {"accuracy": 0.5, "neutral_as_sad": 0.04, "neutral_as_angry": 0.02}}
 
 
 def drawn(curl: int, random: np.random.Generator) -> np.ndarray:
@@ -52,8 +52,15 @@ def faces() -> VotedFaces:
     return VotedFaces(images, np.ones(count, bool), votes, np.arange(count) < 256)
 
 
+def trained(training: ExpressionTraining, until: int | None = None) -> ExpressionTraining:
+    """After epoch `until`, or after the last."""
+    while training.epoch < (until or training.epochs):
+        training.run_epoch()
+    return training
+
+
 def test_what_most_people_see_is_learned_and_kept(faces: VotedFaces, tmp_path: Path) -> None:
-    net = fit(faces, epochs=6)
+    net = trained(ExpressionTraining(faces, epochs=12)).net
     told = judge(net, faces)
     assert told["accuracy"] == 1.0 and told["neutral_as_sad"] == told["neutral_as_angry"] == 0.0
     path = tmp_path / "expression.npz"
@@ -61,6 +68,20 @@ def test_what_most_people_see_is_learned_and_kept(faces: VotedFaces, tmp_path: P
     again, about = read_expression_net(path)
     assert about["licence"] == ABOUT["licence"]
     assert said_of(again, faces.image[:8]) == pytest.approx(said_of(net, faces.image[:8]), abs=0.02)
+
+
+def test_a_power_cut_after_any_epoch_changes_nothing(faces: VotedFaces, tmp_path: Path) -> None:
+    state = tmp_path / "expression.state.pt"
+    half = trained(ExpressionTraining(faces, epochs=2), until=1)
+    half.save(state)
+    torch.rand(7)  # another process has another history
+    resumed = ExpressionTraining(faces, epochs=2)
+    resumed.resume(state)
+    assert resumed.epoch == 1 and not resumed.net.training, "between epochs the net is ready to be judged"
+    whole, again = (trained(training).net.state_dict() for training in (half, resumed))
+    assert all(torch.equal(value, again[name]) for name, value in whole.items())
+    with pytest.raises(NetFileError, match=r"belongs to a training of 2 epochs, not 3: give --epochs 2"):
+        ExpressionTraining(faces, epochs=3).resume(state)
 
 
 def test_votes_are_shares_and_faces_that_nobody_can_name_are_left_out() -> None:
@@ -99,6 +120,9 @@ def test_the_exported_graph_says_what_the_net_says(tmp_path: Path) -> None:
     write_expression_net(ExpressionNet().eval(), MEASURED, path)
     job = detect(path, "encoder").build(path, {}, tmp_path)
     assert job.role == "expression" and job.sources[0].licence == ABOUT["licence"]
+    assert (
+        "right on 50% of FER+'s validation faces; of neutral ones 4% are read as sad and 2% as angry" in job.description
+    )
     built = run_job(job, (), tmp_path, lambda _: None)
     graph = Session(built.variants["fp32"].graphs["model"])
     images = np.stack([drawn(curl, np.random.default_rng(4)) for curl in (1, -1)])
