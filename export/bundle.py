@@ -19,7 +19,7 @@ from edge.bundle.session import Provider
 from export.gate.decision import Decision, decision_of, tools
 from export.recipe import Recipe
 from export.recipe_lock import Lock
-from export.role_build import Archives, BuildError, RoleBuild
+from export.role_build import Archives, BuildError, RoleBuild, RoleBuilder
 from export.role_manifest import RoleWriter
 from export.roles import builder
 from export.tensorrt.free_axes import free_axes
@@ -69,7 +69,8 @@ def build_bundle(
             progress(f"building {name}" + (" and measuring its variants" if decision is None else ""))
             start = time.monotonic()
             options = recipe.options(name) | ({"variants": decision} if decision is not None else {})
-            roles[name] = _build_role(name, options, archives, work / name, stage, progress, decision)
+            made = builder(name, recipe.roles[name].model is not None)
+            roles[name] = _build_role(name, made, options, archives, work / name, stage, progress, decision)
             decisions[name] = decision or decision_of(roles[name], recipe.digest(name))
             if recipe.provider is not None:
                 roles[name] = _kept_for(roles[name], recipe.provider, stage)
@@ -128,6 +129,7 @@ def refuse_foreign(out: Path) -> None:
 
 def _build_role(
     name: str,
+    build: RoleBuilder,
     options: Mapping[str, Any],
     archives: Archives,
     work: Path,
@@ -136,7 +138,7 @@ def _build_role(
     decision: Decision | None,
 ) -> Role:
     work.mkdir(parents=True)
-    built = builder(name)(archives, work, options, progress)
+    built = build(archives, work, options, progress)
     built = replace(built, axes=built.axes or free_axes(name, built.variants["fp32"].graphs))
     return RoleWriter(name, built, stage, decision).write()
 

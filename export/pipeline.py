@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge.bundle.manifest import VariantName
 from export.export_job import ExportJob, GraphJob, MadeGraph
-from export.gate import build_variants
+from export.gate import Wanted, build_variants
 from export.role_build import BuildError, RoleBuild
 from export.trace import check_weights, prove_parity, trace
 
@@ -16,7 +15,7 @@ Progress = Callable[[str], None]
 """Called with a short description of the current step."""
 
 
-def run_job(job: ExportJob, wanted: Sequence[VariantName], work: Path, progress: Progress) -> RoleBuild:
+def run_job(job: ExportJob, wanted: Wanted, work: Path, progress: Progress) -> RoleBuild:
     """Make the wanted variants of a role; `work` is an empty folder.
 
     Raises:

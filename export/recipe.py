@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,22 @@ class Member(_Part):
     sha256: str = Field(pattern=_SHA256)
 
 
+class HubModel(_Part):
+    """A model of the Hugging Face hub; its hashes are pinned by the first fetch (`export.hub`)."""
+
+    repository: str = Field(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$", description="OWNER/NAME on the hub")
+    revision: str = Field(description="branch, tag or commit; the first fetch pins the commit behind it")
+    files: list[str] = Field(min_length=1, description="what is fetched of it")
+    licence: str
+    training_data: str
+
+
 class RoleRecipe(_Part):
     """The inputs of one role; the builder is `export.roles.BUILDERS[name]`."""
 
     files: dict[str, Member] = Field({}, description="foreign files by the name that the builder knows them by")
     ours: dict[str, str] = Field({}, description="files of this project by that name, relative to the recipe")
+    model: str | None = Field(None, description="of `models`: the role is made of this model of the hub")
     settings: dict[str, Any] = Field({}, description="numbers that the builder takes from the recipe")
     variants: list[VariantName] = Field([], description="what the gate tries beside fp32")
     tolerance: float = Field(0.0, ge=0, description="how much worse than fp32 at the role's task a variant may be")
@@ -69,10 +81,13 @@ class Recipe(_Part):
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     version: str
     archives: dict[str, Archive]
+    models: dict[str, HubModel] = Field({}, description="models of the hub by name")
     roles: dict[str, RoleRecipe] = Field(min_length=1)
     margins: Margins = Field(Margins(), description="what makes a variant worth having")
     parts: dict[str, BundlePart] = Field({}, description="smaller bundles by name: `emvas bundle build --part NAME`")
     provider: Provider | None = Field(None, description="keep only the variant that this one runs")
+    base: Path | None = Field(None, exclude=True, description="the recipe that this one extends: key `extends`")
+    made: dict[str, dict[str, Any]] = Field({}, exclude=True, description="options of each fetched model")
     folder: Path = Field(Path(), exclude=True, description="where the recipe lies; not a key of the file")
     evaluation: Path | None = Field(
         None, exclude=True, description="list of recordings that variants of asr are judged on; not a key of the file"
@@ -89,7 +104,8 @@ class Recipe(_Part):
         foreign = {name: member.model_dump() for name, member in part.files.items()}
         gate = {"variants": part.variants, "tolerance": part.tolerance, "margins": self.margins}
         judged = {"evaluation": self.evaluation} if self.evaluation is not None and role == "asr" else {}
-        return {**part.settings, **ours, **foreign, **gate, **judged}
+        hub = self.made.get(part.model, {}) if part.model is not None else {}
+        return {**part.settings, **ours, **foreign, **gate, **judged, **hub}
 
     def part(self, name: str) -> Recipe:
         """The recipe of the part `name` alone: its roles and the archives that they need; raises BuildError for an
@@ -98,22 +114,30 @@ class Recipe(_Part):
         if name not in self.parts:
             raise BuildError(f"the recipe has no part {name!r}; it has {', '.join(self.parts) or 'none'}")
         roles = {role: self.roles[role] for role in self.parts[name].roles}
-        used = {member.archive for role in roles.values() for member in role.files.values()}
-        archives = {archive: pin for archive, pin in self.archives.items() if archive in used}
+        archives = {archive: self.archives[archive] for archive in self.archives_of(roles)}
         provider = self.parts[name].provider
         changed = {"name": f"emvas-{name}", "roles": roles, "archives": archives, "provider": provider}
         return self.model_copy(update=changed)
+
+    def archives_of(self, roles: Iterable[str]) -> list[str]:
+        """The archives that hold files of `roles`, in the recipe's order."""
+        used = {member.archive for role in roles for member in self.roles[role].files.values()}
+        return [archive for archive in self.archives if archive in used]
 
     def digest(self, role: str) -> str:
         """SHA-256 of the recipe's part for `role`, with the margins and the bytes of our own files."""
         part = self.roles[role]
         ours = {name: sha256_of(self.folder / path) for name, path in part.ours.items()}
-        said = {**part.model_dump(mode="json"), "ours": ours, "margins": asdict(self.margins)}
+        said = {**part.model_dump(mode="json", exclude={"model"}), "ours": ours, "margins": asdict(self.margins)}
+        said |= {"model": self.models[part.model].model_dump(mode="json")} if part.model is not None else {}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _names_known(self) -> Recipe:
         for role, part in self.roles.items():
+            if part.model is not None and part.model not in self.models:
+                known = ", ".join(self.models) or "none"
+                raise ValueError(f"roles.{role}.model: no model {part.model!r}; there are {known}")
             for name, member in part.files.items():
                 if member.archive not in self.archives:
                     known = ", ".join(self.archives)
@@ -128,12 +152,18 @@ class Recipe(_Part):
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read and validate `path`; BuildError gives the key and what is wrong with it."""
+    """Read and validate `path`; BuildError gives the key and what is wrong with it.
+
+    With the key `extends` the archives, margins and roles of that file beside it are taken over, and those of `path`
+    replace or join them one by one.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise BuildError(f"{path}: a recipe is a list of `key: value` lines; see configs/bundles/default.yaml")
-        return Recipe.model_validate({**content, "folder": path.parent, "evaluation": None})
+        content = _content(path)
+        beside = content.pop("extends", None)
+        base = None if beside is None else path.parent / Path(str(beside)).name
+        if base is not None:
+            content = _joined(_content(base), content)
+        return Recipe.model_validate({**content, "folder": path.parent, "base": base, "evaluation": None, "made": {}})
     except FileNotFoundError:
         raise BuildError(f"{path}: there is no such recipe; the default one is configs/bundles/default.yaml") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -143,3 +173,19 @@ def read_recipe(path: Path) -> Recipe:
     except ValidationError as error:
         faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
         raise BuildError("\n".join(faults)) from error
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise BuildError(f"{path}: a recipe is a list of `key: value` lines; see configs/bundles/default.yaml")
+    return content
+
+
+def _joined(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The base's archives, margins and roles with those of `own`; an archive that no role uses is left out."""
+    roles = {**(base.get("roles") or {}), **(own.get("roles") or {})}
+    archives = {**(base.get("archives") or {}), **(own.get("archives") or {})}
+    used = {member["archive"] for role in roles.values() for member in (role.get("files") or {}).values()}
+    taken = {name: pin for name, pin in archives.items() if name in used}
+    return {**({"margins": base["margins"]} if "margins" in base else {}), **own, "roles": roles, "archives": taken}

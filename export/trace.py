@@ -24,7 +24,7 @@ OPSET = 18
 MOST_ABS = 1e-4
 """Largest difference of an output between torch and onnxruntime, both float32; of an output whose RMS is above 1,
 that many times the RMS."""
-_LARGEST_FILE_BYTES = 2**31 - 2**24
+LARGEST_FILE_BYTES = 2**31 - 2**24
 """One protobuf message holds 2 GiB; a part of it is for the nodes."""
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 23, 31, 47, 67, 97, 139, 197, 281, 397, 563, 797, 1129, 1597, 2269, 16033, 48017)
 """Sizes that are not multiples of a stride, window or number of heads."""
@@ -96,7 +96,7 @@ def trace(name: str, graph: GraphJob, path: Path) -> None:
         BuildError: too large for one file, not traceable, or not valid ONNX.
     """
     size = sum(value.numel() * value.element_size() for value in graph.module.state_dict().values())
-    if size > _LARGEST_FILE_BYTES:
+    if size > LARGEST_FILE_BYTES:
         raise BuildError(
             f"graph {name!r} has {size / 1e9:.1f} GB of weights; one ONNX file holds 2 GB: export a smaller model"
         )

@@ -32,14 +32,15 @@ _LABELS = {
 _UNSURE = ("2-72688", "4-204119", "4-204121", "4-204123")
 """Files of `noise` that sound like one of the above and whose label in ESC-50 was not at hand: not counted."""
 _CATS = ("1-56380", "2-69131")
-"""They count among the clips, one of the four as crying; no hour of a cab or a classroom holds a cat."""
+"""They count among the clips; no hour of a cab or a classroom holds a cat."""
 _ACTED = {"emodb/angry": "*.flac", "emodb/sad": "*.flac", "ravdess": "*/03-01-0[3-6]-02-*.opus", "casia_zh": "*/*.flac"}
 _ACTED_EACH = 120
 _SPEECH = ("aishell_S0150/*.flac", "aishell_S0150/*.opus", "emodb/*/*.flac", "casia_zh/*/*.flac", "ravdess/*/*.opus")
 _BOOTSTRAPS = 1000
 _STEPS = (-0.2, -0.1, 0.0, 0.1)
-_SEED = 1
-"""Other mixtures than those by which dogs and horns were found to be told wrongly (seed 0)."""
+_SEED = 2
+"""Other mixtures than those by which the rules were chosen: seed 0 showed dogs and horns told wrongly, 4 h of seed 1
+chose the rivals of crying and its threshold."""
 _HOURS = 2.75
 """Of each of the four kinds of sound: 11 together."""
 
@@ -165,6 +166,7 @@ def _false_events(
     """How often each event begins where none is."""
     events, unusual = AudioEvents(bundle), AudioAnomalies()
     begun, going = dict.fromkeys(RULES, 0), set[str]()
+    most = dict.fromkeys(RULES, 0.0)
     t_s, judged, spent_s = 0.0, 0, 0.0
     for sound in stream:
         start_s = time.process_time()
@@ -174,11 +176,18 @@ def _false_events(
         for one in heard:
             judged += bool(one.scores)
             unusual.hear([one])
+            most = {name: max(value, unusual.evidence(name)) for name, value in most.items()}
             for name in unusual.going - going:
                 begun[name] += 1
                 say(f"{name} at {one.t_s:.0f} s: {unusual.evidence(name):.2f}")
             going = set(unusual.going)
-    return {"hours": t_s / 3600, "begun": begun, "judged_s": 0.48 * judged, "ms_a_second": 1000 * spent_s / t_s}
+    return {
+        "hours": t_s / 3600,
+        "begun": begun,
+        "most": most,
+        "judged_s": 0.48 * judged,
+        "ms_a_second": 1000 * spent_s / t_s,
+    }
 
 
 @click.command()

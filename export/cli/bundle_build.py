@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -50,6 +51,7 @@ def build(
     console = Console(stderr=True)
     from export.bundle import build_bundle
     from export.fetch import PinnedArchives, default_cache
+    from export.hub import HubFetcher, with_models
     from export.recipe import read_recipe
     from export.recipe_lock import Lock, read_lock, write_lock
     from export.roles import builder
@@ -61,14 +63,18 @@ def build(
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
     for role in only or read.roles:
-        builder(role)  # reports a missing library before any download
-    known = read_lock(recipe)
+        builder(role, read.roles[role].model is not None)  # reports a missing library before any download
+    base = read_lock(read.base) if read.base is not None else Lock()
+    known = Lock(roles={**base.roles, **read_lock(recipe).roles})
     lock = known
     if measure:
         lock = Lock(roles={name: entry for name, entry in known.roles.items() if name not in (only or read.roles)})
+    hub = {name: folders.pop(name) for name in read.models if name in folders}
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
-    archives.fetch(read.archives, lambda text: console.print(escape(text)))
+    say: Callable[[str], None] = lambda text: console.print(escape(text))  # noqa: E731
+    read = with_models(read, only or read.roles, HubFetcher(recipe, default_cache(), hub), say)
+    archives.fetch(read.archives_of(only or read.roles), say)
     with console.status("") as status:
 
         def progress(text: str) -> None:
@@ -77,7 +83,8 @@ def build(
 
         built = build_bundle(read, archives, out, progress, only, lock)
     decided = {role: entry for role, entry in built.lock.roles.items() if role in whole.roles}
-    if decided != known.roles:
+    decided = {role: entry for role, entry in decided.items() if entry != base.roles.get(role)}
+    if decided != read_lock(recipe).roles:
         console.print(f"written: {write_lock(Lock(roles=decided), recipe)}")
     total_s = time.monotonic() - start
     if as_json:

@@ -22,10 +22,16 @@ BUILDERS: dict[str, str] = {
 """`module:function` of each role's builder; imported only when the role is built, since each needs other libraries."""
 
 
-def builder(role: str) -> RoleBuilder:
+OF_FOLDERS: dict[str, str] = {"asr": "export.roles.asr_folder:build"}
+"""The same for roles that are made of a model of the hub."""
+
+
+def builder(role: str, of_folder: bool = False) -> RoleBuilder:
     """Import the builder of `role`; BuildError lists the known roles."""
-    if role not in BUILDERS:
-        raise BuildError(f"no builder for role {role!r}; there are {', '.join(BUILDERS)}")
-    module, function = BUILDERS[role].split(":")
+    table = OF_FOLDERS if of_folder else BUILDERS
+    if role not in table:
+        kind = " of a model of the hub" if of_folder else ""
+        raise BuildError(f"no builder for role {role!r}{kind}; there are {', '.join(table)}")
+    module, function = table[role].split(":")
     found: RoleBuilder = getattr(import_module(module), function)
     return found

@@ -67,6 +67,7 @@ def test_laughter_and_shouts_are_heard_even_where_they_raise_no_alert() -> None:
         ("one sob", {"crying": 0.9}, 0.4),
         ("a baby that laughs until it nearly cries", {"crying": 0.4, "laughter": 0.9}, 8.0),
         ("the cat", {"crying": 0.6, "cat": 0.9}, 8.0),
+        ("a dog that whimpers", {"crying": 0.5, "dog": 0.7}, 10.0),
         ("a class that laughs", {"laughter": 1.0, "screaming": 0.2}, 8.0),
         ("a cough", {"coughing": 1.0}, 0.5),
         ("a horn", {"alarm": 0.9}, 0.5),
@@ -89,6 +90,18 @@ def test_what_is_not_told(name: str, scores: dict[str, float], seconds: float) -
 def test_what_is_told(cause: str, kind: str, level: Level, seconds: float) -> None:
     room = Room().hears(4.0, {}).hears(seconds, {cause: 0.9}).hears(8.0, {})
     assert room.kinds() == [(kind, level, (cause,)), (kind, Level.NONE, ())]
+
+
+def test_a_baby_in_whose_crying_the_net_hears_some_laughter_is_told() -> None:
+    room = Room().hears(5.0, {}).hears(6.0, {"crying": 0.5, "laughter": 0.45}).hears(6.0, {})
+    assert room.kinds() == [("distress", Level.WARNING, ("crying",)), ("distress", Level.NONE, ())]
+
+
+def test_sobs_with_breaths_between_them_are_told() -> None:
+    room = Room().hears(5.0, {})
+    for _ in range(5):
+        room.hears(2 * HOP_S, {"crying": 0.6}).hears(HOP_S, {})
+    assert room.kinds()[0] == ("distress", Level.WARNING, ("crying",))
 
 
 def shouting(scores: Mapping[str, float]) -> Room:
