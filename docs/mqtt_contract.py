@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from edge.client.box_messages import BODIES
 from edge.config.delivery import HARMLESS
 from edge.publish.commands.requests import REQUESTS
-from edge.publish.mqtt.packets import WILL_DELAY_S
+from edge.publish.mqtt.connection import WILL_DELAY_S
 from edge.publish.payloads import SCHEMA
 from edge.publish.topics import SOURCE, TOPICS
 

@@ -17,7 +17,8 @@ from edge.config.delivery import SummaryConfig
 from edge.messages import Alert, Fatigue, Level, Summary
 from edge.publish import payloads, publications
 from edge.publish.mqtt.client import back_off_s
-from edge.publish.mqtt.packets import Publication, publish_properties
+from edge.publish.mqtt.connection import publish_properties
+from edge.publish.mqtt.packets import Publication
 from edge.publish.reports import HEALTH_EVERY_S, REFRESH_S, StateTracker
 from edge.publish.topics import TOPICS, path_of
 from edge.runtime.metrics import RunCounters, StageTime

@@ -10,7 +10,9 @@ first 10 s of frames and everything before the first alert or utterance.
 - utterance: the piece of audio that ends an utterance, by the same way, with words and moods. `configs/desk.yaml`, a
   bundle with words (`--bundle`), the audio stream of the drive alone.
 - alert: from the return of `AlertEngine.step` with a message, in every thread, to the broker's acknowledgement, when
-  the outbox is empty again. The publisher is the only sink.
+  the outbox is empty again. The publisher is the only sink. Its loop also polls parts that have nothing to do with the
+  alert (commands, presence, health). So each function that runs in the loop of an idle, connected publisher within 3 s
+  is left out; a file counts by its other functions.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -50,16 +52,21 @@ _BEFORE = {"frame": 49, "utterance": 41, "alert": 31}
 _ROOT = f"{Path(edge.__file__).parent}/"
 _STEADY_S = 10.0
 _SHARE = 0.9
-_ACKNOWLEDGED_S = 5.0
+_LONGEST_S = 20.0
+"""How long the publisher may take to connect, or to deliver an alert."""
+_CONNECTING_S = 3.0
+"""What a new connection sends (presence, subscriptions, health) has passed by then."""
+_IDLE_S = 3.0
 
 
 class Recorder:
-    """The files of `edge` in the order in which their functions first run, for one case at a time."""
+    """The functions of `edge` in the order in which they first run, for one case at a time."""
 
     def __init__(self, trigger: CodeType | None = None) -> None:
         """`trigger`: recording begins when this function returns something that is not empty."""
         self._trigger = trigger
-        self._files: dict[str, None] = {}
+        self._functions: dict[CodeType, None] = {}
+        self._left_out: frozenset[CodeType] = frozenset()
         self.active = False
 
     def __call__(self, frame: FrameType, event: str, value: Any) -> None:
@@ -68,17 +75,26 @@ class Recorder:
         if event == "return" and code is self._trigger and value:
             self.active = True
         if event == "call" and self.active and code.co_filename.startswith(_ROOT):
-            self._files.setdefault(f"edge/{code.co_filename.removeprefix(_ROOT)}")
+            self._functions.setdefault(code)
 
     def begin(self) -> None:
         """Forget the last case and record the next."""
-        self._files.clear()
+        self._functions.clear()
         self.active = self._trigger is None
 
     def end(self) -> list[str]:
         """The files of this case."""
         self.active = False
-        return list(self._files)
+        counted = [code for code in self._functions if code not in self._left_out]
+        return list(dict.fromkeys(f"edge/{code.co_filename.removeprefix(_ROOT)}" for code in counted))
+
+    def leave_out(self, seconds: float) -> None:
+        """Leave out, from now on, every function that runs within so many seconds in which nothing is handed on."""
+        self._functions.clear()
+        self.active = True
+        time.sleep(seconds)
+        self.active = False
+        self._left_out = frozenset(self._functions)
 
 
 def common(cases: Sequence[Sequence[str]]) -> list[str]:
@@ -132,7 +148,10 @@ def alert_paths(bundle: Path, config: str) -> list[list[str]]:
         publisher = Publisher(configured, outbox, Start.now("call_paths"))
         outlet = Outlet([publisher], configured.allowance)
         publisher.start()
+        _await(lambda: publisher.health().mqtt is not None)  # the network's thread runs now too
         threading.setprofile(None)
+        time.sleep(_CONNECTING_S)
+        recorder.leave_out(_IDLE_S)
         try:
             for item in MediaFile(DRIVE_CLIP.video).read():
                 sys.setprofile(recorder)
@@ -140,16 +159,18 @@ def alert_paths(bundle: Path, config: str) -> list[list[str]]:
                 outlet.write(pipeline.feed(item))
                 sys.setprofile(None)
                 if recorder.active:
-                    _await_empty(publisher)
+                    _await(lambda: not publisher.health().outbox.rows)
                     alerts.append(recorder.end())
         finally:
             publisher.stop()
     return alerts
 
 
-def _await_empty(publisher: Publisher) -> None:
-    until_s = time.monotonic() + _ACKNOWLEDGED_S
-    while publisher.health().outbox.rows and time.monotonic() < until_s:
+def _await(condition: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + _LONGEST_S
+    while not condition():
+        if time.monotonic() >= until_s:
+            raise TimeoutError(f"the publisher did not get there within {_LONGEST_S:g} s")
         time.sleep(0.01)
 
 
@@ -173,7 +194,8 @@ of ten cases. Start-up and rare work are left out.
 
 The frame's path goes from the camera feed to the messages, in the bus cab's configuration. The utterance's path is the
 piece of audio that ends the utterance, with words and moods. The alert's path goes from the decision to the broker's
-acknowledgement, in all threads.
+acknowledgement, in all threads. A function that also runs in the loop of an idle publisher is left out there: the loop
+polls commands, presence and health beside the outbox.
 
 {lists}
 """

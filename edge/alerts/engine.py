@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
-from edge.alerts.arming import Arming
 from edge.alerts.condition import KINDS, Condition, DriverVisibility, Key, of_anomaly, of_attention, of_fatigue, of_lost
-from edge.alerts.cooldown import AlertCommandError, Cooldowns, Snoozes
+from edge.alerts.suppression import AlertCommandError, Arming, Cooldowns, Snoozes
 from edge.config.decision import AlertsConfig
 from edge.messages import Alert, AlertType, Anomaly, Attention, Face, Fatigue, Level, Message, Source
 from edge.status import SystemStatus
@@ -59,6 +58,7 @@ class AlertEngine:
         self._cooldowns = Cooldowns()
         self._arming = arming
         self._status = status or SystemStatus()
+        self._lost = self._lost_components()
         self._snoozes = Snoozes()
         self._unseen: set[str] = set()
         self._now_s = 0.0
@@ -141,11 +141,17 @@ class AlertEngine:
     def _heard_of(self, source: Source) -> None:
         """Note a lost, returned or absent component, and what follows for the open alerts."""
         self._status.take(source)
+        self._lost = self._lost_components()
         if source.source == "camera" and source.state == "lost":
             self._conditions.clear()
         over = of_lost(source.source, self._status.parts[source.source])
         if source.state != "lost" and (known := self._open.get(over.key)):
             self._open[over.key] = replace(known, condition=replace(known.condition, evidence=over.evidence))
+
+    def _lost_components(self) -> dict[Key, Condition]:
+        """The conditions of the lost components; they change with a `Source` message only."""
+        conditions = [of_lost(name, component) for name, component in self._status.lost.items()]
+        return {condition.key: condition for condition in conditions}
 
     def _motion(self) -> tuple[bool, bool]:
         """Whether the vehicle may drive, and whether a speed shows it."""
@@ -167,8 +173,7 @@ class AlertEngine:
     def _advance(self, t_s: float) -> list[Alert]:
         self._conditions = {key: held for key, held in self._conditions.items() if t_s - held[1] <= STALE_S}
         conditions = {key: condition for key, (condition, _) in self._conditions.items()}
-        lost = [of_lost(name, standing) for name, standing in self._status.lost.items()]
-        conditions |= {condition.key: condition for condition in lost}
+        conditions |= self._lost
         over = [key for key in self._open if key not in conditions or self._disarmed(key[0])]
         alerts = [self._end(key, t_s) for key in over]
         for key, condition in conditions.items():

@@ -1,12 +1,15 @@
 """Frames: decoded to upright BGR with square pixels and rising timestamps, and checked for faults.
 
-Faults: too few frames, repeated frames, a covered lens, a blurred image, a moved camera.
+Faults: too few frames, repeated frames, a covered lens, a blurred image, a moved camera. The timestamps of a file whose
+parts start anew are put on one clock, together with those of its audio. Such files are joined segments, recordings of a
+recorder that was reset, and those with wall-clock timestamps.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -46,12 +49,76 @@ the shared data, 0 in the black picture of one, below 4 with a hand or tape on a
 _LEAST_SHARPNESS = 0.007
 """Variance of the Laplacian over that of the grey levels at 320 px of width: 0.016 and more in those clips, 0.007 and
 less when they are blurred by 5 px of 640, at which no lid can be read."""
+_BACK_S = 0.5
+"""Timestamps that go back further begin a new part of the file; less is disorder in a damaged file."""
+_HOLE_S = 3600.0
+"""Gaps up to this count as time that passed; a longer gap means another clock."""
 _WIDTH_PX = 320
 _STRIDE = 8
 _STILL = Sentence("picture_still")
 _COVERED = Sentence("picture_covered")
 _UNFOCUSED = Sentence("picture_unfocused")
 _Item = TypeVar("_Item", bound=Frame | Audio | Source)
+
+
+@dataclass(slots=True)
+class _StreamPlace:
+    """The position of one stream."""
+
+    part: int
+    """The part of the file that it has reached."""
+    raw_s: float
+    """Its last timestamp as written in the file."""
+    lag_s: float
+    """How much later than the file it began (earlier, where decoding runs ahead); joined parts begin alike."""
+
+
+class MediaClock:
+    """Shifts the timestamps of each part of a file behind the part before, equally for all its streams.
+
+    Packets come in the order of the file. The first stream whose timestamps jump begins a new part, which starts at the
+    end of the last part. The others follow with their own jump, so video and audio stay together.
+    """
+
+    def __init__(self, start_s: float) -> None:
+        """`start_s` is the file's first timestamp, which becomes 0."""
+        self._shifts_s = [-start_s]
+        self._lines: dict[int, _StreamPlace] = {}
+        self._reached_s = 0.0
+
+    @property
+    def parts(self) -> int:
+        """How many parts there were so far."""
+        return len(self._shifts_s)
+
+    def shift_s(self, stream: int, raw_s: float, length_s: float) -> float:
+        """The shift in seconds of a packet of `stream` that begins at `raw_s` and lasts `length_s`."""
+        line = self._lines.get(stream)
+        if line is None:
+            line = self._lines[stream] = self._first(raw_s)
+        elif not -_BACK_S <= raw_s - line.raw_s <= _HOLE_S:
+            self._enter(line, raw_s)
+        line.raw_s = raw_s
+        shift_s = self._shifts_s[line.part]
+        self._reached_s = max(self._reached_s, raw_s + shift_s + length_s)
+        return shift_s
+
+    def _first(self, raw_s: float) -> _StreamPlace:
+        """A stream that counts from another zero than the file (the wall clock) begins its own part."""
+        for part, shift_s in enumerate(self._shifts_s):
+            if -_HOLE_S <= raw_s + shift_s <= self._reached_s + _HOLE_S:
+                return _StreamPlace(part, raw_s, raw_s + shift_s if part == 0 else 0.0)
+        self._shifts_s.append(-raw_s)
+        return _StreamPlace(len(self._shifts_s) - 1, raw_s, 0.0)
+
+    def _enter(self, line: _StreamPlace, raw_s: float) -> None:
+        behind_s = line.raw_s + self._shifts_s[line.part]
+        for part in range(line.part + 1, self.parts):
+            if -_BACK_S <= raw_s + self._shifts_s[part] - behind_s <= _HOLE_S:
+                line.part = part
+                return
+        self._shifts_s.append(self._reached_s + line.lag_s - raw_s)
+        line.part = self.parts - 1
 
 
 class View:

@@ -14,9 +14,9 @@ import numpy as np
 
 from edge.capture import CaptureError
 from edge.capture.audio import OPPOSED, AudioDecoder, AudioWatch, listened
-from edge.capture.frames import FrameDecoder, FrameWatch, View, watched
+from edge.capture.frames import FrameDecoder, FrameWatch, MediaClock, View, watched
 from edge.capture.source_connection import open_file
-from edge.capture.streams import MediaClock, audio_streams, choice_detail, chosen_stream, first_heard, video_streams
+from edge.capture.streams import audio_streams, choice_detail, chosen_stream, first_heard, video_streams
 from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Frame, Source
 
@@ -114,8 +114,12 @@ class MediaFile:
             streams.append(self._pictures(self._pictures_index, reading))
         if self._sound_index is not None:
             streams.append(self._sound(self._sound_index, reading))
-        ears, merged = AudioWatch(), heapq.merge(*streams, key=end_of)
-        for item in listened(watched(merged, FrameWatch()), ears):
+        ears = AudioWatch()
+        merged = heapq.merge(*streams, key=end_of)
+        items: Iterator[Frame | Audio | Source] = watched(merged, FrameWatch()) if self.has_pictures else merged
+        if self.has_sound:
+            items = listened(items, ears)
+        for item in items:
             if isinstance(item, Source):
                 yield item
                 continue

@@ -29,7 +29,6 @@ import yaml
 from edge.capture.devices import cameras, microphones
 from edge.config import Config
 from edge.process import as_owner_of, python_command
-from edge.publish.mqtt.connection import password_of
 from edge.redact import MASK, redacted, without_secrets
 from edge.run_registry import clock_state
 from edge.runtime.degradation import ZONES
@@ -200,7 +199,7 @@ def known_secrets(config: Config) -> list[str]:
     if config.mqtt is not None:
         found.add(config.mqtt.username or "")
         with contextlib.suppress(OSError):  # the password file is missing
-            found.add(password_of(config.mqtt) or "")
+            found.add(config.mqtt.password() or "")
     found |= {value for name, value in os.environ.items() if redacted(f"{name}=x") != f"{name}=x"}
     return sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -63,6 +65,16 @@ class MqttConfig(Section):
         if (self.ca_file or self.cert_file) and not self.tls:
             raise ValueError("ca_file and cert_file need tls: true")
         return self
+
+    def password(self) -> str | None:
+        """The password from its file or the environment, read at each call; OSError: it is missing."""
+        if self.password_file:
+            return Path(self.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        if self.password_env:
+            if self.password_env not in os.environ:
+                raise OSError(f"the environment variable {self.password_env} (mqtt.password_env) is not set")
+            return os.environ[self.password_env]
+        return None
 
 
 class CommandsConfig(Section):

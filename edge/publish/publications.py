@@ -157,21 +157,24 @@ def _wall_times(payload: Mapping[str, Any], start_wall_s: float) -> dict[str, st
     }
 
 
+def is_sendable(path: str) -> bool:
+    """Whether one may publish on it: no wildcard, no character for which a broker closes the connection."""
+    return bool(path) and path.isprintable() and not set(path) & set("+#")
+
+
 class PublicationBuilder:
     """Makes publications of this box: topic path, delivery settings of the topic, version of the payloads."""
 
     def __init__(self, base: str, box: BoxConfig, origin: RunOrigin, software: str) -> None:
-        self._base, self._box, self._origin, self._software = base, box, origin, software
-
-    def path(self, name: str) -> str:
-        """Return the path of a topic for this box."""
-        return path_of(name, self._base, self._box)
+        self._origin, self._software = origin, software
+        self.paths: Mapping[str, str] = {name: path_of(name, base, box) for name in TOPICS}
+        """The path of each topic of this box."""
 
     def publication(self, name: str, body: payloads.Payload) -> Publication:
         """A payload as it is published on this topic."""
         topic = TOPICS[name]
         schema = (("schema", str(payloads.SCHEMA)),)
-        return Publication(self.path(name), body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
+        return Publication(self.paths[name], body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
 
     def status(self, state: PresenceState, connection: int, why: str | None = None) -> Publication:
         """Presence of the box; `connection` is the number of the connection that it is about."""

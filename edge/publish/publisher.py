@@ -62,7 +62,7 @@ class Publisher:
         self._builder = PublicationBuilder(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
-        last = frozenset({self._builder.path("summary")})
+        last = frozenset({self._builder.paths["summary"]})
         self._sender = Sender(self._outbox, start, last=last)
         self._idempotency_log = IdempotencyLog(outbox_path.with_name(COMMANDS_FILE))
         base, allow, log = self._mqtt.base, config.commands.allow, self._idempotency_log
@@ -73,7 +73,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._retained = RetainedMessages()
         self._subscribe()
-        self._outbox_paths = {self._builder.path(name) for name in ("alert", "summary")}
+        self._outbox_paths = {self._builder.paths[name] for name in ("alert", "summary")}
         self._flow = FlowControl(self._client, InFlight(self._outbox_paths), self._mqtt)
         self._presence = Presence(start.name, partial(self._builder.status, "online"))
         self._transient: deque[Publication] = deque(maxlen=_MOST_TRANSIENT)
@@ -177,9 +177,9 @@ class Publisher:
 
     def _subscribe(self) -> None:
         """Subscribe to this box's `status`, to commands if any is allowed, and to the start of Home Assistant."""
-        self._retained.keep("own status", Subscription(self._builder.path("status")))
+        self._retained.keep("own status", Subscription(self._builder.paths["status"]))
         if self._config.commands.allow:
-            self._retained.keep("commands", Subscription(self._builder.path("request")))
+            self._retained.keep("commands", Subscription(self._builder.paths["request"]))
         if self._mqtt.home_assistant:
             birth = home_assistant.birth_topic(self._mqtt.discovery_prefix)
             self._retained.keep("home assistant starts", Subscription(birth))
@@ -188,7 +188,7 @@ class Publisher:
         self._client.events.put(None)
 
     def _post(self, name: str, body: payloads.Payload) -> None:
-        path, boot = self._builder.path(name), self._origin.boot
+        path, boot = self._builder.paths[name], self._origin.boot
         self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), boot, time.monotonic())
         self._wake()
 
@@ -274,8 +274,8 @@ class Publisher:
         self._presence.begin(event.connection, time.monotonic())
 
     def _take_acknowledgement(self, event: Acknowledged) -> None:
-        self._sender.acknowledged(event)
-        refused = self._retained.acknowledged(event, time.monotonic())
+        is_row = self._sender.acknowledged(event)
+        refused = None if is_row else self._retained.acknowledged(event, time.monotonic())
         freed = self._flow.acknowledged(event.token)
         if freed in self._outbox_paths:
             self._sender.freed(freed)
@@ -290,7 +290,7 @@ class Publisher:
         address = address_of(event.path, self._mqtt.base)
         if address is not None and address.name == "request":
             self._receiver.take(event, address, now_s)
-        elif event.path == self._builder.path("status"):
+        elif event.path == self._builder.paths["status"]:
             self._presence.received(event.payload, now_s)
             if self._presence.is_shared:
                 _log.error("%s", errors.of_twin(event.path, self._mqtt))

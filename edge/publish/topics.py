@@ -91,11 +91,6 @@ def path_of(name: str, base: str, box: BoxConfig, op: str = ANY) -> str:
     return TOPICS[name].path.format(base=base, site=box.site, box=box.id, source=SOURCE, op=op)
 
 
-def is_sendable(path: str) -> bool:
-    """Whether one may publish on it: no wildcard, no character for which a broker closes the connection."""
-    return bool(path) and path.isprintable() and not set(path) & set("+#")
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """The box that publishes or receives, and the topic."""

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.alerts.condition import KINDS
-from edge.alerts.cooldown import AlertCommandError
+from edge.alerts.suppression import AlertCommandError
 from edge.bundle.bundle import Bundle
 from edge.bundle.selftest import self_test
 from edge.capture.camera import Camera

@@ -8,10 +8,9 @@ from typing import TypeVar
 
 from edge.affect.fusion_model import ROLE, FusionModel, UtteranceFeatures
 from edge.affect.monitor import AffectMonitor
-from edge.alerts.arming import Arming
 from edge.alerts.condition import DISTRESS
-from edge.alerts.cooldown import AlertCommandError
 from edge.alerts.engine import AlertEngine
+from edge.alerts.suppression import AlertCommandError, Arming
 from edge.bundle.bundle import Bundle
 from edge.config import Config
 from edge.config.purpose import Purpose
@@ -21,7 +20,7 @@ from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import DriverChoice, FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime.perception_stages import UtteranceAnalysis, infers_groups, infers_moods
-from edge.runtime.summary import Summarizer
+from edge.runtime.summary import Summarizer, TripMeter
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
 from edge.vision.perception import MountCheck
@@ -70,7 +69,7 @@ class DecisionStages:
         self._fusion, self._features, self._drowsiness = fusion, features, drowsiness
         self.status = status or SystemStatus()
         self._driver = DriverChoice(config.vision.driver) if config.purpose is Purpose.DRIVER_SAFETY else None
-        self._arming = Arming(config.arming)
+        self._arming, self._trips = Arming(config.arming), TripMeter()
         self._mount = MountCheck()
         self.ahead = ahead or StraightAhead()
         """The direction straight ahead of this camera, as learned so far."""
@@ -101,7 +100,7 @@ class DecisionStages:
     def speed(self, speed: Speed) -> list[Message]:
         """Handle the vehicle's speed."""
         known = [message for source in self._arming.speed(speed) for message in self.source(source)]
-        return [*known, *self._with_alerts(self._arming.trip(speed))]
+        return [*known, *self._with_alerts(self._trips.step(speed))]
 
     def seen(self, faces: Sequence[Face], speaking: bool) -> list[Message]:
         """Handle the faces of one frame; `speaking`: whether somebody was speaking when it was taken.

@@ -20,18 +20,11 @@ _MS = 1e-3
 
 @dataclass(slots=True)
 class StageTime:
-    """Time spent in one stage."""
+    """Time spent in one stage, summed by its component (`edge.runtime.supervision`)."""
 
     calls: int = 0
     total_ms: float = 0.0
     worst_ms: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one call."""
-        milliseconds = 1000 * seconds
-        self.calls += 1
-        self.total_ms += milliseconds
-        self.worst_ms = max(self.worst_ms, milliseconds)
 
     @property
     def mean_ms(self) -> float:

@@ -165,6 +165,8 @@ class PerceptionStages:
         """Why a stage is absent, by its name."""
         self.expressions = self.words = True
         """False: expressions are not read, speech is not transcribed, until the load falls."""
+        self.speaking = False
+        """Whether somebody was speaking at the end of the last piece of audio."""
         self._listener = AudioAnomalies()
         reading = expressions_read(config)
         self._vision = self._built(bundle, "vision", lambda: FacePerception(bundle, config.vision, reading))
@@ -185,12 +187,6 @@ class PerceptionStages:
                 self.absent[role] = absence
 
     @property
-    def speaking(self) -> bool:
-        """Whether somebody is speaking right now."""
-        speech = self._speech.part if self._speech else None
-        return speech is not None and speech.speaking
-
-    @property
     def transcribes(self) -> bool:
         """Whether this run transcribes speech, which may take longer than the speech itself."""
         return self._asr is not None
@@ -205,7 +201,7 @@ class PerceptionStages:
         """The utterances that ended in this piece of audio."""
         if self._events:
             self._events.run(audio.t_s, lambda events: self._listener.hear(events.step(audio)), None)
-        return self._speech.run(audio.t_s, lambda speech: speech.step(audio), []) if self._speech else []
+        return self._segmented(audio.t_s, lambda speech: speech.step(audio))
 
     def sounds(self) -> list[Sound]:
         """Loudness and unusual audio events since the last call; call it in the thread of `hear`."""
@@ -213,7 +209,7 @@ class PerceptionStages:
 
     def end_sound(self, t_s: float) -> list[Utterance]:
         """The utterance that was still open when the audio ended."""
-        return self._speech.run(t_s, lambda speech: speech.finish(), []) if self._speech else []
+        return self._segmented(t_s, lambda speech: speech.finish())
 
     def understand(self, utterance: Utterance) -> UtteranceAnalysis:
         """Transcript, sentiment and prosody of an utterance."""
@@ -226,6 +222,14 @@ class PerceptionStages:
             _asked(self._text, t_s, lambda model: model.score(text)) if text and language in LANGUAGES else None,
             _asked(self._prosody, t_s, lambda prosody: prosody.step(utterance, language)),
         )
+
+    def _segmented(self, t_s: float, work: Callable[[SpeechSegmenter], list[Utterance]]) -> list[Utterance]:
+        """The utterances that `work` ends; notes whether somebody still speaks."""
+        if self._speech is None:
+            return []
+        utterances: list[Utterance] = self._speech.run(t_s, work, [])
+        self.speaking = self._speech.part is not None and self._speech.part.speaking
+        return utterances
 
     def _built(self, bundle: Bundle, name: str, make: Callable[[], _Stage]) -> Component[_Stage] | None:
         return self._component(name, make(), make) if _has(bundle, name, self.absent) else None

@@ -1,4 +1,4 @@
-"""The periodic summary of a run, computed from its messages."""
+"""What a run reports about its past: the summary of each period, and the trips of the vehicle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 from edge.config.constants import SEEN_GAP_S
-from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Summary, Trip, TripFigures
+from edge.messages import Affect, Alert, Face, Fatigue, Group, Message, Speed, Summary, Trip, TripFigures
 
+MOVING_KMH = 3.0
+"""Slower counts as standing: a satellite receiver at rest reports up to 2 km/h (chosen)."""
+ENDS_S = 600.0
+"""Standing for this long ends a trip: longer than at a light or a stop (chosen)."""
+TOLD_EVERY_S = 30.0
+"""A moving trip is reported this often: switching off the ignition may cut the power."""
+_GAP_S = 5.0
+"""Receivers report the speed once a second; the distance of a longer gap is unknown."""
+_MOST_UNKNOWN = 0.05
+"""With more than this share of the trip in gaps its distance is unknown."""
 _LEAST_S = 0.001
 _BIN_S, _MOST_BINS = 10.0, 24 * 360
 """The judged time of a trip is counted in bins of this length, of the last day at most."""
@@ -156,3 +166,48 @@ class _Period:
             group_ratio=min(self._group_s / (end_s - start_s), 1.0),
             group={name: sum(values) / len(values) for name, values in self._groups.items()},
         )
+
+
+class TripMeter:
+    """Measures trips from speeds in order of time: reports the trip while it moves, at a stop and at its end."""
+
+    def __init__(self) -> None:
+        self._start_s: float | None = None
+        self._end_s = self._told_s = 0.0
+        self._last: Speed | None = None
+        self._km = self._silent_s = 0.0
+
+    def step(self, speed: Speed) -> list[Trip]:
+        """Take one speed; return the trip so far, if a report is due."""
+        last, self._last = self._last, speed
+        if self._start_s is not None and speed.t_s - self._end_s > ENDS_S:
+            ended, self._start_s = replace(self._told(speed.t_s), ended=True), None
+            return [ended, *self._moved(last, speed)]
+        return self._moved(last, speed)
+
+    def _moved(self, last: Speed | None, speed: Speed) -> list[Trip]:
+        if speed.speed_kmh < MOVING_KMH:
+            stopped = last is not None and last.speed_kmh >= MOVING_KMH and self._start_s is not None
+            return [self._told(speed.t_s)] if stopped else []
+        if self._start_s is None:
+            self._start_s = self._told_s = self._end_s = speed.t_s
+            self._km = self._silent_s = 0.0
+            return []
+        self._move(last, speed)
+        return [self._told(speed.t_s)] if speed.t_s - self._told_s >= TOLD_EVERY_S else []
+
+    def _move(self, last: Speed | None, speed: Speed) -> None:
+        self._end_s = speed.t_s
+        if last is None:
+            return
+        length_s = speed.t_s - last.t_s
+        if length_s > _GAP_S:
+            self._silent_s += length_s
+        else:
+            self._km += (last.speed_kmh + speed.speed_kmh) / 2 * length_s / 3600.0
+
+    def _told(self, t_s: float) -> Trip:
+        assert self._start_s is not None
+        self._told_s = t_s
+        known = self._silent_s <= _MOST_UNKNOWN * (self._end_s - self._start_s)
+        return Trip(t_s, self._start_s, self._end_s, round(self._km, 3) if known else None)

@@ -86,8 +86,6 @@ def sentence(error: Exception) -> str:
     """The error in one line; the text of an `EmvasError` is a sentence already."""
     if isinstance(error, EmvasError) and isinstance(error.sentence, Sentence):
         return error.sentence
-    if isinstance(error, EmvasError) and isinstance(error.sentence, Sentence):
-        return error.sentence
     return " ".join((str(error) if isinstance(error, EmvasError) else f"{type(error).__name__}: {error}").split())
 
 
@@ -204,16 +202,18 @@ class Component(Generic[_Part]):
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Time one call; while it runs, `hangs` compares its age with the limit."""
-        spent, start_s = self._health.stages.setdefault(self.name, StageTime()), time.monotonic()
+        total, start_s = self._health.stages.setdefault(self.name, StageTime()), time.monotonic()
         if self._patience_s is not None:
-            self._owes = start_s, self._patience_s if spent.calls else STARTING_S
+            self._owes = start_s, self._patience_s if total.calls else STARTING_S
         try:
             if self._freeze is not None:
                 self._freeze(self.name)
             yield
         finally:
             self.rest()
-            spent.add(time.monotonic() - start_s)
+            spent_ms = 1000 * (time.monotonic() - start_s)
+            total.calls, total.total_ms = total.calls + 1, total.total_ms + spent_ms
+            total.worst_ms = max(total.worst_ms, spent_ms)
 
     def _begin(self, t_s: float) -> None:
         if not self._restarts.due(t_s):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from alert_steps import CONFIG, face, fatigue, kinds
 
-from edge.alerts.arming import Arming
-from edge.alerts.cooldown import AlertCommandError
 from edge.alerts.engine import AlertEngine
+from edge.alerts.suppression import AlertCommandError, Arming
 from edge.config.decision import ArmingConfig
 from edge.messages import Level, Source, Speed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from alert_steps import CONFIG, fatigue
 
-from edge.alerts.arming import Arming
 from edge.alerts.engine import AlertEngine
+from edge.alerts.suppression import Arming
 from edge.config.decision import ArmingConfig
 from edge.messages import Speed
 

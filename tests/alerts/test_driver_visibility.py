@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
-from edge.alerts.arming import Arming
+from edge.alerts.suppression import Arming
 from edge.alerts.condition import SEEN_AGAIN_S, SILENCE_S, Condition, DriverVisibility
 from edge.alerts.engine import AlertEngine
 from edge.config.decision import AlertsConfig, ArmingConfig

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.capture.streams import MediaClock
+from edge.capture.frames import MediaClock
 
 PICTURES, SOUND = 0, 1
 

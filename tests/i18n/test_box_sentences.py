@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from edge.alerts.arming import Arming
+from edge.alerts.suppression import Arming
 from edge.capture.microphone import OVERRUN
 from edge.config import Config
 from edge.config.decision import ArmingConfig

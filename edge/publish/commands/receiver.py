@@ -15,7 +15,8 @@ from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, 
 from edge.publish.commands.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
 from edge.publish.mqtt.packets import Publication, Received
 from edge.publish.payloads import SCHEMA, CommandFigures, ResponsePayload
-from edge.publish.topics import TOPICS, Address, is_sendable, path_of
+from edge.publish.publications import is_sendable
+from edge.publish.topics import TOPICS, Address, path_of
 
 _log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import socket
 import ssl
@@ -16,12 +15,12 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.packets import (
-    WILL_DELAY_S,
     Acknowledged,
     Connected,
     Event,
@@ -31,8 +30,6 @@ from edge.publish.mqtt.packets import (
     Subscription,
     SubscriptionDenied,
     Token,
-    empty_properties,
-    publish_properties,
 )
 from edge.redact import said
 
@@ -49,6 +46,8 @@ GOODBYE_S = 2.0
 MOST_WAITING = 1000
 """Received messages that the owner has not taken yet. Above this the client stops reading, so memory is bounded."""
 _LOOK_S = 0.05
+WILL_DELAY_S = 20
+"""MQTT 5: a box that reconnects within this time (a tunnel, a restart of the broker) is not reported as offline."""
 LARGEST_PACKET_BYTES = 256 << 10
 """The largest packet that is read; the longest messages of boxes are reports of some kilobytes. With MQTT 5 the broker
 gets this limit (`Maximum Packet Size` in CONNECT) and does not send larger ones."""
@@ -179,7 +178,7 @@ class Connection:
         client, config = self._client, self._config
         client.connect_timeout = _CONNECT_S
         if config.username is not None:
-            client.username_pw_set(config.username, password_of(config))
+            client.username_pw_set(config.username, config.password())
         if config.tls:
             for file in (config.ca_file, config.cert_file, config.key_file):
                 if file:  # ssl's errors do not name the file
@@ -262,12 +261,28 @@ def _received(message: paho.MQTTMessage, token: Token) -> Received:
     return Received(message.topic, bytes(message.payload), message.retain, topic, correlation, token)
 
 
-def password_of(config: MqttConfig) -> str | None:
-    """The password from its file or the environment, read for each connection; OSError if it is missing."""
-    if config.password_file:
-        return Path(config.password_file).read_text(encoding="utf-8").rstrip("\r\n")
-    if config.password_env:
-        if config.password_env not in os.environ:
-            raise OSError(f"the environment variable {config.password_env} (mqtt.password_env) is not set")
-        return os.environ[config.password_env]
-    return None
+def packet_bytes(publication: Publication) -> int:
+    """The length of its PUBLISH packet with MQTT 5, at most (chapter 3.3): heads, topic, properties and payload."""
+    properties = publish_properties(publication, PacketTypes.PUBLISH).pack()  # type: ignore[no-untyped-call]
+    return 5 + 2 + len(publication.path.encode()) + 2 + len(properties) + len(publication.payload.encode())
+
+
+def publish_properties(publication: Publication, packet: int) -> Properties:
+    """The MQTT 5 properties of a message or, for packet type WILLMESSAGE, of a will."""
+    properties = empty_properties(packet)
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    if publication.properties:
+        properties.UserProperty = list(publication.properties)
+    if publication.correlation is not None:
+        properties.CorrelationData = publication.correlation
+    if publication.expiry_s is not None:
+        properties.MessageExpiryInterval = publication.expiry_s
+    if packet == PacketTypes.WILLMESSAGE:
+        properties.WillDelayInterval = WILL_DELAY_S
+    return properties
+
+
+def empty_properties(packet: int) -> Properties:
+    """MQTT 5 properties for a packet of this type, none set yet."""
+    return Properties(packet)  # type: ignore[no-untyped-call]

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.client import MqttClient
-from edge.publish.mqtt.packets import Connected, Limits, Outgoing, Publication, Subscription, Token, packet_bytes
+from edge.publish.mqtt.connection import packet_bytes
+from edge.publish.mqtt.packets import Connected, Limits, Outgoing, Publication, Subscription, Token
 
 WINDOW = 20
 """Messages sent and not yet acknowledged: paho's own window, and Mosquitto's."""

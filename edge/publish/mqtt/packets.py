@@ -1,15 +1,9 @@
-"""Packets of a connection: publications and subscriptions, the events that answer them, and MQTT 5 properties."""
+"""What goes over a connection: publications, subscriptions, and the events that answer them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-
-WILL_DELAY_S = 20
-"""MQTT 5: a box that reconnects within this time (a tunnel, a restart of the broker) is not reported as offline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +93,3 @@ class SubscriptionDenied:
 
 
 Event = Connected | Disconnected | Acknowledged | Received | SubscriptionDenied
-
-
-def packet_bytes(publication: Publication) -> int:
-    """The length of its PUBLISH packet with MQTT 5, at most (chapter 3.3): heads, topic, properties and payload."""
-    properties = publish_properties(publication, PacketTypes.PUBLISH).pack()  # type: ignore[no-untyped-call]
-    return 5 + 2 + len(publication.path.encode()) + 2 + len(properties) + len(publication.payload.encode())
-
-
-def publish_properties(publication: Publication, packet: int) -> Properties:
-    """The MQTT 5 properties of a message or, for packet type WILLMESSAGE, of a will."""
-    properties = empty_properties(packet)
-    properties.ContentType = "application/json"
-    properties.PayloadFormatIndicator = 1
-    if publication.properties:
-        properties.UserProperty = list(publication.properties)
-    if publication.correlation is not None:
-        properties.CorrelationData = publication.correlation
-    if publication.expiry_s is not None:
-        properties.MessageExpiryInterval = publication.expiry_s
-    if packet == PacketTypes.WILLMESSAGE:
-        properties.WillDelayInterval = WILL_DELAY_S
-    return properties
-
-
-def empty_properties(packet: int) -> Properties:
-    """MQTT 5 properties for a packet of this type, none set yet."""
-    return Properties(packet)  # type: ignore[no-untyped-call]

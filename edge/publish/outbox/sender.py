@@ -24,8 +24,8 @@ from edge.publish.mqtt.packets import Acknowledged, Publication, Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.rows import OutboxRow
 from edge.publish.payloads import SCHEMA
-from edge.publish.publications import corrected, delivered
-from edge.publish.topics import TOPICS, is_sendable
+from edge.publish.publications import corrected, delivered, is_sendable
+from edge.publish.topics import TOPICS
 from edge.run_registry import SYSTEM, Clocks, Start, Sync
 
 _log = logging.getLogger(__name__)
@@ -135,11 +135,11 @@ class Sender:
         if self._is_historical(row, self._clocks.mono_s()):
             self._allowance -= 1
 
-    def acknowledged(self, event: Acknowledged) -> None:
-        """Note the broker's acknowledgement; those of retained topics and old connections are ignored."""
+    def acknowledged(self, event: Acknowledged) -> bool:
+        """Note the broker's acknowledgement of a row; False: it is of a retained topic or of an old connection."""
         row = self._in_flight.pop(event.token, None)
         if row is None:
-            return
+            return False
         if event.refusal is None:
             self._done[row.seq] = self._clocks.mono_s()
             self._good.add(row.path)
@@ -147,6 +147,7 @@ class Sender:
                 self._go_on()
         elif self._topic_hold.refused(row.path, row.seq, self._clocks.mono_s()):
             self._news.lost(Sentence("topic_refused", topic=row.path, reason=event.refusal))
+        return True
 
     def news(self, t_s: float) -> list[Source]:
         """Reports about refused messages since the last call, with timestamp `t_s`; from any thread."""

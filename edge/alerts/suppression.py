@@ -1,4 +1,4 @@
-"""Which alerts are silent: the cooldown after an alert, also under a new track number, and snoozed kinds."""
+"""What suppresses alerts: a vehicle that does not drive (arming), a cooldown, a snooze."""
 
 from __future__ import annotations
 
@@ -7,12 +7,58 @@ from dataclasses import dataclass
 
 from edge.alerts.condition import KINDS, Key
 from edge.config.constants import ALERTS
+from edge.config.decision import ArmingConfig
 from edge.error import EmvasError
+from edge.i18n.texts import Sentence
+from edge.messages import SPEED, Source, Speed
 
 _LONGEST_S = ALERTS["cooldown_s"].high
 """The longest cooldown: alerts that ended, and people last seen, before that are dropped."""
 _MOST = 256
 """People remembered; an unstable tracker may give a new number in every frame."""
+
+
+class Arming:
+    """Two thresholds of speed with hysteresis: one for sleep (walking pace), one for all other alerts.
+
+    Both are armed without a source of speed, and while the source is silent.
+    """
+
+    def __init__(self, config: ArmingConfig) -> None:
+        self._config = config
+        self._last_speed_s: float | None = None
+        self._silent = False
+        self.armed = True
+        """Whether alerts about a driving vehicle may be raised."""
+        self.rolling = True
+        """Whether alerts about sleep may be raised."""
+        self.driving = False
+        """Whether a received speed shows that the vehicle drives; False if this is only assumed."""
+
+    def speed(self, speed: Speed) -> list[Source]:
+        """Take one speed; return the state of the source (`SystemStatus` decides whether it is new)."""
+        config, kmh = self._config, speed.speed_kmh
+        self._last_speed_s, self._silent = speed.t_s, False
+        self.armed = self.driving = kmh >= (config.off_kmh if self.armed else config.on_kmh)
+        self.rolling = kmh >= (config.asleep_off_kmh if self.rolling else config.asleep_on_kmh)
+        if self.armed:
+            state = Sentence("armed", kmh=config.on_kmh)
+        elif self.rolling:
+            state = Sentence("armed_against_sleep", kmh=config.off_kmh)
+        else:
+            state = Sentence("disarmed", kmh=config.asleep_off_kmh)
+        return [Source(speed.t_s, SPEED, "ok", state)]
+
+    def advance(self, t_s: float) -> list[Source]:
+        """Let time pass; a source that is silent for `silent_s` arms the box, reported once for each silence."""
+        if self._config.source == "none" or self._silent:
+            return []
+        self._last_speed_s = t_s if self._last_speed_s is None else self._last_speed_s
+        if t_s - self._last_speed_s <= self._config.silent_s:
+            return []
+        self.armed = self.rolling = self._silent = True
+        self.driving = False
+        return [Source(t_s, SPEED, "lost", Sentence("no_speed", seconds=self._config.silent_s))]
 
 
 class AlertCommandError(EmvasError):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alerts.arming import ENDS_S, TripMeter
 from edge.messages import Speed, Trip
+from edge.runtime.summary import ENDS_S, TripMeter
 
 
 def driven(*legs: tuple[float, float], every_s: float = 1.0) -> list[Trip]:
