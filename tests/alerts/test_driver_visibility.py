@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from alert_steps import CONFIG, face, fatigue, kinds, tell
 
-from edge.alerts.suppression import Arming
 from edge.alerts.condition import SEEN_AGAIN_S, SILENCE_S, Condition, DriverVisibility
 from edge.alerts.engine import AlertEngine
+from edge.alerts.suppression import Arming
 from edge.config.decision import AlertsConfig, ArmingConfig
 from edge.fatigue.attention import CAUSES as LOOKS
 from edge.messages import Alert, Attention, Face, Level, Reason, Source, Speed
