@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alert_steps import CONFIG, face, fatigue, kinds, tell
-from edge.alerts.cooldown import _LONGEST_S, _MOST, Cooldowns
 
 from edge.alerts.engine import AlertEngine
+from edge.alerts.suppression import _LONGEST_S, _MOST, Cooldowns
 from edge.messages import Face, Message, Reason, Source
 
 
