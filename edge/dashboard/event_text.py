@@ -17,7 +17,8 @@ def evidence_text(found: Incident, labels: Labels) -> str:
         if name == "causes":
             parts.extend(labels(str(cause)) for cause in value)
         elif name not in _SHOWN_ELSEWHERE and value not in (None, ""):
-            parts.append(f"{labels('evidence_' + name, name)} {_value(name, value, labels)}")
+            shown = "usual" if name == "baseline" and "shift" in found.evidence else name
+            parts.append(f"{labels('evidence_' + shown, shown)} {_value(name, value, labels)}")
     return " · ".join(parts)
 
 

@@ -58,7 +58,7 @@ def test_levels_are_bars_in_a_row_of_their_own_and_alerts_are_marks_of_their_col
     rows, critical = options["yAxis"][2]["data"], LEVEL_COLOURS[Level.CRITICAL]
     assert rows == ["normal", "advisory", "warning", "critical", "emergency"], "the gravest is the topmost"
     bars = [s["data"] for s in options["series"] if s["yAxisIndex"] == 2 and s["lineStyle"]["color"] == critical]
-    assert bars == [[[61_000, "critical"], [63_000, "critical"], [63_000, None]]]
+    assert bars == [[[61_000, "critical"], [63_000, "critical"], [None, None]]]
     mark = options["series"][-1]["data"][0]
     assert mark["value"] == [60_000, "microsleep"]
     assert mark["itemStyle"]["color"] == critical

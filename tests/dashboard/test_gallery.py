@@ -36,6 +36,7 @@ PAGES = {
 }
 """Of each page when it is drawn."""
 FILLED = """[...document.querySelectorAll('#timeline svg, .ev-chart svg')].filter(svg => svg.clientWidth).every(svg =>
+  svg.clientWidth > 0.9 * svg.closest('[id]').clientWidth &&
   [...svg.querySelectorAll('text')].some(word => word.getBoundingClientRect().right >
     svg.getBoundingClientRect().left + 0.55 * svg.clientWidth))"""
 """Whether each chart fills its place: it follows the width of the page a moment later."""

@@ -37,6 +37,8 @@ Draw = Callable[[Aggregates, Labels, int], Lane]
 LEFT_PX, RIGHT_PX = 96, 28
 _SCORE_PX, _GROUP_PX, _SPREAD_PX, _PERCLOS_PX, _LEVEL_PX, _KIND_PX = 150, 90, 70, 110, 22, 30
 _SYMBOLS = {"text": "rect", "audio": "circle", "vision": "diamond"}
+_BREAK = [None, None]
+"""Between two bars. A missing row alone does not end a line on an axis with a single row."""
 _SOUND_SYMBOLS = {"laughter": "circle", "shouting": "triangle"}
 _BAR_PX, _EDGE_PX = 12, 15
 """Thickness of the bar of a level or an alert, and of its edge, which is visible on any background."""
@@ -256,7 +258,7 @@ def _bars(bars: Mapping[Level, Sequence[tuple[str, float, float]]], index: int) 
         data: list[list[Any]] = []
         for row, start_s, end_s in bars.get(level, ()):
             start_ms, end_ms = milliseconds(start_s), milliseconds(end_s)
-            data += [[start_ms, row], [end_ms, row], [end_ms, None]]
+            data += [[start_ms, row], [end_ms, row], _BREAK]
         bare = {"silent": True, "tooltip": {"show": False}, "symbol": "none"}
         edge = {"lineStyle": {"color": INK, "width": _EDGE_PX, "cap": "butt", "opacity": 0.75}}
         fill = {"lineStyle": {"color": LEVEL_COLOURS[level], "width": _BAR_PX, "cap": "butt"}}
