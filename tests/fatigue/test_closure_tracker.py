@@ -273,3 +273,21 @@ def test_the_guard_judges_the_head_from_before_the_fall() -> None:
     assert far.moved_far and not far.holds, "back, but it has moved"
     far.lids_went_up()
     assert not far.moved_far and not far.holds
+
+
+@pytest.mark.parametrize(
+    ("bent_deg", "radius", "held"), [(7.0, 0.93, True), (7.0, 0.85, False), (12.0, 0.93, True), (12.0, 0.85, True)]
+)
+def test_hidden_irises_overrule_a_small_movement_of_the_head_and_no_large_one(
+    bent_deg: float, radius: float, held: bool
+) -> None:
+    lids = Lids()
+    lids.t_s = 100.0
+    for index in range(10):
+        lids.tracker.guard.observe(100 + index / 10, 0.0)
+        lids.are(False, 0.1)
+    for index in range(10, 20):
+        lids.are(True, 0.1)
+        lids.tracker.guard.observe(100 + index / 10, bent_deg)
+        lids.tracker.iris_check.observe(100.05 + index / 10, radius, 0.1)
+    assert (lids.tracker.looks_down, lids.run_s is None) == (held, held)

@@ -170,7 +170,7 @@ class FusionTrainer:
 
     def _judge(self, writer: SummaryWriter | None) -> None:
         """Close an epoch: measure on the validation split, keep the best, write the state."""
-        settings, position = self.task.settings.training, self.position
+        position = self.position
         guess = predict(self.model, self.valid, self.place.device)
         error = self.place.agreed(float((guess["score"] - self.valid.label).abs().mean()))
         rate = float(self.optimizer.param_groups[0]["lr"])
@@ -184,12 +184,15 @@ class FusionTrainer:
             position.best_error, position.best_epoch = error, position.epoch
             if self.place.first and self.out is not None:
                 checkpoint.save(self.out / BEST, self._checkpoint())
-        late = position.epoch - position.best_epoch >= settings.early_stop
-        position.done = late or position.epoch == settings.epochs
+        position.done = self._ends_after(position.epoch)
         if position.done and not position.best_epoch:
             raise FusionTrainingError(f"{self.task.model}, seed {self.task.seed}: no epoch gave a validation error")
         position.epoch, position.batch, position.loss_sum = position.epoch + 1, 0, 0.0
         self._save()
+
+    def _ends_after(self, epoch: int) -> bool:
+        settings = self.task.settings.training
+        return epoch - self.position.best_epoch >= settings.early_stop or epoch >= settings.epochs
 
     def _checkpoint(self) -> dict[str, Any]:
         history = self.position.history
@@ -233,11 +236,14 @@ class FusionTrainer:
             raise FusionTrainingError(f"{path} is of a run with other {', '.join(other)}: choose another --out")
         self.model.load_state_dict(content["state"])
         self.optimizer.load_state_dict(state["optimizer"])
+        patience = self.schedule.patience
         self.schedule.load_state_dict(state["schedule"])
+        self.schedule.patience = patience
         self.scaler.load_state_dict(state["scaler"])
         self.objective.load_state_dict(state["objective"])
         set_random_state(state["random"][self.place.rank])
         self.position = FusionPosition(**state["position"])
+        self.position.done = self._ends_after(self.position.epoch - 1)
 
     def _writer(self) -> SummaryWriter | None:
         if self.out is None or not self.place.first:

@@ -41,6 +41,7 @@ class FusionTask:
     seed: int
 
     def identity(self, place: Place) -> dict[str, Any]:
-        """All settings that decide the results of a run."""
+        """All settings that decide the results of a run, except the number of epochs."""
         settings = self.settings.model_dump(mode="json")
+        del settings["training"]["epochs"]
         return {"settings": settings, "data_sha256": self.data_sha256, "seed": self.seed, "processes": place.world}

@@ -125,7 +125,7 @@ def test_a_folder_with_a_run_is_not_written_over(tmp_path):
     with pytest.raises(FusionTrainingError, match="holds a run: go on with --resume"):
         fusion_runs.tiny_trainer(tmp_path, epochs=1).run()
     with pytest.raises(FusionTrainingError, match="other settings: choose another --out"):
-        fusion_runs.tiny_trainer(tmp_path, epochs=2).run(resume=True)
+        fusion_runs.tiny_trainer(tmp_path, epochs=1, learning_rate=0.02).run(resume=True)
     with pytest.raises(FusionTrainingError, match="other seed"):
         fusion_runs.tiny_trainer(tmp_path, seed=9, epochs=1).run(resume=True)
 
@@ -133,6 +133,19 @@ def test_a_folder_with_a_run_is_not_written_over(tmp_path):
 def test_a_finished_run_is_resumed_to_nothing(tmp_path):
     done = fusion_runs.tiny_trainer(tmp_path, epochs=1).run()
     assert fusion_runs.tiny_trainer(tmp_path, epochs=1).run(resume=True) == done
+
+
+def test_a_finished_run_that_is_given_more_epochs_ends_as_if_it_had_them_from_the_start(tmp_path):
+    fusion_runs.tiny_trainer(tmp_path, epochs=1).run()
+    assert (
+        fusion_runs.tiny_trainer(tmp_path, epochs=2).run(resume=True) == fusion_runs.tiny_trainer(None, epochs=2).run()
+    )
+
+
+def test_a_run_that_stopped_early_stays_stopped_whatever_epochs_it_is_given(tmp_path):
+    done = fusion_runs.tiny_trainer(tmp_path, epochs=9, early_stop=1, learning_rate=1e-9).run()
+    assert len(done.history) < 9
+    assert fusion_runs.tiny_trainer(tmp_path, epochs=20, early_stop=1, learning_rate=1e-9).run(resume=True) == done
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path):

@@ -117,3 +117,11 @@ def test_a_name_that_is_no_setting_is_told(tmp_path):
             search(
                 "mtme", seen, BASE, {name: SearchAxis(choice=[1])}, 1, [1], Place(torch.device("cpu")), tmp_path / name
             )
+
+
+def test_several_processes_are_refused_before_a_trial_is_drawn(tmp_path):
+    fusion_runs.tiny_features().save(tmp_path / "clean.npz")
+    features = read_features(tmp_path / "clean.npz", SEEN)
+    with pytest.raises(FusionTrainingError, match="without torchrun"):
+        search("mtme", features, BASE, SPACE, 1, [1], Place(torch.device("cpu"), world=2), tmp_path / "journal")
+    assert not (tmp_path / "journal").exists()
