@@ -8,8 +8,10 @@ import pytest
 
 from edge.config.decision import AttentionConfig, FatigueConfig
 from edge.fatigue.attention import AttentionPolicy, StraightAhead
+from edge.fatigue.eyelid_spans import LidSpan
 from edge.fatigue.monitor import FatigueMonitor
 from edge.fatigue.person import JUDGED_S, REPORT_S, AttentionReporter
+from edge.fatigue.policy import Perclos
 from edge.messages import Attention, Face, Fatigue, Reason
 
 
@@ -43,3 +45,12 @@ def test_a_gaze_counts_when_both_of_its_angles_are_measured(
         told = reporter.follow(face, closed=False, lowered=False, driving=True)
     assert policy.look.away == away
     assert isinstance(told[0], Attention) and (told[0].gaze_yaw_deg is None) == (None in gaze)
+
+
+def test_time_at_a_stop_is_judged_and_counts_for_nothing() -> None:
+    perclos = Perclos(0.0, 0.5)
+    perclos.add(LidSpan(0.0, 40.0, closed=False))
+    perclos.add(LidSpan(40.0, 50.0, closed=True))
+    perclos.add(LidSpan(50.0, 60.0, closed=True), driving=False)
+    assert perclos.share(60.0, 60.0) == pytest.approx(10 / 50)
+    assert (perclos.judged_s, perclos.valid_ratio(60.0)) == (60.0, 1.0)
