@@ -335,3 +335,12 @@ def test_the_cpus_weights_have_a_scale_a_channel_and_zero_for_zero(tmp_path: Pat
         assert weights[node.input[1]].shape == weights[node.input[2]].shape == (8,)
         assert len(set(weights[node.input[1]].tolist())) == 8
         assert not weights[node.input[2]].any()
+
+
+@pytest.mark.parametrize(
+    ("whole", "golden", "tolerance"), [(0.02, 0.03, 0.06), (0.03, 0.02, 0.06), (0.0123, 0.0, 0.025), (0.001, 0.0, 0.01)]
+)
+def test_the_golden_tolerance_is_twice_the_worst_error_seen_here(whole: float, golden: float, tolerance: float) -> None:
+    near, found = Agreement(0.0, 0.0, 1.0, 0.0), Agreement(0.0, whole, 1.0, golden)
+    trial = admission.CandidateTrial(Candidate({}), {"a": near, "b": found}, None, {}, 0, "", "")
+    assert trial.golden_tolerance == pytest.approx(tolerance)
