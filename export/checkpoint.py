@@ -46,8 +46,8 @@ def read_checkpoint(path: Path) -> Any:
     """
     if not path.is_file():
         raise BuildError(f"{path} is no file: name the checkpoint that the training wrote")
-    if said := other_kind(path):
-        raise BuildError(f"{path} is {said}")
+    if fault := other_kind(path):
+        raise BuildError(f"{path} is {fault}")
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     try:

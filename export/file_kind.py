@@ -23,9 +23,9 @@ def other_kind(path: Path) -> str | None:
     """The kind of `path` and the remedy, as the end of a sentence that starts with its name; None if it may be read."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    said = next((text for start, text in _BY_START.items() if head.startswith(start)), None)
-    if said is not None:
-        return said
+    kind = next((text for start, text in _BY_START.items() if head.startswith(start)), None)
+    if kind is not None:
+        return kind
     if head[4:8] == _TFLITE:
         return "a TFLite file: export from the model that it was converted from"
     if head[:1] == _ONNX_START[0] and head[2:3] == _ONNX_START[1]:

@@ -98,11 +98,13 @@ def character_errors(pairs: Iterable[tuple[str, str]]) -> ErrorCounts:
         BuildError: a reference holds neither letter nor digit.
     """
     edits, lengths = [], []
-    for said, heard in pairs:
+    for reference, hypothesis in pairs:
         try:
-            rates = error_rates([(_counted(said), _counted(heard))])
+            rates = error_rates([(_counted(reference), _counted(hypothesis))])
         except ValueError as error:
-            raise BuildError(f"the text {said!r} holds neither letter nor digit: nothing can be compared") from error
+            raise BuildError(
+                f"the text {reference!r} holds neither letter nor digit: nothing can be compared"
+            ) from error
         edits.append(rates.character_edits)
         lengths.append(rates.characters)
     return ErrorCounts(edits, lengths)

@@ -46,9 +46,9 @@ class FeatureExtraction:
     def __init__(self, config: Mapping[str, Any] | str | Path) -> None:
         content = config if isinstance(config, Mapping) else read_yaml(Path(config))
         keys = set(content) if isinstance(content, Mapping) else set()
-        if asked := [f"{name} by {content[name].get('tool', '?')}" for name in _TOOLS if name in keys]:
+        if tools := [f"{name} by {content[name].get('tool', '?')}" for name in _TOOLS if name in keys]:
             raise SettingsError(
-                f"{', '.join(asked)}: MMSA-FET's tools are not run here. What is learned must be what the box sees and "
+                f"{', '.join(tools)}: MMSA-FET's tools are not run here. What is learned must be what the box sees and "
                 'hears: FeatureExtraction({"bundle": "build/bundle"}) computes that; features that MMSA-FET made are '
                 "trained on as they are, MSA_run(..., custom_feature=FILE.pkl)"
             )

@@ -54,8 +54,7 @@ def run_length(threshold: float, reference: float = REFERENCE) -> float:
 def threshold_for(alerts_per_hour: float, interval_s: float) -> float:
     """The threshold that normal observations every `interval_s` cross `alerts_per_hour` times an hour on average.
 
-    Raises:
-        ValueError: more alerts are asked for than a sum of such observations can give.
+    Raises: ValueError: `alerts_per_hour` is more than such observations can give.
     """
     wanted = 3600.0 / (alerts_per_hour * interval_s)
     low, high = 0.0, 60.0

@@ -194,7 +194,7 @@ class FaceMemory:
     """Reads each face against its own resting face and keeps the last 90 s."""
 
     def __init__(self, whole: bool = False) -> None:
-        """`whole`: keep each face as it came, which a trained fusion needs."""
+        """`whole`: also keep each face unchanged, for a trained fusion."""
         self._whole = whole
         self._seen: deque[ObservedFace] = deque()
         self._resting: dict[int, RestingFace] = {}

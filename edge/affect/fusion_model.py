@@ -94,13 +94,13 @@ def _audio(voice: VoiceFrames) -> Float32:
     )
     count = int(bins[-1]) + 1
     frames = np.bincount(bins, minlength=count)
-    heard = np.bincount(bins[voiced], minlength=count)
+    voiced_frames = np.bincount(bins[voiced], minlength=count)
     level = np.bincount(bins, voice.level_db - np.percentile(voice.level_db, _LOUDEST_PERCENT), count) / frames
-    means = [np.bincount(bins[voiced], values, count) / np.maximum(heard, 1) for values in spoken]
-    values = np.stack([heard / frames, *means[:2], level, *means[2:]], axis=1)
+    means = [np.bincount(bins[voiced], values, count) / np.maximum(voiced_frames, 1) for values in spoken]
+    values = np.stack([voiced_frames / frames, *means[:2], level, *means[2:]], axis=1)
     scaled = _scaled("audio", values)
     by_voice = np.array([column.name not in ("voiced", "level") for column in TABLES["audio"].columns])
-    scaled[np.ix_(heard == 0, by_voice)] = 0
+    scaled[np.ix_(voiced_frames == 0, by_voice)] = 0
     return _stored("audio", scaled)
 
 
@@ -187,9 +187,9 @@ class FusionModel:
         result = self._session.run(self._feeds(sequences))
         modalities: dict[str, float | None] = dict.fromkeys(MODALITIES)
         for name in present:
-            own, evidence = result.get(f"{name}_score"), alone.get(name)
-            if own is not None:
-                modalities[name] = _within(float(own[0]))
+            score, evidence = result.get(f"{name}_score"), alone.get(name)
+            if score is not None:
+                modalities[name] = _within(float(score[0]))
             elif evidence is not None:
                 modalities[name] = evidence.score
         confidence = float(self._correlation.get(combination(present), 0.0))

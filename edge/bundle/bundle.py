@@ -42,7 +42,7 @@ class Bundle:
     def __init__(
         self, folder: Path | str, provider: Provider = "cpu", threads: int = 1, engines: Path | None = None
     ) -> None:
-        """Read and verify `folder`. BundleError names the first file that is not as the manifest says.
+        """Read and verify `folder`. BundleError names the first file that differs from the manifest.
 
         `engines` is the folder of TensorRT engines; default: `default_cache()`.
         """

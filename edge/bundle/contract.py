@@ -1,7 +1,7 @@
 """The contract of each role: the inputs and outputs that the box uses; other models are refused.
 
-`export`, `emvas bundle build`, `emvas check` and whoever opens a bundle ask the same table. A role that is not in it is
-not run by the box: it lies in the bundle for others.
+`export`, `emvas bundle build`, `emvas check` and every reader of a bundle use the same table. The box does not run a
+role outside the table; other programs may.
 """
 
 from __future__ import annotations
@@ -145,10 +145,10 @@ def misfit(name: str, role: Role) -> str | None:
 
 
 def _ends(ends: Ends, graph: Graph) -> str | None:
-    given, told = ({tensor.name: tensor for tensor in side} for side in (graph.inputs, graph.outputs))
-    if not ends.takes_more and (more := set(given) - set(ends.inputs)):
+    feeds, results = ({tensor.name: tensor for tensor in side} for side in (graph.inputs, graph.outputs))
+    if not ends.takes_more and (more := set(feeds) - set(ends.inputs)):
         return f"it wants {', '.join(sorted(more))}, which the box does not have; it feeds {', '.join(ends.inputs)}"
-    for side, wanted, found in (("input", ends.inputs, given), ("output", ends.outputs, told)):
+    for side, wanted, found in (("input", ends.inputs, feeds), ("output", ends.outputs, results)):
         for name, sizes in wanted.items():
             if name not in found:
                 return f"it has no {side} {name}; it has {', '.join(found) or 'none'}"

@@ -136,12 +136,12 @@ def isolated_test(
             while True:
                 if not answers.poll(max(0.0, until_s - time.monotonic())):
                     raise BundleError(f"the self-test of {folder} has not ended after {longest_s:.0f} s")
-                told = json.loads(answers.recv_bytes())
-                if told is None:
+                answer = json.loads(answers.recv_bytes())
+                if answer is None:
                     return
-                if isinstance(told, str):
-                    raise BundleError(told)
-                yield GraphCheck(**told)
+                if isinstance(answer, str):
+                    raise BundleError(answer)
+                yield GraphCheck(**answer)
         except EOFError:
             raise BundleError(f"the self-test of {folder} crashed (exit code {child.wait()})") from None
         finally:
@@ -155,9 +155,9 @@ def answer(folder: str, provider: str, threads: int, handle: int) -> None:
         try:
             for check in self_test(Bundle(folder, cast(Provider, provider), threads)):
                 answers.send_bytes(json.dumps(asdict(check)).encode())
-            told = None
+            fault = None
         except BundleError as error:
-            told = str(error)
+            fault = str(error)
         except Exception as error:  # a hostile model can raise anything
-            told = f"the self-test of {folder} failed: {said(error)}"
-        answers.send_bytes(json.dumps(told).encode())
+            fault = f"the self-test of {folder} failed: {said(error)}"
+        answers.send_bytes(json.dumps(fault).encode())

@@ -46,10 +46,10 @@ def sign(folder: Path, private_key: Path) -> Path:
 def signers(named: Path | None) -> tuple[Path, ...]:
     """The public keys of the required signers: the box's own, and the one of the configuration."""
     try:
-        own = (BOX_SIGNER,) if os.path.lexists(BOX_SIGNER) else ()
+        installed = (BOX_SIGNER,) if os.path.lexists(BOX_SIGNER) else ()
     except PermissionError:  # a user without this right does not run the installed box
-        own = ()
-    return (*own, *((named,) if named is not None else ()))
+        installed = ()
+    return (*installed, *((named,) if named is not None else ()))
 
 
 def verify_signature(folder: Path, public_key: Path) -> None:

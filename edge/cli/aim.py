@@ -191,8 +191,8 @@ def _expect_paused() -> None:
     """Raise AimError while the box runs: it must be stopped so that its alerts pause and the camera is free."""
     with suppress(OSError, subprocess.TimeoutExpired):
         command = ["systemctl", "is-active", "--quiet", "emvas-edge"]
-        asked = subprocess.run(command, check=False, timeout=10, stderr=subprocess.DEVNULL)
-        if asked.returncode == 0:
+        status = subprocess.run(command, check=False, timeout=10, stderr=subprocess.DEVNULL)
+        if status.returncode == 0:
             raise AimError("the box is running: stop it with sudo systemctl stop emvas-edge, and start it afterwards")
 
 

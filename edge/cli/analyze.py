@@ -185,8 +185,8 @@ def _index(
     from edge.dashboard.report.tables import as_csv, as_xlsx, events_table, recordings_table
     from edge.dashboard.report.writer import write_whole
 
-    told = [report for report in reports if report.path in subjects]
-    entries = [recording_entry(subjects[report.path], pages[report.path][0].name, report.faults) for report in told]
+    reported = [report for report in reports if report.path in subjects]
+    entries = [recording_entry(subjects[report.path], pages[report.path][0].name, report.faults) for report in reported]
     sheets = {"recordings": recordings_table(entries), "events": events_table(list(subjects.values()))}
     for name, found in sheets.items():
         write_whole(as_csv(found), out / f"{name}.csv")

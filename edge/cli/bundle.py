@@ -159,7 +159,7 @@ def build_words(out: Path, report: Callable[[str], None]) -> None:
         _see_this_environment(home)
         report("2 of 2: fetching the weights (340 MB), converting and proving them")
         shutil.copytree(BUNDLE, built)
-        roles = [word for role in _ROLES for word in ("--role", role)]
+        roles = [argument for role in _ROLES for argument in ("--role", role)]
         recipe = str(CONFIGS / "bundles" / "default.yaml")
         _run([python, "-c", _EMVAS, "bundle", "build", recipe, "--part", WORDS, *roles, "--out", str(built)])
         built.rename(out)

@@ -1,4 +1,6 @@
-"""`emvas check`: whether this machine has all that the box needs, and computes what the bundle's builder computed."""
+"""`emvas check`: whether this machine has all that the box needs, and whether its models give the results of the
+bundle's builder.
+"""
 
 from __future__ import annotations
 

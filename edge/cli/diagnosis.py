@@ -97,7 +97,7 @@ def _check(box: Box) -> str:
 
 
 def _log(_box: Box) -> str:
-    units = [word for unit in _UNITS for word in ("--unit", unit)]
+    units = [argument for unit in _UNITS for argument in ("--unit", unit)]
     command = ["journalctl", *units, "--lines", str(_LOG_LINES), "--output", "short-iso", "--no-pager", "--quiet"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_CHECK_S)
     if done.returncode:
@@ -137,10 +137,10 @@ def _databases(box: Box) -> str:
 
 def _recent(box: Box) -> str:
     reader, now_s = TimelineReader(box.timeline), time.time()
-    asked = {"alert": _OF_ALERT, "source": _OF_SOURCE}
+    fields = {"alert": _OF_ALERT, "source": _OF_SOURCE}
     with as_owner_of(box.timeline.parent):
-        found = {kind: reader.between(kind, now_s - _DAY_S, now_s + _DAY_S)[-_RECENT:] for kind in asked}
-    return _json({kind: [{k: row.get(k) for k in asked[kind]} for row in rows] for kind, rows in found.items()})
+        found = {kind: reader.between(kind, now_s - _DAY_S, now_s + _DAY_S)[-_RECENT:] for kind in fields}
+    return _json({kind: [{k: row.get(k) for k in fields[kind]} for row in rows] for kind, rows in found.items()})
 
 
 def _metrics(box: Box) -> str:

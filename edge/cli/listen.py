@@ -87,7 +87,7 @@ def listen(
         )  # fmt: skip
     except ValidationError as error:
         faults = ((".".join(map(str, fault["loc"])) or "tls", fault["msg"]) for fault in error.errors())
-        raise click.UsageError("; ".join(f"--{name}: {said}" for name, said in faults)) from None
+        raise click.UsageError("; ".join(f"--{name}: {message}" for name, message in faults)) from None
     wanted = Filter(box, topics, kind, None if level is None else Level[level.upper()])
     labels = Labels(language)
     show = _json_line if as_json else _readable(Console(highlight=False, soft_wrap=True), base, labels)

@@ -35,7 +35,7 @@ class CheckResult:
     said: str
     """What was found."""
     mend: str = ""
-    """The command that mends it; empty where all is well."""
+    """The command that repairs it; empty if all is well."""
     needed: bool = True
     """False: the box works without it, only less well."""
 
@@ -48,7 +48,7 @@ class CheckedBox:
     state: Path
     """Its state folder."""
     root: bool
-    """Whether root asks: then the rights of the services' user count."""
+    """Whether root runs the check: then the rights of the services' user count."""
 
 
 Check = Callable[[CheckedBox], Iterator[CheckResult]]

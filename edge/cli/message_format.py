@@ -37,13 +37,13 @@ def _line_of(event: Received, base: str, now: datetime, labels: Labels) -> Text:
     address, payload = address_of(event.path, base), decoded(event)
     if address is not None and isinstance(payload, dict):
         try:
-            said = _FORMATTERS[address.name](payload, labels)
-            told = payload.get("end") or payload.get("time") or payload.get("start")
-            at = datetime.fromisoformat(str(told).replace("Z", "+00:00")).astimezone() if told else now
+            content = _FORMATTERS[address.name](payload, labels)
+            time = payload.get("end") or payload.get("time") or payload.get("start")
+            at = datetime.fromisoformat(str(time).replace("Z", "+00:00")).astimezone() if time else now
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             pass  # payload of another version or program: shown unchanged
         else:
-            return _head(now, f"{address.site}/{address.box}") + said + _late_note(at, now, payload, labels)
+            return _head(now, f"{address.site}/{address.box}") + content + _late_note(at, now, payload, labels)
     shown = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
     return _head(now, event.path) + Text(shown)
 
@@ -72,7 +72,7 @@ def _head(at: datetime, place: str) -> Text:
 
 
 def _named(labels: Labels, name: str, code: str | None = None) -> str:
-    """A name of a payload: as it is in English, by its text elsewhere."""
+    """A name of a payload: unchanged in English, translated elsewhere."""
     return name if labels.language == "en" else labels(code or name, name)
 
 
@@ -83,7 +83,7 @@ def _level(word: str | None, labels: Labels) -> Text:
 
 
 def _told(evidence: dict[str, Any], labels: Labels) -> Iterator[str]:
-    """What is known; a sentence of the box in the language, and so without the field that has its code."""
+    """The known values; a sentence of the box is translated, and the field with its code is left out."""
     for name, value in with_sentences(evidence).items():
         if value is not None and not name.endswith(CODE_SUFFIX):
             text = labels.sentence(value) if isinstance(value, Sentence) else _named(labels, _number(value))
@@ -121,8 +121,8 @@ def _state(payload: dict[str, Any], labels: Labels) -> Text:
 def _alert(payload: dict[str, Any], labels: Labels) -> Text:
     evidence = " ".join(_told(payload["evidence"], labels))
     step = f"{_named(labels, payload['kind'])} {_named(labels, payload['type'], 'step_' + payload['type'])}"
-    said = Text(f"  {step}, {payload['duration_ms'] / 1000:.1f} s", style="bold")
-    return Text("alert    ") + _level(payload["level"], labels) + said + Text(f"  {evidence}", style="dim")
+    text = Text(f"  {step}, {payload['duration_ms'] / 1000:.1f} s", style="bold")
+    return Text("alert    ") + _level(payload["level"], labels) + text + Text(f"  {evidence}", style="dim")
 
 
 def _summary(payload: dict[str, Any], labels: Labels) -> Text:
@@ -143,17 +143,17 @@ def _summary(payload: dict[str, Any], labels: Labels) -> Text:
 
 def _health(payload: dict[str, Any], labels: Labels) -> Text:
     outbox = payload["outbox"]
-    told = {name: figure(payload, name) for name in ("camera_hz", "frames_dropped", "celsius")}
+    figures = {name: figure(payload, name) for name in ("camera_hz", "frames_dropped", "celsius")}
     given_up = sum(outbox["evicted"].values())
     parts = [labels("listen_waiting", n=outbox["rows"]), labels("listen_given_up", n=given_up)]
-    parts += [labels(f"listen_{name}", value=value) for name, value in told.items() if value is not None]
+    parts += [labels(f"listen_{name}", value=value) for name, value in figures.items() if value is not None]
     parts += [f"{_named(labels, slowest.name)} {slowest.figures[1]} ms" for slowest in stages(payload)[:1]]
     return Text(f"health   {', '.join(parts)}", style="dim")
 
 
 def _group(payload: dict[str, Any], labels: Labels) -> Text:
-    told = {key: payload[key] for key in ("negative_share", "spread", "motion", "noise_db")}
-    figures = ", ".join(f"{_named(labels, key)} {_number(value)}" for key, value in told.items() if value is not None)
+    values = {key: payload[key] for key in ("negative_share", "spread", "motion", "noise_db")}
+    figures = ", ".join(f"{_named(labels, key)} {_number(value)}" for key, value in values.items() if value is not None)
     return Text(f"group    {labels('listen_faces', n=payload['faces'])}, {figures}")
 
 

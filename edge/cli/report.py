@@ -29,7 +29,7 @@ Example:
 
 
 def _moment(_: click.Context, option: click.Parameter, text: str | None) -> EnteredTime | None:
-    """The time in an option. click.BadParameter: it is not a time."""
+    """The time in an option. Raises click.BadParameter if it is not a time."""
     try:
         return None if text is None else parse_time(text)
     except ValueError as error:
@@ -37,7 +37,7 @@ def _moment(_: click.Context, option: click.Parameter, text: str | None) -> Ente
 
 
 def _which(_: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    """The number of a trip, 1 for the last. click.BadParameter: it is not a number."""
+    """The number of a trip, 1 for the last. Raises click.BadParameter if it is not a number."""
     if text is None:
         return None
     if text != "last" and not (text.isdecimal() and int(text)):

@@ -98,7 +98,7 @@ FaceFrames = list[list[Face]]
 
 @dataclass(frozen=True, slots=True)
 class RecordingRunner:
-    """A box that is run on recordings, one after another; each starts with nothing learned."""
+    """Runs the box on recordings, one after another; each starts without learned baselines."""
 
     bundle: Bundle
     config: Config
@@ -125,15 +125,15 @@ class RecordingRunner:
 
     def judge(self, frames: FaceFrames | Iterator[list[Face]]) -> list[Message]:
         """The messages of the box about these faces, to the end."""
-        judgement, t_s, told = (
+        judgement, t_s, messages = (
             DecisionStages(self.config, "evaluation", drowsiness=self._drowsiness),
             0.0,
             list[Message](),
         )
         for faces in frames:
             t_s = faces[0].t_s
-            told += judgement.seen(faces, speaking=False)
-        return told + judgement.finish(t_s)
+            messages += judgement.seen(faces, speaking=False)
+        return messages + judgement.finish(t_s)
 
     @property
     def _drowsiness(self) -> DrowsinessModel | None:

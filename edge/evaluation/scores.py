@@ -24,7 +24,7 @@ READ_S = 0.15
 CERTAIN = 0.7
 """Lowest certainty of a yawn that is scored."""
 BRIDGE_S = 0.2
-"""Longest time that one frame stands for."""
+"""Longest time that one frame represents."""
 _DRAWS = 2000
 _NONE_SEEN = -math.log(0.05)
 """Upper 95 % limit on the number of events when none occurred (rule of three)."""
@@ -82,8 +82,8 @@ def score(clip: str, view: str, truth: ClipTruth, messages: Sequence[Message], c
     begun_s = [alert.t_s for alert in alerts if alert.alert == MICROSLEEP and alert.type == "new"]
     for start_s, end_s, _ in truth.closed:
         if end_s - start_s >= config.microsleep_s:
-            told = [t_s - start_s for t_s in begun_s if start_s < t_s <= end_s + 1.0]
-            found.sleeps.append(round(told[0] - config.microsleep_s, 3) if told else None)
+            delays = [t_s - start_s for t_s in begun_s if start_s < t_s <= end_s + 1.0]
+            found.sleeps.append(round(delays[0] - config.microsleep_s, 3) if delays else None)
     for item in messages:
         if isinstance(item, Closure) and item.end_s - item.start_s >= LONG_S:
             known = _seconds(item.start_s, item.end_s, _widened([*truth.closed, *truth.unknown]))
@@ -203,7 +203,7 @@ def figures(scores: Sequence[Score]) -> dict[str, Any]:
     """All figures of the scores of one view."""
     critical = {Level.CRITICAL.name.lower(), Level.EMERGENCY.name.lower()}
     unknown = sorted({reason for score in scores for reason in score.unknown_s})
-    told = sorted(delay for score in scores for delay in score.sleeps if delay is not None)
+    delays = sorted(delay for score in scores for delay in score.sleeps if delay is not None)
     found: dict[str, Interval95] = {
         "false_criticals_per_h": rate_per_hour(
             scores, lambda score: sum(alert.level in critical for alert in score.false_alerts)
@@ -223,7 +223,7 @@ def figures(scores: Sequence[Score]) -> dict[str, Any]:
         "face_h": round(sum(score.face_s for score in scores) / 3600, 4),
         **{name: asdict(value) for name, value in found.items()},
         "unknown_why": {reason: round(_share_unknown(scores, reason), 4) for reason in unknown},
-        "microsleep_delays_s": told,
+        "microsleep_delays_s": delays,
         "stretched_told_after_s": sorted(t for score in scores for t in score.stretched if t is not None),
         "stretched_missed": [score.clip for score in scores for t in score.stretched if t is None],
         "false_alerts": [asdict(alert) for score in scores for alert in score.false_alerts],

@@ -15,7 +15,7 @@ Interval = tuple[float, float, float]
 
 
 class TruthError(EmvasError):
-    """A truth file that cannot be used; the message says where and why."""
+    """The truth file cannot be used; the message names the place and the reason."""
 
 
 class ClipTruth(BaseModel):

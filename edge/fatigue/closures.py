@@ -1,6 +1,6 @@
 """Closures: how long the eyes are closed, and whether lowered eyelids only follow the gaze.
 
-The look-down guard (head pitch) and the iris check tell a glance down from a closure.
+The look-down guard (head pitch) and the iris check distinguish a glance down from a closure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from edge.fatigue.eyelid_spans import BRIDGE_S, GAP_S, HALF_SHUT, SLOW_S, LidClosure, LidSpan
 
 MOVED_DEG = 5.0
-"""Lids that drop while the pitch changes by more than this are not taken for a closure (US 11144756 B2)."""
+"""Lids that drop while the pitch changes by more than this are not a closure (US 11144756 B2)."""
 FAR_DEG = 8.0
 """Shutting lids shift the pitch of the mesh by less than this. A head that bends down further has moved, whatever the
 irises show; no gaze goes down while the head goes up."""
@@ -39,7 +39,7 @@ STIR = 0.12
 
 
 class LookDownGuard:
-    """Tells whether the head moved as the lids went down."""
+    """Detects whether the head moved when the lids went down."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, float]] = deque()

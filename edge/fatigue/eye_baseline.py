@@ -84,8 +84,8 @@ class OpeningBaseline:
 
     def _estimate(self) -> float:
         upper = sorted(self._samples)[len(self._samples) // 2 :]
-        own = statistics.median(upper)
-        return min(max(own, FLOOR_SHARE * OPEN_PRIOR), CEILING_SHARE * OPEN_PRIOR)
+        opening = statistics.median(upper)
+        return min(max(opening, FLOOR_SHARE * OPEN_PRIOR), CEILING_SHARE * OPEN_PRIOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ RISEN = 0.2
 LEAST_ABOVE = 0.05
 """Lids are open again, even below the opening threshold, if two frames in a row show them `RISEN` above their lowest
 and `LEAST_ABOVE` above the closing threshold. Without this rule, in 11 h of simulated alert drivers, a blink while
-squinting or laughing went on counting as closed, 12 times for 1.5 s."""
+squinting or laughing stayed a closure, 12 times for 1.5 s."""
 SLOW_S = 0.25
 """Shorter closures are ordinary blinks and do not count for PERCLOS (P80 counts slow closures only)."""
 LEAST_SEEN = 0.4

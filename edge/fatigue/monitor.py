@@ -1,6 +1,6 @@
 """The fatigue stage: the driver among the faces, and from faces to openness, events and levels of each person.
 
-The driver is chosen by place (largest, left or right) and kept while other faces come and go.
+The driver is chosen by place (largest, left or right) and kept while other faces appear and disappear.
 """
 
 from __future__ import annotations

@@ -141,8 +141,10 @@ class Person:
             learning = face.usable and face.eye_opening is not None
             self._reason = "baseline" if learning else blind.value
         unclear = self._closures.contradicted_s >= UNCLEAR_S
-        told = dataclasses.replace(face, usable=False, reason=Reason.LIDS_UNCLEAR, openness=None) if unclear else face
-        messages: list[Message] = [told, *self._lapsed(face.t_s)]
+        reported = (
+            dataclasses.replace(face, usable=False, reason=Reason.LIDS_UNCLEAR, openness=None) if unclear else face
+        )
+        messages: list[Message] = [reported, *self._lapsed(face.t_s)]
         if face.pitch_deg is not None:
             self._closures.guard.observe(face.t_s, face.pitch_deg)
         self._head.observe(face, self._closures.down)
@@ -153,7 +155,7 @@ class Person:
         if face.pitch_deg is not None and (nod := self._nods.step(face.t_s, face.pitch_deg)):
             messages.append(Nod(face.t_s, self.track, *nod))
         messages += self._yawn(face.t_s, self._yawns.step(face, self._eyes.open))
-        messages += self._report(face.t_s, seen=told.openness is not None, quiet=False)
+        messages += self._report(face.t_s, seen=reported.openness is not None, quiet=False)
         if self.looks is not None:
             lowered = self._closures.looks_down or (seen is not None and seen.lowered and face.gaze_yaw_deg is None)
             messages += self.looks.follow(face, self._closures.run is not None, lowered, self.driving)

@@ -1,8 +1,8 @@
 """Audio events: crying, screams, laughter, coughs, breaking glass and alarms, found twice a second, and their alerts.
 
 The classes are those of AudioSet; the bundle's optional role `audio_events` is YAMNet. Audio as quiet as this room
-usually is, is not computed. The model cannot tell a cat from a baby, nor a siren on the road from one on the radio.
-Events become the anomalies distress, coughing fit, breaking sound and alarm sound; laughter raises no alert.
+usually is, is not computed. The model cannot distinguish a cat from a baby, nor a siren on the road from one on the
+radio. Events become the anomalies distress, coughing fit, breaking sound and alarm sound; laughter raises no alert.
 """
 
 from __future__ import annotations
@@ -135,12 +135,12 @@ class AudioEvents:
             self._sound = np.zeros(0, np.float32)
         self._end_s = audio.t_s + len(audio.samples) / SAMPLE_RATE_HZ
         self._sound = np.concatenate([self._sound, audio.samples])
-        heard = []
+        scores = []
         while len(self._sound) >= PATCH:
             left_s = (len(self._sound) - PATCH) / SAMPLE_RATE_HZ
-            heard.append(self._judge(self._end_s - left_s, self._sound[:PATCH]))
+            scores.append(self._judge(self._end_s - left_s, self._sound[:PATCH]))
             self._sound = self._sound[HOP:]
-        return heard
+        return scores
 
     def _judge(self, t_s: float, samples: Float32) -> AudioEventScores:
         known = len(self._levels) >= _LEAST_PIECES
@@ -209,8 +209,8 @@ class AudioAnomalies:
 
     def hear(self, judged: Iterable[AudioEventScores]) -> None:
         """Add scored seconds; a second without scores counts as zero."""
-        for heard in judged:
-            self._hear(heard)
+        for scores in judged:
+            self._hear(scores)
 
     @property
     def going(self) -> frozenset[str]:

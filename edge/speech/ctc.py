@@ -62,8 +62,8 @@ class FullContextModel:
 
     def listen(self, samples: Float32) -> Iterator[Float32]:
         """One piece."""
-        heard = features(samples, self._description, self._bands)
-        yield self._session.run({self._input: heard[None]})["log_probs"][0]
+        rows = features(samples, self._description, self._bands)
+        yield self._session.run({self._input: rows[None]})["log_probs"][0]
 
 
 class ChunkedModel:

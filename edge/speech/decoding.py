@@ -133,7 +133,8 @@ SURE_AVERAGE = -0.5
 """Below it a second pass is worth its time: one AISHELL-1 utterance in nine."""
 LOOP_TURNS = 3
 LOOP_TOKENS = 15
-"""A loop is a stretch said at least `LOOP_TURNS` times in a row, over at least `LOOP_TOKENS` tokens together."""
+"""A loop is a sequence of tokens that occurs at least `LOOP_TURNS` times in a row, with at least `LOOP_TOKENS` tokens
+together."""
 KEPT_TURNS = 2
 """Turns of a loop that are kept: a person who calls for help does so more than once."""
 

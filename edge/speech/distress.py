@@ -1,8 +1,8 @@
 """Distress by audio alone: voices far louder and higher than usual in this room.
 
 It cannot tell joy from pain, a play on a stage from a quarrel, or loud singing from crying. A hoarse scream without a
-pitch is not found. Laughter, claps and slammed doors are told apart by their length: a call of laughter lasts less than
-a tenth of a second, and a slam has no pitch.
+pitch is not found. Their length excludes laughter, claps and slammed doors: a call of laughter lasts less than a tenth
+of a second, and a slam has no pitch.
 """
 
 from __future__ import annotations

@@ -54,12 +54,12 @@ def log_mel(samples: Float32, window_s: float, bands: int = MEL_BANDS) -> Float3
     """
     length = round(window_s * SAMPLE_RATE_HZ)
     padded = np.zeros(length + FFT_SAMPLES, np.float32)
-    heard = samples[:length]
+    audio = samples[:length]
     start = FFT_SAMPLES // 2
-    padded[start : start + len(heard)] = heard
+    padded[start : start + len(audio)] = audio
     padded[:start] = padded[start + 1 : 2 * start + 1][::-1]
     padded[start + length :] = padded[length - 1 : start + length - 1][::-1]
-    used = min(-(-(len(heard) + start) // HOP_SAMPLES), length // HOP_SAMPLES)
+    used = min(-(-(len(audio) + start) // HOP_SAMPLES), length // HOP_SAMPLES)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[: used * HOP_SAMPLES : HOP_SAMPLES]
     logs = np.full((bands, length // HOP_SAMPLES), np.log10(_FLOOR), np.float32)
     logs[:, :used] = band_logs(frames, bands)

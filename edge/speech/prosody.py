@@ -68,10 +68,10 @@ class SpeakerNormalisation:
         median, spread = self._population.median, self._population.spread
         if count:
             seen = np.stack(self._seen)
-            own = np.median(seen, axis=0)
-            own_spread = _NORMAL_MAD * np.median(np.abs(seen - own), axis=0)
-            median = (_PRIOR * median + count * own) / (_PRIOR + count)
-            spread = (_PRIOR_SPREAD * spread + count * own_spread) / (_PRIOR_SPREAD + count)
+            usual = np.median(seen, axis=0)
+            usual_spread = _NORMAL_MAD * np.median(np.abs(seen - usual), axis=0)
+            median = (_PRIOR * median + count * usual) / (_PRIOR + count)
+            spread = (_PRIOR_SPREAD * spread + count * usual_spread) / (_PRIOR_SPREAD + count)
         doubt = (1 + 1 / (_PRIOR + count)) ** 0.5
         relative: Floats = np.clip((features - median) / (spread * doubt), -_LIMIT, _LIMIT)
         return relative

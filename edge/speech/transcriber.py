@@ -58,8 +58,8 @@ class CtcTranscriber:
 
         The text is empty if its script is that of a language that is not configured.
 
-        Of the hallucination filter, the mean log probability and the check for letters apply. Loops are normal
-        here: every token stands for its own audio, and `one one one one` was really said.
+        Of the hallucination filter, the mean log probability and the check for letters apply. Loops are normal here:
+        every token has its own audio, and a person may really say `one one one one`.
         """
         decoder = GreedyCtc(self._vocabulary.blank, self._description.frame_s)
         for log_probs in self._listener.listen(utterance.samples):

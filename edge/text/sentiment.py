@@ -3,7 +3,7 @@
 Wang et al., "Multilingual E5 Text Embeddings", 2024: every text carries the prefix `query: `; the vector is the mean
 over the tokens, scaled to length 1.
 
-The head was trained on reviews and posts, where `no` and a negation go with displeasure. In talk `no` answers a
+The head was trained on reviews and posts, where `no` and a negation occur with displeasure. In talk `no` answers a
 question, and `nothing is wrong` is not a complaint. So short answers and denied faults get a lower weight. The rules
 are narrow on purpose: a sentence with one clause that is neither is left to the head.
 """
@@ -197,9 +197,10 @@ _DENIED = re.compile("|".join(f"(?:{pattern})" for pattern in _DENIALS))
 LANGUAGES = ("zh", "en")
 """Languages that the head was trained and tested in (docs/evidence/affect.md)."""
 ANSWER_WEIGHT = 0.1
-"""Of an answer, against a sentence: a person who says `no` may be annoyed, but the word does not show it."""
+"""Weight of a short answer, against a sentence: a person who says `no` may be annoyed, but the word does not show
+it."""
 DENIAL_WEIGHT = 0.5
-"""Of a denied fault: it is not negative, and the head does not know how positive it is."""
+"""Weight of a denied fault: it is not negative, and the head does not know how positive it is."""
 
 
 def is_answer(text: str) -> bool:

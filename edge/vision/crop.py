@@ -19,8 +19,8 @@ _UNIT = np.float32(1 / 255)
 class Crop:
     """A square of the frame around (`x_px`, `y_px`), turned clockwise on the screen by `angle_rad`.
 
-    Coordinates are continuous: the centre of the frame's first pixel is (0.5, 0.5). `mirrored` flips the output
-    left to right, as the iris model wants the left eye.
+    Coordinates are continuous: the centre of the frame's first pixel is (0.5, 0.5). `mirrored` flips the output left to
+    right, as the iris model needs the left eye.
     """
 
     x_px: float

@@ -29,7 +29,7 @@ EXPRESSION_SIDE = 0.87
 _UPRIGHT_SCORE = 0.9
 """Upright faces score at least this in 13 of the 14 clips of the shared data; upside down they reach 0.83."""
 _TURNED_SCORE, _TURNED_GAIN = 0.8, 0.05
-"""A turned frame has a face with at least the first score, and with the second more than the frame as it came: upright
+"""A turned frame has a face with at least the first score, and with the second more than the unturned frame: upright
 faces score 0.10 more than the same frame upside down in every clip."""
 _TURNED_LOOK_S = 1.0
 """Time between two checks of the turned frame while there is no new face: the detector takes 4 ms."""
@@ -83,7 +83,7 @@ class UprightCheck:
         return t_s - self._looked_s >= _TURNED_LOOK_S
 
     def step(self, t_s: float, image: Image, found: list[Detection], new: bool) -> bool:
-        """Judge a frame by the faces `found` in it as it came; `new`: one of them is about to be tracked."""
+        """Judge a frame by the faces `found` in its present orientation; `new`: one of them is about to be tracked."""
         best = max((item.score for item in found), default=0.0)
         if best >= _UPRIGHT_SCORE:
             self.upside_down = False
@@ -97,7 +97,7 @@ class UprightCheck:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionSelection:
-    """Whose expressions are read."""
+    """The tracks whose expressions are read."""
 
     least_faces: int = 1
     """Least number of faces in a frame for expressions to be read."""

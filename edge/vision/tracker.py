@@ -1,6 +1,7 @@
 """The face tracker: stable track numbers over frames, by overlap and, after a loss, by position and size.
 
-`Head` is what one mesh says of a face and of where its eyes are. It is measured once and may stand for the next frame.
+`Head` holds what one mesh shows: pose of the face and places of the eyes. It is measured once and may be reused for the
+next frame.
 """
 
 from __future__ import annotations

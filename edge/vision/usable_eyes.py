@@ -94,7 +94,7 @@ class _Reading:
     t_s: float
     """Time of the last frame that shows the eye so."""
     mesh_s: float
-    """Time of the frame whose mesh gave the place of the eye."""
+    """Time of the frame whose mesh located the eye."""
     read_s: float
     thumbnail: _Thumbnail
 

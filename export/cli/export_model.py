@@ -117,8 +117,8 @@ def _export(
     from export.exporters import OptionError
     from export.role_build import BuildError
 
-    said = {"calibration": calibration, "evaluation": evaluation, "role": role, "labels": labels}
-    given = {key: str(value) for key, value in said.items() if value is not None}
+    named = {"calibration": calibration, "evaluation": evaluation, "role": role, "labels": labels}
+    given = {key: str(value) for key, value in named.items() if value is not None}
     try:
         exporter, options = _chosen(group, checkpoint, model, role, words)
         read_manifest(bundle)  # reports a folder that is not a bundle before the long work
@@ -175,8 +175,8 @@ def _report(role: str, out: Path, as_json: bool) -> None:
     refused = described.variants["fp32"].measured.get("refused", {})
     if as_json:
         variants = {name: variant.measured for name, variant in described.variants.items()}
-        told = {"bundle": str(out), "role": role, "run_by_the_box": role in CONTRACTS}
-        click.echo(json.dumps({**told, "default": described.default, "variants": variants}))
+        head = {"bundle": str(out), "role": role, "run_by_the_box": role in CONTRACTS}
+        click.echo(json.dumps({**head, "default": described.default, "variants": variants}))
         return
     table = Table("variant", "MB", "ms, 1 thread", "task", "verdict", title=f"{role} in {out}")
     for name, variant in described.variants.items():

@@ -117,10 +117,10 @@ def _normalized(folder: Path) -> bool:
     path = folder / "preprocessor_config.json"
     if not path.is_file():
         raise BuildError(f"{folder} has no preprocessor_config.json: whether the sound is normalized stands there")
-    said = read_json(path)
-    if said.get("sampling_rate", RATE_HZ) != RATE_HZ:
-        raise BuildError(f"{path}: the encoder hears at {said['sampling_rate']} Hz, 16000 are wanted here")
-    return bool(said.get("do_normalize", True))
+    settings = read_json(path)
+    if settings.get("sampling_rate", RATE_HZ) != RATE_HZ:
+        raise BuildError(f"{path}: the encoder hears at {settings['sampling_rate']} Hz, 16000 are wanted here")
+    return bool(settings.get("do_normalize", True))
 
 
 def _field(kernels: list[int], strides: list[int]) -> tuple[int, int]:

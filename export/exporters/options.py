@@ -35,10 +35,10 @@ def check_options(exporter: Exporter, words: Sequence[str]) -> dict[str, str]:
     """`key=value` arguments as a table; OptionError names the nearest key for an unknown one."""
     known = {**exporter.options, **COMMON}
     options: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
+    for argument in words:
+        key, equals, value = argument.partition("=")
         if not equals or not value:
-            raise OptionError(f"--set {word} is not key=value")
+            raise OptionError(f"--set {argument} is not key=value")
         if key not in known:
             raise OptionError(f"{exporter.name} has no option {key!r}; {nearest(key, known)}")
         options[key] = value

@@ -27,7 +27,7 @@ def build(checkpoint: Path, options: Mapping[str, str], work: Path) -> ExportJob
         return made
 
     def usual(name: str, net: Any) -> Usual:
-        told = timm.data.resolve_data_config({}, model=net)
-        return Usual(told["input_size"][1], told["mean"], told["std"])
+        config = timm.data.resolve_data_config({}, model=net)
+        return Usual(config["input_size"][1], config["mean"], config["std"])
 
     return library_job("timm", make, usual, checkpoint, options)

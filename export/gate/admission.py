@@ -141,10 +141,10 @@ class Judge:
         sizes = f"{size:,} bytes of weights are over {margins.smaller:g} of float32's {exact:,}"
         if not latency_ms:
             return "" if smaller else sizes
-        own, others = sum(latency_ms.values()), sum(self.latency_ms.values())
-        if own <= margins.faster * others or (smaller and own <= _NOISE * others):
+        candidate_ms, float32_ms = sum(latency_ms.values()), sum(self.latency_ms.values())
+        if candidate_ms <= margins.faster * float32_ms or (smaller and candidate_ms <= _NOISE * float32_ms):
             return ""
-        times = f"{own:.2f} ms is over {margins.faster:g} of float32's {others:.2f} ms"
+        times = f"{candidate_ms:.2f} ms is over {margins.faster:g} of float32's {float32_ms:.2f} ms"
         return f"{times}, and {'it is slower' if smaller else sizes}"
 
 

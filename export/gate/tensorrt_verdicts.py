@@ -48,7 +48,7 @@ def _against_int8(verdicts: Verdicts) -> str:
     int8 = verdicts.get("trt-int8")
     if reason := problem(int8):
         return reason
-    own, other = engine_bytes(int8), engine_bytes(verdicts.get("fp16"))
-    if own is None or other is None or own < other:
+    int8_bytes, fp16_bytes = engine_bytes(int8), engine_bytes(verdicts.get("fp16"))
+    if int8_bytes is None or fp16_bytes is None or int8_bytes < fp16_bytes:
         return ""
-    return f"its engine has {own:,} bytes and that of fp16 {other:,}: nothing is won"
+    return f"its engine has {int8_bytes:,} bytes and that of fp16 {fp16_bytes:,}: nothing is won"

@@ -129,8 +129,8 @@ def _beside_the_peer(
     from faster_whisper import WhisperModel as FasterWhisper
 
     other = FasterWhisper(str(peer), device="cpu", compute_type="int8", cpu_threads=1)
-    heard = [other.transcribe(piece, beam_size=BEAMS, language="en")[0] for piece in pieces]
-    theirs = _words(" ".join("".join(segment.text for segment in segments) for segments in heard))
+    transcripts = [other.transcribe(piece, beam_size=BEAMS, language="en")[0] for piece in pieces]
+    theirs = _words(" ".join("".join(segment.text for segment in segments) for segments in transcripts))
     ours = _words(" ".join(asr.transcribe(_model(fp32), tokens, pieces)))
     different = 1.0 - difflib.SequenceMatcher(None, ours, theirs, autojunk=False).ratio()
     if different > _MOST_DIFFERENT:

@@ -48,8 +48,8 @@ def listed_task(tokens: WhisperTokens, spoken: Sequence[SpokenSample], data: str
 def transcribe(model: WhisperModel, tokens: WhisperTokens, pieces: Sequence[Float32]) -> list[str]:
     """The transcript of each recording; empty if none can be believed."""
     recognizer = WhisperDecoder(model, tokens, LANGUAGES)
-    heard = [recognizer.decode(piece) for piece in pieces]
-    return [look.text if look and look.language.configured else "" for look in heard]
+    transcripts = [recognizer.decode(piece) for piece in pieces]
+    return [look.text if look and look.language.configured else "" for look in transcripts]
 
 
 def decoder_feeds(model: WhisperModel, tokens: WhisperTokens, mel: Float32) -> list[Feeds]:

@@ -35,7 +35,7 @@ def judged_graphs(manifest: Manifest, roles: Collection[str] = ()) -> Iterator[t
                 yield from ((role, variant, graph) for graph in part.graphs)
 
 
-def judge_bundle(folder: Path, roles: Collection[str], told: Told) -> list[Judged]:
+def judge_bundle(folder: Path, roles: Collection[str], report: Told) -> list[Judged]:
     """Lint and build the graphs of the bundle in `folder`, and write profiles and verdicts into its manifest.
 
     Raises:
@@ -49,7 +49,7 @@ def judge_bundle(folder: Path, roles: Collection[str], told: Told) -> list[Judge
     for (role, variant, graph), sizes in axes.items():
         path = folder / bundle.role(role).variants[variant].graphs[graph].file
         found.append(Judged(role, graph, variant, judge_graph(path, variant, sizes)))
-        told(found[-1])
+        report(found[-1])
     write_manifest(_with_verdicts(bundle.manifest, found, axes), folder)
     return found
 

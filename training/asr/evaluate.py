@@ -44,7 +44,7 @@ def judge(
     parts = in_order([learner.frames(utterance.duration_s) for utterance in utterances], frames_per_batch)[
         place.rank :: place.world
     ]
-    heard: dict[int, str] = {}
+    transcripts: dict[int, str] = {}
     failed: list[Skipped] = []
     for batch in loaded(data, parts, workers=0):
         failed += batch.failed
@@ -52,10 +52,10 @@ def judge(
             features, length, _, _ = batch.to(place.device)
             with place.autocast():
                 texts = read(features, length)
-            heard.update(zip(batch.numbers, texts, strict=True))
+            transcripts.update(zip(batch.numbers, texts, strict=True))
         progress(len(batch.numbers) + len(batch.failed))
     everything: dict[int, str] = {}
-    for part in place.collected(heard):
+    for part in place.collected(transcripts):
         everything.update(part)
     failed = [item for part in place.collected(failed) for item in part]
     if not everything:

@@ -83,10 +83,10 @@ def read_list(
 
 def _read_line(line: str, where: str, folder: Path, longest_s: float) -> LabelledUtterance | Skipped:
     name, tab, text = line.partition("\t")
-    said = normalise(text)
+    transcript = normalise(text)
     if not tab or not name.strip():
         return Skipped(where, "is not PATH<TAB>TEXT")
-    if not said:
+    if not transcript:
         return Skipped(where, f"{name} has no text")
     path = folder / name.strip()
     if not path.is_file():
@@ -97,7 +97,7 @@ def _read_line(line: str, where: str, folder: Path, longest_s: float) -> Labelle
         return Skipped(where, f"{path}: {_without(str(error), path)}")
     if duration_s > longest_s:
         return Skipped(where, f"{path} lasts {duration_s:.1f} s, more than training.longest_s = {longest_s:g}")
-    return LabelledUtterance(path, said, where, duration_s)
+    return LabelledUtterance(path, transcript, where, duration_s)
 
 
 def normalise(text: str) -> str:

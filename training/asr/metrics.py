@@ -37,11 +37,11 @@ def error_rates(pairs: Iterable[tuple[str, str]]) -> ErrorRates:
     """Rates of (reference, hypothesis) pairs; raises ValueError if the references are empty."""
     character_edits = characters = word_edits = words = 0
     for reference, hypothesis in pairs:
-        said, heard = reference.split(), hypothesis.split()
-        character_edits += Levenshtein.distance("".join(said), "".join(heard))
-        characters += len("".join(said))
-        word_edits += Levenshtein.distance(said, heard)
-        words += len(said)
+        reference_words, hypothesis_words = reference.split(), hypothesis.split()
+        character_edits += Levenshtein.distance("".join(reference_words), "".join(hypothesis_words))
+        characters += len("".join(reference_words))
+        word_edits += Levenshtein.distance(reference_words, hypothesis_words)
+        words += len(reference_words)
     if not characters:
         raise ValueError("no reference characters to compare with")
     return ErrorRates(character_edits, characters, word_edits, words)

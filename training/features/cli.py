@@ -74,8 +74,8 @@ def features(
     for problem in result.problems[:_SHOWN]:
         console.print(escape(str(problem)), style="red", highlight=False, soft_wrap=True)
     if as_json:
-        told = {"out": str(out), "samples": len(result.features), "resumed": result.resumed}
-        click.echo(json.dumps({**told, "problems": [str(problem) for problem in result.problems]}, ensure_ascii=False))
+        head = {"out": str(out), "samples": len(result.features), "resumed": result.resumed}
+        click.echo(json.dumps({**head, "problems": [str(problem) for problem in result.problems]}, ensure_ascii=False))
     else:
         click.echo(f"{out}: {len(result.features)} samples ({result.resumed} from an earlier run); card {card}")
         if result.problems:

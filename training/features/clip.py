@@ -98,14 +98,14 @@ class ClipReader:
         senses = PerceptionStages(self._bundle, self._config, supervision, self.words)
         utterances, sound, end_s = _watch(path, senses, judgement, faults)
         self._given.text = text
-        heard = senses.understand(_whole(utterances, sound, end_s))
-        judgement.heard(heard)
+        understood = senses.understand(_whole(utterances, sound, end_s))
+        judgement.heard(understood)
         if faults:
             raise FeaturesError(f"{path}: {faults[0].source} {faults[0].state}: {faults[0].detail}")
         (features,) = found
         if features.text is None and features.audio is None and features.vision is None:
             raise FeaturesError(f"{path}: shows no face, holds no voice and has no text")
-        return Clip(features, heard.transcript.text if heard.transcript else "", len(utterances))
+        return Clip(features, understood.transcript.text if understood.transcript else "", len(utterances))
 
 
 def _watch(

@@ -87,10 +87,10 @@ def extract(request: ExtractionRequest, progress: Progress = lambda done, total:
     if not finished:
         reason = str(problems[0]) if problems else "the table has no rows"
         raise FeaturesError(f"{request.dataset}: none of its clips gave features; {reason}")
-    samples = [Sample(row.id, row.split, told["text"], row.labels, kept) for row, kept, told in finished]
+    samples = [Sample(row.id, row.split, about["text"], row.labels, kept) for row, kept, about in finished]
     features = assemble(samples, {name: table.width for name, table in TABLES.items()}, meta)
     features.save(request.out)
-    spoken = [told["utterances"] for _, _, told in finished]
+    spoken = [about["utterances"] for _, _, about in finished]
     return Result(features, tuple(problems), resumed, spoken.count(0), sum(count > 1 for count in spoken))
 
 

@@ -122,15 +122,15 @@ def _part(path: Path, split: str, content: Any) -> Arrays:
 def _length(where: str, content: Mapping[str, Any], name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Lengths in the file; for text BERT's attention mask; else up to the last row that is not all zero."""
     if f"{name}_lengths" in content:
-        told = _array(where, content, f"{name}_lengths", np.int64).reshape(-1)
-        return np.minimum(told, values.shape[1])  # MMSA cuts the values and does not change the lengths
+        lengths = _array(where, content, f"{name}_lengths", np.int64).reshape(-1)
+        return np.minimum(lengths, values.shape[1])  # MMSA cuts the values and does not change the lengths
     if name == "text" and "text_bert" in content:
         mask = _array(where, content, "text_bert", np.float32)
         if mask.ndim == 3 and mask.shape[1] == 3:
             length: npt.NDArray[np.int64] = (mask[:, 1] > 0).sum(axis=1)
             return np.minimum(length, values.shape[1])
-    said = (values != 0).any(axis=2)
-    return np.where(said.any(axis=1), said.shape[1] - np.argmax(said[:, ::-1], axis=1), 0)
+    filled = (values != 0).any(axis=2)
+    return np.where(filled.any(axis=1), filled.shape[1] - np.argmax(filled[:, ::-1], axis=1), 0)
 
 
 def _array(where: str, content: Mapping[str, Any], key: str, kind: type[Any]) -> npt.NDArray[Any]:

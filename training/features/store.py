@@ -40,8 +40,8 @@ class ClipStore:
         """Store one clip, atomically."""
         sequences = {name: getattr(clip.features, name) for name in MODALITIES}
         content: dict[str, Array] = {name: rows for name, rows in sequences.items() if rows is not None}
-        told = {"text": clip.text, "utterances": clip.utterances, "present": list(content)}
-        write_npz(path, content | {"told": np.array(json.dumps(told, ensure_ascii=False))})
+        about = {"text": clip.text, "utterances": clip.utterances, "present": list(content)}
+        write_npz(path, content | {"told": np.array(json.dumps(about, ensure_ascii=False))})
 
     def load(self, path: Path) -> tuple[dict[str, Array | None], dict[str, Any]]:
         """The sequences of a finished clip by modality, and what was told of it.
@@ -49,9 +49,9 @@ class ClipStore:
         Raises:
             FeaturesError: it is not there, or not whole.
         """
-        told = json.loads(str(read_npz(path, ["told"])["told"]))
-        kept = read_npz(path, told["present"])
+        about = json.loads(str(read_npz(path, ["told"])["told"]))
+        kept = read_npz(path, about["present"])
         broken = [name for name, rows in kept.items() if not np.isfinite(rows).all()]
         if broken:
             raise FeaturesError(f"{path}: NaN or infinity in {', '.join(broken)}")
-        return {name: kept.get(name) for name in MODALITIES}, told
+        return {name: kept.get(name) for name in MODALITIES}, about

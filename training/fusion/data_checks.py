@@ -25,15 +25,15 @@ def fitted(settings: FusionSettings, model: str, features: Features, where: str)
     configure(model, settings.model)
     if _POOLING not in spec(model).config.model_fields:
         return settings
-    told, columns = settings.model.get(_POOLING), columns_of(features)
-    if "digest" in columns and told == "first":
+    pooling, columns = settings.model.get(_POOLING), columns_of(features)
+    if "digest" in columns and pooling == "first":
         raise FusionError(
             f"{where} holds the box's own columns, of which no row stands for the whole: model.{_POOLING} must be "
             "mean, not first"
         )
-    if told is None and "digest" in columns:
+    if pooling is None and "digest" in columns:
         return settings.changed({f"model.{_POOLING}": "mean"})
-    if told is None and str(columns.get("origin", "")).startswith("MMSA"):
+    if pooling is None and str(columns.get("origin", "")).startswith("MMSA"):
         return settings.changed({f"model.{_POOLING}": "first"})
     return settings
 

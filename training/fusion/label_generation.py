@@ -71,11 +71,11 @@ class LabelGeneration(nn.Module):
         label, fused = self.label[index], self._decision("fused", representations["fused"])
         decided = fused.isfinite() & (fused.abs() >= self.least_distance)
         for column, name in enumerate(MODALITIES):
-            own = self._decision(name, representations[name])
-            fresh = 0.5 * own / (fused + _TINY) * label + 0.5 * (label + own - fused)
+            single = self._decision(name, representations[name])
+            fresh = 0.5 * single / (fused + _TINY) * label + 0.5 * (label + single - fused)
             mixed = (epoch - 1) / (epoch + 1) * self.single[index, column]
             mixed = mixed + 2 / (epoch + 1) * fresh.clamp(-self.bound, self.bound)
-            change = decided & own.isfinite() & shown[:, column] & ~self.given[index, column]
+            change = decided & single.isfinite() & shown[:, column] & ~self.given[index, column]
             self.single[index[change], column] = mixed[change]
 
     def _decision(self, name: str, representation: Tensor) -> Tensor:

@@ -103,8 +103,8 @@ class GeneratedLabels(Objective):
         weights = torch.tanh((wanted - targets.label.unsqueeze(1)).abs())
         if self.single is not None:
             weights = torch.where(given, weights.new_tensor(self.single), weights)
-        said = torch.stack([output[f"{name}_score"] for name in MODALITIES], dim=1)
-        errors = weights * (said - wanted).abs() * output["presence"]
+        scores = torch.stack([output[f"{name}_score"] for name in MODALITIES], dim=1)
+        errors = weights * (scores - wanted).abs() * output["presence"]
         return total + (errors.sum(dim=0) / output["presence"].sum(dim=0).clamp(min=1)).sum()
 
     def after_batch(self, output: Output, targets: Targets, epoch: int) -> None:

@@ -45,8 +45,8 @@ class VotedFaces:
 
     def shares(self) -> Float32:
         """(n, 7): the votes as soft labels, contempt left out."""
-        told = self.votes[:, : len(LABELS)].astype(np.float32)
-        return np.asarray(told / np.maximum(told.sum(axis=1, keepdims=True), 1), np.float32)
+        named = self.votes[:, : len(LABELS)].astype(np.float32)
+        return np.asarray(named / np.maximum(named.sum(axis=1, keepdims=True), 1), np.float32)
 
 
 def read_faces(folder: Path, bundle: Bundle) -> VotedFaces:

@@ -23,8 +23,8 @@ def write_net(net: nn.Module, format_name: str, about: Mapping[str, Any], path: 
     arrays = {name: value.numpy() for name, value in net.state_dict().items()}
     small = {name: value.astype(np.float16) if value.dtype == np.float32 else value for name, value in arrays.items()}
     part = path.with_name(f"{path.stem}.part.npz")
-    said = np.array(json.dumps({"format": format_name, **about}))
-    np.savez_compressed(part, about=said, **small)  # type: ignore[arg-type]
+    description = np.array(json.dumps({"format": format_name, **about}))
+    np.savez_compressed(part, about=description, **small)  # type: ignore[arg-type]
     part.replace(path)
 
 

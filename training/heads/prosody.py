@@ -83,9 +83,9 @@ def population_of(recordings: VoiceRecordings) -> Population:
     """Median over the speakers of their medians and of their spreads."""
     medians, spreads = [], []
     for speaker in np.unique(recordings.speaker):
-        own = recordings.of([speaker]).features
-        medians.append(np.median(own, axis=0))
-        spreads.append(1.4826 * np.median(np.abs(own - medians[-1]), axis=0))
+        features = recordings.of([speaker]).features
+        medians.append(np.median(features, axis=0))
+        spreads.append(1.4826 * np.median(np.abs(features - medians[-1]), axis=0))
     return Population(np.median(medians, axis=0), np.median(spreads, axis=0))
 
 
@@ -110,12 +110,12 @@ def training_rows(recordings: VoiceRecordings, population: Population) -> tuple[
     """Every utterance twice: relative to all utterances of the speaker, and to the neutral ones."""
     rows, emotions = [], []
     for speaker in np.unique(recordings.speaker):
-        own = recordings.of([speaker])
-        neutral = own.emotion == "neutral"
-        calm = VoiceRecordings(own.features[neutral], own.emotion[neutral], own.speaker[neutral])
-        for habit in (own, calm):
-            rows.append(relative_to_habit(own, population, habit))
-            emotions.append(own.emotion)
+        of_speaker = recordings.of([speaker])
+        neutral = of_speaker.emotion == "neutral"
+        calm = VoiceRecordings(of_speaker.features[neutral], of_speaker.emotion[neutral], of_speaker.speaker[neutral])
+        for habit in (of_speaker, calm):
+            rows.append(relative_to_habit(of_speaker, population, habit))
+            emotions.append(of_speaker.emotion)
     return np.concatenate(rows), np.concatenate(emotions)
 
 
@@ -137,18 +137,18 @@ def evaluate(recordings: VoiceRecordings) -> dict[str, float]:
     scores, truth, guessed, emotions = [], [], [], []
     for speaker in np.unique(recordings.speaker):
         others = recordings.of(set(recordings.speaker) - {speaker})
-        own = recordings.of([speaker])
-        order = rng.permutation(len(own.emotion))
-        own = VoiceRecordings(own.features[order], own.emotion[order], own.speaker[order])
+        of_speaker = recordings.of([speaker])
+        order = rng.permutation(len(of_speaker.emotion))
+        of_speaker = VoiceRecordings(of_speaker.features[order], of_speaker.emotion[order], of_speaker.speaker[order])
         head = fit(others)
-        relative = relative_as_heard(own, head.population)
+        relative = relative_as_heard(of_speaker, head.population)
         classes = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
         rows, row_emotions = training_rows(others, head.population)
         classes.fit(rows[:, USED], row_emotions)
         guessed.append(classes.predict(relative[:, USED]))
         scores.append(head.scores(relative))
-        truth.append(np.array([TARGETS[emotion] for emotion in own.emotion]))
-        emotions.append(own.emotion)
+        truth.append(np.array([TARGETS[emotion] for emotion in of_speaker.emotion]))
+        emotions.append(of_speaker.emotion)
     return _figures(np.concatenate(scores), np.concatenate(truth), np.concatenate(guessed), np.concatenate(emotions))
 
 

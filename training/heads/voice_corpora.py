@@ -115,21 +115,21 @@ def valence_trust(
     found = {language: 1.0}
     for other, recordings in others.items():
         seen = transfer(train, recordings)
-        told = seen.valence_interval[0] > _CHANCE
-        found[other] = round(min(_precision(seen.valence_r) / _precision(own_r), 1.0), 3) if told else 0.0
+        better_than_chance = seen.valence_interval[0] > _CHANCE
+        found[other] = round(min(_precision(seen.valence_r) / _precision(own_r), 1.0), 3) if better_than_chance else 0.0
     return found
 
 
 def _speaker(
-    head: VoiceHead, classes: LogisticRegression, own: VoiceRecordings, rng: np.random.Generator
+    head: VoiceHead, classes: LogisticRegression, of_speaker: VoiceRecordings, rng: np.random.Generator
 ) -> Iterable[float]:
-    order = rng.permutation(len(own.emotion))
-    own = VoiceRecordings(own.features[order], own.emotion[order], own.speaker[order])
-    relative = relative_as_heard(own, head.population)
+    order = rng.permutation(len(of_speaker.emotion))
+    of_speaker = VoiceRecordings(of_speaker.features[order], of_speaker.emotion[order], of_speaker.speaker[order])
+    relative = relative_as_heard(of_speaker, head.population)
     scores, guessed = head.scores(relative), classes.predict(relative[:, USED])
-    truth = np.array([TARGETS[emotion] for emotion in own.emotion])
+    truth = np.array([TARGETS[emotion] for emotion in of_speaker.emotion])
     aroused = truth[:, 0] != 0
-    recalls = [np.mean(guessed[own.emotion == emotion] == emotion) for emotion in np.unique(own.emotion)]
+    recalls = [np.mean(guessed[of_speaker.emotion == emotion] == emotion) for emotion in np.unique(of_speaker.emotion)]
     return (
         float(np.mean(np.sign(scores[aroused, 0]) == truth[aroused, 0])),
         _auc(scores[:, 0], truth[:, 0]),

@@ -98,8 +98,8 @@ def judge_neutral(model: FusionNet, speech: Sequence[tuple[UtteranceFeatures, fl
         Sample(f"neutral$_${row}", "test", "", (0.0,) * 4, {name: getattr(seen, name) for name in MODALITIES})
         for row, (seen, _) in enumerate(speech)
     ]
-    told: Features = assemble(samples, {name: table.width for name, table in TABLES.items()}, description())
-    scores = predict(model, Rows.of(told), _CPU)["score"].abs().mean().item()
+    features: Features = assemble(samples, {name: table.width for name, table in TABLES.items()}, description())
+    scores = predict(model, Rows.of(features), _CPU)["score"].abs().mean().item()
     return {"trained": round(scores, 3), "late": round(float(np.mean([abs(late) for _, late in speech])), 3)}
 
 

@@ -35,9 +35,9 @@ def read_speech(bundle: Bundle, folder: Path) -> list[tuple[UtteranceFeatures, f
         samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
         utterance = Utterance(0.0, 1.0, samples)
         sentiment, prosody = encoder.score(text), analyzer.step(utterance)
-        said = {"text": ModalityScore(sentiment.score)}
+        evidence = {"text": ModalityScore(sentiment.score)}
         if prosody.score is not None:
-            said["audio"] = ModalityScore(prosody.score, prosody.confidence)
-        fused = fuse(said)
+            evidence["audio"] = ModalityScore(prosody.score, prosody.confidence)
+        fused = fuse(evidence)
         found.append((utterance_features(utterance, sentiment, prosody, [], 0), fused.score if fused else 0.0))
     return found

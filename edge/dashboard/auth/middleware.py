@@ -68,7 +68,7 @@ def came_through_a_proxy(names: Collection[str]) -> bool:
 
 
 def from_another_site(method: str, headers: Mapping[str, str], public_origin: str = "") -> bool:
-    """Whether a page of another site made the request, as far as a browser says.
+    """Whether a page of another site made the request, as far as the browser shows it.
 
     Args:
         method: The HTTP method; `WEBSOCKET` for the opening of one.
@@ -221,7 +221,7 @@ async def _password(request: Request) -> str:
 
 
 async def _form_of(request: Request) -> bytes:
-    """The body; empty where it is too long for a form."""
+    """The body; empty if it is too long for a form."""
     body = b""
     async for part in request.stream():
         body += part

@@ -19,7 +19,7 @@ from edge.error import EmvasError
 SESSION_S = 12 * 3600.0
 """A shift: afterwards the page asks for the password again."""
 MIN_PASSWORD_LENGTH = 12
-"""NIST SP 800-63B asks for 15 characters where a password is the only factor and 8 otherwise; guesses are limited."""
+"""NIST SP 800-63B requires 15 characters if a password is the only factor, else 8; guesses are limited."""
 POLICY_VIOLATION = 1008
 """The code with which a websocket is refused and closed (RFC 6455, 7.4.1)."""
 _MAX_SESSIONS = 256
@@ -32,7 +32,7 @@ class PasswordError(EmvasError):
 
 
 def read_password(settings: DashboardConfig) -> str | None:
-    """The password of the page; None where the configuration names none.
+    """The password of the page; None if the configuration names none.
 
     Raises:
         PasswordError: it cannot be read, or is too short.

@@ -15,7 +15,7 @@ from edge.i18n.texts import Labels
 from edge.messages import Level
 
 Options = dict[str, Any]
-"""Of one chart, as ECharts reads them."""
+"""Options of one chart, as ECharts reads them."""
 
 INK = "currentColor"
 """Text and lines take the colour of the page around the chart, dark or light."""
@@ -66,7 +66,7 @@ def level_colour(level: Level | None) -> str:
 
 
 def letter_colour(level: Level | None) -> str:
-    """What is read on the colour of a level."""
+    """The text colour on the colour of a level."""
     return _LIGHT_INK if level in _ON_DARK else _DARK_INK
 
 

@@ -113,7 +113,7 @@ def _between_sessions(points: list[Options]) -> list[Options]:
 
 
 def _modality_lines(found: Aggregates, labels: Labels, index: int) -> list[Options]:
-    """Thin lines of the score of words, voice and face alone; a line breaks where its modality is absent."""
+    """Thin lines of the scores of text, voice and face alone; a line breaks where its modality is absent."""
     lines = []
     for name, colour in MODALITY_COLOURS.items():
         points = [

@@ -186,7 +186,7 @@ class UtteranceSummary:
     polarity: str | None
     words: str | None
     modalities: Mapping[str, float | None] = field(default_factory=dict)
-    """The score of words, voice and face alone."""
+    """The score of text, voice and face alone."""
 
 
 def incidents(alerts: Iterable[Alert]) -> tuple[Incident, ...]:

@@ -161,7 +161,7 @@ class TimelineQueries:
         reports = self._between(Fatigue, now_s - EYES_WINDOW_S, now_s + 1)
         fatigue = gravest(report for report in reports if report.t_s >= now_s - FRESH_S)
         faces = [face for face in self._between(Face, now_s - EYES_WINDOW_S, now_s + 1) if fatigue]
-        own = [face for face in faces if fatigue and face.track == fatigue.track]
+        of_person = [face for face in faces if fatigue and face.track == fatigue.track]
         looks = self._between(Attention, now_s - FRESH_S, now_s + 1)
         shown = incidents(self._between(Alert, now_s - _ALERTS_WITHIN_S, now_s + 1))
         sources = self._between(Source, begun_s, now_s + 1)
@@ -169,14 +169,16 @@ class TimelineQueries:
             written_s=now_s,
             since_s=self._since(reports, now_s),
             fatigue=fatigue,
-            face=next((face for face in reversed(own) if face.t_s >= now_s - FRESH_S), None),
+            face=next((face for face in reversed(of_person) if face.t_s >= now_s - FRESH_S), None),
             attention=newest(look for look in looks if fatigue and look.track == fatigue.track),
             affect=newest(self._between(Affect, now_s - _AFFECT_WITHIN_S, now_s + 1)),
             group=newest(self._between(Group, now_s - _AFFECT_WITHIN_S, now_s + 1)),
             missing=(*missing(sources), *self._damage(now_s)),
             outputs=outputs(sources),
             incidents=shown[: -_LAST_ALERTS - 1 : -1],
-            eye_samples=eye_samples(own, [report for report in reports if fatigue and report.track == fatigue.track]),
+            eye_samples=eye_samples(
+                of_person, [report for report in reports if fatigue and report.track == fatigue.track]
+            ),
         )
 
     def _since(self, reports: list[Fatigue], now_s: float) -> float | None:

@@ -83,10 +83,10 @@ def trip_summaries(reader: TimelineReader, since_s: float, until_s: float) -> tu
     longest_s = max((share.end_s - share.start_s for share in shares), default=0.0)
     found = []
     for start_s, end_s, by_speed, distance_km in periods:
-        own = [alert.value for alert in _begun_between(alerts, start_s, end_s)]
-        gravest = Level(int(max(own))) if own else None
+        levels = [alert.value for alert in _begun_between(alerts, start_s, end_s)]
+        gravest = Level(int(max(levels))) if levels else None
         judged = _judged(start_s, end_s, _begun_between(shares, start_s - longest_s, end_s))
-        found.append(TripSummary(start_s, end_s, by_speed, distance_km, len(own), gravest, judged))
+        found.append(TripSummary(start_s, end_s, by_speed, distance_km, len(levels), gravest, judged))
     return tuple(sorted(found, key=lambda trip: -trip.start_s))
 
 

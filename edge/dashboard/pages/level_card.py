@@ -91,7 +91,7 @@ def _gravity(cause: str) -> int:
 def shown_level(state: CurrentState, of_persons: bool) -> tuple[Level | None, str]:
     """The current level and its label key; None is `unknown`, or `off` if fatigue is switched off.
 
-    `of_persons`: whether fatigue of persons is recorded. Where it is not, open alerts count, and a class is `none` only
+    `of_persons`: whether fatigue of persons is recorded. If it is not, open alerts count, and a class is `none` only
     while a group is judged.
     """
     if any(item.source == "fatigue" and item.state == "absent" for item in state.missing) and of_persons:

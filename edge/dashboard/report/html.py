@@ -157,10 +157,10 @@ def _bars_of(data: ReportData) -> list[tuple[str, list[Bar]]]:
     found = []
     for title, name, colours in (("emotions", "emotion", EMOTION_COLOURS), ("polarity", "polarity", POLARITY_COLOURS)):
         bars = []
-        for word, colour in colours.items():
-            own = [affect for affect in affects if getattr(affect, name) == word]
-            share = sum(affect.end_s - affect.start_s for affect in own) / whole_s if whole_s else 0.0
-            bars.append(Bar(word, share, len(own), colour))
+        for label, colour in colours.items():
+            named = [affect for affect in affects if getattr(affect, name) == label]
+            share = sum(affect.end_s - affect.start_s for affect in named) / whole_s if whole_s else 0.0
+            bars.append(Bar(label, share, len(named), colour))
         found.append((title, bars))
     return found
 

@@ -11,7 +11,7 @@ from edge.messages import Affect, Message, Speech, Transcript
 
 Kind = Literal["lowest", "highest", "fall", "rise"]
 MIN_TURN = 0.3
-"""Minimum change of score at a turn: the width of the words `tired` and `relaxed` (edge.affect.fusion)."""
+"""Minimum change of score at a turn: the width of the labels `tired` and `relaxed` (edge.affect.fusion)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ class MultiHeadAttention(nn.Module):
 
     def _heads(self, rows: Tensor, part: int) -> Tensor:
         """[n, L, size] -> [n, heads, L, size / heads] by the query (0), key (1) or value (2) projection."""
-        own = slice(part * self.size, (part + 1) * self.size)
-        projected = nn.functional.linear(rows, self.in_proj_weight[own], self.in_proj_bias[own])
+        rows_of_part = slice(part * self.size, (part + 1) * self.size)
+        projected = nn.functional.linear(rows, self.in_proj_weight[rows_of_part], self.in_proj_bias[rows_of_part])
         return projected.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 

@@ -108,7 +108,7 @@ class Mult(FusionNet):
 
     def _view(self, name: str, streams: Mapping[str, Stream]) -> Tensor:
         """[n, 2 size]: a modality's attention to the others, at its last real frame."""
-        own = streams[name]
-        seen = [self.cross[f"{name}_{other}"](own, streams[other]).values for other in MODALITIES if other != name]
-        remembered = self.memory[name](own._replace(values=torch.cat(seen, dim=2)))
-        return own.last(remembered.values)
+        stream = streams[name]
+        seen = [self.cross[f"{name}_{other}"](stream, streams[other]).values for other in MODALITIES if other != name]
+        remembered = self.memory[name](stream._replace(values=torch.cat(seen, dim=2)))
+        return stream.last(remembered.values)
