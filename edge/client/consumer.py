@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.client.box_messages import BoxMessage, UnknownMessage, read
+from edge.client.listener import Listener
 from edge.config.delivery import MqttConfig
 from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.packets import Disconnected, Event, Received, SubscriptionDenied, Token
@@ -50,7 +51,7 @@ class MessageBatch:
             self._client.settle(token)
 
 
-class Consumer:
+class Consumer(Listener):
     """One consumer of a group; connected inside `with`, reconnects by itself."""
 
     def __init__(
@@ -78,24 +79,12 @@ class Consumer:
         """
         if not name or group == "" or set(group or "") & set("/+#"):
             raise ValueError("a consumer needs a name and a group, one word without / + #, or None for no group")
-        self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
         share = "" if group is None else f"$share/{group}/"
-        topics = [f"{share}{self._config.base}/+/+/+/{kind}" for kind in ("alert", "summary")]
-        self._client = MqttClient(self._config, name, subscribe=topics, keep_s=keep_s, owner_settles=True)
-        self._stopped = False
 
-    def __enter__(self) -> Consumer:
-        self._client.start()
-        return self
+        def topics(base: str) -> list[str]:
+            return [f"{share}{base}/+/+/+/{kind}" for kind in ("alert", "summary")]
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._client.stop()
-
-    def stop(self) -> None:
-        """End `batches`; for another thread or a signal handler."""
-        self._stopped = True
-        self._client.events.put(None)
+        super().__init__(broker, settings, name, topics, keep_s, owner_settles=True)
 
     def batches(self, seconds: float | None = None) -> Iterator[MessageBatch]:
         """Every batch until `stop` or for `seconds`; errors go to the log.

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.client.box_messages import BoxMessage, Gap, ReorderBuffer, UnknownMessage, read
+from edge.client.listener import Listener
 from edge.config.delivery import MqttConfig
-from edge.publish.mqtt.client import MqttClient
 from edge.publish.mqtt.packets import Connected, Disconnected, Event, Received, SubscriptionDenied
 from edge.publish.payloads import AlertPayload, Payload, SummaryPayload
 
@@ -27,7 +27,7 @@ PATIENCE_S = 0.5
 Item = BoxMessage[Payload] | Gap | UnknownMessage | Connected | Disconnected | SubscriptionDenied
 
 
-class Subscriber:
+class Subscriber(Listener):
     """Connected inside `with`; reconnects with a jittered back-off if the broker is missing or restarts."""
 
     def __init__(
@@ -54,23 +54,8 @@ class Subscriber:
         """
         if keep_s and not client_id:
             raise ValueError("keep_s needs a client_id: a broker keeps messages for a client that it knows by name")
-        self._config = broker if isinstance(broker, MqttConfig) else MqttConfig(host=broker, **settings)
-        self._client = MqttClient(self._config, client_id, subscribe=[f"{self._config.base}/#"], keep_s=keep_s)
+        super().__init__(broker, settings, client_id, lambda base: [f"{base}/#"], keep_s)
         self._reorder_buffer = ReorderBuffer(patience_s)
-        self._stopped = False
-
-    def __enter__(self) -> Subscriber:
-        self._client.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._client.stop()
-
-    def stop(self) -> None:
-        """End the loops over `items` and `alerts`; for another thread or a signal handler."""
-        self._stopped = True
-        self._client.events.put(None)
 
     def alerts(self, seconds: float | None = None) -> Iterator[BoxMessage[AlertPayload]]:
         """Every step of every alert, until `stop` or for `seconds`; errors and gaps go to the log."""
