@@ -92,6 +92,7 @@ def place(device: str = "auto", precision: str = "auto") -> Iterator[Place]:
     distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
         yield Place(chosen, precision, rank, world)
+        distributed.barrier()  # who leaves first closes the connections that the others may still use
     finally:
         distributed.destroy_process_group()
 
