@@ -18,19 +18,12 @@ VIEW = View(RATES_FPS[1], LID_LAWS_DEG[1])
 Value = float | tuple[float, float]
 NEIGHBOURS: tuple[tuple[str, Value, Value], ...] = (
     ("PRIOR_HEAD_DEG", (36.0, 20.6), (40.0, 23.0)),
-    ("YAW_WITHIN_DEG", (-40.0, 40.0), (-50.0, 50.0)),
-    ("PITCH_WITHIN_DEG", (-25.0, 8.0), (-35.0, 12.0)),
     ("STEADY_DEG", 5.0, 8.0),
-    ("LOST_AWAY_S", 8.0, 12.0),
-    ("_HEAD_ONLY_S", 1.0, 3.0),
     ("gaze_yaw_deg", 27.0, 33.0),
     ("gaze_pitch_deg", 22.0, 24.0),
-    ("exit_share", 0.7, 0.9),
-    ("learn_s", 12.0, 20.0),
-    ("lost_s", 2.0, 4.0),
 )
-"""Constants of `edge.fatigue.attention`, then settings of `attention`, that no rule prescribes, each with a lower and a
-higher value."""
+"""Constants of `edge.fatigue.attention` and settings of `attention` that were chosen by these trials, each with a lower
+and a higher value."""
 
 
 @dataclass(frozen=True, slots=True)
