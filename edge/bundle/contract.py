@@ -49,8 +49,8 @@ class Contract:
 
 
 _UNIT, _SIGNED = {"image": (0.0, 1.0)}, {"image": (-1.0, 1.0)}
-_WHISPER = {
-    "encoder": Ends({"mel": (1, 80, "frames")}, {}),
+_WHISPER = {  # the mel bands are those of `edge.speech.log_mel`: 80, or 128 of a large-v3
+    "encoder": Ends({"mel": (1, range(80, 129, 48), "frames")}, {}),
     "decoder": Ends({"ids": ("n", "t")}, {"logits": ("n", ANY)}, takes_more=True),
 }
 
@@ -202,4 +202,6 @@ def _shape(sizes: Sequence[Size]) -> str:
 def _size(size: Size) -> str:
     if not isinstance(size, range):
         return "any number" if size is None else str(size)
+    if size.step > 1:
+        return " or ".join(map(str, size))
     return "any number" if size == ANY else f"{size.start} to {size.stop - 1}"

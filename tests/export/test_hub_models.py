@@ -17,7 +17,9 @@ from whisper_folders import make_whisper_folder
 
 import export.hub
 from edge.bundle.bundle import Bundle, sha256_of
+from edge.bundle.contract import CONTRACTS
 from edge.cli.main import main
+from edge.speech.log_mel import WHISPER_BANDS
 from export.exporters.whisper_outlook import outlook, size_of
 from export.hub import HubFetcher, RemoteFile
 from export.recipe import HubModel, read_recipe
@@ -135,6 +137,10 @@ def test_an_unknown_model_is_told(tmp_path: Path) -> None:
     (tmp_path / "zh.yaml").write_text(text.replace("model: whisper", "model: whisperer"), encoding="utf-8")
     with pytest.raises(BuildError, match=r"roles\.asr\.model: no model 'whisperer'; there are whisper"):
         read_recipe(tmp_path / "zh.yaml")
+
+
+def test_the_box_takes_every_number_of_mel_bands_that_it_can_compute() -> None:
+    assert tuple(CONTRACTS["asr"][0].graphs["encoder"].inputs["mel"][1]) == WHISPER_BANDS
 
 
 @pytest.mark.bundle
