@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import yaml
@@ -163,7 +164,7 @@ def test_with_random_weights_of_128_bands_it_is_built_and_replayed(tmp_path: Pat
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert "speech" in kinds
     (tmp_path / "weights" / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(BuildError, match="pins"):
+    with pytest.raises(click.ClickException, match=r"config\.json is not the file that .*pins\.yaml pins"):
         CliRunner().invoke(main, [str(word) for word in words], standalone_mode=False, catch_exceptions=False)
 
 
