@@ -74,7 +74,7 @@ class Database:
     """One file, opened by the first `write` that finds it closed; it needs a lock for several threads.
 
     A damaged file or one with another layout is renamed to `<name>.damaged-<n>` or `<name>.version-<n>`, and a new one
-    is created. `news` reports it.
+    is created. `take_reports` reports it.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Database:
         path: Path,
         schema: str,
         synchronous: Literal["NORMAL", "FULL"],
-        news: StoreEvents,
+        events: StoreEvents,
         opened: Callable[[sqlite3.Connection], None],
         version: int = 0,
     ) -> None:
@@ -95,7 +95,7 @@ class Database:
         self.aside: Path | None = None
         """The last file that was moved aside."""
         self._schema, self._synchronous, self._version = schema, synchronous, version
-        self._news, self._opened = news, opened
+        self._store_events, self._opened = events, opened
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -195,12 +195,14 @@ class Database:
         if type(error) not in {sqlite3.DatabaseError, OtherVersionError}:
             return False
         self.close()
-        word = "version" if isinstance(error, OtherVersionError) else "damaged"
+        reason = "version" if isinstance(error, OtherVersionError) else "damaged"
         try:
-            self.aside = _moved_aside(self.path, word)
+            self.aside = _moved_aside(self.path, reason)
         except OSError as refused:  # a card that has turned read-only
             raise sqlite3.OperationalError(f"{error}, and it cannot be moved aside: {refused.strerror}") from error
-        self._news.lost(Sentence("file_moved_aside", file=str(self.path), error=str(error), aside=self.aside.name))
+        self._store_events.lost(
+            Sentence("file_moved_aside", file=str(self.path), error=str(error), aside=self.aside.name)
+        )
         return True
 
 
@@ -229,10 +231,10 @@ def _check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(" ".join(verdict.split()))
 
 
-def _moved_aside(path: Path, word: str) -> Path:
+def _moved_aside(path: Path, reason: str) -> Path:
     """Rename the file with its log, and delete the oldest renamed files."""
-    before = sorted(path.parent.glob(f"{path.name}.{word}-*[0-9]"), key=_number)
-    aside = path.with_name(f"{path.name}.{word}-{_number(before[-1]) + 1 if before else 1}")
+    before = sorted(path.parent.glob(f"{path.name}.{reason}-*[0-9]"), key=_number)
+    aside = path.with_name(f"{path.name}.{reason}-{_number(before[-1]) + 1 if before else 1}")
     for old in before[: max(0, len(before) - _MOST_ASIDE + 1)]:
         for suffix in ("", *_SIDE_FILES):
             Path(f"{old}{suffix}").unlink(missing_ok=True)

@@ -95,7 +95,7 @@ class SystemStatus:
     @property
     def lost(self) -> Mapping[str, ComponentStatus]:
         """The lost components."""
-        return {name: standing for name, standing in self.parts.items() if standing.state == "lost"}
+        return {name: component for name, component in self.parts.items() if component.state == "lost"}
 
     @property
     def ready(self) -> bool:
@@ -105,7 +105,7 @@ class SystemStatus:
     @property
     def sentence(self) -> str:
         """What does not work, in one line."""
-        lost = "; ".join(_told(name, standing) for name, standing in self.lost.items())
+        lost = "; ".join(_described(name, component) for name, component in self.lost.items())
         return self._stuck or lost or (Sentence("all_works") if self.ready else Sentence("awaiting_first_item"))
 
     def verdict(self, now_s: float) -> HealthVerdict:
@@ -114,18 +114,20 @@ class SystemStatus:
         age_s = None if self._turned_s is None else now_s - self._turned_s
         blind = parts.get("vision")
         if self._stuck:
-            grave: list[str] = [self._stuck]
+            unhealthy: list[str] = [self._stuck]
         elif age_s is None or not self.ready:
-            grave = [Sentence("starting_up")]
+            unhealthy = [Sentence("starting_up")]
         elif age_s > OLDEST_S:
-            grave = [Sentence("no_progress", seconds=age_s)]
+            unhealthy = [Sentence("no_progress", seconds=age_s)]
         elif blind and blind.state == "absent" and ("camera" not in parts or parts["camera"].state != "absent"):
-            grave = [_told("vision", blind)]
+            unhealthy = [_described("vision", blind)]
         else:
-            grave = [_told(name, lost[name]) for name in VITAL if name in lost]
-        degraded = [said for name, standing in lost.items() if (said := _told(name, standing)) not in grave]
-        return HealthVerdict(not grave, (*grave, *degraded), age_s, tuple(lost))
+            unhealthy = [_described(name, lost[name]) for name in VITAL if name in lost]
+        degraded = [
+            sentence for name, component in lost.items() if (sentence := _described(name, component)) not in unhealthy
+        ]
+        return HealthVerdict(not unhealthy, (*unhealthy, *degraded), age_s, tuple(lost))
 
 
-def _told(name: str, standing: ComponentStatus) -> str:
-    return Sentence("part_state", part=name, state=standing.state, detail=standing.detail)
+def _described(name: str, component: ComponentStatus) -> str:
+    return Sentence("part_state", part=name, state=component.state, detail=component.detail)

@@ -147,10 +147,10 @@ def of_anomaly(message: Anomaly) -> Condition:
     return Condition(message.alert, subject, message.level, message.since_s, message.causes, evidence)
 
 
-def of_lost(name: str, standing: ComponentStatus) -> Condition:
+def of_lost(name: str, status: ComponentStatus) -> Condition:
     """Return the condition of a lost component; an absent component is not lost."""
-    evidence = {"source": name, "detail": standing.detail}
-    return Condition(SOURCE_LOST, name, Level.ADVISORY, standing.since_s, evidence=evidence)
+    evidence = {"source": name, "detail": status.detail}
+    return Condition(SOURCE_LOST, name, Level.ADVISORY, status.since_s, evidence=evidence)
 
 
 PAID_BACK = 4.0

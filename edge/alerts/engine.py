@@ -23,7 +23,7 @@ class _Open:
 
     id: str
     start_s: float
-    told_s: float
+    reported_s: float
     condition: Condition
     acknowledged: Level | None = None
     """The level that was acknowledged."""
@@ -66,7 +66,7 @@ class AlertEngine:
     def step(self, message: Message | Anomaly) -> list[Alert]:
         """Take one message; return the alerts. A lost camera clears the conditions from faces."""
         if isinstance(message, Source):
-            self._heard_of(message)
+            self._take_source(message)
         for condition in self._read(message):
             if condition.level is Level.NONE:
                 self._conditions.pop(condition.key, None)
@@ -124,7 +124,7 @@ class AlertEngine:
 
     def _note(self, known: _Open, what: str, value_s: float) -> Alert:
         trace = {**known.trace, what: value_s}
-        return self._tell(replace(known, trace=trace, told_s=self._now_s), "update")
+        return self._report(replace(known, trace=trace, reported_s=self._now_s), "update")
 
     def _read(self, message: Message | Anomaly) -> list[Condition]:
         if isinstance(message, Fatigue):
@@ -138,7 +138,7 @@ class AlertEngine:
             return [self._visibility.step(message, *self._motion())]
         return []
 
-    def _heard_of(self, source: Source) -> None:
+    def _take_source(self, source: Source) -> None:
         """Note a lost, returned or absent component, and what follows for the open alerts."""
         self._status.take(source)
         self._lost = self._lost_components()
@@ -181,8 +181,8 @@ class AlertEngine:
             if known is None:
                 if self._may_rise(condition) and not self._waits(condition, t_s):
                     alerts.append(self._begin(condition, t_s))
-            elif self._worth_telling(known, condition, t_s):
-                alerts.append(self._tell(replace(known, condition=condition, told_s=t_s), "update"))
+            elif self._is_due(known, condition, t_s):
+                alerts.append(self._report(replace(known, condition=condition, reported_s=t_s), "update"))
         return alerts
 
     def _disarmed(self, kind: str) -> bool:
@@ -199,18 +199,18 @@ class AlertEngine:
         cooling = KINDS[condition.kind].rests and self._cooldowns.holds(condition.key, t_s, self._config.cooldown_s)
         return condition.level < Level.CRITICAL and (cooling or self._snoozes.holds(condition.kind, t_s))
 
-    def _worth_telling(self, known: _Open, condition: Condition, t_s: float) -> bool:
-        told = known.condition
-        if condition.level > told.level and not self._may_rise(condition):
+    def _is_due(self, known: _Open, condition: Condition, t_s: float) -> bool:
+        reported = known.condition
+        if condition.level > reported.level and not self._may_rise(condition):
             return False
         if condition.level < Level.CRITICAL and self._snoozes.holds(condition.kind, t_s):
             return False
         if known.acknowledged is not None and condition.level <= known.acknowledged:
             return False
-        if (condition.level, condition.causes) != (told.level, told.causes):
+        if (condition.level, condition.causes) != (reported.level, reported.causes):
             return True
         pace_s = self._config.update_s if condition.level >= Level.CRITICAL else self._config.cooldown_s
-        return condition != told and t_s - known.told_s >= pace_s
+        return condition != reported and t_s - known.reported_s >= pace_s
 
     def _begin(self, condition: Condition, t_s: float) -> Alert:
         start_s = condition.since_s
@@ -222,27 +222,27 @@ class AlertEngine:
         until_s = self._snoozes.until_s.get(condition.kind)
         trace = {} if until_s is None or until_s < condition.since_s else {"snoozed_until_s": until_s}
         id_ = str(uuid5(NAMESPACE_URL, name))
-        return self._tell(_Open(id_, start_s, t_s, condition, trace=trace), "new")
+        return self._report(_Open(id_, start_s, t_s, condition, trace=trace), "new")
 
     def _may_return(self, key: Key) -> bool:
         """Whether an alert of this key may come again; not for a person who left long ago."""
         return not key[1].isdigit() or self._cooldowns.knows(key[1])
 
     def _end(self, key: Key, t_s: float) -> Alert:
-        alert = self._tell(replace(self._open[key], told_s=t_s), "end")
+        alert = self._report(replace(self._open[key], reported_s=t_s), "end")
         del self._open[key]
         self._cooldowns.begin(key, t_s)
         return alert
 
-    def _tell(self, known: _Open, type_: AlertType) -> Alert:
+    def _report(self, known: _Open, type_: AlertType) -> Alert:
         self._open[known.condition.key] = known
         return Alert(
-            t_s=known.told_s,
+            t_s=known.reported_s,
             id=known.id,
             type=type_,
             alert=known.condition.kind,
             level=known.condition.level,
             start_s=known.start_s,
-            duration_s=known.told_s - known.start_s,
+            duration_s=known.reported_s - known.start_s,
             evidence={"causes": known.condition.causes, **known.condition.evidence, **known.trace},
         )

@@ -71,8 +71,8 @@ def csi_frames(source: Sequence[str], width_px: int, height_px: int) -> Iterator
         try:
             yield from _read(child, width_px, height_px)
             log.seek(0)
-            words = log.read().decode(errors="replace").strip().splitlines()
-            raise CaptureError(Sentence("csi_ended", error=words[-1] if words else "it gave no reason"))
+            lines = log.read().decode(errors="replace").strip().splitlines()
+            raise CaptureError(Sentence("csi_ended", error=lines[-1] if lines else "it gave no reason"))
         finally:
             _end(child)
 

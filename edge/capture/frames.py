@@ -165,10 +165,10 @@ class FrameDecoder:
         image = np.ascontiguousarray(np.rot90(image, turns)) if turns else image
         return self._view.applied(image) if self._view else image
 
-    def _aspect(self, told: Fraction | None) -> float:
+    def _aspect(self, declared: Fraction | None) -> float:
         if self._view and self._view.pixel_aspect is not None:
             return self._view.pixel_aspect
-        return float(told) if told and _LEAST_ASPECT <= told <= _MOST_ASPECT else 1.0
+        return float(declared) if declared and _LEAST_ASPECT <= declared <= _MOST_ASPECT else 1.0
 
 
 def square_pixels(width: int, height: int, aspect: float) -> tuple[int, int]:

@@ -46,7 +46,7 @@ class _Reading:
     """Parts with their own timestamps (`MediaClock`)."""
     opposed: bool = False
     """Left and right cancel each other out."""
-    told: bool = False
+    opposed_reported: bool = False
     unheard: str = ""
     """Why its audio cannot be decoded."""
 
@@ -114,24 +114,24 @@ class MediaFile:
             streams.append(self._pictures(self._pictures_index, reading))
         if self._sound_index is not None:
             streams.append(self._sound(self._sound_index, reading))
-        ears = AudioWatch()
+        audio_watch = AudioWatch()
         merged = heapq.merge(*streams, key=end_of)
         items: Iterator[Frame | Audio | Source] = watched(merged, FrameWatch()) if self.has_pictures else merged
         if self.has_sound:
-            items = listened(items, ears)
+            items = listened(items, audio_watch)
         for item in items:
             if isinstance(item, Source):
                 yield item
                 continue
-            if reading.opposed and not reading.told:
-                reading.told = True
+            if reading.opposed and not reading.opposed_reported:
+                reading.opposed_reported = True
                 yield Source(reading.reached_s, "microphone", "ok", OPPOSED)
             reading.items += 1
             reading.reached_s = max(reading.reached_s, end_of(item))
             yield item
         if not reading.items:
             raise CaptureError(Sentence("of_file", file=str(self.path), fault=reading.unheard or NOT_DECODED))
-        yield from ears.finish(reading.reached_s)
+        yield from audio_watch.finish(reading.reached_s)
         detail = self._complaint(reading)
         if detail:
             yield Source(reading.reached_s, "file", "lost", detail)

@@ -22,7 +22,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """What differs from its own normal at `t_s`, for the alerts; level NONE when that is over."""
+    """A value that differs from its usual range at `t_s`, for the alerts; level NONE when it is over."""
 
     t_s: float
     alert: str
@@ -235,7 +235,7 @@ class Source:
     source: str
     state: Literal["ok", "lost", "absent"]
     detail: str = ""
-    """In words, without the passwords that an address may carry."""
+    """The reason as a sentence, without the passwords that an address may carry."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detail", redacted(self.detail))

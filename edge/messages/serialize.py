@@ -17,7 +17,7 @@ _DIGITS = 4
 
 
 def to_record(message: Message) -> dict[str, Any]:
-    """Return the message as plain JSON data: `kind` and `t_s` first, levels and reasons as words, floats rounded.
+    """Return the message as plain JSON data: `kind` and `t_s` first, levels and reasons by name, floats rounded.
 
     A sentence of the box stands as its English text, and its code and parameters in a field beside it.
     """

@@ -84,7 +84,7 @@ def renewal_delay_s() -> float:
     return random.uniform(0.0, _MOST_DELAY_S)
 
 
-def _orders(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool]]:
+def _commands(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool]]:
     """Key, name, op and fields of each possible button, and whether this box has a use for it.
 
     `acknowledge` and `sensitivity` need parameters that a button does not have.
@@ -94,8 +94,8 @@ def _orders(config: Config) -> Iterator[tuple[str, str, Op, dict[str, Any], bool
         yield f"restart_{source}", f"Restart {source}", "restart_source", {"source": source}, wanted is not None
     seconds = min(_SNOOZE_S, config.alerts.most_snooze_s)
     for kind in sorted(kind for kind, row in KINDS.items() if row.snoozable):
-        said = f"Snooze {kind.replace('_', ' ')} ({seconds:g} s)"
-        yield f"snooze_{kind}", said, "snooze", {"kind": kind, "seconds": seconds}, kind in config.allowance.alerts
+        label = f"Snooze {kind.replace('_', ' ')} ({seconds:g} s)"
+        yield f"snooze_{kind}", label, "snooze", {"kind": kind, "seconds": seconds}, kind in config.allowance.alerts
 
 
 def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
@@ -114,7 +114,7 @@ def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
         }
         if useful and op in config.commands.allow
         else {"platform": "button"}
-        for key, name, op, fields, useful in _orders(config)
+        for key, name, op, fields, useful in _commands(config)
     }
 
 

@@ -171,9 +171,9 @@ class Publisher:
                 return
             self._take_events()
 
-    def news(self, t_s: float) -> list[Source]:
+    def take_reports(self, t_s: float) -> list[Source]:
         """Reports about the files and refused messages since the last call, with timestamp `t_s`."""
-        return self._outbox.news(t_s) + self._sender.news(t_s) + self._idempotency_log.news(t_s)
+        return self._outbox.take_reports(t_s) + self._sender.take_reports(t_s) + self._idempotency_log.take_reports(t_s)
 
     def _subscribe(self) -> None:
         """Subscribe to this box's `status`, to commands if any is allowed, and to the start of Home Assistant."""

@@ -52,8 +52,8 @@ class ReleaseStore:
 
     def state(self) -> ReleaseState:
         """The installed release with its verdict; an empty state if none is installed."""
-        known, said = self._known(), read_verdict(self.verdict)
-        return known.judged(said.trial, said.proven) if said else known
+        known, verdict = self._known(), read_verdict(self.verdict)
+        return known.judged(verdict.trial, verdict.proven) if verdict else known
 
     def judge(self, proven: bool) -> None:
         """Write the running box's verdict on the trial. OSError: it cannot be written."""

@@ -122,31 +122,31 @@ class DecisionStages:
 
     def sounded(self, sounds: Iterable[Sound]) -> list[Message]:
         """Handle loudness and audio events."""
-        told: list[Message] = []
+        messages: list[Message] = []
         for sound in sounds:
             if self._affect:
                 self._affect.run(sound.t_s, partial(AffectMonitor.sound, sound=sound), None)
-            told += self._alerts_of(one for one in sound.unusual if self._hears_distress or one.alert != DISTRESS)
-        return told
+            messages += self._alerts_of(one for one in sound.unusual if self._hears_distress or one.alert != DISTRESS)
+        return messages
 
     def spoken(self, utterance: Utterance) -> list[Message]:
         """Handle an utterance that has just ended."""
         return self._with_alerts([Speech(utterance.end_s, utterance.start_s, utterance.end_s)])
 
-    def heard(self, heard: UtteranceAnalysis) -> list[Message]:
+    def heard(self, analysis: UtteranceAnalysis) -> list[Message]:
         """Handle the analysis of an utterance; it may come late."""
-        messages: list[Message] = [heard.transcript] if heard.transcript else []
-        made = heard.utterance, heard.transcript, heard.sentiment, heard.prosody
-        messages += self._run_affect(heard.utterance.end_s, lambda affect: affect.utterance(*made))
+        messages: list[Message] = [analysis.transcript] if analysis.transcript else []
+        parts = analysis.utterance, analysis.transcript, analysis.sentiment, analysis.prosody
+        messages += self._run_affect(analysis.utterance.end_s, lambda affect: affect.utterance(*parts))
         return self._with_alerts(messages)
 
     def snooze(self, t_s: float, kind: str, seconds: float) -> list[Message]:
-        """Silence a kind of alert below critical for `seconds`; AlertOrderError says why not."""
+        """Silence a kind of alert below critical for `seconds`; AlertCommandError: the reason why it cannot be done."""
         self._engine.passed(t_s)
         return self._with_summaries(self._engine.snooze(kind, t_s + seconds))
 
     def acknowledge(self, t_s: float, id_: str) -> list[Message]:
-        """Stop the repeats of an open alert; AlertOrderError says why not."""
+        """Stop the repeats of an open alert; AlertCommandError: the reason why it cannot be done."""
         self._engine.passed(t_s)
         return self._with_summaries(self._engine.acknowledge(id_))
 
@@ -202,25 +202,25 @@ class DecisionStages:
 
     def _with_alerts(self, messages: Iterable[Message]) -> list[Message]:
         """Each message with the summary before it and the alerts after it."""
-        told: list[Message] = []
+        result: list[Message] = []
         for message in messages:
-            told += [*self._summaries(message), message]
-            told += self._alerts_of([message])
-        return told
+            result += [*self._summaries(message), message]
+            result += self._alerts_of([message])
+        return result
 
     def _alerts_of(self, causes: Iterable[Message | Anomaly]) -> list[Message]:
         """The alerts that the causes raise, change or end."""
-        told: list[Message] = []
+        result: list[Message] = []
         for cause in causes:
-            told += self._with_summaries(self._alerts.run(cause.t_s, partial(AlertEngine.step, message=cause), []))
-        return told
+            result += self._with_summaries(self._alerts.run(cause.t_s, partial(AlertEngine.step, message=cause), []))
+        return result
 
     def _with_summaries(self, alerts: Iterable[Alert]) -> list[Message]:
         """The alerts, each after the summary of the period that it ends."""
-        told: list[Message] = []
+        result: list[Message] = []
         for alert in alerts:
-            told += [*self._summaries(alert), alert]
-        return told
+            result += [*self._summaries(alert), alert]
+        return result
 
     def _summaries(self, message: Message) -> list[Summary]:
         return self._summary.run(message.t_s, lambda summary: summary.step(message), [])

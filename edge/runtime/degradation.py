@@ -170,15 +170,15 @@ class Shedding:
 
     def _report(self, t_s: float, band: Band, celsius: float | None) -> list[Source]:
         why, what = _reason(band, busy=self._load > 0), self.workload.described
-        told = Sentence("reduced", what=what, why=why) if why else ""
-        if told == self._reported:
+        sentence = Sentence("reduced", what=what, why=why) if why else ""
+        if sentence == self._reported:
             return []
-        self._reported = told
-        if not told:
+        self._reported = sentence
+        if not sentence:
             return [Source(t_s, CAPACITY, "ok")]
         if celsius is not None and band is not Band.GREEN:
-            told = Sentence("reduced_at", what=what, why=why, celsius=celsius)
-        return [Source(t_s, CAPACITY, "lost" if band is Band.DANGER else "absent", told)]
+            sentence = Sentence("reduced_at", what=what, why=why, celsius=celsius)
+        return [Source(t_s, CAPACITY, "lost" if band is Band.DANGER else "absent", sentence)]
 
 
 def _reason(band: Band, busy: bool) -> str:

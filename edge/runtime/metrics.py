@@ -180,21 +180,21 @@ def figures(
     the publisher's part of the health topic, empty without a publisher.
     """
     verdict = status.verdict(time.monotonic())
-    told = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
+    summary = {"healthy": float(verdict.healthy), "age_s": verdict.age_s}
     fixed = {"box": dict(facts), "models": dict(models)}
-    return {**published, **fixed, "readings": health.readings(status), "verdict": told}
+    return {**published, **fixed, "readings": health.readings(status), "verdict": summary}
 
 
 def samples(metric: Metric, figures: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float]]:
     """The labels and values of one metric; empty where the box does not have the figure."""
-    path, *words = metric.path.split("=")
+    path, *labels_of_text = metric.path.split("=")
     for labels, found in _at(figures, path.split(".")):
         if found is None:
             continue
-        if not words:
+        if not labels_of_text:
             yield labels, metric.scale * float(found)
         elif isinstance(found, Mapping):
-            yield tuple(str(found.get(word.strip("{}"), "")) for word in words), 1.0
+            yield tuple(str(found.get(label.strip("{}"), "")) for label in labels_of_text), 1.0
         else:
             yield (*labels, str(found)), 1.0
 

@@ -170,10 +170,10 @@ class Stores:
     def turn(self, t_s: float) -> list[Source]:
         """Write what is due and return the reports of the stores; call it about once a second."""
         self.timeline.turn()
-        reports = self.timeline.news(t_s)
+        reports = self.timeline.take_reports(t_s)
         if self.publisher:
             self.publisher.turn(t_s)
-            reports += self.publisher.news(t_s)
+            reports += self.publisher.take_reports(t_s)
         return self._folder.filtered(reports, t_s)
 
     @property

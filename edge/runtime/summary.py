@@ -13,7 +13,7 @@ MOVING_KMH = 3.0
 """Slower counts as standing: a satellite receiver at rest reports up to 2 km/h (chosen)."""
 ENDS_S = 600.0
 """Standing for this long ends a trip: longer than at a light or a stop (chosen)."""
-TOLD_EVERY_S = 30.0
+REPORT_EVERY_S = 30.0
 """A moving trip is reported this often: switching off the ignition may cut the power."""
 _GAP_S = 5.0
 """Receivers report the speed once a second; the distance of a longer gap is unknown."""
@@ -158,7 +158,9 @@ class _Period:
             t_s=end_s,
             start_s=start_s,
             end_s=end_s,
-            emotions={word: length_s / judged_s for word, length_s in sorted(self._emotion_s.items()) if judged_s},
+            emotions={
+                emotion: length_s / judged_s for emotion, length_s in sorted(self._emotion_s.items()) if judged_s
+            },
             score_mean=self._score_s / judged_s if judged_s else None,
             perclos=sum(self._perclos) / len(self._perclos) if self._perclos else None,
             alerts=dict(sorted(self._alerts.items())),
@@ -173,7 +175,7 @@ class TripMeter:
 
     def __init__(self) -> None:
         self._start_s: float | None = None
-        self._end_s = self._told_s = 0.0
+        self._end_s = self._reported_s = 0.0
         self._last: Speed | None = None
         self._km = self._silent_s = 0.0
 
@@ -181,20 +183,20 @@ class TripMeter:
         """Take one speed; return the trip so far, if a report is due."""
         last, self._last = self._last, speed
         if self._start_s is not None and speed.t_s - self._end_s > ENDS_S:
-            ended, self._start_s = replace(self._told(speed.t_s), ended=True), None
+            ended, self._start_s = replace(self._report(speed.t_s), ended=True), None
             return [ended, *self._moved(last, speed)]
         return self._moved(last, speed)
 
     def _moved(self, last: Speed | None, speed: Speed) -> list[Trip]:
         if speed.speed_kmh < MOVING_KMH:
             stopped = last is not None and last.speed_kmh >= MOVING_KMH and self._start_s is not None
-            return [self._told(speed.t_s)] if stopped else []
+            return [self._report(speed.t_s)] if stopped else []
         if self._start_s is None:
-            self._start_s = self._told_s = self._end_s = speed.t_s
+            self._start_s = self._reported_s = self._end_s = speed.t_s
             self._km = self._silent_s = 0.0
             return []
         self._move(last, speed)
-        return [self._told(speed.t_s)] if speed.t_s - self._told_s >= TOLD_EVERY_S else []
+        return [self._report(speed.t_s)] if speed.t_s - self._reported_s >= REPORT_EVERY_S else []
 
     def _move(self, last: Speed | None, speed: Speed) -> None:
         self._end_s = speed.t_s
@@ -206,8 +208,8 @@ class TripMeter:
         else:
             self._km += (last.speed_kmh + speed.speed_kmh) / 2 * length_s / 3600.0
 
-    def _told(self, t_s: float) -> Trip:
+    def _report(self, t_s: float) -> Trip:
         assert self._start_s is not None
-        self._told_s = t_s
+        self._reported_s = t_s
         known = self._silent_s <= _MOST_UNKNOWN * (self._end_s - self._start_s)
         return Trip(t_s, self._start_s, self._end_s, round(self._km, 3) if known else None)

@@ -51,7 +51,7 @@ SELECT wall_s, wall_s + last_s FROM (
     SELECT wall_s, MAX({_LAST}) AS last_s FROM session
 ) WHERE wall_s < :until AND wall_s + last_s > :since ORDER BY wall_s
 """
-"""When the runs began that touch a stretch of time, and when each last said anything: by the index."""
+"""When the runs began that touch a stretch of time, and the time of the last message of each: by the index."""
 
 _CHUNK = """
 SELECT id, t_s, CASE WHEN json_valid(record) THEN json_extract(record, '$.kind', {paths}) END FROM record
@@ -140,7 +140,7 @@ class TimelineReader:
             yield from self.sums(f"{columns}, COUNT(*)", kind, start_s, end_s, f"GROUP BY {groups}")
 
     def runs(self, since_wall_s: float, until_wall_s: float) -> list[tuple[float, float]]:
-        """When each run that touches the stretch began and when it last said anything, Unix seconds, oldest first."""
+        """The begin and the last message of each run that touches the stretch, in Unix seconds, oldest first."""
         return [(begun, last) for begun, last in self._rows(_RUNS, {"since": since_wall_s, "until": until_wall_s})]
 
     def sums(

@@ -38,10 +38,10 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Used by the timeline's writing thread."""
 
-    def __init__(self, database: Database, config: StoreConfig, news: StoreEvents) -> None:
+    def __init__(self, database: Database, config: StoreConfig, events: StoreEvents) -> None:
         self.disk_low = False
         """Whether the disk has less free space than configured."""
-        self._database, self._config, self._news = database, config, news
+        self._database, self._config, self._store_events = database, config, events
         self._due_s = float("-inf")
 
     def due(self, now_s: float) -> bool:
@@ -54,7 +54,7 @@ class Housekeeping:
             gone = self._database.write(lambda connection: self._give_up(connection, wall_s))
             give_back(self._database.connection())
         except (sqlite3.Error, OSError) as error:
-            if not self._news.is_lost:
+            if not self._store_events.is_lost:
                 _log.warning("%s: old records stay: %s", self._database.path, error)
             gone = 0
         self._due_s = now_s + (_BUSY_EVERY_S if gone else _EVERY_S)
@@ -65,7 +65,7 @@ class Housekeeping:
         path = self._database.path
         low = disk_low(path, self._config)
         if low and not self.disk_low:
-            self._news.lost(Sentence("disk_nearly_full", file=str(path)))
+            self._store_events.lost(Sentence("disk_nearly_full", file=str(path)))
         self.disk_low = low
         return old + large + for_the_disk(connection, path, self._config)
 

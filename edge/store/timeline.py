@@ -59,7 +59,7 @@ _Row = tuple[str, float, str]
 
 
 class Timeline:
-    """A sink: `write` from any thread. Lost rows are counted in `dropped` and reported in `news`, never raised.
+    """A sink: `write` from any thread. Lost rows are counted in `dropped` and reported in `take_reports`, never raised.
 
     Alerts, summaries and source changes are committed at once, telemetry in batches, to spare the flash. A separate
     thread writes and deletes old records. `write` waits briefly for a commit, never long for a slow card, and not at
@@ -85,9 +85,9 @@ class Timeline:
         self._waiting: list[_Row] = []
         self._face_stored_s: dict[int | None, float] = {}
         self._committed_at_s = clocks.mono_s()
-        self._news = StoreEvents("timeline")
-        self._database = Database(path, SCHEMA, "NORMAL", self._news, self._opened, VERSION)
-        self._housekeeping = Housekeeping(self._database, self._config, self._news)
+        self._store_events = StoreEvents("timeline")
+        self._database = Database(path, SCHEMA, "NORMAL", self._store_events, self._opened, VERSION)
+        self._housekeeping = Housekeeping(self._database, self._config, self._store_events)
         self._commit()
         self._keep_house()
         self._writer = Writer(
@@ -116,9 +116,9 @@ class Timeline:
         if due:
             self._writer.ask()
 
-    def news(self, t_s: float) -> list[Source]:
+    def take_reports(self, t_s: float) -> list[Source]:
         """Reports about the timeline since the last call, with timestamp `t_s`."""
-        return self._news.take(t_s)
+        return self._store_events.take(t_s)
 
     def close(self) -> None:
         """Commit the waiting rows and close the file."""
@@ -154,8 +154,8 @@ class Timeline:
         with self._lock:
             written = set(map(id, waiting))
             self._waiting = [row for row in self._waiting if id(row) not in written]
-        if self._news.is_lost and self._database.has_room and not self._housekeeping.disk_low:
-            self._news.works(Sentence("records_lost", count=self.dropped))
+        if self._store_events.is_lost and self._database.has_room and not self._housekeeping.disk_low:
+            self._store_events.works(Sentence("records_lost", count=self.dropped))
 
     def _keep_house(self) -> None:
         """Delete records that are too old or too many."""
@@ -179,7 +179,7 @@ class Timeline:
         kept = [row for row in self._waiting if row[0] in LASTING][-_MOST_WAITING:]
         self.dropped += len(self._waiting) - len(kept)
         self._waiting = kept
-        self._news.lost(Sentence("timeline_unwritable", file=str(self._database.path), why=why))
+        self._store_events.lost(Sentence("timeline_unwritable", file=str(self._database.path), why=why))
 
 
 class Writer:

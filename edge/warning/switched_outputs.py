@@ -141,8 +141,8 @@ class SwitchedOutput:
             switch.set(on := level >= self._least)
             if on != was_on:
                 was_on, alert = on, self._alert if on else alert
-                word = (level if on else self._least).name.lower()
-                yield Warned(self._now(), self.name, word, "begin" if on else "end", alert, int(not on))
+                shown = (level if on else self._least).name.lower()
+                yield Warned(self._now(), self.name, shown, "begin" if on else "end", alert, int(not on))
             self._changed.wait(_LOOK_S)
             self._changed.clear()
 

@@ -95,7 +95,7 @@ def test_an_alert_that_an_acl_forbids_stays_in_the_outbox(tmp_path: Path) -> Non
         out = publisher(port, tmp_path)
         out.start()
         out.write(alert(1))
-        until(lambda: any("the broker refuses messages" in word.detail for word in out.news(1.0)))
+        until(lambda: any("the broker refuses messages" in word.detail for word in out.take_reports(1.0)))
         out.stop()
     allowed = free_port()
     with mosquitto(tmp_path, allowed), Subscriber(allowed) as heard:
@@ -122,7 +122,7 @@ def test_an_acl_that_forbids_summaries_stops_no_alert_and_once_it_is_mended_they
             out.write(Summary(10.0 * number + 10, 10.0 * number, 10.0 * number + 10, {}, None, None, {}, 0.9))
             out.write(alert(number))
         until(lambda: len(heard.alert_ids()) == 40, 60)
-        until(lambda: any(source.source == "delivery" for source in out.news(0.0)), 60)
+        until(lambda: any(source.source == "delivery" for source in out.take_reports(0.0)), 60)
         assert heard.on("summary") == []
         rules.write_text(allowed + "topic write emvas/depot/bus-1/main/summary\n")
         broker.send_signal(signal.SIGHUP)

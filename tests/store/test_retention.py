@@ -139,14 +139,14 @@ def test_a_disk_that_runs_low_takes_telemetry_only_and_that_is_told(
     monkeypatch.setattr(retention, "disk_low", lambda *_: low[0])
     timeline = Timeline(path, started("run", machine.now_s, machine.clocks), StoreConfig(), machine.clocks)
     fill(timeline, machine, 2000)
-    assert timeline.news(0.0) == []
+    assert timeline.take_reports(0.0) == []
     low[0] = True
     fill(timeline, machine, 400)
-    (lost,) = timeline.news(1.0)
+    (lost,) = timeline.take_reports(1.0)
     assert "nearly full" in lost.detail
     low[0] = False
     fill(timeline, machine, 200)
-    assert [source.state for source in timeline.news(2.0)] == ["ok"]
+    assert [source.state for source in timeline.take_reports(2.0)] == ["ok"]
     timeline.close()
     found = kept(path)
     assert found["alert"] == found["summary"] == 26

@@ -162,7 +162,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, damage: s
     again = Timeline(path, started("s", START_S))
     again.write(alert(1.0, "after"))
     again.close()
-    assert "moved to" in again.news(1.0)[0].detail
+    assert "moved to" in again.take_reports(1.0)[0].detail
     assert len(list(path.parent.glob("timeline.db.damaged-*"))) == 1
     assert [record["id"] for record in TimelineReader(path).between("alert", 0, START_S * 2)] == ["after"]
 
@@ -178,13 +178,13 @@ def test_a_full_disk_costs_telemetry_only_and_is_said_once(path: Path) -> None:
     timeline.write(alert(401.0, "while full", "x" * 20_000))
     settled(timeline).write(alert(402.0, "still full"))
     settled(timeline)
-    (lost,) = timeline.news(1.0)
+    (lost,) = timeline.take_reports(1.0)
     assert "free space" in lost.detail
     assert timeline.dropped == 400
     full.execute("PRAGMA max_page_count=1000000")
     timeline.write(alert(403.0, "after"))
     timeline.close()
-    (back,) = timeline.news(2.0)
+    (back,) = timeline.take_reports(2.0)
     assert (back.state, back.detail) == ("ok", "400 records were lost")
     found = reader.between("alert", 0, START_S * 2)
     assert [record["id"] for record in found] == ["while full", "still full", "after"]

@@ -45,13 +45,13 @@ def test_alerts_go_out_while_the_disk_is_full_and_all_is_well_when_it_is_not(dis
             timeline.write(alert(number))
         until(lambda: len(heard.alert_ids()) == 200)
         assert settled(timeline).dropped >= 500
-        (lost,) = timeline.news(1.0)
+        (lost,) = timeline.take_reports(1.0)
         assert (lost.source, lost.state) == ("timeline", "lost")
         assert "free space" in lost.detail
         ballast.unlink()
         out.write(alert(200))
         timeline.write(alert(200))
-        (back,) = settled(timeline).news(2.0)
+        (back,) = settled(timeline).take_reports(2.0)
         assert (back.state, back.t_s) == ("ok", 2.0)
         assert f"{timeline.dropped} records were lost" in back.detail
         until(lambda: len(heard.alert_ids()) == 201)

@@ -49,13 +49,13 @@ class CompletedCommand:
 class IdempotencyLog:
     """The last `REMEMBERED` completed commands; used by one thread.
 
-    Rows that the disk refuses wait in memory and are written as soon as it accepts them; `news` reports this.
+    Rows that the disk refuses wait in memory and are written as soon as it accepts them; `take_reports` reports this.
     """
 
     def __init__(self, path: Path) -> None:
-        self._news = StoreEvents("orders")
+        self._store_events = StoreEvents("orders")
         self._unsaved: deque[CompletedCommand] = deque(maxlen=REMEMBERED)
-        self._database = Database(path, _SCHEMA, "FULL", self._news, lambda _: None)
+        self._database = Database(path, _SCHEMA, "FULL", self._store_events, lambda _: None)
 
     def load(self) -> list[CompletedCommand]:
         """The commands of earlier runs, oldest first; an empty list if the file cannot be read."""
@@ -65,7 +65,7 @@ class IdempotencyLog:
         try:
             rows = self._database.read(f"{query} ORDER BY id")
         except (sqlite3.Error, OSError) as error:
-            self._news.lost(Sentence("answers_unreadable", file=str(self._database.path), error=str(error)))
+            self._store_events.lost(Sentence("answers_unreadable", file=str(self._database.path), error=str(error)))
             return []
         return [done for row in rows if (done := _read(row)) is not None]
 
@@ -76,20 +76,20 @@ class IdempotencyLog:
 
     def save(self) -> None:
         """Write the waiting commands; called at every turn of the publisher."""
-        if not self._unsaved and not self._news.is_lost:
+        if not self._unsaved and not self._store_events.is_lost:
             return
         try:
             self._database.write(self._write)
         except (sqlite3.Error, OSError) as error:
             path = self._database.path
-            self._news.lost(Sentence("answers_unwritable", file=str(path), error=str(error)))
+            self._store_events.lost(Sentence("answers_unwritable", file=str(path), error=str(error)))
             return
         self._unsaved.clear()
-        self._news.works()
+        self._store_events.works()
 
-    def news(self, t_s: float) -> list[Source]:
+    def take_reports(self, t_s: float) -> list[Source]:
         """Reports about the file since the last call, with timestamp `t_s`."""
-        return self._news.take(t_s)
+        return self._store_events.take(t_s)
 
     def close(self) -> None:
         """Close the file."""

@@ -118,8 +118,8 @@ class CommandReceiver:
             except queue.Empty:
                 break
             self._counts["done" if outcome.error is None else "refused"] += 1
-            said = outcome.error or "done"
-            _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), said)
+            result = outcome.error or "done"
+            _log.warning("command %s %s: %s", job.command.op, job.command.request.model_dump(exclude_none=True), result)
             job.outcome = outcome
             if outcome.error is None and job.command.request.transaction:
                 self._log_of_commands.keep(CompletedCommand(job.command, outcome.data or {}, job.boot))
@@ -166,9 +166,9 @@ class CommandReceiver:
         """Use the requested response topic only below this box's `response`, so that no client can write as the box."""
         op = op if op in REQUESTS else "unknown"
         path = path_of("response", self._base, self._box, op)
-        asked = event.response_topic or ""
-        if asked.startswith(self._own_replies) and len(asked) <= _LONGEST_TOPIC and is_sendable(asked):
-            path = asked
+        requested = event.response_topic or ""
+        if requested.startswith(self._own_replies) and len(requested) <= _LONGEST_TOPIC and is_sendable(requested):
+            path = requested
         correlation = event.correlation
         if correlation is not None and len(correlation) > _LONGEST_CORRELATION_BYTES:
             correlation = None

@@ -118,10 +118,10 @@ def read_request(op: str, payload: bytes) -> Command:
 def transaction_of(payload: bytes) -> str | None:
     """The transaction of a request, even if other fields are wrong."""
     try:
-        said = json.loads(payload)
+        content = json.loads(payload)
     except (ValueError, RecursionError):
         return None
-    name = said.get("transaction") if isinstance(said, dict) else None
+    name = content.get("transaction") if isinstance(content, dict) else None
     return name if isinstance(name, str) and re.fullmatch(_NAME, name) else None
 
 

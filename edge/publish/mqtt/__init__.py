@@ -1,1 +1,1 @@
-"""The connection to the broker: the client, its events, its errors in words, and the flow control."""
+"""The connection to the broker: the client, its events, its errors as sentences, and the flow control."""

@@ -36,14 +36,14 @@ def of_refusal(reason: str, config: MqttConfig) -> str:
     return refusals.get(reason) or Sentence("broker_refused", place=place, reason=reason)
 
 
-def of_subscription(path: str, said: str, config: MqttConfig) -> str:
+def of_subscription(path: str, reason: str, config: MqttConfig) -> str:
     """The broker refused a subscription."""
-    return Sentence("broker_no_subscription", place=_place(config), user=_user(config), topic=path, reason=said)
+    return Sentence("broker_no_subscription", place=_place(config), user=_user(config), topic=path, reason=reason)
 
 
-def of_publication(path: str, said: str, config: MqttConfig) -> str:
+def of_publication(path: str, reason: str, config: MqttConfig) -> str:
     """The broker refused a publication."""
-    return Sentence("broker_no_publication", place=_place(config), user=_user(config), topic=path, reason=said)
+    return Sentence("broker_no_publication", place=_place(config), user=_user(config), topic=path, reason=reason)
 
 
 def of_hanging_up(what: str, config: MqttConfig) -> str:
@@ -62,7 +62,7 @@ def of_twin(path: str, config: MqttConfig) -> str:
 
 
 def of_lost_connection(config: MqttConfig, again: bool) -> str:
-    """The connection ended without a word; `again`: as the one before, soon after it stood."""
+    """The broker closed the connection without a reason; `again`: so did it with the one before, soon after its start."""
     if not again:
         return Sentence("broker_lost", place=_place(config))
     return Sentence("broker_ends_connections", place=_place(config), user=_user(config))
@@ -91,27 +91,27 @@ def is_about_version(reason: ReasonCode | None) -> bool:
 def of_error(error: Exception, config: MqttConfig) -> str:
     """The connection could not be opened."""
     place = _place(config)
-    said: str
+    sentence: str
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _ABOUT_TIME:
         now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
-        said = Sentence("certificate_not_valid_now", place=place, error=error.verify_message, now=now)
+        sentence = Sentence("certificate_not_valid_now", place=place, error=error.verify_message, now=now)
     elif isinstance(error, ssl.SSLCertVerificationError):
-        said = Sentence("certificate_not_trusted", place=place, error=error.verify_message)
+        sentence = Sentence("certificate_not_trusted", place=place, error=error.verify_message)
     elif isinstance(error, ssl.SSLError):
-        said = Sentence("broker_no_tls", place=place, error=str(error.reason))
+        sentence = Sentence("broker_no_tls", place=place, error=str(error.reason))
     elif isinstance(error, ConnectionRefusedError):
-        said = Sentence("broker_not_there", place=place)
+        sentence = Sentence("broker_not_there", place=place)
     elif isinstance(error, socket.gaierror):
-        said = Sentence("host_unknown", host=config.host)
+        sentence = Sentence("host_unknown", host=config.host)
     elif isinstance(error, TimeoutError):
-        said = Sentence("broker_silent_tls", place=place) if config.tls else Sentence("broker_silent", place=place)
+        sentence = Sentence("broker_silent_tls", place=place) if config.tls else Sentence("broker_silent", place=place)
     elif isinstance(error, ConnectionResetError):
-        said = of_no_answer(config)
+        sentence = of_no_answer(config)
     elif isinstance(error, OSError) and error.filename:
-        said = Sentence("certificate_unreadable", file=str(error.filename), error=str(error.strerror), place=place)
+        sentence = Sentence("certificate_unreadable", file=str(error.filename), error=str(error.strerror), place=place)
     else:
-        said = Sentence("broker_unreachable", place=place, error=str(error))
-    return said
+        sentence = Sentence("broker_unreachable", place=place, error=str(error))
+    return sentence
 
 
 def _user(config: MqttConfig) -> Sentence:

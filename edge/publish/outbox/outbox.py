@@ -39,13 +39,13 @@ class Outbox:
 
     If the disk fails, messages wait in memory (a bounded number; the oldest of the lowest rank are dropped first). They
     are sent like others and written as soon as the disk works. A damaged file is moved aside and its readable rows are
-    kept. `news` reports all of this.
+    kept. `take_reports` reports all of this.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
         self._most_rows, self._most_bytes = most_rows, most_bytes
         self._lock = threading.Lock()
-        self._news = StoreEvents("outbox")
+        self._store_events = StoreEvents("outbox")
         self._unsaved: list[OutboxRow] = []
         self._delivered: set[int] = set()
         self._evicted: dict[str, int] = {}
@@ -53,7 +53,7 @@ class Outbox:
         self._corrected: dict[str, float] = {}
         self._rows = self._bytes = self._last_seq = 0
         self._start: Start | None = None
-        self._database = Database(path, SCHEMA, "FULL", self._news, self._opened)
+        self._database = Database(path, SCHEMA, "FULL", self._store_events, self._opened)
         self._flush()
 
     @property
@@ -188,12 +188,12 @@ class Outbox:
     def mend(self) -> None:
         """Retry what the disk refused; called at every turn of the publisher."""
         with self._lock:
-            if self._news.is_lost:
+            if self._store_events.is_lost:
                 self._flush()
 
-    def news(self, t_s: float) -> list[Source]:
+    def take_reports(self, t_s: float) -> list[Source]:
         """Reports about the outbox since the last call."""
-        return self._news.take(t_s)
+        return self._store_events.take(t_s)
 
     def close(self) -> None:
         """Close the file; waiting messages are kept for the next start."""
@@ -224,23 +224,23 @@ class Outbox:
         try:
             self._database.write(work)
         except sqlite3.Error as error:
-            self._news.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
+            self._store_events.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
 
     def _flush(self) -> None:
         """Write the messages in memory and delete the delivered ones; retried next time if the disk fails."""
         try:
             self._rows, self._bytes, given_up = self._database.write(self._exchange)
         except sqlite3.Error as error:
-            self._news.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
+            self._store_events.lost(Sentence("outbox_unwritable", file=str(self._database.path), error=str(error)))
             self._bound_memory()
             return
         self._unsaved, self._delivered = [], set()
         for name in given_up:
             self._evicted[name] = self._evicted.get(name, 0) + 1
         if given_up:
-            self._news.lost(Sentence("outbox_full", topic=given_up[0]))
-        elif self._news.is_lost and self._is_roomy():
-            self._news.works(Sentence("outbox_given_up", count=sum(self.evicted.values())))
+            self._store_events.lost(Sentence("outbox_full", topic=given_up[0]))
+        elif self._store_events.is_lost and self._is_roomy():
+            self._store_events.works(Sentence("outbox_given_up", count=sum(self.evicted.values())))
 
     def _is_roomy(self) -> bool:
         in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes

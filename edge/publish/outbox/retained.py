@@ -29,10 +29,10 @@ class RetainedMessages:
         self._refused: set[str] = set()
         """The items whose refusal this connection has reported."""
 
-    def keep(self, name: str, word: Outgoing) -> None:
+    def keep(self, name: str, item: Outgoing) -> None:
         """Replace the latest item `name`, which is one of `ORDER`."""
         with self._lock:
-            self._latest[name] = word
+            self._latest[name] = item
             self._unsent.add(name)
 
     def renew(self) -> None:

@@ -61,7 +61,7 @@ class Sender:
         self._topic_hold = TopicHold()
         self._trying: set[int] = set()
         self._overtaking: set[int] = set()
-        self._news = StoreEvents("delivery")
+        self._store_events = StoreEvents("delivery")
         self._done: dict[int, float] = {}
         self._allowance = WINDOW * 1.0
         self._allowed_at_s = clocks.mono_s()
@@ -81,7 +81,7 @@ class Sender:
             self._good.discard(hang_up.topic)  # after another one, the whole topic counts
             _log.error("the broker hangs up on message %s: it is tried again later, what follows goes on", hang_up.name)
             return False
-        self._news.lost(Sentence("topic_hang_up", topic=hang_up.topic))
+        self._store_events.lost(Sentence("topic_hang_up", topic=hang_up.topic))
         return True
 
     def freed(self, path: str) -> None:
@@ -146,12 +146,12 @@ class Sender:
             if self._topic_hold.taken(row.path, row.seq):
                 self._go_on()
         elif self._topic_hold.refused(row.path, row.seq, self._clocks.mono_s()):
-            self._news.lost(Sentence("topic_refused", topic=row.path, reason=event.refusal))
+            self._store_events.lost(Sentence("topic_refused", topic=row.path, reason=event.refusal))
         return True
 
-    def news(self, t_s: float) -> list[Source]:
+    def take_reports(self, t_s: float) -> list[Source]:
         """Reports about refused messages since the last call, with timestamp `t_s`; from any thread."""
-        return self._news.take(t_s)
+        return self._store_events.take(t_s)
 
     def settle(self, at_once: bool = False) -> None:
         """Delete, in one transaction, the rows acknowledged long enough ago, or all of them (`at_once`)."""
@@ -185,7 +185,7 @@ class Sender:
         """A topic is free again: its rows are sent from the oldest on."""
         self._from_the_beginning()
         if not self._topic_hold.paths and not self._held:
-            self._news.works()
+            self._store_events.works()
 
     def _from_the_beginning(self) -> None:
         self._sent_upto = self._fresh_upto = 0

@@ -101,11 +101,11 @@ def test_a_disk_that_takes_nothing_stops_no_order_and_gets_them_when_it_can(tmp_
         assert said(desk, number, 10.0 * number)["status"] == "ok"
     assert said(desk, 1, 40.0)["status"] == "ok"
     assert len(done) == 3, "in memory they are remembered all the same"
-    (told,) = answered.news(1.0)
+    (told,) = answered.take_reports(1.0)
     assert (told.source, told.state) == ("orders", "lost")
     (tmp_path / COMMANDS_FILE).rmdir()
     assert desk.answers() == []
-    assert [source.state for source in answered.news(2.0)] == ["ok"]
+    assert [source.state for source in answered.take_reports(2.0)] == ["ok"]
     assert [item.command for item in IdempotencyLog(tmp_path / COMMANDS_FILE).load()] == [order(n) for n in range(3)]
 
 

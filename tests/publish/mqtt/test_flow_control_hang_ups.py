@@ -68,7 +68,7 @@ def test_whatever_is_forbidden_every_alert_arrives_once_and_it_is_named(
         words: list[str] = []
 
         def told(out: Publisher) -> bool:
-            words.extend(f"{word.source} {word.state}: {word.detail}" for word in out.news(1.0))
+            words.extend(f"{word.source} {word.state}: {word.detail}" for word in out.take_reports(1.0))
             return f"hangs up on {name}" in caplog.text + "".join(words)
 
         out = run(broker, tmp_path, lambda: len(set(broker.taken("/alert"))) >= 30, told)

@@ -107,7 +107,7 @@ def test_telemetry_goes_before_summaries_and_alerts_last(tmp_path: Path) -> None
         put(outbox, name)
     assert [entry.name for entry in outbox.pending(0, 10)] == ["alert", "alert", "alert"]
     assert outbox.evicted == {"health": 1, "summary": 1}
-    assert "given up" in outbox.news(1.0)[0].detail
+    assert "given up" in outbox.take_reports(1.0)[0].detail
     outbox.close()
 
 
@@ -161,12 +161,12 @@ def test_on_a_full_disk_alerts_wait_in_memory_and_are_written_when_there_is_room
     put(outbox, payload="x" * 9000)
     put(outbox, payload="y" * 9000)
     assert [entry.seq for entry in outbox.pending(0, 10)] == [1, 2, 3]
-    (lost,) = outbox.news(1.0)
+    (lost,) = outbox.take_reports(1.0)
     assert "wait in memory" in lost.detail
     outbox.acknowledge([2])
     disk.execute("PRAGMA max_page_count=1000000")
     outbox.mend()
-    assert [source.state for source in outbox.news(2.0)] == ["ok"], "though no message came"
+    assert [source.state for source in outbox.take_reports(2.0)] == ["ok"], "though no message came"
     put(outbox)
     outbox.close()
     again = Outbox(tmp_path / "outbox.db")
@@ -180,7 +180,7 @@ def test_a_damaged_outbox_is_moved_aside_and_said_so(tmp_path: Path) -> None:
     outbox = Outbox(path)
     put(outbox)
     assert outbox.rows == 1
-    assert "moved to" in outbox.news(1.0)[0].detail
+    assert "moved to" in outbox.take_reports(1.0)[0].detail
     outbox.close()
     assert list(tmp_path.glob("outbox.db.damaged-*"))
 
@@ -239,7 +239,7 @@ def test_memory_is_bounded_too_and_gives_up_the_lowest_rank_first(tmp_path: Path
     assert len(alerts) == 825
     refuse(outbox, False)
     put(outbox)
-    lost, back = outbox.news(5.0)
+    lost, back = outbox.take_reports(5.0)
     assert (lost.state, back.state) == ("lost", "ok")
     assert "100 messages were given up" in back.detail
     outbox.close()
@@ -248,11 +248,11 @@ def test_memory_is_bounded_too_and_gives_up_the_lowest_rank_first(tmp_path: Path
 def test_a_full_outbox_is_told_once_and_again_when_it_has_emptied(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db", most_rows=10)
     seqs = [put(outbox) for _ in range(15)]
-    (lost,) = outbox.news(1.0)
+    (lost,) = outbox.take_reports(1.0)
     assert (lost.source, lost.state) == ("outbox", "lost")
     assert "it is full" in lost.detail
     outbox.acknowledge(seqs[:10])
-    (back,) = outbox.news(2.0)
+    (back,) = outbox.take_reports(2.0)
     assert back.state == "ok"
     assert "5 messages were given up" in back.detail
     outbox.close()

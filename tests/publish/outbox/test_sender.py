@@ -192,7 +192,7 @@ def test_a_refused_topic_waits_alone_is_tried_with_growing_waits_and_told_once(l
     waits_s = [round(b - a) for a, b in pairwise(tries) if b - a > 1]
     assert waits_s == [5, 10, 20, 40, 60], "one message a time"
     assert len(tries) <= 20 + len(waits_s)
-    (told,) = line.sender.news(1.0)
+    (told,) = line.sender.take_reports(1.0)
     assert (told.source, told.state) == ("delivery", "lost")
     assert "emvas/summary (Not authorized)" in told.detail
     freed = []
@@ -200,7 +200,7 @@ def test_a_refused_topic_waits_alone_is_tried_with_growing_waits_and_told_once(l
         freed += [sent["seq"] for sent in line.turn()]
         line.now_s += 0.1
     assert freed == list(range(2, 61, 2)), "from the beginning, in order, each once"
-    assert [source.state for source in line.sender.news(2.0)] == ["ok"]
+    assert [source.state for source in line.sender.take_reports(2.0)] == ["ok"]
     assert line.outbox.rows == 0
 
 
