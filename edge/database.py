@@ -74,7 +74,7 @@ class Database:
     """One file, opened by the first `write` that finds it closed; it needs a lock for several threads.
 
     A damaged file or one with another layout is renamed to `<name>.damaged-<n>` or `<name>.version-<n>`, and a new one
-    is created. `take_reports` reports it.
+    is created. `events` reports it.
     """
 
     def __init__(

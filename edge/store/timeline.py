@@ -59,7 +59,7 @@ _Row = tuple[str, float, str]
 
 
 class Timeline:
-    """A sink: `write` from any thread. Lost rows are counted in `dropped` and reported in `take_reports`, never raised.
+    """A sink: `write` from any thread. Lost rows are counted in `dropped` and reported by `take_reports`, never raised.
 
     Alerts, summaries and source changes are committed at once, telemetry in batches, to spare the flash. A separate
     thread writes and deletes old records. `write` waits briefly for a commit, never long for a slow card, and not at

@@ -62,7 +62,7 @@ def of_twin(path: str, config: MqttConfig) -> str:
 
 
 def of_lost_connection(config: MqttConfig, again: bool) -> str:
-    """The broker closed the connection without a reason; `again`: so did it with the one before, soon after its start."""
+    """The broker closed the connection without a reason; `again`: soon after its start, like the one before."""
     if not again:
         return Sentence("broker_lost", place=_place(config))
     return Sentence("broker_ends_connections", place=_place(config), user=_user(config))

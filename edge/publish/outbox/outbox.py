@@ -39,7 +39,7 @@ class Outbox:
 
     If the disk fails, messages wait in memory (a bounded number; the oldest of the lowest rank are dropped first). They
     are sent like others and written as soon as the disk works. A damaged file is moved aside and its readable rows are
-    kept. `take_reports` reports all of this.
+    kept. `take_reports` returns the reports about all of this.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
