@@ -49,7 +49,7 @@ class CompletedCommand:
 class IdempotencyLog:
     """The last `REMEMBERED` completed commands; used by one thread.
 
-    Rows that the disk refuses wait in memory and are written as soon as it accepts them; `take_reports` returns a report.
+    Rows that the disk refuses wait in memory and are written as soon as it accepts them (`take_reports`).
     """
 
     def __init__(self, path: Path) -> None:
