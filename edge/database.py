@@ -27,6 +27,8 @@ _WAL_BYTES = 4 << 20
 """The write-ahead log is cut to this after a long read has let it grow; SQLite empties it at 1000 pages."""
 _MOST_ASIDE = 3
 """Damaged files that are kept for inspection; older ones are deleted, so that a bad card does not fill up."""
+_DAMAGED_HEADER = "unsupported file format"
+"""SQLite's OperationalError when the header names an unknown schema format: in a file of this program it is damage."""
 _SIDE_FILES = ("-wal", "-shm")
 
 _Answer = TypeVar("_Answer")
@@ -192,7 +194,7 @@ class Database:
 
     def _replace_if_damaged(self, error: sqlite3.DatabaseError) -> bool:
         """Move a damaged file aside; a locked file, a full disk and missing permissions are not damage."""
-        if type(error) not in {sqlite3.DatabaseError, OtherVersionError}:
+        if type(error) not in {sqlite3.DatabaseError, OtherVersionError} and _DAMAGED_HEADER not in str(error):
             return False
         self.close()
         reason = "version" if isinstance(error, OtherVersionError) else "damaged"
