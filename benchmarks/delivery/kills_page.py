@@ -33,7 +33,8 @@ def page(report: dict[str, Any]) -> str:
     return "\n".join(
         [
             "# Alerts that outlive their box and their broker\n",
-            "Made by `make proof-kills`: real processes, a real Mosquitto 2 with a persistent subscriber, kills at "
+            "Made by `python -m benchmarks.delivery.kills` (`make proof-kills` kills 200, 50 and 100 times): real "
+            "processes, a real Mosquitto 2 with a persistent subscriber, kills at "
             f"random moments. Python {report['machine']['python']}, {report['machine']['cores']} cores.\n",
             markdown_table(_HEADS, rows),
             f"Of the {report['daemon']['kills']} kills of the first row {early} came before that run's first alert. "
