@@ -144,9 +144,33 @@ def _free_batch(model: onnx.ModelProto, output: str) -> None:
     del model.graph.value_info[:]
     for kept in [value for value in model.graph.output if value.name != output]:
         model.graph.output.remove(kept)
+    fixed = any(value.type.tensor_type.shape.dim[0].dim_value for value in model.graph.input)
     for value in (*model.graph.input, *model.graph.output):
         if value.type.tensor_type.shape.dim:
             value.type.tensor_type.shape.dim[0].dim_param = "n"
+    if not fixed:
+        return
+    constants = {value.name: onnx.numpy_helper.to_array(value) for value in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
+    for node in model.graph.node:
+        if node.op_type == "Reshape" and node.input[1] in constants and node.input[0] not in constants:
+            _free_reshape(model, node, constants[node.input[1]])
+
+
+def _free_reshape(model: onnx.ModelProto, node: onnx.NodeProto, shape: Array) -> None:
+    """Replace a leading 1 of the shape, as a trace of one image leaves it, by the number of images."""
+    if len(shape) < 2 or shape[0] != 1 or 0 in shape:
+        return
+    inferred = -1 in shape
+    free = np.array([0 if inferred else -1, *shape[1:]], np.int64)
+    if inferred:  # 0 copies the input's number of images, unless this attribute takes it for a size
+        kept = [attribute for attribute in node.attribute if attribute.name != "allowzero"]
+        del node.attribute[:]
+        node.attribute.extend(kept)
+    node.input[1] = f"{node.name or node.output[0]}_free_shape"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(free, node.input[1]))
 
 
 def _run(

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from click.testing import CliRunner
+from onnx import TensorProto, helper, numpy_helper
 from role_bundle import make_role_bundle
 from torch import nn
 
@@ -101,6 +103,34 @@ def test_what_a_graph_does_not_say_or_cannot_do_is_told(
     path = write(tmp_path / "net.onnx", net, shape, free=not net.once)
     with pytest.raises(error, match=sentence):
         build(path, {"role": "expression", "labels": LABELS, **options}, tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "zero"), [((1, 3), 1), ((1, -1), 1), ((1, -1), 0)])
+@pytest.mark.parametrize("constant", ["initializer", "node"])
+def test_a_reshape_to_one_image_takes_several(shape: tuple[int, int], zero: int, constant: str, tmp_path: Path) -> None:
+    """As torch.onnx traces `flatten` of one image."""
+    weight = np.random.default_rng(5).normal(0, 9, (3, 4)).astype(np.float32)
+    sizes = numpy_helper.from_array(np.array(shape, np.int64), "sizes")
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["mean"]),
+        *([helper.make_node("Constant", [], ["sizes"], value=sizes)] if constant == "node" else []),
+        helper.make_node("Reshape", ["mean", "sizes"], ["flat"], allowzero=zero),
+        helper.make_node("MatMul", ["flat", "weight"], ["y"]),
+    ]
+    ends = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, size)]
+        for name, size in (("x", (1, 3, 32, 32)), ("y", (1, 4)))
+    ]
+    stored = [numpy_helper.from_array(weight, "weight"), *([sizes] if constant == "initializer" else [])]
+    opset = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "g", *ends, stored), opset_imports=opset), tmp_path / "a.onnx")
+    job = build(tmp_path / "a.onnx", {"role": "expression", "labels": LABELS, "range": "0,1"}, tmp_path)
+    session = onnxruntime.InferenceSession(str(job.graphs["model"].path), providers=["CPUExecutionProvider"])
+    faces = np.random.default_rng(6).uniform(-1, 1, (5, 32, 32, 1)).astype(np.float32)
+    (found,) = session.run(None, {"image": faces})
+    logits = (faces.mean(axis=(1, 2)) + 1) / 2 @ weight.sum(axis=0, keepdims=True)
+    wanted = np.exp(logits)[:, :3] / np.exp(logits)[:, :3].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
 def test_a_file_that_is_no_graph_is_told(tmp_path: Path) -> None:
