@@ -100,11 +100,11 @@ class SimulatedBox:
         t_s = time.monotonic() - self._start_s
         if name == "alert":
             step = Alert(t_s, f"{self._origin.boot}-{self.raised}", "new", "drowsiness", Level.WARNING, t_s, 0.0, _WHY)
-            self._put(publications.alert(step, self._origin, _CLOCK), name)
+            self._put(publications.alert(step, self._origin), name)
         elif name == "summary":
             perclos = random.betavariate(2, 20)
             period = Summary(t_s, max(0.0, t_s - 300), t_s, {}, None, perclos, {"drowsiness": 4}, 0.93)
-            self._put(publications.summary(period, self._origin, _CLOCK), name)
+            self._put(publications.summary(period, self._origin), name)
         elif self.accepted_s is None:
             return False
         elif name == "state":

@@ -26,7 +26,6 @@ _STEADY_S = 0.15
 degrees, and in single frames by up to 5.1: so 2 of 28 closures of a still head were held back (a drawn driver)."""
 _MEMORY_S = 3 * AROUND_S
 
-
 SEEING, HIDDEN = 0.96, 0.90
 """Mean radius of the iris over the usual one while lids are down: from the first on, the lids follow a gaze; up to the
 second, they hide the eye, whatever the head does. Shut eyes of 10 people: 0.81 in the middle, 0.87 for 90 %, 0.92 for
@@ -225,15 +224,11 @@ class ClosureTracker:
             self._stirred_s = span.start_s
             self.guard.lids_went_down(span.start_s)
             self.iris_check.lids_went_down(span.start_s)
-        else:
-            if span.openness < self._run.openness - STIR:
-                self._stirred_s = span.end_s
-            self._run = replace(self._run, end_s=span.end_s)
-        self._run = replace(self._run, area_s=self._run.area_s + span.openness * span.duration_s)
+        elif span.openness < self._run.openness - STIR:
+            self._stirred_s = span.end_s
+        self._run = self._run.longer(span)
         if span.seen:
             self._unsettled.append(span)
-        else:
-            self._run = replace(self._run, unseen_s=self._run.unseen_s + span.duration_s)
         return replace(lapsed, spans=(*lapsed.spans, *self._settle(self._run, max(SLOW_S, AROUND_S))))
 
     def _continues(self, span: LidSpan) -> bool:
@@ -246,13 +241,9 @@ class ClosureTracker:
     def fall(self, t_s: float) -> None:
         """A fallen head hides the lids at `t_s`: lids that were shut for longer than a blink count as still shut."""
         run = self._run
-        if (
-            run is not None
-            and run.known
-            and not self.iris_check.see
-            and run.duration_s >= SLOW_S
-            and run.openness <= HALF_SHUT
-        ):
+        if run is None or not run.known or self.iris_check.see:
+            return
+        if run.duration_s >= SLOW_S and run.openness <= HALF_SHUT:
             self._run = replace(run, end_s=t_s, fallen_s=run.fallen_s + t_s - run.end_s)
             self._last_s = t_s
 

@@ -6,7 +6,7 @@ Time in which the lids were not seen is in no span.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from edge.config.constants import SEEN_GAP_S
@@ -103,6 +103,12 @@ class LidClosure:
     def half_shut(self) -> bool:
         """Whether the lids were only half down, and for longer than a blink."""
         return self.duration_s >= SLOW_S and self.openness > HALF_SHUT
+
+    def longer(self, span: LidSpan) -> LidClosure:
+        """The closure with one more span at its end."""
+        area_s = self.area_s + span.openness * span.duration_s
+        unseen_s = self.unseen_s if span.seen else self.unseen_s + span.duration_s
+        return replace(self, end_s=span.end_s, area_s=area_s, unseen_s=unseen_s)
 
 
 def _crossing_s(before: OpennessSample, after: OpennessSample, threshold: float) -> float:

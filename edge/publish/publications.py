@@ -62,7 +62,7 @@ def status(
     return payloads.StatusPayload(state=state, boot=boot, seq=connection, sw=software, why=why)
 
 
-def alert(message: Alert, origin: RunOrigin, clock: ClockState) -> payloads.StoredAlertPayload:
+def alert(message: Alert, origin: RunOrigin) -> payloads.StoredAlertPayload:
     """One step of an alert; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
     return payloads.StoredAlertPayload(
@@ -73,14 +73,14 @@ def alert(message: Alert, origin: RunOrigin, clock: ClockState) -> payloads.Stor
         level=record["level"],
         start=origin.utc(message.start_s),
         start_mono_ms=round(message.start_s * 1000),
-        clock=clock,
+        clock=origin.clock,
         duration_ms=round(message.duration_s * 1000),
         evidence=record["evidence"],
         valid_ratio=record["evidence"].get("valid_ratio"),
     )
 
 
-def summary(message: Summary, origin: RunOrigin, clock: ClockState) -> payloads.StoredSummaryPayload:
+def summary(message: Summary, origin: RunOrigin) -> payloads.StoredSummaryPayload:
     """One period; `delivered` adds `seq` and `historical` when it is sent."""
     record = to_record(message)
     return payloads.StoredSummaryPayload(
@@ -90,7 +90,7 @@ def summary(message: Summary, origin: RunOrigin, clock: ClockState) -> payloads.
         end=origin.utc(message.end_s),
         start_mono_ms=round(message.start_s * 1000),
         end_mono_ms=round(message.end_s * 1000),
-        clock=clock,
+        clock=origin.clock,
         **{name: record[name] for name in _OF_SUMMARY},
         trip=_trip(message.trip, origin) if message.trip else None,
     )
@@ -114,14 +114,14 @@ def _trip(trip: TripFigures, origin: RunOrigin) -> payloads.TripFields:
     )
 
 
-def group(message: Group, origin: RunOrigin, clock: ClockState) -> payloads.GroupPayload:
+def group(message: Group, origin: RunOrigin) -> payloads.GroupPayload:
     """One window of a group."""
     record = to_record(message)
     return payloads.GroupPayload(
         boot=origin.boot,
         start=origin.utc(message.start_s),
         end=origin.utc(message.end_s),
-        clock=clock,
+        clock=origin.clock,
         **{name: record[name] for name in _OF_GROUP},
     )
 

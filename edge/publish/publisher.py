@@ -39,7 +39,6 @@ COMMANDS_FILE = "orders.db"
 _TURN_S = 1.0
 _FLUSH_S = 3.0
 """How long `stop` waits for the outbox to be sent to a connected broker."""
-_MOST_TRANSIENT = 64
 
 
 class Publisher:
@@ -62,8 +61,7 @@ class Publisher:
         self._builder = PublicationBuilder(self._mqtt.base, config.box, self._origin, self._software)
         self._state = StateTracker(self._origin, status)
         self._outbox = Outbox(outbox_path)
-        last = frozenset({self._builder.paths["summary"]})
-        self._sender = Sender(self._outbox, start, last=last)
+        self._sender = Sender(self._outbox, start, last=frozenset({self._builder.paths["summary"]}))
         self._idempotency_log = IdempotencyLog(outbox_path.with_name(COMMANDS_FILE))
         base, allow, log = self._mqtt.base, config.commands.allow, self._idempotency_log
         self._receiver = CommandReceiver(base, config.box, start.name, allow, self._wake, log)
@@ -76,10 +74,9 @@ class Publisher:
         self._outbox_paths = {self._builder.paths[name] for name in ("alert", "summary")}
         self._flow = FlowControl(self._client, InFlight(self._outbox_paths), self._mqtt)
         self._presence = Presence(start.name, partial(self._builder.status, "online"))
-        self._transient: deque[Publication] = deque(maxlen=_MOST_TRANSIENT)
+        self._transient: deque[Publication] = deque(maxlen=64)
         self._connected: Connected | None = None
         self._logged_connection = self._broker_gone = False
-        self._renew_due_s: float | None = None
         self._stop_by_s: float | None = None
         self._thread = GuardedThread(self._run, "publisher")
         self.describe({})
@@ -93,12 +90,11 @@ class Publisher:
     def write(self, message: Message) -> None:
         """Take one message; alerts and summaries are on disk when this returns. Some kinds have no topic."""
         if isinstance(message, Alert):
-            self._post("alert", publications.alert(message, self._origin, self._origin.clock))
+            self._post("alert", publications.alert(message, self._origin))
         elif isinstance(message, Summary):
-            self._post("summary", publications.summary(message, self._origin, self._origin.clock))
+            self._post("summary", publications.summary(message, self._origin))
         elif isinstance(message, Group):
-            body = publications.group(message, self._origin, self._origin.clock)
-            self._transient.append(self._builder.publication("group", body))
+            self._transient.append(self._builder.publication("group", publications.group(message, self._origin)))
             self._wake()
         elif isinstance(message, Fatigue | Source):
             with self._lock:
@@ -130,7 +126,7 @@ class Publisher:
         """The current report; `so_far` is the permitted summary of the current period."""
         with self._lock:
             state = self._state.latest
-        period = publications.summary(so_far, self._origin, self._origin.clock)
+        period = publications.summary(so_far, self._origin)
         return payloads.ReportPayload(state=state, health=self.health(), summary=period)
 
     def measure(self, readings: Mapping[str, Any]) -> None:
@@ -221,9 +217,6 @@ class Publisher:
             return
         now_s = time.monotonic()
         self._send_waiting()
-        if self._renew_due_s is not None and now_s >= self._renew_due_s:
-            self._renew_due_s = None
-            self._retained.renew()
         if (online := self._presence.due(now_s)) is not None:
             self._retained.keep("status", online)
         self._retained.send(self._flow.offer, now_s)
@@ -274,8 +267,7 @@ class Publisher:
         self._presence.begin(event.connection, time.monotonic())
 
     def _take_acknowledgement(self, event: Acknowledged) -> None:
-        is_row = self._sender.acknowledged(event)
-        refused = None if is_row else self._retained.acknowledged(event, time.monotonic())
+        refused = None if self._sender.acknowledged(event) else self._retained.acknowledged(event, time.monotonic())
         freed = self._flow.acknowledged(event.token)
         if freed in self._outbox_paths:
             self._sender.freed(freed)
@@ -286,7 +278,7 @@ class Publisher:
     def _take_message(self, event: Received) -> None:
         now_s = time.monotonic()
         if home_assistant.has_started(event, self._mqtt.discovery_prefix):
-            self._renew_due_s = now_s + home_assistant.renewal_delay_s()
+            self._retained.renew_at(now_s + home_assistant.renewal_delay_s())
         address = address_of(event.path, self._mqtt.base)
         if address is not None and address.name == "request":
             self._receiver.take(event, address, now_s)

@@ -100,9 +100,9 @@ SAID: dict[str, dict[str, Any]] = {
     "status": said(publications.status("online", "boot", 1, "1.0")),
     "info": {"sw": "1.0", "purpose": "research"},
     "state": {"level": "warning", "causes": [], "perclos_60": 0.1, "valid_ratio": 0.9, "inputs": {"camera": "lost"}},
-    "alert": said(publications.alert(alert(1), ORIGIN, "synced")),
-    "summary": said(publications.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN, "synced")),
-    "group": said(publications.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN, "synced")),
+    "alert": said(publications.alert(alert(1), ORIGIN)),
+    "summary": said(publications.summary(Summary(9.0, 0.0, 9.0, {"happy": 1.0}, 0.5, 0.03, {}, 0.9), ORIGIN)),
+    "group": said(publications.group(Group(9.0, 0.0, 9.0, 6, 0.5, 0.1, 0.2, -40.0), ORIGIN)),
     "request": {"transaction": "t", "kind": "drowsiness", "seconds": 60.0},
     "response": said(ResponsePayload(boot="boot", transaction="t", op="report", status="error", error="no")),
     "health": {
@@ -114,7 +114,7 @@ SAID: dict[str, dict[str, Any]] = {
 }
 
 
-FULL = publications.alert(alert(1), ORIGIN, "synced").model_dump()
+FULL = publications.alert(alert(1), ORIGIN).model_dump()
 ANYTHING = publications.status("online", "boot", 1, "1.0")
 BODIES = dict.fromkeys(TOPICS, ANYTHING) | {
     "alert": AlertPayload(**FULL, seq=1, historical=False),

@@ -5,6 +5,7 @@ A broker may have lost its retained messages (by default Mosquitto keeps nothing
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ class RetainedMessages:
         """When each refused item is tried again; until then newer ones wait too."""
         self._refused: set[str] = set()
         """The items whose refusal this connection has reported."""
+        self._renewal_due_s = math.inf
 
     def keep(self, name: str, item: Outgoing) -> None:
         """Replace the latest item `name`, which is one of `ORDER`."""
@@ -43,6 +45,10 @@ class RetainedMessages:
         self._retry_s.clear()
         self._refused.clear()
 
+    def renew_at(self, due_s: float) -> None:
+        """Send everything again by the first `send` from `due_s` on."""
+        self._renewal_due_s = due_s
+
     @property
     def waits(self) -> bool:
         """Whether there is something to send now."""
@@ -50,6 +56,9 @@ class RetainedMessages:
 
     def send(self, offer: Callable[[Outgoing], Token | None], now_s: float) -> None:
         """Send the items that are new or due again, as far as `offer` accepts them."""
+        if now_s >= self._renewal_due_s:
+            self._renewal_due_s = math.inf
+            self.renew()
         due = {name for name, at_s in self._retry_s.items() if now_s >= at_s}
         for name in due:
             del self._retry_s[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ class Machine:
 
 
 def put(outbox: Outbox, machine: Machine, origin: publications.RunOrigin, number: int) -> None:
-    body = publications.alert(alert(number), origin, machine.state())
+    body = publications.alert(alert(number), replace(origin, clock=machine.state()))
     outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", body.encoded(), origin.boot, machine.up_s)
 
 
@@ -100,9 +100,9 @@ def test_another_kernels_run_cannot_be_put_right_and_says_so(tmp_path: Path) -> 
 
 
 def test_every_time_of_what_waits_is_put_right() -> None:
-    origin = publications.RunOrigin("run", 0.0)
+    origin = publications.RunOrigin("run", 0.0, "unsynced")
     period = Summary(300.0, 0.0, 300.0, {}, None, 0.1, {}, 1.0, trip=TripFigures(0.0, 300.0, None, {}, {}, 0.9))
-    for body in (publications.alert(alert(7), origin, "unsynced"), publications.summary(period, origin, "unsynced")):
+    for body in (publications.alert(alert(7), origin), publications.summary(period, origin)):
         stored = json.loads(body.encoded())
         right = corrected(stored, NOW_S)
         times = [name for name, value in stored.items() if isinstance(value, str) and TIME.match(value)]
@@ -172,9 +172,7 @@ def test_the_kernel_is_asked_once_a_second_until_it_says_yes() -> None:
 
 
 def test_a_period_names_its_monotonic_times() -> None:
-    body = publications.summary(
-        Summary(9.0, 1.5, 9.0, {}, None, None, {"x": 1}, 1.0), publications.RunOrigin("r", 0.0), "synced"
-    )
+    body = publications.summary(Summary(9.0, 1.5, 9.0, {}, None, None, {"x": 1}, 1.0), publications.RunOrigin("r", 0.0))
     assert (body.start_mono_ms, body.end_mono_ms) == (1500, 9000)
 
 
@@ -186,7 +184,7 @@ def test_a_clock_set_while_the_models_load_is_put_right_and_never_called_synced(
     outbox = Outbox(tmp_path / "outbox.db")
     sender = Sender(outbox, begun, machine.clocks)
     origin = publications.RunOrigin(begun.name, begun.wall_s, begun.clock)
-    early = publications.alert(alert(5), origin, origin.clock)
+    early = publications.alert(alert(5), origin)
     assert (early.clock, early.start[:4]) == ("unsynced", "1970")
     outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", early.encoded(), origin.boot, machine.up_s)
     right_s = sender.correction()
@@ -194,7 +192,7 @@ def test_a_clock_set_while_the_models_load_is_put_right_and_never_called_synced(
     origin.set_right(right_s)
     (payload,) = sent(sender)
     assert (payload["clock"], payload["start"]) == ("corrected", publications.iso_utc(NOW_S + 20.0 + 5 - 1.6))
-    late = publications.alert(alert(3000), origin, origin.clock)
+    late = publications.alert(alert(3000), origin)
     assert (late.clock, late.start) == ("synced", publications.iso_utc(NOW_S + 20.0 + 3000 - 1.6))
     outbox.close()
 
