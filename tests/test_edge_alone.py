@@ -9,7 +9,7 @@ SCRIPT = """
 import importlib, pkgutil, sys
 
 class Forbidden:
-    names = {"torch", "onnx", "transformers", "sklearn", "export", "training", "nicegui", "jinja2", "amqtt"}
+    names = {"torch", "onnx", "transformers", "sklearn", "export", "training", "nicegui", "amqtt"}
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in self.names:
             raise ModuleNotFoundError(f"{name} is not on the box")

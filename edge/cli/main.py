@@ -26,7 +26,6 @@ _EXTRAS = {
     "optuna": "train",
     "tensorboard": "train",
     "nicegui": "dashboard",
-    "jinja2": "dashboard",
     "onnxruntime": "cpu",
 }
 """The extra of the package that brings a module (pyproject, `optional-dependencies`)."""
