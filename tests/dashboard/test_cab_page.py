@@ -29,7 +29,7 @@ HEAD = "document.querySelector('.ev-head').innerText"
     [
         ("cab", "en", ("warning", "eyes closed too much of the time", "repeated yawning", "for ", "drowsiness")),
         ("cab", "zh", ("警告", "闭眼时间过长", "已持续", "最近警报", "困倦")),
-        ("blind", "en", ("unknown", "too dark", "for 4:", "cannot see the eyes", "speaker lost: the device is gone")),
+        ("blind", "en", ("unknown", "too dark", "for 4:", "cannot see the eyes", "the speaker takes no sound")),
         ("empty", "zh", ("未知", "从未收到此设备的任何数据")),
     ],
 )  # fmt: skip
