@@ -173,7 +173,7 @@ def test_the_box_says_of_a_face_what_the_trained_net_says(train: Trainer, bundle
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("train", TRAINERS)
+@pytest.mark.parametrize("train", [hugging_face, timm])
 def test_a_net_taught_on_real_faces_sees_the_smile_through_the_box(
     train: Trainer, data_dir: Path, bundle_dir: Path, tmp_path: Path
 ) -> None:
