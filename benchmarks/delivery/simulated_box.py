@@ -70,7 +70,7 @@ class SimulatedBox:
         client.on_socket_open = lambda _client, _data, socket: self._opened(self, socket)
         client.on_socket_close = lambda _client, _data, socket: self._lost(socket)
         will = self._publication(
-            "status", publications.status("offline", self._origin.boot, self.attempts, "1").encoded()
+            "status", publications.encoded(publications.status("offline", self._origin.boot, self.attempts, "1"))
         )
         properties = publish_properties(will, PacketTypes.WILLMESSAGE)
         client.will_set(will.path, will.payload, will.qos, will.retained, properties)
@@ -108,9 +108,9 @@ class SimulatedBox:
         elif self.accepted_s is None:
             return False
         elif name == "state":
-            self._send(name, self._said(t_s).encoded())
+            self._send(name, publications.encoded(self._said(t_s)))
         else:
-            self._send(name, self._health().encoded())
+            self._send(name, publications.encoded(self._health()))
         return True
 
     def _lost(self, socket: Any) -> None:
@@ -119,7 +119,7 @@ class SimulatedBox:
 
     def _put(self, body: payloads.Payload, name: str) -> None:
         self.raised += 1
-        stored = {"name": name, **json.loads(body.encoded())}
+        stored = {"name": name, **json.loads(publications.encoded(body))}
         self.unacknowledged[self.raised] = stored
         if self.accepted_s is not None:
             self._post(self.raised, stored)
@@ -151,9 +151,9 @@ class SimulatedBox:
         self.accepted_s, self._failures = time.monotonic(), 0
         self._packets.clear()
         origin = self._origin
-        self._send("status", publications.status("online", origin.boot, self.attempts, "1").encoded())
-        self._send("info", publications.info(self.config, origin.boot, "1", _ABOUT).encoded())
-        self._send("state", self._said(time.monotonic() - self._start_s).encoded())
+        self._send("status", publications.encoded(publications.status("online", origin.boot, self.attempts, "1")))
+        self._send("info", publications.encoded(publications.info(self.config, origin.boot, "1", _ABOUT)))
+        self._send("state", publications.encoded(self._said(time.monotonic() - self._start_s)))
         for seq, stored in list(self.unacknowledged.items()):
             self._post(seq, stored)
 

@@ -14,7 +14,7 @@ from edge.config import Config
 from edge.config.delivery import MqttConfig, Op
 from edge.messages import Level
 from edge.publish.mqtt.packets import Publication, Received
-from edge.publish.publications import encode
+from edge.publish.publications import encoded
 from edge.publish.topics import path_of
 
 _BIRTH = b"online"
@@ -110,7 +110,7 @@ def _buttons(node: str, base: str, config: Config) -> dict[str, dict[str, Any]]:
             "unique_id": f"{node}_{key}",
             "entity_category": "config",
             "command_topic": path_of("request", base, config.box, op),
-            "payload_press": encode(fields),
+            "payload_press": encoded(fields),
         }
         if useful and op in config.commands.allow
         else {"platform": "button"}
@@ -136,4 +136,4 @@ def device(mqtt: MqttConfig, config: Config, software: str) -> Publication:
         "components": {**sensors, **_buttons(node, base, config)},
         "qos": 1,
     }
-    return Publication(f"{mqtt.discovery_prefix}/device/{node}/config", encode(payload), qos=1, retained=True)
+    return Publication(f"{mqtt.discovery_prefix}/device/{node}/config", encoded(payload), qos=1, retained=True)

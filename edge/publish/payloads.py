@@ -43,10 +43,6 @@ class Payload(BaseModel):
     )
     boot: str = Field(description="the run of the box's program; a new one at every start")
 
-    def encoded(self) -> str:
-        """The payload as it is sent."""
-        return self.model_dump_json(by_alias=True)
-
 
 class OutboxFields(BaseModel):
     """The fields that the outbox adds when it sends."""

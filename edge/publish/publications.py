@@ -50,8 +50,10 @@ def iso_utc(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def encode(payload: Mapping[str, Any]) -> str:
-    """JSON text of a payload without a model."""
+def encoded(payload: payloads.Payload | Mapping[str, Any]) -> str:
+    """The payload as it is sent: JSON text."""
+    if isinstance(payload, payloads.Payload):
+        return payload.model_dump_json(by_alias=True)
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -134,7 +136,7 @@ def info(config: Config, boot: str, software: str, about: Mapping[str, Any]) -> 
 
 def delivered(stored: Mapping[str, Any], seq: int, historical: bool) -> str:
     """A stored payload as it is sent, with `seq` and `historical`."""
-    return encode({**stored, "seq": seq, "historical": historical})
+    return encoded({**stored, "seq": seq, "historical": historical})
 
 
 def corrected(payload: Mapping[str, Any], start_wall_s: float | None) -> dict[str, Any]:
@@ -174,7 +176,7 @@ class PublicationBuilder:
         """A payload as it is published on this topic."""
         topic = TOPICS[name]
         schema = (("schema", str(payloads.SCHEMA)),)
-        return Publication(self.paths[name], body.encoded(), topic.qos, topic.retained, topic.expiry_s, schema)
+        return Publication(self.paths[name], encoded(body), topic.qos, topic.retained, topic.expiry_s, schema)
 
     def status(self, state: PresenceState, connection: int, why: str | None = None) -> Publication:
         """Presence of the box; `connection` is the number of the connection that it is about."""

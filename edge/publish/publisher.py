@@ -25,7 +25,7 @@ from edge.publish.mqtt.flow_control import WINDOW, FlowControl, InFlight
 from edge.publish.mqtt.packets import Acknowledged, Connected, Disconnected, Event, Publication, Received, Subscription
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.retained import RetainedMessages
-from edge.publish.outbox.sender import Sender
+from edge.publish.outbox.sender import Sender, name_on_its_way
 from edge.publish.publications import PublicationBuilder
 from edge.publish.reports import HealthReport, Presence, StateTracker
 from edge.publish.topics import TOPICS, address_of
@@ -185,7 +185,7 @@ class Publisher:
 
     def _post(self, name: str, body: payloads.Payload) -> None:
         path, boot = self._builder.paths[name], self._origin.boot
-        self._outbox.put(name, TOPICS[name].rank, path, body.encoded(), boot, time.monotonic())
+        self._outbox.put(name, TOPICS[name].rank, path, publications.encoded(body), boot, time.monotonic())
         self._wake()
 
     def _keep_state(self, state: payloads.StatePayload | None) -> None:
@@ -294,7 +294,7 @@ class Publisher:
             if not self._flow.fits(publication):
                 self._sender.skip(row)
                 continue
-            token = self._flow.offer(publication, row.name_on_its_way)
+            token = self._flow.offer(publication, name_on_its_way(row))
             if token is None:
                 return
             self._sender.sent(row, token)

@@ -92,7 +92,7 @@ ORIGIN = publications.RunOrigin("boot", 1_700_000_000.0)
 
 
 def said(body: Payload) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(body.encoded())
+    found: dict[str, Any] = json.loads(publications.encoded(body))
     return found
 
 

@@ -7,7 +7,7 @@ import json
 from edge.i18n.texts import Sentence
 from edge.messages import Fatigue, Level, Source
 from edge.publish.payloads import level_name
-from edge.publish.publications import RunOrigin
+from edge.publish.publications import RunOrigin, encoded
 from edge.publish.reports import StateTracker
 
 
@@ -62,7 +62,7 @@ def test_the_sentences_of_the_box_come_with_their_codes() -> None:
     state.observe(Source(0.0, "microphone", "lost", "[Errno 19] No such device"), "synced")
     lost = state.observe(Source(1.0, "camera", "lost", Sentence("csi_without_picture", seconds=5.00001)), "synced")
     assert lost is not None
-    told = json.loads(lost.encoded())
+    told = json.loads(encoded(lost))
     assert told["troubles"]["camera"] == "the CSI pipeline gave no picture for 5 s"
     assert told["trouble_codes"] == {"camera": {"code": "csi_without_picture", "parameters": {"seconds": 5.0}}}
 

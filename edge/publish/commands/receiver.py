@@ -15,7 +15,7 @@ from edge.publish.commands.idempotency_log import REMEMBERED, CompletedCommand, 
 from edge.publish.commands.requests import LARGEST_BYTES, REQUESTS, Command, RequestError, read_request, transaction_of
 from edge.publish.mqtt.packets import Publication, Received
 from edge.publish.payloads import SCHEMA, CommandFigures, ResponsePayload
-from edge.publish.publications import is_sendable
+from edge.publish.publications import encoded, is_sendable
 from edge.publish.topics import TOPICS, Address, path_of
 
 _log = logging.getLogger(__name__)
@@ -186,5 +186,5 @@ class CommandReceiver:
             error=outcome.error,
         )
         schema = (("schema", str(SCHEMA)),)
-        payload = body.encoded()
+        payload = encoded(body)
         return Publication(reply.path, payload, topic.qos, topic.retained, topic.expiry_s, schema, reply.correlation)

@@ -5,25 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import astuple
 from pathlib import Path
 
 from edge import run_registry
 from edge.database import Database, StoreEvents
 from edge.i18n.texts import Sentence
 from edge.messages import Source
-from edge.publish.outbox.rows import (
-    COLUMNS,
-    SCHEMA,
-    OutboxRow,
-    count_evicted,
-    delete,
-    insert,
-    last_seq,
-    make_room,
-    measured,
-    row_of,
-    salvaged,
-)
+from edge.publish.outbox.rows import BYTES, COLUMNS, SCHEMA, OutboxRow, count_evicted, last_seq, measured, salvaged
 from edge.run_registry import Start
 
 MOST_ROWS = 20_000
@@ -32,6 +21,7 @@ MOST_BYTES = 32 << 20
 _MOST_UNSAVED = 1000
 _ROOMY = 0.9
 """A full outbox is reported as recovered below this share of its limits."""
+_KINDS = (int, str, int, str, str, int, str, float)
 
 
 class Outbox:
@@ -126,7 +116,7 @@ class Outbox:
         with self._lock:
             query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
             rows = self._database.read(query, (path, 1 + len(self._delivered)))
-            saved = [entry for row in rows if (entry := row_of(row)).seq not in self._delivered]
+            saved = [entry for row in rows if (entry := _row_of(row)).seq not in self._delivered]
             waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
             return min(waiting, key=lambda entry: entry.seq, default=None)
 
@@ -161,7 +151,7 @@ class Outbox:
         """The rows of a query and those in memory, as far as they suit and are not delivered, in order of `seq`."""
         waiting = [entry for entry in self._unsaved if suits(entry)]
         try:
-            saved = [row_of(row) for row in self._database.read(query, values)]
+            saved = [_row_of(row) for row in self._database.read(query, values)]
         except sqlite3.Error:
             if not waiting:
                 raise
@@ -251,11 +241,11 @@ class Outbox:
 
         The commit may fail; then everything is rolled back and retried.
         """
-        freed = delete(connection, self._delivered)
-        insert(connection, self._unsaved)
+        freed = _delete(connection, self._delivered)
+        _insert(connection, self._unsaved)
         rows = self._rows + len(self._unsaved) - len(freed)
         size = self._bytes + sum(entry.bytes for entry in self._unsaved) - sum(freed)
-        given_up = make_room(connection, rows, size, self._most_rows, self._most_bytes)
+        given_up = _make_room(connection, rows, size, self._most_rows, self._most_bytes)
         return rows - len(given_up), size - sum(size for _, size in given_up), [name for name, _ in given_up]
 
     def _bound_memory(self) -> None:
@@ -263,3 +253,37 @@ class Outbox:
             lost = min(self._unsaved, key=lambda entry: (entry.rank, entry.seq))
             self._unsaved.remove(lost)
             self._unsaved_evicted[lost.name] = self._unsaved_evicted.get(lost.name, 0) + 1
+
+
+def _row_of(row: tuple[object, ...]) -> OutboxRow:
+    """A row as read; a damaged value of the wrong type becomes empty or 0."""
+    values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
+    return OutboxRow(*values)  # type: ignore[arg-type]
+
+
+def _insert(connection: sqlite3.Connection, entries: Iterable[OutboxRow]) -> None:
+    """Add messages."""
+    marks = ", ".join("?" * len(COLUMNS.split(",")))
+    connection.executemany(f"INSERT INTO outbox ({COLUMNS}) VALUES ({marks})", [astuple(entry) for entry in entries])
+
+
+def _delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
+    """Delete messages; return the bytes of each deleted one."""
+    query = f"DELETE FROM outbox WHERE seq = ? RETURNING {BYTES}"
+    return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
+
+
+def _make_room(
+    connection: sqlite3.Connection, rows: int, size: int, most_rows: int, most_bytes: int
+) -> list[tuple[str, int]]:
+    """Delete the oldest of the lowest rank until the limits hold; return name and bytes of each deleted one."""
+    given_up: list[tuple[str, int]] = []
+    while rows > most_rows or size > most_bytes:
+        seq, name, freed = connection.execute(
+            f"SELECT seq, name, {BYTES} FROM outbox ORDER BY rank, seq LIMIT 1"
+        ).fetchone()
+        _delete(connection, [seq])
+        count_evicted(connection, name)
+        given_up.append((name, freed))
+        rows, size = rows - 1, size - freed
+    return given_up

@@ -43,6 +43,16 @@ milliseconds, and its connections break at once when it dies."""
 _URGENT = max(topic.rank for topic in TOPICS.values())
 
 
+def name_on_its_way(row: OutboxRow) -> str:
+    """Name of a row in `edge.publish.mqtt.flow_control`."""
+    return f"{row.path} #{row.seq}"
+
+
+def _seqs(names: Collection[str]) -> set[int]:
+    """The rows among these names."""
+    return {int(name.rpartition("#")[2]) for name in names if "#" in name}
+
+
 class Sender:
     """Chooses the next rows of the outbox and tracks those in flight; used only by the publisher's thread."""
 
@@ -105,7 +115,7 @@ class Sender:
         trials = [row for row in self._trials(busy, now_s) if row.path not in held]
         self._trying = {row.seq for row in trials}
         last = doubted & self._last
-        busy |= {int(name.rpartition("#")[2]) for name in held if "#" in name}
+        busy |= _seqs(held)
         chosen = [*trials, *self._without(held | last, busy, most, now_s)]
         if last and not chosen:
             chosen = self._without(held, busy, most, now_s)

@@ -17,7 +17,7 @@ from edge.publish.mqtt.flow_control import InFlight
 from edge.publish.mqtt.packets import Acknowledged, Limits, Publication, Token
 from edge.publish.outbox.outbox import Outbox
 from edge.publish.outbox.rows import OutboxRow
-from edge.publish.outbox.sender import Sender
+from edge.publish.outbox.sender import Sender, name_on_its_way
 from edge.publish.topics import TOPICS
 from edge.run_registry import Clocks, Start
 
@@ -66,11 +66,11 @@ class Line:
         self.traffic.settle(self.now_s)
         self.sender.settle()
         for entry, publication in self.sender.room(self.traffic.held(self.now_s), self.traffic.doubted):
-            if not self.traffic.takes(entry.name_on_its_way, entry.path, self.now_s):
+            if not self.traffic.takes(name_on_its_way(entry), entry.path, self.now_s):
                 return
             self.packets += 1
             token = Token(self.connection, self.packets)
-            self.traffic.sent(token, entry.name_on_its_way, entry.path, self.now_s)
+            self.traffic.sent(token, name_on_its_way(entry), entry.path, self.now_s)
             self.sender.sent(entry, token)
             self.flight.append((token, entry, publication))
 

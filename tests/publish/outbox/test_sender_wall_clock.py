@@ -47,7 +47,7 @@ class Machine:
 
 def put(outbox: Outbox, machine: Machine, origin: publications.RunOrigin, number: int) -> None:
     body = publications.alert(alert(number), replace(origin, clock=machine.state()))
-    outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", body.encoded(), origin.boot, machine.up_s)
+    outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", publications.encoded(body), origin.boot, machine.up_s)
 
 
 def sent(sender: Sender) -> list[dict[str, object]]:
@@ -103,7 +103,7 @@ def test_every_time_of_what_waits_is_put_right() -> None:
     origin = publications.RunOrigin("run", 0.0, "unsynced")
     period = Summary(300.0, 0.0, 300.0, {}, None, 0.1, {}, 1.0, trip=TripFigures(0.0, 300.0, None, {}, {}, 0.9))
     for body in (publications.alert(alert(7), origin), publications.summary(period, origin)):
-        stored = json.loads(body.encoded())
+        stored = json.loads(publications.encoded(body))
         right = corrected(stored, NOW_S)
         times = [name for name, value in stored.items() if isinstance(value, str) and TIME.match(value)]
         assert times
@@ -186,7 +186,7 @@ def test_a_clock_set_while_the_models_load_is_put_right_and_never_called_synced(
     origin = publications.RunOrigin(begun.name, begun.wall_s, begun.clock)
     early = publications.alert(alert(5), origin)
     assert (early.clock, early.start[:4]) == ("unsynced", "1970")
-    outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", early.encoded(), origin.boot, machine.up_s)
+    outbox.put("alert", TOPICS["alert"].rank, "emvas/alert", publications.encoded(early), origin.boot, machine.up_s)
     right_s = sender.correction()
     assert right_s == NOW_S + 20.0
     origin.set_right(right_s)
