@@ -43,8 +43,7 @@ and false clips on the **other** half, at the threshold and its neighbours (laug
 |---|---|---|---|---|---|---|
 {_chosen(found)}
 
-`set` is stricter than the best, for nothing may be told in hours of other sound. Of four clips of cats one is told as
-crying.
+`set` is stricter than the best, so that hours of other sound give next to no false event.
 
 ## Actors' voices
 Utterances told as such (and the highest evidence among them). **No scream, shout or cough was at hand to measure hits

@@ -173,7 +173,7 @@ class AudioEventRule:
 
 
 RULES: dict[str, AudioEventRule] = {
-    "crying": AudioEventRule(DISTRESS, Level.WARNING, 8, 0.5, rivals=("cat", "dog"), heard_too="laughter"),
+    "crying": AudioEventRule(DISTRESS, Level.WARNING, 8, 0.7, rivals=("cat", "dog"), heard_too="laughter"),
     "screaming": AudioEventRule(DISTRESS, Level.WARNING, 3, 0.7, rivals=("laughter", "cat")),
     "coughing": AudioEventRule(COUGHING, Level.ADVISORY, 10, 0.8, rivals=("laughter",)),
     "breaking": AudioEventRule(BREAKING, Level.WARNING, 1, 0.8),
