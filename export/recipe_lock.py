@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,16 @@ class Lock(BaseModel):
         """The decision about `role`; None without one, or if its part of the recipe has changed since."""
         found = self.roles.get(role)
         return found if found is not None and found.made_for == recipe.digest(role) else None
+
+    def extended(self, other: Lock, without: Collection[str] = ()) -> Lock:
+        """These decisions, replaced and completed by those of `other`; none about the roles in `without`."""
+        entries = {**self.roles, **other.roles}
+        return Lock(roles={role: entry for role, entry in entries.items() if role not in without})
+
+    def beyond(self, base: Lock, roles: Collection[str]) -> Lock:
+        """The decisions about `roles` that `base` does not hold in the same way."""
+        found = {role: entry for role, entry in self.roles.items() if role in roles}
+        return Lock(roles={role: entry for role, entry in found.items() if entry != base.roles.get(role)})
 
 
 def lock_of(recipe: Path) -> Path:

@@ -65,10 +65,7 @@ def build(
     for role in only or read.roles:
         builder(role, read.roles[role].model is not None)  # reports a missing library before any download
     base = read_lock(read.base) if read.base is not None else Lock()
-    known = Lock(roles={**base.roles, **read_lock(recipe).roles})
-    lock = known
-    if measure:
-        lock = Lock(roles={name: entry for name, entry in known.roles.items() if name not in (only or read.roles)})
+    lock = base.extended(read_lock(recipe), without=(only or read.roles) if measure else ())
     hub = {name: folders.pop(name) for name in read.models if name in folders}
     archives = PinnedArchives(read.archives, default_cache(), folders)
     start = time.monotonic()
@@ -82,10 +79,8 @@ def build(
             status.update(escape(text))
 
         built = build_bundle(read, archives, out, progress, only, lock)
-    decided = {role: entry for role, entry in built.lock.roles.items() if role in whole.roles}
-    decided = {role: entry for role, entry in decided.items() if entry != base.roles.get(role)}
-    if decided != read_lock(recipe).roles:
-        console.print(f"written: {write_lock(Lock(roles=decided), recipe)}")
+    if (decided := built.lock.beyond(base, whole.roles)) != read_lock(recipe):
+        console.print(f"written: {write_lock(decided, recipe)}")
     total_s = time.monotonic() - start
     if as_json:
         click.echo(json.dumps({"bundle": str(out), "seconds": round(total_s, 1), "roles": dict(built.seconds)}))

@@ -75,6 +75,7 @@ def test_time_that_passes_without_a_message_moves_what_a_snooze_may_reach_and_ne
     engine.passed(1000.0)
     engine.passed(10.0)
     engine.snooze("drowsiness", 1000.0 + CONFIG.most_snooze_s)
+    assert engine.snoozed_s == {"drowsiness": 1000.0 + CONFIG.most_snooze_s}
 
 
 def test_what_is_open_at_the_end_of_a_run_ends_then() -> None:
