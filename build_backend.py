@@ -17,9 +17,14 @@ from setuptools.build_meta import *  # noqa: F403  # all other hooks are setupto
 def build_wheel(
     wheel_directory: str, config_settings: dict[str, Any] | None = None, metadata_directory: str | None = None
 ) -> str:
-    """Build the wheel as setuptools does, then remove what it copied."""
+    """Build the wheel as setuptools does, without leftovers of an earlier build, and remove what it copied."""
+    _clean()
     try:
         return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
     finally:
-        for leftover in (Path("build/lib"), *Path("build").glob("bdist.*")):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _clean()
+
+
+def _clean() -> None:
+    for leftover in (Path("build/lib"), *Path("build").glob("bdist.*")):
+        shutil.rmtree(leftover, ignore_errors=True)
