@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from benchmarks.attention.cab import Driver
 from benchmarks.attention.gaze_targets import WARNED, Target
 from benchmarks.attention.trials import FAST_KMH, WARM_S, Count, Stand, Trial
 from benchmarks.fatigue.drivers.drives import drive
 from benchmarks.fatigue.drivers.face_stream import faces
-from benchmarks.fatigue.drivers.script import Script, added
+from benchmarks.fatigue.drivers.scoring import looked_away
+from benchmarks.fatigue.drivers.script import Script
+from edge.alerts.condition import CANNOT_SEE_DRIVER
 from edge.config import Config
 from edge.messages import Alert, Level
 from edge.runtime.decision_stages import DecisionStages
@@ -25,10 +25,6 @@ MIRRORS = (
 )  # fmt: skip
 CLUSTER = Target("lizard", "instrument cluster")
 _QUIET_S = 120.0
-_ASIDE_DEG, _DOWN_DEG = 18.0, 15.0
-"""Nearer than this looks ahead, whatever the box's thresholds are."""
-_MOST_OF_IT = 0.85
-"""Of the 3 s before an alert, the rest being the way from one target to the next (at most 0.3 s of road)."""
 
 
 def _quiet(habit: Callable[[Driver, float], object], stand: Stand, for_s: float = _QUIET_S) -> Count:
@@ -150,11 +146,7 @@ def alert_drivers(config: Config, hours: float, seed: int) -> dict[str, Any]:
 
 
 def _rightly(alert: Alert, script: Script) -> bool:
-    if alert.alert == "cannot_see_driver":
+    if alert.alert == CANNOT_SEE_DRIVER:
         blind = [spell for spell in script.hidden if spell.end_s - spell.start_s >= 9.5]
         return any(spell.start_s < alert.t_s <= spell.end_s + 1 for spell in blind)
-    if alert.alert != "distraction":
-        return False
-    t_s = np.arange(alert.t_s - 2.9, alert.t_s, 0.02)
-    aside, down = added(t_s, script.yaw_deg), added(t_s, script.pitch_deg) + added(t_s, script.eyes_deg)
-    return float(np.mean(np.hypot(aside / _ASIDE_DEG, np.maximum(down, 0) / _DOWN_DEG) > 1)) >= _MOST_OF_IT
+    return looked_away(alert, script)

@@ -18,10 +18,11 @@ from benchmarks.fatigue.drivers.figures import figures, verdicts
 from benchmarks.fatigue.drivers.frame_loss import Loss
 from benchmarks.fatigue.drivers.people import BLINK_MS, draw
 from benchmarks.fatigue.drivers.population import AXIS, STEPS, population, settings
-from benchmarks.fatigue.drivers.scoring import judge, rate_per_10_h, share
+from benchmarks.fatigue.drivers.scoring import judge, looked_away, rate_per_10_h, share
 from benchmarks.fatigue.drivers.script import Move, Script, Spell
+from edge.alerts.condition import DISTRACTION, MICROSLEEP
 from edge.config.decision import FatigueConfig
-from edge.messages import Face, Reason
+from edge.messages import Alert, Face, Level, Reason
 
 
 def stream(drawn: Drive) -> list[Face]:
@@ -92,6 +93,29 @@ def test_a_clear_nodder_is_told_at_the_mark(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("benchmarks.fatigue.drivers.scoring.drive", lambda *_: drawn)
     (sleep,) = judge(0, 1, FatigueConfig()).microsleeps
     assert sleep.told_after_s == pytest.approx(1.5, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("road_s", "right"), [(0.2, True), (0.9, False)], ids=["no pause between the looks", "a look at the road between"]
+)
+def test_looks_that_follow_each_other_by_chance_are_a_right_warning(
+    monkeypatch: pytest.MonkeyPatch, road_s: float, right: bool
+) -> None:
+    person = replace(draw(np.random.default_rng(1)), open=0.32, shut=0.05, white=0.002, wander=0.004)
+    shoulder = Move(30.0, 31.4, -60.0)
+    mirror = Move(31.8 + road_s, 33.4 + road_s, -40.0)
+    instruments = Move(33.7 + road_s, 35.0 + road_s, 25.0)
+    script = Script(60.0, yaw_deg=[shoulder, mirror], pitch_deg=[instruments])
+    alert = Alert(33.6, id="a", alert=DISTRACTION, type="new", level=Level.WARNING, start_s=30.0, duration_s=3.6)
+    assert looked_away(alert, script) == right
+    assert not looked_away(replace(alert, alert=MICROSLEEP), script)
+    monkeypatch.setattr(
+        "benchmarks.fatigue.drivers.scoring.drive",
+        lambda *_: Drive(0, "alert", person, script, 15.0, Loss(0.0), np.random.default_rng(2)),
+    )
+    outcome = judge(0, 1, FatigueConfig())
+    assert outcome.warnings == ()
+    assert outcome.looks_away == right
 
 
 def test_sensitivity_stays_within_the_bounds_of_the_configuration() -> None:

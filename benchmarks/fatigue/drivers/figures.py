@@ -36,6 +36,7 @@ def figures(found: dict[float, list[Outcome]], seed: int) -> Figures:
         },
         "all": group(usual),
         "false_kinds": dict(Counter(kind for o in usual if o.kind == "alert" for kind in o.warnings)),
+        "looks_away": sum(o.looks_away for o in usual if o.kind == "alert"),
         "drowsiness": drift([o for o in usual if o.kind == "sinking"]),
         "sensitivity": [point(step, found[step]) for step in sorted((0.0, *STEPS))],
         "sensitivity_drivers": part_of(len(usual)),

@@ -42,6 +42,9 @@ def page(report: Figures) -> str:
         "![Alert after the lids shut](drivers_delay.svg)\n",
         "## False warnings of alert drivers, by kind\n",
         markdown_table(("kind and level", "count"), sorted(report["false_kinds"].items()) or [("none", 0)]),
+        f"Not counted are {report['looks_away']} distraction warnings that are right. The habits are drawn "
+        "independently, and several looks followed each other by chance: in the 3 s before the warning the eyes were "
+        "on the road for less than half a second.\n",
         "## Slow drift into sleep\n",
         _drift(report["drowsiness"]),
         "## Sensitivity\n",

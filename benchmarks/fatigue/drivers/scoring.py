@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.fatigue.drivers.drives import Drive, Kind, Truth, drive, truth
 from benchmarks.fatigue.drivers.face_stream import faces
-from benchmarks.fatigue.drivers.script import Spell
-from edge.alerts.condition import DROWSINESS, MICROSLEEP
+from benchmarks.fatigue.drivers.script import Script, Spell, added
+from edge.alerts.condition import DISTRACTION, DROWSINESS, MICROSLEEP
 from edge.alerts.engine import AlertEngine
 from edge.config.decision import AlertsConfig, FatigueConfig
 from edge.fatigue.monitor import FatigueMonitor
@@ -17,6 +17,12 @@ from edge.messages import Alert, Level
 
 _EARLY_S, _LATE_S = 0.8, 0.6
 """An alert from this long after the lids shut until this long after they opened belongs to the microsleep."""
+_ASIDE_DEG, _DOWN_DEG = 18.0, 15.0
+"""Nearer than this looks ahead, whatever the box's thresholds are."""
+_SHUT_BELOW = 0.3
+_LOOK_S = 2.9
+_MOST_OF_IT = 0.85
+"""Share of the 3 s before an alert; the rest is the way from one target to the next (at most 0.3 s of road)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Outcome:
     """Share of frames with usable eyes."""
     warnings: tuple[str, ...]
     """Every alert that reached a warning or more: kind and level. In an alert drive each of them is false."""
+    looks_away: int
+    """Distraction warnings that are right, and not among `warnings`: chance put several looks one after the other."""
     advisories: int
     microsleeps: tuple[Microsleep, ...]
     stray: int
@@ -68,7 +76,8 @@ def judge(number: int, seed: int, fatigue: FatigueConfig) -> Outcome:
 
 
 def _outcome(drawn: Drive, real: Truth, alerts: list[Alert], usable: float) -> Outcome:
-    grave = _first_at(alerts, Level.WARNING)
+    reached = _first_at(alerts, Level.WARNING)
+    grave = [alert for alert in reached if not looked_away(alert, drawn.script)]
     asleep = [alert.t_s for alert in grave if alert.alert == MICROSLEEP]
     drowsy = [alert.t_s for alert in grave if alert.alert == DROWSINESS]
     sleeps = tuple(_microsleep(span, asleep, drawn.script.hidden) for span in real.microsleeps)
@@ -81,6 +90,7 @@ def _outcome(drawn: Drive, real: Truth, alerts: list[Alert], usable: float) -> O
         hours=drawn.script.length_s / 3600,
         usable=usable,
         warnings=tuple(f"{alert.alert} {alert.level.name.lower()}" for alert in grave),
+        looks_away=len(reached) - len(grave),
         advisories=sum(a.type == "new" and a.level is Level.ADVISORY and a.alert == DROWSINESS for a in alerts),
         microsleeps=sleeps,
         stray=sum(not any(a + _EARLY_S <= t <= b + _LATE_S for a, b in real.microsleeps) for t in asleep),
@@ -96,6 +106,20 @@ def _first_at(alerts: list[Alert], level: Level) -> list[Alert]:
         if alert.level >= level and alert.type != "end":
             first.setdefault(alert.id, alert)
     return list(first.values())
+
+
+def looked_away(alert: Alert, script: Script) -> bool:
+    """Whether a distraction alert is right: the eyes were off the road in the 3 s before it.
+
+    The drawn habits are independent. Now and then a look to a mirror, one at the instruments and a blink follow each
+    other, and together last longer than a driver may look away.
+    """
+    if alert.alert != DISTRACTION:
+        return False
+    t_s = np.arange(alert.t_s - _LOOK_S, alert.t_s, 0.02)
+    aside, down = added(t_s, script.yaw_deg), added(t_s, script.pitch_deg) + added(t_s, script.eyes_deg)
+    away = np.hypot(aside / _ASIDE_DEG, np.maximum(down, 0) / _DOWN_DEG) > 1
+    return float(np.mean(away | (script.openness(t_s) < _SHUT_BELOW))) >= _MOST_OF_IT
 
 
 def _microsleep(span: tuple[float, float], told: list[float], hidden: list[Spell]) -> Microsleep:
