@@ -26,12 +26,12 @@ from edge.bundle.bundle import Bundle
 from edge.config.perception import SpeechConfig
 from edge.messages import SAMPLE_RATE_HZ, Float32, Utterance
 from edge.speech.transcriber import load_transcriber
-from training.asr.data import SoundMemory
 from training.asr.evaluate import judge
 from training.asr.manifest import SoundError, read_list, read_sound
 from training.asr.metrics import error_rates
 from training.asr.run import ctc_learner, train
 from training.asr.settings import read_settings
+from training.asr.sound_memory import SoundMemory
 from training.asr.trainer import AsrPosition
 from training.processes import place
 

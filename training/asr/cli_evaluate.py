@@ -50,10 +50,10 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Read the utterances of a list with CHECKPOINT, an emvas-asr-1 file or a folder of Whisper."""
-    from training.asr.data import SoundMemory
     from training.asr.evaluate import judge
     from training.asr.manifest import read_list
     from training.asr.settings import AsrTraining
+    from training.asr.sound_memory import SoundMemory
     from training.processes import place
 
     if checkpoint.is_dir():

@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from training.asr.augment import augment_sound, striped
-from training.asr.manifest import LabelledUtterance, Skipped, SoundError, read_sound
+from training.asr.manifest import LabelledUtterance, Skipped, SoundError
 from training.asr.settings import Augment
+from training.asr.sound_memory import SoundMemory
 
 PADDING = -100
 """Fills the row after the tokens of a shorter text."""
@@ -52,24 +53,6 @@ class Corpus:
     valid: Sequence[LabelledUtterance]
     noises: Sequence[Path]
     description: str
-
-
-class SoundMemory:
-    """Reads audio files; keeps up to `limit_s` seconds of decoded audio in memory."""
-
-    def __init__(self, limit_s: float) -> None:
-        self._left = int(limit_s * SAMPLE_RATE_HZ)
-        self._kept: dict[Path, Float32] = {}
-
-    def read(self, path: Path) -> Float32:
-        """The samples; raises SoundError if there are none."""
-        if path in self._kept:
-            return self._kept[path]
-        samples = read_sound(path)
-        if len(samples) <= self._left:
-            self._kept[path] = samples
-            self._left -= len(samples)
-        return samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +118,17 @@ class Utterances(Dataset[UtteranceBatch]):
 
 
 def loaded(utterances: Utterances, parts: Sequence[Sequence[int]], workers: int) -> DataLoader[UtteranceBatch]:
-    """The batches in the order of `parts`; torch's random numbers are not used."""
+    """The batches in the order of `parts`; torch's random numbers are not used.
+
+    Workers are forked, because they share the sound memory.
+    """
     return DataLoader(
-        utterances, batch_size=None, sampler=parts, num_workers=workers, generator=torch.Generator().manual_seed(0)
+        utterances,
+        batch_size=None,
+        sampler=parts,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        generator=torch.Generator().manual_seed(0),
     )
 
 

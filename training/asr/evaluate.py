@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from training.asr.batching import in_order
-from training.asr.data import SoundMemory, Utterances, loaded
+from training.asr.data import Utterances, loaded
 from training.asr.manifest import LabelledUtterance, ManifestError, Skipped
 from training.asr.metrics import ErrorRates, error_rates
 from training.asr.model_adapters import Learner
+from training.asr.sound_memory import SoundMemory
 from training.processes import Place
 
 Reader = Callable[[Tensor, Tensor], list[str]]

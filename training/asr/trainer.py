@@ -23,11 +23,12 @@ from torch.utils.tensorboard import SummaryWriter
 
 from edge.error import EmvasError
 from training.asr.batching import batches
-from training.asr.data import Changes, Corpus, SoundMemory, UtteranceBatch, Utterances, loaded, silence
+from training.asr.data import Changes, Corpus, UtteranceBatch, Utterances, loaded, silence
 from training.asr.evaluate import judge
 from training.asr.manifest import Skipped, write_skipped
 from training.asr.model_adapters import Learner
 from training.asr.settings import AsrSettings
+from training.asr.sound_memory import SoundMemory
 from training.asr.state import load_state, save_state
 from training.processes import Place, random_state, set_random_state
 
@@ -84,7 +85,8 @@ class AsrTrainer:
         self.schedule = noam_schedule(self.optimizer, training.warmup_batches)
         self.scaler = torch.amp.GradScaler(place.device.type, enabled=place.precision == "float16")
         self.position = AsrPosition()
-        self.memory = SoundMemory(training.sound_in_memory_s)
+        sounds = [utterance.path for utterance in (*corpus.train, *corpus.valid)]
+        self.memory = SoundMemory(training.sound_in_memory_s, [*sounds, *corpus.noises])
         self.skipped: dict[str, Skipped] = {}
         torch.manual_seed(training.seed + place.rank)
         self.parallel: nn.Module = self.module
