@@ -79,7 +79,7 @@ class AsrTraining(_Part):
     save_batches: int = Field(1_000, ge=1, description="the state is saved after so many batches, and each epoch")
     keep_epochs: int = Field(3, ge=1, description="models of so many latest epochs are kept")
     workers: int = Field(0, ge=0, description="processes that read sound ahead")
-    sound_in_memory_s: float = Field(3_600.0, ge=0, description="decoded audio kept, shared by the workers, 64 kB a second")
+    sound_in_memory_s: float = Field(3_600.0, ge=0, description="decoded audio kept for all workers, 64 kB a second")
     seed: int = 0
 
 
