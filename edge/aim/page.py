@@ -1,107 +1,73 @@
-"""The page of an aiming session: on loopback only, under a random address, until the session ends."""
+"""The page of an aiming session, as an ASGI application: the newest frame and its readings, from memory."""
 
 from __future__ import annotations
 
-import json
 import math
-import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
-from types import TracebackType
-from typing import TYPE_CHECKING
-from wsgiref.simple_server import make_server
 
 import cv2
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from edge.aim.aiming import Aim, Picture, Verdict, capital
-from edge.error import EmvasError
-from edge.http_server import SmallHandler, SmallServer
 from edge.i18n.texts import Labels, language_of
 from edge.messages import Face
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-HOST = "127.0.0.1"
-_HEADERS = [
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", "default-src 'none'; img-src 'self'; connect-src 'self'; script-src 'self'; "
-     "style-src 'self'; frame-ancestors 'none'"),
-]  # fmt: skip
-_FILES = {
-    "page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "page.css": ("page.css", "text/css; charset=utf-8"),
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; connect-src 'self'; script-src 'self'; "
+    "style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
 }
+_FILES = {"page.js": "text/javascript", "page.css": "text/css"}
 _BGR: dict[Verdict, tuple[int, int, int]] = {"good": (80, 200, 0), "poor": (0, 190, 255), "bad": (40, 40, 235)}
 _MOST_WIDTH_PX = 960
 _QUALITY = 80
 
 
-class PageError(EmvasError):
-    """The page cannot be served."""
-
-
 class AimPage:
-    """Serves the newest frame and its readings, from `with` to its end, in the browser's language; stores no frame."""
+    """Shows the newest frame and its readings in the browser's language; `show` is called by another thread."""
 
-    def __init__(self, port: int) -> None:
-        """Raises PageError when the port is taken."""
-        self._secret = secrets.token_urlsafe(16)
-        self._lock = threading.Lock()
+    def __init__(self, path: str) -> None:
+        """`path` is where the page lies on its server, with a slash at both ends."""
+        self._path, self._lock = path, threading.Lock()
         self._jpeg, self._left_s = b"", 0.0
         self._aim: Aim | None = None
         self._page = Environment(
             loader=PackageLoader("edge.aim", "files"), autoescape=True, undefined=StrictUndefined
         ).get_template("page.html.j2")
-        try:
-            self._server = make_server(HOST, port, self._serve, SmallServer, SmallHandler)
-        except OSError as error:
-            raise PageError(f"port {port} cannot be used ({error.strerror or error}): give another --port") from error
-        self.address = f"http://{HOST}:{self._server.server_port}/{self._secret}/"
 
-    def show(self, jpeg: bytes, aim: Aim | None, left_s: float) -> None:
-        """Replace the frame, its result and the time until the page ends."""
+    def show(self, image: Picture, faces: Sequence[Face], aim: Aim, left_s: float) -> None:
+        """Replace the frame with its faces, its result and the time until the page ends."""
+        jpeg = drawn(image, faces, aim)
         with self._lock:
             self._jpeg, self._aim, self._left_s = jpeg, aim, left_s
 
-    def __enter__(self) -> AimPage:
-        threading.Thread(target=self._server.serve_forever, name="aim-page", daemon=True).start()
-        return self
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            await self._answer(Request(scope))(scope, receive, send)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self.show(b"", None, 0.0)
-
-    def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        _, secret, *rest = f"{environ['PATH_INFO']}/".split("/", 2)
-        name = rest[0].rstrip("/") if rest else ""
-        if not secrets.compare_digest(secret.encode(), self._secret.encode()) or environ["REQUEST_METHOD"] != "GET":
-            return _answer(start, "404 Not Found", "text/plain", b"not here")
+    def _answer(self, request: Request) -> Response:
+        path = request.url.path
+        name = path.removeprefix(self._path)
+        if not path.startswith(self._path) or request.method != "GET":
+            return PlainTextResponse("not here", 404)
         with self._lock:
             jpeg, aim, left_s = self._jpeg, self._aim, self._left_s
-        labels = Labels(language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        labels = Labels(language_of(request.headers.get("accept-language", "")))
         if not name:
-            return _answer(start, "200 OK", "text/html; charset=utf-8", self._page.render(t=labels).encode())
+            return HTMLResponse(self._page.render(t=labels), headers=_HEADERS)
         if name == "picture.jpg":
-            return _answer(start, "200 OK", "image/jpeg", jpeg)
+            return Response(jpeg, media_type="image/jpeg")
         if name == "state.json":
-            return _answer(start, "200 OK", "application/json", json.dumps(_state(aim, left_s, labels)).encode())
+            return JSONResponse(_state(aim, left_s, labels))
         if name in _FILES:
-            file, kind = _FILES[name]
-            return _answer(start, "200 OK", kind, (files("edge.aim") / "files" / file).read_bytes())
-        return _answer(start, "404 Not Found", "text/plain", b"not here")
-
-
-def _answer(start: StartResponse, status: str, kind: str, body: bytes) -> list[bytes]:
-    start(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *_HEADERS])
-    return [body]
+            return Response((files("edge.aim") / "files" / name).read_bytes(), media_type=_FILES[name])
+        return PlainTextResponse("not here", 404)
 
 
 def _state(aim: Aim | None, left_s: float, labels: Labels) -> dict[str, object]:

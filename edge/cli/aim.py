@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,11 +19,11 @@ from rich.live import Live
 from rich.table import Table
 
 from edge.aim.aiming import Aim, Aiming, capital
-from edge.aim.page import AimPage, drawn
 from edge.bundle.bundle import Bundle
 from edge.capture import CaptureError
 from edge.capture.camera import Camera
 from edge.cli.box_folders import BUNDLE_HELP, open_bundle, state_folder
+from edge.cli.terminal import LiveDisplay
 from edge.config import Config, ConfigError, load_config
 from edge.error import EmvasError
 from edge.i18n.texts import LANGUAGES, Labels, Language, Sentence
@@ -32,6 +34,9 @@ from edge.store.timeline import Timeline
 from edge.vision.perception import FacePerception
 from edge.warning.policy import Cue
 from edge.warning.speaker import Player, play_once
+
+if TYPE_CHECKING:
+    from edge.aim.page import AimPage
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +53,7 @@ class AimError(EmvasError):
 @click.option("--config", "config_path", required=True, type=click.Path(path_type=Path), help="YAML; see configs/.")
 @click.option("--bundle", type=click.Path(path_type=Path), help=BUNDLE_HELP)
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of the timeline, which records the aiming.")
-@click.option("--port", default=8479, show_default=True, help="Port of the page, on this machine only; 0: any.")
+@click.option("--port", default=8479, show_default=True, help="Port of the page; 0: any.")
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.05, 10.0), help="Longest time.")
 @click.option("--text", is_flag=True, help="Text only, without the page; for a box without a screen.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a second, without the page.")
@@ -63,8 +68,8 @@ def aim(
 ) -> None:  # fmt: skip
     """Aim the camera: see what it sees, until all conditions have held for 10 s, or until Ctrl+C.
 
-    The picture is shown on a page of this machine only (from elsewhere: ssh -L) and stays in memory. No person is
-    judged meanwhile. Exit code 0: all conditions held; 1: they did not.
+    The picture stays in memory. Its page is on this machine only, or at dashboard.host behind the password of the
+    dashboard. No person is judged meanwhile. Exit code 0: all conditions held; 1: they did not.
     """
     own_files()
     config = load_config(config_path)
@@ -76,17 +81,38 @@ def aim(
         click.confirm(labels("aim_alone"), abort=True)
     opened = open_bundle(config, bundle)
     with ExitStack() as stack:
-        page = None if text or as_json else stack.enter_context(AimPage(port))
+        page, address = None, ""
+        if not (text or as_json):
+            page, address = open_page(config, port, stack)
         stack.enter_context(_TimelineNote(config, state or state_folder(), page))
         _chime(config)
         if page:
-            address = labels("aim_page", address=page.address, n=f"{minutes:g}")
-            console.print(address, highlight=False, soft_wrap=True)
+            console.print(labels("aim_page", address=address, n=f"{minutes:g}"), highlight=False, soft_wrap=True)
         console.print(labels("aim_paused"), style="yellow")
         output = _Output(console, labels, as_json, live=not (text or as_json))
         last = _run(config, opened, page, minutes * 60, output)
     if last is None or not last.ready:
         raise AimError(capital(labels.sentence(last.sentence)) if last else "the camera gave no frame")
+
+
+def open_page(config: Config, port: int, stack: ExitStack) -> tuple[AimPage, str]:
+    """Serve the page until `stack` ends; return it and its address.
+
+    Behind the password of the dashboard, if it has one; else on loopback under a random address.
+    """
+    from edge.aim.page import AimPage
+    from edge.dashboard.access import guarded, listen, serving, unencrypted, url
+    from edge.dashboard.auth.middleware import DIRECT
+    from edge.dashboard.auth.sessions import read_password
+
+    settings = config.dashboard
+    password = read_password(settings)
+    page = AimPage(path := "/" if password else f"/{secrets.token_urlsafe(16)}/")
+    listening = stack.enter_context(listen(settings.host, port, password))
+    stack.enter_context(serving(guarded(page, settings, password, listening, DIRECT), listening))
+    if warning := unencrypted(settings):
+        click.echo(warning, err=True)
+    return page, url(listening, settings.cert_file is not None) + path
 
 
 def _run(config: Config, bundle: Bundle, page: AimPage | None, most_s: float, output: _Output) -> Aim | None:
@@ -100,7 +126,7 @@ def _run(config: Config, bundle: Bundle, page: AimPage | None, most_s: float, ou
             last = aiming.step(frame, faces)
             left_s = most_s - (time.monotonic() - start_s)
             if page:
-                page.show(drawn(frame.image, faces, last), last, left_s)
+                page.show(frame.image, faces, last, left_s)
             if frame.t_s - reported_s >= _REPORT_EVERY_S or last.ready:
                 reported_s = frame.t_s
                 output.show(last)
@@ -148,21 +174,12 @@ def _frames(config: Config, most_s: float) -> Iterator[Frame]:
         stop.set()
 
 
-class _Output(AbstractContextManager["_Output"]):
+class _Output(LiveDisplay):
     """The results in the terminal: a table that is overwritten, lines of text, or JSON."""
 
     def __init__(self, console: Console, labels: Labels, as_json: bool, live: bool) -> None:
+        super().__init__(Live(console=console, transient=True) if live else None)
         self._console, self._labels, self._as_json = console, labels, as_json
-        self._live = Live(console=console, transient=True) if live else None
-
-    def __enter__(self) -> _Output:
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
 
     def show(self, aim: Aim) -> None:
         """Show one result."""
@@ -170,8 +187,8 @@ class _Output(AbstractContextManager["_Output"]):
         sentence = capital(labels.sentence(aim.sentence))
         if self._as_json:
             click.echo(json.dumps(aim.record(labels), ensure_ascii=False))
-        elif self._live:
-            self._live.update(self._table(sentence, aim))
+        elif self.live:
+            self.live.update(self._table(sentence, aim))
         else:
             faults = [reading for reading in aim.readings if reading.verdict != "good"]
             details = ", ".join(f"{labels(f'aim_name_{r.name}')}: {labels.sentence(r.said)}" for r in faults)

@@ -27,13 +27,14 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
+    from edge.dashboard.access import listen, unencrypted, url
     from edge.dashboard.auth.middleware import PublicAddress
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
     from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS
     from edge.dashboard.data.queries import TimelineQueries
     from edge.dashboard.pages.layout import DashboardContext
-    from edge.dashboard.server import is_own, listen, serve, url
+    from edge.dashboard.server import serve
 
     if (config_path is None) == (timeline is None):
         raise click.UsageError("say what to show: --config YAML for a box, or --timeline FILE")
@@ -54,11 +55,8 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     tls = settings.cert_file is not None
     places = url(listening, tls) + (f", for others {settings.public_url}" if settings.public_url else "")
     click.echo(f"Dashboard of {timeline}: {places}" + (" (asks for its password)" if password else ""))
-    if not (tls or is_own(settings.host)):
-        click.echo(
-            "The password and the page cross the network unencrypted: set dashboard.cert_file and dashboard.key_file",
-            err=True,
-        )
+    if warning := unencrypted(settings):
+        click.echo(warning, err=True)
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises it again
         prefix = PublicAddress.of(settings.public_url).prefix
         context = DashboardContext(

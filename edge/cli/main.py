@@ -26,6 +26,8 @@ _EXTRAS = {
     "optuna": "train",
     "tensorboard": "train",
     "nicegui": "dashboard",
+    "starlette": "dashboard",
+    "uvicorn": "dashboard",
     "onnxruntime": "cpu",
 }
 """The extra of the package that brings a module (pyproject, `optional-dependencies`)."""

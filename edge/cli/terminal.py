@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+from typing import TypeVar
 
 from rich.console import Console
+from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
@@ -46,22 +47,32 @@ def _line(message: Message) -> Text | None:
     return None
 
 
-class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
-    """One line that a terminal overwrites; elsewhere one line a minute."""
+_Display = TypeVar("_Display", bound="LiveDisplay")
 
-    def __init__(self, console: Console, clock: RunClock) -> None:
-        self._console, self._clock = console, clock
-        self._live = Status("starting", console=console) if console.is_terminal else None
-        self._frames, self._at_s, self._next_line_s = 0, 0.0, 0.0
 
-    def __enter__(self) -> StatusLine:
-        if self._live:
-            self._live.start()
+class LiveDisplay:
+    """A part of the terminal that is overwritten inside `with`; None where there is no terminal for it."""
+
+    def __init__(self, live: Live | Status | None) -> None:
+        self.live = live
+
+    def __enter__(self: _Display) -> _Display:
+        if self.live:
+            self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
+        if self.live:
+            self.live.stop()
+
+
+class StatusLine(LiveDisplay):
+    """One line that a terminal overwrites; elsewhere one line a minute."""
+
+    def __init__(self, console: Console, clock: RunClock) -> None:
+        super().__init__(Status("starting", console=console) if console.is_terminal else None)
+        self._console, self._clock = console, clock
+        self._frames, self._at_s, self._next_line_s = 0, 0.0, 0.0
 
     def show(self, health: RunCounters, losses: int) -> None:
         """Show the counters and the number of lost components; called about once a second."""
@@ -69,8 +80,8 @@ class StatusLine(contextlib.AbstractContextManager["StatusLine"]):
         rate = (health.frames - self._frames) / max(now_s - self._at_s, 1e-3)
         self._frames, self._at_s = health.frames, now_s
         text = f"{counted(health, losses, now_s)} | {rate:.0f} frames/s"
-        if self._live:
-            self._live.update(text)
+        if self.live:
+            self.live.update(text)
         elif now_s >= self._next_line_s:
             self._next_line_s = now_s + _QUIET_S
             self._console.print(text, highlight=False, soft_wrap=True)

@@ -11,20 +11,29 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 import yaml
 from aimed_camera import AimedCamera
 from box_process import EMVAS
 from browser import browser, faults, foreign
 from click.testing import CliRunner
+from dashboards import ask
+from mqtt_helpers import free_port, until
 
 from benchmarks.security.strace import traced
+from edge.aim.aiming import Aiming
 from edge.bundle.bundle import Bundle
+from edge.cli.aim import open_page
 from edge.cli.main import main
+from edge.config import load_config
+from edge.messages import Face, Frame, Reason
 from edge.store.reader import TimelineReader
 
 pytestmark = pytest.mark.bundle
@@ -42,20 +51,42 @@ def words(folder: Path, bundle: Path, config: Path, *more: str) -> list[str]:
     return ["aim", "--config", str(config), "--bundle", str(bundle), "--state", str(folder / "state"), *more]
 
 
-def test_the_page_turns_from_red_to_green_when_the_camera_is_hung_right(tmp_path: Path, bundle_dir: Path) -> None:
+PASSWORD = "turn the camera to the left"
+
+
+def behind_the_password(folder: Path, uri: str) -> Path:
+    """The configuration of a box whose pages other machines reach."""
+    (folder / "password").write_text(PASSWORD)
+    return config_of(folder, uri, dashboard={"host": "0.0.0.0", "password_file": str(folder / "password")})
+
+
+def log_in(address: str) -> str:
+    """The cookie of a session."""
+    _, headers, _ = ask(f"{address}/login", f"password={quote(PASSWORD)}".encode(), Origin=address)
+    return headers["Set-Cookie"].split(";")[0]
+
+
+def test_a_technicians_telephone_logs_in_and_sees_red_turn_to_green_when_the_camera_is_hung_right(
+    tmp_path: Path, bundle_dir: Path
+) -> None:
     with AimedCamera(Bundle(bundle_dir)) as camera, browser(tmp_path) as tab:
-        arguments = words(tmp_path, bundle_dir, config_of(tmp_path, camera.uri), "--port", "0", "--alone")
+        config = behind_the_password(tmp_path, camera.uri)
+        arguments = words(tmp_path, bundle_dir, config, "--port", "0", "--alone")
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen([*EMVAS, *arguments], stdout=subprocess.PIPE, text=True, env=environment)
         try:
             address = _address(process)
+            for name in ("", "picture.jpg", "state.json"):
+                assert ask(f"{address}/{name}")[0] == 401
+            tab.screen(390, 844)
             tab.open(address)
+            tab.wait_for("Password")
+            tab.run(f"document.querySelector('input[type=password]').value = {json.dumps(PASSWORD)}")
+            tab.run("document.querySelector('form').submit()")
             tab.wait_for("px between the temples", "Bring the camera nearer")
             assert tab.run("document.body.dataset.verdict") == "bad"
             assert tab.run("document.getElementById('picture').naturalWidth") == 640
             assert not faults(tab)
-            chinese = Request(address + "state.json", headers={"Accept-Language": "zh-CN"})
-            assert "请将摄像头移近" in json.loads(urlopen(chinese).read())["sentence"]
             camera.right.set()
             until_s = time.monotonic() + 60
             while tab.run("document.body.dataset.verdict") != "good":
@@ -64,23 +95,56 @@ def test_the_page_turns_from_red_to_green_when_the_camera_is_hung_right(tmp_path
             tab.wait_for("Ready: all has held for 10 s.")
             assert not tab.errors
             assert not foreign(tab.asked)
-            with pytest.raises(HTTPError):
-                urlopen(re.sub(r"/[^/]+/$", "/guessed/picture.jpg", address))
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
             tab.wait_for("Aiming has ended.")
         finally:
             process.kill()
     noted = [told["detail"] for told in TimelineReader(tmp_path / "state" / "timeline.db").between("source", 0, 1e12)]
-    assert noted == ["the camera is aimed: its picture is shown on this machine", "aiming has ended"]
+    assert noted == ["the camera is aimed: its picture is shown on a page", "aiming has ended"]
+
+
+def test_without_a_password_the_page_is_on_loopback_under_an_address_that_nobody_guesses(tmp_path: Path) -> None:
+    config = load_config(config_of(tmp_path, "csi://0"))
+    with ExitStack() as stack:
+        page, address = open_page(config, 0, stack)
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address)
+        image, face = np.zeros((480, 640, 3), np.uint8), Face(0.0, reason=Reason.NO_FACE)
+        page.show(image, [face], Aiming(room=False).step(Frame(0.0, image, 0), [face]), 60.0)
+        status, headers, _ = ask(address)
+        assert status == 200
+        assert headers["Cache-Control"] == "no-store"
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert "将" in json.loads(ask(f"{address}state.json", Accept_Language="zh-CN")[2])["sentence"]
+        for wrong in (re.sub(r"/[^/]+/$", "/guessed/", address), re.sub(r"/[^/]+/$", "/", address)):
+            assert ask(f"{wrong}picture.jpg")[0] == 404
+        assert ask(f"{address}state.json", Host="foreign.example")[0] == 400
+        assert ask(f"{address}state.json", Origin="http://foreign.example")[0] == 403
+    with pytest.raises(URLError):
+        ask(address)
 
 
 @needs_strace
-def test_no_picture_is_written_anywhere_and_nothing_is_sent(tmp_path: Path, bundle_dir: Path) -> None:
+def test_no_picture_is_written_anywhere_and_nothing_is_sent_but_to_who_has_logged_in(
+    tmp_path: Path, bundle_dir: Path
+) -> None:
+    port = free_port()
+    address, pictures = f"http://127.0.0.1:{port}", []
+
+    def look() -> None:
+        with suppress(AssertionError):
+            until(lambda: _answers(address), 60)
+            cookie = {"Cookie": log_in(address)}
+            until(lambda: pictures.append(_picture(address, cookie)) or pictures[-1].startswith(b"\xff\xd8\xff"), 60)
+
     with AimedCamera(Bundle(bundle_dir)) as camera:
-        config = config_of(tmp_path, camera.uri)
-        more = ["--port", "0", "--alone", "--minutes", "0.1"]
+        config = behind_the_password(tmp_path, camera.uri)
+        more = ["--port", str(port), "--alone", "--minutes", "0.1"]
+        watcher = threading.Thread(target=look)
+        watcher.start()
         seen = traced([*EMVAS, *words(tmp_path, bundle_dir, config, *more)], tmp_path, os.environ, 60)
+        watcher.join()
+    assert pictures[-1].startswith(b"\xff\xd8\xff"), "the picture was shown meanwhile"
     own = {"state", "timeline.db", "timeline.db-wal", "timeline.db-shm", "timeline.db-journal"}
     made = {Path(path).name for path in seen.files if not path.startswith(("/dev/", "/proc/")) and ".pyc" not in path}
     assert made <= own, seen.said
@@ -122,6 +186,17 @@ def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
     while True:
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", lines.get(timeout=90))
+        found = re.search(r"http://[\d.]+:(\d+)/ ", lines.get(timeout=90))
         if found:
-            return found[0]
+            return f"http://127.0.0.1:{found[1]}"
+
+
+def _answers(address: str) -> bool:
+    with suppress(URLError):
+        return ask(f"{address}/login")[0] == 200
+    return False
+
+
+def _picture(address: str, cookie: dict[str, str]) -> bytes:
+    with urlopen(Request(f"{address}/picture.jpg", headers=cookie), timeout=20) as answer:
+        return bytes(answer.read())

@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from edge.config.delivery import DashboardConfig
+from edge.dashboard.access import DashboardError, listen
 from edge.dashboard.auth.middleware import DIRECT, AuthMiddleware, PublicAddress
 from edge.dashboard.auth.sessions import Sessions
-from edge.dashboard.server import DashboardError, listen
 
 PASSWORD = "correct horse battery"
 CAB = "https://bus.example/cab"

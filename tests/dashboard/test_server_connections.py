@@ -15,8 +15,8 @@ import uvicorn
 from dashboards import ask
 from mqtt_helpers import until
 
-from edge.dashboard import server
-from edge.dashboard.server import TimedConnection
+from edge.dashboard import access
+from edge.dashboard.access import TimedConnection
 
 
 @contextlib.contextmanager
@@ -65,17 +65,17 @@ def lasted_s(line: socket.socket, drip: bytes = b"") -> float:
     ids=["silent", "dripping head", "idle afterwards", "dripping second head", "dripping body"],
 )
 def test_who_is_slow_is_hung_up_on(first: bytes, drip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_S", 0.8)
+    monkeypatch.setattr(access, "HEAD_S", 0.8)
     with page() as port, socket.create_connection(("127.0.0.1", port)) as line:
         line.sendall(first)
         assert 0.5 < lasted_s(line, drip) < 2.5
 
 
 def test_an_answer_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_S", 0.2)
+    monkeypatch.setattr(access, "HEAD_S", 0.2)
     with page() as port:
         assert ask(f"http://127.0.0.1:{port}/slow")[0] == 200
-        monkeypatch.setattr(server, "ANSWER_S", 0.1)
+        monkeypatch.setattr(access, "ANSWER_S", 0.1)
         with pytest.raises(OSError, match=r"closed|reset"):
             ask(f"http://127.0.0.1:{port}/slow")
 

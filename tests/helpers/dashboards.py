@@ -37,7 +37,7 @@ def served(*words: str, **environment: str) -> Iterator[str]:
         said = process.stdout.readline()
         found = re.search(r"http://[\d.]+:\d+", said)
         assert found, said + process.stdout.read()
-        yield found[0].replace("0.0.0.0", "127.0.0.1")
+        yield re.sub(r"//[\d.]+", "//127.0.0.1", found[0])
     finally:
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=10)

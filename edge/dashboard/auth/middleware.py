@@ -239,12 +239,13 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, sentence: str) -> 
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    """Adds `HEADERS`; only files of NiceGUI may be cached, pages about people may not."""
+    """Adds `HEADERS` where a page sets none of its own; only files of NiceGUI may be cached, pages about people not."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
             if not path.startswith("/_nicegui/"):
                 headers["Cache-Control"] = "no-store"
         await send(message)
