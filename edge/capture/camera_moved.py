@@ -1,6 +1,7 @@
-"""Detects a moved camera: nearly all fixed contours of the view are replaced by others.
+"""Detects a moved camera: the fixed contours of the view are replaced by others, or stand elsewhere as a whole.
 
-Contours decide, because light (sun, tunnels, lamps) changes grey levels but not where a pillar ends. Only contours that
+The second finds small moves: a camera that is pushed, tilted or rolled still sees much of what it saw before. Contours
+decide, because light (sun, tunnels, lamps) changes grey levels but not where a pillar ends. Only contours that
 stay for long in many parts of the view count, because people move and windows show changing scenes.
 """
 
@@ -33,6 +34,8 @@ _LEAST_CONTOUR_PX = 24
 """Cells with fewer steady contours are not judged."""
 _LEAST_CELLS = 7
 """Views with fewer cells to judge are not judged: one person fills four or five."""
+_LEAST_CELLS_SHIFTED = 6
+"""The same for a shifted view, part of which lies outside."""
 _SHAKE_PX = 4
 """How far vibration may shift the view: 2.5 % of its width."""
 _KEPT, _GONE = 0.45, 0.2
@@ -42,6 +45,20 @@ _MOST_KEPT_CELLS, _LEAST_GONE_CELLS = 0.15, 0.8
 fro for two minutes each, at most 0.62 are gone (somebody signs with both arms); 0.5 under a drawn sun that jumps."""
 _NEW_SHARE = 0.5
 """So much of the contours that were known must stand in the new view, or it is darkness, fog or a cover."""
+_MOST_KEPT_IF_FOUND, _LEAST_FOUND, _LEAST_GAIN = 0.5, 0.55, 0.3
+"""Share of the judged cells: as before at most, found elsewhere at least, and the least difference of both. In the
+clips named above nothing is found at 0.3 to 0.5, 0.45 to 0.65, 0.2 to 0.4 either."""
+_ROLLS_DEG = (0.0, -3.0, 3.0, -6.0, 6.0, -10.0, 10.0)
+"""The rolls at which the known contours are looked for."""
+_FARTHEST = 0.4
+"""The largest shift at which they are looked for, as a share of width and height."""
+_PADDED = (2 * _HEIGHT_PX, 2 * _WIDTH_PX)
+_DOWN, _RIGHT = np.meshgrid(
+    *((np.arange(2 * count) + count) % (2 * count) - count for count in (_HEIGHT_PX, _WIDTH_PX)), indexing="ij"
+)
+"""The shift in pixels that each place of a padded correlation stands for."""
+_IN_REACH = (np.abs(_DOWN) <= _FARTHEST * _HEIGHT_PX) & (np.abs(_RIGHT) <= _FARTHEST * _WIDTH_PX)
+_SHAKEN = (np.abs(_DOWN) <= _SHAKE_PX) & (np.abs(_RIGHT) <= _SHAKE_PX)
 _SURE_S = 5.0
 _TAKEN_S = 60.0
 """After this long the new view becomes the known one."""
@@ -95,8 +112,15 @@ class ViewWatch:
         steady = np.abs(self._known) > _STEADY
         if np.count_nonzero(np.abs(now) > _STEADY) < _NEW_SHARE * np.count_nonzero(steady):
             return False
-        cells = _agreement(self._known * steady, now)
-        return cells is not None and cells.kept <= _MOST_KEPT_CELLS and cells.gone >= _LEAST_GONE_CELLS
+        known = (self._known * steady).astype(np.complex64)
+        cells = _agreement(known, now)
+        if cells is None:
+            return False
+        if cells.kept <= _MOST_KEPT_CELLS and cells.gone >= _LEAST_GONE_CELLS:
+            return True
+        if cells.kept > _MOST_KEPT_IF_FOUND:
+            return False
+        return _found_elsewhere(known, now) >= max(_LEAST_FOUND, cells.kept + _LEAST_GAIN)
 
 
 def contours(image: Image) -> _Field:
@@ -122,6 +146,45 @@ def _agreement(known: _Field, now: _Field) -> _Cells | None:
         share = _summed(same)[judged] / pixels[judged]
         found.append(_Cells(float(np.mean(share > _KEPT)), float(np.mean(share < _GONE))))
     return max(found, key=lambda cells: (cells.kept, -cells.gone))
+
+
+def _found_elsewhere(known: _Field, now: _Field) -> float:
+    """The largest share of the cells whose contours stand in the present view, rolled and shifted as a whole."""
+    spectrum = np.fft.fft2(known, _PADDED)
+    found = []
+    for roll_deg in _ROLLS_DEG:
+        rolled = _rolled(now, roll_deg)
+        match = np.real(np.fft.ifft2(spectrum * np.conj(np.fft.fft2(rolled, _PADDED))))
+        allowed = _IN_REACH if roll_deg else _IN_REACH & ~_SHAKEN
+        best = np.unravel_index(np.argmax(np.where(allowed, match, -np.inf)), _PADDED)
+        found.append(_share_found(known, rolled, float(_RIGHT[best]), float(_DOWN[best])))
+    return max(found)
+
+
+def _rolled(field: _Field, roll_deg: float) -> _Field:
+    """The view after the camera is rolled back; a contour's doubled angle turns twice as far."""
+    centre = (_WIDTH_PX / 2, _HEIGHT_PX / 2)
+    turned = _warped(field, cv2.getRotationMatrix2D(centre, roll_deg, 1.0))
+    back: _Field = turned * np.complex64(np.exp(-2j * np.radians(roll_deg)))
+    return back
+
+
+def _share_found(known: _Field, now: _Field, right_px: float, down_px: float) -> float:
+    """The share of the cells that agree with the present view after this shift."""
+    shift = np.array([[1, 0, right_px], [0, 1, down_px]])
+    pixels = _summed((np.abs(known) > 0) & (np.abs(_warped(np.ones_like(known), shift)) > 0))
+    judged = pixels >= _LEAST_CONTOUR_PX
+    if np.count_nonzero(judged) < _LEAST_CELLS_SHIFTED:
+        return 0.0
+    share = _summed(np.real(np.conj(known) * _warped(now, shift)))[judged] / pixels[judged]
+    return float(np.mean(share > _KEPT))
+
+
+def _warped(field: _Field, matrix: cv2.typing.MatLike) -> _Field:
+    """The field in another place, with zeros where the view does not reach."""
+    moved = cv2.warpAffine(cv2.merge([field.real, field.imag]), matrix, (_WIDTH_PX, _HEIGHT_PX))
+    result: _Field = (moved[..., 0] + 1j * moved[..., 1]).astype(np.complex64)
+    return result
 
 
 def _summed(field: NDArray[np.float32] | NDArray[np.bool_]) -> NDArray[np.float64]:

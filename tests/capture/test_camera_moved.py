@@ -95,6 +95,38 @@ def test_a_hand_on_the_camera_for_a_moment_is_not_worth_a_word(seconds: float) -
     assert told(lambda image, t_s: view(t_s, 200) if t_s < seconds else image) == []
 
 
+def pushed(image: Image, right: float = 0.0, down: float = 0.0, roll_deg: float = 0.0) -> Image:
+    """The view of a camera that was moved a little; right and down are shares of width and height."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), roll_deg, 1.0)
+    turn[:, 2] += (right * width, down * height)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize(
+    ("right", "down", "roll_deg"),
+    [(0.08, 0.0, 0.0), (0.0, -0.1, 0.0), (0.0, 0.15, 0.0), (0.0, 0.0, 6.0), (0.0, 0.0, -11.0), (-0.1, 0.06, 4.0)],
+)
+def test_a_camera_that_is_pushed_tilted_or_rolled_a_little_is_told_within_ten_seconds(
+    right: float, down: float, roll_deg: float
+) -> None:
+    found = told(lambda image, _: pushed(image, right, down, roll_deg), 20.0)
+    assert 5.0 <= found[0] <= 10.0
+
+
+def test_a_push_within_the_reach_of_vibration_is_no_move() -> None:
+    assert told(lambda image, _: pushed(image, 0.02, -0.02), 20.0) == []
+
+
+def test_a_driver_who_changes_seat_before_the_same_room_is_no_move() -> None:
+    def shifted(image: Image, _: float) -> Image:
+        changed = ROOM[:, :320].copy()
+        changed[90:220, 130:260] = image[90:220, 90:220]
+        return changed
+
+    assert told(shifted, 30.0) == []
+
+
 @pytest.mark.parametrize("turned_px", [110, 300])
 def test_a_camera_that_is_turned_is_told_within_ten_seconds_until_its_view_is_the_view(turned_px: int) -> None:
     found = told(lambda _, t_s: view(t_s, turned_px), 90.0)
