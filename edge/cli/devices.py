@@ -28,7 +28,9 @@ from edge.cli.machine_checks import CheckedBox, CheckResult
 from edge.config.decision import WarningConfig
 from edge.config.perception import CameraConfig
 from edge.messages import Frame, Source
+from edge.warning.phrases import Phrase, PhraseError, load_phrases
 from edge.warning.policy import Cue
+from edge.warning.signals import Signal
 from edge.warning.speaker import Player, play_once
 
 _SETTINGS = {
@@ -256,7 +258,15 @@ def speaker(box: CheckedBox) -> Iterator[CheckResult]:
         return
     if warning.speaker is None:
         return
-    player = Player(warning, time.monotonic, lambda: False)
+    phrases: dict[Signal, Phrase] = {}
+    if warning.phrases is not None:
+        try:
+            phrases = load_phrases(Path(warning.phrases), warning.phrase_language)
+        except PhraseError as error:
+            yield CheckResult("phrases", False, str(error), "docs/bus.md, Spoken phrases")
+        else:
+            yield CheckResult("phrases", True, f"{warning.phrases} has {', '.join(phrases)}")
+    player = Player(warning, time.monotonic, lambda: False, phrases)
     player.play(Cue("ready"))
     try:
         play_once(warning.speaker, player, _PLAY_S)

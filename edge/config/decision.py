@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from edge.config.constants import ALERTS, ARMING, ATTENTION, FATIGUE, Section, bounded
+from edge.i18n.texts import Language
 
 FromLevel = Literal["advisory", "warning", "critical", "emergency"]
 _LINE = r"^/dev/[A-Za-z0-9_-]+:[0-9]+$"
@@ -150,6 +151,12 @@ class WarningConfig(Section):
         None,
         description="hours in local time, such as 22:00-06:00, in which warnings below critical are 12 dB softer",
     )
+    phrases: str | None = Field(
+        None,
+        description="folder of spoken phrases that follow the tones: a WAV file for each signal and language, such as "
+        "critical.zh.wav; null: tones only",
+    )
+    phrase_language: Language = Field("en", description="language of the phrases that sound")
     gpio: str | None = Field(
         None, pattern=_LINE, description="chip and line that is high while a level lasts, such as /dev/gpiochip0:17"
     )
@@ -190,6 +197,8 @@ class WarningConfig(Section):
     def _warns(self) -> WarningConfig:
         if self.speaker is None and self.gpio is None and self.relay is None:
             raise ValueError("nothing would warn the driver: set speaker, gpio or relay")
+        if self.phrases is not None and self.speaker is None:
+            raise ValueError("phrases need a speaker")
         if self.loudest < self.volume:
             raise ValueError("loudest must not be below volume")
         return self

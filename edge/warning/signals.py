@@ -46,6 +46,8 @@ class Pattern:
     """Silence before it is repeated; None: it sounds once."""
     rise_db: float = 0.0
     """How much louder each repetition is, up to `warning.loudest`."""
+    spoken_every: int = 1
+    """With 4, a phrase follows the tones of the first, fifth, ninth repetition: the rhythm stays."""
 
     @property
     def length_s(self) -> float:
@@ -66,10 +68,11 @@ PATTERNS: dict[Signal, Pattern] = {
     "warning": Pattern("two chimes", (Tone(1047, 0.3, 0.08, soft=True), Tone(1047, 0.5, soft=True)), 6.0),
     "critical": Pattern(
         "four short, high pulses, again and again, each time louder", (Tone(1480, 0.1, 0.05),) * 4,
-        again_s=0.3, rise_db=2.0,
+        again_s=0.3, rise_db=2.0, spoken_every=4,
     ),
     "emergency": Pattern(
-        "two tones in turn without a pause", (Tone(1480, 0.2), Tone(1110, 0.2)), again_s=0.0, rise_db=1.0
+        "two tones in turn without a pause", (Tone(1480, 0.2), Tone(1110, 0.2)),
+        again_s=0.0, rise_db=1.0, spoken_every=4,
     ),
 }  # fmt: skip
 """Pitches lie within 260 to 1500 Hz, where hearing that has aged and small speakers both still work; chosen, as are

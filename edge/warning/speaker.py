@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from edge.capture.source_connection import kept_open
 from edge.config.decision import WarningConfig
 from edge.i18n.texts import Sentence
 from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Source, Warned
+from edge.warning.phrases import Phrase
 from edge.warning.policy import Cue
 from edge.warning.signals import NEVER_QUIET, PATTERNS, QUIET_DB, Signal, render
 
@@ -30,6 +32,8 @@ _LATENCY_S = 0.08
 _SILENT_S = 2.0
 """A device that requests no samples for this long has failed, even if PortAudio reports it as active."""
 _LOOK_S = 0.1
+_BEFORE_PHRASE_S = 0.15
+_SILENT: Mapping[Signal, Phrase] = MappingProxyType({})
 _STALE_S = 3.0
 """A signal that sounds once is dropped after this time without a speaker."""
 
@@ -50,20 +54,34 @@ class Player:
     `fill`. Each reads and writes whole values, so neither waits for the other.
     """
 
-    def __init__(self, config: WarningConfig, now: Callable[[], float], quiet: Callable[[], bool]) -> None:
-        """`now` is the box's time line, `quiet` whether it is one of the quiet hours."""
+    def __init__(
+        self,
+        config: WarningConfig,
+        now: Callable[[], float],
+        quiet: Callable[[], bool],
+        phrases: Mapping[Signal, Phrase] = _SILENT,
+    ) -> None:
+        """`now` is the box's time line, `quiet` whether it is one of the quiet hours; `phrases` follow their tones."""
         self.warnings: SimpleQueue[Warned] = SimpleQueue()
         """Warnings that began or ended."""
         self._config, self._now, self._quiet = config, now, quiet
         self._once: _Run | None = None
         self._loop: _Run | None = None
+        self._phrases = phrases
         self._rendered: dict[Signal, Float32] = {}
+        self._spoken: dict[Signal, Float32] = {}
+        """The signals with a phrase: tones, pause, phrase."""
         self._rate_hz = 0
 
     def tune(self, rate_hz: int) -> None:
         """Render every signal for a device of this rate, before it is opened."""
         if rate_hz != self._rate_hz:
             self._rendered = {signal: render(pattern, rate_hz) for signal, pattern in PATTERNS.items()}
+            pause = np.zeros(round(_BEFORE_PHRASE_S * rate_hz), np.float32)
+            self._spoken = {
+                signal: np.concatenate([self._rendered[signal], pause, phrase.at(rate_hz)])
+                for signal, phrase in self._phrases.items()
+            }
             self._rate_hz = rate_hz
         if self._once is not None and self._now() - self._once.asked_s > _STALE_S:
             self._once = None
@@ -97,7 +115,7 @@ class Player:
         block[:] = 0.0
         at, sounds = 0, False
         while at < len(block) and (run := self._once or self._loop) is not None:
-            samples = self._rendered[run.cue.signal]
+            samples = self._samples(run)
             if not run.begun:
                 run.begun = True
                 self.warnings.put(Warned(self._now(), "speaker", run.cue.signal, "begin", run.cue.alert))
@@ -109,10 +127,16 @@ class Player:
             self._turn(run, len(samples))
         return sounds
 
+    def _samples(self, run: _Run) -> Float32:
+        """What sounds in this repetition."""
+        signal = run.cue.signal
+        speaks = signal in self._spoken and run.times % PATTERNS[signal].spoken_every == 0
+        return self._spoken[signal] if speaks else self._rendered[signal]
+
     def _whole(self, run: _Run) -> int:
         """Samples of one repetition and the silence after it."""
         again_s = PATTERNS[run.cue.signal].again_s or 0.0
-        return len(self._rendered[run.cue.signal]) + round(again_s * self._rate_hz)
+        return len(self._samples(run)) + round(again_s * self._rate_hz)
 
     def _turn(self, run: _Run, sounding: int) -> None:
         """Handle the end of a repetition, or of the whole signal."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -17,8 +18,9 @@ from edge.i18n.texts import Sentence
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
 from edge.redact import said
 from edge.run_registry import clock_state
+from edge.warning.phrases import Phrase, PhraseError, load_phrases
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
-from edge.warning.signals import SIGNAL_OF
+from edge.warning.signals import SIGNAL_OF, Signal
 from edge.warning.speaker import Player, Speaker
 from edge.warning.switched_outputs import Button, GpioSwitch, SwitchedOutput, relay_switch
 
@@ -50,7 +52,10 @@ class WarnerSink:
         self._threads: list[threading.Thread] = []
         self._outputs: dict[str, _Output] = {}
         self._stop = threading.Event()
-        self._missing = config.warning is None and config.allowance.warns
+        self._faults: list[Source] = []
+        """What is wrong with the configured warning, reported at the start."""
+        if config.warning is None and config.allowance.warns:
+            self._faults.append(Source(0.0, "warning", "absent", NOTHING))
         if config.warning is not None:
             self._build(config.warning, now)
 
@@ -67,8 +72,8 @@ class WarnerSink:
         return self._speaker is not None and self._speaker.own.covers(audio)
 
     def __enter__(self) -> WarnerSink:
-        if self._missing:
-            self._report(Source(0.0, "warning", "absent", NOTHING))
+        for fault in self._faults:
+            self._report(fault)
         for name, output in self._outputs.items():
             thread = threading.Thread(target=self._run, args=(name, output), name=f"warning {name}", daemon=True)
             self._threads.append(thread)
@@ -84,7 +89,7 @@ class WarnerSink:
 
     def _build(self, config: WarningConfig, now: Callable[[], float]) -> None:
         if config.speaker is not None:
-            self._player = Player(config, now, partial(is_quiet, config))
+            self._player = Player(config, now, partial(is_quiet, config), self._phrases(config))
             self._speaker = Speaker(config.speaker, self._player, now)
             self._outputs["speaker"] = self._speaker
         if config.gpio is not None:
@@ -94,6 +99,14 @@ class WarnerSink:
             self._line(SwitchedOutput("relay", make, _level(config.relay_from), now))
         if config.button is not None:
             self._outputs["button"] = Button(config.button, self._pressed, now)
+
+    def _phrases(self, config: WarningConfig) -> Mapping[Signal, Phrase]:
+        """The phrases; those that cannot be used are reported as lost, and the tones sound without them."""
+        try:
+            return load_phrases(Path(config.phrases), config.phrase_language) if config.phrases else {}
+        except PhraseError as error:
+            self._faults.append(Source(0.0, "phrases", "lost", error.sentence))
+            return {}
 
     def _line(self, line: SwitchedOutput) -> None:
         self._lines.append(line)

@@ -26,7 +26,11 @@ def recorded(server: SoundServer, seconds: float, meanwhile: Callable[[], object
 
 def likeness(heard: Float32, signal: Signal) -> float:
     """Greatest normalised correlation of what was heard with one repetition of the signal."""
-    wanted = render(PATTERNS[signal], SAMPLE_RATE_HZ)
+    return similarity(heard, render(PATTERNS[signal], SAMPLE_RATE_HZ))
+
+
+def similarity(heard: Float32, wanted: Float32) -> float:
+    """Greatest normalised correlation of what was heard with what is wanted."""
     size = 2 ** int(np.ceil(np.log2(len(heard) + len(wanted))))
     cross = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
     power = np.convolve(heard.astype(float) ** 2, np.ones(len(wanted)), "full")[len(wanted) - 1 :]

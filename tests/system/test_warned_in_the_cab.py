@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from acted_camera import ActedCamera
 from box_process import box, stored
+from made_voice import voice
 from mqtt_helpers import until
-from sound_likeness import likeness, recorded
+from sound_likeness import likeness, recorded, similarity
 from sound_server import SoundServer, needs_pulse
+from wav_files import write_wav
 
 from edge.bundle.bundle import Bundle
 
@@ -37,18 +39,21 @@ def speaker(folder: Path) -> list[str]:
 def test_a_sleeper_is_called_until_he_wakes_also_after_the_speaker_was_gone_and_the_box_hears_no_voice_in_it(
     tmp_path: Path, bundle_dir: Path, cab: SoundServer
 ) -> None:
+    (tmp_path / "phrases").mkdir()
+    write_wav(tmp_path / "phrases" / "ready.en.wav", phrase := voice(2.0))
     with ActedCamera(Bundle(bundle_dir)) as camera:
         config = {
             "purpose": "driver-safety",
             "camera": {"uri": camera.uri},
             "speech": {"transcribe": False},
             "microphone": {"device": "pulse"},
-            "warning": {"speaker": "pulse", "volume": 1.0},
+            "warning": {"speaker": "pulse", "volume": 1.0, "phrases": str(tmp_path / "phrases")},
             "fatigue": {"baseline_s": 20},
         }
         with box(tmp_path, bundle_dir, config, **cab.environment) as process:
             until(lambda: warned(tmp_path) == ["ready"], 90)
-            time.sleep(6.0)  # the open eye is known by then
+            assert similarity(recorded(cab, 6.0), phrase) > 0.7, "and the phrase follows the tones"
+            # the open eye is known by then
             camera.asleep = True
             until(lambda: warned(tmp_path)[-1] == "critical", 10)
             assert likeness(recorded(cab, 1.5), "critical") > 0.7
