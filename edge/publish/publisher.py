@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -196,12 +195,8 @@ class Publisher:
     def _run(self) -> None:
         while not self._finished():
             self._take_events()
-            try:
-                self._outbox.mend()
-                self._send()
-            except sqlite3.Error as error:  # the outbox cannot be read now; this thread must not end
-                _log.error("the outbox cannot be read (%s); trying again", error)
-                time.sleep(_TURN_S)
+            self._outbox.mend()
+            self._send()
 
     def _send(self) -> None:
         connected = self._connected is not None and self._flow.connected

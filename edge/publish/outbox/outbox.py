@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import astuple
 from pathlib import Path
 
 from edge import run_registry
 from edge.database import Database, StoreEvents
 from edge.i18n.texts import Sentence
 from edge.messages import Source
-from edge.publish.outbox.rows import BYTES, COLUMNS, SCHEMA, OutboxRow, count_evicted, last_seq, measured, salvaged
+from edge.publish.outbox.rows import (
+    COLUMNS,
+    SCHEMA,
+    OutboxRow,
+    count_evicted,
+    delete,
+    insert,
+    last_seq,
+    make_room,
+    measured,
+    row_of,
+    salvaged,
+)
 from edge.run_registry import Start
 
 MOST_ROWS = 20_000
@@ -21,15 +33,15 @@ MOST_BYTES = 32 << 20
 _MOST_UNSAVED = 1000
 _ROOMY = 0.9
 """A full outbox is reported as recovered below this share of its limits."""
-_KINDS = (int, str, int, str, str, int, str, float)
 
 
 class Outbox:
     """A bounded queue on disk, safe from any thread; a commit is on the medium when `put` returns.
 
     If the disk fails, messages wait in memory (a bounded number; the oldest of the lowest rank are dropped first). They
-    are sent like others and written as soon as the disk works. A damaged file is moved aside and its readable rows are
-    kept. `take_reports` returns the reports about all of this.
+    are sent like others and written as soon as the disk works. Messages on a disk that cannot be read wait until it can
+    (`take_unread`). A damaged file is moved aside and its readable rows are kept. `take_reports` returns the reports
+    about all of this.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
@@ -42,6 +54,7 @@ class Outbox:
         self._unsaved_evicted: dict[str, int] = {}
         self._corrected: dict[str, float] = {}
         self._rows = self._bytes = self._last_seq = 0
+        self._readable, self._unread = True, False
         self._start: Start | None = None
         self._database = Database(path, SCHEMA, "FULL", self._store_events, self._opened)
         self._flush()
@@ -101,10 +114,7 @@ class Outbox:
             return seq
 
     def pending(self, after_seq: int, most: int, without: Collection[str] = ()) -> list[OutboxRow]:
-        """The oldest messages after `after_seq`, in order, except those of some topics.
-
-        sqlite3.Error: they cannot be read now.
-        """
+        """The oldest messages after `after_seq`, in order, except those of some topics."""
         with self._lock:
             others = ", ".join("?" * len(without))
             query = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND path NOT IN ({others}) ORDER BY seq LIMIT ?"
@@ -112,11 +122,11 @@ class Outbox:
             return self._merged(query, values, lambda row: row.seq > after_seq and row.path not in without)[:most]
 
     def oldest(self, path: str) -> OutboxRow | None:
-        """The oldest message of this topic. sqlite3.Error: it cannot be read now."""
+        """The oldest message of this topic. sqlite3.Error: the disk cannot be read now."""
         with self._lock:
             query = f"SELECT {COLUMNS} FROM outbox WHERE path = ? ORDER BY seq LIMIT ?"
-            rows = self._database.read(query, (path, 1 + len(self._delivered)))
-            saved = [entry for row in rows if (entry := _row_of(row)).seq not in self._delivered]
+            rows = self._read(query, (path, 1 + len(self._delivered)))
+            saved = [entry for row in rows if (entry := row_of(row)).seq not in self._delivered]
             waiting = [*saved[:1], *(entry for entry in self._unsaved if entry.path == path)]
             return min(waiting, key=lambda entry: entry.seq, default=None)
 
@@ -142,22 +152,39 @@ class Outbox:
             return self._merged(query, values, suits)[:most]
 
     def rows_before(self, seq: int, most: int) -> int:
-        """How many messages with a lower `seq` wait, counted up to `most`. sqlite3.Error: they cannot be read now."""
+        """How many messages with a lower `seq` wait, counted up to `most`."""
         with self._lock:
-            rows = self._database.read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
+            rows: list[tuple[object, ...]] = []
+            with contextlib.suppress(sqlite3.Error):  # then those in memory count
+                rows = self._read("SELECT seq FROM outbox WHERE seq < ? LIMIT ?", (seq, most))
             return len(rows) + sum(entry.seq < seq for entry in self._unsaved)
+
+    def take_unread(self) -> bool:
+        """Whether messages on disk may have been left out since the last call, because they could not be read."""
+        with self._lock:
+            unread, self._unread = self._unread, False
+            return unread
 
     def _merged(self, query: str, values: tuple[object, ...], suits: Callable[[OutboxRow], bool]) -> list[OutboxRow]:
         """The rows of a query and those in memory, as far as they suit and are not delivered, in order of `seq`."""
-        waiting = [entry for entry in self._unsaved if suits(entry)]
-        try:
-            saved = [_row_of(row) for row in self._database.read(query, values)]
-        except sqlite3.Error:
-            if not waiting:
-                raise
-            saved = []  # messages in memory must be sent even so
+        rows: list[tuple[object, ...]] = []
+        with contextlib.suppress(sqlite3.Error):  # messages in memory must be sent even so
+            rows = self._read(query, values)
+        saved = [row_of(row) for row in rows]
         free = [entry for entry in saved if entry.seq not in self._delivered and suits(entry)]
+        waiting = [entry for entry in self._unsaved if suits(entry)]
         return sorted([*free, *waiting], key=lambda entry: entry.seq)
+
+    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        """The rows of a query. sqlite3.Error: the disk cannot be read now; it is reported and noted."""
+        try:
+            rows = self._database.read(query, values)
+        except sqlite3.Error as error:
+            self._readable, self._unread = False, True
+            self._store_events.lost(Sentence("outbox_unreadable", file=str(self._database.path), error=str(error)))
+            raise
+        self._readable = True
+        return rows
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Delete messages that the broker has accepted; an unknown `seq` is ignored."""
@@ -178,6 +205,9 @@ class Outbox:
     def mend(self) -> None:
         """Retry what the disk refused; called at every turn of the publisher."""
         with self._lock:
+            if not self._readable:
+                with contextlib.suppress(sqlite3.Error):  # reported already
+                    self._read("SELECT seq FROM outbox LIMIT 1", ())
             if self._store_events.is_lost:
                 self._flush()
 
@@ -234,18 +264,18 @@ class Outbox:
 
     def _is_roomy(self) -> bool:
         in_bounds = self._rows < _ROOMY * self._most_rows and self._bytes < _ROOMY * self._most_bytes
-        return in_bounds and self._database.has_room
+        return in_bounds and self._readable and self._database.has_room
 
     def _exchange(self, connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
         """Return the new rows and bytes, and the names of evicted messages; changes no counter.
 
         The commit may fail; then everything is rolled back and retried.
         """
-        freed = _delete(connection, self._delivered)
-        _insert(connection, self._unsaved)
+        freed = delete(connection, self._delivered)
+        insert(connection, self._unsaved)
         rows = self._rows + len(self._unsaved) - len(freed)
         size = self._bytes + sum(entry.bytes for entry in self._unsaved) - sum(freed)
-        given_up = _make_room(connection, rows, size, self._most_rows, self._most_bytes)
+        given_up = make_room(connection, rows, size, self._most_rows, self._most_bytes)
         return rows - len(given_up), size - sum(size for _, size in given_up), [name for name, _ in given_up]
 
     def _bound_memory(self) -> None:
@@ -253,37 +283,3 @@ class Outbox:
             lost = min(self._unsaved, key=lambda entry: (entry.rank, entry.seq))
             self._unsaved.remove(lost)
             self._unsaved_evicted[lost.name] = self._unsaved_evicted.get(lost.name, 0) + 1
-
-
-def _row_of(row: tuple[object, ...]) -> OutboxRow:
-    """A row as read; a damaged value of the wrong type becomes empty or 0."""
-    values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
-    return OutboxRow(*values)  # type: ignore[arg-type]
-
-
-def _insert(connection: sqlite3.Connection, entries: Iterable[OutboxRow]) -> None:
-    """Add messages."""
-    marks = ", ".join("?" * len(COLUMNS.split(",")))
-    connection.executemany(f"INSERT INTO outbox ({COLUMNS}) VALUES ({marks})", [astuple(entry) for entry in entries])
-
-
-def _delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
-    """Delete messages; return the bytes of each deleted one."""
-    query = f"DELETE FROM outbox WHERE seq = ? RETURNING {BYTES}"
-    return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
-
-
-def _make_room(
-    connection: sqlite3.Connection, rows: int, size: int, most_rows: int, most_bytes: int
-) -> list[tuple[str, int]]:
-    """Delete the oldest of the lowest rank until the limits hold; return name and bytes of each deleted one."""
-    given_up: list[tuple[str, int]] = []
-    while rows > most_rows or size > most_bytes:
-        seq, name, freed = connection.execute(
-            f"SELECT seq, name, {BYTES} FROM outbox ORDER BY rank, seq LIMIT 1"
-        ).fetchone()
-        _delete(connection, [seq])
-        count_evicted(connection, name)
-        given_up.append((name, freed))
-        rows, size = rows - 1, size - freed
-    return given_up

@@ -1,12 +1,12 @@
-"""The tables of the outbox, and what is read of a file when it is opened: counts, and the rows of a damaged one."""
+"""The tables of the outbox, the changes of its rows, and what is read of a file when it is opened."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from edge.run_registry import SESSIONS
@@ -49,6 +49,13 @@ class OutboxRow:
 COLUMNS = "seq, name, rank, path, payload, bytes, boot, put_mono_s"
 BYTES = "CAST(bytes AS INTEGER)"
 """A number even in a damaged row."""
+_KINDS = (int, str, int, str, str, int, str, float)
+
+
+def row_of(row: tuple[object, ...]) -> OutboxRow:
+    """A row as read; a damaged value of the wrong type becomes empty or 0."""
+    values = [value if isinstance(value, kind) else kind() for value, kind in zip(row, _KINDS, strict=True)]
+    return OutboxRow(*values)  # type: ignore[arg-type]
 
 
 def measured(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -60,6 +67,34 @@ def measured(connection: sqlite3.Connection) -> tuple[int, int]:
 def count_evicted(connection: sqlite3.Connection, name: str) -> None:
     """Count an evicted message of this topic, permanently."""
     connection.execute("INSERT INTO evicted VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1", (name,))
+
+
+def insert(connection: sqlite3.Connection, entries: Iterable[OutboxRow]) -> None:
+    """Add messages."""
+    marks = ", ".join("?" * len(COLUMNS.split(",")))
+    connection.executemany(f"INSERT INTO outbox ({COLUMNS}) VALUES ({marks})", [astuple(entry) for entry in entries])
+
+
+def delete(connection: sqlite3.Connection, seqs: Iterable[int]) -> list[int]:
+    """Delete messages; return the bytes of each deleted one."""
+    query = f"DELETE FROM outbox WHERE seq = ? RETURNING {BYTES}"
+    return [row[0] for s in seqs if (row := connection.execute(query, (s,)).fetchone())]
+
+
+def make_room(
+    connection: sqlite3.Connection, rows: int, size: int, most_rows: int, most_bytes: int
+) -> list[tuple[str, int]]:
+    """Delete the oldest of the lowest rank until the limits hold; return name and bytes of each deleted one."""
+    given_up: list[tuple[str, int]] = []
+    while rows > most_rows or size > most_bytes:
+        seq, name, freed = connection.execute(
+            f"SELECT seq, name, {BYTES} FROM outbox ORDER BY rank, seq LIMIT 1"
+        ).fetchone()
+        delete(connection, [seq])
+        count_evicted(connection, name)
+        given_up.append((name, freed))
+        rows, size = rows - 1, size - freed
+    return given_up
 
 
 def last_seq(connection: sqlite3.Connection) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Collection
 
 from edge.database import StoreEvents
@@ -105,9 +106,11 @@ class Sender:
         """The rows to send now, in order, up to `most` in flight.
 
         Rows of `held` topics wait. Rows of `doubted` topics, except alerts, are sent when there are no others: an alert
-        does not wait for the result of a summary. sqlite3.Error: the outbox cannot be read now.
+        does not wait for the result of a summary. After a disk that could not be read, the oldest messages come first.
         """
         now_s = self._clocks.mono_s()
+        if self._outbox.take_unread():
+            self._from_the_beginning()
         busy = {row.seq for row in self._in_flight.values()} | self._done.keys() | self._unfit
         most -= len(self._in_flight)
         if most <= 0:
@@ -183,7 +186,10 @@ class Sender:
         """The oldest row of each refused topic that is due for a trial."""
         found = []
         for path in self._topic_hold.due(now_s):
-            oldest = self._outbox.oldest(path)
+            try:
+                oldest = self._outbox.oldest(path)
+            except sqlite3.Error:  # reported by the outbox
+                break
             if oldest is None:  # evicted meanwhile
                 self._topic_hold.free(path)
                 self._go_on()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -243,6 +245,61 @@ def test_what_waits_to_be_forgotten_holds_nothing_up(line: Line) -> None:
     line.put(500, boot="now")
     assert sum(len(line.turn(settled=False)) for _ in range(26)) == 500
     assert line.outbox.rows == 500
+
+
+def fail(line: Line, failing: bool) -> None:
+    """The card answers neither reads nor writes."""
+    database = line.outbox._database
+    if failing:
+        error = sqlite3.OperationalError("disk I/O error")
+        database.read = database.write = Mock(side_effect=error)  # type: ignore[method-assign]
+    else:
+        del database.read, database.write
+
+
+def test_messages_on_a_card_that_answered_nothing_for_a_while_follow_over_the_same_connection(line: Line) -> None:
+    line.put(2, boot="now")
+    fail(line, True)
+    line.put(1, boot="now")
+    assert [payload["seq"] for payload in line.turn()] == [3], "an alert in memory does not wait for the card"
+    assert line.turn() == []
+    line.put(1, boot="now")
+    assert [payload["seq"] for payload in line.turn(settled=False)] == [4]
+    fail(line, False)
+    assert [payload["seq"] for payload in line.turn(settled=False)] == [1, 2], "each once"
+    assert line.turn() == []
+    line.outbox.mend()
+    assert line.outbox.rows == 0
+    lost, works = line.outbox.take_reports(0.0)
+    assert (lost.state, works.state) == ("lost", "ok"), "one report of each"
+    assert "disk I/O error" in lost.detail
+
+
+def test_a_refused_topic_stays_held_while_the_card_cannot_be_read(line: Line) -> None:
+    line.put(1, "summary", boot="now")
+    line.turn(refusal="Not authorized", of=("summary",))
+    fail(line, True)
+    line.put(1, "summary", boot="now")
+    line.put(1, boot="now")
+    line.now_s += 3600
+    assert [payload["topic"] for payload in line.turn()] == ["alert"]
+    fail(line, False)
+    assert [payload["seq"] for payload in [*line.turn(), *line.turn()]] == [1, 2], "the older summary first"
+
+
+def test_a_card_that_can_only_be_written_is_told_and_told_again_when_it_reads(line: Line) -> None:
+    line.put(1, boot="now")
+    line.outbox._database.read = Mock(side_effect=sqlite3.OperationalError("disk I/O error"))  # type: ignore[method-assign]
+    for _ in range(3):
+        assert line.turn() == []
+        line.put(1, boot="now")
+        line.outbox.mend()
+    (lost,) = line.outbox.take_reports(0.0)
+    assert "cannot be read (disk I/O error)" in lost.detail
+    del line.outbox._database.read
+    line.outbox.mend()
+    assert [source.state for source in line.outbox.take_reports(0.0)] == ["ok"]
+    assert [payload["seq"] for payload in line.turn()] == [1, 2, 3, 4]
 
 
 def test_a_new_connection_tries_what_was_refused_at_once(line: Line) -> None:
