@@ -24,21 +24,26 @@ from edge.messages import Alert, Level
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.timeout(1200)  # 90 s of CPU; the other test processes share the cores
-def test_every_step_holds_on_the_cpu_and_is_not_asked_again(bundle_dir: Path, data_dir: Path, tmp_path: Path) -> None:
+LONG = ("latency", "learning")
+"""They take half of the time; `make proof-gpu DRY=1` asks them too."""
+
+
+@pytest.mark.timeout(600)  # 35 s of CPU; the other test processes share the cores
+def test_the_steps_hold_on_the_cpu_and_are_not_asked_again(bundle_dir: Path, data_dir: Path, tmp_path: Path) -> None:
     clip, out = tmp_path / "clip.mkv", tmp_path / "gpu"
     join_clips(clip, [data_dir / "clips" / "grid" / "bbaf2n.mpg"])
     command = [sys.executable, "-m", "benchmarks.gpu", "--bundle", str(bundle_dir), "--clip", str(clip)]
-    command += ["--out", str(out), "--dry"]
+    asked = [item.name for item in STEPS if item.name not in LONG]
+    command += ["--out", str(out), "--dry", *(word for name in asked for word in ("--only", name))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     record = json.loads((out / "gpu.json").read_text(encoding="utf-8"))
-    assert [(row["name"], row["state"]) for row in record["steps"]] == [(item.name, "held") for item in STEPS]
+    assert [(row["name"], row["state"]) for row in record["steps"]] == [(name, "held") for name in asked]
     text = (out / "gpu.md").read_text(encoding="utf-8")
     assert "CPU, dry run" in text
     assert "neither was run yet" in page.sentence(record)
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert [line.split()[2] for line in again.stdout.splitlines()[: len(STEPS)]] == [
+    assert [line.split()[2] for line in again.stdout.splitlines()[: len(asked)]] == [
         str(row["seconds"]) for row in record["steps"]
     ]
 
