@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import re
 import tempfile
 import urllib.error
@@ -117,7 +118,7 @@ def fetch_bundle(source: str, sha256: str, out: Path, signed_by: Sequence[Path] 
             take(archive, folder, signed_by)
             Bundle(folder)
             folder.rename(out)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:  # the latter when the server hangs up early
         raise BundleError(f"{source} cannot be fetched into {out}: {error}; nothing was changed") from error
     return Bundle(out)
 
