@@ -57,7 +57,7 @@ def address(text: str) -> str:
     return scheme + re.split(r"[?#]", text[len(scheme) :].rpartition("@")[2], maxsplit=1)[0]
 
 
-def said(error: Exception) -> str:
+def error_line(error: Exception) -> str:
     """The error in one line without secrets."""
     return redacted(" ".join(f"{type(error).__name__}: {error}".split()))
 

@@ -63,7 +63,7 @@ class HubFetcher:
         pins = self._read().get(name)
         if name in self.folders:
             folder = self.folders[name]
-            _tell(outlook(folder, None), progress)
+            _print_lines(outlook(folder, None), progress)
         else:
             folder = self._download(name, model, pins, progress, outlook)
         found = {file: _hash(folder / file, name) for file in model.files}
@@ -100,7 +100,7 @@ class HubFetcher:
                 bring(model.repository, file, commit, folder)
             elif not (folder / file).is_file():
                 left.append(file)
-        _tell(outlook(folder, sum(files[file].size for file in left)), progress)
+        _print_lines(outlook(folder, sum(files[file].size for file in left)), progress)
         for file in left:
             progress(f"fetching {file} of {model.repository}, {files[file].size / 1e6:.0f} MB")
             bring(model.repository, file, commit, folder)
@@ -147,7 +147,7 @@ def bring(repository: str, file: str, commit: str, folder: Path) -> None:
     hf_hub_download(repository, file, revision=commit, local_dir=folder)
 
 
-def _tell(lines: list[str], progress: Progress) -> None:
+def _print_lines(lines: list[str], progress: Progress) -> None:
     for line in lines:
         progress(line)
 

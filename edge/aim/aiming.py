@@ -47,21 +47,21 @@ class AimReading:
     """One check, as the installer sees it."""
 
     name: str
-    said: Sentence
+    measured: Sentence
     """The measured value in words."""
     verdict: Verdict
     advice: Sentence | None = None
     """What to do; None if the check passes."""
 
 
-def _judged(name: str, said: Sentence, holds: bool, advice: Sentence, verdict: Verdict = "bad") -> AimReading:
-    return AimReading(name, said, "good" if holds else verdict, None if holds else advice)
+def _judged(name: str, measured: Sentence, holds: bool, advice: Sentence, verdict: Verdict = "bad") -> AimReading:
+    return AimReading(name, measured, "good" if holds else verdict, None if holds else advice)
 
 
 def of_rate(hz: float) -> AimReading:
     """Check the frame rate."""
-    said = Sentence("aim_rate", hz=round(hz))
-    return _judged("pictures", said, hz >= GOOD_HZ, Sentence("aim_faster"), "poor" if hz >= LEAST_HZ else "bad")
+    measured = Sentence("aim_rate", hz=round(hz))
+    return _judged("pictures", measured, hz >= GOOD_HZ, Sentence("aim_faster"), "poor" if hz >= LEAST_HZ else "bad")
 
 
 def of_driver(face: Face, image: Picture) -> list[AimReading]:
@@ -232,7 +232,7 @@ class Aim:
         readings = [
             {
                 "name": reading.name,
-                "said": labels.sentence(reading.said),
+                "said": labels.sentence(reading.measured),
                 "verdict": reading.verdict,
                 "advice": labels.sentence(reading.advice) if reading.advice else "",
             }

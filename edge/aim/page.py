@@ -79,7 +79,7 @@ def _state(aim: Aim | None, left_s: float, labels: Labels) -> dict[str, object]:
         "sentence": capital(labels.sentence(aim.sentence)),
         "advice": [labels.sentence(advice) for advice in aim.advice],
         "readings": [
-            [labels(f"aim_name_{r.name}"), labels.sentence(r.said), labels(f"aim_verdict_{r.verdict}")]
+            [labels(f"aim_name_{r.name}"), labels.sentence(r.measured), labels(f"aim_verdict_{r.verdict}")]
             for r in aim.readings
         ],
         "left": labels("aim_ends", n=math.ceil(left_s / 60)),

@@ -23,7 +23,7 @@ from edge.bundle.bundle import Bundle, read_arrays
 from edge.bundle.manifest import BundleError, VariantName
 from edge.bundle.session import Array, Provider, Session
 from edge.process import python_command
-from edge.redact import said
+from edge.redact import error_line
 
 _WARM_UP = 2
 _RUNS = (5, 50)
@@ -159,5 +159,5 @@ def answer(folder: str, provider: str, threads: int, handle: int) -> None:
         except BundleError as error:
             fault = str(error)
         except Exception as error:  # a hostile model can raise anything
-            fault = f"the self-test of {folder} failed: {said(error)}"
+            fault = f"the self-test of {folder} failed: {error_line(error)}"
         answers.send_bytes(json.dumps(fault).encode())

@@ -191,7 +191,7 @@ class _Output(LiveDisplay):
             self.live.update(self._table(sentence, aim))
         else:
             faults = [reading for reading in aim.readings if reading.verdict != "good"]
-            details = ", ".join(f"{labels(f'aim_name_{r.name}')}: {labels.sentence(r.said)}" for r in faults)
+            details = ", ".join(f"{labels(f'aim_name_{r.name}')}: {labels.sentence(r.measured)}" for r in faults)
             self._console.print(f"{sentence} {details}".rstrip(), highlight=False, soft_wrap=True)
 
     def _table(self, title: str, aim: Aim) -> Table:
@@ -200,7 +200,7 @@ class _Output(LiveDisplay):
         for reading in aim.readings:
             mark = f"[{_COLOURS[reading.verdict]}]{labels(f'aim_verdict_{reading.verdict}')}[/]"
             advice = labels.sentence(reading.advice) if reading.advice else ""
-            table.add_row(mark, labels(f"aim_name_{reading.name}"), labels.sentence(reading.said), advice)
+            table.add_row(mark, labels(f"aim_name_{reading.name}"), labels.sentence(reading.measured), advice)
         return table
 
 

@@ -100,8 +100,8 @@ def _models(
         return None, []
     failed = [f"{item.role}/{item.graph}" for item in graphs if not item.passed]
     if config is not None:
-        said = f"this machine computes something else: {', '.join(failed)}" if failed else "pass their self-test here"
-        results.append(CheckResult("models", not failed, said, "sudo emvas bundle rollback" if failed else ""))
+        detail = f"this machine computes something else: {', '.join(failed)}" if failed else "pass their self-test here"
+        results.append(CheckResult("models", not failed, detail, "sudo emvas bundle rollback" if failed else ""))
         results.append(_roles(config, bundle))
     return bundle, graphs
 
@@ -113,8 +113,8 @@ def _roles(config: Config, bundle: Bundle) -> CheckResult:
     needed = needed_roles(config)
     missing = [f"{role} (asked for by {setting})" for role, setting in needed.items() if not bundle.has(role)]
     if missing:
-        said = f"the bundle lacks {', '.join(missing)}: install one that has it, or change the configuration"
-        return CheckResult("roles", False, said, "sudo emvas bundle install bundle.tar")
+        detail = f"the bundle lacks {', '.join(missing)}: install one that has it, or change the configuration"
+        return CheckResult("roles", False, detail, "sudo emvas bundle install bundle.tar")
     return CheckResult("roles", True, f"the bundle has all {len(needed)} that the configuration asks for")
 
 
@@ -125,7 +125,7 @@ def _print(results: list[CheckResult], bundle: Bundle | None, graphs: list[Graph
     table = Table(box=None, show_header=False)
     for item in results:
         verdict = "[green]ok[/]" if item.ok else "[red]missing[/]" if item.needed else "[yellow]better with[/]"
-        table.add_row(verdict, item.name, item.said)
+        table.add_row(verdict, item.name, item.detail)
     console.print(table)
     for mend in dict.fromkeys(item.mend for item in results if item.mend):
         console.print(f"To mend: {mend}", markup=False, highlight=False, soft_wrap=True)

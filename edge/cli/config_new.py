@@ -71,7 +71,7 @@ def new(out: Path, installs: bool | None) -> None:
     own_files()
     if out.exists() and not click.confirm(f"{out} exists already: overwrite it?"):
         raise click.Abort
-    text = config_text(_asked())
+    text = config_text(_ask_all())
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -80,7 +80,7 @@ def new(out: Path, installs: bool | None) -> None:
     click.echo(f"\nWritten: {out}")
     subject = CheckedBox(config, state_folder(), os.geteuid() == 0)
     findings = [finding for check in _CHECKS for finding in check(subject)]
-    _tell(findings)
+    _print_findings(findings)
     if installs is None:
         installs = subject.root and click.confirm("Install it on this box, on trial?", default=True)
     if installs:
@@ -102,7 +102,7 @@ def _install(made: Path, config: Config) -> None:
     print_state(install_config(made, store_at(folder), CONFIG), folder, False)
 
 
-def _asked() -> Answers:
+def _ask_all() -> Answers:
     """Ask all questions, one after another."""
     purpose = Purpose(
         click.prompt(
@@ -191,9 +191,9 @@ def _speed(has_broker: bool) -> tuple[str, str | None]:
     return source, ask[source]() if source in ask else None
 
 
-def _tell(findings: list[CheckResult]) -> None:
+def _print_findings(findings: list[CheckResult]) -> None:
     for finding in findings:
-        click.echo(f"  {'ok     ' if finding.ok else 'missing'}  {finding.name}: {finding.said}")
+        click.echo(f"  {'ok     ' if finding.ok else 'missing'}  {finding.name}: {finding.detail}")
     for mend in dict.fromkeys(finding.mend for finding in findings if finding.mend):
         click.echo(f"  To mend: {mend}")
 

@@ -127,17 +127,17 @@ def camera(box: CheckedBox) -> Iterator[CheckResult]:
         yield _network_camera(uri)
     elif uri.scheme == "csi":
         found = shutil.which("gst-launch-1.0") is not None
-        said = "GStreamer is there" if found else "csi:// needs GStreamer, which is not installed"
+        detail = "GStreamer is there" if found else "csi:// needs GStreamer, which is not installed"
         mend = "sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base"
-        yield CheckResult("camera", found, said, "" if found else mend)
+        yield CheckResult("camera", found, detail, "" if found else mend)
     elif uri.is_file:
         there = uri.path.is_file()
         yield CheckResult("camera", there, f"{uri.path} is {'there' if there else 'missing'}", "" if there else _LIST)
     else:
         known = {device.setting: device.name for device in cameras(uri.path.parent).devices}
         name = known.get(str(uri))
-        said = f"{uri} is {name}" if name else f"{uri} is not a camera, or is not plugged in"
-        yield CheckResult("camera", name is not None, said, "" if name else _LIST)
+        detail = f"{uri} is {name}" if name else f"{uri} is not a camera, or is not plugged in"
+        yield CheckResult("camera", name is not None, detail, "" if name else _LIST)
 
 
 def _network_camera(uri: SourceUri) -> CheckResult:
@@ -149,8 +149,8 @@ def _network_camera(uri: SourceUri) -> CheckResult:
             "camera", False, f"{uri.printable} is not an address: {error}", "camera.uri in the configuration"
         )
     fault = connects(host, port)
-    said = f"{uri.printable} answers" if fault is None else f"{uri.printable} does not answer: {fault}"
-    return CheckResult("camera", fault is None, said, "" if fault is None else f"ping {host}")
+    detail = f"{uri.printable} answers" if fault is None else f"{uri.printable} does not answer: {fault}"
+    return CheckResult("camera", fault is None, detail, "" if fault is None else f"ping {host}")
 
 
 def microphone(box: CheckedBox) -> Iterator[CheckResult]:
@@ -179,12 +179,12 @@ def receiver(box: CheckedBox) -> Iterator[CheckResult]:
     arming = box.config.arming
     if arming.source == "nmea" and arming.device is not None:
         there = Path(arming.device).exists()
-        said = f"{arming.device} is {'there' if there else 'missing: is the receiver plugged in?'}"
-        yield CheckResult("receiver", there, said, "" if there else "ls -l /dev/serial/by-id")
+        detail = f"{arming.device} is {'there' if there else 'missing: is the receiver plugged in?'}"
+        yield CheckResult("receiver", there, detail, "" if there else "ls -l /dev/serial/by-id")
     elif arming.source == "gpsd":
         fault = connects(arming.host, arming.port)
-        said = f"gpsd at {arming.host}:{arming.port} " + ("answers" if fault is None else f"does not: {fault}")
-        yield CheckResult("receiver", fault is None, said, "" if fault is None else "sudo systemctl start gpsd")
+        detail = f"gpsd at {arming.host}:{arming.port} " + ("answers" if fault is None else f"does not: {fault}")
+        yield CheckResult("receiver", fault is None, detail, "" if fault is None else "sudo systemctl start gpsd")
 
 
 def groups(box: CheckedBox) -> Iterator[CheckResult]:
@@ -196,12 +196,12 @@ def groups(box: CheckedBox) -> Iterator[CheckResult]:
         if about.st_mode & stat.S_IROTH and about.st_mode & stat.S_IWOTH:
             continue
         if box.root and group not in DEVICE_GROUPS:
-            said = f"{node} belongs to the group {group}, which the services are not in"
-            yield CheckResult("groups", False, said, f"sudo chgrp {DEVICE_GROUPS[0]} {node}")
+            detail = f"{node} belongs to the group {group}, which the services are not in"
+            yield CheckResult("groups", False, detail, f"sudo chgrp {DEVICE_GROUPS[0]} {node}")
         elif not box.root and not os.access(node, os.R_OK | os.W_OK):
             who = pwd.getpwuid(os.getuid()).pw_name
-            said = f"{who} may not open {node}, which belongs to the group {group}"
-            yield CheckResult("groups", False, said, f"sudo usermod -aG {group} {who}  (then log in again)")
+            detail = f"{who} may not open {node}, which belongs to the group {group}"
+            yield CheckResult("groups", False, detail, f"sudo usermod -aG {group} {who}  (then log in again)")
 
 
 def connects(host: str, port: int) -> str | None:
@@ -253,8 +253,8 @@ def speaker(box: CheckedBox) -> Iterator[CheckResult]:
     warning = box.config.warning
     if warning is None:
         if box.config.allowance.warns:
-            said = "nothing in the cab warns the driver: set the section `warning`"
-            yield CheckResult("warning", False, said, "emvas devices", needed=False)
+            detail = "nothing in the cab warns the driver: set the section `warning`"
+            yield CheckResult("warning", False, detail, "emvas devices", needed=False)
         return
     if warning.speaker is None:
         return
@@ -284,7 +284,7 @@ def lines(box: CheckedBox) -> Iterator[CheckResult]:
     for name, place in (("gpio", warning.gpio), ("button", warning.button), ("relay", warning.relay)):
         if place is not None:
             path = Path(place.rpartition(":")[0] if name != "relay" else place)
-            said = f"{path} is {'there' if path.exists() else 'missing'}"
+            detail = f"{path} is {'there' if path.exists() else 'missing'}"
             yield CheckResult(
-                name, path.exists(), said, "" if path.exists() else _GPIO if name != "relay" else "ls /dev"
+                name, path.exists(), detail, "" if path.exists() else _GPIO if name != "relay" else "ls /dev"
             )

@@ -32,7 +32,7 @@ class CheckResult:
 
     name: str
     ok: bool
-    said: str
+    detail: str
     """What was found."""
     mend: str = ""
     """The command that repairs it; empty if all is well."""
@@ -57,8 +57,8 @@ Check = Callable[[CheckedBox], Iterator[CheckResult]]
 def services(box: CheckedBox) -> Iterator[CheckResult]:
     """The installed services; a box may also be run by hand."""
     missing = [name for name in SERVICES if not (UNITS / name).is_file()]
-    said = f"not installed: {', '.join(missing)}" if missing else "installed"
-    yield CheckResult("services", not missing, said, _INSTALL if missing else "", needed=False)
+    detail = f"not installed: {', '.join(missing)}" if missing else "installed"
+    yield CheckResult("services", not missing, detail, _INSTALL if missing else "", needed=False)
     if box.root and not missing:
         try:
             pwd.getpwnam("emvas")
@@ -75,8 +75,8 @@ def state(box: CheckedBox) -> Iterator[CheckResult]:
     if owner_needed and (place != folder or folder.owner() != "emvas"):
         yield CheckResult("state", False, f"{folder} is missing or does not belong to emvas", _INSTALL)
     else:
-        said = f"{folder} " + ("can be written" if writable else "may not be written by this user")
-        yield CheckResult("state", writable, said, "" if writable else f"sudo chown $USER {place}")
+        detail = f"{folder} " + ("can be written" if writable else "may not be written by this user")
+        yield CheckResult("state", writable, detail, "" if writable else f"sudo chown $USER {place}")
 
 
 def disk(box: CheckedBox) -> Iterator[CheckResult]:
@@ -85,15 +85,15 @@ def disk(box: CheckedBox) -> Iterator[CheckResult]:
     room = os.statvfs(place)
     free_mb = room.f_bavail * room.f_frsize / 1e6
     low = disk_low(place / "timeline.db", box.config.store)
-    said = f"{free_mb:.0f} MB free at {place}" + (": below the limit of section `store`" if low else "")
-    yield CheckResult("disk", not low, said, "sudo du -xhd1 / | sort -h" if low else "")
+    detail = f"{free_mb:.0f} MB free at {place}" + (": below the limit of section `store`" if low else "")
+    yield CheckResult("disk", not low, detail, "sudo du -xhd1 / | sort -h" if low else "")
 
 
 def clock(box: CheckedBox) -> Iterator[CheckResult]:
     """Whether the wall clock is synchronized; until then the box marks its times."""
     synced = clock_state() == "synced"
-    said = "synchronized" if synced else "not synchronized: times are marked and corrected later"
-    yield CheckResult("clock", synced, said, "" if synced else "sudo timedatectl set-ntp true", needed=False)
+    detail = "synchronized" if synced else "not synchronized: times are marked and corrected later"
+    yield CheckResult("clock", synced, detail, "" if synced else "sudo timedatectl set-ntp true", needed=False)
 
 
 def broker(box: CheckedBox) -> Iterator[CheckResult]:
@@ -104,16 +104,16 @@ def broker(box: CheckedBox) -> Iterator[CheckResult]:
     link = MqttClient(mqtt, "")
     link.start()
     try:
-        said = _first_event(link)
+        answer = _first_event(link)
     finally:
         link.stop()
     place = f"{mqtt.host}:{mqtt.port}"
-    if isinstance(said, Connected):
-        yield CheckResult("broker", True, f"{place} accepts the box, {said.protocol}")
+    if isinstance(answer, Connected):
+        yield CheckResult("broker", True, f"{place} accepts the box, {answer.protocol}")
     else:
         local = mqtt.host in ("localhost", "127.0.0.1", "::1")
         mend = "sudo apt install mosquitto && sudo systemctl start mosquitto" if local else f"ping {mqtt.host}"
-        yield CheckResult("broker", False, said.sentence if said else f"{place} does not answer", mend)
+        yield CheckResult("broker", False, answer.sentence if answer else f"{place} does not answer", mend)
 
 
 def _first_event(link: MqttClient) -> Connected | Disconnected | None:
@@ -132,5 +132,5 @@ def config_file(path: Path, root: bool) -> Iterator[CheckResult]:
     """Whether the services may read the configuration."""
     about = path.stat()
     readable = not root or about.st_mode & 0o004 or (about.st_mode & 0o040 and path.group() == "emvas")
-    said = f"{path} is valid" if readable else f"{path} is valid, but the services may not read it"
-    yield CheckResult("config", bool(readable), said, "" if readable else f"sudo chgrp emvas {path}")
+    detail = f"{path} is valid" if readable else f"{path} is valid, but the services may not read it"
+    yield CheckResult("config", bool(readable), detail, "" if readable else f"sudo chgrp emvas {path}")

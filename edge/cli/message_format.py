@@ -82,7 +82,7 @@ def _level(word: str | None, labels: Labels) -> Text:
     return Text(_named(labels, word), style=LEVEL_STYLES[Level[word.upper()]])
 
 
-def _told(evidence: dict[str, Any], labels: Labels) -> Iterator[str]:
+def _known_values(evidence: dict[str, Any], labels: Labels) -> Iterator[str]:
     """The known values; a sentence of the box is translated, and the field with its code is left out."""
     for name, value in with_sentences(evidence).items():
         if value is not None and not name.endswith(CODE_SUFFIX):
@@ -119,7 +119,7 @@ def _state(payload: dict[str, Any], labels: Labels) -> Text:
 
 
 def _alert(payload: dict[str, Any], labels: Labels) -> Text:
-    evidence = " ".join(_told(payload["evidence"], labels))
+    evidence = " ".join(_known_values(payload["evidence"], labels))
     step = f"{_named(labels, payload['kind'])} {_named(labels, payload['type'], 'step_' + payload['type'])}"
     text = Text(f"  {step}, {payload['duration_ms'] / 1000:.1f} s", style="bold")
     return Text("alert    ") + _level(payload["level"], labels) + text + Text(f"  {evidence}", style="dim")

@@ -129,11 +129,11 @@ def _pages(config: Config, bundle: Bundle, runner: LiveRunner, stores: Stores, s
     facts = {"version": version("emvas-edge"), "bundle": info["bundle"], "provider": bundle.provider}
     facts["purpose"] = config.purpose.value
 
-    def told() -> dict[str, Any]:
+    def health_figures() -> dict[str, Any]:
         published = stores.publisher.health().model_dump() if stores.publisher else {}
         return figures(facts, info["models"], runner.health, runner.status, published)
 
-    stack.enter_context(HealthPages(config.health, runner.status.verdict, told))
+    stack.enter_context(HealthPages(config.health, runner.status.verdict, health_figures))
 
 
 def _info(bundle: Bundle) -> dict[str, Any]:

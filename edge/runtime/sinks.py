@@ -17,7 +17,7 @@ from edge.log import fields
 from edge.messages import Alert, Message, Source, Warned
 from edge.messages.serialize import to_record
 from edge.publish.publisher import Publisher
-from edge.redact import said
+from edge.redact import error_line
 from edge.run_registry import Start
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
@@ -191,4 +191,4 @@ class Stores:
     ) -> None:
         self.timeline.close()
         if self.publisher:
-            self.publisher.stop(said(error) if isinstance(error, Exception) else self.failure)
+            self.publisher.stop(error_line(error) if isinstance(error, Exception) else self.failure)

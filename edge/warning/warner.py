@@ -16,7 +16,7 @@ from edge.config import Config
 from edge.config.decision import WarningConfig
 from edge.i18n.texts import Sentence
 from edge.messages import Alert, Audio, Level, Message, Source, Warned
-from edge.redact import said
+from edge.redact import error_line
 from edge.run_registry import clock_state
 from edge.warning.phrases import Phrase, PhraseError, load_phrases
 from edge.warning.policy import Cue, StopRepeating, WarningPolicy
@@ -122,7 +122,7 @@ class WarnerSink:
                 self._report(item)
         except Exception as error:  # drivers raise many types; a thread that ends silently would give no warnings
             _log.exception("%s failed", name)
-            self._report(Source(self._now(), name, "lost", said(error)))
+            self._report(Source(self._now(), name, "lost", error_line(error)))
             self._stop.wait(LONGEST_DELAY_S)
 
     def _sound(self, change: Cue | StopRepeating | None) -> None:

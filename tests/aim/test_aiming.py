@@ -101,7 +101,7 @@ def test_a_classroom_is_told_how_many_faces_of_how_many_px_and_which_row_is_too_
     near = crowd(pupils([(6, 300.0, 50.0)]), seconds=11)
     assert near.ready
     far = crowd(pupils([(6, 300.0, 50.0), (4, 96.0, 30.0)]))
-    said = {reading.name: reading.said for reading in far.readings}
+    said = {reading.name: reading.measured for reading in far.readings}
     assert said["faces"] == "10 seen, 6 of 40 px or more"
     assert said["width"] == "30 to 50 px; too far: the row at 23 % of the picture's height from above"
     assert "4 faces are too small" in far.advice[0]

@@ -45,8 +45,8 @@ def test_a_camera_that_answers_is_fine_and_one_that_is_gone_is_told(tmp_path: Pa
         uri = camera.uri.replace("127.0.0.1", "user:secret@127.0.0.1")
         assert one(devices.camera(subject(tmp_path, camera={"uri": uri}))).ok
     gone = one(devices.camera(subject(tmp_path, camera={"uri": uri})))
-    assert "does not answer: Connection refused" in gone.said
-    assert "secret" not in gone.said
+    assert "does not answer: Connection refused" in gone.detail
+    assert "secret" not in gone.detail
     assert gone.mend == "ping 127.0.0.1"
 
 
@@ -97,7 +97,7 @@ def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) ->
     arming = {"source": "nmea", "device": str(device)}
     asked = subject(tmp_path, arming=arming)
     found = one(devices.groups(CheckedBox(asked.config, tmp_path, root=True)))
-    assert "which the services are not in" in found.said
+    assert "which the services are not in" in found.detail
     assert found.mend == f"sudo chgrp video {device}"
     device.chmod(0o666)
     assert not list(devices.groups(CheckedBox(asked.config, tmp_path, root=True)))
@@ -106,7 +106,7 @@ def test_a_device_of_a_foreign_group_is_told_for_the_services(tmp_path: Path) ->
 def test_a_full_disk_is_told_by_the_boxs_own_floor(tmp_path: Path) -> None:
     assert one(machine_checks.disk(subject(tmp_path, store={"least_free_mb": 10, "least_free_share": 0.01}))).ok
     full = one(machine_checks.disk(subject(tmp_path, store={"least_free_mb": 1e6, "least_free_share": 0.5})))
-    assert "below the limit" in full.said
+    assert "below the limit" in full.detail
     assert full.mend.startswith("sudo du")
 
 
@@ -115,9 +115,9 @@ def test_the_broker_is_really_asked(tmp_path: Path) -> None:
     port = free_port()
     mqtt = {"host": "127.0.0.1", "port": port}
     with mosquitto(tmp_path, port):
-        assert "MQTT 5" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).said
+        assert "MQTT 5" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).detail
     gone = one(machine_checks.broker(subject(tmp_path, mqtt=mqtt)))
-    assert f"No broker answers at 127.0.0.1:{port}" in gone.said
+    assert f"No broker answers at 127.0.0.1:{port}" in gone.detail
     assert "apt install mosquitto" in gone.mend
 
 
@@ -127,7 +127,7 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("wrong")
     mqtt = {"host": "127.0.0.1", "port": port, "username": "bus", "password_file": str(tmp_path / "password")}
     with mosquitto(tmp_path, port, "allow_anonymous false\n"):
-        assert "password is wrong" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).said
+        assert "password is wrong" in one(machine_checks.broker(subject(tmp_path, mqtt=mqtt))).detail
 
 
 def test_all_that_is_needed_is_there(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ def test_a_role_that_the_configuration_needs_and_the_bundle_lacks_is_told(tmp_pa
     assert result.exit_code == 1
     (roles,) = [item for item in json.loads(result.stdout)["findings"] if item["name"] == "roles"]
     assert not roles["ok"]
-    assert "face_mesh (asked for by camera.uri)" in roles["said"]
-    assert "vad" not in roles["said"], "there is no microphone"
+    assert "face_mesh (asked for by camera.uri)" in roles["detail"]
+    assert "vad" not in roles["detail"], "there is no microphone"
     assert roles["mend"] == "sudo emvas bundle install bundle.tar"
 
 
@@ -168,10 +168,10 @@ def test_a_bundle_that_is_not_there_is_one_finding_among_the_others(tmp_path: Pa
 
 def test_a_cab_without_a_speaker_is_told_and_a_speaker_that_is_not_there_too(tmp_path: Path) -> None:
     nothing = one(devices.speaker(subject(tmp_path)))
-    assert "nothing in the cab warns the driver" in nothing.said
+    assert "nothing in the cab warns the driver" in nothing.detail
     assert not nothing.needed
     gone = one(devices.speaker(subject(tmp_path, warning={"speaker": "no such speaker"})))
-    assert "no such speaker cannot be opened" in gone.said or "PortAudio" in gone.said
+    assert "no such speaker cannot be opened" in gone.detail or "PortAudio" in gone.detail
     warning = subject(tmp_path, warning={"speaker": None, "gpio": "/dev/gpiochip99:1", "relay": "/dev/null"})
     assert [(found.name, found.ok) for found in devices.lines(warning)] == [("gpio", False), ("relay", True)]
     assert not list(devices.speaker(warning))

@@ -37,7 +37,7 @@ class BeamSearch:
         if not language_model.is_file():
             raise BeamError(f"{language_model}: there is no such language model; KenLM's .arpa or .bin is wanted")
         self._vocabulary = vocabulary
-        words = Dictionary([_word(token) for token in vocabulary.tokens])
+        words = Dictionary([_text(token) for token in vocabulary.tokens])
         try:
             model = KenLM(str(language_model), words)
         except RuntimeError as error:
@@ -68,5 +68,5 @@ class BeamSearch:
         return self._vocabulary.text(tokens)
 
 
-def _word(token: str) -> str:
+def _text(token: str) -> str:
     return token.removeprefix(SEPARATOR) or SEPARATOR

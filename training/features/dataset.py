@@ -138,21 +138,21 @@ def row_problems(features: Features) -> dict[int, str]:
     """Faults of single rows, by row number from 0."""
     problems: dict[int, str] = {}
 
-    def tell(rows: npt.NDArray[np.bool_], problem: str) -> None:
+    def note(rows: npt.NDArray[np.bool_], problem: str) -> None:
         for row in np.flatnonzero(rows).tolist():
             problems.setdefault(row, problem)
 
-    tell(~np.isfinite(features.label), "its label is no number")
-    tell(~np.isin(features.split, SPLITS), f"its split is none of {', '.join(SPLITS)}")
-    tell(~np.isin(features.presence, (0, 1)).all(axis=1), "its presence is neither 0 nor 1")
-    tell(~features.presence.any(axis=1), "it has no modality")
+    note(~np.isfinite(features.label), "its label is no number")
+    note(~np.isin(features.split, SPLITS), f"its split is none of {', '.join(SPLITS)}")
+    note(~np.isin(features.presence, (0, 1)).all(axis=1), "its presence is neither 0 nor 1")
+    note(~features.presence.any(axis=1), "it has no modality")
     _, first = np.unique(features.id, return_index=True)
-    tell(~np.isin(np.arange(len(features)), first), "its id is there already")
+    note(~np.isin(np.arange(len(features)), first), "its id is there already")
     for index, name in enumerate(MODALITIES):
         values, length = getattr(features, name), getattr(features, f"{name}_length")
-        tell(~np.isfinite(values).all(axis=(1, 2)), f"{name} holds NaN or infinity")
-        tell((length < 0) | (length > values.shape[1]), f"{name}_length is not within 0..{values.shape[1]}")
-        tell((features.presence[:, index] == 1) & (length == 0), f"{name} is said to be there but has length 0")
+        note(~np.isfinite(values).all(axis=(1, 2)), f"{name} holds NaN or infinity")
+        note((length < 0) | (length > values.shape[1]), f"{name}_length is not within 0..{values.shape[1]}")
+        note((features.presence[:, index] == 1) & (length == 0), f"{name} is said to be there but has length 0")
     return dict(sorted(problems.items()))
 
 

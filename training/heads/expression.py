@@ -102,7 +102,7 @@ def judge(net: ExpressionNet, faces: VotedFaces) -> dict[str, Any]:
     """The accuracy, and the classes given to neutral faces: validation part, faces that the mesh finds."""
     held_out = ~faces.train & faces.clear()
     asked = held_out & faces.found
-    said, wanted = said_of(net, faces.image[asked]).argmax(axis=1), faces.votes[asked].argmax(axis=1)
+    said, wanted = probabilities_of(net, faces.image[asked]).argmax(axis=1), faces.votes[asked].argmax(axis=1)
     neutral = said[wanted == LABELS.index("neutral")]
     return {
         "faces": int(asked.sum()),
@@ -112,7 +112,7 @@ def judge(net: ExpressionNet, faces: VotedFaces) -> dict[str, Any]:
     }
 
 
-def said_of(net: ExpressionNet, images: Any) -> Float32:
+def probabilities_of(net: ExpressionNet, images: Any) -> Float32:
     """The probabilities (n, 7) of `images` (n, 64, 64) grey."""
     with torch.no_grad():
         parts = torch.from_numpy(np.ascontiguousarray(images)).split(256)

@@ -107,13 +107,14 @@ def judge(net: EyeNet, eyes: EyePictures, random: np.random.Generator) -> dict[s
     middle = slice(MARGIN_PX, -MARGIN_PX)
     filmed, drawn = patches[:, middle, middle], np.stack([view(patch, random) for patch in patches])
     areas = {
-        name: float(roc_auc_score(opened, said(net, side))) for name, side in (("filmed", filmed), ("drawn", drawn))
+        name: float(roc_auc_score(opened, openness_of(net, side)))
+        for name, side in (("filmed", filmed), ("drawn", drawn))
     }
     counts = {"open": int(opened.sum()), "shut": int((~opened).sum())}
     return {**counts, **{f"auc_{name}": round(area, 4) for name, area in areas.items()}}
 
 
-def said(net: EyeNet, greys: npt.NDArray[np.uint8]) -> Float32:
+def openness_of(net: EyeNet, greys: npt.NDArray[np.uint8]) -> Float32:
     """The net's openness of each of `greys` (n, 64, 64)."""
     with torch.no_grad():
         parts = torch.from_numpy(np.ascontiguousarray(greys)).split(256)

@@ -32,7 +32,7 @@ class LevelCard:
         """Show `state` at `now_s` (Unix seconds); if it is not live, the level is unknown."""
         shown = state if live else CurrentState(state.written_s)
         level, word = shown_level(shown, self._of_persons)
-        self._level.set_text(self._word(word))
+        self._level.set_text(self._level_label(word))
         self._level.classes(add="ev-off" if word == "off" else "", remove="" if word == "off" else "ev-off")
         self._card.style(badge(level, self._labels))
         fresh = self._freshness_of(state.age_s(now_s), live)
@@ -44,7 +44,7 @@ class LevelCard:
         self._since.set_text(self._labels("for_time", length=length) if known else "")
         self._freshness.set_text(fresh if live else "")
 
-    def _word(self, word: str) -> str:
+    def _level_label(self, word: str) -> str:
         """The label of the level; a classroom is calm or unseen instead of normal or unknown."""
         if self._of_persons:
             return self._labels(word)

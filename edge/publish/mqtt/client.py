@@ -17,7 +17,7 @@ from edge.config.delivery import MqttConfig
 from edge.publish.mqtt import connection_errors
 from edge.publish.mqtt.connection import GOODBYE_S, V5, V311, Connection
 from edge.publish.mqtt.packets import Disconnected, Event, Publication, Subscription, Token
-from edge.redact import said
+from edge.redact import error_line
 
 _log = logging.getLogger(__name__)
 _SHORTEST_WAIT_S = 1.0
@@ -188,4 +188,4 @@ class GuardedThread(threading.Thread):
             super().run()
         except Exception as error:  # any error: the owner must learn that this thread no longer works
             _log.exception("the thread %s ended", self.name)
-            self.broken = f"the thread {self.name} ended ({said(error)})"
+            self.broken = f"the thread {self.name} ended ({error_line(error)})"

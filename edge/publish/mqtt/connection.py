@@ -31,7 +31,7 @@ from edge.publish.mqtt.packets import (
     SubscriptionDenied,
     Token,
 )
-from edge.redact import said
+from edge.redact import error_line
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class BoundedClient(paho.Client):
             return super().loop_forever(timeout, retry_first_connection)
         except Exception as error:  # paho's readers raise what they like on bytes that are no MQTT
             _log.debug("the connection to the broker broke", exc_info=True)
-            self.fault = said(error)
+            self.fault = error_line(error)
             if self.on_fault:
                 self.on_fault()
             return MQTTErrorCode.MQTT_ERR_PROTOCOL

@@ -15,7 +15,7 @@ from edge.bundle.session import Session
 from export.exporters.detect import detect
 from export.pipeline import run_job
 from export.role_build import BuildError
-from training.heads.expression import ABOUT, ExpressionTraining, judge, said_of
+from training.heads.expression import ABOUT, ExpressionTraining, judge, probabilities_of
 from training.heads.expression_net import (
     INPUT_PX,
     LABELS,
@@ -67,7 +67,7 @@ def test_what_most_people_see_is_learned_and_kept(faces: VotedFaces, tmp_path: P
     write_expression_net(net, MEASURED, path)
     again, about = read_expression_net(path)
     assert about["licence"] == ABOUT["licence"]
-    assert said_of(again, faces.image[:8]) == pytest.approx(said_of(net, faces.image[:8]), abs=0.02)
+    assert probabilities_of(again, faces.image[:8]) == pytest.approx(probabilities_of(net, faces.image[:8]), abs=0.02)
 
 
 def test_a_power_cut_after_any_epoch_changes_nothing(faces: VotedFaces, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_exported_graph_says_what_the_net_says(tmp_path: Path) -> None:
     graph = Session(built.variants["fp32"].graphs["model"])
     images = np.stack([drawn(curl, np.random.default_rng(4)) for curl in (1, -1)])
     said = graph.run({"image": images[..., None].astype(np.float32) / 127.5 - 1})["probabilities"]
-    assert said == pytest.approx(said_of(read_expression_net(path)[0], images), abs=1e-4)
+    assert said == pytest.approx(probabilities_of(read_expression_net(path)[0], images), abs=1e-4)
 
 
 def test_any_other_file_is_no_checkpoint(tmp_path: Path) -> None:

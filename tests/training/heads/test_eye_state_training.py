@@ -13,7 +13,7 @@ from edge.vision.crop import Crop
 from edge.vision.iris import INPUT_PX, EyeModel
 from training.heads.eye_net import EyeNet, read_eye_net, write_eye_net
 from training.heads.eye_pictures import LICENCES, MARGIN_PX, EyeCutter, EyePictures, collect
-from training.heads.eye_state import fit, make_views, said
+from training.heads.eye_state import fit, make_views, openness_of
 from training.heads.eye_views import lids_lowered, view
 from training.heads.net_file import NetFileError
 
@@ -82,7 +82,7 @@ def test_a_net_is_stored_and_read_back(tmp_path: Path) -> None:
     back, about = read_eye_net(path)
     greys = np.random.default_rng(0).integers(0, 255, (4, INPUT_PX, INPUT_PX), dtype=np.uint8)
     assert about["measured"] == {"auc": 0.5}
-    assert said(back, greys) == pytest.approx(said(net, greys), abs=2e-3)
+    assert openness_of(back, greys) == pytest.approx(openness_of(net, greys), abs=2e-3)
     assert [item.name for item in tmp_path.iterdir()] == ["net.npz"]
 
 
@@ -102,4 +102,4 @@ def test_the_committed_net_knows_light_from_dark_alike_and_names_its_licences() 
     portrait = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
     eye = cv2.resize(portrait[80:125, 181:226], (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR)
     dark = np.rint(0.2 * eye).astype(np.uint8)
-    assert (said(net, np.stack([eye, dark])) > 0.9).all()
+    assert (openness_of(net, np.stack([eye, dark])) > 0.9).all()
