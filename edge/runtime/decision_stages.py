@@ -20,9 +20,9 @@ from edge.fatigue.drowsiness import DrowsinessModel
 from edge.fatigue.monitor import DriverChoice, FatigueMonitor
 from edge.messages import Alert, Anomaly, Face, Message, Sound, Source, Speech, Speed, Summary, Utterance
 from edge.runtime.perception_stages import UtteranceAnalysis, infers_groups, infers_moods
-from edge.runtime.summary import Summarizer, TripMeter
 from edge.runtime.supervision import Supervision
 from edge.status import SystemStatus
+from edge.summary import Summarizer, TripMeter
 from edge.vision.perception import MountCheck
 
 _Result = TypeVar("_Result")

@@ -70,7 +70,7 @@ def test_a_driver_who_falls_asleep_is_told_of_though_the_mood_stage_raises_in_ev
 
 
 def test_a_summary_that_raises_costs_no_alert(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.runtime.summary.Summarizer.step", broken)
+    monkeypatch.setattr("edge.summary.Summarizer.step", broken)
     assert Drive(**DRIVER).falls_asleep()[0] == ("microsleep", "new")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.messages import Speed, Trip
-from edge.runtime.summary import ENDS_S, TripMeter
+from edge.summary import ENDS_S, TripMeter
 
 
 def driven(*legs: tuple[float, float], every_s: float = 1.0) -> list[Trip]:

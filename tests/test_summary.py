@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.config.purpose import ALLOWANCES, Purpose, permitted
 from edge.messages import Affect, Alert, Face, Fatigue, Level, Message, Summary, Trip, TripFigures
-from edge.runtime.summary import Summarizer
+from edge.summary import Summarizer
 
 
 def affect(t_s: float, start_s: float, emotion: str, score: float) -> Affect:
