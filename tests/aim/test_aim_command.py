@@ -153,14 +153,18 @@ def test_no_picture_is_written_anywhere_and_nothing_is_sent_but_to_who_has_logge
     assert b"\xff\xd8\xff" not in data, "no JPEG in the timeline"
 
 
-def test_a_machine_reads_json_and_a_camera_that_is_hung_right_ends_it(tmp_path: Path, bundle_dir: Path) -> None:
+def test_a_machine_reads_json_and_the_end_of_the_time_before_all_has_held_is_an_error(
+    tmp_path: Path, bundle_dir: Path
+) -> None:
     with AimedCamera(Bundle(bundle_dir)) as camera:
         camera.right.set()
         arguments = words(tmp_path, bundle_dir, config_of(tmp_path, camera.uri), "--json", "--alone")
-        done = subprocess.run([*EMVAS, *arguments], check=False, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stderr
+        done = subprocess.run(
+            [*EMVAS, *arguments, "--minutes", "0.06"], check=False, capture_output=True, text=True, timeout=100
+        )
+    assert done.returncode == 1, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
-    assert last["ready"] is True
+    assert last["ready"] is False
     assert {reading["name"] for reading in last["readings"]} >= {"width", "sideways", "side", "light", "pictures"}
 
 

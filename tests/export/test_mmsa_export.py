@@ -84,7 +84,7 @@ def test_the_padding_of_a_batch_does_not_matter(tmp_path: Path) -> None:
     with torch.inference_mode():
         whole = trained.model(*values, *lengths, torch.ones(4, 3))["score"]
         short = trained.model(*(v[2:3, :3] for v in values), *(n[2:3] for n in lengths), torch.ones(1, 3))["score"]
-    assert torch.allclose(whole[2:3], short, atol=1e-6)
+    assert torch.allclose(whole[2:3], short, atol=1e-5)
 
 
 @pytest.mark.parametrize(
