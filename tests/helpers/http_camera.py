@@ -9,6 +9,7 @@ from types import TracebackType
 
 import cv2
 import numpy as np
+from mqtt_helpers import free_port
 
 
 class HttpCamera:
@@ -41,7 +42,7 @@ class HttpCamera:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port or free_port()), Handler)
         self.port: int = self._server.server_address[1]
         self.uri = f"http://127.0.0.1:{self.port}/video"
 

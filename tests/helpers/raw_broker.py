@@ -40,6 +40,13 @@ def publish(topic: bytes, payload: bytes, v5: bool, retained: bool = False) -> b
     return packet(PUBLISH, struct.pack("!H", len(topic)) + topic + (b"\0" if v5 else b"") + payload, int(retained))
 
 
+def _end(line: socket.socket) -> None:
+    """Hang up so that what was sent before still arrives: a socket closed with unread bytes resets the connection."""
+    line.shutdown(socket.SHUT_WR)
+    while line.recv(4096):
+        pass
+
+
 @dataclass
 class RawBroker:
     """Answers as a broker does, unless `hangs_up` says so of a packet; `hears` are all packets in order."""
@@ -94,6 +101,7 @@ class RawBroker:
                     return
             heard = _packet(kind, flags, body, v5)
             if self.hangs_up(heard):
+                _end(line)
                 return
             self.hears.append(heard)
             if kind == CONNECT:
