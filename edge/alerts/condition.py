@@ -55,7 +55,7 @@ KINDS: dict[str, Kind] = {
     DISTRACTION: Kind(
         "the driver looks away from the road for too long or too often", while_="driving", rests=False
     ),
-    CANNOT_SEE_DRIVER: Kind("hardly any usable eyes: nothing is known, and nothing is claimed", while_="driving"),
+    CANNOT_SEE_DRIVER: Kind("hardly any usable eyes: the state of the driver is unknown", while_="driving"),
     SOURCE_LOST: Kind("a camera, microphone or other source gives nothing"),
     DISTRESS: Kind("somebody cries or screams, or voices are far louder and higher than usual here"),
     COUGHING_FIT: Kind("somebody coughs again and again"),

@@ -39,15 +39,15 @@ _LEAST_CELLS_SHIFTED = 6
 _SHAKE_PX = 4
 """How far vibration may shift the view: 2.5 % of its width."""
 _KEPT, _GONE = 0.45, 0.2
-"""Agreement of a cell with what was known there, from 0 to 1: above the one it is as before, below the other gone."""
+"""Agreement of a cell with its known contours, 0 to 1. A cell above the first is as before, below the second gone."""
 _MOST_KEPT_CELLS, _LEAST_GONE_CELLS = 0.15, 0.8
-"""Share of the judged cells: nearly none as before, nearly all gone. In the 36 clips of the shared data, played to and
-fro for two minutes each, at most 0.62 are gone (somebody signs with both arms); 0.5 under a drawn sun that jumps."""
+"""Share of the judged cells that are as before (at most) and gone (at least) in another view. In the shared clips,
+played to and fro for two minutes each, at most 0.62 are gone, while somebody signs with both arms."""
 _NEW_SHARE = 0.5
-"""So much of the contours that were known must stand in the new view, or it is darkness, fog or a cover."""
+"""Least contours of the new view, as a share of the known ones. With fewer it is darkness, fog or a cover."""
 _MOST_KEPT_IF_FOUND, _LEAST_FOUND, _LEAST_GAIN = 0.5, 0.55, 0.3
-"""Share of the judged cells: as before at most, found elsewhere at least, and the least difference of both. In the
-clips named above nothing is found at 0.3 to 0.5, 0.45 to 0.65, 0.2 to 0.4 either."""
+"""Shares of the judged cells after a small move: at most as before, at least found elsewhere, and the least difference.
+docs/evidence/moved_camera.md shows the neighbours."""
 _ROLLS_DEG = (0.0, -3.0, 3.0, -6.0, 6.0, -10.0, 10.0)
 """The rolls at which the known contours are looked for."""
 _FARTHEST = 0.4

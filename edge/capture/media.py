@@ -67,7 +67,7 @@ class MediaFile:
         """`choice` selects among several streams.
 
         Raises:
-            CaptureError: `path` is missing, is no media file, holds neither pictures nor sound, or not the stream.
+            CaptureError: `path` is missing or is not a media file, or it lacks video and audio, or the stream.
         """
         self.path = Path(path)
         choice = choice or StreamChoice()

@@ -26,7 +26,7 @@ def audio_streams(container: av.container.InputContainer) -> list[av.AudioStream
 
 
 def chosen_stream(streams: Sequence[_Stream], number: int | None, what: str, where: str) -> _Stream | None:
-    """The stream of that number, counted from 1; without a number the first; None: there is no stream.
+    """The stream of that number, counted from 1, or the first without a number; None if there is no stream.
 
     Raises:
         CaptureError: there is no such number; `what` and `where` name the kind of stream and the source.

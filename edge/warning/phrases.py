@@ -16,7 +16,7 @@ from edge.messages import Float32
 from edge.warning.signals import Signal
 
 SHORTEST_S, LONGEST_S = 0.3, 2.5
-"""A shorter phrase is no word; during a longer one the next tones come too late."""
+"""Shorter phrases hold no word; longer ones delay the next tones too much."""
 SLOWEST_HZ, FASTEST_HZ = 16_000, 48_000
 """Below 16 kHz consonants are lost; no speaker of a cab needs more than 48 kHz."""
 LEAST_DB, MOST_DB = -30.0, -6.0

@@ -75,8 +75,8 @@ PATTERNS: dict[Signal, Pattern] = {
         again_s=0.0, rise_db=1.0, spoken_every=4,
     ),
 }  # fmt: skip
-"""Pitches lie within 260 to 1500 Hz, where hearing that has aged and small speakers both still work; chosen, as are
-rhythms and loudness: urgency grows with pulse rate, pitch and level (Edworthy, Loxley and Dennis 1991)."""
+"""Pitches lie within 260 to 1500 Hz: older people hear them, and small speakers play them. Urgency grows with pulse
+rate, pitch and level (Edworthy, Loxley and Dennis 1991); the values themselves are chosen."""
 
 SIGNAL_OF: dict[Level, Signal] = {
     Level.ADVISORY: "advisory",
