@@ -56,7 +56,7 @@ def run(
         (PUBLISH, "/status", f"{BUS}/status", True),
         (PUBLISH, "/health", f"{BUS}/health", False),
         (SUBSCRIBE, "/request/+", f"a subscription to {BUS}/request/+", True),
-        (SUBSCRIBE, "/status", "a subscription to", False),
+        (SUBSCRIBE, "/bus-1/status", f"a subscription to {BUS}/status", False),
         (PUBLISH, "/summary", f"messages on {BUS}/main/summary", True),
         (PUBLISH, "/summary", f"messages on {BUS}/main/summary", False),
     ],
