@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from made_recording import LENGTH_S, drive
+from scenes import blind
 
 from edge.cli.main import main
 from edge.config.delivery import StoreConfig
@@ -192,3 +193,13 @@ def test_the_timeline_reader_gives_one_zone_to_all_times(timeline: Path) -> None
     start_s = datetime(2026, 5, 4, 12, 0).timestamp()
     subject = from_timeline(timeline, start_s, start_s + 60)
     assert subject.moment(subject.found.start_s) == datetime.fromtimestamp(start_s).astimezone()
+
+
+def test_the_bar_of_levels_shows_the_five_minutes_in_which_a_jacket_hung_over_the_camera() -> None:
+    subject = from_messages("bus-013", blind().messages)
+    assert report_figures(subject)["level_s"] == pytest.approx({"none": 300.0, "unknown": 299.0})
+    page = render_report(subject, Labels("en"))
+    bar = page.partition('<div class="er-bar"')[2].partition("</div>")[0]
+    assert [float(part.partition(";")[0]) for part in bar.split("flex-grow:")[1:]] == pytest.approx([300.0, 299.0])
+    assert bar.count("--letter: &#34;?&#34;") == 1
+    assert "unknown 4:59" in page

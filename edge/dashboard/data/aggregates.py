@@ -59,6 +59,8 @@ class Aggregates:
     """Share of the observations that were unusable, by reason."""
     steps: tuple[FatigueStep, ...]
     levels: tuple[LevelSpan, ...]
+    unknown_s: float
+    """Time with reports of which none could judge; 0 if no reports were added."""
     perclos_mean: float | None
     perclos_max: float | None
     blinks: int
@@ -169,6 +171,7 @@ class Aggregator:
             unusable={reason: count / self._faces for reason, count in self._unusable.most_common()},
             steps=self._steps.steps(),
             levels=self._levels.spans(),
+            unknown_s=self._levels.unknown_s,
             perclos_mean=self._perclos_sum / self._perclos_count if self._perclos_count else None,
             perclos_max=self._perclos_max if self._perclos_count else None,
             blinks=self.blinks,

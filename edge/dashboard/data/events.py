@@ -48,8 +48,8 @@ class LevelSpanBuilder:
         self._held: dict[int | None, tuple[float, Level | None]] = {}
         self._t_s: float | None = None
         self._spans: list[tuple[float, float, Level]] = []
-        self.reported_s = 0.0
-        """Time with reports, including those that could not judge; complete after `spans`."""
+        self.unknown_s = 0.0
+        """Time with reports of which none could judge; complete after `spans`."""
 
     def add(self, t_s: float, track: int | None, level: Level | None) -> None:
         """Add a report; `level` is None if it could not judge."""
@@ -70,10 +70,11 @@ class LevelSpanBuilder:
     def _hold(self, until_s: float) -> None:
         level = max((level for _, level in self._held.values() if level is not None), default=None)
         start_s, end_s = max(self._t_s or 0.0, self._start_s), min(until_s, self._end_s)
-        self.reported_s += max(0.0, end_s - start_s)
-        if level is None or end_s <= start_s:
+        if end_s <= start_s:
             return
-        if self._spans and self._spans[-1][1:] == (start_s, level):
+        if level is None:
+            self.unknown_s += end_s - start_s
+        elif self._spans and self._spans[-1][1:] == (start_s, level):
             self._spans[-1] = (self._spans[-1][0], end_s, level)
         else:
             self._spans.append((start_s, end_s, level))

@@ -38,8 +38,6 @@ _RANK = (
 _LENGTH_S = "json_extract(record, '$.end_s') - json_extract(record, '$.start_s')"
 _SCORE = "json_extract(record, '$.score')"
 HOUR_S = 3600.0
-_ROUNDING_S = 1e-3
-"""Floating-point sums that differ by less are equal."""
 
 
 def fatigue_trend(reader: TimelineReader, since_s: float, until_s: float, width_s: float) -> tuple[FatigueStep, ...]:
@@ -114,8 +112,7 @@ def level_lengths(reader: TimelineReader, since_s: float, until_s: float) -> dic
     lengths_s: dict[str, float] = defaultdict(float)
     for span in fold.spans():
         lengths_s[span.level.name.lower()] += span.end_s - span.start_s
-    unknown_s = fold.reported_s - sum(lengths_s.values())
-    return lengths_s | ({"unknown": unknown_s} if unknown_s > _ROUNDING_S else {})
+    return lengths_s | ({"unknown": fold.unknown_s} if fold.unknown_s else {})
 
 
 class TrendCache:

@@ -29,7 +29,8 @@ def report_figures(data: ReportData) -> dict[str, Any]:
         "people": found.people,
         "usable_ratio": _rounded(found.usable_ratio),
         "unusable": {reason: _rounded(share) for reason, share in found.unusable.items()},
-        "level_s": {level.name.lower(): round(length_s, 3) for level, length_s in level_lengths(found).items()},
+        "level_s": {level.name.lower(): round(length_s, 3) for level, length_s in level_lengths(found).items()}
+        | ({"unknown": round(found.unknown_s, 3)} if found.unknown_s else {}),
         "perclos_mean": _rounded(found.perclos_mean),
         "perclos_max": _rounded(found.perclos_max),
         "blinks": found.blinks,
