@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
 _REPORT_EVERY_S = 1.0
 _CHIME_S = 3.0
 _COLOURS = {"good": "green", "poor": "dark_orange", "bad": "red"}
@@ -68,8 +69,8 @@ def aim(
 ) -> None:  # fmt: skip
     """Aim the camera: see what it sees, until all conditions have held for 10 s, or until Ctrl+C.
 
-    The picture stays in memory. Its page is on this machine only, or at dashboard.host behind the password of the
-    dashboard. No person is judged meanwhile. Exit code 0: all conditions held; 1: they did not.
+    The picture stays in memory. Its page is on this machine only, or at dashboard.host behind the password and the
+    certificate of the dashboard. No person is judged meanwhile. Exit code 0: all conditions held; 1: they did not.
     """
     own_files()
     config = load_config(config_path)
@@ -83,7 +84,7 @@ def aim(
     with ExitStack() as stack:
         page, address = None, ""
         if not (text or as_json):
-            page, address = open_page(config, port, stack)
+            page, address = open_page(config, port, stack, lambda code: console.print(labels(code), style="yellow"))
         stack.enter_context(_TimelineNote(config, state or state_folder(), page))
         _chime(config)
         if page:
@@ -95,23 +96,27 @@ def aim(
         raise AimError(capital(labels.sentence(last.sentence)) if last else "the camera gave no frame")
 
 
-def open_page(config: Config, port: int, stack: ExitStack) -> tuple[AimPage, str]:
+def open_page(config: Config, port: int, stack: ExitStack, warn: Callable[[str], object]) -> tuple[AimPage, str]:
     """Serve the page until `stack` ends; return it and its address.
 
-    Behind the password of the dashboard, if it has one; else on loopback under a random address.
+    At the host of the dashboard behind its password and certificate; on loopback without either, so that no picture
+    crosses the network unencrypted. `warn` gets the code of a sentence about it. Without a password the address is
+    random.
     """
     from edge.aim.page import AimPage
-    from edge.dashboard.access import guarded, listen, serving, unencrypted, url
+    from edge.dashboard.access import guarded, is_unencrypted, listen, serving, url
     from edge.dashboard.auth.middleware import DIRECT
     from edge.dashboard.auth.sessions import read_password
 
     settings = config.dashboard
     password = read_password(settings)
     page = AimPage(path := "/" if password else f"/{secrets.token_urlsafe(16)}/")
-    listening = stack.enter_context(listen(settings.host, port, password))
+    host = settings.host
+    if is_unencrypted(settings):
+        warn("aim_unencrypted")
+        host = LOOPBACK
+    listening = stack.enter_context(listen(host, port, password))
     stack.enter_context(serving(guarded(page, settings, password, listening, DIRECT), listening))
-    if warning := unencrypted(settings):
-        click.echo(warning, err=True)
     return page, url(listening, settings.cert_file is not None) + path
 
 

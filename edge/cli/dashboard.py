@@ -27,7 +27,7 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
 
     Needs the timeline only; the box may run, start later, or be off.
     """
-    from edge.dashboard.access import listen, unencrypted, url
+    from edge.dashboard.access import is_unencrypted, listen, url
     from edge.dashboard.auth.middleware import PublicAddress
     from edge.dashboard.auth.sessions import read_password
     from edge.dashboard.box_link import BoxLink
@@ -55,8 +55,11 @@ def dashboard(config_path: Path | None, state: Path | None, timeline: Path | Non
     tls = settings.cert_file is not None
     places = url(listening, tls) + (f", for others {settings.public_url}" if settings.public_url else "")
     click.echo(f"Dashboard of {timeline}: {places}" + (" (asks for its password)" if password else ""))
-    if warning := unencrypted(settings):
-        click.echo(warning, err=True)
+    if is_unencrypted(settings):
+        click.echo(
+            "The password and the page cross the network unencrypted: set dashboard.cert_file and dashboard.key_file",
+            err=True,
+        )
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises it again
         prefix = PublicAddress.of(settings.public_url).prefix
         context = DashboardContext(

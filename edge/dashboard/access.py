@@ -149,11 +149,9 @@ def _outward() -> str | None:
     return None
 
 
-def unencrypted(settings: DashboardConfig) -> str | None:
-    """The sentence about a password that crosses the network unencrypted; None if it does not."""
-    if settings.cert_file is not None or is_own(settings.host):
-        return None
-    return "The password and the page cross the network unencrypted: set dashboard.cert_file and dashboard.key_file"
+def is_unencrypted(settings: DashboardConfig) -> bool:
+    """Whether password and pages cross the network without a certificate."""
+    return settings.cert_file is None and not is_own(settings.host)
 
 
 @contextmanager

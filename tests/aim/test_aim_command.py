@@ -23,6 +23,7 @@ import yaml
 from aimed_camera import AimedCamera
 from box_process import EMVAS
 from browser import browser, faults, foreign
+from certificates import certificate
 from click.testing import CliRunner
 from dashboards import ask
 from mqtt_helpers import free_port, until
@@ -54,10 +55,16 @@ def words(folder: Path, bundle: Path, config: Path, *more: str) -> list[str]:
 PASSWORD = "turn the camera to the left"
 
 
-def behind_the_password(folder: Path, uri: str) -> Path:
+def behind_the_password(folder: Path, uri: str, **more: object) -> Path:
     """The configuration of a box whose pages other machines reach."""
     (folder / "password").write_text(PASSWORD)
-    return config_of(folder, uri, dashboard={"host": "0.0.0.0", "password_file": str(folder / "password")})
+    return config_of(folder, uri, dashboard={"host": "0.0.0.0", "password_file": str(folder / "password"), **more})
+
+
+def encrypted(folder: Path, uri: str) -> Path:
+    """The same with a certificate."""
+    cert_file, key_file = certificate(folder, "box.example")
+    return behind_the_password(folder, uri, cert_file=str(cert_file), key_file=str(key_file))
 
 
 def log_in(address: str) -> str:
@@ -70,14 +77,13 @@ def test_a_technicians_telephone_logs_in_and_sees_red_turn_to_green_when_the_cam
     tmp_path: Path, bundle_dir: Path
 ) -> None:
     with AimedCamera(Bundle(bundle_dir)) as camera, browser(tmp_path) as tab:
-        config = behind_the_password(tmp_path, camera.uri)
+        config = encrypted(tmp_path, camera.uri)
         arguments = words(tmp_path, bundle_dir, config, "--port", "0", "--alone")
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen([*EMVAS, *arguments], stdout=subprocess.PIPE, text=True, env=environment)
         try:
             address = _address(process)
-            for name in ("", "picture.jpg", "state.json"):
-                assert ask(f"{address}/{name}")[0] == 401
+            tab.trust_any_certificate()
             tab.screen(390, 844)
             tab.open(address)
             tab.wait_for("Password")
@@ -107,7 +113,7 @@ def test_a_technicians_telephone_logs_in_and_sees_red_turn_to_green_when_the_cam
 def test_without_a_password_the_page_is_on_loopback_under_an_address_that_nobody_guesses(tmp_path: Path) -> None:
     config = load_config(config_of(tmp_path, "csi://0"))
     with ExitStack() as stack:
-        page, address = open_page(config, 0, stack)
+        page, address = open_page(config, 0, stack, pytest.fail)
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address)
         image, face = np.zeros((480, 640, 3), np.uint8), Face(0.0, reason=Reason.NO_FACE)
         page.show(image, [face], Aiming(room=False).step(Frame(0.0, image, 0), [face]), 60.0)
@@ -124,16 +130,30 @@ def test_without_a_password_the_page_is_on_loopback_under_an_address_that_nobody
         ask(address)
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["without a certificate", "with one"])
+def test_other_machines_reach_the_picture_only_encrypted(tmp_path: Path, secure: bool) -> None:
+    config = load_config((encrypted if secure else behind_the_password)(tmp_path, "csi://0"))
+    warned: list[str] = []
+    with ExitStack() as stack:
+        _, address = open_page(config, 0, stack, warned.append)
+        port = int(address.rstrip("/").rpartition(":")[2])
+        listens = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if " 0A " in line]
+    assert (f"00000000:{port:04X}" in listens, f"0100007F:{port:04X}" in listens) == (secure, not secure)
+    assert address.startswith("https://" if secure else "http://127.0.0.1:")
+    assert warned == ([] if secure else ["aim_unencrypted"])
+
+
 @needs_strace
 def test_no_picture_is_written_anywhere_and_nothing_is_sent_but_to_who_has_logged_in(
     tmp_path: Path, bundle_dir: Path
 ) -> None:
     port = free_port()
-    address, pictures = f"http://127.0.0.1:{port}", []
+    address, pictures, strangers = f"http://127.0.0.1:{port}", [], []
 
     def look() -> None:
         with suppress(AssertionError):
             until(lambda: _answers(address), 60)
+            strangers.extend(ask(f"{address}/{name}")[0] for name in ("", "picture.jpg", "state.json"))
             cookie = {"Cookie": log_in(address)}
             until(lambda: pictures.append(_picture(address, cookie)) or pictures[-1].startswith(b"\xff\xd8\xff"), 60)
 
@@ -144,6 +164,7 @@ def test_no_picture_is_written_anywhere_and_nothing_is_sent_but_to_who_has_logge
         watcher.start()
         seen = traced([*EMVAS, *words(tmp_path, bundle_dir, config, *more)], tmp_path, os.environ, 60)
         watcher.join()
+    assert strangers == [401, 401, 401]
     assert pictures[-1].startswith(b"\xff\xd8\xff"), "the picture was shown meanwhile"
     own = {"state", "timeline.db", "timeline.db-wal", "timeline.db-shm", "timeline.db-journal"}
     made = {Path(path).name for path in seen.files if not path.startswith(("/dev/", "/proc/")) and ".pyc" not in path}
@@ -190,9 +211,9 @@ def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
     while True:
-        found = re.search(r"http://[\d.]+:(\d+)/ ", lines.get(timeout=90))
+        found = re.search(r"https://[\d.]+:(\d+)/ ", lines.get(timeout=90))
         if found:
-            return f"http://127.0.0.1:{found[1]}"
+            return f"https://127.0.0.1:{found[1]}"
 
 
 def _answers(address: str) -> bool:

@@ -78,6 +78,10 @@ class Page:
             "Emulation.setDeviceMetricsOverride", width=width_px, height=height_px, deviceScaleFactor=1, mobile=phone
         )
 
+    def trust_any_certificate(self) -> None:
+        """As somebody who has accepted the warning about a certificate that signs itself."""
+        self._call("Security.setIgnoreCertificateErrors", ignore=True)
+
     def press(self, key: str) -> None:
         """Press and release a key, `Tab` or `Enter`."""
         text = {"text": "\r"} if key == "Enter" else {}
