@@ -6,7 +6,6 @@ from the border, because the films end there.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+import click
 import cv2
 import numpy as np
 
@@ -167,13 +167,14 @@ def _page(calm: Sequence[Row], moves: Sequence[Row], others: Sequence[dict[str, 
     )
 
 
-def main() -> None:
-    """Measure, and write docs/evidence/moved_camera."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=Path, nargs="+", required=True, help="folders of films with a fixed camera")
-    parser.add_argument("--out", type=Path, default=Path("docs/evidence"))
-    given = parser.parse_args()
-    clips = [frames for folder in given.clips for frames in views(folder)]
+@click.command(epilog="Example: python -m benchmarks.endurance.moved_camera ../shared/data/clips")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", default="docs/evidence", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def main(folders: tuple[Path, ...], out: Path) -> None:
+    """Move the camera of the films in FOLDERS and write the page of what is reported."""
+    clips = [frames for folder in folders for frames in views(folder)]
+    if not clips:
+        raise click.ClickException(f"no film of {_LEAST_LOOKS * LOOK_S:g} s or more in {', '.join(map(str, folders))}")
     calm = [row(done, change, clips, 0.0, _CALM_S) for done, change in CALM.items()]
     moves = [row(done, change, clips, _BEFORE_S, _AFTER_S) for done, change in MOVES.items()]
     others = list(neighbours(clips))
@@ -183,7 +184,7 @@ def main() -> None:
         "moves": [asdict(item) for item in moves],
         "neighbours": others,
     }
-    write_page(given.out, "moved_camera", figures, _page(calm, moves, others, len(clips)))
+    write_page(out, "moved_camera", figures, _page(calm, moves, others, len(clips)))
 
 
 if __name__ == "__main__":

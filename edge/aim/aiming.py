@@ -232,7 +232,7 @@ class Aim:
         readings = [
             {
                 "name": reading.name,
-                "said": labels.sentence(reading.measured),
+                "measured": labels.sentence(reading.measured),
                 "verdict": reading.verdict,
                 "advice": labels.sentence(reading.advice) if reading.advice else "",
             }

@@ -64,7 +64,7 @@ def test_what_does_not_hold_is_told_with_what_to_do(face: Face, said: str) -> No
     assert not aim.ready
     assert any(said in advice for advice in aim.advice), aim.advice
     chinese = aim.record(Labels("zh"))
-    texts = [chinese["sentence"], *chinese["advice"], *(reading["said"] for reading in chinese["readings"])]
+    texts = [chinese["sentence"], *chinese["advice"], *(reading["measured"] for reading in chinese["readings"])]
     assert [text for text in texts if not re.search("[\u4e00-\u9fff]", text)] == []
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+from drawn_rooms import drawn_room
 
 from benchmarks.endurance.moved_camera import CALM, MOVES, _page, row
 from edge.capture.camera_moved import Image
 
 
-def room(seed: int) -> list[Image]:
-    """Four frames of pillars and seats, each with its own noise."""
-    chance = np.random.default_rng(seed)
-    image = np.full((240, 320, 3), 110, np.uint8)
-    for _ in range(60):
-        x, y, width, height = chance.integers((0, 0, 15, 15), (300, 225, 90, 70))
-        shade = tuple(int(value) for value in chance.integers(30, 230, 3))
-        cv2.rectangle(image, (x, y), (x + width, y + height), shade, -1)
-    return [np.clip(image + chance.integers(-4, 5, image.shape), 0, 255).astype(np.uint8) for _ in range(4)]
+def filmed(seed: int) -> list[Image]:
+    """Four frames of a room, each with its own noise."""
+    chance, room = np.random.default_rng(seed), drawn_room(seed)
+    return [np.clip(room + chance.integers(-4, 5, room.shape), 0, 255).astype(np.uint8) for _ in range(4)]
 
 
 def test_a_tilt_of_two_rooms_is_counted_with_its_times_and_bumps_are_not() -> None:
-    clips = [room(3), room(4)]
+    clips = [filmed(3), filmed(4)]
     calm = row("bumps", CALM["bumps and changing light"], clips, 0.0, 40.0)
     tilt = row("a tilt", MOVES["tilted by 10 % of the height"], clips, 25.0, 15.0)
     assert (calm.reported, calm.first_s) == (0, None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from drawn_rooms import drawn_room
 
 from edge.capture.camera_moved import LOOK_S, ViewWatch
 from edge.capture.frames import FrameWatch, Image
@@ -16,18 +17,8 @@ Change = Callable[[Image, float], Image]
 BEFORE_S = 30.0
 
 
-def room(seed: int) -> Image:
-    """What never moves: pillars, seats, edges of windows; wider than a picture, so that a camera can be turned."""
-    chance = np.random.default_rng(seed)
-    image = np.full((240, 640, 3), 110, np.uint8)
-    for _ in range(90):
-        x, y, width, height = chance.integers((0, 0, 15, 15), (620, 225, 90, 70))
-        shade = tuple(int(value) for value in chance.integers(30, 230, 3))
-        cv2.rectangle(image, (x, y), (x + width, y + height), shade, -1)
-    return image
-
-
-ROOM = room(3)
+ROOM = drawn_room(3, 640)
+"""Wider than a picture, so that a camera can be turned."""
 
 
 def view(t_s: float, turned_px: int = 0, of: Image = ROOM) -> Image:

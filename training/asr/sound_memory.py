@@ -9,8 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.error import EmvasError
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from training.asr.manifest import read_sound
+
+
+class SoundMemoryError(EmvasError):
+    """The machine does not give as much memory as asked for."""
 
 
 class SoundMemory:
@@ -21,8 +26,15 @@ class SoundMemory:
     """
 
     def __init__(self, limit_s: float, paths: Iterable[Path] = ()) -> None:
+        """Raises SoundMemoryError."""
         self._rows = {path: row for row, path in enumerate(dict.fromkeys(paths))}
-        self._sound = _shared(int(limit_s * SAMPLE_RATE_HZ), np.dtype(np.float32))
+        try:
+            self._sound = _shared(int(limit_s * SAMPLE_RATE_HZ), np.dtype(np.float32))
+        except (OSError, OverflowError) as error:
+            raise SoundMemoryError(
+                f"training.sound_in_memory_s: {limit_s:g} s of audio need {limit_s * SAMPLE_RATE_HZ * 4 / 1e9:.1f} GB, "
+                f"which this machine does not give ({error}): lower it"
+            ) from error
         self._table = _shared(1 + 2 * len(self._rows), np.dtype(np.int64))
         """Samples kept in all, then for each path where its samples begin and how many they are."""
         self._lock = multiprocessing.get_context("fork").Lock()

@@ -102,12 +102,12 @@ def judge(net: ExpressionNet, faces: VotedFaces) -> dict[str, Any]:
     """The accuracy, and the classes given to neutral faces: validation part, faces that the mesh finds."""
     held_out = ~faces.train & faces.clear()
     asked = held_out & faces.found
-    said, wanted = probabilities_of(net, faces.image[asked]).argmax(axis=1), faces.votes[asked].argmax(axis=1)
-    neutral = said[wanted == LABELS.index("neutral")]
+    guessed, wanted = probabilities_of(net, faces.image[asked]).argmax(axis=1), faces.votes[asked].argmax(axis=1)
+    neutral = guessed[wanted == LABELS.index("neutral")]
     return {
         "faces": int(asked.sum()),
         "without_a_face": int(held_out.sum() - asked.sum()),
-        "accuracy": round(float((said == wanted).mean()), 4),
+        "accuracy": round(float((guessed == wanted).mean()), 4),
         **{f"neutral_as_{name}": round(float((neutral == LABELS.index(name)).mean()), 4) for name in ("sad", "angry")},
     }
 

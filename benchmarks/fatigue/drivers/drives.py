@@ -28,7 +28,8 @@ LOSSES = (
 """Drawn from with equal chances; what stands more than once is commoner."""
 
 _TRUTH_HZ = 200.0
-_CLOSED = 0.30
+CLOSED = 0.30
+"""Lids opened less than this share of their own are shut."""
 _MICROSLEEP_S = 1.5
 _SLOW_S = 0.25
 
@@ -82,7 +83,7 @@ def drive(number: int, seed: int) -> Drive:
 def truth(script: Script) -> Truth:
     """Look at the lids themselves."""
     t_s = np.arange(0, script.length_s, 1 / _TRUTH_HZ)
-    shut = np.concatenate([[0], (script.openness(t_s) < _CLOSED).astype(int), [0]])
+    shut = np.concatenate([[0], (script.openness(t_s) < CLOSED).astype(int), [0]])
     starts, ends = (np.flatnonzero(np.diff(shut) == step) / _TRUTH_HZ for step in (1, -1))
     runs = [(float(a), float(b)) for a, b in zip(starts, ends, strict=True)]
     return Truth(

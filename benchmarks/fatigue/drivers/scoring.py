@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.fatigue.drivers.drives import Drive, Kind, Truth, drive, truth
+from benchmarks.fatigue.drivers.drives import CLOSED, Drive, Kind, Truth, drive, truth
 from benchmarks.fatigue.drivers.face_stream import faces
 from benchmarks.fatigue.drivers.script import Script, Spell, added
 from edge.alerts.condition import DISTRACTION, DROWSINESS, MICROSLEEP
@@ -19,10 +19,9 @@ _EARLY_S, _LATE_S = 0.8, 0.6
 """An alert from this long after the lids shut until this long after they opened belongs to the microsleep."""
 _ASIDE_DEG, _DOWN_DEG = 18.0, 15.0
 """Nearer than this looks ahead, whatever the box's thresholds are."""
-_SHUT_BELOW = 0.3
 _LOOK_S = 2.9
 _MOST_OF_IT = 0.85
-"""Share of the 3 s before an alert; the rest is the way from one target to the next (at most 0.3 s of road)."""
+"""Share of this time before an alert; the rest, at most 0.44 s, is the way from one target to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def looked_away(alert: Alert, script: Script) -> bool:
     t_s = np.arange(alert.t_s - _LOOK_S, alert.t_s, 0.02)
     aside, down = added(t_s, script.yaw_deg), added(t_s, script.pitch_deg) + added(t_s, script.eyes_deg)
     away = np.hypot(aside / _ASIDE_DEG, np.maximum(down, 0) / _DOWN_DEG) > 1
-    return float(np.mean(away | (script.openness(t_s) < _SHUT_BELOW))) >= _MOST_OF_IT
+    return float(np.mean(away | (script.openness(t_s) < CLOSED))) >= _MOST_OF_IT
 
 
 def _microsleep(span: tuple[float, float], told: list[float], hidden: list[Spell]) -> Microsleep:

@@ -14,7 +14,7 @@ from edge.messages import SAMPLE_RATE_HZ
 from training.asr import sound_memory
 from training.asr.data import Utterances, loaded
 from training.asr.manifest import LabelledUtterance, SoundError, read_sound
-from training.asr.sound_memory import SoundMemory
+from training.asr.sound_memory import SoundMemory, SoundMemoryError
 
 
 @pytest.fixture
@@ -81,3 +81,9 @@ def test_kept_audio_cannot_be_changed_and_an_unreadable_file_is_told_each_time(
     for _ in range(2):
         with pytest.raises(SoundError):
             memory.read(damaged)
+
+
+@pytest.mark.parametrize("limit_s", [1e11, 1e18])
+def test_more_memory_than_the_machine_has_is_a_sentence(limit_s: float) -> None:
+    with pytest.raises(SoundMemoryError, match=r"sound_in_memory_s: 1e\+1[18] s of audio need .* GB"):
+        SoundMemory(limit_s)
