@@ -17,7 +17,7 @@ class Forbidden:
 
 sys.meta_path.insert(0, Forbidden())
 import edge
-optional = ("edge.dashboard", "edge.cli.dashboard", "edge.cli.report")
+optional = ("edge.aim.page", "edge.dashboard", "edge.cli.dashboard", "edge.cli.report")
 count = 0
 for module in pkgutil.walk_packages(edge.__path__, "edge."):
     if not module.name.startswith(optional):
