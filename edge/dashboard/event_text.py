@@ -25,7 +25,9 @@ def evidence_text(found: Incident, labels: Labels) -> str:
 def _value(name: str, value: object, labels: Labels) -> str:
     if isinstance(value, float):
         if name in _SHARES:
-            return f"{100 * value:.0f} %"
+            return labels.percent(value)
+        if name == "shift":
+            return labels("spreads_n", n=f"{value:.1f}")
         return labels.length(value) if name.endswith("_s") else f"{value:.2f}"
     return labels.sentence(value) if name == "detail" and isinstance(value, str) else labels(str(value))
 

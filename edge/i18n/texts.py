@@ -58,6 +58,8 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
 
 CODE_SUFFIX = "_code"
 """A field `detail` whose text is a sentence has a field `detail_code` beside it."""
+_TENTH = 0.1
+"""Shares below it are shown with a decimal."""
 _DIGITS = 4
 """Decimals of a number among the parameters in data, as in records."""
 _MOST_DEEP = 4
@@ -168,9 +170,23 @@ class Labels:
     def length(self, length_s: float, whole: bool = False) -> str:
         """A length of time: `4.2 s`, `3:07`, `1:02:03`; `whole` seconds for a value that changes on the page: `4 s`."""
         if whole and round(length_s) < 60:
-            return f"{length_s:.0f} s"
+            return self("seconds_n", n=f"{length_s:.0f}")
         if round(length_s, 1) < 60:
-            return f"{length_s:.1f} s"
+            return self("seconds_n", n=f"{length_s:.1f}")
         minutes, seconds = divmod(round(length_s), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+    def percent(self, share: float | None) -> str:
+        """A share of 1: `62 %`, below a tenth `6.2 %`; the word for unknown if it is None."""
+        if share is None:
+            return self("unknown")
+        return f"{100 * share:.{0 < round(share, 3) < _TENTH:d}f} %"
+
+    def explained(self, text: str, why: str) -> str:
+        """`text: why` with the colon of the language; `text` alone without a reason."""
+        return self("explained", text=text, why=why) if why else text
+
+    def with_note(self, text: str, note: str) -> str:
+        """`text (note)` with the brackets of the language."""
+        return self("with_note", text=text, note=note)

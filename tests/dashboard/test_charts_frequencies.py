@@ -51,7 +51,7 @@ def test_alerts_are_counted_and_a_day_without_is_zero() -> None:
 def test_the_table_says_what_the_chart_shows() -> None:
     head, lines = frequency_rows({"mon": MORNING.levels, "tue": {}}, "levels", EN)
     assert head == ["", "normal", "unknown", "judged"]
-    assert lines == [["mon", "83.3 %", "16.7 %", "1:00:00"]]
+    assert lines == [["mon", "83 %", "17 %", "1:00:00"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

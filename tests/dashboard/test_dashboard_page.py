@@ -256,3 +256,12 @@ def test_no_page_names_another_machine_or_may_be_framed(address: str) -> None:
 
 def test_a_foreign_name_that_resolves_to_this_machine_is_refused(address: str) -> None:
     assert ask(f"{address}/en", Host="evil.example")[0] == 400
+
+
+def test_a_cab_without_emotions_opens_its_frequencies_on_what_it_has(tmp_path: Path, tab: Page) -> None:
+    """Amara opens last night's timeline of a bus: it knows levels, and nobody's emotions."""
+    drive = [Fatigue(float(second), 1, Level.NONE, 0.04, 0.04, 1.0) for second in range(120)]
+    with served("--timeline", str(write(tmp_path / "bus.db", list(drive), time.time() - 200))) as found:
+        tab.open(f"{found}/en/frequencies")
+        tab.wait_for("By day", "normal")
+        assert tab.run("document.querySelector('select').selectedOptions[0].text") == "Fatigue levels"

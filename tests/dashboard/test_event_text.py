@@ -21,4 +21,4 @@ def test_evidence_reads_as_a_person_would_say_it() -> None:
         "eyes closed too much of the time · microsleep · person 1 · PERCLOS 60 s 16 % · closed for 2.4 s · "
         "new_in_a_later_version 0.50"
     )
-    assert "闭眼 2.4 s" in evidence_text(incident, Labels("zh"))
+    assert "闭眼 2.4 秒" in evidence_text(incident, Labels("zh"))

@@ -72,9 +72,13 @@ def look(tab: Page, url: str, chosen: Look, picture: Path, drawn: str) -> None:
     tab.open(url)
     until(lambda: bool(tab.run(drawn)), 20.0)
     time.sleep(0.3)  # a theme fades in
-    until(lambda: bool(tab.run(FILLED)), 20.0)
     picture.parent.mkdir(exist_ok=True)
-    tab.picture(picture)
+
+    def taken() -> bool:
+        tab.picture(picture)
+        return bool(tab.run(FILLED))
+
+    until(lambda: bool(tab.run(FILLED)) and taken(), 20.0)
     assert tab.run(FITS), f"something sticks out of {picture.name}"
     assert tab.errors == []
 

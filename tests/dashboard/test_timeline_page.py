@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,14 @@ def test_another_trip_is_laid_beside(address: str, tab: Page, shots: Path) -> No
     figures = tab.run("[...document.querySelectorAll('tbody tr')].map(row => row.innerText.split('\t'))")
     warned = next(row for row in figures if row[0] == "warning")
     assert warned[1] == warned[2] == "59 s", "both trips are the same drive"
+    axes = [
+        [word for word in words if re.fullmatch(r"\d:\d\d:\d\d", word)]
+        for words in tab.run(
+            "[...document.querySelectorAll('.ev-pair .ev-chart')]"
+            ".map(c => [...c.querySelectorAll('svg text')].map(t => t.textContent))"
+        )
+    ]
+    assert axes[0] == axes[1] and axes[0][0] == "0:00:00", "both count from their start on one scale"
     tab.picture(shots / "timeline-compared-en.png")
 
 

@@ -20,7 +20,9 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 _FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-port=0 --window-size=1200,1500"""
+--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-port=0 --window-size=1200,1500
+--hide-scrollbars"""
+"""Without scrollbars: a picture of the whole page has none, and the page must not get wider while it is taken."""
 _START_S = 20.0
 _WAIT_S = 15.0
 _URL = re.compile(r"https?://[^\s\"'`<>\\)]+")

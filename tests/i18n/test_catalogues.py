@@ -27,6 +27,8 @@ from edge.status import SystemStatus
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = written("en")
 _SIGNS = {
+    "explained",
+    "with_note",
     "of_lines",
     "list_separator",
     "of_file",

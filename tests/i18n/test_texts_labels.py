@@ -10,6 +10,29 @@ def test_lengths_read_as_people_write_them(length_s: float, text: str) -> None:
     assert Labels("en").length(length_s) == text
 
 
+def test_a_length_has_the_unit_of_its_language() -> None:
+    assert Labels("zh").length(2.44) == "2.4 秒" and Labels("zh").length(4.4, whole=True) == "4 秒"
+    assert Labels("zh").length(187) == "3:07"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.954, "95 %"), (0.0962, "9.6 %"), (0.0, "0 %"), (0.0004, "0 %"), (1.0, "100 %")]
+)
+def test_a_share_is_written_one_way(share: float, text: str) -> None:
+    assert Labels("en").percent(share) == Labels("zh").percent(share) == text
+
+
+def test_an_unknown_share_is_unknown() -> None:
+    assert Labels("en").percent(None) == "unknown"
+
+
+def test_colon_and_brackets_are_those_of_the_language() -> None:
+    assert Labels("en").explained("speaker lost", "unplugged") == "speaker lost: unplugged"
+    assert Labels("zh").explained("扬声器", "被拔出") == "扬声器：被拔出"
+    assert Labels("zh").explained("扬声器", "") == "扬声器"
+    assert Labels("zh").with_note("2:00", "未结束") == "2:00（未结束）"
+
+
 def test_a_code_without_a_text_is_shown_as_it_is_or_as_the_caller_wants() -> None:
     assert Labels("zh")("of_a_later_version") == "of_a_later_version"
     assert Labels("zh")("of_a_later_version", "") == ""

@@ -122,7 +122,7 @@ def frequency_rows(
     lines = []
     for column, parts in columns.items():
         if parts:
-            cells = [_cell(_shown(parts, name, view), view) for name in present]
+            cells = [_cell(_shown(parts, name, view), view, labels) for name in present]
             lines.append([column, *cells, *([labels.length(sum(parts.values()))] if view.shares else [])])
     return head, lines
 
@@ -151,7 +151,7 @@ def _shown(parts: Parts, name: str, view: FrequencyView) -> float | None:
     return round(100 * parts.get(name, 0.0) / whole, 1) if whole else None
 
 
-def _cell(value: float | None, view: FrequencyView) -> str:
+def _cell(value: float | None, view: FrequencyView, labels: Labels) -> str:
     if value is None:
         return "–"
-    return f"{value:.1f} %" if view.shares else f"{value:.0f}"
+    return labels.percent(value / 100) if view.shares else f"{value:.0f}"

@@ -71,8 +71,8 @@ def letter_colour(level: Level | None) -> str:
 
 
 def badge(level: Level | None, labels: Labels) -> str:
-    """CSS of an element with the badge of a level: its colour, and the first letter of its label."""
-    letter = "?" if level is None else labels(level.name.lower())[0].upper()
+    """CSS of an element with the badge of a level: its colour, and the first letter of its label, `✓` for none."""
+    letter = "?" if level is None else labels(level.name.lower())[0].upper() if level else "✓"
     return f'--level: {level_colour(level)}; --on: {letter_colour(level)}; --letter: "{letter}"'
 
 

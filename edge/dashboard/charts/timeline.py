@@ -14,10 +14,20 @@ from edge.dashboard.data.calendar import clock_script
 from edge.i18n.texts import Labels
 
 _BETWEEN_PX, _TOP_PX, _SLIDER_PX = 58, 30, 60
+_STEPS_S = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 28_800, 86_400)
+_MOST_STEPS = 6
+"""Between the labels of an axis that counts from the start."""
+_SINCE = """ms => {{ const s = Math.round((ms - {start_ms}) / 1000), two = n => String(n).padStart(2, "0");
+return `${{Math.floor(s / 3600)}}:${{two(Math.floor(s / 60) % 60)}}:${{two(s % 60)}}`; }}"""
+"""Unix milliseconds as the time since the start."""
 
 
 def timeline_chart(
-    found: Aggregates, labels: Labels, recording: bool, thresholds: Sequence[float] = PERCLOS_THRESHOLDS
+    found: Aggregates,
+    labels: Labels,
+    recording: bool,
+    thresholds: Sequence[float] = PERCLOS_THRESHOLDS,
+    common_length_s: float | None = None,
 ) -> Options:
     """ECharts options: affect, PERCLOS, level bands and alerts on one time axis with zoom.
 
@@ -28,6 +38,7 @@ def timeline_chart(
         labels: The language.
         recording: True: times count from the start of a recording. False: Unix seconds, shown as local time of the box.
         thresholds: Shares at which PERCLOS raises a level.
+        common_length_s: The axis has this length and counts from `start_s`, for charts side by side.
     """
     lanes = lanes_of(found, thresholds)
     grids, tops = [], _TOP_PX
@@ -44,7 +55,7 @@ def timeline_chart(
         "tooltip": {"trigger": "item", "confine": True},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": grids,
-        "xAxis": [_time_axis(found, index, recording) for index in every],
+        "xAxis": [_time_axis(found, index, recording, common_length_s) for index in every],
         "yAxis": [axis for axis, _ in parts],
         "series": [item for _, series in parts for item in series],
         "dataZoom": [
@@ -70,18 +81,27 @@ def timeline_height_px(found: Aggregates) -> int:
     return _TOP_PX + sum(lanes) + _BETWEEN_PX * (len(lanes) - 1) + _SLIDER_PX + 10
 
 
-def _time_axis(found: Aggregates, index: int, recording: bool) -> Options:
+def _time_axis(found: Aggregates, index: int, recording: bool, common_length_s: float | None) -> Options:
+    end_s = found.end_s if common_length_s is None else found.start_s + common_length_s
     axis: Options = {
         "type": "time",
         "gridIndex": index,
         "min": milliseconds(found.start_s),
-        "max": milliseconds(max(found.end_s, found.start_s + 1)),
+        "max": milliseconds(max(end_s, found.start_s + 1)),
         "axisLine": {"onZero": False, "lineStyle": FAINT},
         "axisLabel": {"color": INK, "fontSize": TEXT_PX, "hideOverlap": True},
         "splitLine": {"show": False},
     }
     if recording:
         axis["axisLabel"]["formatter"] = "{H}:{mm}:{ss}" if found.end_s >= 3600 else "{m}:{ss}"
+    elif common_length_s is not None:
+        step_s = next((step for step in _STEPS_S if common_length_s <= _MOST_STEPS * step), _STEPS_S[-1])
+        labelled = [milliseconds(found.start_s + n * step_s) for n in range(int(common_length_s // step_s) + 1)]
+        axis["axisLabel"] |= {
+            ":formatter": _SINCE.format(start_ms=milliseconds(found.start_s)),
+            "customValues": labelled,
+        }
+        axis["axisTick"] = {"customValues": labelled}
     else:
         axis["axisLabel"][":formatter"] = clock_script(found.start_s, found.end_s)
     return axis

@@ -82,6 +82,12 @@ class TimelineQueries:
         """Whether the file is there."""
         return self.path.is_file()
 
+    def holds(self, kind: str) -> bool:
+        """Whether a record of this kind is there; false while the file cannot be read."""
+        with contextlib.suppress(TimelineReadError):
+            return self._latest(kind) is not None
+        return False
+
     def state(self) -> CurrentState:
         """The current state, from the newest records.
 

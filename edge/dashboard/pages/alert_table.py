@@ -61,7 +61,6 @@ class AlertTable:
 
     def _row(self, incident: Incident, with_action: bool) -> None:
         labels = self._labels
-        lasting = f" ({labels('lasting')})" if incident.end_s is None else ""
         with ui.element("tr"):
             with ui.element("th").props('scope="row"'):
                 if self._jump is None:
@@ -73,7 +72,7 @@ class AlertTable:
             with ui.element("td"):
                 chip = text("span", labels(incident.level.name.lower())).classes("ev-chip ev-badge")
                 chip.style(badge(incident.level, labels))
-            text("td", labels.length(incident.duration_s) + lasting)
+            text("td", labels("lasting") if incident.end_s is None else labels.length(incident.duration_s))
             text("td", evidence_text(incident, labels))
             if with_action:
                 with ui.element("td"):

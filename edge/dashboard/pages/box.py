@@ -116,8 +116,8 @@ class BoxPage:
             rows.insert(0, (labels("purpose"), labels(self._context.purpose.value)))
         if link is not None:
             connection = labels("connected" if link.connected else "not_connected")
-            why = f": {labels.sentence(link.error)}" if link.error else ""
-            rows.append((labels("broker"), f"{link.broker} {connection}{why}"))
+            told = labels.explained(f"{link.broker} {connection}", labels.sentence(link.error or ""))
+            rows.append((labels("broker"), told))
         return rows
 
     def _running(self, state: CurrentState) -> str:

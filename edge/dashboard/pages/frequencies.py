@@ -34,7 +34,8 @@ class FrequenciesPage:
     def __init__(self, labels: Labels, context: DashboardContext) -> None:
         self._labels, self._context = labels, context
         self._kinds = [kind for kind in FREQUENCY_KINDS if context.records(FREQUENCY_VIEWS[kind].message_kind)]
-        self._kind, self._period = self._kinds[0], _PERIODS[0]
+        recorded = (kind for kind in self._kinds if context.timeline.holds(FREQUENCY_VIEWS[kind].message_kind))
+        self._kind, self._period = next(recorded, self._kinds[0]), _PERIODS[0]
         today = days_back(time.time(), _PERIODS[-1])
         self._days = [day.name for day in reversed(today)]
         self._day, self._other = self._days[0], self._days[1]

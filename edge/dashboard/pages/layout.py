@@ -118,11 +118,6 @@ def local_time(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def percent(labels: Labels, share: float | None) -> str:
-    """A share in percent, or the word for unknown."""
-    return labels("unknown") if share is None else f"{100 * share:.0f} %"
-
-
 class ModalityBars:
     """Bars from -1 to 1 of the score of each modality; an absent modality is labelled as absent."""
 
@@ -141,7 +136,8 @@ class ModalityBars:
             value.set_text(self._labels("absent") if score is None else f"{score:+.2f}")
             left, width = (50.0, 0.0) if score is None else (50 + 50 * min(score, 0.0), 50 * abs(score))
             bar.style(f"left: {left:.1f}%; width: {width:.1f}%")
-        words = "" if mood is None else f"{self._labels('mood')}: {self._labels(mood[1])} {mood[0]:+.2f}"
+        felt = "" if mood is None else f"{self._labels(mood[1])} {mood[0]:+.2f}"
+        words = self._labels.explained(self._labels("mood"), felt) if felt else ""
         self._mood.set_text(words)
 
     def _row(self, name: str) -> tuple[ui.element, ui.label]:

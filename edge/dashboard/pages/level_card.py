@@ -6,7 +6,7 @@ from nicegui import ui
 
 from edge.dashboard.charts.style import badge
 from edge.dashboard.data.current_state import NO_OUTPUT, CurrentState
-from edge.dashboard.pages.layout import DashboardContext, Tile, card, percent, text
+from edge.dashboard.pages.layout import DashboardContext, Tile, card, text
 from edge.fatigue.policy import CAUSES
 from edge.i18n.texts import Labels, Sentence
 from edge.messages import Level, Source
@@ -64,8 +64,7 @@ class LevelCard:
             return [""]
         if fatigue is None or fatigue.track is None:
             blind = [
-                f"{labels(item.source)} {labels(item.state)}"
-                + (f": {labels.sentence(item.detail)}" if item.detail else "")
+                labels.explained(f"{labels(item.source)} {labels(item.state)}", labels.sentence(item.detail or ""))
                 for item in state.missing
                 if item.source in _SIGHT
             ]
@@ -124,7 +123,7 @@ class GlanceTiles:
         if self._judged is not None:
             fatigue = state.fatigue if live else None
             known = fatigue is not None and fatigue.track is not None
-            self._judged.set(percent(self._labels, fatigue.valid_ratio if fatigue and known else None))
+            self._judged.set(self._labels.percent(fatigue.valid_ratio if fatigue and known else None))
 
     def _show_alert(self, state: CurrentState, now_s: float) -> None:
         labels, last = self._labels, next(iter(state.incidents), None)

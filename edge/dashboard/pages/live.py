@@ -14,7 +14,7 @@ from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import zone_text
 from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.pages.alert_table import AlertTable
-from edge.dashboard.pages.layout import DashboardContext, ModalityBars, Tile, card, chart, percent, redraw, text
+from edge.dashboard.pages.layout import DashboardContext, ModalityBars, Tile, card, chart, redraw, text
 from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
 from edge.i18n.texts import Labels
 from edge.messages import Attention, Group, Source
@@ -123,14 +123,15 @@ class LivePage:
     def _show_eyes(self, state: CurrentState) -> None:
         labels, fatigue = self._labels, state.fatigue
         values = {
-            "openness": percent(labels, state.face.openness if state.face else None),
-            "perclos_60": percent(labels, fatigue.perclos_60 if fatigue else None),
-            "perclos_180": percent(labels, fatigue.perclos_180 if fatigue else None),
+            "openness": labels.percent(state.face.openness if state.face else None),
+            "perclos_60": labels.percent(fatigue.perclos_60 if fatigue else None),
+            "perclos_180": labels.percent(fatigue.perclos_180 if fatigue else None),
             "away": self._away(state.attention),
         }
         for name, value in values.items():
             self._eyes[name].set(value)
-        description = f"{labels('eyes')}: {labels('openness')} {values['openness']}, PERCLOS {values['perclos_60']}"
+        figures = f"{labels('openness')} {values['openness']}, PERCLOS {values['perclos_60']}"
+        description = labels.explained(labels("eyes"), figures)
         seen = any(sample.openness is not None or sample.perclos_60 is not None for sample in state.eye_samples)
         known = seen and state.written_s is not None
         self._no_eyes.set_visibility(not known)
@@ -150,8 +151,8 @@ class LivePage:
         self._affect.set_visibility(affect is not None)
         if affect is not None:
             options = eyes_and_affect.affect_gauge(affect.score, affect.emotion, self._labels)
-            words = f"{self._labels('affect')}: {self._labels(affect.emotion)} {affect.score:+.2f}"
-            redraw(self._gauge, options, words)
+            words = f"{self._labels(affect.emotion)} {affect.score:+.2f}"
+            redraw(self._gauge, options, self._labels.explained(self._labels("affect"), words))
             mood = None if affect.mood is None else (affect.mood, emotion(affect.mood).en)
             self._bars.show(affect.modalities, mood)
 
@@ -165,7 +166,7 @@ class LivePage:
                 "faces": str(group.faces)
                 if group.seen is None
                 else self._labels("of_lines", n=group.faces, all=group.seen),
-                "negative_share": percent(self._labels, group.negative_share),
+                "negative_share": self._labels.percent(group.negative_share),
                 "spread": f"{group.spread:.2f}",
                 "motion": unknown if group.motion is None else f"{group.motion:.2f}",
                 "noise_db": unknown if group.noise_db is None else f"{group.noise_db:.0f}",
@@ -174,5 +175,5 @@ class LivePage:
                 self._group[name].set(value)
 
     def _missing_line(self, item: Source) -> str:
-        why = f": {self._labels.sentence(item.detail)}" if item.detail else ""
-        return f"{self._labels(item.source)} {self._labels(item.state) if item.state == 'lost' else ''}".strip() + why
+        part = f"{self._labels(item.source)} {self._labels(item.state) if item.state == 'lost' else ''}".strip()
+        return self._labels.explained(part, self._labels.sentence(item.detail or ""))

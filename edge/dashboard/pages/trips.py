@@ -13,7 +13,7 @@ from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import TimeWindow
 from edge.dashboard.data.trips import TripSummary
-from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, percent, redraw, table, text
+from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, redraw, table, text
 from edge.i18n.texts import Labels
 from edge.messages import Level
 
@@ -67,7 +67,7 @@ class TripsCard:
                     chip.style(badge(trip.gravest, labels))
             rate = trip.alerts_per_hour
             self._cell("per_hour", f"{trip.alerts}" if rate is None else f"{rate:.1f} ({trip.alerts})")
-            self._cell("usable", percent(labels, trip.judged_ratio))
+            self._cell("usable", labels.percent(trip.judged_ratio))
             with ui.element("td"):
                 pressed = button(labels("compare"), partial(self._compare, trip)).classes("ev-link")
                 pressed.props(f'aria-label="{labels("compare")}: {start}"')
@@ -106,10 +106,12 @@ class ComparedTrip:
         title = self._labels("compared", start=local_time(trip.start_s), end=local_time(trip.end_s))
         self._status.set_text(title)
         names = [self._labels("from_to", start=local_time(part.start_s), end=local_time(part.end_s)) for part in both]
-        thresholds = self._context.perclos_thresholds
+        thresholds, length_s = self._context.perclos_thresholds, max(part.end_s - part.start_s for part in both)
         for name, (heading, drawn), found in zip(names, self._charts, both, strict=True):
             heading.set_text(name)
-            redraw(drawn, timeline_chart(found, self._labels, False, thresholds), name, timeline_height_px(found))
+            redraw(
+                drawn, timeline_chart(found, self._labels, False, thresholds, length_s), name, timeline_height_px(found)
+            )
         self._figures.clear()
         with self._figures:
             rows = [comparable(found, at, self._labels) for found, at in zip(both, lengths, strict=True)]
@@ -127,7 +129,7 @@ def comparable(found: Aggregates, lengths_s: Mapping[str, float], labels: Labels
             figures[labels(name)] = labels.length(lengths_s.get(name, 0.0), whole=True)
     shares = [step.perclos_60 for step in found.steps if step.perclos_60 is not None]
     if shares:
-        figures[labels("perclos_max")] = percent(labels, max(shares))
+        figures[labels("perclos_max")] = labels.percent(max(shares))
     scores = [(step.mean, step.count) for step in found.score_steps]
     scores += [(item.score, 1) for item in found.utterance_summaries if item.score is not None]
     if scores:
@@ -135,7 +137,7 @@ def comparable(found: Aggregates, lengths_s: Mapping[str, float], labels: Labels
         figures[labels("score_mean")] = f"{mean:+.2f}"
     negative = [step.negative_share for step in found.group_steps if step.negative_share is not None]
     if negative:
-        figures[labels("negative_share")] = percent(labels, sum(negative) / len(negative))
+        figures[labels("negative_share")] = labels.percent(sum(negative) / len(negative))
     figures[labels("alerts")] = str(len(found.incidents))
     gravest = max((incident.level for incident in found.incidents), default=None)
     figures[labels("gravest_alert")] = labels("none_of_alerts" if gravest is None else gravest.name.lower())

@@ -4,8 +4,3 @@ from pathlib import Path
 
 STYLE = Path(__file__).parents[1] / "templates" / "style.css"
 """The style that pages and reports share."""
-
-
-def percent(share: float | None) -> str:
-    """A share in percent; a dash if unknown."""
-    return "–" if share is None else f"{100 * share:.0f} %"

@@ -21,7 +21,7 @@ from edge.dashboard.charts.timeline import timeline_chart, timeline_height_px
 from edge.dashboard.data.calendar import offsets, zone_text
 from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.event_text import evidence_text
-from edge.dashboard.report import STYLE, percent
+from edge.dashboard.report import STYLE
 from edge.dashboard.report.json_data import group_figures, level_lengths, modality_counts, remarks
 from edge.dashboard.report.report_data import DAY_S, ReportData
 from edge.dashboard.report.utterances import UtteranceLine, key_moments
@@ -67,7 +67,6 @@ def render_report(data: ReportData, labels: Labels) -> str:
         methods=_methods(data),
         options=_options(data, labels),
         height_px=timeline_height_px(found),
-        percent=percent,
         style=STYLE.read_text(encoding="utf-8") + STYLE.with_name("report.css").read_text(encoding="utf-8"),
         imports={"imports": import_map()},
         version=importlib.metadata.version("emvas-edge"),
@@ -114,9 +113,9 @@ def _tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
     return [
         length,
         (labels("people"), str(found.people) if found.faces else "–"),
-        (labels("usable"), percent(found.usable_ratio)),
-        (labels("perclos_mean"), percent(found.perclos_mean)),
-        (labels("perclos_max"), percent(found.perclos_max)),
+        (labels("usable"), labels.percent(found.usable_ratio)),
+        (labels("perclos_mean"), labels.percent(found.perclos_mean)),
+        (labels("perclos_max"), labels.percent(found.perclos_max)),
         (labels("blinks"), str(found.blinks) if counted else "–"),
         (labels("closures"), (closures or "0") if counted else "–"),
         (labels("yawn_count"), str(found.yawns) if counted else "–"),
@@ -132,9 +131,9 @@ def _group_tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
         return []
     faces, motion, noise_db = figures["faces"], figures["motion"], figures["noise_db"]
     return [
-        (labels("group_valid"), percent(figures["valid_ratio"])),
+        (labels("group_valid"), labels.percent(figures["valid_ratio"])),
         (labels("group_faces"), "–" if faces is None else f"{faces:.1f}"),
-        (labels("negative_share"), percent(figures["negative_share"])),
+        (labels("negative_share"), labels.percent(figures["negative_share"])),
         (labels("motion"), "–" if motion is None else f"{motion:.2f}"),
         (labels("noise_db"), "–" if noise_db is None else f"{noise_db:.0f}"),
     ]
@@ -204,7 +203,10 @@ def _modality_texts(data: ReportData, labels: Labels) -> list[str]:
     if not judged:
         return []
     counts = modality_counts(data)
-    return [f"{labels(_SHOWN[name])}: {labels('of_lines', n=count, all=judged)}" for name, count in counts.items()]
+    return [
+        labels.explained(labels(_SHOWN[name]), labels("of_lines", n=count, all=judged))
+        for name, count in counts.items()
+    ]
 
 
 def _methods(data: ReportData) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.dashboard.charts.style import EMOTION_COLOURS, UNKNOWN_COLOUR, badge
-from edge.dashboard.report import STYLE, percent
+from edge.dashboard.report import STYLE
 from edge.dashboard.report.json_data import emotion_counts, spread
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
@@ -119,7 +119,6 @@ def render_index(entries: Sequence[RecordingEntry], labels: Labels) -> str:
         judged=sum(bool(entry.judged_s) for entry in entries),
         colour=lambda word: EMOTION_COLOURS.get(word, UNKNOWN_COLOUR),
         badge=lambda level: badge(level, labels),
-        percent=percent,
         size=(_WIDTH, _HEIGHT),
         style=style,
         version=importlib.metadata.version("emvas-edge"),
