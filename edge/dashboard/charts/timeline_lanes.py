@@ -278,5 +278,5 @@ def _alert_lane(found: Aggregates, labels: Labels, index: int) -> Lane:
         value = [milliseconds(start_s), kind]
         marks.append({"value": value, "name": incident_text(incident, labels), "itemStyle": style})
         bars[incident.level].append((kind, start_s, end_s))
-    points = _points(labels("alerts"), index, marks) | {"symbol": "roundRect", "symbolSize": [8, 18]}
+    points = _points(labels("alerts"), index, marks) | {"symbol": "roundRect", "symbolSize": [8, 18], "z": 3}
     return _rows_axis(labels("alerts"), kinds, index), [*_bars(bars, index), points]
