@@ -131,7 +131,8 @@ def _detection(score: float, values: Float32) -> Detection:
 class FaceSearch:
     """Remembers which tile comes next.
 
-    As many searches as there are tiles cover the frame at every size; a room is covered by `_LOOKS_A_ROUND` searches.
+    As many searches as there are tiles cover the frame at every size, twice as many if frame and tiles are searched by
+    turns; a room is covered by `_LOOKS_A_ROUND` searches.
     """
 
     def __init__(self, bundle: Bundle, room: bool = False) -> None:
@@ -141,14 +142,21 @@ class FaceSearch:
         self._shape = (0, 0)
         self._tiles: list[tuple[int, int, int]] = []
         self._next = 0
+        self.whole = False
+        """Whether the last search was of the whole frame."""
 
-    def look(self, image: Image) -> list[Detection]:
-        """The faces in the whole `image` (BGR) and in the next of its tiles, each face once."""
+    def look(self, image: Image, by_turns: bool = False) -> list[Detection]:
+        """The faces in the whole `image` (BGR) and in the next of its tiles, each face once.
+
+        `by_turns`: in one of the two, at half the cost.
+        """
         if image.shape[:2] != self._shape:
             self._shape = (image.shape[0], image.shape[1])
             self._tiles, self._next = tiles(*self._shape, _SMALLEST_OF_ROOM_PX if self._room else _SMALLEST_TILE_PX), 0
-        found = self._detector.detect(image)
-        for x, y, side in self._turn():
+        by_turns = by_turns and bool(self._tiles)
+        self.whole = not (by_turns and self.whole)
+        found = self._detector.detect(image) if self.whole else []
+        for x, y, side in self._turn() if not (by_turns and self.whole) else []:
             near = self._detector.detect(image[y : y + side, x : x + side])
             found += [
                 item for item in _moved(near, x, y) if not any(is_same_face(item.box, other.box) for other in found)

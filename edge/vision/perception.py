@@ -178,9 +178,9 @@ class FacePerception:
         if not self._look_is_due(frame.t_s):
             return
         self._looked_s = frame.t_s
-        detections = self._search.look(frame.image)
+        detections = self._search.look(frame.image, by_turns=bool(self._tracker.visible) and not self._room)
         claims = self._tracker.claim(detections)
-        if self._upright.step(frame.t_s, frame.image, detections, new=bool(claims)):
+        if (self._search.whole or claims) and self._upright.step(frame.t_s, frame.image, detections, new=bool(claims)):
             return
         meshes = self._mesh.locate(frame.image, [detection.crop for _, detection in claims])
         for (track, _), mesh in zip(claims, meshes, strict=True):

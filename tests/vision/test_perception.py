@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from clips import frames
 from edge.bundle.bundle import Bundle
 from edge.config.perception import VisionConfig
 from edge.messages import Face, Frame, Reason
+from edge.vision.detector import FaceDetector
 from edge.vision.perception import FacePerception
 from edge.vision.tracker import GRACE_S
 
@@ -204,3 +206,28 @@ def test_a_class_gets_one_number_each(bundle: Bundle, data_dir: Path) -> None:
 def test_the_same_frames_give_the_same_faces(bundle: Bundle, data_dir: Path) -> None:
     pictures = list(frames(data_dir, "cab/carphone.mp4", every=12))
     assert look(bundle, pictures) == look(bundle, pictures)
+
+
+def test_beside_a_driver_the_frame_and_its_tiles_are_searched_by_turns(
+    bundle: Bundle, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A passenger leans in beside Tomas after a second: seen within 0.6 s, at one detection a search."""
+    pictures = list(islice(frames(data_dir, "cab/cab_1.avi"), 50))
+    near = cv2.resize(pictures[0].image, (400, 300))
+    widths: list[int] = []
+    detect = FaceDetector.detect
+    monkeypatch.setattr(
+        FaceDetector, "detect", lambda self, image: widths.append(image.shape[1]) or detect(self, image)
+    )
+    begun_s, seen_s, perception = pictures[0].t_s, None, FacePerception(bundle, VisionConfig(max_faces=2))
+    for frame in pictures:
+        wide = np.zeros((480, 1040, 3), np.uint8)
+        wide[:, :640] = frame.image
+        if frame.t_s - begun_s >= 1.0:
+            wide[90:390, 640:] = near
+        found = [face for face in perception.step(replace(frame, image=wide)) if face.box is not None]
+        seen_s = frame.t_s if len(found) == 2 and seen_s is None else seen_s
+    assert seen_s is not None and seen_s - begun_s <= 1.6
+    beside = widths[2:]
+    assert len(beside) <= 5 * (pictures[-1].t_s - begun_s) + 3, "one detection in 0.2 s, not two"
+    assert 1040 in beside and min(beside) < 1040
