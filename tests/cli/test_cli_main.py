@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from made_recording import drive, write_jsonl
 
 from edge.cli.main import main
 
@@ -87,6 +88,13 @@ def test_help_works_without_the_extras() -> None:
     result = emvas("for name in ('torch', 'onnx', 'onnxruntime', 'nicegui'): sys.modules[name] = None", "--help")
     assert result.returncode == 0
     assert "check" in result.stdout
+
+
+def test_a_report_does_not_wait_for_the_packages_of_the_live_page(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "talk.jsonl", drive())
+    result = emvas("sys.modules['nicegui'] = None", "report", str(path))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "talk.html").is_file()
 
 
 def test_a_fault_of_ours_is_not_dressed_up_as_a_missing_extra() -> None:

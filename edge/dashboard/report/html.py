@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nicegui
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edge.affect.fusion import emotion
@@ -31,7 +30,8 @@ from edge.messages import Level
 
 MODULE = "nicegui-echart"
 """The name under which a page imports it: `import { echarts } from "nicegui-echart"`."""
-_DIST = Path(nicegui.__file__).parent / "elements" / "echart" / "dist"
+_DIST = Path(str(importlib.metadata.distribution("nicegui").locate_file("nicegui/elements/echart/dist")))
+"""Found without importing NiceGUI, which takes longer than drawing a page."""
 _STATIC_IMPORT = re.compile(r"""\bfrom\s*["']\./([\w.-]+\.js)["']""")
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*$")
 
