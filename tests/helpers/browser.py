@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ class Page:
         """What its scripts threw."""
         self._connection = connection
         self._number = 0
+        self._screen: tuple[int, int] | None = None
         for domain in ("Page", "Network", "Runtime"):
             self._call(f"{domain}.enable")
 
@@ -75,6 +77,10 @@ class Page:
 
     def screen(self, width_px: int, height_px: int) -> None:
         """Pretend to be a screen of this size; below 500 px a phone."""
+        self._screen = width_px, height_px
+        self._emulate(width_px, height_px)
+
+    def _emulate(self, width_px: int, height_px: int) -> None:
         phone = width_px < 500
         self._call(
             "Emulation.setDeviceMetricsOverride", width=width_px, height=height_px, deviceScaleFactor=1, mobile=phone
@@ -104,11 +110,22 @@ class Page:
         self.errors.clear()
 
     def picture(self, path: Path, size_px: tuple[int, int] | None = None) -> None:
-        """Save the page as PNG, whole or its first `size_px` (width, height)."""
-        width, height = size_px or (0, 0)
-        clip = {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}} if size_px else {}
-        found = self._call("Page.captureScreenshot", captureBeyondViewport=True, **clip)
+        """Save the page as PNG, whole or its first `size_px` (width, height).
+
+        The screen grows to the height of the page beforehand. A capture beyond the viewport would give the page a width
+        of 0 for a moment, at which its charts shrink.
+        """
+        whole = self._call("Page.getLayoutMetrics")["cssContentSize"]
+        width, height = self._screen or self.run("[innerWidth, innerHeight]")
+        shown_px = size_px or (width, max(height, math.ceil(whole["height"])))
+        self._emulate(*shown_px)
+        self.run("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        found = self._call("Page.captureScreenshot")
         path.write_bytes(base64.b64decode(found["data"]))
+        if self._screen:
+            self._emulate(*self._screen)
+        else:
+            self._call("Emulation.clearDeviceMetricsOverride")
 
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
         self._number += 1
