@@ -151,6 +151,13 @@ def language_of(accepted: str) -> Language:
     return "zh" if accepted.lower().startswith("zh") else "en"
 
 
+def position(t_s: float) -> str:
+    """A position in a recording, in whole seconds since its start: `0:04`, `3:07`, `1:02:03`."""
+    minutes, seconds = divmod(int(t_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 class Labels:
     """The texts of one language."""
 
@@ -173,9 +180,7 @@ class Labels:
             return self("seconds_n", n=f"{length_s:.0f}")
         if round(length_s, 1) < 60:
             return self("seconds_n", n=f"{length_s:.1f}")
-        minutes, seconds = divmod(round(length_s), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        return position(round(length_s))
 
     def percent(self, share: float | None) -> str:
         """A share of 1: `62 %`, below a tenth `6.2 %`; the word for unknown if it is None."""

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from edge.i18n.texts import Labels, language_of
+from edge.i18n.texts import Labels, language_of, position
 
 
 @pytest.mark.parametrize(("length_s", "text"), [(2.44, "2.4 s"), (59.99, "1:00"), (187, "3:07"), (3723, "1:02:03")])
 def test_lengths_read_as_people_write_them(length_s: float, text: str) -> None:
     assert Labels("en").length(length_s) == text
+
+
+@pytest.mark.parametrize(("t_s", "text"), [(0.4, "0:00"), (59.99, "0:59"), (187, "3:07"), (3723, "1:02:03")])
+def test_a_position_in_a_recording_reads_as_on_its_time_axis(t_s: float, text: str) -> None:
+    assert position(t_s) == text
 
 
 def test_a_length_has_the_unit_of_its_language() -> None:

@@ -25,7 +25,7 @@ from edge.dashboard.report.json_data import group_figures, level_lengths, modali
 from edge.dashboard.report.report_data import DAY_S, ReportData
 from edge.dashboard.report.utterances import UtteranceLine, key_moments
 from edge.error import EmvasError
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, position
 from edge.messages import Level
 
 MODULE = "nicegui-echart"
@@ -50,7 +50,7 @@ def render_report(data: ReportData, labels: Labels) -> str:
         data=data,
         found=found,
         remarks=remarks(data, labels),
-        when=lambda t_s: _when(data, t_s, labels),
+        when=lambda t_s: _when(data, t_s),
         span=_span(data, labels),
         zone="" if data.recording else zone_text(found.start_s, found.end_s),
         tiles=[*_tiles(data, labels), *_group_tiles(data, labels)],
@@ -84,11 +84,11 @@ def _options(data: ReportData, labels: Labels) -> dict[str, Any]:
     return options
 
 
-def _when(data: ReportData, t_s: float, labels: Labels) -> str:
+def _when(data: ReportData, t_s: float) -> str:
     """A time of the report, as text."""
     moment = data.moment(t_s)
     if moment is None:
-        return labels.length(t_s)
+        return position(t_s)
     start_s, end_s = data.found.start_s, data.found.end_s
     text = f"{moment:%Y-%m-%d %H:%M:%S}" if end_s - start_s > DAY_S else f"{moment:%H:%M:%S}"
     return f"{text} {moment:%Z}" if len(offsets(start_s, end_s)) > 1 else text
