@@ -24,6 +24,7 @@ _OWN = ("edge", "export", "training", "tests", "benchmarks", "demo", "docs")
 _COPIED = (*_OWN, "configs", "systemd", "pyproject.toml")
 QUICK_S = 5.0
 """Tests that take more of the CPU are left out: what only they notice counts as not noticed."""
+_OUTPUT = "output.txt"
 _MOST_S = 900.0
 """Of one run; a mutant that never ends is noticed."""
 
@@ -42,8 +43,11 @@ class RoomTests:
         }
         self._cost_s: dict[str, float] = told["cost_s"]
         for name in told["libraries"]:
-            with contextlib.suppress(ImportError):  # a part that a package imports from its own folder
+            with contextlib.suppress(Exception):  # a part that cannot be imported alone
                 importlib.import_module(name)
+        if slow := sorted(name for name, cost_s in self._cost_s.items() if cost_s > QUICK_S):  # or they imported much
+            _in_fork(_measure, copy, slow, found)
+            self._cost_s |= json.loads(found.read_text(encoding="utf-8"))["cost_s"]
 
     def notice(self, file: str, changed: str, lines: range) -> bool:
         """Whether a test fails with `changed` as the text of `file`; only those that reach `lines` are run."""
@@ -60,6 +64,13 @@ class RoomTests:
         finally:
             target.write_text(before, encoding="utf-8")
 
+    def expect_unchanged_to_pass(self) -> None:
+        """Raises: RuntimeError: the tests that were run fail without a change, so what they noticed says nothing."""
+        chosen = sorted({name.split("::")[0] for name in self._cost_s})
+        if _in_fork(_tried, self._copy, chosen, self._cost_s) != 0:
+            output = (self._copy / _OUTPUT).read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"the tests fail now without any change, so there is no score:\n{output[-2000:]}")
+
 
 def copy_tree(root: Path, copy: Path) -> None:
     """Copy what the tests need; the copy's modules are compiled by their content, so that no stale one is taken."""
@@ -75,15 +86,16 @@ def copy_tree(root: Path, copy: Path) -> None:
 
 
 class _Costs:
-    """A plugin: the files of tests are Coverage's contexts, and each test's CPU seconds are kept."""
+    """A plugin: keeps each test's CPU seconds; the files of tests are the contexts of Coverage, if it measures."""
 
-    def __init__(self, measured: coverage.Coverage) -> None:
+    def __init__(self, measured: coverage.Coverage | None) -> None:
         self._measured = measured
         self.cost_s: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        self._measured.switch_context(item.nodeid.split("::")[0])
+        if self._measured is not None:
+            self._measured.switch_context(item.nodeid.split("::")[0])
         start = _cpu_s()
         found = yield
         self.cost_s[item.nodeid] = _cpu_s() - start
@@ -117,6 +129,14 @@ def _survey(copy: Path, room: str, tests: list[str], out: Path) -> int:
     return code
 
 
+def _measure(_copy: Path, slow: list[str], out: Path) -> int:
+    """Run tests again now that the libraries are imported, and write what each costs."""
+    costs = _Costs(None)
+    code = int(pytest.main(["-q", "-p", "no:cacheprovider", *slow], plugins=[costs]))
+    out.write_text(json.dumps({"cost_s": costs.cost_s}), encoding="utf-8")
+    return code
+
+
 def _tried(copy: Path, chosen: Sequence[str], cost_s: dict[str, float]) -> int:
     sys.dont_write_bytecode = True
     allowed = round(30 + 5 * sum(cost_s.values()))
@@ -125,9 +145,9 @@ def _tried(copy: Path, chosen: Sequence[str], cost_s: dict[str, float]) -> int:
 
 
 def _libraries() -> list[str]:
-    """The installed packages that the tests have imported."""
+    """The installed modules that the tests have imported."""
     files = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
-    return sorted(name for name, file in files.items() if "site-packages" in file and "." not in name)
+    return sorted(name for name, file in files.items() if "site-packages" in file)
 
 
 def _cpu_s() -> float:
@@ -148,7 +168,7 @@ def _in_fork(work: Any, copy: Path, *arguments: Any) -> int | None:
 
 def _begun(work: Any, copy: Path, *arguments: Any) -> None:
     os.setsid()
-    with (copy / "output.txt").open("wb") as output:
+    with (copy / _OUTPUT).open("wb") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     os.chdir(copy)

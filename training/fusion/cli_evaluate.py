@@ -65,4 +65,7 @@ def show(result: Evaluation) -> None:
 
 
 def _cell(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
+    if math.isnan(value):
+        return "-"
+    text = f"{value:.3f}"
+    return text.replace("0.", ".") if abs(value) < 1 else text

@@ -90,7 +90,9 @@ def test_a_label_that_is_not_given_weighs_as_much_as_it_disagrees_with_the_whole
     labels = LabelGeneration(1.0, True, 0.0)
     objective = GeneratedLabels(labels, 2, (2, 2, 2), 3.0, WEIGHTS)
     objective.begin(LABELLED.label, LABELLED.single)
-    labels.single[0, 1] = 0.9  # generated: the whole says 0.2, so it weighs tanh(0.7); in row 1 vision says as the whole
+    labels.single[0, 1] = (
+        0.9  # generated: the whole says 0.2, so it weighs tanh(0.7); in row 1 vision says as the whole
+    )
     text = 0.5 * (0.3 + 0.2 + 0.2) / 3
     audio = (math.tanh(0.7) * 1.0 + 0.25 * 0.9 + 0.25 * 1.2) / 3
     vision = 0.125 * (1.0 + 0.1) / 3

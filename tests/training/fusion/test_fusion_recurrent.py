@@ -21,13 +21,16 @@ from training.fusion.layers.recurrent import Lstm
 def operator(name: str, inputs: list[Tensor], attributes: dict[str, int], dtype: torch.dtype, shape: Any) -> Tensor:
     """What onnxruntime makes of the one operator that `torch.onnx.ops.symbolic` writes into a graph."""
     names = ["values", "weight", "recurrence", "bias"]
-    told = [helper.make_tensor_value_info(key, TensorProto.FLOAT, part.shape) for key, part in zip(names, inputs)]
-    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, None)
+    told = [
+        helper.make_tensor_value_info(key, TensorProto.FLOAT, part.shape)
+        for key, part in zip(names, inputs, strict=True)
+    ]
+    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["length", 1, "n", "hidden"])
     graph = helper.make_graph([helper.make_node(name, names, ["states"], **attributes)], "lstm", told, [states])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    (said,) = session.run(None, {key: part.detach().numpy() for key, part in zip(names, inputs)})
+    (said,) = session.run(None, {key: part.detach().numpy() for key, part in zip(names, inputs, strict=True)})
     assert said.shape == tuple(shape) and dtype == torch.float32
     return torch.from_numpy(said)
 

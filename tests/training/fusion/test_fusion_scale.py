@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fusion_runs
+import numpy as np
 import pytest
 import torch
 
@@ -60,3 +61,40 @@ def test_the_size_of_a_column_no_longer_matters(factor):
 def test_a_model_that_is_not_to_be_standardized_takes_features_as_they_are():
     model = build("lf_dnn", {"text": 2, "audio": 2, "vision": 2}, {})
     assert not [name for name in model.state_dict() if name.startswith("scales")]
+
+
+def test_mean_and_spread_are_those_of_every_nth_frame_without_its_tails(monkeypatch):
+    """1300 real frames, of which every third counts: 434, of which the two least and the two greatest are clipped."""
+    monkeypatch.setattr("training.fusion.layers.scale._MOST_FRAMES", 500)
+    generator = torch.Generator().manual_seed(1)
+    values = torch.randn(30, 50, 3, generator=generator, dtype=torch.float64).exp()
+    length, presence = torch.full((30,), 50), torch.ones(30)
+    length[:10], presence[4] = 35, 0
+    length[10:] = 49
+    length[4] = 50
+    scale = Scale(3)
+    scale.measure(values, length, presence)
+    frames = [values[n, i].numpy() for n in range(30) for i in range(50) if presence[n] and i < length[n]]
+    chosen = np.array(frames)[::3]
+    assert (len(frames), len(chosen)) == (1295, 432)
+    order = np.sort(chosen, axis=0)
+    clipped = chosen.clip(order[2], order[-3])
+    np.testing.assert_allclose(scale.centre, clipped.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(scale.spread, clipped.std(axis=0), rtol=1e-5)
+    given = values[:2].float()
+    expected = ((given - scale.centre) / scale.spread).clip(-8, 8)
+    torch.testing.assert_close(scale(given), expected)
+    assert scale(given - 1e6).min() == -8.0
+
+
+@pytest.mark.parametrize(("size", "spread"), [(0.3, 1.0), (1e6, 1.0), (1e-9, 1.0)])
+def test_what_float32_cannot_tell_apart_is_constant(size, spread):
+    near = torch.tensor([1.0, 1 + 1e-7]).repeat(20).view(1, 40, 1).double() * size
+    scale = Scale(1)
+    scale.measure(near, torch.tensor([40]), torch.ones(1))
+    assert scale.spread.item() == spread
+    wide = Scale(1)
+    wide.measure(
+        near + torch.tensor([0.0, 1e-6 * max(size, 1)]).repeat(20).view(1, 40, 1), torch.tensor([40]), torch.ones(1)
+    )
+    assert wide.spread.item() < 1.0

@@ -1,4 +1,4 @@
-"""What the fusion models compute, to the last line: answers, losses, gradients and drawn shares do not change unnoticed."""
+"""No line of a fusion model changes unnoticed: its answers, losses, gradients, dropped shares and defaults are held."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def spread_of(weight: torch.Tensor) -> tuple[float, float]:
 
 
 def test_weights_begin_as_large_as_their_sources_say() -> None:
-    """Glorot: uniform up to sqrt(6 / (in + out)), normal with sqrt(2 / (in + out)); a linear layer up to 1 / sqrt(in)."""
+    """Glorot: uniform to sqrt(6 / (in + out)), normal with sqrt(2 / (in + out)); a linear layer to 1 / sqrt(in)."""
     torch.manual_seed(0)
     attention = MultiHeadAttention(30, 3, 0.0)
     for weight, most in ((attention.in_proj_weight, (6 / 120) ** 0.5), (attention.out_proj.weight, (6 / 60) ** 0.5)):
