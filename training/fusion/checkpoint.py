@@ -7,6 +7,7 @@ of the validation split, by set of modalities), and in the last one `resume` (al
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import zipfile
@@ -41,7 +42,8 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be a file
+            part.unlink()
         raise FusionCheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
