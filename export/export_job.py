@@ -60,11 +60,12 @@ class EvaluationTask:
     tolerance: float
     """The largest accepted loss against float32, in the same unit."""
     score: Callable[[Mapping[str, Session]], SupportsFloat]
-    """The figure of these sessions, by graph name. `ErrorCounts` of enough utterances are judged by the interval of the
-    difference."""
+    """The figure of these sessions, by graph name. `ErrorCounts` are judged by the interval of the difference."""
     samples: int
     data: str
     """Description of the evaluation set."""
+    least_samples: int = 1
+    """With fewer samples chance decides, so no variant is judged by them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from edge.bundle.session import Session
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from edge.speech.decoding import simplify
 from export.export_job import EvaluationTask
-from export.gate.paired import ErrorCounts
+from export.gate.paired import LEAST_UTTERANCES, ErrorCounts
 from export.role_build import BuildError
 from training.asr.metrics import error_rates
 
@@ -65,6 +65,12 @@ def read_spoken(list_path: str) -> list[SpokenSample]:
     return [_spoken(path, number, row) for number, row in enumerate(rows, start=1)]
 
 
+def described(spoken: Sequence[SpokenSample]) -> str:
+    """How many recordings have a Chinese text and how many another one."""
+    chinese = sum(any("\u4e00" <= letter <= "\u9fff" for letter in one.text) for one in spoken)
+    return f"{len(spoken)} recordings with their texts ({chinese} Chinese, {len(spoken) - chinese} others)"
+
+
 def _spoken(path: Path, number: int, row: list[str]) -> SpokenSample:
     where = f"{path}, row {number}"
     if len(row) < 2 or not row[1].strip():
@@ -88,7 +94,9 @@ def recognition_task(
         recognize = recognizer(sessions)
         return character_errors((one.text, recognize(one.samples)) for one in spoken)
 
-    return EvaluationTask("character error rate", "1", "lower", tolerance, score, len(spoken), data)
+    return EvaluationTask(
+        "character error rate", "1", "lower", tolerance, score, len(spoken), data, least_samples=LEAST_UTTERANCES
+    )
 
 
 def character_errors(pairs: Iterable[tuple[str, str]]) -> ErrorCounts:

@@ -12,6 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_NO_SPEECH = (
+    "--measure judges variants of asr on speech: add --evaluation LIST, with at least 200 recordings in Mandarin and "
+    "English (docs/export.md), or name the other roles with --role"
+)
+
 
 @click.command(epilog="Example: emvas bundle build configs/bundles/default.yaml --out build/bundle")
 @click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
@@ -62,6 +67,8 @@ def build(
     whole, read = read, read.part(part) if part is not None else read
     if unknown := set(only) - set(read.roles):
         raise click.BadParameter(f"{', '.join(unknown)}: the recipe has {', '.join(read.roles)}", param_hint="--role")
+    if measure and evaluation is None and "asr" in (only or read.roles) and read.roles["asr"].variants:
+        raise click.UsageError(_NO_SPEECH)
     for role in only or read.roles:
         builder(role, read.roles[role].model is not None)  # reports a missing library before any download
     base = read_lock(read.base) if read.base is not None else Lock()

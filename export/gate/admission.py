@@ -12,7 +12,7 @@ from edge.bundle.session import Session
 from export.export_job import EvaluationTask, Feeds
 from export.gate.margins import Margins
 from export.gate.measures import Agreement, agreement, latencies_ms, weight_bytes
-from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, PairedDifference, paired_difference
+from export.gate.paired import ErrorCounts, PairedDifference, paired_difference
 from export.gate.variant_files import Candidate
 
 FP32_TOLERANCE = 1e-3
@@ -116,10 +116,10 @@ class Judge:
         return self._task.score({graph: Session(path) for graph, path in graphs.items()})
 
     def _apart(self, score: SupportsFloat) -> PairedDifference | None:
-        """How much worse than float32, with its interval; None with too few utterances."""
+        """How much worse than float32, with its interval; None if the figure is one number."""
         if not isinstance(score, ErrorCounts) or not isinstance(self.score, ErrorCounts) or score is self.score:
             return None
-        return paired_difference(score, self.score) if len(score.lengths) >= LEAST_UTTERANCES else None
+        return paired_difference(score, self.score)
 
     def _worse(self, score: SupportsFloat | None) -> str:
         task = self._task

@@ -76,13 +76,16 @@ def build_variants(
         raise BuildError(
             f"there are no real inputs of graph {bare[0]!r} to compare {', '.join(others)} with float32 on"
         )
-    judge = Judge(fp32, {graph: compared[graph] for graph in fp32 if compared.get(graph)}, task, margins)
+    unproven = _unproven(task)
+    judge = Judge(
+        fp32, {graph: compared[graph] for graph in fp32 if compared.get(graph)}, None if unproven else task, margins
+    )
     admitted: dict[VariantName, VariantBuild] = {}
     refused: dict[str, Any] = {}
     for name in others:
         progress(f"trying {name}")
         maker = Maker(name, fp32, families, calibration, work)
-        if reason := maker.missing() or ("" if task or name == "fp16" else "no evaluation set proves it"):
+        if reason := maker.missing() or ("" if name == "fp16" else unproven):
             refused[name] = {"reason": reason}
             continue
         trials, layers = _tried(name, maker, judge, compared)
@@ -96,6 +99,15 @@ def build_variants(
     exact |= {"refused": refused} if refused else {}
     variants: dict[VariantName, VariantBuild] = {"fp32": VariantBuild(dict(fp32), FP32_TOLERANCE, exact), **admitted}
     return ChosenVariants(variants, default_variants(variants))
+
+
+def _unproven(task: EvaluationTask | None) -> str:
+    """Why no task can judge a variant; float16 is then judged by parity alone."""
+    if task is None:
+        return "no evaluation set proves it"
+    if task.samples < task.least_samples:
+        return f"{task.samples} samples are too few to prove it: at least {task.least_samples} are needed"
+    return ""
 
 
 def default_variants(variants: Mapping[VariantName, Any]) -> dict[str, VariantName]:

@@ -18,7 +18,7 @@ from export.gate import Decision, build_variants
 from export.graphs.whisper import WhisperEngine, export_whisper
 from export.parity import check_parity
 from export.role_build import Archives, BuildError, RoleBuild
-from export.sample_speech import read_speech, read_spoken
+from export.sample_speech import described, read_speech, read_spoken
 from export.sources.ctranslate2 import read_ctranslate2
 from export.sources.whisper_ctranslate2 import whisper_from_ctranslate2
 from export.tasks import asr
@@ -26,30 +26,33 @@ from export.tasks.asr import MEANINGS, PREPROCESSING, decoder_feeds
 
 _PARTS = ("weights_1", "weights_2")
 _TABLES = ("config", "tokenizer", "vocabulary")
-_DATA = "45 s of read English in pieces of 9 s (moonshine-voice, two_cities.wav), against Dickens's text"
-_SPEECH_S = 45.0
 _PIECE_S = 9.0
+_PIECES = 2
+"""Pieces of the reader that both recognizers hear."""
 _MOST_DIFFERENT = 0.1
 """Largest share of words that differ from faster-whisper's transcript of English prose; .018 was measured."""
 
 
 def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: Callable[[str], None]) -> RoleBuild:
-    """Join the parts, fill Hugging Face's model, export, and let the gate judge transcripts of real speech."""
+    """Join the parts, fill Hugging Face's model, export, and let the gate judge transcripts of real speech.
+
+    `options["evaluation"]` lists that speech; without it only float16 is tried, by parity.
+    """
     peer = peer_folder(archives, work / "ctranslate2", options)
     model = whisper_from_ctranslate2(read_ctranslate2(peer / "model.bin"))
     fp32 = {part: work / f"{part}.fp32.onnx" for part in ("encoder", "decoder")}
     export_whisper(model, fp32["encoder"], fp32["decoder"])
     tokens = WhisperTokens(peer / "tokenizer.json", peer / "config.json")
-    pieces = _pieces(read_speech(archives.file(**options["speech"]), _SPEECH_S))
+    pieces = _pieces(read_speech(archives.file(**options["speech"]), _PIECES * _PIECE_S))
     golden = _golden(fp32, tokens, pieces[0])
     parity = _parity(fp32, WhisperEngine(model), golden)
     if not isinstance(options["variants"], Decision):
-        parity |= _beside_the_peer(fp32, tokens, peer, pieces[:2])
+        parity |= _beside_the_peer(fp32, tokens, peer, pieces)
     choice = build_variants(
         fp32,
         {"encoder": "transformer", "decoder": "transformer"},
         {},
-        _task(tokens, pieces, options),
+        _task(tokens, options),
         options["variants"],
         parity,
         work,
@@ -75,13 +78,13 @@ def build(archives: Archives, work: Path, options: Mapping[str, Any], progress: 
     )
 
 
-def _task(tokens: WhisperTokens, pieces: Sequence[Float32], options: Mapping[str, Any]) -> EvaluationTask:
-    """The task on the recordings of `options["evaluation"]`, if given, else on the recordings of one reader."""
+def _task(tokens: WhisperTokens, options: Mapping[str, Any]) -> EvaluationTask | None:
+    """The task on the recordings of `options["evaluation"]`; None without a list."""
     if "evaluation" not in options:
-        return asr.task(tokens, pieces, Path(options["said"]), _DATA, options["tolerance"])
+        return None
     path = Path(options["evaluation"])
     spoken = read_spoken(str(path))
-    data = f"{len(spoken)} recordings with their texts, {path.name}, SHA-256 {sha256_of(path)}"
+    data = f"{described(spoken)}, {path.name}, SHA-256 {sha256_of(path)}"
     return asr.listed_task(tokens, spoken, data, options["tolerance"])
 
 

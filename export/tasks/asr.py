@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from edge.messages import Float32
 from edge.speech.whisper import BEAMS, WINDOWS_S, WhisperDecoder, WhisperModel, WhisperTokens, feeds
 from edge.text.sentiment import LANGUAGES
 from export.export_job import EvaluationTask, Feeds
-from export.sample_speech import SpokenSample, character_errors, recognition_task
+from export.sample_speech import SpokenSample, recognition_task
 
 MEANINGS = {
     "mel": "log-mel spectrogram of 10 to 30 s, edge.speech.log_mel, about -1..1.5",
@@ -22,17 +21,6 @@ MEANINGS = {
 PREPROCESSING = {"log_mel": "edge.speech.log_mel", "windows_s": list(WINDOWS_S), "beams": BEAMS}
 _STEPS = 6
 """Number of steps after which the decoder's cache is that of a longer sentence."""
-
-
-def task(tokens: WhisperTokens, pieces: Sequence[Float32], said: Path, data: str, tolerance: float) -> EvaluationTask:
-    """The character error rate; `said` is a text file with the words of all recordings, one after the other."""
-    words = said.read_text(encoding="utf-8")
-
-    def score(sessions: Mapping[str, Session]) -> float:
-        model = WhisperModel(sessions["encoder"], sessions["decoder"])
-        return float(character_errors([(words, " ".join(transcribe(model, tokens, pieces)))]))
-
-    return EvaluationTask("character error rate", "1", "lower", tolerance, score, len(pieces), data)
 
 
 def listed_task(tokens: WhisperTokens, spoken: Sequence[SpokenSample], data: str, tolerance: float) -> EvaluationTask:

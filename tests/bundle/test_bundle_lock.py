@@ -104,6 +104,14 @@ def test_a_recipe_without_a_lock_is_measured_and_gets_one(small_recipe: Path, tm
     assert "and measuring its variants" in CliRunner().invoke(main, command).stderr
 
 
+def test_a_recognizer_is_not_measured_without_speech_to_judge_it_on(tmp_path: Path) -> None:
+    for words in ([], ["--role", "asr"]):
+        command = ["bundle", "build", str(DEFAULT), "--out", str(tmp_path / "out"), "--measure", *words]
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 2 and "add --evaluation LIST" in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_lock_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     assert read_lock(recipe) == Lock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import SupportsFloat
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from judged_net import residual_cnn
 
 from edge.bundle.session import Session
 from export.export_job import EvaluationTask
+from export.gate import build_variants
 from export.gate.admission import Judge
 from export.gate.margins import Margins
 from export.gate.paired import LEAST_UTTERANCES, ErrorCounts, paired_difference
 from export.gate.variant_files import Candidate
+from export.sample_speech import SpokenSample, recognition_task
 
 LENGTH = 15
 
@@ -53,17 +56,17 @@ def test_other_utterances_are_not_compared() -> None:
         paired_difference(ErrorCounts([1], [3]), ErrorCounts([1], [4]))
 
 
-def judged(tmp_path: Path, exact: ErrorCounts, other: ErrorCounts) -> tuple[str, dict[str, object]]:
+def judged(tmp_path: Path, exact: SupportsFloat, other: SupportsFloat) -> tuple[str, dict[str, object]]:
     """What the gate says of a variant that makes the mistakes `other`."""
     found = iter((exact, other))
 
-    def score(sessions: Mapping[str, Session]) -> ErrorCounts:
+    def score(sessions: Mapping[str, Session]) -> SupportsFloat:
         assert sessions
         return next(found)
 
     net = residual_cnn(tmp_path / "net.onnx")
     probes = {"model": [{"x": np.zeros((1, 8, 12, 12), np.float32)}]}
-    task = EvaluationTask("character error rate", "1", "lower", 0.01, score, len(exact.edits), "made up")
+    task = EvaluationTask("character error rate", "1", "lower", 0.01, score, LEAST_UTTERANCES, "made up")
     judge = Judge({"model": net}, probes, task, Margins())
     trial = judge.judge("fp16", Candidate({"model": net}))
     return trial.wrong, judge.task_figures(trial.score)["task"]
@@ -85,8 +88,25 @@ def test_one_that_is_surely_as_good_gets_in_with_its_interval(tmp_path: Path) ->
     assert wrong == "" and 0 < figures["worse_than_fp32"]["estimate"] <= figures["worse_than_fp32"]["high"] <= 0.01
 
 
-def test_too_few_utterances_give_no_interval_and_the_figure_alone_decides(tmp_path: Path) -> None:
-    few = counts([1] * (LEAST_UTTERANCES - 1))
-    wrong, figures = judged(tmp_path, few, few)
+def test_a_list_that_is_too_short_judges_nothing(tmp_path: Path) -> None:
+    few = [SpokenSample(np.zeros(1600, np.float32), "no")] * (LEAST_UTTERANCES - 1)
+    task = recognition_task(few, lambda sessions: pytest.fail("it was judged"), "made up")
+    choice = build_variants(
+        {"model": residual_cnn(tmp_path / "net.onnx")},
+        {"model": "cnn"},
+        {"model": [{"x": np.zeros((1, 8, 12, 12), np.float32)}]},
+        task,
+        ["fp16", "cpu-int8"],
+        {},
+        tmp_path,
+        lambda text: None,
+    )
+    refused = choice.variants["fp32"].measured["refused"]["cpu-int8"]["reason"]
+    assert refused == "199 samples are too few to prove it: at least 200 are needed"
+    assert "task" not in choice.variants["fp16"].measured, "float16 is judged by parity"
+
+
+def test_one_number_has_no_interval(tmp_path: Path) -> None:
+    assert "is worse by more than 0.01" in judged(tmp_path, 0.1, 0.2)[0]
+    wrong, figures = judged(tmp_path, 0.1, 0.105)
     assert wrong == "" and "worse_than_fp32" not in figures
-    assert "is worse by more than 0.01" in judged(tmp_path, few, counts([2] * len(few.edits)))[0]
