@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import hashlib
 import importlib
 import json
 import multiprocessing
@@ -24,7 +25,7 @@ _OWN = ("edge", "export", "training", "tests", "benchmarks", "demo", "docs")
 _COPIED = (*_OWN, "configs", "systemd", "pyproject.toml")
 QUICK_S = 5.0
 """Tests that take more of the CPU are left out: what only they notice counts as not noticed."""
-_OUTPUT = "output.txt"
+_OUTPUT, _FAILED = "output.txt", "failed.txt"
 _MOST_S = 900.0
 """Of one run; a mutant that never ends is noticed."""
 
@@ -32,12 +33,20 @@ _MOST_S = 900.0
 class RoomTests:
     """The tests of a room in a copy of the tree: which lines each file of tests reaches, and what each test costs."""
 
-    def __init__(self, copy: Path, room: str, tests: Sequence[str]) -> None:
-        self._copy, existing = copy, [name for name in tests if (copy / name).exists()]
+    def __init__(self, copy: Path, room: str, tests: Sequence[str], kept: Path) -> None:
+        """`kept` is the file of the survey; one of the same tree is read instead of made.
+
+        Raises: RuntimeError: the tests fail before anything is changed.
+        """
+        self._copy, existing = copy, [name for name in tests if name.startswith("--") or (copy / name).exists()]
+        self._noticing: set[str] = set()
+        told = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+        surveyed = told.get("tree") == (tree := room_sha256(copy, room, tests))
         found = copy / "reached.json"
-        if _in_fork(_survey, copy, room, existing, found) != 0:
-            raise RuntimeError(f"the tests of {room} fail before anything is changed")
-        told = json.loads(found.read_text(encoding="utf-8"))
+        if not surveyed:
+            if _in_fork(_survey, copy, room, existing, found) != 0:
+                raise RuntimeError(f"the tests of {room} fail before anything is changed")
+            told = json.loads(found.read_text(encoding="utf-8"))
         self._reached: dict[str, dict[int, set[str]]] = {
             file: {int(line): set(names) for line, names in lines.items()} for file, lines in told["reached"].items()
         }
@@ -45,9 +54,12 @@ class RoomTests:
         for name in told["libraries"]:
             with contextlib.suppress(Exception):  # a part that cannot be imported alone
                 importlib.import_module(name)
-        if slow := sorted(name for name, cost_s in self._cost_s.items() if cost_s > QUICK_S):  # or they imported much
+        slow = sorted(name for name, cost_s in self._cost_s.items() if cost_s > QUICK_S)
+        if slow and not surveyed:  # or what they import takes long
             _in_fork(_measure, copy, slow, found)
             self._cost_s |= json.loads(found.read_text(encoding="utf-8"))["cost_s"]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({**told, "cost_s": self._cost_s, "tree": tree}), encoding="utf-8")
 
     def notice(self, file: str, changed: str, lines: range) -> bool:
         """Whether a test fails with `changed` as the text of `file`; only those that reach `lines` are run."""
@@ -60,16 +72,30 @@ class RoomTests:
         before = target.read_text(encoding="utf-8")
         target.write_text(changed, encoding="utf-8")
         try:
-            return _in_fork(_tried, self._copy, chosen, self._cost_s) not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
+            code = _in_fork(_tried, self._copy, chosen, self._cost_s)
         finally:
             target.write_text(before, encoding="utf-8")
+        failed = self._copy / _FAILED
+        if failed.is_file():
+            self._noticing |= set(failed.read_text(encoding="utf-8").splitlines())
+            failed.unlink()
+        return code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
 
     def expect_unchanged_to_pass(self) -> None:
-        """Raises: RuntimeError: the tests that were run fail without a change, so what they noticed says nothing."""
-        chosen = sorted({name.split("::")[0] for name in self._cost_s})
-        if _in_fork(_tried, self._copy, chosen, self._cost_s) != 0:
+        """Raises: RuntimeError: a test that noticed something fails without a change too, so it says nothing."""
+        if self._noticing and _in_fork(_tried, self._copy, sorted(self._noticing), self._cost_s) != 0:
             output = (self._copy / _OUTPUT).read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"the tests fail now without any change, so there is no score:\n{output[-2000:]}")
+
+
+def room_sha256(copy: Path, room: str, tests: Sequence[str]) -> str:
+    """Of the names and contents of a room's modules and of its tests."""
+    digest = hashlib.sha256()
+    for name in (room, *tests, "tests/helpers"):
+        for path in sorted([copy / name, *(copy / name).rglob("*")]):
+            if path.suffix in (".py", ".json"):
+                digest.update(str(path.relative_to(copy)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def copy_tree(root: Path, copy: Path) -> None:
@@ -103,14 +129,19 @@ class _Costs:
 
 
 class _Quick:
-    """A plugin: the cheapest tests first, and the expensive ones not at all."""
+    """A plugin: the cheapest tests first, the expensive ones not at all; what fails is noted."""
 
-    def __init__(self, cost_s: dict[str, float]) -> None:
-        self._cost_s = cost_s
+    def __init__(self, copy: Path, cost_s: dict[str, float]) -> None:
+        self._copy, self._cost_s = copy, cost_s
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = [item for item in items if self._cost_s.get(item.nodeid, 0.0) <= QUICK_S]
         items[:] = sorted(known, key=lambda item: self._cost_s.get(item.nodeid, 0.0))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            with (self._copy / _FAILED).open("a", encoding="utf-8") as file:
+                file.write(report.nodeid + "\n")
 
 
 def _survey(copy: Path, room: str, tests: list[str], out: Path) -> int:
@@ -141,7 +172,7 @@ def _tried(copy: Path, chosen: Sequence[str], cost_s: dict[str, float]) -> int:
     sys.dont_write_bytecode = True
     allowed = round(30 + 5 * sum(cost_s.values()))
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, allowed))
-    return int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *chosen], plugins=[_Quick(cost_s)]))
+    return int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *chosen], plugins=[_Quick(copy, cost_s)]))
 
 
 def _libraries() -> list[str]:
