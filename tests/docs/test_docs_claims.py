@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def test_a_class_and_a_method_that_the_walk_names_are_there() -> None:
         homes = [source for source in sources if re.search(rf"^class {kind}\b", source, re.MULTILINE)]
         assert homes, kind
         assert not method or any(f"def {method}(" in home for home in homes), f"{kind}.{method}"
+
+
+def test_the_difference_to_mmsa_is_that_of_its_proof() -> None:
+    proof = json.loads((ROOT / "docs" / "evidence" / "mmsa.json").read_text(encoding="utf-8"))
+    worst, lengths = max(proof["largest_difference"].values()), proof["lengths"]
+    wanted = f"features MMSA {proof['mmsa']} and ours differ by at most {worst:.1e}, at lengths from {lengths[0]} to"
+    assert f"{wanted} {lengths[-1]} " in text_of(ROOT / "docs" / "training.md")
+    assert worst <= 1e-5
 
 
 def test_every_room_is_in_the_table() -> None:

@@ -1,8 +1,8 @@
 """What each fusion model answers and learns with weights and inputs that a formula makes; as a script, written down.
 
-Everything is in float64 and without random numbers, so that every machine gets the same values. The program that gave
-`tests/training/fusion/fusion_values.json` agreed with MMSA's own models (docs/evidence/mmsa.md). After a change of a
-model on purpose, `PYTHONPATH=tests/helpers:. python tests/helpers/fusion_values.py` writes the file again.
+Everything is in float64 and without random numbers, so that every machine gets the same values. The models that gave
+`tests/training/fusion/fusion_values.json` agreed with those seven of MMSA that docs/evidence/mmsa.md lists. After a
+change of a model on purpose, `PYTHONPATH=tests/helpers:. python tests/helpers/fusion_values.py` writes the file again.
 """
 
 from __future__ import annotations
