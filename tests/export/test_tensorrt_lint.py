@@ -42,9 +42,17 @@ def pair(name: str, scale: str = "scale", zero: str = "zero", **attributes: int)
     ]
 
 
-def quantized(path: Path, *, zero: np.ndarray = ZERO, axis: int = 0, residual: bool = True, bias: bool = False) -> Path:
-    """A residual block in int8, sound unless told otherwise."""
-    channels = {"k_scale": np.full(4, 0.1, np.float32), "k_zero": np.zeros(4, np.int8)}
+def quantized(
+    path: Path,
+    *,
+    zero: np.ndarray = ZERO,
+    k_zero: Sequence[int] = (0, 0, 0, 0),
+    axis: int = 0,
+    residual: bool = True,
+    bias: bool = False,
+) -> Path:
+    """A residual block in int8, sound unless told otherwise; `k_zero` has the zero-points of the kernel's channels."""
+    channels = {"k_scale": np.full(4, 0.1, np.float32), "k_zero": np.array(k_zero, np.int8)}
     constants = {"k": KERNEL, "scale": SCALE, "zero": zero, **channels}
     nodes = [*pair("x"), *pair("k", "k_scale", "k_zero", axis=axis)]
     inputs = ["x_d", "k_d"]
@@ -69,6 +77,8 @@ def test_a_sound_graph_has_no_findings(tmp_path: Path) -> None:
         ("bias", {"bias": True}),
         ("zero-point", {"zero": np.array(3, np.int8)}),
         ("zero-point", {"zero": np.zeros((), np.uint8)}),
+        ("zero-point", {"k_zero": (5, 0, 0, 0)}),
+        ("zero-point", {"k_zero": (0, 0, 0, 5)}),
         ("channel-axis", {"axis": 1}),
         ("residual-add", {"residual": False}),
     ],
