@@ -21,9 +21,20 @@ NEIGHBOURS: tuple[tuple[str, Value, Value], ...] = (
     ("STEADY_DEG", 5.0, 8.0),
     ("gaze_yaw_deg", 27.0, 33.0),
     ("gaze_pitch_deg", 22.0, 24.0),
+    ("yaw_deg", 21.0, 25.0),
+    ("pitch_deg", 16.5, 19.5),
+    ("exit_share", 0.7, 0.9),
+    ("back_s", 1.7, 2.3),
+    ("lost_s", 2.4, 3.6),
+    ("learn_s", 12.0, 18.0),
+    ("TOLERANCE_S", 0.2, 0.4),
+    ("LOST_AWAY_S", 8.0, 12.0),
+    ("MOVED_S", 45.0, 75.0),
+    ("ADAPT_S", 270.0, 450.0),
+    ("YAW_WITHIN_DEG", (-40.0, 40.0), (-50.0, 50.0)),
+    ("PITCH_WITHIN_DEG", (-25.0, 8.0), (-35.0, 12.0)),
 )
-"""Constants of `edge.fatigue.attention` and settings of `attention` that were chosen by these trials, each with a lower
-and a higher value."""
+"""Constants of `edge.fatigue.attention` and settings of `attention`, each with a lower and a higher value."""
 
 
 @dataclass(frozen=True, slots=True)

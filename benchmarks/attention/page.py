@@ -37,8 +37,10 @@ def page(report: Figures) -> str:
             markdown_table(heads, (_row(row, report) for row in report["told"])),
             "NCAP names the 42 targets; a miss is what is not told within 4 s. A telephone held in view of the "
             "windscreen lies 15 degrees from straight ahead: no monitor of head and eyes can tell it from the road.\n",
+            _named("Missed", report["told"]),
             "## Not told\n",
             markdown_table(("habit", *heads[2:5], "holds"), (_calm(row, report) for row in report["quiet"])),
+            _named("Told", report["quiet"]),
             _drivers(report["alert_drivers"]) + _neighbours(report.get("neighbours", ())),
             _measured(report.get("measured", {})),
             _SHOWS_NOT,
@@ -59,6 +61,20 @@ def _calm(row: Figures, report: Figures) -> tuple[str, ...]:
     return row["rule"], *map(str, most), "yes" if max(most) == 0 else "**no**"
 
 
+def _named(title: str, found: Sequence[Figures]) -> str:
+    """What was missed or told, with the views in which it was."""
+    lines = []
+    for row in found:
+        names = dict.fromkeys(name for cell in row["views"] for name in cell.get("names", ()))
+        for name in names:
+            views = [cell for cell in row["views"] if name in cell.get("names", ())]
+            rates = dict.fromkeys(cell["fps"] for cell in views)
+            laws = [_listed(cell["law_deg"] for cell in views if cell["fps"] == rate) for rate in rates]
+            places = (f"{rate:g} fps ({law} degrees)" for rate, law in zip(rates, laws, strict=True))
+            lines.append(f"- {row['rule']}: {name}, at {'; '.join(places)}\n")
+    return f"{title}:\n\n{''.join(lines)}" if lines else ""
+
+
 def _listed(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
@@ -73,7 +89,8 @@ def _drivers(found: Figures) -> str:
         f"In {found['hours']:g} h of simulated alert drivers ({found['drivers']}, seed {found['seed']}: mirrors, looks "
         "down, talk, laughter, sun, bumps, glare, hands before the eyes; `benchmarks/fatigue/drivers`) alerts of any "
         f"kind and level: {told}. Not counted are {found['rightly']} that are right: a tunnel or sunglasses hid the "
-        "eyes for 10 s, or chance put a look down and a mirror one after the other, 3 s in all. Asked: at most 1.\n"
+        "eyes for 10 s, or looks that chance put one after the other kept the eyes off the road for 2.9 s "
+        "(`looked_away` in `benchmarks/fatigue/drivers/scoring.py`). Asked: at most 1.\n"
     )
 
 

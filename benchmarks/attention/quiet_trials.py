@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,18 @@ def _quiet(habit: Callable[[Driver, float], object], stand: Stand, for_s: float 
     driver = stand.driver(until_s)
     habit(driver, until_s)
     cab = stand.cab().drives(driver, from_s=WARM_S, until_s=until_s, kmh=FAST_KMH)
-    return Count(sum(alert.type == "new" for alert in cab.alerts), 0)
+    return _new(cab.alerts)
+
+
+def _new(alerts: Iterable[Alert]) -> Count:
+    begun = [alert for alert in alerts if alert.type == "new"]
+    names = (f"{alert.alert} ({alert.level.name.lower()}): {', '.join(_causes(alert))}" for alert in begun)
+    return Count(len(begun), 0, names=tuple(names))
+
+
+def _causes(alert: Alert) -> Sequence[str]:
+    causes = alert.evidence.get("causes", ())
+    return causes if isinstance(causes, (list, tuple)) else ()
 
 
 def _mirrors(driver: Driver, until_s: float) -> None:
@@ -104,7 +115,7 @@ def rest_at_a_stop(stand: Stand) -> Count:
     driver.blinks(start_s + 185, until_s)
     cab = stand.cab().drives(driver, from_s=WARM_S, until_s=start_s + 185, kmh=0.0)
     cab.drives(driver, from_s=start_s + 185, until_s=until_s, kmh=FAST_KMH)
-    return Count(sum(alert.type == "new" for alert in cab.alerts), 0)
+    return _new(cab.alerts)
 
 
 QUIET: dict[str, Trial] = {

@@ -28,6 +28,8 @@ class Count:
     hits: int
     of: int
     slowest_s: float | None = None
+    names: tuple[str, ...] = ()
+    """What was missed of targets, or told in a habit in which nothing is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Stand:
 Trial = Callable[[Stand], Count]
 
 
-def counted(delays_s: Iterable[float | None]) -> Count:
-    """None is a miss."""
+def counted(delays_s: Iterable[float | None], names: Sequence[str] = ()) -> Count:
+    """None is a miss; `names` are those of the events."""
     found = list(delays_s)
     told = [delay_s for delay_s in found if delay_s is not None]
-    return Count(len(told), len(found), round(max(told), 2) if told else None)
+    missed = tuple(name for name, delay_s in zip(names, found, strict=False) if delay_s is None)
+    return Count(len(told), len(found), round(max(told), 2) if told else None, missed)
 
 
 def after(start_s: float, told_s: float | None) -> float | None:
@@ -69,7 +72,7 @@ def long_looks(targets: Sequence[Target], within_s: float, stand: Stand) -> Coun
         driver = stand.driver().looks(start_s, _LOOK_S, target)
         cab = warm.again().drives(driver, from_s=WARM_S, until_s=start_s + _LOOK_S, kmh=FAST_KMH)
         delays.append(after(start_s, cab.told(DISTRACTED, start_s, start_s + within_s)))
-    return counted(delays)
+    return counted(delays, [f"{target.movement}, {target.place}" for target in targets])
 
 
 def short_looks(groups: Sequence[Sequence[Target]], stand: Stand) -> Count:
@@ -82,7 +85,7 @@ def short_looks(groups: Sequence[Sequence[Target]], stand: Stand) -> Count:
             driver.looks(start_s + 3.4 * index, 2.2, targets[index % len(targets)])
         cab = warm.again().drives(driver, from_s=WARM_S, until_s=start_s + 28, kmh=FAST_KMH)
         delays.append(after(start_s, cab.told(DISTRACTED, start_s, start_s + 18)))
-    return counted(delays)
+    return counted(delays, [f"{targets[0].movement}, {targets[0].place}" for targets in groups])
 
 
 def repeated_looks(stand: Stand) -> Count:
