@@ -14,7 +14,7 @@ from rich.text import Text
 
 from edge.cli.terminal import LEVEL_STYLES
 from edge.dashboard.box_link import figure, stages
-from edge.i18n.texts import CODE_SUFFIX, Labels, Sentence
+from edge.i18n.texts import CODE_SUFFIX, Labels, Sentence, signed
 from edge.messages import Level
 from edge.messages.serialize import with_sentences
 from edge.publish.mqtt.packets import Received
@@ -132,7 +132,7 @@ def _summary(payload: dict[str, Any], labels: Labels) -> Text:
     if payload["perclos"] is not None:
         parts.append(f"PERCLOS {payload['perclos']:.1%}")
     if payload["score_mean"] is not None:
-        parts.append(labels("listen_mood", score=f"{payload['score_mean']:+.2f}"))
+        parts.append(labels("listen_mood", score=signed(payload["score_mean"])))
     parts += [f"{labels(word)} {share:.0%}" for word, share in payload["emotions"].items()]
     trip = payload.get("trip")
     if trip:

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
+from edge.i18n.texts import signed
 from edge.messages import Affect, Alert, Level, Message, Source, Transcript, Warned
 from edge.run_registry import RunClock
 from edge.runtime.metrics import RunCounters
@@ -39,7 +40,7 @@ def _line(message: Message) -> Text | None:
     if isinstance(message, Transcript):
         return Text(f"“{message.text}”")
     if isinstance(message, Affect):
-        return Text(f"{message.emotion} {message.score:+.2f}", style="cyan")
+        return Text(f"{message.emotion} {signed(message.score)}", style="cyan")
     if isinstance(message, Source):
         return Text(f"{message.source} {message.state} {message.detail}".rstrip(), style="magenta")
     if isinstance(message, Warned):

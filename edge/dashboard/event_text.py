@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.dashboard.data.events import Incident, UtteranceSummary
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, signed
 
 _SHARES = frozenset({"perclos_60", "perclos_180", "valid_ratio"})
 _SHOWN_ELSEWHERE = frozenset({"closed_from_s"})
@@ -34,7 +34,7 @@ def _value(name: str, value: object, labels: Labels) -> str:
 
 def utterance_text(item: UtteranceSummary, labels: Labels) -> str:
     """Affect and words of an utterance."""
-    score = "" if item.score is None else f"{labels(item.emotion or '')} {item.score:+.2f}"
+    score = "" if item.score is None else f"{labels(item.emotion or '')} {signed(item.score)}"
     return " · ".join(part for part in (score, item.words and f"“{item.words}”") if part)
 
 

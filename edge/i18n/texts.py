@@ -158,6 +158,12 @@ def position(t_s: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def signed(score: float) -> str:
+    """A score or its change with its sign: `+0.42`, `-0.30`; zero has none."""
+    text = f"{score:+.2f}"
+    return text if text[1:] != "0.00" else "0.00"
+
+
 class Labels:
     """The texts of one language."""
 

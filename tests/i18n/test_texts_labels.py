@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.i18n.texts import Labels, language_of, position
+from edge.i18n.texts import Labels, language_of, position, signed
 
 
 @pytest.mark.parametrize(("length_s", "text"), [(2.44, "2.4 s"), (59.99, "1:00"), (187, "3:07"), (3723, "1:02:03")])
@@ -13,6 +13,11 @@ def test_lengths_read_as_people_write_them(length_s: float, text: str) -> None:
 @pytest.mark.parametrize(("t_s", "text"), [(0.4, "0:00"), (59.99, "0:59"), (187, "3:07"), (3723, "1:02:03")])
 def test_a_position_in_a_recording_reads_as_on_its_time_axis(t_s: float, text: str) -> None:
     assert position(t_s) == text
+
+
+@pytest.mark.parametrize(("score", "text"), [(0.416, "+0.42"), (-0.3, "-0.30"), (-0.004, "0.00"), (0.0, "0.00")])
+def test_a_score_has_a_sign_unless_it_is_zero(score: float, text: str) -> None:
+    assert signed(score) == text
 
 
 def test_a_length_has_the_unit_of_its_language() -> None:

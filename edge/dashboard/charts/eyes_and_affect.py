@@ -19,7 +19,7 @@ from edge.dashboard.charts.style import (
 from edge.dashboard.data.calendar import clock_script
 from edge.dashboard.data.current_state import EYES_WINDOW_S, EyeSample
 from edge.dashboard.data.events import GAP_S
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, signed
 
 
 def emotion_radar(shares: Mapping[str, float], labels: Labels) -> Options:
@@ -72,7 +72,7 @@ def affect_gauge(score: float, word: str, labels: Labels) -> Options:
     }
     return {
         "animation": False,
-        "aria": {"enabled": True, "label": {"description": f"{labels('score_mean')} {score:+.2f}"}},
+        "aria": {"enabled": True, "label": {"description": f"{labels('score_mean')} {signed(score)}"}},
         "series": [dial],
     }
 

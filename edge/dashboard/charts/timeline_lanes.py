@@ -25,7 +25,7 @@ from edge.dashboard.charts.style import (
 from edge.dashboard.data.aggregates import MAX_STEPS, Aggregates
 from edge.dashboard.data.events import GroupStep
 from edge.dashboard.event_text import incident_text, utterance_text
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, signed
 from edge.messages import ROOM_SOUNDS, Level
 
 Lane = tuple[Options, list[Options]]
@@ -139,7 +139,9 @@ def _score_band(found: Aggregates, labels: Labels, index: int) -> list[Options]:
     mean: list[Options] = []
     for step in found.score_steps:
         t_ms = milliseconds(step.t_s)
-        text = f"{labels('score_mean')} {step.mean:+.2f} ({step.low:+.2f} … {step.high:+.2f}, n = {step.count})"
+        text = (
+            f"{labels('score_mean')} {signed(step.mean)} ({signed(step.low)} … {signed(step.high)}, n = {step.count})"
+        )
         low.append((t_ms, round(step.low, 3)))
         band.append((t_ms, round(step.high - step.low, 3)))
         mean.append({"value": [t_ms, round(step.mean, 3)], "name": text})

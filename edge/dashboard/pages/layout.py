@@ -20,7 +20,7 @@ from edge.dashboard.charts.timeline_lanes import PERCLOS_THRESHOLDS
 from edge.dashboard.data.events import MODALITIES
 from edge.dashboard.data.queries import TimelineQueries, TimelineReadError
 from edge.dashboard.report import STYLE
-from edge.i18n.texts import LANGUAGE_NAMES, LANGUAGES, Labels, Language
+from edge.i18n.texts import LANGUAGE_NAMES, LANGUAGES, Labels, Language, signed
 
 
 def text(tag: str, words: str) -> ui.label:
@@ -133,10 +133,10 @@ class ModalityBars:
         """Show the score of each modality, and the mood with its word."""
         for name, (bar, value) in self._rows.items():
             score = modalities.get(name)
-            value.set_text(self._labels("absent") if score is None else f"{score:+.2f}")
+            value.set_text(self._labels("absent") if score is None else signed(score))
             left, width = (50.0, 0.0) if score is None else (50 + 50 * min(score, 0.0), 50 * abs(score))
             bar.style(f"left: {left:.1f}%; width: {width:.1f}%")
-        felt = "" if mood is None else f"{self._labels(mood[1])} {mood[0]:+.2f}"
+        felt = "" if mood is None else f"{self._labels(mood[1])} {signed(mood[0])}"
         words = self._labels.explained(self._labels("mood"), felt) if felt else ""
         self._mood.set_text(words)
 

@@ -16,7 +16,7 @@ from edge.dashboard.data.current_state import CurrentState
 from edge.dashboard.pages.alert_table import AlertTable
 from edge.dashboard.pages.layout import DashboardContext, ModalityBars, Tile, card, chart, redraw, text
 from edge.dashboard.pages.level_card import GlanceTiles, LevelCard
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, signed
 from edge.messages import Attention, Group, Source
 
 _EYES = ("openness", "perclos_60", "perclos_180", "away")
@@ -151,7 +151,7 @@ class LivePage:
         self._affect.set_visibility(affect is not None)
         if affect is not None:
             options = eyes_and_affect.affect_gauge(affect.score, affect.emotion, self._labels)
-            words = f"{self._labels(affect.emotion)} {affect.score:+.2f}"
+            words = f"{self._labels(affect.emotion)} {signed(affect.score)}"
             redraw(self._gauge, options, self._labels.explained(self._labels("affect"), words))
             mood = None if affect.mood is None else (affect.mood, emotion(affect.mood).en)
             self._bars.show(affect.modalities, mood)

@@ -14,7 +14,7 @@ from edge.dashboard.data.aggregates import Aggregates
 from edge.dashboard.data.calendar import TimeWindow
 from edge.dashboard.data.trips import TripSummary
 from edge.dashboard.pages.layout import DashboardContext, button, card, chart, local_time, redraw, table, text
-from edge.i18n.texts import Labels
+from edge.i18n.texts import Labels, signed
 from edge.messages import Level
 
 _MAX_ROWS = 30
@@ -134,7 +134,7 @@ def comparable(found: Aggregates, lengths_s: Mapping[str, float], labels: Labels
     scores += [(item.score, 1) for item in found.utterance_summaries if item.score is not None]
     if scores:
         mean = sum(score * count for score, count in scores) / sum(count for _, count in scores)
-        figures[labels("score_mean")] = f"{mean:+.2f}"
+        figures[labels("score_mean")] = signed(mean)
     negative = [step.negative_share for step in found.group_steps if step.negative_share is not None]
     if negative:
         figures[labels("negative_share")] = labels.percent(sum(negative) / len(negative))

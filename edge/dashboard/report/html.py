@@ -25,7 +25,7 @@ from edge.dashboard.report.json_data import group_figures, level_lengths, modali
 from edge.dashboard.report.report_data import DAY_S, ReportData
 from edge.dashboard.report.utterances import UtteranceLine, key_moments
 from edge.error import EmvasError
-from edge.i18n.texts import Labels, position
+from edge.i18n.texts import Labels, position, signed
 from edge.messages import Level
 
 MODULE = "nicegui-echart"
@@ -61,6 +61,7 @@ def render_report(data: ReportData, labels: Labels) -> str:
         evidence=lambda incident: evidence_text(incident, labels),
         rows=_rows(data.lines),
         bars_of=_bars_of(data),
+        signed=signed,
         moments=key_moments(data.lines),
         shown=_SHOWN,
         modalities=_modality_texts(data, labels),
@@ -109,7 +110,7 @@ def _tiles(data: ReportData, labels: Labels) -> Sequence[tuple[str, str]]:
         return [length]
     closures = ", ".join(f"{labels(class_)} {count}" for class_, count in found.closures.items())
     counted = bool(found.usable_ratio)
-    felt = (labels("score_mean"), "–" if found.score_mean is None else f"{found.score_mean:+.2f}")
+    felt = (labels("score_mean"), "–" if found.score_mean is None else signed(found.score_mean))
     return [
         length,
         (labels("people"), str(found.people) if found.faces else "–"),

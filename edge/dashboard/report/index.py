@@ -13,7 +13,7 @@ from edge.dashboard.report import STYLE
 from edge.dashboard.report.json_data import emotion_counts, spread
 from edge.dashboard.report.report_data import ReportData
 from edge.dashboard.report.utterances import UtteranceLine
-from edge.i18n.texts import Labels, position
+from edge.i18n.texts import Labels, position, signed
 from edge.messages import Affect, Level
 
 _WIDTH, _HEIGHT = 160.0, 40.0
@@ -120,6 +120,7 @@ def render_index(entries: Sequence[RecordingEntry], labels: Labels) -> str:
         colour=lambda word: EMOTION_COLOURS.get(word, UNKNOWN_COLOUR),
         badge=lambda level: badge(level, labels),
         position=position,
+        signed=signed,
         size=(_WIDTH, _HEIGHT),
         style=style,
         version=importlib.metadata.version("emvas-edge"),
