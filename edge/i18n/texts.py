@@ -8,7 +8,7 @@ another program (a driver's error) is a plain string and is shown unchanged.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -193,6 +193,14 @@ class Labels:
         if share is None:
             return self("unknown")
         return f"{100 * share:.{0 < round(share, 3) < _TENTH:d}f} %"
+
+    def part(self, name: str, state: str) -> str:
+        """A part of the box with its state: `speaker lost`."""
+        return self("part_is", part=self(name), state=self(state))
+
+    def clauses(self, texts: Iterable[str]) -> str:
+        """Several texts as one line."""
+        return self("clause_separator").join(texts)
 
     def explained(self, text: str, why: str) -> str:
         """`text: why` with the colon of the language; `text` alone without a reason."""

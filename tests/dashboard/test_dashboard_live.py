@@ -22,7 +22,7 @@ OPENNESS = "document.querySelector('.ev-card:has(.ev-chart) .ev-tile b')?.innerT
 STRIP = "[...document.querySelectorAll('.ev-chart svg path')].map(path => path.getAttribute('d')).join()"
 SAYS = {
     "en": ("normal", "Live: last record", "source lost", "microphone lost"),
-    "zh": ("正常", "实时", "信号丢失", "麦克风 丢失"),
+    "zh": ("正常", "实时", "信号丢失", "麦克风丢失"),
 }
 
 

@@ -105,9 +105,9 @@ def test_without_a_broker_the_box_page_tells_what_is_known(
             assert ("There is no connection to the broker" in found) is bool(broker)
             assert ("has no broker" in found) is not bool(broker)
             tab.open(f"{url}/zh/box")
-            tab.wait_for("可用，但有缺失", "摄像头 丢失: 已结束")
+            tab.wait_for("可用，但有缺失", "摄像头丢失：已结束")
             tab.run(UNFOLD)
-            tab.wait_for("语音识别 缺失")
+            tab.wait_for("语音识别缺失")
             tab.picture(shots / f"box-without-broker-{'dead' if broker else 'none'}.png")
             assert faults(tab) == []
             stack.close()

@@ -55,7 +55,7 @@ SAID = [
     (Sentence("switched_off", setting="speech.transcribe"), "已由 speech.transcribe 关闭"),
     (withheld_reason(Config(purpose="driver-safety")), "用途“驾驶安全”可告知的内容均不需要它"),
     (Sentence("roles_missing", roles=("asr",)), "模型包中没有语音识别"),
-    (lost_camera(), "摄像头 丢失: 已结束"),
+    (lost_camera(), "摄像头丢失：已结束"),
     *((absence, "模型包中没有") for absence in OPTIONAL.values()),
 ]
 

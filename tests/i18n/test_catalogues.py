@@ -31,6 +31,8 @@ _SIGNS = {
     "with_note",
     "of_lines",
     "list_separator",
+    "clause_separator",
+    "part_is",
     "of_file",
     "both",
     "part_state",

@@ -40,6 +40,10 @@ def test_colon_and_brackets_are_those_of_the_language() -> None:
     assert Labels("en").explained("speaker lost", "unplugged") == "speaker lost: unplugged"
     assert Labels("zh").explained("扬声器", "被拔出") == "扬声器：被拔出"
     assert Labels("zh").explained("扬声器", "") == "扬声器"
+    assert (
+        Labels("en").part("speaker", "lost") == "speaker lost" and Labels("zh").part("speaker", "lost") == "扬声器丢失"
+    )
+    assert Labels("en").clauses(["a", "b"]) == "a; b" and Labels("zh").clauses(["甲", "乙"]) == "甲；乙"
     assert Labels("zh").with_note("2:00", "未结束") == "2:00（未结束）"
 
 

@@ -29,7 +29,7 @@ def test_it_is_its_english_text() -> None:
 
 
 def test_each_language_renders_it_with_the_sentences_inside() -> None:
-    assert ZH.sentence(OUTER) == "健康报告于 静音 10 分钟 前。"
+    assert ZH.sentence(OUTER) == "健康报告于 静音 10 分钟前。"
     assert EN.sentence(OUTER) == str(OUTER)
 
 
@@ -37,7 +37,7 @@ def test_names_among_the_parameters_are_said_in_words() -> None:
     several = Sentence("connected_to", names=("asr", "no_name_of_the_catalogue"))
     assert several.in_language("zh") is None
     assert Sentence("health_age", age=("asr", "camera")) == "Health reported asr, camera ago."
-    assert ZH.sentence(Sentence("health_age", age=("asr", "camera"))) == "健康报告于 语音识别、摄像头 前。"
+    assert ZH.sentence(Sentence("health_age", age=("asr", "camera"))) == "健康报告于 语音识别、摄像头前。"
 
 
 @pytest.mark.parametrize("text", ["[Errno 19] No such device", "camera", "", "图像"])

@@ -107,7 +107,7 @@ class BoxPage:
         age = labels("unknown") if state.written_s is None else local_time(state.written_s)
         rows = [
             (labels("last_record"), age),
-            (labels("missing"), "; ".join(self._missing(state)) or labels("nothing_missing")),
+            (labels("missing"), labels.clauses(self._missing(state)) or labels("nothing_missing")),
             (labels("timeline_file"), str(path)),
             (labels("timeline_size"), _size(path)),
             (labels("dashboard_version"), version("emvas-edge")),
@@ -131,7 +131,7 @@ class BoxPage:
         """Lost or absent sources from the timeline; unknown if it is empty."""
         if state.written_s is None:
             return [self._labels("unknown")]
-        return [f"{self._labels(item.source)} {self._labels(item.state)}" for item in state.missing]
+        return [self._labels.part(item.source, item.state) for item in state.missing]
 
     def _judged(self, answer: HealthAnswer | None) -> tuple[str, str]:
         """The verdict of the box, and its reasons."""
@@ -140,7 +140,7 @@ class BoxPage:
             return labels("unknown"), labels("health_off") if self._context.health else ""
         if answer.state is None:
             return labels("unknown"), labels("health_silent", address=answer.address)
-        return labels(f"health_{answer.state}"), "; ".join(labels.sentence(reason) for reason in answer.reasons)
+        return labels(f"health_{answer.state}"), labels.clauses(map(labels.sentence, answer.reasons))
 
     def _freshness(self, health: ReceivedPayload | None) -> str:
         link = self._context.link

@@ -53,7 +53,7 @@ class LevelCard:
     def _freshness_of(self, age_s: float | None, live: bool) -> str:
         if age_s is None:
             return self._labels("never_heard")
-        return self._labels("fresh" if live else "stale", age=self._labels.length(age_s, whole=not live))
+        return self._labels("fresh" if live else "stale", age=self._labels.length(age_s, whole=True))
 
     def _reasons(self, state: CurrentState) -> list[str]:
         """Causes of the level, gravest first, or why it is unknown; at least an empty string."""
@@ -64,7 +64,7 @@ class LevelCard:
             return [""]
         if fatigue is None or fatigue.track is None:
             blind = [
-                labels.explained(f"{labels(item.source)} {labels(item.state)}", labels.sentence(item.detail or ""))
+                labels.explained(labels.part(item.source, item.state), labels.sentence(item.detail or ""))
                 for item in state.missing
                 if item.source in _SIGHT
             ]
@@ -118,7 +118,7 @@ class GlanceTiles:
         warning = can_warn(state.outputs) if live else None
         self._warning.show(warning is not None)
         if warning is not None:
-            why = "; ".join(self._labels.sentence(item) for item in warning[1])
+            why = self._labels.clauses(map(self._labels.sentence, warning[1]))
             self._warning.set(self._labels(warning[0]), why)
         if self._judged is not None:
             fatigue = state.fatigue if live else None

@@ -82,7 +82,7 @@ class LivePage:
         self._lost.set_text("\n".join(map(self._missing_line, lost)))
         self._lost.set_visibility(bool(lost))
         off = [self._missing_line(item) for item in missing if item.state == "absent"]
-        self._off.set_text(f"{self._labels('off_here')} {'; '.join(off)}" if off else "")
+        self._off.set_text(f"{self._labels('off_here')} {self._labels.clauses(off)}" if off else "")
 
     def _affect_card(self) -> None:
         labels = self._labels
@@ -175,5 +175,6 @@ class LivePage:
                 self._group[name].set(value)
 
     def _missing_line(self, item: Source) -> str:
-        part = f"{self._labels(item.source)} {self._labels(item.state) if item.state == 'lost' else ''}".strip()
+        lost = item.state == "lost"
+        part = self._labels.part(item.source, item.state) if lost else self._labels(item.source)
         return self._labels.explained(part, self._labels.sentence(item.detail or ""))
