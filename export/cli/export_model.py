@@ -115,6 +115,7 @@ def _export(
 ) -> None:
     from export.bundle import refuse_foreign
     from export.exporters import OptionError
+    from export.exporters.samples import expect_apart
     from export.role_build import BuildError
 
     named = {"calibration": calibration, "evaluation": evaluation, "role": role, "labels": labels}
@@ -123,6 +124,8 @@ def _export(
         exporter, options = _chosen(group, checkpoint, model, role, words)
         read_manifest(bundle)  # reports a folder that is not a bundle before the long work
         refuse_foreign(out)
+        if calibration and evaluation and group != "fusion":  # a feature file keeps them apart by its splits
+            expect_apart(calibration, evaluation)
         name = _make(exporter, checkpoint, {**options, **given}, bundle, out, variants or _VARIANTS)
     except OptionError as error:
         raise click.UsageError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,35 @@ def read_samples(path: Path, wanted: Mapping[str, str]) -> dict[str, Array]:
             row = int(np.argwhere(~np.isfinite(arrays[name]))[0][0])
             raise BuildError(f"{path}: {name} holds NaN or infinite values in sample {row}: extract it again")
     return arrays
+
+
+def expect_apart(calibration: Path, evaluation: Path) -> None:
+    """Refuse samples that stand in both files: int8 would be judged by what its ranges were taken from.
+
+    Raises: BuildError: a sample is in both; it names the first. Of a file that cannot be read its reader says so.
+    """
+    seen, judged = set(_digests(calibration)), _digests(evaluation)
+    if both := [number for number, digest in enumerate(judged) if digest in seen]:
+        raise BuildError(
+            f"{evaluation} shares {len(both)} of its {len(judged)} samples with {calibration}, the first is number "
+            f"{both[0] + 1}: judge the variants by samples that no range was taken from"
+        )
+
+
+def _digests(path: Path) -> list[bytes]:
+    """One of each sample, without its label: of the arrays' rows, or of the recording in a line."""
+    try:
+        if path.suffix != ".npz":
+            lines = path.read_text(encoding="utf-8").splitlines()
+            rows = [str((path.parent / line.split("\t")[0]).resolve()).encode() for line in lines if line.strip()]
+            return [hashlib.sha256(row).digest() for row in rows]
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = [stored[name] for name in sorted(stored.files) if name != "label" and stored[name].ndim]
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError):
+        return []
+    arrays = [array.astype(np.float32) if array.dtype.kind == "f" else array for array in arrays]
+    count = min((len(array) for array in arrays), default=0)
+    return [hashlib.sha256(b"".join(array[row].tobytes() for array in arrays)).digest() for row in range(count)]
 
 
 def agreement_task(

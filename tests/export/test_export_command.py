@@ -93,17 +93,19 @@ def test_the_golden_input_is_the_first_clip_of_the_training_split(fusion: tuple[
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The same of a ResNet, its pictures labelled with the classes that it sees in them itself."""
+    """The same of a ResNet; the other pictures are labelled with the classes that it sees in them itself."""
     folder = tmp_path_factory.mktemp("encoder")
     resnet = make_encoder_folder("resnet", folder / "resnet")
     rng = np.random.default_rng(5)
-    images = np.kron(rng.random((12, 3, 4, 4)), np.ones((8, 8))).astype(np.float32)
+    images = np.kron(rng.random((24, 3, 4, 4)), np.ones((8, 8))).astype(np.float32)
     from transformers import AutoModelForImageClassification
 
     with torch.inference_mode():
         logits = AutoModelForImageClassification.from_pretrained(resnet)(torch.from_numpy((images - 0.5) / 0.5)).logits
-    np.savez(folder / "pictures.npz", image=images, label=logits.argmax(dim=1).numpy())
-    judged = ("--calibration", folder / "pictures.npz", "--evaluation", folder / "pictures.npz")
+    labels = logits.argmax(dim=1).numpy()
+    for name, rows in (("pictures", slice(0, 12)), ("others", slice(12, 24)), ("mixed", slice(11, 20))):
+        np.savez(folder / f"{name}.npz", image=images[rows], label=labels[rows])
+    judged = ("--calibration", folder / "pictures.npz", "--evaluation", folder / "others.npz")
     bundles = ("--into", make_empty_bundle(folder / "base"), "--out", folder / "out")
     return folder, emvas_export("encoder", resnet, *judged, *bundles)
 
@@ -114,6 +116,16 @@ def test_a_picture_encoder_is_judged_by_its_accuracy(encoder: tuple[Path, str]) 
     check_verdicts(role, screen)
     task = role.variants["fp32"].measured["task"]
     assert (task["name"], task["samples"], task["score"]) == ("accuracy", 12, 1.0)
+
+
+def test_pictures_that_are_calibrated_on_are_not_judged_by(encoder: tuple[Path, str]) -> None:
+    folder, _ = encoder
+    judged = ("--calibration", folder / "pictures.npz", "--evaluation", folder / "mixed.npz")
+    bundles = ("--into", folder / "base", "--out", folder / "not made")
+    result = CliRunner().invoke(main, ["export", "encoder", *map(str, (folder / "resnet", *judged, *bundles))])
+    assert result.exit_code == 1
+    assert "mixed.npz shares 1 of its 9 samples with" in result.output and "the first is number 1:" in result.output
+    assert not (folder / "not made").exists()
 
 
 def test_int8_for_tensorrt_is_calibrated_on_the_pictures_and_says_so(encoder: tuple[Path, str]) -> None:
