@@ -155,7 +155,7 @@ def read_recipe(path: Path) -> Recipe:
     """Read and validate `path`; BuildError gives the key and what is wrong with it.
 
     With the key `extends` the archives, margins and roles of that file beside it are taken over, and those of `path`
-    replace or join them one by one.
+    replace or join them one by one. A role without `files` and `model` keeps the base's, and replaces other keys.
     """
     try:
         content = _content(path)
@@ -184,7 +184,12 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _joined(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """The base's archives, margins and roles with those of `own`; an archive that no role uses is left out."""
-    roles = {**(base.get("roles") or {}), **(own.get("roles") or {})}
+    theirs = base.get("roles") or {}
+    ours = {
+        name: part if {"files", "model"} & part.keys() else {**theirs.get(name, {}), **part}
+        for name, part in (own.get("roles") or {}).items()
+    }
+    roles = {**theirs, **ours}
     archives = {**(base.get("archives") or {}), **(own.get("archives") or {})}
     used = {member["archive"] for role in roles.values() for member in (role.get("files") or {}).values()}
     taken = {name: pin for name, pin in archives.items() if name in used}

@@ -1,7 +1,7 @@
 """The accuracy of the box's affect: `python -m benchmarks.affect --bundle DIR --data DIR`.
 
-Sentiment on texts, arousal and valence of acted voices by held-out speaker, false
-alarms of the change detector against what was asked for, and distress on real sounds. 5 to 10 minutes on two cores.
+Sentiment on texts, false alarms of the change detector against what was asked for, and distress on real sounds. 5 to 10
+minutes on two cores. Tone of voice has a page of its own (`benchmarks.affect.voice_tone`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import random
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,15 +42,6 @@ def sentiment(bundle: Bundle, data: Path) -> dict[str, Any]:
             "correlation": float(np.corrcoef(scores, positive)[0, 1]),
         }
     return found
-
-
-def voices(data: Path) -> dict[str, float]:
-    """Arousal and valence of speakers that the head was not trained on."""
-    from training.heads.prosody import evaluate, read_emodb
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return evaluate(read_emodb(data / "emodb"))
 
 
 def false_alarms() -> list[dict[str, Any]]:
@@ -96,8 +86,7 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _read_page(found: dict[str, Any]) -> str:
-    """What is read from words and voices."""
-    voice = found["voices"]
+    """What is read from words."""
     texts = "".join(
         f"| {name} | {row['texts']} | {row['sign_accuracy']:.3f} | {row['correlation']:.3f} |\n"
         for name, row in found["sentiment"].items()
@@ -114,10 +103,7 @@ The head was trained on other corpora; single sentences of the Chinese ones may 
 posts, not speech, and the words are right: recognition errors come on top.
 
 ## Voices
-EmoDB, {voice["utterances"]} acted utterances, each speaker judged by a head that never heard him: arousal correlates by
-{voice["arousal_correlation"]:.3f} (right sign {voice["arousal_sign_accuracy"]:.3f}), valence by
-{voice["valence_correlation"]:.3f} (mean recall of its sign {voice["valence_sign_recall"]:.3f}); four emotions by mean
-recall {voice["unweighted_recall_4_emotions"]:.3f}. Ten actors in a studio, in German: real talk is harder.
+[Tone of voice](tone.md) shows arousal and valence of speakers and languages left out, beside what was read before.
 
 """
 
@@ -169,8 +155,6 @@ def main(bundle: Path, data: Path, out: Path) -> None:
     models = Bundle(bundle)
     say("sentiment")
     found: dict[str, Any] = {"sentiment": sentiment(models, data)}
-    say("voices")
-    found["voices"] = voices(data)
     say("false alarms")
     found["false_alarms"] = false_alarms()
     found["distress"] = distress_sounds.measure(models, data, say)

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.affect.face_memory import VALENCE
 
-VERSION = 1
+VERSION = 2
 """Increase it when a column is computed in another way; the digest covers the table below by itself."""
 RATE_HZ = 10
 EXPRESSIONS = tuple(VALENCE)
@@ -68,6 +68,11 @@ TABLES = {
             FeatureColumn("hammarberg", "dB", "strongest below 2 kHz against strongest of 2 to 5 kHz", 26, 9.5),
             FeatureColumn("centroid", "Hz", "centre of the spectrum, 100 to 5000 Hz", 500, 340),
             FeatureColumn("flux", "1", "change of the spectrum from one voiced frame to the next", 0.5, 0.34),
+            FeatureColumn(
+                "arousal",
+                "1",
+                "of the whole utterance against the population of voices, -1 to 1, the same in every row",
+            ),
         ),
         300,
         _BINS,

@@ -42,7 +42,7 @@ class UtteranceFeatures:
     text: Float32 | None
     """(tokens, 385)."""
     audio: Float32 | None
-    """(bins, 10)."""
+    """(bins, 11)."""
     vision: Float32 | None
     """(bins, 15)."""
 
@@ -68,7 +68,7 @@ def utterance_features(
         utterance.start_s,
         utterance.end_s,
         None if sentiment is None or sentiment.hidden is None else _text(sentiment.hidden, sentiment.score),
-        None if voice is None else _audio(voice),
+        None if prosody is None or voice is None else _audio(voice, prosody.typical_arousal),
         _vision(faces, frames, utterance.start_s, utterance.end_s),
     )
 
@@ -78,8 +78,8 @@ def _text(hidden: Float32, score: float) -> Float32:
     return np.asarray(np.concatenate([kept, np.full((len(kept), 1), score, np.float32)], axis=1), np.float32)
 
 
-def _audio(voice: VoiceFrames) -> Float32:
-    """Means over the bins' frames."""
+def _audio(voice: VoiceFrames, arousal: float) -> Float32:
+    """Means over the bins' frames, and the arousal of the utterance."""
     voiced = voice.voiced
     bins = np.arange(len(voiced)) // _FRAMES_A_BIN
     semitones = voice.semitones[voiced]
@@ -97,9 +97,9 @@ def _audio(voice: VoiceFrames) -> Float32:
     voiced_frames = np.bincount(bins[voiced], minlength=count)
     level = np.bincount(bins, voice.level_db - np.percentile(voice.level_db, _LOUDEST_PERCENT), count) / frames
     means = [np.bincount(bins[voiced], values, count) / np.maximum(voiced_frames, 1) for values in spoken]
-    values = np.stack([voiced_frames / frames, *means[:2], level, *means[2:]], axis=1)
+    values = np.stack([voiced_frames / frames, *means[:2], level, *means[2:], np.full(count, arousal)], axis=1)
     scaled = _scaled("audio", values)
-    by_voice = np.array([column.name not in ("voiced", "level") for column in TABLES["audio"].columns])
+    by_voice = np.array([column.name not in ("voiced", "level", "arousal") for column in TABLES["audio"].columns])
     scaled[np.ix_(voiced_frames == 0, by_voice)] = 0
     return _stored("audio", scaled)
 

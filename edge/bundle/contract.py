@@ -109,6 +109,17 @@ CONTRACTS: Mapping[str, Sequence[Contract]] = {
             all_labels=True,
         )
     ],
+    "voice_affect": [
+        Contract(
+            {
+                "states": Ends({"mel": (1, range(80, 129, 48), "frames")}, {"states": (1, None, ANY)}),
+                "model": Ends({"features": (1, ANY)}, {"scores": (1, 2)}),
+            },
+            labels=("arousal", "valence"),
+            labelled="scores",
+            all_labels=True,
+        )
+    ],
     "drowsiness": [
         Contract(
             {"model": Ends({"features": (1, ANY)}, {"probabilities": (1, 2)})},
@@ -184,7 +195,9 @@ def _labels(contract: Contract, role: Role, graph: Graph) -> str | None:
     if not contract.labels:
         return None
     labels = role.labels
-    columns = next(tensor.shape[-1] for tensor in graph.outputs if tensor.name == contract.labelled)
+    columns = next((tensor.shape[-1] for tensor in graph.outputs if tensor.name == contract.labelled), None)
+    if columns is None:  # another graph of the role gives them
+        return None
     if len(labels) != columns or len(set(labels)) != len(labels):
         return f"{contract.labelled} has {columns} columns, the labels are {', '.join(labels) or 'none'}: one a column"
     known = ", ".join(contract.labels)

@@ -23,6 +23,7 @@ from edge.speech.audio_events import AudioAnomalies, AudioEvents
 from edge.speech.prosody import Prosody, ProsodyAnalyzer
 from edge.speech.segmenter import SpeechSegmenter
 from edge.speech.transcriber import Transcriber, load_transcriber
+from edge.speech.voice_states import ROLE as VOICE_AFFECT
 from edge.text.sentiment import LANGUAGES, Sentiment, TextSentiment
 from edge.vision.iris import STATE_ROLE
 from edge.vision.perception import ExpressionSelection, FacePerception
@@ -53,6 +54,7 @@ OPTIONAL = {
     STATE_ROLE: Sentence("role_missing_eye_state", role=STATE_ROLE),
     DROWSINESS: Sentence("role_missing_drowsiness", role=DROWSINESS),
     AUDIO_EVENTS: Sentence("role_missing_audio_events", role=AUDIO_EVENTS),
+    VOICE_AFFECT: Sentence("role_missing_voice_affect", role=VOICE_AFFECT),
 }
 """Roles without which their stage still works, and what is missing then; `drowsiness` belongs to fatigue."""
 _Model = TypeVar("_Model")
@@ -181,9 +183,13 @@ class PerceptionStages:
             self.absent["prosody"] = withheld_reason(config)
         self._asr = self._shared("asr", words.transcriber)
         self._text = self._shared("text", words.sentiment)
+        stages = {AUDIO_EVENTS: self._speech, VOICE_AFFECT: self._prosody}
         for role, absence in OPTIONAL.items():
-            stage = self._speech if role == AUDIO_EVENTS else self._vision
-            if stage and not bundle.has(role) and (config.fatigue.enabled or role != DROWSINESS):
+            if (
+                stages.get(role, self._vision)
+                and not bundle.has(role)
+                and (config.fatigue.enabled or role != DROWSINESS)
+            ):
                 self.absent[role] = absence
 
     @property

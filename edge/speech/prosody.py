@@ -1,5 +1,8 @@
 """Prosody: how an utterance is spoken, after speaker normalisation, and what a linear head reads in it.
 
+A bundle with the role `voice_affect` has a head that also reads the states of a speech recognizer's first layers
+(`edge.speech.voice_states`); without it the head of the role `prosody` reads pitch, loudness, timbre and rhythm alone.
+
 A low voice is not a sad voice: features are compared with the same voice's own median and spread. Until enough has been
 heard, both are drawn towards those of a population, and deviations count less, because the median is not known well
 yet.
@@ -18,6 +21,8 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError
 from edge.messages import Utterance
 from edge.speech.voice import FEATURES, Floats, VoiceFrames, summary, voice_frames
+from edge.speech.voice_states import GRAPH, VoiceStates
+from edge.speech.voice_states import ROLE as VOICE_AFFECT
 
 _HISTORY = 200
 """Utterances in the baseline of the voice: about a working hour of conversation; older ones drop out."""
@@ -95,6 +100,8 @@ class Prosody:
     """The frames that they were measured on."""
     certainty: float = 0.0
     """0..1, how well the baseline was known: low for the first utterance, which is compared with the population."""
+    typical_arousal: float = 0.0
+    """-1..1, the arousal against the population alone: a feature that does not depend on earlier utterances."""
 
 
 _SILENT = Prosody(None, None, 0.0, {}, {})
@@ -109,16 +116,19 @@ class ProsodyAnalyzer:
 
     def __init__(self, bundle: Bundle) -> None:
         """Raises BundleError when the bundle's head was trained on other features than this program computes."""
-        description = bundle.role("prosody").preprocessing
+        role = VOICE_AFFECT if bundle.has(VOICE_AFFECT) else "prosody"
+        description = bundle.role(role).preprocessing
         names = tuple(description["features"])
         if names != FEATURES:
             raise BundleError(
-                f"bundle {bundle.folder}: role prosody was trained on the features {', '.join(names)}, but this "
+                f"bundle {bundle.folder}: role {role} was trained on the features {', '.join(names)}, but this "
                 f"program computes {', '.join(FEATURES)}: build the bundle again with this version"
             )
-        self._session = bundle.session("prosody")
+        self._states = VoiceStates(bundle.session(role, GRAPH)) if role == VOICE_AFFECT else None
+        self._session = bundle.session(role)
         self._trust: Mapping[str, float] = description.get("valence_trust", {})
-        self._scale = SpeakerNormalisation(population(description))
+        self._population = population(description)
+        self._scale = SpeakerNormalisation(self._population)
 
     def step(self, utterance: Utterance, language: str | None = None) -> Prosody:
         """Judge one utterance against those before it; `language` is that of its transcript, if known."""
@@ -126,12 +136,21 @@ class ProsodyAnalyzer:
         if frames is None:
             return _SILENT
         features = summary(frames)
+        if self._states is not None:
+            features = np.concatenate([features, self._states.mean(utterance.samples)])
         relative, certainty = self._scale.relative(features), self._scale.certainty
         self._scale.learn(features)
-        scores = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
-        arousal, valence = (float(value) for value in scores)
+        arousal, valence = self._scores(relative)
+        typical_arousal, _ = self._scores(SpeakerNormalisation(self._population).relative(features))
         confidence = certainty * self._trusted(language)
-        return Prosody(valence, arousal, confidence, _named(features), _named(relative), frames, certainty)
+        return Prosody(
+            valence, arousal, confidence, _named(features), _named(relative), frames, certainty, typical_arousal
+        )
+
+    def _scores(self, relative: Floats) -> tuple[float, float]:
+        """Arousal and valence of features in spreads above a baseline."""
+        arousal, valence = self._session.run({"features": relative[np.newaxis].astype(np.float32)})["scores"][0]
+        return float(arousal), float(valence)
 
     def _trusted(self, language: str | None) -> float:
         """Weight of the head's valence in a language, 0..1; in an untested language, the lowest weight."""
@@ -143,5 +162,5 @@ def population(description: Mapping[str, Any]) -> Population:
     return Population(np.array(description["median"], np.float64), np.array(description["spread"], np.float64))
 
 
-def _named(values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
-    return dict(zip(FEATURES, values.tolist(), strict=True))
+def _named(values: Floats) -> dict[str, float]:
+    return dict(zip(FEATURES, values[: len(FEATURES)].tolist(), strict=True))

@@ -19,6 +19,7 @@ from torch.export import Dim
 from torch.nn import functional
 from transformers import WhisperForConditionalGeneration
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
 from export.role_build import Array
@@ -129,15 +130,34 @@ class WhisperEncoder(nn.Module):
             _Linear(layer.encoder_attn.k_proj, layer.encoder_attn.v_proj) for layer in decoder.layers
         )
 
-    def forward(self, mel: Tensor) -> Cache:
-        """Encode the spectrogram."""
+    def hidden(self, mel: Tensor) -> Tensor:
+        """The states [1, frames / 2, width] after the last layer."""
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(mel)))).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
         for layer in self.layers:
             x = layer(x)
-        x = self.norm(x)
+        return x
+
+    def forward(self, mel: Tensor) -> Cache:
+        """Encode the spectrogram."""
+        x = self.norm(self.hidden(mel))
         pairs = (projection(x).chunk(2, dim=-1) for projection in self.cross)
         return [(_heads(keys, self.heads).transpose(2, 3), _heads(values, self.heads)) for keys, values in pairs]
+
+
+class WhisperStates(nn.Module):
+    """`mel` [1, mels, frames] -> `states` [1, frames / 2, size]: the first layers of the encoder, projected."""
+
+    def __init__(self, model: WhisperForConditionalGeneration, layers: int, projection: Tensor) -> None:
+        super().__init__()
+        self.encoder = WhisperEncoder(model)
+        self.encoder.layers = self.encoder.layers[:layers]
+        self.projection = nn.Parameter(projection.T.contiguous(), requires_grad=False)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Encode the spectrogram."""
+        states: Tensor = self.encoder.hidden(mel) @ self.projection
+        return states
 
 
 class TracedWhisperDecoder(nn.Module):
@@ -208,13 +228,7 @@ class WhisperEngine:
     @torch.inference_mode()
     def encode(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """The cross-attention's keys and values of `mel`, of any even number of frames."""
-        mel = torch.from_numpy(feeds["mel"])
-        encoder = copy.deepcopy(self._model.model.encoder)  # the library insists on the full window: shorten it
-        positions = mel.shape[2] // 2
-        encoder.config = copy.copy(encoder.config)
-        encoder.config.max_source_positions = positions
-        encoder.embed_positions = nn.Embedding.from_pretrained(encoder.embed_positions.weight[:positions])
-        hidden = encoder(mel).last_hidden_state
+        hidden = self._encoded(torch.from_numpy(feeds["mel"])).last_hidden_state
         outputs = []
         for layer in self._model.model.decoder.layers:
             keys, values = (
@@ -223,6 +237,20 @@ class WhisperEngine:
             )
             outputs += [keys.transpose(2, 3), values]
         return _named("cross", self._layers, outputs)
+
+    @torch.inference_mode()
+    def states(self, mel: Tensor, layers: int) -> Tensor:
+        """The states after the first `layers` layers of the encoder."""
+        found: Tensor = self._encoded(mel).hidden_states[layers]
+        return found
+
+    def _encoded(self, mel: Tensor) -> BaseModelOutput:
+        encoder = copy.deepcopy(self._model.model.encoder)  # the library insists on the full window: shorten it
+        positions = mel.shape[2] // 2
+        encoder.config = copy.copy(encoder.config)
+        encoder.config.max_source_positions = positions
+        encoder.embed_positions = nn.Embedding.from_pretrained(encoder.embed_positions.weight[:positions])
+        return encoder(mel, output_hidden_states=True)
 
     @torch.inference_mode()
     def decode(self, feeds: Mapping[str, Array]) -> dict[str, Array]:

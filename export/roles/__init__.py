@@ -17,6 +17,7 @@ BUILDERS: dict[str, str] = {
     "asr": "export.roles.asr:build",
     "text": "export.roles.text:build",
     "prosody": "export.roles.prosody:build",
+    "voice_affect": "export.roles.voice_affect:build",
     "drowsiness": "export.roles.drowsiness:build",
 }
 """`module:function` of each role's builder; imported only when the role is built, since each needs other libraries."""

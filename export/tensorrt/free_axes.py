@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.messages import SAMPLE_RATE_HZ
 from edge.speech.log_mel import HOP_SAMPLES
+from edge.speech.voice_states import LONGEST_S
 from edge.speech.whisper import BEAMS, WINDOWS_S
 from edge.text.sentiment import MOST_TOKENS
 from export.role_build import FreeAxis
@@ -48,6 +49,10 @@ AXES: dict[str, tuple[FreeAxis, ...]] = {
     ),
     "text": (FreeAxis("n", 1, 1, _GOLDEN_TEXTS), FreeAxis("t", 1, 32, MOST_TOKENS)),
     "prosody": (FreeAxis("n", 1, 1, _GOLDEN_VOICES),),
+    "voice_affect": (
+        FreeAxis("frames", _frames(1), _frames(3), _frames(LONGEST_S)),
+        FreeAxis("n", 1, 1, _GOLDEN_VOICES),
+    ),
     "drowsiness": (FreeAxis("n", 1, 1, _GOLDEN_BLINKS),),
 }
 """By role and the name of the dimension in its graphs."""

@@ -30,7 +30,7 @@ def model(tmp_path: Path, **changes: object) -> FusionModel:
 
 
 def seen(text: bool = False, audio: bool = False, vision: bool = False) -> UtteranceFeatures:
-    rows = {"text": np.full((3, 385), 0.6, np.float32), "audio": np.ones((4, 10), np.float32)}
+    rows = {"text": np.full((3, 385), 0.6, np.float32), "audio": np.ones((4, 11), np.float32)}
     rows["vision"] = np.ones((5, 15), np.float32)
     wanted = {"text": text, "audio": audio, "vision": vision}
     return UtteranceFeatures(0.0, 1.0, **{name: rows[name] if there else None for name, there in wanted.items()})

@@ -93,18 +93,19 @@ def test_a_hole_longer_than_the_reach_stays_a_hole() -> None:
 
 
 def prosody(samples: np.ndarray) -> Prosody:
-    return Prosody(0.1, 0.2, 0.5, {}, {}, voice_frames(samples.astype(np.float32)))
+    return Prosody(0.1, 0.2, 0.5, {}, {}, voice_frames(samples.astype(np.float32)), typical_arousal=0.7)
 
 
 def test_the_voice_is_ten_rows_a_second_and_silence_in_it_has_no_pitch() -> None:
     samples = np.concatenate([voice(1.0, 120.0), silence(0.5), voice(1.0, 170.0)])
     audio = utterance_features(utterance(), None, prosody(samples), [], 0).audio
-    assert audio is not None and audio.shape[1] == 10 and len(audio) == pytest.approx(25, abs=1)
+    assert audio is not None and audio.shape[1] == 11 and len(audio) == pytest.approx(25, abs=1)
     assert np.isfinite(audio).all() and np.abs(audio).max() < 16
     column = dict(zip(AUDIO, audio.T, strict=True))
     assert column["voiced"][:9].mean() > 0.4 and column["voiced"][12] == 0
     assert column["pitch"][12] == 0 and column["flux"][12] == 0, "what has no voice is zero"
     assert column["level"][12] < column["level"][:9].min()
+    assert set(column["arousal"].tolist()) == {np.float32(0.7)}, "of the whole utterance, also where it pauses"
     spoken = column["voiced"] > 0.5
     pitch = TABLES["audio"].columns[AUDIO.index("pitch")]
     semitones = column["pitch"] * pitch.spread + pitch.centre
@@ -122,6 +123,6 @@ def test_text_is_its_tokens_and_its_sentiment_cut_at_the_most() -> None:
 
 def test_the_digest_follows_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     before = description()
-    assert before["dims"] == {"text": 385, "audio": 10, "vision": 15} and before == description()
+    assert before["dims"] == {"text": 385, "audio": 11, "vision": 15} and before == description()
     monkeypatch.setattr("edge.affect.feature_schema.RATE_HZ", 20)
     assert description()["digest"] != before["digest"]

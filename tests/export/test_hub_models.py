@@ -129,7 +129,7 @@ def test_the_shipped_recipe_takes_over_every_other_role_with_what_was_decided_of
     assert list(larger.roles) == list(default.roles) and larger.name != default.name
     same = [role for role in default.roles if larger.digest(role) == default.digest(role)]
     assert set(default.roles) - set(same) == {"asr"}
-    assert "whisper-base-1" not in larger.archives and set(larger.archives) < set(default.archives)
+    assert not larger.roles["asr"].files and set(larger.archives) <= set(default.archives)
 
 
 def test_an_unknown_model_is_told(tmp_path: Path) -> None:
@@ -172,3 +172,16 @@ def emvas(*words: object) -> str:
     result = CliRunner().invoke(main, [str(word) for word in words])
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def test_the_recipe_for_research_replaces_the_head_alone_and_its_weights_are_not_in_the_repository(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(CONFIGS / "bundles", tmp_path / "recipes", ignore=shutil.ignore_patterns("*_research.npz"))
+    with pytest.raises(BuildError, match=r"voice_affect.*there is no file .*voice_affect_research\.npz"):
+        read_recipe(tmp_path / "recipes" / "research.yaml")
+    (tmp_path / "recipes" / "voice_affect_research.npz").write_bytes(b"trained elsewhere")
+    default, research = (read_recipe(tmp_path / "recipes" / name) for name in ("default.yaml", "research.yaml"))
+    changed = [role for role in default.roles if research.digest(role) != default.digest(role)]
+    assert changed == ["voice_affect"] and research.archives == default.archives
+    assert research.roles["voice_affect"].files == default.roles["voice_affect"].files

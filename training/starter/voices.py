@@ -24,7 +24,7 @@ _NOISES_DB = (5.0, 25.0)
 """Signal to noise of the noisy copies."""
 _COPIES = 2
 """Noisy copies of each utterance for training."""
-_VALENCE = SCORES.index("valence")
+_AROUSAL, _VALENCE = SCORES.index("arousal"), SCORES.index("valence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,9 @@ def _heard(voices: list[_Voice], part: Split, head: VoiceHead, rng: np.random.Ge
         scale.learn(voice.summary)
         evidence = ModalityScore(float(head.scores(relative[np.newaxis])[0, _VALENCE]), certainty)
         for number, frames in enumerate([voice.frames, *voice.copies]):
-            prosody = Prosody(None, None, 0.0, {}, {}, frames)
+            typical = SpeakerNormalisation(head.population).relative(summary(frames))
+            arousal = float(head.scores(typical[np.newaxis])[0, _AROUSAL])
+            prosody = Prosody(None, None, 0.0, {}, {}, frames, typical_arousal=arousal)
             rows = utterance_features(UNSEEN, None, prosody, [], 0).audio
             assert rows is not None
             label = SIGNED * TARGETS[voice.emotion][_VALENCE]
