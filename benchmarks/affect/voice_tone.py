@@ -108,7 +108,7 @@ it reads. Each utterance is judged against the same voice's earlier ones, as on 
 speakers; the interval is 95 %, over speakers drawn anew. With two speakers it only shows both of them. Recall is the
 mean over angry, happy, neutral and sad; chance is .25. Valence is joy against anger and sadness; chance is .50.
 
-*Prosody* is the head of the role `prosody`, the only one until now; it still serves a bundle without `voice_affect`.
+*Prosody* is the head of the role `prosody`, as before; it still serves a bundle without `voice_affect`.
 The other rows add the mean of inner values of networks that the box has: YAMNet (role `audio_events`), and Whisper's
 encoder up to a layer. Of {DIRECTIONS} directions each, unless the row says otherwise.
 
@@ -134,7 +134,9 @@ Gain over prosody, speaker by speaker:
 {_gains(found, SPEAKER)}
 ## What was tried and is not in the box
 YAMNet's inner values add little: they were learned to tell sounds apart, not voices. Whisper's later layers hold words
-more than voices; a layer before or after the chosen one, and half or twice as many directions, are in the tables.
+more than voices. The layer and the number of directions were chosen on these tables, so their figures are slightly
+optimistic; a layer before or after, and half or twice as many directions, gain over prosody too in most rows. With a
+language left out and both others trained on, arousal's sign does not gain: two corpora disagree on what is calm.
 """
 
 

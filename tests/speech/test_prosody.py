@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_voice import silence, voice
+from role_bundle import make_role_bundle
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import BundleError, read_manifest, write_manifest
@@ -70,11 +71,11 @@ def test_a_voice_is_judged_by_what_it_was_before_not_by_what_it_is_now(bundle_di
 
 
 @pytest.mark.bundle
-def test_valence_is_claimed_by_language_and_the_first_utterance_has_little_certainty(bundle_dir: Path) -> None:
-    bundle = Bundle(bundle_dir)
-    trust = bundle.role("prosody").preprocessing.get("valence_trust")
-    if trust is None:
-        pytest.skip("the bundle is older than the trust by language: build it again")
+def test_valence_is_claimed_by_language_and_the_first_utterance_has_little_certainty(
+    bundle_dir: Path, tmp_path: Path
+) -> None:
+    bundle = Bundle(make_role_bundle(tmp_path, bundle_dir, "prosody"))
+    trust = bundle.role("prosody").preprocessing["valence_trust"]
     analyzer = ProsodyAnalyzer(bundle)
     first = analyzer.step(utterance(voice(1.5, 110.0, 0)), "de")
     assert 0.0 < first.certainty < 0.1 and first.confidence == first.certainty and first.arousal is not None
