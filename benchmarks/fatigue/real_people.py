@@ -48,7 +48,7 @@ MOVED_ON = "as filmed"
 WATCHED: tuple[tuple[ModuleType, str, str, float, float], ...] = (
     (usable_eyes, "_SAME_PICTURE", MOVED_ON, 0.05, 0.2),
     (usable_eyes, "_CONFIRMED_S", MOVED_ON, 0.15, 0.5),
-    (geometry, "IRIS_SHARPNESS", "blurred", 0.030, 0.036),
+    (geometry, "IRIS_SHARPNESS", "blurred", 0.036, 0.041),
 )
 """Vision's chosen constants, each with the view on which it counts and a lower and a higher value."""
 Faces = Mapping[str, FaceFrames]

@@ -33,7 +33,7 @@ LEAST_SEEN = 0.4
 """Least share of a closure that was seen, the rest being gaps between closed lids: ordinary blinks of 0.2 s at both
 ends of the longest gap make a third."""
 HALF_SHUT = 0.25
-"""Lids that stay closed with a mean openness above this may belong to a squint or a laugh: neither open nor closed
+"""Lids that stay closed with an openness above this may belong to a squint or a laugh: neither open nor closed
 while they blink. Shut lids are at 0.27 at most with the narrowest eyes and the widest shut contour measured, below 0.15
 as a rule; P80 asks for 0.2."""
 LONG_S = 0.5
@@ -79,6 +79,8 @@ class LidClosure:
     unseen_s: float = 0.0
     area_s: float = 0.0
     """Openness added up over time."""
+    half_s: float = 0.0
+    """Time with lids that were only half down (`HALF_SHUT`)."""
     fallen_s: float = 0.0
     """Time at the end in which a fallen head hides lids that were shut before."""
 
@@ -101,14 +103,19 @@ class LidClosure:
 
     @property
     def half_shut(self) -> bool:
-        """Whether the lids were only half down, and for longer than a blink."""
-        return self.duration_s >= SLOW_S and self.openness > HALF_SHUT
+        """Whether the lids were only half down, on average or most of the time, and for longer than a blink.
+
+        Most of the time: a blink within a laugh lowers the mean of its lids, but not for long.
+        """
+        mostly = 2 * self.half_s > self.duration_s - self.fallen_s
+        return self.duration_s >= SLOW_S and (mostly or self.openness > HALF_SHUT)
 
     def longer(self, span: LidSpan) -> LidClosure:
         """The closure with one more span at its end."""
         area_s = self.area_s + span.openness * span.duration_s
         unseen_s = self.unseen_s if span.seen else self.unseen_s + span.duration_s
-        return replace(self, end_s=span.end_s, area_s=area_s, unseen_s=unseen_s)
+        half_s = self.half_s + span.duration_s if span.openness > HALF_SHUT else self.half_s
+        return replace(self, end_s=span.end_s, area_s=area_s, unseen_s=unseen_s, half_s=half_s)
 
 
 def _crossing_s(before: OpennessSample, after: OpennessSample, threshold: float) -> float:
@@ -138,6 +145,11 @@ class Lids:
         self._closed: bool | None = None
         self._lowest = 1.0
         self._risen = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether the newest frame shows open eyes."""
+        return self._closed is False
 
     def step(self, t_s: float, openness: float) -> list[LidSpan]:
         """Return the spans since the frame before: two where the lids crossed the threshold, none after a gap.

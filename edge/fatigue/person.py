@@ -190,7 +190,10 @@ class Person:
         self._judged_s = t_s
         self._curve.observe(t_s, openness)
         messages: list[Message] = []
-        for span in self._lids.step(t_s, openness):
+        spans = self._lids.step(t_s, openness)
+        if self._lids.open and not spans and self._closures.down:
+            messages += self._settled(t_s, self._closures.lapse())
+        for span in spans:
             settled = self._closures.step(span)
             self._ended_s = settled.ended.duration_s if settled.ended else self._ended_s
             messages += self._settled(t_s, settled)

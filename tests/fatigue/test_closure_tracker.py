@@ -88,6 +88,18 @@ def test_irises_count_from_the_fall_of_the_lids_until_they_rise_and_say_nothing_
     assert not check.see
 
 
+def test_a_blink_on_the_way_down_does_not_hide_that_the_irises_see() -> None:
+    """A driver who reads the instruments blinks: of four frames at 8 a second one shows a small iris."""
+    check = IrisCheck()
+    check.lids_went_down(1.0)
+    for index, radius in enumerate((0.8, 1.0, 0.98, 0.99)):
+        check.observe(1.1 + index / 8, radius, 0.2)
+    assert check.see and not check.hidden
+    for index in range(3):
+        check.observe(1.6 + index / 8, 0.8, 0.1)
+    assert not check.see, "most of the frames show shut lids"
+
+
 def test_a_memory_of_irises_is_as_long_as_the_fall_may_lie_back() -> None:
     check = IrisCheck()
     check.observe(0.0, 0.5, 0.1)
@@ -136,6 +148,14 @@ def test_a_blink_within_a_squint_lets_it_wait_again() -> None:
     assert lids.run_s is None
     lids.are(True, 0.3, 0.29)
     assert lids.run_s is not None
+
+
+def test_a_blink_within_a_laugh_makes_no_closure_of_its_half_shut_lids() -> None:
+    lids = Lids().are(False, 1.0).are(True, 0.4, 0.29).are(True, 0.3, 0.0).are(True, 1.0, 0.29)
+    run = lids.tracker._run
+    assert run is not None and run.openness < HALF_SHUT, "the blink lowers the mean"
+    assert lids.run_s is None
+    assert Lids().are(False, 1.0).are(True, 0.4, 0.29).are(True, 1.2, 0.05).run_s == 1.6, "shut most of the time"
 
 
 def test_a_fall_of_the_lids_that_is_noise_lets_nothing_wait() -> None:

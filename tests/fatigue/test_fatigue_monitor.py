@@ -178,3 +178,16 @@ def test_a_raised_level_ends_when_its_person_is_forgotten():
     after = [m for f in others for m in monitor.step(f) if isinstance(m, Fatigue) and m.track == 1]
     assert after[-1].level is Level.NONE
     assert after[-1].t_s == pytest.approx(120, abs=0.2)
+
+
+def test_eyes_seen_open_once_end_a_closure_that_a_lost_face_would_lengthen():
+    """A blink before a blurred half second, one frame with open eyes, then no face: nobody has fallen asleep."""
+
+    def posed(index: int, opening: float) -> Face:
+        return Face(index / 10, 1, usable=True, reason=None, eye_opening=opening, yaw_deg=0.0, pitch_deg=0.0)
+
+    shown = [posed(index, 0.31) for index in range(100)] + [posed(index, 0.05) for index in range(100, 104)]
+    blurred = [Face(index / 10, 1, reason=Reason.BLURRED) for index in range(104, 109)]
+    lost = [Face(index / 10, 1) for index in range(110, 150)]
+    assert max(report.level for report in reports([*shown, *blurred, *lost])) is Level.CRITICAL, "the head fell"
+    assert max(report.level for report in reports([*shown, *blurred, posed(109, 0.31), *lost])) is Level.NONE
