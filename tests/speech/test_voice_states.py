@@ -11,7 +11,8 @@ from made_voice import voice
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.session import Session
-from edge.messages import SAMPLE_RATE_HZ, Float32, Utterance
+from edge.capture.media import MediaFile
+from edge.messages import SAMPLE_RATE_HZ, Audio, Float32, Utterance
 from edge.speech.log_mel import MEL_BANDS, log_mel
 from edge.speech.prosody import ProsodyAnalyzer
 from edge.speech.voice import FEATURES
@@ -82,3 +83,19 @@ def test_a_language_that_was_not_tested_weighs_no_more_than_the_worst_that_was_l
     trust = bundle.role(ROLE).preprocessing["valence_trust"]
     judged = ProsodyAnalyzer(bundle).step(utterance(voice(1.5, 110.0)), "fi")
     assert judged.confidence == pytest.approx(min(trust.values()) * judged.certainty) and trust["other"] <= trust["de"]
+
+
+@pytest.mark.bundle
+@pytest.mark.data
+def test_a_mandarin_voice_that_nobody_trained_on_sounds_gladder_in_joy_than_in_anger(
+    bundle: Bundle, data_dir: Path
+) -> None:
+    valence: dict[str, list[float]] = {"happy": [], "angry": []}
+    analyzer = ProsodyAnalyzer(bundle)
+    paths = [sorted((data_dir / "casia_zh" / "speaker_1").glob(f"{emotion}_*.flac"))[:10] for emotion in valence]
+    for path in (path for pair in zip(*paths, strict=True) for path in pair):
+        samples = np.concatenate([item.samples for item in MediaFile(path).read() if isinstance(item, Audio)])
+        prosody = analyzer.step(utterance(samples), "zh")
+        assert prosody.score is not None and prosody.arousal is not None
+        valence[path.name.split("_")[0]].append(prosody.score)
+    assert np.median(valence["happy"]) > np.median(valence["angry"]) + 0.2
