@@ -164,6 +164,10 @@ def test_stripes_of_time_hide_whole_frames_and_stripes_of_bands_whole_bands() ->
         band = striped(mel, SpecAugment(band_stripes=1, band_width=8, time_stripes=0), rng)
         assert ((band != mel).any(axis=0) == (band != mel).all(axis=0)).all()
         assert (band != mel).all(axis=0).sum() <= 8
+    for share, widest in ((0.05, 10), (0.5, 100), (0.004, 0)):
+        one = SpecAugment(band_stripes=0, time_stripes=1, time_share=share, band_width=27)
+        widths = [(striped(mel, one, rng) != mel).any(axis=1).sum() for _ in range(100 if widest < 50 else 600)]
+        assert max(widths) == widest, "the widest stripe is that share of the frames"
     one = SpecAugment(band_stripes=0, time_stripes=1)
     assert max((striped(mel, one, rng) != mel).any(axis=1).sum() for _ in range(50)) > 8
 

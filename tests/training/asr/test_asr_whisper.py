@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 from small_asr import make_list
+from small_whisper import MELS, VOCABULARY, make_small_whisper
 from whisper_folders import make_whisper_folder
 
 from export.exporters.whisper import build
 from training.asr.checkpoint import AsrCheckpointError
+from training.asr.data import PADDING
 from training.asr.manifest import ManifestError
 from training.asr.run import train
 from training.asr.settings import AsrSettings
-from training.asr.whisper import WhisperLearner
+from training.asr.whisper import WhisperLearner, WhisperLoss
 from training.processes import Place
 
 SETTINGS = {
@@ -54,3 +56,20 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         train(settings, listed, listed, tmp_path / "out", CPU, "whisper")
     with pytest.raises(AsrCheckpointError, match="no Whisper folder"):
         train(settings, listed, listed, tmp_path / "out", CPU, "whisper", tmp_path)
+
+
+def test_the_loss_of_an_utterance_is_the_mean_over_its_tokens_whatever_pads_them() -> None:
+    """A long text counts no more than a short one; each token is guessed from those before it."""
+    model = make_small_whisper()
+    features = torch.randn(2, 100, MELS, generator=torch.Generator().manual_seed(3))
+    long, short = [1, 5, 9, 14, 20, 7], [1, 8, 30]
+    tokens = torch.full((2, 8), PADDING)
+    tokens[0, :6], tokens[1, :3] = torch.tensor(long), torch.tensor(short)
+    with torch.inference_mode():
+        said = WhisperLoss(model)(features, torch.tensor([100, 100]), tokens, torch.tensor([6, 3]))
+        for row, text in enumerate((long, short)):
+            before = torch.tensor([text[:-1]])
+            logits = model(input_features=features[row : row + 1].transpose(1, 2), decoder_input_ids=before).logits[0]
+            each = [-float(logits[place].log_softmax(0)[token]) for place, token in enumerate(text[1:])]
+            assert float(said[row]) == pytest.approx(sum(each) / len(each), rel=1e-4)
+    assert said.mean() > 0.5 * np.log(VOCABULARY)
