@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import yaml
 
 pytest.importorskip("sklearn", reason="training needs the extra `train`")
 
+from edge.bundle.bundle import read_arrays
 from edge.speech.voice import FEATURES
 from training.heads.prosody import DIRECTIONS, TARGETS, VoiceRecordings, evaluate, fit, read_emodb
 from training.heads.prosody_checkpoint import checkpoint
@@ -112,3 +114,16 @@ def test_training_again_gives_the_committed_head(data_dir: Path) -> None:
     for name in ("median", "spread", "weights"):
         np.testing.assert_allclose(again[name], committed[name], rtol=1e-3, atol=1e-4)
     assert again["measured_on_left_out_speakers"] == pytest.approx(committed["measured_on_left_out_speakers"], abs=0.01)
+
+
+def test_the_committed_head_on_states_fits_its_parts_and_was_trained_on_what_may_be_given_away() -> None:
+    head = read_arrays(COMMITTED.with_name("voice_affect.npz"))
+    about = json.loads(str(head["about"]))
+    width = len(FEATURES) + DIRECTIONS
+    assert tuple(about["features"]) == FEATURES and about["corpora"] == {"emodb": "free"}
+    assert head["projection"].shape == (DIRECTIONS, 512) and head["weights"].shape == (2, width)
+    assert head["median"].shape == head["spread"].shape == (width,) and head["spread"].min() > 0
+    trust = about["valence_trust"]
+    assert trust["de"] == 1.0 and 0 < trust["other"] == min(trust["en"], trust["zh"]) < 0.5
+    left_out = about["corpora_left_out"]
+    assert all(left_out[name]["valence_auc"] > 0.7 and left_out[name]["arousal_sign"] > 0.75 for name in left_out)
