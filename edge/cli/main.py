@@ -25,9 +25,11 @@ _EXTRAS = {
     "transformers": "export",
     "optuna": "train",
     "tensorboard": "train",
+    "fastapi": "dashboard",
     "nicegui": "dashboard",
     "starlette": "dashboard",
     "uvicorn": "dashboard",
+    "xlsxwriter": "dashboard",
     "onnxruntime": "cpu",
 }
 """The extra of the package that brings a module (pyproject, `optional-dependencies`)."""
