@@ -29,9 +29,9 @@ class ActedCamera:
         shut = Story(_LOOP_S, (Event("closure", -1.0, 2 * _LOOP_S),), ())
         portrait = load_portrait(bundle)
         times_s = np.arange(0.0, _LOOP_S, 1 / FPS)
+        actors = {False: Actor(portrait, blinks), True: Actor(portrait, shut)}
         self._pictures = {
-            asleep: [Actor(portrait, story).picture(float(t_s), 0.0) for t_s in times_s]
-            for asleep, story in ((False, blinks), (True, shut))
+            asleep: [actor.picture(float(t_s), 0.0) for t_s in times_s] for asleep, actor in actors.items()
         }
         self.asleep = False
         self.trouble: Trouble = ""
