@@ -63,7 +63,7 @@ messages: $(READY) ## compile the texts of edge/i18n/locale after a change
 
 test: $(READY) ## check, build the bundle meanwhile, run every test
 	@$(MAKE) --no-print-directory --jobs=2 check $(BUNDLE)/bundle.yaml
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 pictures: $(READY) ## take the pictures of README.md anew; needs chromium
 	EMVAS_PICTURES=docs/pictures $(BIN)/python -m pytest tests/dashboard/test_pictures.py

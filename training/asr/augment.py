@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from edge.messages import SAMPLE_RATE_HZ, Float32
 from training.asr.settings import Augment, Noise, SpecAugment
@@ -34,6 +33,8 @@ def at_speed(samples: Float32, speed: float) -> Float32:
     ratio = Fraction(round(speed * _SPEED_STEPS), _SPEED_STEPS)
     if ratio == 1:
         return samples
+    from scipy.signal import resample_poly  # takes seconds to load, and not every run changes the speed
+
     faster: Float32 = resample_poly(samples, ratio.denominator, ratio.numerator).astype(np.float32)
     return faster
 
