@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from edge.config import Config
 from edge.fatigue.eye_baseline import IRIS_PRIOR
 from edge.messages import Alert, Box, EyeReading, Face, Level, Reason, Speed
 from edge.runtime.decision_stages import DecisionStages
+from edge.status import SystemStatus
 from edge.vision.geometry import OPEN_GAP, SHUT_GAP, HeadPose
 from edge.vision.usable_eyes import turned_away
 
@@ -172,9 +174,7 @@ class Cab:
     """The box's judgement as it runs, with everything it tells of the driver."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
         self._decisions = DecisionStages(config, "cab")
-        self._fed: list[Speed | list[Face]] = []
         self.alerts: list[Alert] = []
 
     def drives(self, *drivers: Driver, from_s: float, until_s: float, kmh: float | None = None) -> Cab:
@@ -191,10 +191,7 @@ class Cab:
 
     def again(self) -> Cab:
         """Another box that has seen the same, for another course of things."""
-        other = Cab(self._config)
-        for item in self._fed:
-            other._feed(item)
-        return other
+        return deepcopy(self, {id(self._decisions.status): SystemStatus()})
 
     def told(self, kinds: Iterable[str], from_s: float, until_s: float, least: Level = Level.ADVISORY) -> float | None:
         """When the first of these kinds was raised, or rose, to `least` or more; None when none was."""
@@ -208,7 +205,6 @@ class Cab:
         return None
 
     def _feed(self, item: Speed | list[Face]) -> None:
-        self._fed.append(item)
         judgement = self._decisions
         messages = judgement.speed(item) if isinstance(item, Speed) else judgement.seen(item, speaking=False)
         self.alerts += [message for message in messages if isinstance(message, Alert)]

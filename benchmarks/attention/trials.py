@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from benchmarks.attention.cab import Cab, Driver, View
 from benchmarks.attention.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
@@ -32,16 +32,20 @@ class Count:
     """What was missed of targets, or told in a habit in which nothing is right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stand:
     """Where every trial of a view begins: the box after `WARM_S` of driving, and the driver it knows."""
 
     config: Config
     view: View
 
-    def cab(self, kmh: float | None = FAST_KMH) -> Cab:
+    def cab(self) -> Cab:
         """A box that has watched an attentive driver."""
-        return Cab(self.config).drives(self.driver(), from_s=0, until_s=WARM_S, kmh=kmh)
+        return self._warm.again()
+
+    @cached_property
+    def _warm(self) -> Cab:
+        return Cab(self.config).drives(self.driver(), from_s=0, until_s=WARM_S, kmh=FAST_KMH)
 
     def driver(self, blinks_until_s: float = WARM_S) -> Driver:
         """The driver, before anything happens."""

@@ -18,7 +18,7 @@ from edge.config import load_config
 from edge.evaluation.run import VIEWS, FaceFrames, RecordingRunner, judged, seen
 from edge.evaluation.scores import Score, figures
 from edge.evaluation.truth import Truth, load_truth
-from edge.fatigue import closures, eye_baseline, gestures
+from edge.fatigue import closures, eye_baseline, eyelid_spans, gestures
 from edge.vision import geometry, usable_eyes
 
 FPS, SLOW_FPS = 15.0, 8.0
@@ -39,6 +39,7 @@ NEIGHBOURS: tuple[tuple[ModuleType, str, float, float], ...] = (
     (closures, "HIDDEN", 0.88, 0.92),
     (closures, "GAPING", 0.5, 0.7),
     (closures, "FAR_DEG", 6.0, 10.0),
+    (eyelid_spans, "HALF_SHUT", 0.22, 0.28),
     (gestures, "SUNK_DEG", 9.0, 15.0),
     (gestures, "ASIDE_DEG", 20.0, 40.0),
 )

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.attention.cab import Driver, View
+from benchmarks.attention.cab import Cab, Driver, View
 from benchmarks.attention.gaze_targets import LONG, PHONE, SHORT, WARNED, Target
 from benchmarks.attention.page import page
+from benchmarks.attention.trials import DISTRACTED, FAST_KMH, WARM_S, Stand
+from edge.config import load_config
 from edge.messages import Reason
 
 EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
@@ -41,6 +43,22 @@ def test_lids_that_follow_a_gaze_keep_the_iris_and_shut_ones_do_not() -> None:
     at = {round(face.t_s, 1): face.eyes[0] for face in driver.faces(0, 14)}
     assert at[6.0].opening < 0.13 and at[11.0].opening < 0.1
     assert (at[6.0].iris_radius or 0) > 0.185 > (at[11.0].iris_radius or 1)
+
+
+def test_a_copy_of_a_box_goes_its_own_way_and_tells_what_the_box_would() -> None:
+    stand = Stand(load_config(Path("configs/bus-cab.yaml")), View(fps=8.0))
+    driver = stand.driver().looks(WARM_S + 1, 5, Target("owl", "infotainment"))
+    warm = stand.cab()
+    cabs = [
+        warm.again(),
+        warm.again(),
+        Cab(stand.config).drives(stand.driver(), from_s=0, until_s=WARM_S, kmh=FAST_KMH),
+    ]
+    for cab in cabs:
+        cab.drives(driver, from_s=WARM_S, until_s=WARM_S + 6, kmh=FAST_KMH)
+    told_s = [cab.told(DISTRACTED, WARM_S, WARM_S + 6) for cab in cabs]
+    assert told_s == [told_s[0]] * 3 and told_s[0] is not None
+    assert warm.alerts == []
 
 
 def test_the_page_is_made_of_its_figures() -> None:
