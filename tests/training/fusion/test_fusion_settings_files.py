@@ -3,7 +3,7 @@
 import pytest
 
 from training.fusion.models import MODELS, build, configure
-from training.fusion.settings import CONFIGS, published
+from training.fusion.settings import CONFIGS, checked, published, read
 from training.fusion.trainer import optimizer_of
 
 FILES = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
@@ -30,3 +30,13 @@ def test_hyperparameters_are_known_to_the_model(file):
     if name in MODELS:
         assert configure(name, published(name, data).model)
         assert published(name, data).dataset == data
+
+
+def test_a_written_file_has_the_keys_in_their_order_and_no_default(tmp_path):
+    content = {"dataset": "sims", "model": {"text_out": 3, "hidden": [4, 5, 6]}, "training": {"epochs": 4}}
+    settings = checked(content, "here")
+    settings.write(tmp_path / "s.yaml")
+    lines = [line for line in (tmp_path / "s.yaml").read_text().splitlines() if not line.startswith("  -")]
+    assert lines == ["dataset: sims", "model:", "  text_out: 3", "  hidden:", "training:", "  epochs: 4"]
+    assert read(tmp_path / "s.yaml") == settings
+    assert [path.name for path in tmp_path.iterdir()] == ["s.yaml"]
