@@ -56,14 +56,15 @@ def build_bundle(
     Raises:
         BuildError: a role cannot be built, or the finished bundle fails its own self-test.
     """
+    kept = _kept_roles(out, [name for name in recipe.roles if only and name not in only])
     seconds: dict[str, float] = {}
     decisions = dict(lock.roles)
     with _staged(out) as stage:
         work = stage.with_name("work")
         roles = {}
         for name in recipe.roles:
-            if only and name not in only:
-                roles[name] = _take_over(Bundle(out).role(name), out, stage)
+            if name in kept:
+                roles[name] = _take_over(kept[name], out, stage)
                 continue
             decision = lock.decision(recipe, name)
             progress(f"building {name}" + (" and measuring its variants" if decision is None else ""))
@@ -151,6 +152,19 @@ def _kept_for(role: Role, provider: Provider, stage: Path) -> Role:
             (stage / graph.file).unlink()
     variants = {chosen: role.variants[chosen]}
     return role.model_copy(update={"variants": variants, "default": dict.fromkeys(role.default, chosen)})
+
+
+def _kept_roles(out: Path, names: Sequence[str]) -> dict[str, Role]:
+    """These roles of the bundle in `out`; raises BuildError if one is not there, before anything is measured."""
+    if not names:
+        return {}
+    bundle = Bundle(out)
+    if missing := [name for name in names if not bundle.has(name)]:
+        too = " ".join(f"--role {name}" for name in missing)
+        raise BuildError(
+            f"{out} has no role {', '.join(missing)}, which would be taken over from there: add {too}, or build all"
+        )
+    return {name: bundle.role(name) for name in names}
 
 
 def _take_over(role: Role, out: Path, stage: Path) -> Role:

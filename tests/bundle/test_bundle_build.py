@@ -67,6 +67,19 @@ def test_one_role_is_rebuilt_and_the_others_taken_over(small_recipe: Path, small
     assert (small_bundle / "golden" / "prosody.npz").stat().st_mtime_ns > before
 
 
+def test_a_role_that_is_not_there_to_be_taken_over_is_told_before_anything_is_measured(
+    small_recipe: Path, small_bundle: Path, tmp_path: Path
+) -> None:
+    """Renske rebuilds the voice of a bundle that was made before the recipe had a second role."""
+    longer = small_recipe.with_name("longer.yaml")
+    longer.write_text(small_recipe.read_text().replace("prosody_head.yaml}}}", "prosody_head.yaml}}, smell: {}}"))
+    said: list[str] = []
+    with pytest.raises(BuildError, match="has no role smell.*add --role smell"):
+        archives = PinnedArchives({}, tmp_path / "cache", {})
+        writer.build_bundle(read_recipe(longer), archives, small_bundle, said.append, ("prosody",))
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said", "code"),
     [
