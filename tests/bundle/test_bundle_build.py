@@ -74,7 +74,7 @@ def test_a_role_that_is_not_there_to_be_taken_over_is_told_before_anything_is_me
     longer = small_recipe.with_name("longer.yaml")
     longer.write_text(small_recipe.read_text().replace("prosody_head.yaml}}}", "prosody_head.yaml}}, smell: {}}"))
     said: list[str] = []
-    with pytest.raises(BuildError, match="has no role smell.*add --role smell"):
+    with pytest.raises(BuildError, match=r"has no role smell.*add --role smell"):
         archives = PinnedArchives({}, tmp_path / "cache", {})
         writer.build_bundle(read_recipe(longer), archives, small_bundle, said.append, ("prosody",))
     assert said == []
