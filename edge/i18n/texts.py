@@ -192,7 +192,8 @@ class Labels:
         """A share of 1: `62 %`, below a tenth `6.2 %`; the word for unknown if it is None."""
         if share is None:
             return self("unknown")
-        return f"{100 * share:.{0 < round(share, 3) < _TENTH:d}f} %"
+        small = 0 < round(share, 3) < _TENTH
+        return f"{100 * share:.1f} %" if small else f"{100 * share:.0f} %"
 
     def part(self, name: str, state: str) -> str:
         """A part of the box with its state: `speaker lost`."""
